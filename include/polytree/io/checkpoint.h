@@ -1,0 +1,83 @@
+/** @file
+ * Checkpoints: named arrays and attributes in one HDF5 file, replaced safely.
+ *
+ * The file knows nothing of ranks.  Rank 0 writes (the caller has gathered); writing is
+ *   RUN/checkpoint.h5.tmp.PID -> flush, fsync -> unlink checkpoint.prev.h5, hard-link
+ *   checkpoint.h5 to it -> rename over checkpoint.h5 -> fsync RUN.
+ * At every instant a loadable checkpoint stands under one of the two names.
+ */
+#ifndef PT_IO_CHECKPOINT_H
+#define PT_IO_CHECKPOINT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "polytree/base/status.h"
+
+typedef enum pt_dtype {
+    PT_DTYPE_F32,
+    PT_DTYPE_F64,
+    PT_DTYPE_I64,
+    PT_DTYPE_U64,
+    PT_DTYPE_TEXT
+} pt_dtype_t;
+
+/** One array.  Names are paths: "weight/edge_1_2.weight". TEXT: dim[0] bytes, no NUL. */
+typedef struct pt_record {
+    char name[128];
+    pt_dtype_t dtype;
+    int32_t n_dim;
+    int64_t dim[4];
+    void *data;      /**< borrowed when writing, owned by the checkpoint when read */
+    bool in_payload; /**< enters the digest: the result, not the circumstances */
+} pt_record_t;
+
+typedef struct pt_checkpoint {
+    pt_record_t *record; /**< sorted by name once read or written */
+    int32_t n_record;
+    size_t capacity;
+    bool owns_data;
+    char digest[33]; /**< of names, types, shapes and bytes of the payload */
+} pt_checkpoint_t;
+
+void pt_checkpoint_init(pt_checkpoint_t *checkpoint);
+void pt_checkpoint_release(pt_checkpoint_t *checkpoint);
+
+/** Add a record; `data` is borrowed until the checkpoint is written or released. */
+PT_MUST_CHECK pt_status_t pt_checkpoint_add(pt_checkpoint_t *checkpoint, const char *name,
+                                            pt_dtype_t dtype, const int64_t *dim,
+                                            int32_t n_dim, const void *data,
+                                            bool in_payload);
+
+/** The record of that name, type and element count; PT_E_FORMAT where there is none. */
+PT_MUST_CHECK pt_status_t pt_checkpoint_get(const pt_checkpoint_t *checkpoint,
+                                            const char *name, pt_dtype_t dtype,
+                                            int64_t count, const void **data);
+/** NULL where there is none. */
+const pt_record_t *pt_checkpoint_find(const pt_checkpoint_t *checkpoint, const char *name);
+
+/** Write into folder `run` as described above.  Each array gets a checksum. */
+PT_MUST_CHECK pt_status_t pt_checkpoint_write(pt_checkpoint_t *checkpoint, const char *run);
+
+/** Read one file, checking every checksum and the digest. */
+PT_MUST_CHECK pt_status_t pt_checkpoint_read(pt_checkpoint_t *checkpoint, const char *path);
+
+/**
+ * Load from folder `run`: checkpoint.h5, else checkpoint.prev.h5.  A current one that
+ * fails is renamed checkpoint.bad.h5; leftover temporaries are removed after success.
+ * `*is_found` is false where neither name exists.  `notice` gets a line for people about
+ * anything skipped ("" else).
+ */
+PT_MUST_CHECK pt_status_t pt_checkpoint_load(pt_checkpoint_t *checkpoint, const char *run,
+                                             bool *is_found, char notice[512]);
+
+/** Print names, shapes, checksums, counters and the payload digest. */
+PT_MUST_CHECK pt_status_t pt_checkpoint_inspect(const char *path, FILE *out);
+
+/** Hold folder `run` for this job (flock on RUN/lock): PT_E_IO where another job has it. */
+PT_MUST_CHECK pt_status_t pt_run_lock(const char *run, int *fd);
+void pt_run_unlock(const char *run, int fd);
+
+#endif

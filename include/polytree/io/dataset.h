@@ -1,0 +1,119 @@
+/** @file
+ * Multi-task data sets in HDF5 (schema version 1): reader, writer, validator.
+ */
+#ifndef PT_IO_DATASET_H
+#define PT_IO_DATASET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "polytree/base/status.h"
+#include "polytree/par/comm.h"
+
+typedef enum pt_split {
+    PT_SPLIT_TRAIN,
+    PT_SPLIT_VAL,
+    PT_SPLIT_TEST,
+    PT_N_SPLIT
+} pt_split_t;
+
+typedef enum pt_task_kind {
+    PT_TASK_CLASSIFICATION, /**< int32 labels [n] */
+    PT_TASK_MULTILABEL,     /**< int32 labels 0, 1 or ignore [n, classes] */
+    PT_N_TASK_KIND
+} pt_task_kind_t;
+
+typedef struct pt_task_info {
+    char name[64];
+    pt_task_kind_t kind;
+    int32_t classes;
+    bool has_ignore;
+    int32_t ignore; /**< this label means: none */
+} pt_task_info_t;
+
+/** One task's rows in one split.  Row i is input index[i], or input i where index is NULL.
+ */
+typedef struct pt_task_rows {
+    int64_t n;
+    const int64_t *index;
+    const int32_t *labels; /**< n, or n * classes for multilabel */
+} pt_task_rows_t;
+
+typedef struct pt_dataset pt_dataset_t;
+
+/**
+ * Open a data set and read its tables and labels.
+ *
+ * With `in_memory` the inputs are read too, one copy per node of `comm` in shared memory;
+ * without, pt_dataset_read() reads what it is asked for.  The file is checked like by
+ * pt_dataset_check(), but for a scan of all values.  Collective over `comm`.
+ *
+ * @param[in]  tasks  "all", or task names separated by white space or commas, in the
+ *                    order wanted; a name that the file lacks is an error that names
+ *                    those that it has
+ */
+PT_MUST_CHECK pt_status_t pt_dataset_open(const char *path, const char *tasks,
+                                          pt_comm_t *comm, pt_comm_t *node, bool in_memory,
+                                          pt_dataset_t **out);
+/** Collective where in_memory. */
+void pt_dataset_close(pt_dataset_t *dataset);
+
+int32_t pt_dataset_n_task(const pt_dataset_t *dataset);
+const pt_task_info_t *pt_dataset_task(const pt_dataset_t *dataset, int32_t task);
+/** height, width, channels of one input; features: 1, 1, features. */
+void pt_dataset_input(const pt_dataset_t *dataset, int64_t hwc[3]);
+/** Inputs in a split; 0 where the file has no such split. */
+int64_t pt_dataset_n_input(const pt_dataset_t *dataset, pt_split_t split);
+/** A task's rows in a split; n = 0 where it has none.  Borrowed from the data set. */
+pt_task_rows_t pt_dataset_rows(const pt_dataset_t *dataset, pt_split_t split, int32_t task);
+/** Digest of everything the file holds, as hex: part of a run's identity. */
+const char *pt_dataset_digest(const pt_dataset_t *dataset);
+/** Bytes of memory that this data set holds on this rank, shared inputs counted whole. */
+size_t pt_dataset_bytes(const pt_dataset_t *dataset);
+
+/**
+ * Inputs `row[0..n-1]` of a split as float32 [n, h, w, c]; uint8 pixels are divided by
+ * 255, float32 kept.  Same bits whichever cache.  Not collective, no allocation of ours.
+ *
+ * @return PT_E_NUMERIC for an input that is not finite, naming split and row
+ */
+PT_MUST_CHECK pt_status_t pt_dataset_read(pt_dataset_t *dataset, pt_split_t split,
+                                          const int64_t *row, int64_t n, float *out);
+
+const char *pt_split_name(pt_split_t split);
+const char *pt_task_kind_name(pt_task_kind_t kind);
+
+/**
+ * Check a file against the schema, all values included: shapes, types, label ranges,
+ * sorted unique index, finite inputs.  Writes one line per finding to `report` ("path:
+ * what, expected what") and counts them.  Not collective.
+ */
+PT_MUST_CHECK pt_status_t pt_dataset_check(const char *path, FILE *report,
+                                           int32_t *n_finding);
+
+/** Print what a file holds: splits, inputs, tasks, classes, samples.  Not collective. */
+PT_MUST_CHECK pt_status_t pt_dataset_info(const char *path, FILE *out);
+
+/** What pt_dataset_write() writes for one task; rows as in pt_task_rows_t. */
+typedef struct pt_task_source {
+    pt_task_info_t info;
+    const char *const *class_names; /**< `classes` names, or NULL */
+    pt_task_rows_t rows[PT_N_SPLIT];
+} pt_task_source_t;
+
+typedef struct pt_dataset_source {
+    int64_t height, width, channels; /**< inputs uint8 [n, height, width, channels] */
+    int64_t n[PT_N_SPLIT];           /**< 0: the split is left out */
+    const uint8_t *images[PT_N_SPLIT];
+    int32_t n_task;
+    const pt_task_source_t *task;
+    const char *origin; /**< a sentence for the root attribute `origin` */
+} pt_dataset_source_t;
+
+/** Write a data set: to a temporary name, flushed, then renamed.  Not collective. */
+PT_MUST_CHECK pt_status_t pt_dataset_write(const char *path,
+                                           const pt_dataset_source_t *source);
+
+#endif

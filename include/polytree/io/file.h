@@ -1,0 +1,24 @@
+/** @file
+ * Whole files, written so that a reader never sees half of one.
+ */
+#ifndef PT_IO_FILE_H
+#define PT_IO_FILE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "polytree/base/status.h"
+
+/** Write `text` to a temporary name, flush, rename over `path`. */
+PT_MUST_CHECK pt_status_t pt_file_write(const char *path, const char *text, size_t bytes);
+
+/** Read a whole file into counted memory, with a NUL behind it; free with pt_free(). */
+PT_MUST_CHECK pt_status_t pt_file_read(const char *path, char **text, size_t *bytes);
+
+/** Make a folder and its parents. */
+PT_MUST_CHECK pt_status_t pt_folder_make(const char *path);
+
+/** Cut a file to `bytes`; PT_E_FORMAT where it is shorter. */
+PT_MUST_CHECK pt_status_t pt_file_cut(const char *path, int64_t bytes);
+
+#endif

@@ -1,0 +1,79 @@
+/** @file
+ * Communicators, agreement on errors, and the exchanges that are not sums.
+ *
+ * par, io and linalg alone call MPI; everybody else holds an opaque pt_comm_t.
+ */
+#ifndef PT_PAR_COMM_H
+#define PT_PAR_COMM_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "polytree/base/status.h"
+
+typedef struct pt_comm pt_comm_t;
+
+/** Start and stop MPI (MPI_THREAD_FUNNELED).  Collective over all ranks. */
+PT_MUST_CHECK pt_status_t pt_par_start(int *argc, char ***argv);
+void pt_par_stop(void);
+/** End all ranks now with that exit code; for errors that cannot be agreed on. */
+void pt_par_abort(int code);
+
+/** All ranks; lives from pt_par_start() to pt_par_stop(). */
+pt_comm_t *pt_comm_world(void);
+int32_t pt_comm_rank(const pt_comm_t *comm);
+int32_t pt_comm_size(const pt_comm_t *comm);
+
+/** Split by colour (-1: not a member, *out = NULL), ordered by key.  Collective. */
+PT_MUST_CHECK pt_status_t pt_comm_split(pt_comm_t *comm, int32_t color, int32_t key,
+                                        pt_comm_t **out);
+/** The ranks of `comm` that share memory with this one.  Collective. */
+PT_MUST_CHECK pt_status_t pt_comm_split_node(pt_comm_t *comm, pt_comm_t **out);
+void pt_comm_free(pt_comm_t *comm);
+
+/**
+ * All ranks get the same status: PT_OK if all brought PT_OK, else that of the lowest
+ * failing rank, whose message every rank then holds (prefixed "rank N: " where there is
+ * more than one rank).  Collective.
+ */
+PT_MUST_CHECK pt_status_t pt_comm_agree(pt_comm_t *comm, pt_status_t status);
+
+/** Agree, and return the common status unless it is PT_OK. */
+#define PT_AGREE(comm, status) PT_TRY(pt_comm_agree((comm), (status)))
+
+/** Bytes from `root` to all.  Collective; any size. */
+PT_MUST_CHECK pt_status_t pt_comm_bcast(pt_comm_t *comm, void *data, size_t bytes,
+                                        int32_t root);
+
+/**
+ * Pieces of all ranks to `root`, by rank: bytes[r] from rank r (known to all).
+ * `all` is needed at root only.  Collective.
+ */
+PT_MUST_CHECK pt_status_t pt_comm_gather(pt_comm_t *comm, const void *mine, void *all,
+                                         const size_t *bytes, int32_t root);
+
+/** Same piece size from every rank, to every rank, by rank.  Collective. */
+PT_MUST_CHECK pt_status_t pt_comm_allgather(pt_comm_t *comm, const void *mine, void *all,
+                                            size_t bytes);
+
+PT_MUST_CHECK pt_status_t pt_comm_barrier(pt_comm_t *comm);
+
+/**
+ * PT_E_MISMATCH, naming `what` and the ranks, unless all ranks bring the same bytes.
+ * Collective.
+ */
+PT_MUST_CHECK pt_status_t pt_comm_check_equal(pt_comm_t *comm, const char *what,
+                                              const void *data, size_t bytes);
+
+/** One copy per node of a large read-only array, in an MPI shared window. */
+typedef struct pt_shared pt_shared_t;
+/**
+ * Allocate `bytes` once on the node; every rank gets its address.  The lowest rank of
+ * `node` fills it, then all call pt_shared_ready().  Collective over `node`.
+ */
+PT_MUST_CHECK pt_status_t pt_shared_new(pt_comm_t *node, size_t bytes, pt_shared_t **out,
+                                        void **data);
+PT_MUST_CHECK pt_status_t pt_shared_ready(pt_shared_t *shared);
+void pt_shared_free(pt_shared_t *shared);
+
+#endif

@@ -1,0 +1,37 @@
+/** @file
+ * How ranks are arranged: world = stage x task x data, data innermost.
+ */
+#ifndef PT_PAR_LAYOUT_H
+#define PT_PAR_LAYOUT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "polytree/base/status.h"
+#include "polytree/par/comm.h"
+
+typedef enum pt_axis { PT_AXIS_STAGE, PT_AXIS_TASK, PT_AXIS_DATA, PT_N_AXIS } pt_axis_t;
+
+typedef struct pt_layout {
+    int32_t extent[PT_N_AXIS];
+    int32_t coord[PT_N_AXIS]; /**< of this rank; -1 on a surplus rank */
+    bool is_active;           /**< false on a surplus rank: it has no communicators below */
+    pt_comm_t *world;         /**< active ranks; owned */
+    pt_comm_t *node;          /**< active ranks of this node; owned */
+    pt_comm_t
+        *replica; /**< this stage's task x data ranks: they share edges' weights; owned */
+    pt_comm_t *data; /**< this (stage, task)'s data ranks: they share heads; owned */
+} pt_layout_t;
+
+/**
+ * Arrange the ranks of `comm`.  extent[a] = 0 means whatever is left (task first).
+ * Where extents do not multiply to the number of ranks, the surplus idles; `strict`
+ * refuses that.  Collective over `comm`.
+ *
+ * @return PT_E_CONFIG when the extents ask for more ranks than there are
+ */
+PT_MUST_CHECK pt_status_t pt_layout_init(pt_layout_t *layout, pt_comm_t *comm,
+                                         const int32_t extent[PT_N_AXIS], bool strict);
+void pt_layout_release(pt_layout_t *layout);
+
+#endif

@@ -1,0 +1,97 @@
+/** @file
+ * The flat parameter store: every trainable tensor of a network in one array.
+ *
+ * Tensors stand in groups (the stem, one edge operation, one head, ...).  A group
+ * begins on a block of PT_BLOCK elements and is zero padded to whole blocks; blocks
+ * are the unit in which gradients are reduced and updates are shared out, and their
+ * numbers do not depend on the layout of ranks (DESIGN: contract rule 3).
+ *
+ *     value     [ group 0          |pad][ group 1 |pad] ...
+ *     grad_sum  same, int64 fixed point with quantum 2^-40
+ *
+ * Not collective: every rank builds the same store.
+ */
+#ifndef PT_TENSOR_STORE_H
+#define PT_TENSOR_STORE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "polytree/base/real.h"
+#include "polytree/base/rng.h"
+#include "polytree/base/status.h"
+
+#define PT_BLOCK 4096
+#define PT_PARAM_NAME 80
+
+typedef enum pt_role {
+    PT_ROLE_WEIGHT,     /**< He initialisation: normal, variance 2 / fan_in */
+    PT_ROLE_LINEAR,     /**< last layers: uniform, +- 1 / sqrt(fan_in) */
+    PT_ROLE_BIAS,       /**< zero */
+    PT_ROLE_NORM_SCALE, /**< one */
+    PT_ROLE_NORM_SHIFT  /**< zero */
+} pt_role_t;
+
+/** One tensor.  Dimensions past n_dim are 1. */
+typedef struct pt_param {
+    char name[PT_PARAM_NAME]; /**< "group.tensor", unique */
+    int64_t offset;           /**< first element in the flat arrays */
+    int64_t count;
+    int64_t dim[4];
+    int32_t n_dim;
+    int32_t group;
+    pt_role_t role;
+    int64_t fan_in;
+} pt_param_t;
+
+typedef struct pt_group {
+    char name[PT_PARAM_NAME / 2];
+    int64_t first_block, n_block;
+    int32_t first_param, n_param;
+    int32_t task; /**< owner task of a head; -1: shared by all */
+} pt_group_t;
+
+typedef struct pt_store {
+    pt_param_t *param;
+    int32_t n_param;
+    pt_group_t *group;
+    int32_t n_group;
+    int64_t n_block;
+    pt_real_t *value;  /**< n_block * PT_BLOCK */
+    int64_t *grad_sum; /**< the same; NULL in a store built for counting only */
+    uint64_t version;  /**< raise after every change of `value`: packed copies look at it */
+    size_t param_capacity, group_capacity;
+    int32_t is_frozen;
+} pt_store_t;
+
+void pt_store_init(pt_store_t *store);
+void pt_store_release(pt_store_t *store);
+
+/** Begin a group; `task` is the owner of a head, -1 for shared groups. */
+PT_MUST_CHECK pt_status_t pt_store_add_group(pt_store_t *store, const char *name,
+                                             int32_t task, int32_t *group);
+
+/** Add a tensor to the group begun last; its full name is "group.name". */
+PT_MUST_CHECK pt_status_t pt_store_add(pt_store_t *store, const char *name,
+                                       const int64_t *dim, int32_t n_dim, pt_role_t role,
+                                       int64_t fan_in, int32_t *param);
+
+/** Fix the table and allocate the arrays (zero). */
+PT_MUST_CHECK pt_status_t pt_store_freeze(pt_store_t *store);
+
+/**
+ * Initial values of every tensor, by role, from the counter-based generator: tensor
+ * number and element are the counters, so that they do not depend on anything else.
+ */
+void pt_store_fill(pt_store_t *store, uint64_t seed);
+
+/** Number of the tensor of that name, or -1. */
+int32_t pt_store_find(const pt_store_t *store, const char *name);
+
+/** Elements of all tensors, without padding. */
+int64_t pt_store_n_element(const pt_store_t *store);
+
+/** Bytes that the arrays take. */
+size_t pt_store_bytes(const pt_store_t *store);
+
+#endif
