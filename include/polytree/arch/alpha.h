@@ -1,0 +1,63 @@
+/** @file
+ * Architecture parameters, their relaxation, and what they add to the loss.
+ *
+ * Each choice of each task is on or off with p = sigmoid(logit), sampled by
+ * Gumbel-Softmax over {off, on} (binary concrete, Maddison et al. 2017, Jang et al. 2017):
+ *
+ *     g = sigmoid((logit + L) / tau),  L = log u - log(1 - u),  u uniform in (0, 1)
+ *
+ * All of it is replicated: every rank computes the same bits in double.
+ */
+#ifndef PT_ARCH_ALPHA_H
+#define PT_ARCH_ALPHA_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "polytree/base/rng.h"
+#include "polytree/base/status.h"
+#include "polytree/graph/space.h"
+#include "polytree/graph/subnet.h"
+
+typedef struct pt_alpha {
+    int32_t n_task, n_choice;
+    double *logit, *m, *v; /**< [n_task][n_choice]; moments of the optimiser */
+    int64_t *count;        /**< [n_task] updates so far */
+} pt_alpha_t;
+
+/** All logits and moments zero. */
+PT_MUST_CHECK pt_status_t pt_alpha_init(pt_alpha_t *alpha, int32_t n_task,
+                                        int32_t n_choice);
+void pt_alpha_release(pt_alpha_t *alpha);
+
+/** p[c] = sigmoid(logit[c]) of one task. */
+void pt_alpha_p(const pt_alpha_t *alpha, int32_t task, double *p);
+
+/**
+ * Draw the gates of one task: key rng with rng.task = task, index = choice.
+ * Soft: every bit on, gate g.  Hard: bit on where g > 1/2, gate exactly 1 or 0, then
+ * pt_repair().  `g` (may be NULL) gets the soft values, which the gradient needs.
+ */
+void pt_alpha_sample(const pt_space_t *space, const pt_alpha_t *alpha, int32_t task,
+                     const pt_rng_t *rng, double tau, bool hard, pt_subnet_t *subnet,
+                     double *g);
+
+/** Evaluation gates of one task: p (soft), or p > 1/2 repaired (hard). */
+void pt_alpha_expect(const pt_space_t *space, const pt_alpha_t *alpha, int32_t task,
+                     bool hard, pt_subnet_t *subnet);
+
+/** dlogit[c] = dgate[c] g(1-g)/tau; straight-through for hard gates. */
+void pt_alpha_chain(int32_t n_choice, const double *g, double tau, const double *dgate,
+                    double *dlogit);
+
+/** S_k: expected edges of a task (PT_CHOICE_EDGE only). */
+double pt_alpha_expected_edges(const pt_space_t *space, const pt_alpha_t *alpha,
+                               int32_t task);
+
+/** L_sq = (1/K) sum_k max(0, S_k - kappa) / |E|, over all tasks. */
+double pt_squeeze_loss(const pt_space_t *space, const pt_alpha_t *alpha, double kappa);
+/** Add weight * dL_sq/dlogit of one task to dlogit. */
+void pt_squeeze_gradient(const pt_space_t *space, const pt_alpha_t *alpha, int32_t task,
+                         double kappa, double weight, double *dlogit);
+
+#endif

@@ -1,0 +1,27 @@
+/** @file
+ * What subnets cost, and what a space is expected to cost.
+ */
+#ifndef PT_ARCH_COST_H
+#define PT_ARCH_COST_H
+
+#include <stdint.h>
+
+#include "polytree/base/status.h"
+#include "polytree/graph/space.h"
+#include "polytree/graph/subnet.h"
+
+typedef struct pt_cost {
+    int64_t madds;      /**< multiply-adds per sample, forward */
+    int64_t parameters; /**< trained numbers, each counted once */
+    int32_t edges;      /**< edges of E */
+} pt_cost_t;
+
+/** Cost of one task's graph: alive candidates, head included. */
+PT_MUST_CHECK pt_status_t pt_cost_task(const pt_space_t *space, const pt_subnet_t *subnet,
+                                       int32_t task, pt_cost_t *cost);
+
+/** All tasks: madds and edges summed over tasks, parameters of the union. */
+PT_MUST_CHECK pt_status_t pt_cost_all(const pt_space_t *space, const pt_subnet_t *subnet,
+                                      pt_cost_t *cost);
+
+#endif

@@ -1,0 +1,88 @@
+/** @file
+ * Plans: a subnet compiled for one bundle of tasks into a tape with every buffer placed.
+ *
+ * A plan depends on the bits of the subnet, never on its gates.  A value is numbered by
+ * (operation, inputs): tasks whose choices agree share work without any code for
+ * branching.  The tape is emitted in segments,
+ *
+ *     shared forward | task 1: forward, loss, backward | task 2: ... | shared backward
+ *
+ * so that one task's private activations live at a time.  In the alpha phase forwards
+ * are shared alike, but each task's backward runs through all of its values, because
+ * every gate wants that task's own adjoint.
+ */
+#ifndef PT_GRAPH_PLAN_H
+#define PT_GRAPH_PLAN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "polytree/base/status.h"
+#include "polytree/graph/space.h"
+#include "polytree/graph/subnet.h"
+
+typedef enum pt_phase {
+    PT_PHASE_WEIGHT,    /**< forward, backward to all weights */
+    PT_PHASE_ALPHA,     /**< forward, backward to all gates, closed ones included */
+    PT_PHASE_CALIBRATE, /**< forward on microbatch statistics, which are collected */
+    PT_PHASE_EVAL       /**< forward on stored statistics */
+} pt_phase_t;
+
+typedef struct pt_plan pt_plan_t;
+
+/**
+ * Room for any plan of at most `n_task` tasks of `space` (borrowed), which is compiled
+ * into it as often as wanted without allocating.
+ */
+PT_MUST_CHECK pt_status_t pt_plan_new(const pt_space_t *space, int32_t n_task,
+                                      pt_plan_t **out);
+void pt_plan_free(pt_plan_t *plan);
+
+/**
+ * Compile the active candidates of these tasks (ascending) into one tape.
+ *
+ * Not collective.  Deterministic: equal bits give equal tapes on all ranks.
+ *
+ * @return PT_E_RANGE where a task has no path from input to head
+ */
+PT_MUST_CHECK pt_status_t pt_plan_compile(pt_plan_t *plan, const pt_subnet_t *subnet,
+                                          pt_phase_t phase, const int32_t *task,
+                                          int32_t n_task);
+
+/** What the plan was compiled from: pt_subnet_key() mixed with the phase; 0 at first. */
+uint64_t pt_plan_key(const pt_plan_t *plan);
+uint64_t pt_plan_make_key(const pt_subnet_t *subnet, pt_phase_t phase, const int32_t *task,
+                          int32_t n_task);
+
+/** Exact bytes of the arena that running the plan takes. */
+size_t pt_plan_arena_bytes(const pt_plan_t *plan);
+/** Bytes that no plan of this room can exceed. */
+size_t pt_plan_arena_bound(const pt_plan_t *plan);
+/** Bytes of the plan itself. */
+size_t pt_plan_bytes(const pt_plan_t *plan);
+int32_t pt_plan_n_instr(const pt_plan_t *plan);
+
+/** Multiply-adds per sample: one forward, and all that one unit executes. */
+int64_t pt_plan_madds(const pt_plan_t *plan);
+int64_t pt_plan_madds_executed(const pt_plan_t *plan);
+
+/** The batch norms of a calibrate or eval plan: one set of statistics per value. */
+typedef struct pt_plan_stat {
+    int32_t op;     /**< in space->op */
+    int32_t task;   /**< first task that uses it */
+    int64_t count;  /**< elements a microbatch adds per channel */
+    int64_t offset; /**< of mean[c], then variance[c] (sum, sum of squares) in doubles */
+    int32_t channels;
+} pt_plan_stat_t;
+int32_t pt_plan_n_stat(const pt_plan_t *plan);
+const pt_plan_stat_t *pt_plan_stat(const pt_plan_t *plan, int32_t i);
+/** Doubles of all statistics together, and a bound for every plan of this room. */
+int64_t pt_plan_stat_doubles(const pt_plan_t *plan);
+int64_t pt_plan_stat_bound(const pt_plan_t *plan);
+
+/** Print the tape, one instruction a line, for people and tests. */
+void pt_plan_print(const pt_plan_t *plan, FILE *file);
+
+#endif

@@ -1,0 +1,116 @@
+/** @file
+ * The search space: a supernet with its choices left open, frozen.
+ *
+ * Nodes hold features; candidates are operations between nodes.  For a task, the value
+ * of a node is the gated sum of its active incoming candidates,
+ *
+ *     v_dst = sum_c g_c o_c(v_src)            (Choi & Im 2023, eq. of v_j; DESIGN 2.1)
+ *
+ * Candidates stand in canonical order: that of every sum in the forward pass, and in
+ * reverse that of every gradient (contract rule 4).  For the dag space:
+ *
+ *     input -> stem x;  per node j: read-in (x,j), edges (i,j) by ascending i, read-out
+ *     (j,y);  last the heads (y, logits of the task)
+ *
+ * All candidates into a node stand before all candidates out of it.
+ */
+#ifndef PT_GRAPH_SPACE_H
+#define PT_GRAPH_SPACE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "polytree/base/status.h"
+#include "polytree/config/config.h"
+#include "polytree/kernel/kernel.h"
+#include "polytree/op/op.h"
+#include "polytree/tensor/store.h"
+
+typedef enum pt_choice_kind {
+    PT_CHOICE_IN,   /**< a_j: read-in to node j */
+    PT_CHOICE_EDGE, /**< g_ij */
+    PT_CHOICE_OUT   /**< b_i: read-out from node i */
+} pt_choice_kind_t;
+
+/** One architecture choice: on or off for each task. i, j in 1..N as in the paper. */
+typedef struct pt_choice {
+    pt_choice_kind_t kind;
+    int32_t i, j;      /**< IN: j; OUT: i; the other is 0 */
+    int32_t candidate; /**< what it switches */
+} pt_choice_t;
+
+typedef struct pt_node {
+    char name[24];
+    pt_shape_t shape; /**< n = microbatch */
+} pt_node_t;
+
+/** One operation of a candidate, bound to its parameters. */
+typedef struct pt_space_op {
+    pt_op_inst_t inst;
+    int32_t candidate;
+    int32_t in[PT_OP_MAX_IN];       /**< PT_BLOCK_SRC or a number in space->op */
+    int32_t param[PT_OP_MAX_PARAM]; /**< numbers in the store */
+} pt_space_op_t;
+
+typedef struct pt_candidate {
+    char name[40];
+    int32_t src, dst; /**< nodes */
+    int32_t choice;   /**< -1: always on */
+    int32_t task;     /**< -1: for all tasks, else for this one only (a head) */
+    int32_t group;    /**< in the store; -1: no parameters */
+    int32_t first_op, n_op;
+} pt_candidate_t;
+
+/** A task as the space sees it. */
+typedef struct pt_space_task {
+    char name[64];
+    int32_t outputs; /**< width of the last linear layer */
+} pt_space_task_t;
+
+typedef struct pt_space {
+    pt_space_kind_t kind;
+    int32_t n_task;
+    pt_space_task_t *task;
+    int64_t microbatch;
+    int32_t n_dag_node; /**< N */
+    int32_t min_depth;
+
+    int32_t n_node;
+    pt_node_t *node;
+    int32_t n_candidate;
+    pt_candidate_t *candidate;
+    int32_t n_op;
+    pt_space_op_t *op;
+    int32_t n_choice, n_edge; /**< n_edge = |E| counts PT_CHOICE_EDGE */
+    pt_choice_t *choice;
+    /** Per node: the mix of one and of two inputs. */
+    pt_op_inst_t *mix1, *mix2;
+
+    pt_store_t store;
+    uint64_t fingerprint; /**< of everything above; equal on all ranks */
+    size_t op_capacity;
+} pt_space_t;
+
+typedef struct pt_space_spec {
+    int64_t height, width, channels; /**< of one input */
+    int32_t n_task;
+    const pt_space_task_t *task; /**< copied */
+} pt_space_spec_t;
+
+/**
+ * Build and freeze the space that `config` describes, with its store (values zero:
+ * pt_store_fill()).  Kernels are made for microbatches of config->train.microbatch.
+ * Not collective.
+ *
+ * @param[in]  kernel  borrowed; NULL: shapes, parameters and cost only
+ */
+PT_MUST_CHECK pt_status_t pt_space_new(const pt_config_t *config,
+                                       const pt_space_spec_t *spec,
+                                       const pt_kernel_t *kernel, pt_space_t **out);
+void pt_space_free(pt_space_t *space);
+
+/** Number of the choice (kind, i, j), or -1. */
+int32_t pt_space_find_choice(const pt_space_t *space, pt_choice_kind_t kind, int32_t i,
+                             int32_t j);
+
+#endif
