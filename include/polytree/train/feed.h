@@ -1,0 +1,81 @@
+/** @file
+ * The feed: bundles, parts of the data, the order of samples, and microbatches.
+ *
+ * A bundle is a set of tasks that run in one plan; its samples are the union of its tasks'
+ * rows.  Each bundle counts its own draws: draw d is element d mod n of permutation number
+ * floor(d / n) of the part, so a microbatch may straddle two (DESIGN 2.3).  Nothing here
+ * has a state: a microbatch is a function of (seed, stage, part, bundle, draw).
+ */
+#ifndef PT_TRAIN_FEED_H
+#define PT_TRAIN_FEED_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "polytree/base/status.h"
+#include "polytree/config/config.h"
+#include "polytree/io/dataset.h"
+
+typedef enum pt_part {
+    PT_PART_TRAIN,  /**< all of train but val */
+    PT_PART_WEIGHT, /**< train without the alpha part */
+    PT_PART_ALPHA,
+    PT_PART_VAL, /**< the file's, else val_fraction of train, else empty */
+    PT_PART_TEST,
+    PT_N_PART
+} pt_part_t;
+
+typedef struct pt_bundle {
+    int32_t n_task;
+    int32_t *task;               /**< ascending */
+    int64_t n_sample[PT_N_PART]; /**< samples in each part */
+} pt_bundle_t;
+
+typedef struct pt_feed pt_feed_t;
+
+/**
+ * Form the bundles (train.bundle: auto = tasks without index together, tasks with equal
+ * index together, others alone; each; all) and split the samples: alpha_part and
+ * val_fraction by seed, stratified by class where the bundle is one classification task.
+ * Borrows config and data set.  Not collective, same on every rank.
+ *
+ * @return PT_E_CONFIG where a part that the config needs would be empty
+ */
+PT_MUST_CHECK pt_status_t pt_feed_new(const pt_config_t *config, pt_dataset_t *dataset,
+                                      pt_feed_t **out);
+void pt_feed_free(pt_feed_t *feed);
+
+int32_t pt_feed_n_bundle(const pt_feed_t *feed);
+const pt_bundle_t *pt_feed_bundle(const pt_feed_t *feed, int32_t bundle);
+/** Where val comes from: "val of the file", "taken from train" or "none". */
+const char *pt_feed_val_origin(const pt_feed_t *feed);
+/** Sum of the bundles' samples in a part. */
+int64_t pt_feed_n_sample(const pt_feed_t *feed, pt_part_t part);
+
+/** Which microbatch. */
+typedef struct pt_draw {
+    pt_part_t part;
+    int32_t bundle;
+    uint8_t stage;    /**< search stage, key of shuffling and augmentation */
+    int64_t first;    /**< number of the first draw */
+    bool is_shuffled; /**< false: draw d is sample d, and draws past the end are masked */
+    bool is_augmented;
+} pt_draw_t;
+
+/**
+ * Assemble one microbatch.
+ *
+ * Augmentation of draw d is keyed by (seed, stage, bundle, d): rotation, scale, shear and
+ * shift about the centre, bilinear, zero outside, then flips.
+ *
+ * @param[out] input  [microbatch, h, w, c]
+ * @param[out] label  per task of the bundle, label[i] has microbatch * pt_loss_labels()
+ *                    numbers; PT_LABEL_NONE where masked or not labelled
+ */
+PT_MUST_CHECK pt_status_t pt_feed_fill(pt_feed_t *feed, const pt_draw_t *draw, float *input,
+                                       int32_t *const *label);
+
+/** Bytes held. */
+size_t pt_feed_bytes(const pt_feed_t *feed);
+
+#endif
