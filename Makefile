@@ -10,8 +10,8 @@ DNNL    := $(if $(wildcard /usr/include/dnnl.h /usr/include/oneapi/dnnl/dnnl.h),
 PKGS    := openblas hdf5-openmpi jansson inih libxxhash libpng zlib
 WARN    := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes
 OPT     := $(if $(DEBUG),-O1 -g3,-O2 -g -ftree-vectorize)
-SAN     := $(if $(ASAN),-fsanitize=address$(comma)undefined -fno-omit-frame-pointer)
 comma   := ,
+SAN     := $(if $(ASAN),-fsanitize=address$(comma)undefined -fno-omit-frame-pointer)
 CFLAGS  += -std=c11 -D_GNU_SOURCE -ffp-contract=off $(OPT) $(SAN) $(WARN) $(if $(WERROR),-Werror)
 CPPFLAGS += -Iinclude -Isrc -I. -DPT_VERSION='"$(VERSION)"' -DPT_WITH_DNNL=$(DNNL) -MMD -MP \
             $(shell pkg-config --cflags $(PKGS))
@@ -23,7 +23,8 @@ ISA_generic :=
 ISA_avx2    := -mavx2 -mfma
 ISA_avx512  := -mavx512f -mavx512dq -mavx512vl -mavx512bw -mfma -mprefer-vector-width=512
 
-OBJ     := $(LIB_SRC:%.c=$(BUILD)/%.o) $(ISAS:%=$(BUILD)/src/kernel/vector_%.o)
+OBJ     := $(LIB_SRC:%.c=$(BUILD)/%.o) \
+           $(if $(wildcard src/kernel/vector.c),$(ISAS:%=$(BUILD)/src/kernel/vector_%.o))
 APP_OBJ := $(patsubst %.c,$(BUILD)/%.o,$(wildcard src/app/*.c))
 
 .DEFAULT_GOAL := all
@@ -44,6 +45,10 @@ $(BUILD)/src/kernel/vector_%.o: src/kernel/vector.c
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(CFLAGS) -c $< -o $@
+
+$(BUILD)/tests/%: tests/%.c $(BUILD)/libpolytree.a
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) $^ $(LDFLAGS) -lcmocka $(LDLIBS) -o $@
 
 clean:
 	rm -rf $(BUILD)

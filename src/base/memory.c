@@ -1,0 +1,119 @@
+#include "polytree/base/memory.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+/* The payload follows its size, which takes a whole PT_ALIGN to keep the alignment. */
+typedef struct prefix {
+    _Alignas(PT_ALIGN) size_t bytes;
+} prefix_t;
+
+static atomic_size_t held;
+static atomic_size_t peak;
+static _Atomic uint64_t n_alloc;
+
+static void count_in(size_t bytes)
+{
+    size_t now = atomic_fetch_add(&held, bytes) + bytes;
+    size_t most = atomic_load(&peak);
+    while (now > most && !atomic_compare_exchange_weak(&peak, &most, now)) {
+    }
+    atomic_fetch_add(&n_alloc, 1);
+}
+
+pt_status_t pt_alloc(void *out, size_t n, size_t size)
+{
+    size_t bytes;
+    if (__builtin_mul_overflow(n, size, &bytes) ||
+        bytes > PTRDIFF_MAX - sizeof(prefix_t) - PT_ALIGN) {
+        PT_FAIL(MEMORY, "%zu elements of %zu bytes are more than can be addressed", n,
+                size);
+    }
+    size_t total = sizeof(prefix_t) + pt_align_up(bytes);
+    prefix_t *prefix = aligned_alloc(PT_ALIGN, total);
+    if (prefix == NULL) {
+        PT_FAIL(MEMORY, "the system refused %zu bytes; %zu are held", bytes,
+                pt_memory_bytes());
+    }
+    memset(prefix, 0, total);
+    prefix->bytes = bytes;
+    count_in(bytes);
+    void *p = prefix + 1;
+    memcpy(out, &p, sizeof p);
+    return PT_OK;
+}
+
+pt_status_t pt_grow(void *inout, size_t *capacity, size_t n, size_t size)
+{
+    if (n <= *capacity) {
+        return PT_OK;
+    }
+    size_t wanted = *capacity > SIZE_MAX / 2 ? n : 2 * *capacity;
+    wanted = wanted < n ? n : wanted;
+    void *old;
+    memcpy(&old, inout, sizeof old);
+    void *grown;
+    PT_TRY(pt_alloc(&grown, wanted, size));
+    if (old != NULL) {
+        memcpy(grown, old, *capacity * size);
+        pt_free(old);
+    }
+    memcpy(inout, &grown, sizeof grown);
+    *capacity = wanted;
+    return PT_OK;
+}
+
+void pt_free(void *p)
+{
+    if (p != NULL) {
+        prefix_t *prefix = (prefix_t *)p - 1;
+        atomic_fetch_sub(&held, prefix->bytes);
+        free(prefix);
+    }
+}
+
+pt_status_t pt_strdup(const char *text, char **out)
+{
+    size_t bytes = strlen(text) + 1;
+    char *copy;
+    PT_TRY(pt_alloc(&copy, bytes, 1));
+    memcpy(copy, text, bytes);
+    *out = copy;
+    return PT_OK;
+}
+
+size_t pt_memory_bytes(void)
+{
+    return atomic_load(&held);
+}
+
+size_t pt_memory_peak_bytes(void)
+{
+    return atomic_load(&peak);
+}
+
+uint64_t pt_memory_n_alloc(void)
+{
+    return atomic_load(&n_alloc);
+}
+
+pt_status_t pt_reserve(size_t bytes, void **out)
+{
+    /* mmap refuses a length of 0. */
+    void *p = mmap(NULL, bytes > 0 ? bytes : 1, PROT_READ | PROT_WRITE,
+                   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (p == MAP_FAILED) {
+        PT_FAIL(MEMORY, "the system refused to reserve %zu bytes of addresses", bytes);
+    }
+    *out = p;
+    return PT_OK;
+}
+
+void pt_reserve_release(void *p, size_t bytes)
+{
+    if (p != NULL) {
+        munmap(p, bytes > 0 ? bytes : 1);
+    }
+}
