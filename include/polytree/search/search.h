@@ -1,0 +1,85 @@
+/** @file
+ * A run: the stages of a search, one after the other, from a config to a trained network.
+ *
+ * Stages are a table of {enter, step, done, leave}: warm-up, search, retrain (and the
+ * derivation between the last two).  The state of a run is what a checkpoint holds; a run
+ * that finds a checkpoint in its folder goes on from it, on any layout, to the same bits.
+ */
+#ifndef PT_SEARCH_SEARCH_H
+#define PT_SEARCH_SEARCH_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "polytree/arch/alpha.h"
+#include "polytree/arch/cost.h"
+#include "polytree/base/status.h"
+#include "polytree/config/config.h"
+#include "polytree/train/trainer.h"
+
+typedef enum pt_stage {
+    PT_STAGE_WARMUP,
+    PT_STAGE_SEARCH,
+    PT_STAGE_RETRAIN,
+    PT_N_STAGE
+} pt_stage_t;
+const char *pt_stage_name(pt_stage_t stage);
+
+/** What a progress line shows; counts are of the stage at work. */
+typedef struct pt_progress {
+    pt_stage_t stage;
+    int64_t step, n_step;
+    double loss;           /**< of weight steps, smoothed over the last ones */
+    double alpha_loss;     /**< NaN outside the search */
+    double expected_edges; /**< mean over tasks */
+    double tau, lr;
+    double metric; /**< mean of the last evaluation on val; NaN before */
+    double samples_per_second;
+    double seconds_left; /**< of the whole run, estimated */
+} pt_progress_t;
+
+/** What the program does for a run; called on rank 0 only but for `poll`. */
+typedef struct pt_run_hooks {
+    void *context;
+    /** After every step, on rank 0: bits of PT_REQUEST_* to ask of all ranks. */
+    unsigned (*poll)(void *context);
+    void (*progress)(void *context, const pt_progress_t *progress);
+    /** A line for people: stages begin and end, evaluations, checkpoints. */
+    void (*note)(void *context, const char *line);
+} pt_run_hooks_t;
+
+/** How a run ended. */
+typedef enum pt_run_end { PT_RUN_DONE, PT_RUN_STOPPED } pt_run_end_t;
+
+typedef struct pt_run_result {
+    pt_run_end_t end;
+    pt_cost_t cost; /**< of the network found, all tasks */
+    const pt_task_score_t
+        *score; /**< [n_task] on test (val where there is none); borrowed */
+    double mean_metric;
+} pt_run_result_t;
+
+typedef struct pt_search pt_search_t;
+
+/**
+ * Prepare a run in folder `run` (made where needed; already locked by the caller):
+ * loads its checkpoint where it has one, after comparing the config's numerics and the
+ * data set's digest with it; else begins at the beginning.  Collective.
+ *
+ * @return PT_E_MISMATCH where the checkpoint is of another config or data set
+ */
+PT_MUST_CHECK pt_status_t pt_search_new(const pt_config_t *config, const char *run,
+                                        pt_trainer_t *trainer, const pt_run_hooks_t *hooks,
+                                        pt_search_t **out);
+void pt_search_free(pt_search_t *search);
+
+/** Run until done or until asked to stop; leaves a checkpoint in both cases.  Collective.
+ */
+PT_MUST_CHECK pt_status_t pt_search_run(pt_search_t *search, pt_run_result_t *result);
+
+/** The network found so far: the derived one, or evaluation gates before derivation. */
+const pt_subnet_t *pt_search_subnet(const pt_search_t *search);
+const pt_alpha_t *pt_search_alpha(const pt_search_t *search);
+pt_stage_t pt_search_stage(const pt_search_t *search);
+
+#endif

@@ -1,0 +1,162 @@
+/** @file
+ * The trainer: one network on one data set over all ranks; steps and evaluations.
+ *
+ * It owns the space with its weights, the sharded moments, the plans and the arena.  What
+ * is drawn, when, and with which learning rate is its caller's to say; nothing here
+ * depends on the layout but speed.  All functions are collective over the layout's active
+ * ranks unless they say otherwise; surplus ranks have no trainer.
+ */
+#ifndef PT_TRAIN_TRAINER_H
+#define PT_TRAIN_TRAINER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "polytree/base/status.h"
+#include "polytree/config/config.h"
+#include "polytree/graph/plan.h"
+#include "polytree/io/checkpoint.h"
+#include "polytree/io/dataset.h"
+#include "polytree/par/layout.h"
+#include "polytree/train/feed.h"
+#include "polytree/train/optim.h"
+
+typedef struct pt_trainer pt_trainer_t;
+
+/**
+ * Build feed, space (initial weights by seed), moments (zero), plans and arena.
+ * Borrows everything it is given.
+ */
+PT_MUST_CHECK pt_status_t pt_trainer_new(const pt_config_t *config,
+                                         const pt_layout_t *layout, pt_dataset_t *dataset,
+                                         const pt_kernel_t *kernel, pt_trainer_t **out);
+void pt_trainer_free(pt_trainer_t *trainer);
+
+/* Not collective: what it is made of. */
+pt_space_t *pt_trainer_space(const pt_trainer_t *trainer);
+const pt_feed_t *pt_trainer_feed(const pt_trainer_t *trainer);
+const pt_layout_t *pt_trainer_layout(const pt_trainer_t *trainer);
+pt_dataset_t *pt_trainer_dataset(const pt_trainer_t *trainer);
+
+/** Things that rank 0 asks of all ranks; they ride in a step's small reduction. */
+enum { PT_REQUEST_STOP = 1 << 0, PT_REQUEST_CHECKPOINT = 1 << 1, PT_N_REQUEST = 2 };
+
+/** Which step: its counters are the key of everything random in it. */
+typedef struct pt_step {
+    uint8_t stage;    /**< number of the search stage, 0..63 */
+    bool is_alpha;    /**< alpha steps have counters of their own */
+    int64_t step;     /**< of its kind, within the stage */
+    pt_part_t part;   /**< samples to draw from */
+    unsigned request; /**< of rank 0; others' are ignored */
+} pt_step_t;
+
+/** The random key of a step, for `purpose`; the caller sets task. */
+pt_rng_t pt_step_rng(const pt_config_t *config, const pt_step_t *step,
+                     pt_rng_purpose_t purpose);
+
+/**
+ * Tasks of a step, ascending; not collective.  Bundles are taken in turn: a round is a
+ * permutation of them all, cut into steps of train.tasks_per_step bundles (the last step
+ * of a round takes what is left).
+ *
+ * @param[out] task  room for all tasks
+ */
+void pt_trainer_turn(const pt_trainer_t *trainer, const pt_step_t *step, int32_t *task,
+                     int32_t *n_task);
+
+/** Steps of a length: epochs are ceil(samples of the part / samples a step) steps each. */
+int64_t pt_trainer_steps(const pt_trainer_t *trainer, pt_length_t length, pt_part_t part);
+/** Samples that a full step draws. */
+int64_t pt_trainer_step_samples(const pt_trainer_t *trainer);
+
+typedef struct pt_step_result {
+    double loss;      /**< sum_k w_k times task k's mean over its units */
+    double grad_norm; /**< before clipping; weight steps with clip_norm only, else 0 */
+    int64_t samples;  /**< of all ranks */
+    unsigned request; /**< what rank 0 asked for: the same on all ranks */
+    const double
+        *task_loss; /**< per task of the space; NaN where not in the step; borrowed */
+} pt_step_result_t;
+
+/**
+ * One update of the weights that some subnet of the step's tasks uses.
+ *
+ * @param[in] subnet  gates of (at least) the step's tasks, the same on all ranks
+ * @param[in] update  lr and the rest; count is taken per tensor from the trainer
+ * @return PT_E_NUMERIC, naming the tensor, where a loss or gradient is not representable
+ */
+PT_MUST_CHECK pt_status_t pt_trainer_weight_step(pt_trainer_t *trainer,
+                                                 const pt_step_t *step,
+                                                 const pt_subnet_t *subnet,
+                                                 const pt_update_t *update,
+                                                 pt_step_result_t *result);
+
+/**
+ * The gradient of the step's loss by every gate of the step's tasks: exact sum over all
+ * units of all ranks, the same bits on every rank.  Weights do not change.
+ *
+ * @param[out] dgate  [n_task of the space][n_choice]; rows of the step's tasks are written
+ */
+PT_MUST_CHECK pt_status_t pt_trainer_alpha_step(pt_trainer_t *trainer,
+                                                const pt_step_t *step,
+                                                const pt_subnet_t *subnet, double *dgate,
+                                                pt_step_result_t *result);
+
+/** Reset moments and Adam counts (entering a stage). */
+void pt_trainer_reset_moments(pt_trainer_t *trainer);
+
+typedef struct pt_task_score {
+    double loss;
+    double metric; /**< pt_metric_name(); NaN where the part has no labels for the task */
+    int64_t n;     /**< samples of its bundle */
+} pt_task_score_t;
+
+/**
+ * Loss and metric of every task on a part: batch-norm statistics are estimated with the
+ * weights as they are from the first bn.calibrate microbatches of permutation 0 of the
+ * bundle's training samples, then the part is evaluated, padding masked.
+ *
+ * @param[out] score  [n_task], the same on all ranks
+ */
+PT_MUST_CHECK pt_status_t pt_trainer_evaluate(pt_trainer_t *trainer,
+                                              const pt_subnet_t *subnet, pt_part_t part,
+                                              pt_task_score_t *score);
+
+/**
+ * Add weights, moments, counts to a checkpoint, gathered on rank 0 (other ranks add
+ * nothing).  The records borrow from the trainer until the next call.
+ */
+PT_MUST_CHECK pt_status_t pt_trainer_save(pt_trainer_t *trainer,
+                                          pt_checkpoint_t *checkpoint);
+
+/** Take them back from a checkpoint that rank 0 holds (ignored on the others). */
+PT_MUST_CHECK pt_status_t pt_trainer_load(pt_trainer_t *trainer,
+                                          const pt_checkpoint_t *checkpoint);
+
+/** Add the batch-norm statistics of the last evaluation to a checkpoint (rank 0). */
+PT_MUST_CHECK pt_status_t pt_trainer_save_stats(pt_trainer_t *trainer,
+                                                pt_checkpoint_t *checkpoint);
+
+/** Where this rank's time went since the start, in seconds. */
+typedef struct pt_trainer_time {
+    double step; /**< whole steps; the rest are parts of it */
+    double ops;  /**< operation kernels */
+    double loss;
+    double feed;     /**< reading and augmenting */
+    double compile;  /**< plans */
+    double reduce;   /**< sums over ranks, waiting included */
+    double update;   /**< optimiser */
+    double evaluate; /**< outside steps */
+} pt_trainer_time_t;
+pt_trainer_time_t pt_trainer_time(const pt_trainer_t *trainer);
+
+/** Memory of this rank by what holds it, for `polytree plan`; not collective. */
+typedef struct pt_trainer_memory {
+    size_t weights, sums, moments, plans, arena, feed, buffers;
+} pt_trainer_memory_t;
+PT_MUST_CHECK pt_status_t pt_trainer_memory(pt_trainer_t *trainer,
+                                            const pt_subnet_t *subnet,
+                                            pt_trainer_memory_t *memory);
+
+#endif

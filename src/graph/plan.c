@@ -1,0 +1,223 @@
+#include "graph/plan.h"
+
+#include <string.h>
+
+#include "polytree/base/hash.h"
+
+/**
+ * Capacities for n tasks that share nothing.  A task has at most one value per operation
+ * and one mix or probe per candidate; a value is emitted forward, backward, and adds at
+ * most one term per input, and one subtotal per task of those that share it.
+ */
+static void size_room(pt_plan_t *plan, int32_t n_task)
+{
+    const pt_space_t *s = plan->space;
+    int32_t values = s->n_op + s->n_candidate;
+
+    plan->n_task_max = n_task;
+    plan->n_slot_word = (int32_t)pt_bitset_words(n_task);
+    plan->n_value_max = n_task * values;
+    plan->n_instr_max = n_task * (values * (2 + PT_OP_MAX_IN + 2) + 1);
+    plan->n_buffer_max = n_task * (values * (2 + 2 * PT_OP_MAX_IN + 2) + 1);
+    plan->table_mask = 1;
+    while (plan->table_mask < 2 * (uint32_t)plan->n_value_max)
+        plan->table_mask *= 2;
+    plan->table_mask--;
+}
+
+static int64_t bytes_of(pt_shape_t shape)
+{
+    return (int64_t)pt_align_up((size_t)pt_shape_count(shape) * sizeof(pt_real_t));
+}
+
+/** No layout can exceed scratch plus every buffer that n tasks could ever have. */
+static void bound_room(pt_plan_t *plan)
+{
+    const pt_space_t *s = plan->space;
+    int64_t work = 0, params = 0, buffers = 0;
+
+    for (int32_t i = 0; i < s->n_op; i++) {
+        const pt_op_inst_t *inst = &s->op[i].inst;
+        int64_t scratch = 0;
+        for (int32_t p = 0; p < inst->n_param; p++)
+            scratch += (int64_t)pt_align_up(
+                (size_t)s->store.param[s->op[i].param[p]].count * sizeof(pt_real_t));
+        params = scratch > params ? scratch : params;
+        work = (int64_t)inst->work_bytes > work ? (int64_t)inst->work_bytes : work;
+        buffers += 4 * bytes_of(inst->out) + (int64_t)pt_align_up(inst->saved_bytes);
+        for (int32_t j = 0; j < inst->n_in; j++)
+            buffers += 3 * bytes_of(inst->in[j]);
+        if ((inst->flags & PT_OP_HAS_STAT) != 0)
+            plan->stat_bound += 2 * inst->out.c * plan->n_task_max;
+    }
+    for (int32_t i = 0; i < s->n_candidate; i++)
+        buffers += 8 * bytes_of(s->node[s->candidate[i].dst].shape);
+    plan->arena_bound = pt_align_up((size_t)(work + PT_ALIGN)) + (size_t)params +
+                        (size_t)(buffers * plan->n_task_max);
+}
+
+static pt_status_t room(pt_plan_t *plan, void *out, size_t n, size_t size)
+{
+    plan->bytes += n * size;
+    return pt_alloc(out, n, size);
+}
+
+static pt_status_t make_room(pt_plan_t *plan)
+{
+    const pt_space_t *s = plan->space;
+    size_t values = (size_t)plan->n_value_max;
+    size_t tasks = (size_t)plan->n_task_max;
+
+    PT_TRY(room(plan, &plan->task, tasks, sizeof *plan->task));
+    PT_TRY(room(plan, &plan->value, values, sizeof *plan->value));
+    PT_TRY(
+        room(plan, &plan->users, values * (size_t)plan->n_slot_word, sizeof *plan->users));
+    PT_TRY(room(plan, &plan->table, (size_t)plan->table_mask + 1, sizeof *plan->table));
+    PT_TRY(
+        room(plan, &plan->node_value, tasks * (size_t)s->n_node, sizeof *plan->node_value));
+    PT_TRY(room(plan, &plan->alive_candidate, (size_t)s->n_candidate, 1));
+    PT_TRY(room(plan, &plan->alive_node, (size_t)s->n_node, 1));
+    PT_TRY(room(plan, &plan->order, values, sizeof *plan->order));
+    PT_TRY(room(plan, &plan->instr, (size_t)plan->n_instr_max, sizeof *plan->instr));
+    PT_TRY(room(plan, &plan->buffer, (size_t)plan->n_buffer_max, sizeof *plan->buffer));
+    PT_TRY(room(plan, &plan->hole, (size_t)plan->n_buffer_max + 1, sizeof *plan->hole));
+    PT_TRY(room(plan, &plan->stat, tasks * (size_t)s->n_op, sizeof *plan->stat));
+    return PT_OK;
+}
+
+pt_status_t pt_plan_new(const pt_space_t *space, int32_t n_task, pt_plan_t **out)
+{
+    pt_plan_t *plan;
+    pt_status_t status;
+
+    PT_TRY(pt_alloc(&plan, 1, sizeof *plan));
+    plan->space = space;
+    plan->bytes = sizeof *plan;
+    size_room(plan, n_task);
+    bound_room(plan);
+    PT_TRY_OR(failed, make_room(plan));
+    *out = plan;
+    return PT_OK;
+failed:
+    pt_plan_free(plan);
+    return status;
+}
+
+void pt_plan_free(pt_plan_t *plan)
+{
+    if (plan == NULL)
+        return;
+    pt_free(plan->task);
+    pt_free(plan->value);
+    pt_free(plan->users);
+    pt_free(plan->table);
+    pt_free(plan->node_value);
+    pt_free(plan->alive_candidate);
+    pt_free(plan->alive_node);
+    pt_free(plan->order);
+    pt_free(plan->instr);
+    pt_free(plan->buffer);
+    pt_free(plan->hole);
+    pt_free(plan->stat);
+    pt_free(plan);
+}
+
+uint64_t pt_plan_make_key(const pt_subnet_t *subnet, pt_phase_t phase, const int32_t *task,
+                          int32_t n_task)
+{
+    uint64_t part[] = {pt_subnet_key(subnet, task, n_task), (uint64_t)phase};
+    uint64_t key = pt_hash64(part, sizeof part, 0);
+
+    return key != 0 ? key : 1;
+}
+
+pt_status_t pt_plan_compile(pt_plan_t *plan, const pt_subnet_t *subnet, pt_phase_t phase,
+                            const int32_t *task, int32_t n_task)
+{
+    if (n_task < 1 || n_task > plan->n_task_max)
+        PT_FAIL(INTERNAL, "a plan of %d tasks in room for %d", n_task, plan->n_task_max);
+    plan->key = 0;
+    plan->phase = phase;
+    plan->is_soft = subnet->is_soft;
+    plan->n_task = n_task;
+    memcpy(plan->task, task, (size_t)n_task * sizeof *task);
+    PT_TRY(plan_number(plan, subnet));
+    plan_emit(plan);
+    plan_layout(plan);
+    plan->key = pt_plan_make_key(subnet, phase, task, n_task);
+    return PT_OK;
+}
+
+uint64_t pt_plan_key(const pt_plan_t *plan)
+{
+    return plan->key;
+}
+
+size_t pt_plan_arena_bytes(const pt_plan_t *plan)
+{
+    return plan->arena_bytes;
+}
+
+size_t pt_plan_arena_bound(const pt_plan_t *plan)
+{
+    return plan->arena_bound;
+}
+
+size_t pt_plan_bytes(const pt_plan_t *plan)
+{
+    return plan->bytes;
+}
+
+int32_t pt_plan_n_instr(const pt_plan_t *plan)
+{
+    return plan->n_instr;
+}
+
+int64_t pt_plan_madds(const pt_plan_t *plan)
+{
+    return plan->madds;
+}
+
+int64_t pt_plan_madds_executed(const pt_plan_t *plan)
+{
+    return plan->madds_executed;
+}
+
+int32_t pt_plan_n_stat(const pt_plan_t *plan)
+{
+    return plan->n_stat;
+}
+
+const pt_plan_stat_t *pt_plan_stat(const pt_plan_t *plan, int32_t i)
+{
+    return &plan->stat[i];
+}
+
+int64_t pt_plan_stat_doubles(const pt_plan_t *plan)
+{
+    return plan->stat_doubles;
+}
+
+int64_t pt_plan_stat_bound(const pt_plan_t *plan)
+{
+    return plan->stat_bound;
+}
+
+void pt_plan_print(const pt_plan_t *plan, FILE *file)
+{
+    static const char *const kind[] = {"forward", "backward", "add", "loss"};
+
+    for (int32_t i = 0; i < plan->n_instr; i++) {
+        const instr_t *in = &plan->instr[i];
+        const char *candidate = "";
+
+        if (in->op != NONE)
+            candidate = plan->space->candidate[plan->space->op[in->op].candidate].name;
+        fprintf(file, "%4d %-8s %-11s %-12s x %lld %lld y %lld dy %lld dx %lld %lld", i,
+                kind[in->kind], in->inst != NULL ? in->inst->op->name : "", candidate,
+                (long long)in->x[0], (long long)in->x[1], (long long)in->y,
+                (long long)in->dy, (long long)in->dx[0], (long long)in->dx[1]);
+        fprintf(file, " slot %d choice %d%s%s\n", in->slot, in->choice,
+                in->forms_params ? " params" : "", in->forms_gate ? " gate" : "");
+    }
+}

@@ -1,0 +1,115 @@
+/** @file
+ * The inside of a plan, shared by numbering, emission, layout and exec.
+ */
+#ifndef GRAPH_PLAN_H
+#define GRAPH_PLAN_H
+
+#include "polytree/base/bitset.h"
+#include "polytree/base/memory.h"
+#include "polytree/graph/plan.h"
+
+enum { NONE = -1, NETWORK_INPUT = -2 }; /**< where a buffer number is expected */
+
+/** A value: (operation, inputs), numbered once however many tasks use it. */
+typedef struct value {
+    const pt_op_inst_t *inst;
+    int32_t op;               /**< in space->op; NONE: a mix */
+    int32_t in[PT_OP_MAX_IN]; /**< values, or NETWORK_INPUT */
+    int32_t choice;           /**< gate of a mix; NONE: no gate */
+    int32_t gate_task;        /**< slot whose gate it is; NONE: the gate is 1 */
+    int32_t position; /**< canonical: number of its candidate, then order of making */
+    int32_t first_user, n_user; /**< slots */
+    int32_t probe_of; /**< closed gate: node whose adjoint meets in[0]; else NONE */
+    bool needs_adjoint;
+    int32_t y, saved; /**< buffers */
+    int32_t adjoint;  /**< buffer: of the task at work, or of a private value */
+    int32_t adjoint_tasks, adjoint_shared; /**< buffers: sum over tasks; shared consumers */
+} value_t;
+
+typedef enum instr_kind {
+    INSTR_FORWARD,
+    INSTR_BACKWARD,
+    INSTR_ADD,
+    INSTR_LOSS
+} instr_kind_t;
+
+/** One step of the tape.  Buffers are numbers first, byte offsets once laid out. */
+typedef struct instr {
+    instr_kind_t kind;
+    const pt_op_inst_t *inst; /**< NULL: add and loss */
+    int32_t op;
+    int32_t slot;   /**< task of the gate, its gradient, the loss or dropout */
+    int32_t choice; /**< gate read (soft) or whose gradient is formed; or NONE */
+    int32_t stat;   /**< number of the statistics; or NONE */
+    bool is_soft;   /**< the gate is read from the subnet, else it is 1 */
+    bool forms_params, forms_gate;
+    int64_t n; /**< add: elements */
+    int64_t x[PT_OP_MAX_IN], y, dy, dx[PT_OP_MAX_IN], saved;
+} instr_t;
+
+typedef struct buffer {
+    int64_t bytes;
+    int64_t offset;
+    int32_t first, last; /**< instructions */
+} buffer_t;
+
+typedef struct hole {
+    int64_t offset, bytes;
+} hole_t;
+
+struct pt_plan {
+    const pt_space_t *space; /**< borrowed */
+    int32_t n_task_max, n_value_max, n_instr_max, n_buffer_max, n_slot_word;
+
+    /* What it was compiled from. */
+    uint64_t key;
+    pt_phase_t phase;
+    bool is_soft;
+    int32_t n_task;
+    int32_t *task; /**< slot -> task */
+
+    /* Numbering. */
+    int32_t n_value;
+    value_t *value;
+    uint64_t *users; /**< [n_value_max][n_slot_word] */
+    int32_t *table;  /**< open addressing: values + 1; 0 = empty */
+    uint32_t table_mask;
+    int32_t *node_value; /**< [n_task_max][n_node] */
+    uint8_t *alive_candidate, *alive_node;
+    int32_t *order; /**< values by (segment, position) */
+
+    /* The tape. */
+    int32_t n_instr;
+    instr_t *instr;
+    int32_t n_buffer;
+    buffer_t *buffer;
+    hole_t *hole;
+    int32_t n_stat;
+    pt_plan_stat_t *stat;
+    int64_t stat_doubles, stat_bound;
+
+    int64_t work_bytes, scratch_bytes; /**< at the arena's start: work, then gradients */
+    size_t arena_bytes, arena_bound, bytes;
+    int64_t madds, madds_executed;
+};
+
+/** Find the values of all tasks of the plan. */
+PT_MUST_CHECK pt_status_t plan_number(pt_plan_t *plan, const pt_subnet_t *subnet);
+
+/** Put the values into order and write the tape. */
+void plan_emit(pt_plan_t *plan);
+
+/** Place every buffer, and turn buffer numbers on the tape into offsets. */
+void plan_layout(pt_plan_t *plan);
+
+static inline bool plan_has_backward(const pt_plan_t *plan)
+{
+    return plan->phase == PT_PHASE_WEIGHT || plan->phase == PT_PHASE_ALPHA;
+}
+
+static inline bool plan_is_user(const pt_plan_t *plan, int32_t value, int32_t slot)
+{
+    return pt_bitset_get(plan->users + (size_t)value * (size_t)plan->n_slot_word, slot);
+}
+
+#endif
