@@ -29,12 +29,14 @@ PT_MUST_CHECK pt_status_t pt_comm_split(pt_comm_t *comm, int32_t color, int32_t 
                                         pt_comm_t **out);
 /** The ranks of `comm` that share memory with this one.  Collective. */
 PT_MUST_CHECK pt_status_t pt_comm_split_node(pt_comm_t *comm, pt_comm_t **out);
+/** Collective over its ranks; NULL is fine. */
 void pt_comm_free(pt_comm_t *comm);
 
 /**
  * All ranks get the same status: PT_OK if all brought PT_OK, else that of the lowest
- * failing rank, whose message every rank then holds (prefixed "rank N: " where there is
- * more than one rank).  Collective.
+ * failing rank, whose message and trace every rank then holds (prefixed "rank N: " where
+ * there is more than one rank; N counts all ranks of the run, whatever `comm`).  A message
+ * that names its rank already is passed on as it is.  Collective.
  */
 PT_MUST_CHECK pt_status_t pt_comm_agree(pt_comm_t *comm, pt_status_t status);
 
@@ -69,11 +71,13 @@ PT_MUST_CHECK pt_status_t pt_comm_check_equal(pt_comm_t *comm, const char *what,
 typedef struct pt_shared pt_shared_t;
 /**
  * Allocate `bytes` once on the node; every rank gets its address.  The lowest rank of
- * `node` fills it, then all call pt_shared_ready().  Collective over `node`.
+ * `node` fills it, then all call pt_shared_ready().  Borrows `node`.  Collective over it.
  */
 PT_MUST_CHECK pt_status_t pt_shared_new(pt_comm_t *node, size_t bytes, pt_shared_t **out,
                                         void **data);
+/** What was written is seen by all ranks.  Collective over `node`. */
 PT_MUST_CHECK pt_status_t pt_shared_ready(pt_shared_t *shared);
+/** Collective over `node`; NULL is fine. */
 void pt_shared_free(pt_shared_t *shared);
 
 #endif

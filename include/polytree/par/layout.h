@@ -24,14 +24,16 @@ typedef struct pt_layout {
 } pt_layout_t;
 
 /**
- * Arrange the ranks of `comm`.  extent[a] = 0 means whatever is left (task first).
- * Where extents do not multiply to the number of ranks, the surplus idles; `strict`
- * refuses that.  Collective over `comm`.
+ * Arrange the ranks of `comm`.  Extent 0 means: one stage; along task or data, whatever
+ * ranks are left; along both, one task and the rest data.  Where extents do not multiply to
+ * the number of ranks, the surplus idles; `strict` refuses that.  Collective over `comm`.
  *
+ * @param[out] layout  set on success only; release with pt_layout_release()
  * @return PT_E_CONFIG when the extents ask for more ranks than there are
  */
 PT_MUST_CHECK pt_status_t pt_layout_init(pt_layout_t *layout, pt_comm_t *comm,
                                          const int32_t extent[PT_N_AXIS], bool strict);
+/** Collective over the active ranks. */
 void pt_layout_release(pt_layout_t *layout);
 
 #endif

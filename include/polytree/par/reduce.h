@@ -2,7 +2,7 @@
  * Sums over ranks: exact in 64-bit fixed point, or fast in float.
  *
  * Every function is collective over its communicator and counts its bytes and seconds
- * in the statistics of that kind (pt_traffic).
+ * in the statistics of that kind (pt_traffic).  One rank alone has no traffic.
  */
 #ifndef PT_PAR_REDUCE_H
 #define PT_PAR_REDUCE_H

@@ -1,0 +1,288 @@
+/* Communicators: start, stop, split; the agreement on errors. */
+#include "par/comm_private.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "polytree/base/hash.h"
+#include "polytree/base/memory.h"
+
+enum { TEXT_BYTES = 4096 };
+
+/* What travels from the rank that failed to the others. */
+typedef struct failure {
+    char message[TEXT_BYTES], trace[TEXT_BYTES];
+} failure_t;
+
+int64_t pt_comm_chunk = (int64_t)1 << 28;
+
+static pt_comm_t *world;
+static bool has_started_mpi;
+
+pt_status_t pt_mpi_status(int code, const char *function)
+{
+    char text[MPI_MAX_ERROR_STRING] = "";
+    int length = 0;
+    if (code == MPI_SUCCESS)
+        return PT_OK;
+    MPI_Error_string(code, text, &length);
+    PT_FAIL(LIBRARY, "%s: %s", function, text);
+}
+
+pt_status_t pt_comm_narrow(int64_t n, int *out)
+{
+    if (n < 0 || n > INT32_MAX)
+        PT_FAIL(RANGE, "%lld elements do not fit one MPI call", (long long)n);
+    *out = (int)n;
+    return PT_OK;
+}
+
+pt_status_t pt_comm_counts(pt_comm_t *comm, const int64_t *count, bool *fits)
+{
+    int64_t sum = 0;
+    for (int32_t r = 0; r < comm->size; r++) {
+        if (count[r] < 0 || count[r] > INT64_MAX - sum)
+            PT_FAIL(RANGE, "rank %d's segment has %lld elements", (int)r,
+                    (long long)count[r]);
+        sum += count[r];
+    }
+    *fits = sum <= pt_comm_chunk;
+    if (!*fits)
+        return PT_OK;
+    sum = 0;
+    for (int32_t r = 0; r < comm->size; r++) {
+        PT_TRY(pt_comm_narrow(count[r], &comm->count[r]));
+        PT_TRY(pt_comm_narrow(sum, &comm->displ[r]));
+        sum += count[r];
+    }
+    return PT_OK;
+}
+
+MPI_Comm pt_comm_mpi(const pt_comm_t *comm)
+{
+    return comm->mpi;
+}
+
+int32_t pt_comm_rank(const pt_comm_t *comm)
+{
+    return comm->rank;
+}
+
+int32_t pt_comm_size(const pt_comm_t *comm)
+{
+    return comm->size;
+}
+
+pt_comm_t *pt_comm_world(void)
+{
+    return world;
+}
+
+void pt_comm_free(pt_comm_t *comm)
+{
+    int is_finalized = 0;
+    if (comm == NULL)
+        return;
+    MPI_Finalized(&is_finalized);
+    if (comm->mpi != MPI_COMM_NULL && !is_finalized)
+        MPI_Comm_free(&comm->mpi);
+    pt_free(comm->count);
+    pt_free(comm->displ);
+    pt_free(comm->word);
+    pt_free(comm);
+}
+
+/* Takes `mpi` on success; freeing it is collective, so on failure that is the caller's. */
+static pt_status_t wrap(MPI_Comm mpi, pt_comm_t **out)
+{
+    pt_status_t status;
+    pt_comm_t *comm = NULL;
+    int rank, size, world_rank;
+
+    PT_TRY_OR(fail, pt_mpi_status(MPI_Comm_rank(mpi, &rank), "MPI_Comm_rank"));
+    PT_TRY_OR(fail, pt_mpi_status(MPI_Comm_size(mpi, &size), "MPI_Comm_size"));
+    PT_TRY_OR(fail,
+              pt_mpi_status(MPI_Comm_rank(MPI_COMM_WORLD, &world_rank), "MPI_Comm_rank"));
+    PT_TRY_OR(fail, pt_alloc(&comm, 1, sizeof *comm));
+    comm->mpi = MPI_COMM_NULL;
+    comm->rank = rank;
+    comm->size = size;
+    comm->world_rank = world_rank;
+    PT_TRY_OR(fail, pt_alloc(&comm->count, (size_t)size, sizeof *comm->count));
+    PT_TRY_OR(fail, pt_alloc(&comm->displ, (size_t)size, sizeof *comm->displ));
+    PT_TRY_OR(fail, pt_alloc(&comm->word, (size_t)size, sizeof *comm->word));
+    comm->mpi = mpi;
+    *out = comm;
+    return PT_OK;
+fail:
+    pt_comm_free(comm);
+    return status;
+}
+
+pt_status_t pt_par_start(int *argc, char ***argv)
+{
+    MPI_Comm copy;
+    int is_running = 0, provided = 0;
+
+    if (world != NULL)
+        PT_FAIL(INTERNAL, "MPI is started already");
+    PT_TRY(pt_mpi_status(MPI_Initialized(&is_running), "MPI_Initialized"));
+    if (is_running) {
+        PT_TRY(pt_mpi_status(MPI_Query_thread(&provided), "MPI_Query_thread"));
+    } else {
+        PT_TRY(pt_mpi_status(MPI_Init_thread(argc, argv, MPI_THREAD_FUNNELED, &provided),
+                             "MPI_Init_thread"));
+        has_started_mpi = true;
+    }
+    MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN);
+    MPI_Comm_set_errhandler(MPI_COMM_SELF, MPI_ERRORS_RETURN);
+    if (provided < MPI_THREAD_FUNNELED)
+        PT_FAIL(LIBRARY, "this MPI library cannot be used together with threads "
+                         "(MPI_THREAD_FUNNELED is wanted)");
+    PT_TRY(pt_mpi_status(MPI_Comm_dup(MPI_COMM_WORLD, &copy), "MPI_Comm_dup"));
+    return wrap(copy, &world);
+}
+
+void pt_par_stop(void)
+{
+    pt_comm_free(world);
+    world = NULL;
+    if (has_started_mpi)
+        MPI_Finalize();
+    has_started_mpi = false;
+}
+
+void pt_par_abort(int code)
+{
+    int is_running = 0, is_finalized = 0;
+    MPI_Initialized(&is_running);
+    MPI_Finalized(&is_finalized);
+    if (is_running && !is_finalized)
+        MPI_Abort(MPI_COMM_WORLD, code);
+    _Exit(code);
+}
+
+/* Wrap what a split gave and agree over the ranks that took part in it. */
+static pt_status_t wrap_agreed(pt_comm_t *parent, int code, MPI_Comm mpi,
+                               const char *function, pt_comm_t **out)
+{
+    pt_comm_t *made = NULL;
+    pt_status_t status = pt_mpi_status(code, function);
+    if (status == PT_OK && mpi != MPI_COMM_NULL)
+        status = wrap(mpi, &made);
+    status = pt_comm_agree(parent, status);
+    if (status != PT_OK) {
+        if (made == NULL && mpi != MPI_COMM_NULL)
+            MPI_Comm_free(&mpi);
+        pt_comm_free(made);
+        return status;
+    }
+    *out = made;
+    return PT_OK;
+}
+
+pt_status_t pt_comm_split(pt_comm_t *comm, int32_t color, int32_t key, pt_comm_t **out)
+{
+    MPI_Comm mpi = MPI_COMM_NULL;
+    int code = MPI_Comm_split(comm->mpi, color < 0 ? MPI_UNDEFINED : color, key, &mpi);
+    return wrap_agreed(comm, code, mpi, "MPI_Comm_split", out);
+}
+
+pt_status_t pt_comm_split_node(pt_comm_t *comm, pt_comm_t **out)
+{
+    MPI_Comm mpi = MPI_COMM_NULL;
+    int code = MPI_Comm_split_type(comm->mpi, MPI_COMM_TYPE_SHARED, comm->rank,
+                                   MPI_INFO_NULL, &mpi);
+    return wrap_agreed(comm, code, mpi, "MPI_Comm_split_type", out);
+}
+
+/* This rank's cause, with its number unless an inner agreement has put one there. */
+static void write_failure(const pt_comm_t *comm, pt_status_t status, failure_t *failure)
+{
+    const char *cause = pt_error_message();
+    int rank, length = 0;
+    if (cause[0] == '\0')
+        cause = pt_status_text(status);
+    if (sscanf(cause, "rank %d: %n", &rank, &length) == 1 && length > 0)
+        snprintf(failure->message, TEXT_BYTES, "%s", cause);
+    else
+        snprintf(failure->message, TEXT_BYTES, "rank %d: %s", (int)comm->world_rank, cause);
+    snprintf(failure->trace, TEXT_BYTES, "%s", pt_error_trace());
+}
+
+/* Make the other rank's failure this rank's last one.  A trace line is "file:line text". */
+static void adopt_failure(pt_status_t status, failure_t *failure)
+{
+    bool is_first = true;
+    char *next = NULL;
+    for (char *at = strtok_r(failure->trace, "\n", &next); at != NULL;
+         at = strtok_r(NULL, "\n", &next)) {
+        char *text = strchr(at, ' '), *colon;
+        if (text == NULL)
+            continue;
+        *text++ = '\0';
+        colon = strrchr(at, ':');
+        if (colon == NULL)
+            continue;
+        *colon++ = '\0';
+        if (is_first)
+            pt_error_set(status, at, atoi(colon), "%s", failure->message);
+        else
+            pt_error_trace_add(status, at, atoi(colon), text);
+        is_first = false;
+    }
+    if (is_first)
+        pt_error_set(status, __FILE__, __LINE__, "%s", failure->message);
+}
+
+pt_status_t pt_comm_agree(pt_comm_t *comm, pt_status_t status)
+{
+    struct {
+        int rank, status;
+    } mine, worst;
+    failure_t failure;
+
+    if (comm->size == 1)
+        return status;
+    /* The lowest failing rank wins, and brings its status along as the "location". */
+    mine.rank = status == PT_OK ? comm->size : comm->rank;
+    mine.status = (int)status;
+    PT_TRY(pt_mpi_status(MPI_Allreduce(&mine, &worst, 1, MPI_2INT, MPI_MINLOC, comm->mpi),
+                         "MPI_Allreduce"));
+    if (worst.rank == comm->size)
+        return PT_OK;
+    if (worst.rank == comm->rank)
+        write_failure(comm, status, &failure);
+    PT_TRY(pt_mpi_status(
+        MPI_Bcast(&failure, sizeof failure, MPI_BYTE, worst.rank, comm->mpi), "MPI_Bcast"));
+    adopt_failure((pt_status_t)worst.status, &failure);
+    return (pt_status_t)worst.status;
+}
+
+pt_status_t pt_comm_check_equal(pt_comm_t *comm, const char *what, const void *data,
+                                size_t bytes)
+{
+    enum { MOST_NAMED = 8 };
+    uint64_t hash;
+    char list[MOST_NAMED * 12 + 16] = "";
+    size_t length = 0;
+    int32_t n_other = 0;
+
+    if (comm->size == 1)
+        return PT_OK;
+    hash = pt_hash64(data, bytes, bytes);
+    PT_TRY(pt_comm_allgather(comm, &hash, comm->word, sizeof hash));
+    for (int32_t r = 1; r < comm->size; r++) {
+        if (comm->word[r] == comm->word[0])
+            continue;
+        if (n_other++ < MOST_NAMED)
+            length += (size_t)snprintf(list + length, sizeof list - length, "%s%d",
+                                       n_other > 1 ? ", " : "", (int)r);
+    }
+    if (n_other == 0)
+        return PT_OK;
+    PT_FAIL(MISMATCH, "%s must be equal on all ranks: rank%s %s%s differ%s from rank 0",
+            what, n_other > 1 ? "s" : "", list, n_other > MOST_NAMED ? ", ..." : "",
+            n_other > 1 ? "" : "s");
+}
