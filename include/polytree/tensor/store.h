@@ -4,7 +4,8 @@
  * Tensors stand in groups (the stem, one edge operation, one head, ...).  A group
  * begins on a block of PT_BLOCK elements and is zero padded to whole blocks; blocks
  * are the unit in which gradients are reduced and updates are shared out, and their
- * numbers do not depend on the layout of ranks (DESIGN: contract rule 3).
+ * numbers do not depend on the layout of ranks (DESIGN: contract rule 3).  Within a
+ * group every tensor begins on a multiple of PT_PARAM_ALIGN elements.
  *
  *     value     [ group 0          |pad][ group 1 |pad] ...
  *     grad_sum  same, int64 fixed point with quantum 2^-40
@@ -23,6 +24,7 @@
 
 #define PT_BLOCK 4096
 #define PT_PARAM_NAME 80
+#define PT_PARAM_ALIGN 16
 
 typedef enum pt_role {
     PT_ROLE_WEIGHT,     /**< He initialisation: normal, variance 2 / fan_in */
@@ -61,27 +63,42 @@ typedef struct pt_store {
     int64_t *grad_sum; /**< the same; NULL in a store built for counting only */
     uint64_t version;  /**< raise after every change of `value`: packed copies look at it */
     size_t param_capacity, group_capacity;
+    int32_t *by_name; /**< tensors sorted by name; set by pt_store_freeze() */
     int32_t is_frozen;
 } pt_store_t;
 
 void pt_store_init(pt_store_t *store);
 void pt_store_release(pt_store_t *store);
 
-/** Begin a group; `task` is the owner of a head, -1 for shared groups. */
+/**
+ * Begin a group; `task` is the owner of a head, -1 for shared groups.
+ *
+ * @return PT_E_CONFIG if the name is empty, too long or there already
+ */
 PT_MUST_CHECK pt_status_t pt_store_add_group(pt_store_t *store, const char *name,
                                              int32_t task, int32_t *group);
 
-/** Add a tensor to the group begun last; its full name is "group.name". */
+/**
+ * Add a tensor to the group begun last; its full name is "group.name".
+ *
+ * @param fan_in  inputs of one output; needed (> 0) for PT_ROLE_WEIGHT and PT_ROLE_LINEAR
+ * @return PT_E_CONFIG if the name is empty, too long or in the group already,
+ *         PT_E_SHAPE unless all of 1 to 4 dimensions are positive
+ */
 PT_MUST_CHECK pt_status_t pt_store_add(pt_store_t *store, const char *name,
                                        const int64_t *dim, int32_t n_dim, pt_role_t role,
                                        int64_t fan_in, int32_t *param);
 
-/** Fix the table and allocate the arrays (zero). */
+/**
+ * Fix the table and allocate the arrays (zero).  Full names must differ across groups
+ * too ("a.b" + "c" and "a" + "b.c" do not): PT_E_CONFIG.
+ */
 PT_MUST_CHECK pt_status_t pt_store_freeze(pt_store_t *store);
 
 /**
- * Initial values of every tensor, by role, from the counter-based generator: tensor
- * number and element are the counters, so that they do not depend on anything else.
+ * Initial values of every tensor, by role, from the counter-based generator: the hash of
+ * the tensor's name and the element are the counters, so that a tensor starts the same
+ * whatever else is in the store.  The store must be frozen.
  */
 void pt_store_fill(pt_store_t *store, uint64_t seed);
 
@@ -91,7 +108,7 @@ int32_t pt_store_find(const pt_store_t *store, const char *name);
 /** Elements of all tensors, without padding. */
 int64_t pt_store_n_element(const pt_store_t *store);
 
-/** Bytes that the arrays take. */
+/** Bytes that the arrays take, or will take once frozen. */
 size_t pt_store_bytes(const pt_store_t *store);
 
 #endif
