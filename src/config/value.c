@@ -1,0 +1,293 @@
+#include "config/option.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static bool in_range(const pt_option_t *option, double value)
+{
+    return isfinite(value) && value >= option->min && value <= option->max;
+}
+
+/* A whole number at `*text`, which moves behind it. */
+static bool take_whole(const char **text, int64_t *out)
+{
+    char *end;
+    errno = 0;
+    long long value = strtoll(*text, &end, 10);
+    if (end == *text || errno != 0) {
+        return false;
+    }
+    *text = end;
+    *out = value;
+    return true;
+}
+
+static bool parse_int(const pt_option_t *option, const char *text, void *field)
+{
+    int64_t value;
+    if (!take_whole(&text, &value) || *text != '\0' || !in_range(option, (double)value)) {
+        return false;
+    }
+    *(int64_t *)field = value;
+    return true;
+}
+
+static bool parse_real(const pt_option_t *option, const char *text, void *field)
+{
+    char *end;
+    double value = strtod(text, &end);
+    if (end == text || *end != '\0' || !in_range(option, value)) {
+        return false;
+    }
+    *(double *)field = value;
+    return true;
+}
+
+static bool parse_time(const pt_option_t *option, const char *text, void *field)
+{
+    if (strchr(text, ':') == NULL) {
+        return parse_real(option, text, field);
+    }
+    int64_t part[3];
+    for (int i = 0; i < 3; i++) {
+        if (!isdigit((unsigned char)*text) || !take_whole(&text, &part[i]) ||
+            *text != (i < 2 ? ':' : '\0') || (i > 0 && part[i] > 59)) {
+            return false;
+        }
+        text += i < 2;
+    }
+    double seconds = 3600.0 * (double)part[0] + (double)(60 * part[1] + part[2]);
+    if (!in_range(option, seconds)) {
+        return false;
+    }
+    *(double *)field = seconds;
+    return true;
+}
+
+static bool parse_bool(const pt_option_t *option, const char *text, void *field)
+{
+    (void)option;
+    if ((text[0] != '0' && text[0] != '1') || text[1] != '\0') {
+        return false;
+    }
+    *(bool *)field = text[0] == '1';
+    return true;
+}
+
+static bool parse_word(const pt_option_t *option, const char *text, void *field)
+{
+    for (unsigned i = 0; option->words[i] != NULL; i++) {
+        if (strcmp(text, option->words[i]) == 0) {
+            memcpy(field, &i, sizeof i);
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool parse_length(const pt_option_t *option, const char *text, void *field)
+{
+    int64_t count;
+    if (!take_whole(&text, &count) || !in_range(option, (double)count)) {
+        return false;
+    }
+    bool is_epochs = *text == 'e';
+    if (text[is_epochs] != '\0') {
+        return false;
+    }
+    pt_length_t *length = field;
+    length->count = count;
+    length->is_epochs = is_epochs;
+    return true;
+}
+
+static bool parse_ints(const pt_option_t *option, const char *text, void *field)
+{
+    pt_int_list_t list = {0};
+    while (*text != '\0') {
+        int64_t value;
+        if (list.n == PT_CONFIG_LIST || !take_whole(&text, &value) ||
+            !in_range(option, (double)value) ||
+            (*text != '\0' && !isspace((unsigned char)*text))) {
+            return false;
+        }
+        list.value[list.n++] = value;
+        text += strspn(text, " \t\n");
+    }
+    if (list.n == 0) {
+        return false;
+    }
+    *(pt_int_list_t *)field = list;
+    return true;
+}
+
+static bool parse_line(const pt_option_t *option, const char *text, void *field)
+{
+    size_t len = strlen(text);
+    if (len >= option->size || strpbrk(text, "\n\r") != NULL) {
+        return false;
+    }
+    memset(field, 0, option->size);
+    memcpy(field, text, len);
+    return true;
+}
+
+static bool parse_names(const pt_option_t *option, const char *text, void *field)
+{
+    char *names = field;
+    size_t used = 0;
+    memset(names, 0, option->size);
+    while (*text != '\0') {
+        size_t len = strcspn(text, " \t\r\n");
+        if (used + (used > 0) + len >= option->size) {
+            return false;
+        }
+        if (used > 0) {
+            names[used++] = ' ';
+        }
+        memcpy(names + used, text, len);
+        used += len;
+        text += len + strspn(text + len, " \t\r\n");
+    }
+    return used > 0;
+}
+
+static bool (*const parse[])(const pt_option_t *option, const char *text, void *field) = {
+    [PT_OPTION_INT] = parse_int,     [PT_OPTION_REAL] = parse_real,
+    [PT_OPTION_TIME] = parse_time,   [PT_OPTION_BOOL] = parse_bool,
+    [PT_OPTION_WORD] = parse_word,   [PT_OPTION_LENGTH] = parse_length,
+    [PT_OPTION_INTS] = parse_ints,   [PT_OPTION_LINE] = parse_line,
+    [PT_OPTION_NAMES] = parse_names,
+};
+
+/* In a file " ;" begins a comment: such a value could not be written and read back. */
+static bool holds_comment(const char *text)
+{
+    for (const char *c = strchr(text, ';'); c != NULL; c = strchr(c + 1, ';')) {
+        if (c == text || isspace((unsigned char)c[-1])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+pt_status_t pt_option_parse(const pt_option_t *option, const char *text,
+                            pt_config_t *config)
+{
+    char value[PT_OPTION_TEXT];
+    text += strspn(text, " \t\r\n");
+    size_t len = strlen(text);
+    while (len > 0 && isspace((unsigned char)text[len - 1])) {
+        len--;
+    }
+    char expected[PT_CONFIG_TEXT];
+    pt_option_expected(option, expected, sizeof expected);
+    if (len >= sizeof value) {
+        PT_FAIL(CONFIG, "%s: a value of %zu characters; expected %s", option->name, len,
+                expected);
+    }
+    memcpy(value, text, len);
+    value[len] = '\0';
+    if (holds_comment(value)) {
+        PT_FAIL(CONFIG, "%s = '%s': a ';' at the start or after a blank begins a comment",
+                option->name, value);
+    }
+    /* A refused value leaves the field as it was. */
+    union {
+        pt_int_list_t list;
+        char text[PT_OPTION_TEXT];
+    } field = {.text = ""};
+    if (!parse[option->type](option, value, &field)) {
+        PT_FAIL(CONFIG, "%s = '%s': expected %s", option->name, value, expected);
+    }
+    memcpy((char *)config + option->offset, &field, option->size);
+    return PT_OK;
+}
+
+/* The shortest of the decimal numbers that read back to `value`. */
+static void format_real(double value, char *text, size_t size)
+{
+    for (int digits = 1; digits <= 17; digits++) {
+        snprintf(text, size, "%.*g", digits, value);
+        if (strtod(text, NULL) == value) {
+            return;
+        }
+    }
+}
+
+static void format_ints(const pt_int_list_t *list, char *text, size_t size)
+{
+    size_t used = 0;
+    for (int32_t i = 0; i < list->n && used < size; i++) {
+        used += (size_t)snprintf(text + used, size - used, "%s%lld", i > 0 ? " " : "",
+                                 (long long)list->value[i]);
+    }
+}
+
+void pt_option_format(const pt_option_t *option, const pt_config_t *config,
+                      char text[PT_OPTION_TEXT])
+{
+    const void *field = (const char *)config + option->offset;
+    const pt_length_t *length = field;
+    unsigned word;
+    switch (option->type) {
+    case PT_OPTION_INT:
+        snprintf(text, PT_OPTION_TEXT, "%lld", (long long)*(const int64_t *)field);
+        break;
+    case PT_OPTION_REAL:
+    case PT_OPTION_TIME:
+        format_real(*(const double *)field, text, PT_OPTION_TEXT);
+        break;
+    case PT_OPTION_BOOL:
+        snprintf(text, PT_OPTION_TEXT, "%d", *(const bool *)field);
+        break;
+    case PT_OPTION_WORD:
+        memcpy(&word, field, sizeof word);
+        snprintf(text, PT_OPTION_TEXT, "%s", option->words[word]);
+        break;
+    case PT_OPTION_LENGTH:
+        snprintf(text, PT_OPTION_TEXT, "%lld%s", (long long)length->count,
+                 length->is_epochs ? "e" : "");
+        break;
+    case PT_OPTION_INTS:
+        format_ints(field, text, PT_OPTION_TEXT);
+        break;
+    case PT_OPTION_LINE:
+    case PT_OPTION_NAMES:
+        snprintf(text, PT_OPTION_TEXT, "%s", (const char *)field);
+        break;
+    }
+}
+
+void pt_option_expected(const pt_option_t *option, char *text, size_t size)
+{
+    static const char *const kind[] = {
+        [PT_OPTION_INT] = "a whole number",
+        [PT_OPTION_REAL] = "a number",
+        [PT_OPTION_TIME] = "seconds or h:m:s",
+        [PT_OPTION_BOOL] = "0 or 1",
+        [PT_OPTION_WORD] = "one of",
+        [PT_OPTION_LENGTH] = "a number of steps, or of epochs as in 12e,",
+        [PT_OPTION_INTS] = "whole numbers separated by blanks, each",
+        [PT_OPTION_LINE] = "one line of text",
+        [PT_OPTION_NAMES] = "names separated by blanks",
+    };
+    size_t used = (size_t)snprintf(text, size, "%s", kind[option->type]);
+    if (option->type == PT_OPTION_WORD) {
+        for (int i = 0; option->words[i] != NULL && used < size; i++) {
+            used += (size_t)snprintf(text + used, size - used, "%s%s", i > 0 ? ", " : " ",
+                                     option->words[i]);
+        }
+    } else if (option->type == PT_OPTION_LINE || option->type == PT_OPTION_NAMES) {
+        snprintf(text + used, size - used, ", at most %zu characters", option->size - 1);
+    } else if (option->type != PT_OPTION_BOOL) {
+        char min[32], max[32];
+        format_real(option->min, min, sizeof min);
+        format_real(option->max, max, sizeof max);
+        snprintf(text + used, size - used, " from %s to %s", min, max);
+    }
+}

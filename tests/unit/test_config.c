@@ -1,0 +1,455 @@
+#include <float.h>
+#include <glob.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include "config/option.h"
+#include "polytree/base/memory.h"
+#include "polytree/config/config.h"
+
+#define assert_message(part)                                                               \
+    do {                                                                                   \
+        if (strstr(pt_error_message(), part) == NULL) {                                    \
+            fail_msg("'%s' is not in '%s'", part, pt_error_message());                     \
+        }                                                                                  \
+    } while (0)
+
+static char folder[] = "/tmp/polytree-config-XXXXXX";
+static char path[64];
+
+static int make_folder(void **state)
+{
+    (void)state;
+    if (mkdtemp(folder) == NULL) {
+        return -1;
+    }
+    snprintf(path, sizeof path, "%s/run.ini", folder);
+    return 0;
+}
+
+static int remove_folder(void **state)
+{
+    (void)state;
+    unlink(path);
+    return rmdir(folder);
+}
+
+static pt_status_t read_text(pt_config_t *config, const char *text)
+{
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    fputs(text, file);
+    fclose(file);
+    return pt_config_read(config, path);
+}
+
+/* A valid value of the option that is not its default. */
+static void another_value(const pt_option_t *option, char *text, size_t size)
+{
+    switch (option->type) {
+    case PT_OPTION_INT:
+    case PT_OPTION_REAL:
+    case PT_OPTION_TIME:
+        snprintf(text, size, "%.17g", option->max);
+        break;
+    case PT_OPTION_BOOL:
+        snprintf(text, size, "%d", option->initial[0] == '0');
+        break;
+    case PT_OPTION_WORD:
+        snprintf(text, size, "%s",
+                 option->words[strcmp(option->initial, option->words[0]) == 0 &&
+                               option->words[1] != NULL]);
+        break;
+    case PT_OPTION_LENGTH:
+        snprintf(text, size, "12345%s", strchr(option->initial, 'e') ? "" : "e");
+        break;
+    case PT_OPTION_INTS:
+        snprintf(text, size, "3 2 1");
+        break;
+    case PT_OPTION_LINE:
+        memset(text, 'x', option->size - 1);
+        text[option->size - 1] = '\0';
+        text[option->size / 2] = ' ';
+        break;
+    case PT_OPTION_NAMES:
+        snprintf(text, size, "first second");
+        for (int i = 0; i < 100; i++) {
+            strcat(text, " another");
+        }
+        break;
+    }
+}
+
+static void all_other(pt_config_t *config)
+{
+    for (int32_t i = 0; i < pt_n_options; i++) {
+        char text[PT_OPTION_TEXT];
+        another_value(&pt_options[i], text, sizeof text);
+        assert_int_equal(pt_option_parse(&pt_options[i], text, config), PT_OK);
+    }
+}
+
+static void every_default_is_valid_and_set(void **state)
+{
+    (void)state;
+    pt_config_t config, again;
+    pt_config_init(&config);
+    pt_config_init(&again);
+    assert_memory_equal(&config, &again, sizeof config);
+    for (int32_t i = 0; i < pt_n_options; i++) {
+        char text[PT_OPTION_TEXT];
+        assert_int_equal(pt_option_parse(&pt_options[i], pt_options[i].initial, &again),
+                         PT_OK);
+        pt_option_format(&pt_options[i], &config, text);
+        assert_int_equal(pt_option_parse(&pt_options[i], text, &again), PT_OK);
+    }
+    assert_memory_equal(&config, &again, sizeof config);
+    assert_true(config.bn.eps == 1e-5 && config.alpha.lr == 1e-2);
+    assert_int_equal(config.alpha.optimizer, PT_OPTIMIZER_ADAM);
+    assert_int_equal(config.search.update.schedule, PT_SCHEDULE_COSINE);
+    assert_int_equal(config.space.channels.n, 8);
+}
+
+/* Bytes of the struct that no option covers would be lost by dump, digest and compare. */
+static void options_cover_the_struct_without_overlap(void **state)
+{
+    (void)state;
+    static unsigned char covered[sizeof(pt_config_t)];
+    size_t n = 0;
+    for (int32_t i = 0; i < pt_n_options; i++) {
+        for (size_t b = 0; b < pt_options[i].size; b++) {
+            assert_int_equal(covered[pt_options[i].offset + b]++, 0);
+            n++;
+        }
+    }
+    /* The rest is padding: fewer than 8 bytes in a gap. */
+    for (size_t b = 0, gap = 0; b < sizeof covered; b++) {
+        gap = covered[b] ? 0 : gap + 1;
+        assert_true(gap < 8);
+    }
+    assert_true(n > sizeof(pt_config_t) * 9 / 10);
+}
+
+static void every_value_is_dumped_and_read_back(void **state)
+{
+    (void)state;
+    pt_config_t config, again;
+    pt_config_init(&config);
+    pt_config_init(&again);
+    for (int round = 0; round < 2; round++) {
+        FILE *file = fopen(path, "w");
+        assert_non_null(file);
+        assert_int_equal(pt_config_dump(&config, file), PT_OK);
+        fclose(file);
+        assert_int_equal(pt_config_read(&again, path), PT_OK);
+        assert_memory_equal(&config, &again, sizeof config);
+        all_other(&config);
+    }
+}
+
+static void numbers_are_dumped_exactly(void **state)
+{
+    (void)state;
+    pt_config_t config;
+    pt_config_init(&config);
+    const pt_option_t *lr = pt_option_find("search", 6, "lr");
+    const double values[] = {0.1, 1.0 / 3, 5e-324, 0.05, 1e-5, 123.456, DBL_MIN};
+    for (size_t i = 0; i < sizeof values / sizeof values[0]; i++) {
+        char text[PT_OPTION_TEXT];
+        config.search.update.lr = values[i];
+        pt_option_format(lr, &config, text);
+        config.search.update.lr = -1;
+        assert_int_equal(pt_option_parse(lr, text, &config), PT_OK);
+        assert_true(config.search.update.lr == values[i]);
+    }
+}
+
+static void refuse(const pt_option_t *option, const char *text)
+{
+    pt_config_t config, before;
+    pt_config_init(&config);
+    before = config;
+    char assignment[2 * PT_OPTION_TEXT], expected[PT_CONFIG_TEXT];
+    snprintf(assignment, sizeof assignment, "%s=%s", option->name, text);
+    if (pt_config_set(&config, assignment) != PT_E_CONFIG) {
+        fail_msg("%s was taken", assignment);
+    }
+    pt_option_expected(option, expected, sizeof expected);
+    assert_message(option->name);
+    assert_message(expected);
+    assert_memory_equal(&config, &before, sizeof config);
+}
+
+static void every_option_refuses_what_is_out_of_range(void **state)
+{
+    (void)state;
+    for (int32_t i = 0; i < pt_n_options; i++) {
+        const pt_option_t *o = &pt_options[i];
+        char text[2 * PT_OPTION_TEXT] = "";
+        if (o->type == PT_OPTION_LINE || o->type == PT_OPTION_NAMES) {
+            memset(text, 'x', o->size);
+            refuse(o, text);
+            continue;
+        }
+        static const char *const bad[] = {"",   "nonsense", "nan",  "inf",
+                                          "1x", "--1",      "1e999"};
+        for (size_t b = 0; b < sizeof bad / sizeof bad[0]; b++) {
+            refuse(o, bad[b]);
+        }
+        if (o->type != PT_OPTION_WORD) {
+            snprintf(text, sizeof text, "%.17g", 2 * o->max + 1);
+            refuse(o, text);
+            snprintf(text, sizeof text, "%.17g", o->min - 1);
+            refuse(o, text);
+        }
+    }
+}
+
+static void every_misspelt_key_is_answered_with_the_right_one(void **state)
+{
+    (void)state;
+    pt_config_t config;
+    pt_config_init(&config);
+    for (int32_t i = 0; i < pt_n_options; i++) {
+        char text[PT_CONFIG_TEXT], nearest[PT_CONFIG_TEXT];
+        snprintf(text, sizeof text, "%sx=1", pt_options[i].name);
+        assert_int_equal(pt_config_set(&config, text), PT_E_CONFIG);
+        snprintf(nearest, sizeof nearest, "the nearest is %s", pt_options[i].name);
+        assert_message(nearest);
+    }
+    assert_int_equal(pt_config_set(&config, "serach.lr=1"), PT_E_CONFIG);
+    assert_message("unknown section [serach]; the nearest is [search]");
+    assert_int_equal(pt_config_set(&config, "search.lr"), PT_E_CONFIG);
+    assert_message("section.key=value");
+    assert_int_equal(pt_config_set(&config, "lr=0.1"), PT_E_CONFIG);
+    assert_message("section.key=value");
+}
+
+static void enum_errors_list_the_words(void **state)
+{
+    (void)state;
+    pt_config_t config;
+    pt_config_init(&config);
+    assert_int_equal(pt_config_set(&config, "kernel.backend=cuda"), PT_E_CONFIG);
+    assert_message("kernel.backend = 'cuda': expected one of auto, ref, blas, onednn");
+}
+
+static void times_lengths_and_lists_have_their_notations(void **state)
+{
+    (void)state;
+    pt_config_t c;
+    pt_config_init(&c);
+    assert_int_equal(pt_config_set(&c, "run.time_limit=3:50:07"), PT_OK);
+    assert_true(c.run.time_limit == 3 * 3600 + 50 * 60 + 7);
+    assert_int_equal(pt_config_set(&c, "run.time_limit = 90.5 "), PT_OK);
+    assert_true(c.run.time_limit == 90.5);
+    const char *const bad[] = {
+        "run.time_limit=3:50",    "run.time_limit=1:60:00",   "run.time_limit=1:00:60",
+        "run.time_limit=1:-1:00", "run.time_limit=1:00:00:0", "run.time_limit=::",
+        "search.steps=1.5",       "search.steps=5ee",         "search.steps=5E",
+        "space.stride=1,2",       "space.stride=1 0 2"};
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        assert_int_equal(pt_config_set(&c, bad[i]), PT_E_CONFIG);
+    }
+    assert_int_equal(pt_config_set(&c, "search.steps=12e"), PT_OK);
+    assert_true(c.search.steps.count == 12 && c.search.steps.is_epochs);
+    assert_int_equal(pt_config_set(&c, "space.stride= 2  1\t4"), PT_OK);
+    assert_int_equal(c.space.stride.n, 3);
+    assert_int_equal(c.space.stride.value[2], 4);
+    assert_int_equal(pt_config_set(&c, "data.tasks=a\n  b   c"), PT_OK);
+    assert_string_equal(c.data.tasks, "a b c");
+    assert_int_equal(pt_config_set(&c, "data.file=a ; b"), PT_E_CONFIG);
+    assert_int_equal(pt_config_set(&c, "data.file=a;b.h5"), PT_OK);
+    assert_string_equal(c.data.file, "a;b.h5");
+}
+
+static void files_may_have_comments_and_values_of_several_lines(void **state)
+{
+    (void)state;
+    pt_config_t c;
+    pt_config_init(&c);
+    assert_int_equal(read_text(&c, "; a comment = no\n"
+                                   "# another\n"
+                                   "[data]\n"
+                                   "tasks = left ; the first\n"
+                                   "    right    ; the second\n"
+                                   "    ; nothing here\n"
+                                   "\n"
+                                   "    middle\n"
+                                   "[search]\n"
+                                   "  lr: 0.25\n"
+                                   "[data]\n"
+                                   "cache=none"),
+                     PT_OK);
+    assert_string_equal(c.data.tasks, "left right middle");
+    assert_true(c.search.update.lr == 0.25);
+    assert_int_equal(c.data.cache, PT_CACHE_NONE);
+}
+
+static void file_errors_name_file_and_line(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *line, *message;
+    } cases[] = {
+        {"[search]\n\nlr = fast\n", ":3: ", "search.lr = 'fast': expected a number"},
+        {"[search]\nlr = 1\nmomentom = 1\n", ":3: ", "the nearest is search.momentum"},
+        {"[serach]\nlr = 1\n", ":2: ", "the nearest is [search]"},
+        {"lr = 1\n", ":1: ", "before any [section]"},
+        {"[search]\nlr = 1\nlr = 2\n", ":3: ", "already set in line 2"},
+        {"[search]\nlr = 1\n\nwhat\n", ":4: ", "expected [section], key = value"},
+        {"[search\nlr = 1\n", ":1: ", "expected [section]"},
+        {"[search]\nlr = 1\n  momentum = 2\n", ":2: ", "search.lr = '1 momentum = 2'"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        pt_config_t c, before;
+        pt_config_init(&c);
+        before = c;
+        assert_int_equal(read_text(&c, cases[i].text), PT_E_CONFIG);
+        assert_message(path);
+        assert_message(cases[i].line);
+        assert_message(cases[i].message);
+        assert_memory_equal(&c, &before, sizeof c);
+    }
+    pt_config_t c;
+    pt_config_init(&c);
+    assert_int_equal(pt_config_read(&c, "/nowhere/run.ini"), PT_E_IO);
+    assert_message("/nowhere/run.ini: No such file");
+    assert_int_equal(pt_config_read(&c, folder), PT_E_IO);
+    assert_message(folder);
+}
+
+static void a_relative_data_file_is_found_beside_the_config(void **state)
+{
+    (void)state;
+    pt_config_t c;
+    pt_config_init(&c);
+    assert_int_equal(read_text(&c, "[data]\nfile = run.ini\n"), PT_OK);
+    assert_string_equal(c.data.file, path);
+    assert_int_equal(read_text(&c, "[data]\nfile = nowhere.h5\n"), PT_OK);
+    assert_string_equal(c.data.file, "nowhere.h5");
+}
+
+/* Exactly the numerics options change the digest and are named by compare. */
+static void compare_and_digest_see_numerics_alone(void **state)
+{
+    (void)state;
+    pt_config_t ours, theirs;
+    pt_config_init(&ours);
+    for (int32_t i = 0; i < pt_n_options; i++) {
+        const pt_option_t *option = &pt_options[i];
+        char text[PT_OPTION_TEXT], hex[2][33];
+        theirs = ours;
+        another_value(option, text, sizeof text);
+        assert_int_equal(pt_option_parse(option, text, &theirs), PT_OK);
+        bool differs = memcmp(&ours, &theirs, sizeof ours) != 0;
+        assert_true(differs || option->words != NULL);
+        bool seen = differs && option->class == PT_OPTION_NUMERICS;
+        for (int k = 0; k < 2; k++) {
+            pt_digest_t *digest;
+            assert_int_equal(pt_digest_new(&digest), PT_OK);
+            pt_config_digest(k ? &theirs : &ours, digest);
+            pt_digest_hex(digest, hex[k]);
+            pt_digest_free(digest);
+        }
+        assert_int_equal(strcmp(hex[0], hex[1]) != 0, seen);
+        assert_int_equal(pt_config_compare(&ours, &theirs), seen ? PT_E_MISMATCH : PT_OK);
+        if (seen) {
+            assert_message(option->name);
+        }
+    }
+    theirs = ours;
+    theirs.run.seed = 5;
+    theirs.space.nodes = 9;
+    assert_int_equal(pt_config_compare(&ours, &theirs), PT_E_MISMATCH);
+    assert_message("run.seed = 1, not 5; space.nodes = 8, not 9");
+}
+
+static void options_that_contradict_each_other_are_refused(void **state)
+{
+    (void)state;
+    static const char *const cases[][2] = {
+        {"data.file=", "data.file is not set"},
+        {"train.microbatch=5", "multiple of train.microbatch = 5"},
+        {"space.flow=8", "space.flow = 8"},
+        {"space.min_depth=8", "space.min_depth = 8"},
+        {"squeeze.kappa=2", "squeeze.kappa = 2"},
+        {"search.tau_end=6", "at most search.tau_begin = 5"},
+        {"search.run=active", "needs search.gates = hard"},
+        {"retrain.momentum=0", "retrain.nesterov = 1 needs retrain.momentum"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        pt_config_t c;
+        pt_config_init(&c);
+        assert_int_equal(pt_config_set(&c, "data.file=some.h5"), PT_OK);
+        assert_int_equal(pt_config_check(&c), PT_OK);
+        assert_int_equal(pt_config_set(&c, cases[i][0]), PT_OK);
+        assert_int_equal(pt_config_check(&c), PT_E_CONFIG);
+        assert_message(cases[i][1]);
+    }
+}
+
+static void help_names_every_option(void **state)
+{
+    (void)state;
+    char *text = NULL;
+    size_t size = 0;
+    FILE *file = open_memstream(&text, &size);
+    assert_non_null(file);
+    pt_config_help(file);
+    fclose(file);
+    for (int32_t i = 0; i < pt_n_options; i++) {
+        char line[PT_CONFIG_TEXT];
+        snprintf(line, sizeof line, "%s = %s\n", pt_options[i].name, pt_options[i].initial);
+        assert_non_null(strstr(text, line));
+    }
+    free(text);
+}
+
+static void the_configs_that_come_along_are_valid(void **state)
+{
+    (void)state;
+    glob_t found;
+    if (glob("configs/*.ini", 0, NULL, &found) != 0) {
+        skip();
+    }
+    for (size_t i = 0; i < found.gl_pathc; i++) {
+        pt_config_t c;
+        pt_config_init(&c);
+        if (pt_config_read(&c, found.gl_pathv[i]) != PT_OK ||
+            pt_config_check(&c) != PT_OK) {
+            fail_msg("%s", pt_error_message());
+        }
+    }
+    globfree(&found);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_default_is_valid_and_set),
+        cmocka_unit_test(options_cover_the_struct_without_overlap),
+        cmocka_unit_test(every_value_is_dumped_and_read_back),
+        cmocka_unit_test(numbers_are_dumped_exactly),
+        cmocka_unit_test(every_option_refuses_what_is_out_of_range),
+        cmocka_unit_test(every_misspelt_key_is_answered_with_the_right_one),
+        cmocka_unit_test(enum_errors_list_the_words),
+        cmocka_unit_test(times_lengths_and_lists_have_their_notations),
+        cmocka_unit_test(files_may_have_comments_and_values_of_several_lines),
+        cmocka_unit_test(file_errors_name_file_and_line),
+        cmocka_unit_test(a_relative_data_file_is_found_beside_the_config),
+        cmocka_unit_test(compare_and_digest_see_numerics_alone),
+        cmocka_unit_test(options_that_contradict_each_other_are_refused),
+        cmocka_unit_test(help_names_every_option),
+        cmocka_unit_test(the_configs_that_come_along_are_valid),
+    };
+    return cmocka_run_group_tests(tests, make_folder, remove_folder);
+}
