@@ -134,8 +134,12 @@ PT_MUST_CHECK pt_status_t pt_trainer_save(pt_trainer_t *trainer,
 PT_MUST_CHECK pt_status_t pt_trainer_load(pt_trainer_t *trainer,
                                           const pt_checkpoint_t *checkpoint);
 
-/** Add the batch-norm statistics of the last evaluation to a checkpoint (rank 0). */
+/**
+ * Add the batch-norm statistics of the last evaluation, of `subnet`, to a checkpoint (rank
+ * 0): "statistics/OPERATION/FIRST TASK", mean and variance.
+ */
 PT_MUST_CHECK pt_status_t pt_trainer_save_stats(pt_trainer_t *trainer,
+                                                const pt_subnet_t *subnet,
                                                 pt_checkpoint_t *checkpoint);
 
 /** Where this rank's time went since the start, in seconds. */

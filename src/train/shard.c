@@ -1,0 +1,292 @@
+#include "train/shard.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "polytree/base/memory.h"
+
+void shard_range(int64_t n, int32_t rank, int32_t size, int64_t *begin, int64_t *end)
+{
+    /* i*R div n == rank  <=>  ceil(rank n / R) <= i < ceil((rank+1) n / R) */
+    *begin = (rank * n + size - 1) / size;
+    *end = ((rank + 1) * n + size - 1) / size;
+}
+
+static pt_status_t init_domain(shard_domain_t *d, pt_comm_t *comm, bool has_second_moment)
+{
+    d->comm = comm;
+    d->rank = pt_comm_rank(comm);
+    d->size = pt_comm_size(comm);
+    shard_range(d->n_block, d->rank, d->size, &d->own_begin, &d->own_end);
+    size_t own = (size_t)(d->own_end - d->own_begin) * PT_BLOCK;
+    PT_TRY(pt_alloc(&d->m, own, sizeof *d->m));
+    if (has_second_moment)
+        PT_TRY(pt_alloc(&d->v, own, sizeof *d->v));
+    PT_TRY(pt_alloc(&d->count, (size_t)d->size, sizeof *d->count));
+    return pt_alloc(&d->used, (size_t)d->n_block, sizeof *d->used);
+}
+
+/** Heads of this rank's task coordinate, or everything that is no head. */
+static bool is_in_domain(const shard_t *shard, int32_t domain, const pt_group_t *group,
+                         const shard_tasks_t *tasks)
+{
+    if (domain == SHARD_SHARED)
+        return group->task < 0;
+    return group->task >= 0 &&
+           tasks->coord[group->task] == shard->layout->coord[PT_AXIS_TASK];
+}
+
+static pt_status_t list_blocks(shard_t *shard, int32_t domain, const shard_tasks_t *tasks)
+{
+    shard_domain_t *d = &shard->domain[domain];
+
+    PT_TRY(pt_alloc(&d->block, (size_t)shard->store->n_block, sizeof *d->block));
+    for (int32_t g = 0; g < shard->store->n_group; g++) {
+        const pt_group_t *group = &shard->store->group[g];
+        for (int64_t b = 0; b < group->n_block && is_in_domain(shard, domain, group, tasks);
+             b++)
+            d->block[d->n_block++] = group->first_block + b;
+    }
+    return PT_OK;
+}
+
+pt_status_t shard_init(shard_t *shard, pt_store_t *store, const pt_kernel_t *kernel,
+                       const pt_layout_t *layout, const shard_tasks_t *tasks,
+                       bool has_second_moment)
+{
+    pt_comm_t *comm[SHARD_N_DOMAIN] = {layout->replica, layout->data};
+    int64_t most = 0, own = 0;
+
+    *shard = (shard_t){.store = store, .kernel = kernel, .layout = layout};
+    for (int32_t i = 0; i < SHARD_N_DOMAIN; i++) {
+        shard_domain_t *d = &shard->domain[i];
+        PT_TRY(list_blocks(shard, i, tasks));
+        PT_TRY(init_domain(d, comm[i], has_second_moment));
+        most = d->n_block > most ? d->n_block : most;
+        own += d->own_end - d->own_begin;
+    }
+    PT_TRY(pt_alloc(&shard->adam_count, (size_t)store->n_param, sizeof *shard->adam_count));
+    PT_TRY(pt_alloc(&shard->pack, (size_t)most * PT_BLOCK, sizeof *shard->pack));
+    PT_TRY(pt_alloc(&shard->pack_f32, (size_t)most * PT_BLOCK, sizeof *shard->pack_f32));
+    PT_TRY(pt_alloc(&shard->grad, (size_t)own * PT_BLOCK, sizeof *shard->grad));
+    return pt_alloc(&shard->norm_bits, (size_t)store->n_block, sizeof *shard->norm_bits);
+}
+
+void shard_release(shard_t *shard)
+{
+    for (int32_t i = 0; i < SHARD_N_DOMAIN; i++) {
+        shard_domain_t *d = &shard->domain[i];
+        pt_free(d->block);
+        pt_free(d->m);
+        pt_free(d->v);
+        pt_free(d->count);
+        pt_free(d->used);
+    }
+    pt_free(shard->adam_count);
+    pt_free(shard->pack);
+    pt_free(shard->pack_f32);
+    pt_free(shard->grad);
+    pt_free(shard->norm_bits);
+    memset(shard, 0, sizeof *shard);
+}
+
+void shard_reset(shard_t *shard)
+{
+    for (int32_t i = 0; i < SHARD_N_DOMAIN; i++) {
+        shard_domain_t *d = &shard->domain[i];
+        size_t own = (size_t)(d->own_end - d->own_begin) * PT_BLOCK;
+        memset(d->m, 0, own * sizeof *d->m);
+        if (d->v != NULL)
+            memset(d->v, 0, own * sizeof *d->v);
+    }
+    memset(shard->adam_count, 0, (size_t)shard->store->n_param * sizeof *shard->adam_count);
+}
+
+/** Find the used entries of a domain, and how many of them each rank owns. */
+static void mark_used(const shard_t *shard, shard_domain_t *d, const bool *is_used)
+{
+    const pt_store_t *store = shard->store;
+    int32_t group = 0;
+
+    d->n_used = d->own_used = d->n_own_used = 0;
+    memset(d->count, 0, (size_t)d->size * sizeof *d->count);
+    for (int64_t i = 0; i < d->n_block; i++) {
+        while (d->block[i] >= store->group[group].first_block + store->group[group].n_block)
+            group++;
+        if (!is_used[group])
+            continue;
+        if (i < d->own_begin)
+            d->own_used++;
+        else if (i < d->own_end)
+            d->n_own_used++;
+        d->used[d->n_used++] = i;
+        d->count[i * d->size / d->n_block] += PT_BLOCK;
+    }
+}
+
+static int64_t used_offset(const shard_domain_t *d, int64_t i)
+{
+    return d->block[d->used[i]] * PT_BLOCK;
+}
+
+/** Sum the used blocks exactly; the own ones, as floats, into `grad`. */
+static pt_status_t reduce_exact(shard_t *shard, shard_domain_t *d, float *grad)
+{
+    const pt_store_t *store = shard->store;
+
+    if (d->size == 1) {
+        for (int64_t i = 0; i < d->n_used; i++)
+            shard->kernel->fixed_get(PT_BLOCK, store->grad_sum + used_offset(d, i),
+                                     grad + i * PT_BLOCK);
+        return PT_OK;
+    }
+    for (int64_t i = 0; i < d->n_used; i++)
+        memcpy(shard->pack + i * PT_BLOCK, store->grad_sum + used_offset(d, i),
+               PT_BLOCK * sizeof *shard->pack);
+    /* The sums of the own blocks go back to where this rank's own contribution stood. */
+    int64_t *mine = store->grad_sum;
+    PT_TRY(pt_sum_scatter_i64(d->comm, PT_TRAFFIC_GRADIENT, shard->pack, d->count, mine));
+    shard->kernel->fixed_get(d->n_own_used * PT_BLOCK, mine, grad);
+    return PT_OK;
+}
+
+/** `reduction = fast`: the same in float. */
+static pt_status_t reduce_fast(shard_t *shard, shard_domain_t *d, float *grad)
+{
+    for (int64_t i = 0; i < d->n_used; i++)
+        shard->kernel->fixed_get(PT_BLOCK, shard->store->grad_sum + used_offset(d, i),
+                                 shard->pack_f32 + i * PT_BLOCK);
+    PT_TRY(pt_sum_f32(d->comm, PT_TRAFFIC_GRADIENT, shard->pack_f32,
+                      (size_t)(d->n_used * PT_BLOCK)));
+    memcpy(grad, shard->pack_f32 + d->own_used * PT_BLOCK,
+           (size_t)(d->n_own_used * PT_BLOCK) * sizeof *grad);
+    return PT_OK;
+}
+
+/**
+ * Norm of the whole gradient: each block's sum of squares by its owner, added in block
+ * order.  They travel as bits in an integer sum with zeros elsewhere, which is exact.
+ */
+static pt_status_t whole_norm(shard_t *shard, float *const *grad, double *norm)
+{
+    int64_t n = shard->store->n_block;
+    double sum = 0;
+
+    memset(shard->norm_bits, 0, (size_t)n * sizeof *shard->norm_bits);
+    for (int32_t i = 0; i < SHARD_N_DOMAIN; i++) {
+        const shard_domain_t *d = &shard->domain[i];
+        for (int64_t j = 0; j < d->n_own_used; j++) {
+            const float *block = grad[i] + j * PT_BLOCK;
+            double square = shard->kernel->dot(PT_BLOCK, block, block);
+            memcpy(&shard->norm_bits[d->block[d->used[d->own_used + j]]], &square,
+                   sizeof square);
+        }
+    }
+    PT_TRY(pt_sum_i64(shard->layout->world, PT_TRAFFIC_CLIP, shard->norm_bits, (size_t)n));
+    for (int64_t b = 0; b < n; b++) {
+        double square;
+        memcpy(&square, &shard->norm_bits[b], sizeof square);
+        sum += square;
+    }
+    *norm = sqrt(sum);
+    return PT_OK;
+}
+
+static bool has_decay(const shard_t *shard, const pt_param_t *param)
+{
+    return shard->decay_norm_bias ||
+           (param->role != PT_ROLE_BIAS && param->role != PT_ROLE_NORM_SCALE &&
+            param->role != PT_ROLE_NORM_SHIFT);
+}
+
+/** Update one own block: the parts of its group's tensors that lie in it. */
+static void update_block(shard_t *shard, const shard_domain_t *d, int64_t entry,
+                         const float *grad, const pt_update_t *update)
+{
+    pt_store_t *store = shard->store;
+    int64_t begin = d->block[entry] * PT_BLOCK, end = begin + PT_BLOCK;
+    int64_t own = (entry - d->own_begin) * PT_BLOCK - begin;
+    int32_t lo = 0, hi = store->n_param - 1;
+
+    while (lo < hi) { /* first tensor that ends behind `begin` */
+        int32_t mid = (lo + hi) / 2;
+        if (store->param[mid].offset + store->param[mid].count > begin)
+            hi = mid;
+        else
+            lo = mid + 1;
+    }
+    for (int32_t p = lo; p < store->n_param && store->param[p].offset < end; p++) {
+        const pt_param_t *param = &store->param[p];
+        int64_t from = param->offset > begin ? param->offset : begin;
+        int64_t to =
+            param->offset + param->count < end ? param->offset + param->count : end;
+        pt_update_t u = *update;
+        u.count = shard->adam_count[p];
+        u.decay = has_decay(shard, param) ? update->decay : 0;
+        pt_update_f32(&u, to - from, grad + (from - begin), store->value + from,
+                      d->m + own + from, d->v != NULL ? d->v + own + from : NULL);
+    }
+}
+
+static pt_status_t share_values(shard_t *shard, shard_domain_t *d)
+{
+    pt_store_t *store = shard->store;
+
+    if (d->size == 1)
+        return PT_OK;
+    for (int64_t i = d->own_used; i < d->own_used + d->n_own_used; i++)
+        memcpy(shard->pack_f32 + i * PT_BLOCK, store->value + used_offset(d, i),
+               PT_BLOCK * sizeof *shard->pack_f32);
+    PT_TRY(pt_gather_f32(d->comm, PT_TRAFFIC_WEIGHT, shard->pack_f32, d->count));
+    for (int64_t i = 0; i < d->n_used; i++)
+        memcpy(store->value + used_offset(d, i), shard->pack_f32 + i * PT_BLOCK,
+               PT_BLOCK * sizeof *store->value);
+    return PT_OK;
+}
+
+static void count_updates(shard_t *shard, const bool *is_used)
+{
+    for (int32_t p = 0; p < shard->store->n_param; p++)
+        if (is_used[shard->store->param[p].group])
+            shard->adam_count[p]++;
+}
+
+static void update_domain(shard_t *shard, shard_domain_t *d, float *grad,
+                          const pt_update_t *update, float scale)
+{
+    int64_t n = d->n_own_used * PT_BLOCK;
+
+    if (scale != 1)
+        shard->kernel->scale(n, scale, grad, grad);
+    for (int64_t i = 0; i < d->n_own_used; i++)
+        update_block(shard, d, d->used[d->own_used + i], grad + i * PT_BLOCK, update);
+}
+
+pt_status_t shard_step(shard_t *shard, const bool *is_used, const pt_update_t *update,
+                       double clip, double *norm)
+{
+    pt_store_t *store = shard->store;
+    float *grad[SHARD_N_DOMAIN];
+    float scale = 1;
+
+    *norm = 0;
+    count_updates(shard, is_used);
+    for (int32_t i = 0; i < SHARD_N_DOMAIN; i++)
+        mark_used(shard, &shard->domain[i], is_used);
+    grad[SHARD_SHARED] = shard->grad;
+    grad[SHARD_HEADS] = shard->grad + shard->domain[SHARD_SHARED].n_own_used * PT_BLOCK;
+    for (int32_t i = 0; i < SHARD_N_DOMAIN; i++)
+        PT_TRY((shard->is_fast ? reduce_fast : reduce_exact)(shard, &shard->domain[i],
+                                                             grad[i]));
+    if (clip > 0) {
+        PT_TRY(whole_norm(shard, grad, norm));
+        scale = *norm > clip ? (float)(clip / *norm) : 1;
+    }
+    for (int32_t i = 0; i < SHARD_N_DOMAIN; i++)
+        update_domain(shard, &shard->domain[i], grad[i], update, scale);
+    for (int32_t i = 0; i < SHARD_N_DOMAIN; i++)
+        PT_TRY(share_values(shard, &shard->domain[i]));
+    memset(store->grad_sum, 0, (size_t)store->n_block * PT_BLOCK * sizeof *store->grad_sum);
+    store->version++;
+    return PT_OK;
+}

@@ -1,0 +1,319 @@
+#include "train/trainer.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "polytree/base/clock.h"
+#include "polytree/base/memory.h"
+
+int32_t trainer_owner(const pt_trainer_t *trainer, int32_t bundle)
+{
+    return bundle % trainer->layout->extent[PT_AXIS_TASK];
+}
+
+bool fine_fixed(double x, double limit, int64_t *out)
+{
+    double scaled = x * PT_FINE_SCALE;
+
+    *out = 0;
+    if (!isfinite(x) || fabs(scaled) >= limit)
+        return false;
+    *out = llrint(scaled);
+    return true;
+}
+
+pt_status_t trainer_plan(pt_trainer_t *trainer, const pt_subnet_t *subnet, pt_phase_t phase,
+                         int32_t bundle, pt_plan_t **plan)
+{
+    const pt_bundle_t *b = pt_feed_bundle(trainer->feed, bundle);
+    int32_t slot = bundle % trainer->n_plan_slot;
+    double begin = pt_clock();
+
+    switch (phase) {
+    case PT_PHASE_WEIGHT:
+        *plan = trainer->weight_plan[slot];
+        break;
+    case PT_PHASE_ALPHA:
+        *plan = trainer->alpha_plan[slot];
+        break;
+    case PT_PHASE_CALIBRATE:
+        *plan = trainer->calibrate_plan;
+        break;
+    case PT_PHASE_EVAL:
+        *plan = trainer->eval_plan;
+        break;
+    }
+    if (pt_plan_key(*plan) != pt_plan_make_key(subnet, phase, b->task, b->n_task))
+        PT_TRY(pt_plan_compile(*plan, subnet, phase, b->task, b->n_task));
+    trainer->time.compile += pt_clock() - begin;
+    return PT_OK;
+}
+
+void trainer_loss(void *context, int32_t task, const pt_real_t *output, pt_real_t *doutput)
+{
+    loss_context_t *c = context;
+    pt_trainer_t *t = c->trainer;
+    const pt_task_info_t *info = pt_dataset_task(t->dataset, task);
+    const int32_t *label = t->label[t->task_slot[task]];
+    int64_t n = t->config->train.microbatch, fixed;
+    double loss = pt_loss(info, c->collects_metric ? 0 : t->config->train.label_smoothing,
+                          n, output, label, c->scale, doutput);
+
+    if (!fine_fixed(loss, 0x1p62 / (double)(1 << 20), &fixed))
+        *c->is_bad = true;
+    if (c->collects_metric) {
+        /* The mean over a part wants sums: a unit's mean times its labelled elements. */
+        int64_t *sum = t->score_sum + t->score_offset[task];
+        int64_t labelled = 0;
+        int32_t width = pt_loss_labels(info);
+        for (int64_t i = 0; i < n * width; i++)
+            labelled += label[i] != PT_LABEL_NONE;
+        if (!fine_fixed(loss * (double)labelled, 0x1p42, &fixed))
+            *c->is_bad = true;
+        sum[0] += fixed;
+        sum[1] += labelled;
+        pt_metric_add(info, n, output, label, sum + 2);
+    } else {
+        c->loss_sum[task] += fixed;
+    }
+}
+
+static pt_status_t make_space(pt_trainer_t *t)
+{
+    pt_space_task_t *task;
+    int64_t hwc[3];
+    pt_status_t status;
+
+    PT_TRY(pt_alloc(&task, (size_t)t->n_task, sizeof *task));
+    for (int32_t k = 0; k < t->n_task; k++) {
+        const pt_task_info_t *info = pt_dataset_task(t->dataset, k);
+        memcpy(task[k].name, info->name, sizeof task[k].name);
+        task[k].outputs = pt_loss_outputs(info);
+    }
+    pt_dataset_input(t->dataset, hwc);
+    pt_space_spec_t spec = {hwc[0], hwc[1], hwc[2], t->n_task, task};
+    PT_TRY_OR(done, pt_space_new(t->config, &spec, t->kernel, &t->space));
+    pt_store_fill(&t->space->store, (uint64_t)t->config->run.seed);
+done:
+    pt_free(task);
+    return status;
+}
+
+static pt_status_t make_tables(pt_trainer_t *t)
+{
+    int32_t most = 0;
+
+    t->n_bundle = pt_feed_n_bundle(t->feed);
+    t->tasks_per_step = (int32_t)t->config->train.tasks_per_step;
+    if (t->tasks_per_step == 0 || t->tasks_per_step > t->n_bundle)
+        t->tasks_per_step = t->n_bundle;
+    t->units = (int32_t)(t->config->train.batch / t->config->train.microbatch);
+    PT_TRY(pt_alloc(&t->task_coord, (size_t)t->n_task, sizeof *t->task_coord));
+    PT_TRY(pt_alloc(&t->task_slot, (size_t)t->n_task, sizeof *t->task_slot));
+    for (int32_t b = 0; b < t->n_bundle; b++) {
+        const pt_bundle_t *bundle = pt_feed_bundle(t->feed, b);
+        most = bundle->n_task > most ? bundle->n_task : most;
+        for (int32_t i = 0; i < bundle->n_task; i++) {
+            t->task_coord[bundle->task[i]] = trainer_owner(t, b);
+            t->task_slot[bundle->task[i]] = i;
+        }
+    }
+    t->n_bundle_task = most;
+    return PT_OK;
+}
+
+static pt_status_t make_plans(pt_trainer_t *t)
+{
+    t->n_plan_slot = t->n_bundle < PLAN_SLOTS ? t->n_bundle : PLAN_SLOTS;
+    PT_TRY(pt_alloc(&t->weight_plan, (size_t)t->n_plan_slot, sizeof *t->weight_plan));
+    PT_TRY(pt_alloc(&t->alpha_plan, (size_t)t->n_plan_slot, sizeof *t->alpha_plan));
+    for (int32_t i = 0; i < t->n_plan_slot; i++) {
+        PT_TRY(pt_plan_new(t->space, t->n_bundle_task, &t->weight_plan[i]));
+        PT_TRY(pt_plan_new(t->space, t->n_bundle_task, &t->alpha_plan[i]));
+    }
+    PT_TRY(pt_plan_new(t->space, t->n_bundle_task, &t->calibrate_plan));
+    PT_TRY(pt_plan_new(t->space, t->n_bundle_task, &t->eval_plan));
+    return pt_exec_new(t->space, pt_plan_arena_bound(t->eval_plan), &t->exec);
+}
+
+static pt_status_t make_step_buffers(pt_trainer_t *t)
+{
+    const pt_space_t *s = t->space;
+    size_t tasks = (size_t)t->n_task, choices = (size_t)s->n_choice;
+    int32_t width = 1;
+
+    for (int32_t k = 0; k < t->n_task; k++) {
+        int32_t n = pt_loss_labels(pt_dataset_task(t->dataset, k));
+        width = n > width ? n : width;
+    }
+    PT_TRY(pt_alloc(&t->bundle, (size_t)t->n_bundle, sizeof *t->bundle));
+    PT_TRY(pt_alloc(&t->task, tasks, sizeof *t->task));
+    PT_TRY(pt_alloc(&t->is_used, (size_t)s->store.n_group, sizeof *t->is_used));
+    PT_TRY(pt_alloc(&t->alive_candidate, (size_t)s->n_candidate, 1));
+    PT_TRY(pt_alloc(&t->alive_node, (size_t)s->n_node, 1));
+    PT_TRY(pt_alloc(&t->input, (size_t)pt_shape_count(s->node[0].shape), sizeof *t->input));
+    PT_TRY(pt_alloc(&t->label, (size_t)t->n_bundle_task, sizeof *t->label));
+    for (int32_t i = 0; i < t->n_bundle_task; i++)
+        PT_TRY(pt_alloc(&t->label[i], (size_t)(t->config->train.microbatch * width),
+                        sizeof **t->label));
+    PT_TRY(pt_alloc(&t->dgate, (size_t)t->n_bundle_task * choices, sizeof *t->dgate));
+    PT_TRY(pt_alloc(&t->gate_sum, tasks * choices, sizeof *t->gate_sum));
+    PT_TRY(pt_alloc(&t->control, tasks + 4, sizeof *t->control));
+    return pt_alloc(&t->task_loss, tasks, sizeof *t->task_loss);
+}
+
+static pt_status_t make_score_buffers(pt_trainer_t *t)
+{
+    size_t stats = (size_t)pt_plan_stat_bound(t->eval_plan);
+
+    t->stat_bound = (int64_t)stats;
+    PT_TRY(pt_alloc(&t->stat, (size_t)t->n_bundle * stats, sizeof *t->stat));
+    PT_TRY(pt_alloc(&t->stat_sum, stats, sizeof *t->stat_sum));
+    PT_TRY(pt_alloc(&t->stat_fixed, stats + 1, sizeof *t->stat_fixed));
+    PT_TRY(pt_alloc(&t->score_offset, (size_t)t->n_task + 1, sizeof *t->score_offset));
+    for (int32_t k = 0; k < t->n_task; k++)
+        t->score_offset[k + 1] =
+            t->score_offset[k] + 2 + pt_metric_count(pt_dataset_task(t->dataset, k));
+    return pt_alloc(&t->score_sum, (size_t)t->score_offset[t->n_task] + 1,
+                    sizeof *t->score_sum);
+}
+
+static pt_status_t build(pt_trainer_t *t)
+{
+    PT_TRY(pt_feed_new(t->config, t->dataset, &t->feed));
+    PT_TRY(make_space(t));
+    PT_TRY(make_tables(t));
+    shard_tasks_t tasks = {t->n_task, t->task_coord};
+    bool has_adam = t->config->warmup.update.optimizer == PT_OPTIMIZER_ADAM ||
+                    t->config->search.update.optimizer == PT_OPTIMIZER_ADAM ||
+                    t->config->retrain.update.optimizer == PT_OPTIMIZER_ADAM;
+    PT_TRY(shard_init(&t->shard, &t->space->store, t->kernel, t->layout, &tasks, has_adam));
+    t->shard.decay_norm_bias = t->config->train.decay_norm_bias;
+    t->shard.is_fast = t->config->kernel.reduction == PT_REDUCTION_FAST;
+    PT_TRY(make_plans(t));
+    PT_TRY(make_step_buffers(t));
+    return make_score_buffers(t);
+}
+
+pt_status_t pt_trainer_new(const pt_config_t *config, const pt_layout_t *layout,
+                           pt_dataset_t *dataset, const pt_kernel_t *kernel,
+                           pt_trainer_t **out)
+{
+    pt_trainer_t *t = NULL;
+    pt_status_t status;
+
+    PT_TRY(pt_alloc(&t, 1, sizeof *t));
+    t->config = config;
+    t->layout = layout;
+    t->dataset = dataset;
+    t->kernel = kernel;
+    t->n_task = pt_dataset_n_task(dataset);
+    PT_TRY_OR(failed, pt_comm_agree(layout->world, build(t)));
+    PT_TRY_OR(failed, pt_comm_check_equal(layout->world, "the search space",
+                                          &t->space->fingerprint, sizeof(uint64_t)));
+    *out = t;
+    return PT_OK;
+failed:
+    pt_trainer_free(t);
+    return status;
+}
+
+void pt_trainer_free(pt_trainer_t *t)
+{
+    if (t == NULL)
+        return;
+    for (int32_t i = 0; i < t->n_plan_slot; i++) {
+        if (t->weight_plan != NULL)
+            pt_plan_free(t->weight_plan[i]);
+        if (t->alpha_plan != NULL)
+            pt_plan_free(t->alpha_plan[i]);
+    }
+    for (int32_t i = 0; i < t->n_bundle_task && t->label != NULL; i++)
+        pt_free(t->label[i]);
+    void *const plain[] = {
+        t->weight_plan, t->alpha_plan, t->task_coord,      t->task_slot,    t->bundle,
+        t->task,        t->is_used,    t->alive_candidate, t->alive_node,   t->input,
+        t->label,       t->dgate,      t->gate_sum,        t->control,      t->task_loss,
+        t->stat,        t->stat_sum,   t->stat_fixed,      t->score_offset, t->score_sum,
+        t->gathered,    t->piece,      t->saved_stat};
+    for (size_t i = 0; i < sizeof plain / sizeof plain[0]; i++)
+        pt_free(plain[i]);
+    pt_plan_free(t->calibrate_plan);
+    pt_plan_free(t->eval_plan);
+    pt_exec_free(t->exec);
+    shard_release(&t->shard);
+    pt_space_free(t->space);
+    pt_feed_free(t->feed);
+    pt_free(t);
+}
+
+pt_space_t *pt_trainer_space(const pt_trainer_t *trainer)
+{
+    return trainer->space;
+}
+
+const pt_feed_t *pt_trainer_feed(const pt_trainer_t *trainer)
+{
+    return trainer->feed;
+}
+
+const pt_layout_t *pt_trainer_layout(const pt_trainer_t *trainer)
+{
+    return trainer->layout;
+}
+
+pt_dataset_t *pt_trainer_dataset(const pt_trainer_t *trainer)
+{
+    return trainer->dataset;
+}
+
+void pt_trainer_reset_moments(pt_trainer_t *trainer)
+{
+    shard_reset(&trainer->shard);
+}
+
+pt_trainer_time_t pt_trainer_time(const pt_trainer_t *trainer)
+{
+    return trainer->time;
+}
+
+static size_t plan_bytes(pt_plan_t *const *plan, int32_t n)
+{
+    size_t bytes = 0;
+
+    for (int32_t i = 0; i < n; i++)
+        bytes += pt_plan_bytes(plan[i]);
+    return bytes;
+}
+
+pt_status_t pt_trainer_memory(pt_trainer_t *t, const pt_subnet_t *subnet,
+                              pt_trainer_memory_t *memory)
+{
+    static const pt_phase_t phase[] = {PT_PHASE_WEIGHT, PT_PHASE_ALPHA, PT_PHASE_CALIBRATE,
+                                       PT_PHASE_EVAL};
+    const pt_store_t *store = &t->space->store;
+    size_t elements = (size_t)store->n_block * PT_BLOCK;
+    pt_trainer_memory_t m = {.weights = elements * sizeof *store->value,
+                             .sums = elements * sizeof *store->grad_sum,
+                             .feed = pt_feed_bytes(t->feed)};
+
+    for (int32_t i = 0; i < SHARD_N_DOMAIN; i++) {
+        const shard_domain_t *d = &t->shard.domain[i];
+        size_t own = (size_t)(d->own_end - d->own_begin) * PT_BLOCK;
+        m.moments += own * sizeof(float) * (d->v != NULL ? 2 : 1);
+        m.buffers += own * sizeof(float);
+    }
+    m.buffers += elements * (sizeof(int64_t) + sizeof(float));
+    m.plans = plan_bytes(t->weight_plan, t->n_plan_slot) +
+              plan_bytes(t->alpha_plan, t->n_plan_slot) + plan_bytes(&t->eval_plan, 1) +
+              plan_bytes(&t->calibrate_plan, 1);
+    for (int32_t b = 0; b < t->n_bundle; b++)
+        for (size_t i = 0; i < sizeof phase / sizeof phase[0]; i++) {
+            pt_plan_t *plan;
+            PT_TRY(trainer_plan(t, subnet, phase[i], b, &plan));
+            if (pt_plan_arena_bytes(plan) > m.arena)
+                m.arena = pt_plan_arena_bytes(plan);
+        }
+    *memory = m;
+    return PT_OK;
+}

@@ -1,0 +1,101 @@
+/** @file
+ * The inside of a trainer.
+ */
+#ifndef TRAIN_TRAINER_H
+#define TRAIN_TRAINER_H
+
+#include "polytree/graph/exec.h"
+#include "polytree/train/loss.h"
+#include "polytree/train/trainer.h"
+#include "train/shard.h"
+
+/** Quantum 2^-20 of losses and calibration sums (contract rule 3). */
+#define PT_FINE_SCALE 1048576.0
+
+/** Most plans kept at a time; bundles beyond share slots and are compiled anew. */
+#define PLAN_SLOTS 64
+
+/** One (bundle, microbatch) of a step that this rank runs. */
+typedef struct unit_id {
+    int32_t entry; /**< bundle's place among those of the step */
+    int32_t bundle;
+    int32_t index; /**< microbatch within the bundle's batch */
+} unit_id_t;
+
+struct pt_trainer {
+    const pt_config_t *config;
+    const pt_layout_t *layout;
+    pt_dataset_t *dataset;
+    const pt_kernel_t *kernel;
+    pt_feed_t *feed;
+    pt_space_t *space;
+    pt_exec_t *exec;
+    shard_t shard;
+
+    int32_t n_task, n_bundle, n_bundle_task; /**< most tasks in one bundle */
+    int32_t tasks_per_step;                  /**< bundles a step takes */
+    int32_t units;                           /**< microbatches per bundle and step */
+    int32_t *task_coord;                     /**< [n_task] task coordinate of its bundle */
+
+    int32_t n_plan_slot;
+    pt_plan_t **weight_plan, **alpha_plan; /**< [n_plan_slot] by bundle mod slots */
+    pt_plan_t *calibrate_plan, *eval_plan;
+
+    /* Per step; sized once. */
+    int32_t *bundle; /**< of the step */
+    int32_t *task;   /**< of the step, ascending */
+    bool *is_used;   /**< [n_group] */
+    uint8_t *alive_candidate, *alive_node;
+    float *input;
+    int32_t **label;    /**< [n_bundle_task][microbatch * labels] */
+    double *dgate;      /**< [n_bundle_task][n_choice] of one unit */
+    int64_t *gate_sum;  /**< [n_task][n_choice] */
+    int64_t *control;   /**< see trainer_step.c */
+    double *task_loss;  /**< [n_task] */
+    int32_t *task_slot; /**< [n_task] place of a task in its bundle */
+
+    /* Evaluation. */
+    int64_t stat_bound;  /**< doubles of one bundle's statistics */
+    double *stat;        /**< [n_bundle][stat_bound] of the last evaluation, own bundles */
+    double *stat_sum;    /**< [stat_bound] */
+    int64_t *stat_fixed; /**< [stat_bound + 1] */
+    int64_t *score_sum;  /**< per task: loss, count, metric */
+    int64_t *score_offset; /**< [n_task + 1] */
+
+    /* Gathering for checkpoints, rank 0. */
+    float *gathered; /**< value, m, v of the whole store */
+    float *piece;    /**< one rank's own blocks, in the order of the gather */
+    double *saved_stat;
+
+    pt_trainer_time_t time;
+};
+
+/** Task coordinate of a bundle. */
+int32_t trainer_owner(const pt_trainer_t *trainer, int32_t bundle);
+
+/** Is this rank's task coordinate that of the bundle? */
+static inline bool trainer_has(const pt_trainer_t *trainer, int32_t bundle)
+{
+    return trainer_owner(trainer, bundle) == trainer->layout->coord[PT_AXIS_TASK];
+}
+
+/** The plan of a bundle for a step, compiled if it is not there yet. */
+PT_MUST_CHECK pt_status_t trainer_plan(pt_trainer_t *trainer, const pt_subnet_t *subnet,
+                                       pt_phase_t phase, int32_t bundle, pt_plan_t **plan);
+
+/** What the loss callback reads and adds to. */
+typedef struct loss_context {
+    pt_trainer_t *trainer;
+    double scale;      /**< of the gradient: w_k / units */
+    int64_t *loss_sum; /**< [n_task] at quantum 2^-20 */
+    bool *is_bad;      /**< a loss was not representable */
+    bool collects_metric;
+} loss_context_t;
+
+/** pt_loss_fn of steps and evaluations. */
+void trainer_loss(void *context, int32_t task, const pt_real_t *output, pt_real_t *doutput);
+
+/** x at quantum 2^-20; false, and 0, where |x| 2^20 >= limit or x is not finite. */
+bool fine_fixed(double x, double limit, int64_t *out);
+
+#endif

@@ -1,0 +1,139 @@
+/* Evaluation: batch-norm statistics from training samples, then scores on a part.
+ *
+ * A bundle is its task coordinate's; its microbatches are dealt out to the data ranks.
+ * Statistics are exact sums of x and x^2 over the calibration microbatches, so they do not
+ * depend on who ran which (DESIGN 2.3).
+ */
+#include "train/trainer.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "polytree/base/clock.h"
+
+typedef struct evaluation {
+    pt_trainer_t *t;
+    const pt_subnet_t *subnet;
+    pt_part_t part;
+    loss_context_t loss;
+    bool is_bad;
+} evaluation_t;
+
+/** Calibration wants no scores. */
+static void ignore_loss(void *context, int32_t task, const pt_real_t *output,
+                        pt_real_t *doutput)
+{
+    (void)context, (void)task, (void)output, (void)doutput;
+}
+
+/** Run the microbatches 0..n-1 of a draw that are this data rank's. */
+static pt_status_t run_microbatches(evaluation_t *e, pt_phase_t phase, pt_draw_t draw,
+                                    int64_t n)
+{
+    pt_trainer_t *t = e->t;
+    int32_t extent = t->layout->extent[PT_AXIS_DATA],
+            coord = t->layout->coord[PT_AXIS_DATA];
+    pt_unit_t unit = {.input = t->input,
+                      .subnet = e->subnet,
+                      .stat = t->stat + draw.bundle * t->stat_bound,
+                      .stat_sum = t->stat_sum,
+                      .loss = phase == PT_PHASE_EVAL ? trainer_loss : ignore_loss,
+                      .loss_context = &e->loss};
+    pt_plan_t *plan;
+
+    PT_TRY(trainer_plan(t, e->subnet, phase, draw.bundle, &plan));
+    for (int64_t m = coord; m < n; m += extent) {
+        draw.first = m * t->config->train.microbatch;
+        PT_TRY(pt_feed_fill(t->feed, &draw, t->input, t->label));
+        pt_exec_run(t->exec, plan, &unit);
+    }
+    return PT_OK;
+}
+
+/** Sums of all data ranks to mean and variance. */
+static pt_status_t finish_stats(evaluation_t *e, int32_t bundle, int64_t microbatches)
+{
+    pt_trainer_t *t = e->t;
+    const pt_plan_t *plan = t->calibrate_plan;
+    int64_t n = pt_plan_stat_doubles(plan);
+    double *stat = t->stat + bundle * t->stat_bound;
+
+    for (int64_t i = 0; i < n; i++)
+        if (!fine_fixed(t->stat_sum[i], 0x1p62 / (double)t->layout->extent[PT_AXIS_DATA],
+                        &t->stat_fixed[i]))
+            e->is_bad = true;
+    PT_TRY(pt_sum_i64(t->layout->data, PT_TRAFFIC_EVALUATE, t->stat_fixed, (size_t)n));
+    for (int32_t s = 0; s < pt_plan_n_stat(plan); s++) {
+        const pt_plan_stat_t *p = pt_plan_stat(plan, s);
+        double count = (double)(p->count * microbatches);
+        for (int64_t c = p->offset; c < p->offset + p->channels; c++) {
+            double mean = (double)t->stat_fixed[c] / PT_FINE_SCALE / count;
+            double square = (double)t->stat_fixed[c + p->channels] / PT_FINE_SCALE / count;
+            stat[c] = mean;
+            stat[c + p->channels] = fmax(0, square - mean * mean);
+        }
+    }
+    return PT_OK;
+}
+
+/** Collective over the data ranks of the bundle's task coordinate, whatever fails. */
+static pt_status_t evaluate_bundle(evaluation_t *e, int32_t bundle)
+{
+    pt_trainer_t *t = e->t;
+    int64_t calibrate = t->config->bn.calibrate;
+    int64_t samples = pt_feed_bundle(t->feed, bundle)->n_sample[e->part];
+    int64_t microbatch = t->config->train.microbatch;
+    pt_draw_t train = {.part = PT_PART_TRAIN, .bundle = bundle, .is_shuffled = true};
+    pt_draw_t test = {.part = e->part, .bundle = bundle};
+
+    memset(t->stat_sum, 0, (size_t)t->stat_bound * sizeof *t->stat_sum);
+    pt_status_t first = run_microbatches(e, PT_PHASE_CALIBRATE, train, calibrate);
+    PT_TRY(finish_stats(e, bundle, calibrate));
+    pt_status_t second =
+        run_microbatches(e, PT_PHASE_EVAL, test, (samples + microbatch - 1) / microbatch);
+    return first != PT_OK ? first : second;
+}
+
+static void read_scores(const pt_trainer_t *t, pt_part_t part, pt_task_score_t *score)
+{
+    for (int32_t b = 0; b < t->n_bundle; b++) {
+        const pt_bundle_t *bundle = pt_feed_bundle(t->feed, b);
+        for (int32_t i = 0; i < bundle->n_task; i++) {
+            int32_t k = bundle->task[i];
+            const int64_t *sum = t->score_sum + t->score_offset[k];
+            score[k].loss =
+                sum[1] > 0 ? (double)sum[0] / PT_FINE_SCALE / (double)sum[1] : NAN;
+            score[k].metric = pt_metric_value(pt_dataset_task(t->dataset, k), sum + 2);
+            score[k].n = bundle->n_sample[part];
+        }
+    }
+}
+
+pt_status_t pt_trainer_evaluate(pt_trainer_t *trainer, const pt_subnet_t *subnet,
+                                pt_part_t part, pt_task_score_t *score)
+{
+    pt_trainer_t *t = trainer;
+    evaluation_t e = {.t = t, .subnet = subnet, .part = part};
+    size_t n = (size_t)t->score_offset[t->n_task];
+    pt_status_t status = PT_OK;
+    double begin = pt_clock();
+
+    e.loss = (loss_context_t){.trainer = t, .is_bad = &e.is_bad, .collects_metric = true};
+    memset(t->score_sum, 0, (n + 1) * sizeof *t->score_sum);
+    for (int32_t b = 0; b < t->n_bundle; b++)
+        if (trainer_has(t, b)) {
+            pt_status_t s = evaluate_bundle(&e, b);
+            status = status == PT_OK ? s : status;
+        }
+    t->score_sum[n] = e.is_bad;
+    PT_AGREE(t->layout->world, status);
+    PT_TRY(pt_sum_i64(t->layout->world, PT_TRAFFIC_EVALUATE, t->score_sum, n + 1));
+    if (t->score_sum[n] != 0)
+        PT_FAIL(NUMERIC,
+                "a loss or a batch-norm sum is not finite in an evaluation on %s: the "
+                "run diverged, try a smaller learning rate",
+                part == PT_PART_TEST ? "test" : "val");
+    read_scores(t, part, score);
+    t->time.evaluate += pt_clock() - begin;
+    return PT_OK;
+}

@@ -1,0 +1,263 @@
+/* State: weights, moments and counts to a checkpoint and back, whatever the layout. */
+#include "train/trainer.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "polytree/base/memory.h"
+
+enum { VALUE, FIRST_MOMENT, SECOND_MOMENT, N_ARRAY };
+static const char *const array_name[N_ARRAY] = {"weight", "moment1", "moment2"};
+
+static size_t whole(const pt_trainer_t *t)
+{
+    return (size_t)t->space->store.n_block * PT_BLOCK;
+}
+
+/** Global numbers of the blocks that rank (task, data) owns in a domain. */
+static int64_t owned_blocks(const pt_trainer_t *t, int32_t task, int32_t data,
+                            int32_t domain, int64_t *block)
+{
+    const pt_store_t *store = &t->space->store;
+    const int32_t *extent = t->layout->extent;
+    bool is_shared = domain == SHARD_SHARED;
+    int32_t rank = is_shared ? task * extent[PT_AXIS_DATA] + data : data;
+    int32_t size =
+        is_shared ? extent[PT_AXIS_TASK] * extent[PT_AXIS_DATA] : extent[PT_AXIS_DATA];
+    int64_t n = 0, begin, end;
+
+    for (int32_t g = 0; g < store->n_group; g++) {
+        const pt_group_t *group = &store->group[g];
+        bool is_in = is_shared ? group->task < 0
+                               : group->task >= 0 && t->task_coord[group->task] == task;
+        for (int64_t b = 0; b < group->n_block && is_in; b++)
+            block[n++] = group->first_block + b;
+    }
+    shard_range(n, rank, size, &begin, &end);
+    memmove(block, block + begin, (size_t)(end - begin) * sizeof *block);
+    return end - begin;
+}
+
+/** This rank's own blocks of one array, domain after domain, into t->piece; their count. */
+static int64_t pack_own(pt_trainer_t *t, int32_t array)
+{
+    int64_t n = 0;
+
+    for (int32_t i = 0; i < SHARD_N_DOMAIN; i++) {
+        const shard_domain_t *d = &t->shard.domain[i];
+        const float *moment = array == FIRST_MOMENT ? d->m : d->v;
+        for (int64_t e = d->own_begin; e < d->own_end; e++, n++) {
+            const float *src = array == VALUE
+                                   ? t->space->store.value + d->block[e] * PT_BLOCK
+                                   : moment + (e - d->own_begin) * PT_BLOCK;
+            memcpy(t->piece + n * PT_BLOCK, src, PT_BLOCK * sizeof *src);
+        }
+    }
+    return n;
+}
+
+/** Unpack what the ranks sent, in rank order, into the whole array (rank 0). */
+static void unpack_all(const pt_trainer_t *t, const float *all, int64_t *block, float *out)
+{
+    const int32_t *extent = t->layout->extent;
+
+    for (int32_t rank = 0; rank < pt_comm_size(t->layout->world); rank++)
+        for (int32_t i = 0; i < SHARD_N_DOMAIN; i++) {
+            int32_t task = rank / extent[PT_AXIS_DATA], data = rank % extent[PT_AXIS_DATA];
+            int64_t n = owned_blocks(t, task, data, i, block);
+            for (int64_t b = 0; b < n; b++, all += PT_BLOCK)
+                memcpy(out + block[b] * PT_BLOCK, all, PT_BLOCK * sizeof *all);
+        }
+}
+
+static pt_status_t gather_array(pt_trainer_t *t, int32_t array, size_t *bytes,
+                                int64_t *block, float *all)
+{
+    const int32_t *extent = t->layout->extent;
+
+    pack_own(t, array);
+    for (int32_t rank = 0; rank < pt_comm_size(t->layout->world); rank++) {
+        int32_t task = rank / extent[PT_AXIS_DATA], data = rank % extent[PT_AXIS_DATA];
+        int64_t n = owned_blocks(t, task, data, SHARD_SHARED, block) +
+                    owned_blocks(t, task, data, SHARD_HEADS, block);
+        bytes[rank] = (size_t)n * PT_BLOCK * sizeof(float);
+    }
+    PT_TRY(pt_comm_gather(t->layout->world, t->piece, all, bytes, 0));
+    if (all != NULL)
+        unpack_all(t, all, block, t->gathered + (size_t)array * whole(t));
+    return PT_OK;
+}
+
+static int32_t n_array(const pt_trainer_t *t)
+{
+    return t->shard.domain[SHARD_SHARED].v != NULL ? N_ARRAY : N_ARRAY - 1;
+}
+
+static pt_status_t gather(pt_trainer_t *t)
+{
+    bool is_root = pt_comm_rank(t->layout->world) == 0;
+    size_t *bytes = NULL;
+    int64_t *block = NULL;
+    float *all = NULL;
+    pt_status_t status = PT_OK;
+
+    if (t->piece == NULL)
+        status = pt_alloc(&t->piece, whole(t), sizeof *t->piece);
+    if (status == PT_OK && is_root && t->gathered == NULL)
+        status = pt_alloc(&t->gathered, N_ARRAY * whole(t), sizeof *t->gathered);
+    if (status == PT_OK && is_root)
+        status = pt_alloc(&all, whole(t), sizeof *all);
+    if (status == PT_OK)
+        status = pt_alloc(&bytes, (size_t)pt_comm_size(t->layout->world), sizeof *bytes);
+    if (status == PT_OK)
+        status = pt_alloc(&block, (size_t)t->space->store.n_block, sizeof *block);
+    PT_TRY_OR(done, pt_comm_agree(t->layout->world, status));
+    for (int32_t array = 0; array < n_array(t); array++)
+        PT_TRY_OR(done, gather_array(t, array, bytes, block, all));
+done:
+    pt_free(all);
+    pt_free(block);
+    pt_free(bytes);
+    return status;
+}
+
+pt_status_t pt_trainer_save(pt_trainer_t *trainer, pt_checkpoint_t *checkpoint)
+{
+    pt_trainer_t *t = trainer;
+    const pt_store_t *store = &t->space->store;
+    int64_t n = store->n_param;
+
+    PT_TRY(gather(t));
+    if (pt_comm_rank(t->layout->world) != 0)
+        return PT_OK;
+    for (int32_t array = 0; array < n_array(t); array++)
+        for (int32_t p = 0; p < store->n_param; p++) {
+            const pt_param_t *param = &store->param[p];
+            char name[128];
+            snprintf(name, sizeof name, "%s/%s", array_name[array], param->name);
+            PT_TRY(pt_checkpoint_add(
+                checkpoint, name, PT_DTYPE_F32, param->dim, param->n_dim,
+                t->gathered + (size_t)array * whole(t) + param->offset, true));
+        }
+    return pt_checkpoint_add(checkpoint, "updates", PT_DTYPE_I64, &n, 1,
+                             t->shard.adam_count, true);
+}
+
+/** Rank 0: the checkpoint's tensors of one array into t->gathered; zero where it has none.
+ */
+static pt_status_t collect(pt_trainer_t *t, const pt_checkpoint_t *checkpoint,
+                           int32_t array)
+{
+    const pt_store_t *store = &t->space->store;
+
+    for (int32_t p = 0; p < store->n_param; p++) {
+        const pt_param_t *param = &store->param[p];
+        const void *data;
+        char name[128];
+        snprintf(name, sizeof name, "%s/%s", array_name[array], param->name);
+        PT_TRY(pt_checkpoint_get(checkpoint, name, PT_DTYPE_F32, param->count, &data));
+        memcpy(t->gathered + (size_t)array * whole(t) + param->offset, data,
+               (size_t)param->count * sizeof(float));
+    }
+    return PT_OK;
+}
+
+static pt_status_t read_root(pt_trainer_t *t, const pt_checkpoint_t *checkpoint)
+{
+    const void *count;
+
+    for (int32_t array = 0; array < n_array(t); array++)
+        PT_TRY(collect(t, checkpoint, array));
+    PT_TRY(pt_checkpoint_get(checkpoint, "updates", PT_DTYPE_I64, t->space->store.n_param,
+                             &count));
+    memcpy(t->shard.adam_count, count,
+           (size_t)t->space->store.n_param * sizeof *t->shard.adam_count);
+    return PT_OK;
+}
+
+static void take_moments(pt_trainer_t *t, int32_t array)
+{
+    for (int32_t i = 0; i < SHARD_N_DOMAIN; i++) {
+        const shard_domain_t *d = &t->shard.domain[i];
+        float *moment = array == FIRST_MOMENT ? d->m : d->v;
+        for (int64_t e = d->own_begin; e < d->own_end; e++)
+            memcpy(moment + (e - d->own_begin) * PT_BLOCK,
+                   t->gathered + (size_t)array * whole(t) + d->block[e] * PT_BLOCK,
+                   PT_BLOCK * sizeof *moment);
+    }
+}
+
+pt_status_t pt_trainer_load(pt_trainer_t *trainer, const pt_checkpoint_t *checkpoint)
+{
+    pt_trainer_t *t = trainer;
+    pt_store_t *store = &t->space->store;
+    size_t bytes = whole(t) * sizeof(float);
+    pt_status_t status = PT_OK;
+
+    if (t->gathered == NULL)
+        status = pt_alloc(&t->gathered, N_ARRAY * whole(t), sizeof *t->gathered);
+    if (status == PT_OK && pt_comm_rank(t->layout->world) == 0)
+        status = read_root(t, checkpoint);
+    PT_AGREE(t->layout->world, status);
+    PT_TRY(pt_comm_bcast(t->layout->world, t->gathered, (size_t)n_array(t) * bytes, 0));
+    PT_TRY(pt_comm_bcast(t->layout->world, t->shard.adam_count,
+                         (size_t)store->n_param * sizeof *t->shard.adam_count, 0));
+    memcpy(store->value, t->gathered, bytes);
+    for (int32_t array = FIRST_MOMENT; array < n_array(t); array++)
+        take_moments(t, array);
+    store->version++;
+    pt_free(t->gathered);
+    t->gathered = NULL;
+    return PT_OK;
+}
+
+/** The last evaluation's statistics of all bundles, on every rank, in t->saved_stat. */
+static pt_status_t gather_stats(pt_trainer_t *t)
+{
+    size_t n = (size_t)(t->n_bundle * t->stat_bound);
+    int64_t *bits = NULL;
+    pt_status_t status;
+
+    PT_TRY_OR(agree, pt_alloc(&bits, n, sizeof *bits));
+    if (t->saved_stat == NULL)
+        PT_TRY_OR(agree, pt_alloc(&t->saved_stat, n, sizeof *t->saved_stat));
+    for (int32_t b = 0; b < t->n_bundle; b++)
+        if (trainer_has(t, b) && t->layout->coord[PT_AXIS_DATA] == 0)
+            memcpy(bits + b * t->stat_bound, t->stat + b * t->stat_bound,
+                   (size_t)t->stat_bound * sizeof *bits);
+agree:
+    status = pt_comm_agree(t->layout->world, status);
+    if (status == PT_OK)
+        status = pt_sum_i64(t->layout->world, PT_TRAFFIC_EVALUATE, bits, n);
+    if (status == PT_OK)
+        memcpy(t->saved_stat, bits, n * sizeof *bits);
+    pt_free(bits);
+    return status;
+}
+
+pt_status_t pt_trainer_save_stats(pt_trainer_t *trainer, const pt_subnet_t *subnet,
+                                  pt_checkpoint_t *checkpoint)
+{
+    pt_trainer_t *t = trainer;
+    const pt_space_t *s = t->space;
+
+    PT_TRY(gather_stats(t));
+    if (pt_comm_rank(t->layout->world) != 0)
+        return PT_OK;
+    for (int32_t b = 0; b < t->n_bundle; b++) {
+        pt_plan_t *plan;
+        PT_TRY(trainer_plan(t, subnet, PT_PHASE_EVAL, b, &plan));
+        for (int32_t i = 0; i < pt_plan_n_stat(plan); i++) {
+            const pt_plan_stat_t *stat = pt_plan_stat(plan, i);
+            const pt_candidate_t *c = &s->candidate[s->op[stat->op].candidate];
+            int64_t dim[2] = {2, stat->channels};
+            char name[128];
+            snprintf(name, sizeof name, "statistics/%.40s.%d/%.63s", c->name,
+                     stat->op - c->first_op, s->task[stat->task].name);
+            PT_TRY(pt_checkpoint_add(checkpoint, name, PT_DTYPE_F64, dim, 2,
+                                     t->saved_stat + b * t->stat_bound + stat->offset,
+                                     true));
+        }
+    }
+    return PT_OK;
+}

@@ -1,0 +1,306 @@
+/* Steps: which units this rank runs, what it adds up, and how the ranks come together.
+ *
+ * Every step makes one small allreduce of the control block,
+ *     [0] requests of rank 0   [1] units whose loss was not representable
+ *     [2] first tensor whose gradient was not, + 1, on the lowest rank that had one
+ *     [3] ranks that failed    [4..] sum of each task's loss over its units, quantum 2^-20
+ */
+#include "train/trainer.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "polytree/base/clock.h"
+
+enum { REQUEST, BAD_LOSS, BAD_PARAM, FAILED, LOSS };
+
+static uint8_t stage_key(const pt_step_t *step)
+{
+    return (uint8_t)(2 * step->stage + step->is_alpha);
+}
+
+pt_rng_t pt_step_rng(const pt_config_t *config, const pt_step_t *step,
+                     pt_rng_purpose_t purpose)
+{
+    return (pt_rng_t){.seed = (uint64_t)config->run.seed,
+                      .purpose = purpose,
+                      .stage = stage_key(step),
+                      .step = (uint32_t)step->step};
+}
+
+/** Bundles of a step, and the number of rounds before it. */
+static int32_t take_turn(const pt_trainer_t *t, const pt_step_t *step, int32_t *bundle,
+                         int64_t *round)
+{
+    int32_t per_round = (t->n_bundle + t->tasks_per_step - 1) / t->tasks_per_step;
+    int32_t first = (int32_t)(step->step % per_round) * t->tasks_per_step;
+    int32_t n =
+        t->n_bundle - first < t->tasks_per_step ? t->n_bundle - first : t->tasks_per_step;
+    pt_rng_t rng = pt_step_rng(t->config, step, PT_RNG_BUNDLE);
+
+    *round = step->step / per_round;
+    rng.step = (uint32_t)*round;
+    for (int32_t i = 0; i < n; i++)
+        bundle[i] = (int32_t)pt_permute(&rng, t->n_bundle, first + i);
+    return n;
+}
+
+void pt_trainer_turn(const pt_trainer_t *trainer, const pt_step_t *step, int32_t *task,
+                     int32_t *n_task)
+{
+    int64_t round;
+    int32_t n = take_turn(trainer, step, trainer->bundle, &round);
+
+    *n_task = 0;
+    for (int32_t i = 0; i < n; i++) {
+        const pt_bundle_t *b = pt_feed_bundle(trainer->feed, trainer->bundle[i]);
+        for (int32_t j = 0; j < b->n_task; j++) {
+            int32_t at = (*n_task)++;
+            for (; at > 0 && task[at - 1] > b->task[j]; at--)
+                task[at] = task[at - 1];
+            task[at] = b->task[j];
+        }
+    }
+}
+
+int64_t pt_trainer_step_samples(const pt_trainer_t *trainer)
+{
+    return trainer->tasks_per_step * trainer->config->train.batch;
+}
+
+int64_t pt_trainer_steps(const pt_trainer_t *trainer, pt_length_t length, pt_part_t part)
+{
+    int64_t samples = pt_trainer_step_samples(trainer);
+
+    if (!length.is_epochs)
+        return length.count;
+    return length.count * ((pt_feed_n_sample(trainer->feed, part) + samples - 1) / samples);
+}
+
+/** Everything about the step at work. */
+typedef struct work {
+    pt_trainer_t *t;
+    const pt_step_t *step;
+    const pt_subnet_t *subnet;
+    pt_phase_t phase;
+    int32_t n_bundle, n_task;
+    int64_t round;
+    double
+        limit; /**< of one addend in 64-bit sums, as a double of the fixed-point number */
+    loss_context_t loss;
+    bool is_bad_loss;
+} work_t;
+
+/** Add a unit's gate gradients, at quantum 2^-40. */
+static void collect_gates(work_t *w, const pt_bundle_t *bundle)
+{
+    pt_trainer_t *t = w->t;
+    int64_t n = t->space->n_choice;
+
+    for (int32_t i = 0; i < bundle->n_task; i++)
+        for (int64_t c = 0; c < n; c++) {
+            double x = t->dgate[i * n + c] * PT_FIXED_SCALE;
+            if (!isfinite(x) || fabs(x) >= w->limit)
+                w->is_bad_loss = true;
+            else
+                t->gate_sum[bundle->task[i] * n + c] += llrint(x);
+        }
+}
+
+static pt_status_t run_unit(work_t *w, unit_id_t id)
+{
+    pt_trainer_t *t = w->t;
+    const pt_bundle_t *bundle = pt_feed_bundle(t->feed, id.bundle);
+    int64_t microbatch = t->config->train.microbatch;
+    pt_draw_t draw = {.part = w->step->part,
+                      .bundle = id.bundle,
+                      .stage = stage_key(w->step),
+                      .first = w->round * t->config->train.batch + id.index * microbatch,
+                      .is_shuffled = true,
+                      .is_augmented = true};
+    pt_unit_t unit = {.input = t->input,
+                      .subnet = w->subnet,
+                      .rng = pt_step_rng(t->config, w->step, PT_RNG_DROPOUT),
+                      .index = (uint32_t)id.index,
+                      .dgate = t->dgate,
+                      .limit = w->limit,
+                      .loss = trainer_loss,
+                      .loss_context = &w->loss};
+    pt_plan_t *plan;
+    double begin = pt_clock();
+
+    PT_TRY(pt_feed_fill(t->feed, &draw, t->input, t->label));
+    t->time.feed += pt_clock() - begin;
+    PT_TRY(trainer_plan(t, w->subnet, w->phase, id.bundle, &plan));
+    int32_t bad = pt_exec_run(t->exec, plan, &unit);
+    if (bad >= 0 && t->control[BAD_PARAM] == 0)
+        t->control[BAD_PARAM] = bad + 1;
+    if (w->phase == PT_PHASE_ALPHA)
+        collect_gates(w, bundle);
+    return PT_OK;
+}
+
+/** Run the units of this rank: its task coordinate's bundles, dealt out to its data ranks.
+ */
+static pt_status_t run_units(work_t *w)
+{
+    pt_trainer_t *t = w->t;
+    int32_t turn = 0;
+
+    for (int32_t i = 0; i < w->n_bundle; i++) {
+        if (!trainer_has(t, t->bundle[i]))
+            continue;
+        for (int32_t u = 0; u < t->units; u++, turn++)
+            if (turn % t->layout->extent[PT_AXIS_DATA] == t->layout->coord[PT_AXIS_DATA])
+                PT_TRY(run_unit(w, (unit_id_t){i, t->bundle[i], u}));
+    }
+    return PT_OK;
+}
+
+/** Find the step's bundles and tasks, and how large a single addend may be. */
+static void begin_work(work_t *w)
+{
+    pt_trainer_t *t = w->t;
+    int64_t addends = 0;
+
+    w->n_bundle = take_turn(t, w->step, t->bundle, &w->round);
+    pt_trainer_turn(t, w->step, t->task, &w->n_task);
+    for (int32_t i = 0; i < w->n_bundle; i++)
+        addends += (int64_t)t->units * pt_feed_bundle(t->feed, t->bundle[i])->n_task;
+    w->limit = 0x1p62 / (double)addends;
+    w->loss = (loss_context_t){.trainer = t,
+                               .scale = 1.0 / ((double)w->n_task * t->units),
+                               .loss_sum = t->control + LOSS,
+                               .is_bad = &w->is_bad_loss};
+    memset(t->control, 0, ((size_t)t->n_task + LOSS) * sizeof *t->control);
+}
+
+/** The small allreduce; then every rank knows the same. */
+static pt_status_t meet(work_t *w, pt_status_t status, pt_step_result_t *result)
+{
+    pt_trainer_t *t = w->t;
+    int64_t bad = t->control[BAD_PARAM];
+
+    t->control[REQUEST] = pt_comm_rank(t->layout->world) == 0 ? w->step->request : 0;
+    t->control[BAD_LOSS] = w->is_bad_loss;
+    t->control[BAD_PARAM] = bad != 0;
+    t->control[FAILED] = status != PT_OK;
+    PT_TRY(pt_sum_i64(t->layout->world, PT_TRAFFIC_CONTROL, t->control,
+                      (size_t)t->n_task + LOSS));
+    if (t->control[FAILED] != 0)
+        return pt_comm_agree(t->layout->world, status);
+    if (t->control[BAD_PARAM] != 0 || t->control[BAD_LOSS] != 0) {
+        const pt_store_t *store = &t->space->store;
+        if (bad != 0)
+            status = PT_ERROR(NUMERIC,
+                              "the gradient of %s is not finite or too large at step "
+                              "%lld: the run diverges, try a smaller learning rate",
+                              store->param[bad - 1].name, (long long)w->step->step);
+        else if (w->is_bad_loss)
+            status = PT_ERROR(NUMERIC,
+                              "a loss is not finite at step %lld: the run diverges, "
+                              "try a smaller learning rate",
+                              (long long)w->step->step);
+        return pt_comm_agree(t->layout->world, status);
+    }
+    result->request = (unsigned)t->control[REQUEST];
+    result->samples = w->n_bundle * t->config->train.batch;
+    result->loss = 0;
+    for (int32_t k = 0; k < t->n_task; k++)
+        t->task_loss[k] = NAN;
+    for (int32_t i = 0; i < w->n_task; i++) {
+        int32_t k = t->task[i];
+        t->task_loss[k] = (double)t->control[LOSS + k] / PT_FINE_SCALE / t->units;
+        result->loss += t->task_loss[k] / w->n_task;
+    }
+    result->task_loss = t->task_loss;
+    return PT_OK;
+}
+
+/** Groups that some subnet of the step's tasks uses. */
+static void mark_groups(work_t *w)
+{
+    pt_trainer_t *t = w->t;
+    const pt_space_t *s = t->space;
+
+    memset(t->is_used, 0, (size_t)s->store.n_group * sizeof *t->is_used);
+    for (int32_t i = 0; i < w->n_task; i++) {
+        pt_subnet_reach(s, w->subnet, t->task[i], t->alive_candidate, t->alive_node);
+        for (int32_t c = 0; c < s->n_candidate; c++)
+            if (t->alive_candidate[c] && s->candidate[c].group >= 0)
+                t->is_used[s->candidate[c].group] = true;
+    }
+}
+
+static double reduce_seconds(void)
+{
+    double seconds = 0;
+
+    for (int32_t i = 0; i < PT_TRAFFIC_EVALUATE; i++)
+        seconds += pt_traffic_stats((pt_traffic_t)i)->seconds;
+    return seconds;
+}
+
+/** Clocks that others keep, as they stood when the step began. */
+typedef struct clocks {
+    double begin, ops, loss, reduce;
+} clocks_t;
+
+static clocks_t read_clocks(const pt_trainer_t *t)
+{
+    return (clocks_t){pt_clock(), pt_exec_op_seconds(t->exec),
+                      pt_exec_loss_seconds(t->exec), reduce_seconds()};
+}
+
+static void account(pt_trainer_t *t, clocks_t before)
+{
+    clocks_t now = read_clocks(t);
+
+    t->time.step += now.begin - before.begin;
+    t->time.ops += now.ops - before.ops;
+    t->time.loss += now.loss - before.loss;
+    t->time.reduce += now.reduce - before.reduce;
+}
+
+pt_status_t pt_trainer_weight_step(pt_trainer_t *trainer, const pt_step_t *step,
+                                   const pt_subnet_t *subnet, const pt_update_t *update,
+                                   pt_step_result_t *result)
+{
+    work_t w = {.t = trainer, .step = step, .subnet = subnet, .phase = PT_PHASE_WEIGHT};
+    pt_step_result_t r = {0};
+    clocks_t before = read_clocks(trainer);
+
+    begin_work(&w);
+    PT_TRY(meet(&w, run_units(&w), &r));
+    mark_groups(&w);
+    clocks_t update_before = read_clocks(trainer);
+    PT_TRY(shard_step(&trainer->shard, trainer->is_used, update,
+                      trainer->config->train.clip_norm, &r.grad_norm));
+    account(trainer, before);
+    trainer->time.update +=
+        pt_clock() - update_before.begin - (reduce_seconds() - update_before.reduce);
+    *result = r;
+    return PT_OK;
+}
+
+pt_status_t pt_trainer_alpha_step(pt_trainer_t *trainer, const pt_step_t *step,
+                                  const pt_subnet_t *subnet, double *dgate,
+                                  pt_step_result_t *result)
+{
+    work_t w = {.t = trainer, .step = step, .subnet = subnet, .phase = PT_PHASE_ALPHA};
+    pt_step_result_t r = {0};
+    int64_t n = trainer->space->n_choice;
+    size_t all = (size_t)trainer->n_task * (size_t)n;
+    clocks_t before = read_clocks(trainer);
+
+    begin_work(&w);
+    memset(trainer->gate_sum, 0, all * sizeof *trainer->gate_sum);
+    PT_TRY(meet(&w, run_units(&w), &r));
+    PT_TRY(pt_sum_i64(trainer->layout->world, PT_TRAFFIC_ALPHA, trainer->gate_sum, all));
+    for (int32_t i = 0; i < w.n_task; i++)
+        for (int64_t c = trainer->task[i] * n; c < (trainer->task[i] + 1) * n; c++)
+            dgate[c] = (double)trainer->gate_sum[c] / PT_FIXED_SCALE;
+    account(trainer, before);
+    *result = r;
+    return PT_OK;
+}
