@@ -1,0 +1,69 @@
+/* One element at a time, and sums over all. */
+#include <math.h>
+
+#include "kernel/act.h"
+#include "kernel/backend.h"
+
+static void relu(int64_t n, const pt_real_t *x, int act, pt_real_t *y)
+{
+    for (int64_t i = 0; i < n; i++)
+        y[i] = (pt_real_t)pt_act_apply((double)x[i], act);
+}
+
+static void relu_backward(int64_t n, const pt_real_t *y, const pt_real_t *dy, int act,
+                          pt_real_t *dx)
+{
+    for (int64_t i = 0; i < n; i++)
+        dx[i] = pt_act_is_open((double)y[i], act) ? dy[i] : 0;
+}
+
+static void scale(int64_t n, pt_real_t g, const pt_real_t *x, pt_real_t *y)
+{
+    for (int64_t i = 0; i < n; i++)
+        y[i] = g * x[i];
+}
+
+static void add_scaled(int64_t n, const pt_real_t *a, pt_real_t g, const pt_real_t *x,
+                       pt_real_t *y)
+{
+    for (int64_t i = 0; i < n; i++)
+        y[i] = a[i] + g * x[i];
+}
+
+static double dot(int64_t n, const pt_real_t *a, const pt_real_t *b)
+{
+    double sum = 0;
+    for (int64_t i = 0; i < n; i++)
+        sum += (double)a[i] * (double)b[i];
+    return sum;
+}
+
+static bool fixed_add(int64_t n, const pt_real_t *x, double limit, int64_t *sum)
+{
+    bool is_good = true;
+    for (int64_t i = 0; i < n; i++) {
+        double v = (double)x[i] * PT_FIXED_SCALE;
+        if (fabs(v) < limit)
+            sum[i] += (int64_t)rint(v);
+        else
+            is_good = false;
+    }
+    return is_good;
+}
+
+static void fixed_get(int64_t n, const int64_t *sum, pt_real_t *y)
+{
+    for (int64_t i = 0; i < n; i++)
+        y[i] = (pt_real_t)sum[i] * (pt_real_t)(1 / PT_FIXED_SCALE);
+}
+
+void pt_ref_fill_elementwise(pt_kernel_t *kernel)
+{
+    kernel->relu = relu;
+    kernel->relu_backward = relu_backward;
+    kernel->scale = scale;
+    kernel->add_scaled = add_scaled;
+    kernel->dot = dot;
+    kernel->fixed_add = fixed_add;
+    kernel->fixed_get = fixed_get;
+}
