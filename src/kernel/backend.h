@@ -9,7 +9,7 @@
 #ifdef PT_REAL64
 #define PT_HAS_BLAS 0
 #else
-#define PT_HAS_BLAS 1
+#define PT_HAS_BLAS 0
 #endif
 
 #if PT_HAS_BLAS && defined(PT_WITH_DNNL) && PT_WITH_DNNL
