@@ -26,8 +26,13 @@ double pt_flow(const pt_space_t *space, const double *p, const uint64_t *bits,
  * time, never cutting the last connection, first until at most kappa edges are left, then
  * for as long as the fraction `keep` of the flow at the end of that phase remains.
  *
+ * Only connections of at most kappa edges count as the last one where there are any (else
+ * those of the fewest edges): so the graph left has at most max(kappa, min_depth) edges.
+ * Ties go to the lowest (kind, i, j).  Nothing is left where min_depth >= N.
+ *
  * @param[in]  p     [n_choice] of the task
- * @param[out] bits  the choices left
+ * @param[in]  rng   key of the random rule, number c for choice c; else unused
+ * @param[out] bits  the choices left, others zero
  */
 void pt_derive(const pt_space_t *space, const double *p, pt_rule_t rule, double kappa,
                double keep, const pt_rng_t *rng, uint64_t *bits);

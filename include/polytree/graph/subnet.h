@@ -40,7 +40,7 @@ void pt_subnet_switch(pt_subnet_t *subnet, int32_t task, int32_t choice, bool on
 /** Copy bits and gates; the sizes must agree. */
 void pt_subnet_copy(pt_subnet_t *dst, const pt_subnet_t *src);
 
-/** Key of the plan of these tasks: depends on their bits and on is_soft only. */
+/** Key of the plan of these tasks: depends on their numbers, bits and is_soft only. */
 uint64_t pt_subnet_key(const pt_subnet_t *subnet, const int32_t *task, int32_t n_task);
 
 /**
@@ -49,7 +49,7 @@ uint64_t pt_subnet_key(const pt_subnet_t *subnet, const int32_t *task, int32_t n
  * incoming candidate has no value, and no candidate leaves it.
  *
  * @param[out] candidate  [n_candidate] 1 where alive, else 0
- * @param[out] node       [n_node] bit 0: has a value, bit 1: the head needs it
+ * @param[out] node       [n_node] bit 0: has a value, bit 1: the head needs that value
  */
 void pt_subnet_reach(const pt_space_t *space, const pt_subnet_t *subnet, int32_t task,
                      uint8_t *candidate, uint8_t *node);
