@@ -1,23 +1,30 @@
 # polytree: make deps | all | demo | check | check-long | lint | install | uninstall | info | clean
-# Options: DEBUG=1 ASAN=1 DNNL=0 WERROR=1 PREFIX=/usr/local DESTDIR= BUILD=build CC=mpicc
+# Options: DEBUG=1 ASAN=1 DNNL=0 WERROR=1 PREFIX=/usr/local DESTDIR= BUILD=build CC=mpicc V=1
 
 VERSION := 0.1.0
 CC      := mpicc
 BUILD   := build
 PREFIX  := /usr/local
 DNNL    := $(if $(wildcard /usr/include/dnnl.h /usr/include/oneapi/dnnl/dnnl.h),1,0)
-
-PKGS    := openblas hdf5-openmpi jansson inih libxxhash libpng zlib
-WARN    := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes
-OPT     := $(if $(DEBUG),-O1 -g3,-O2 -g -ftree-vectorize)
+CFLAGS  := $(if $(DEBUG),-O1 -g3,-O2 -g -ftree-vectorize)
 comma   := ,
+
+# On a bare machine pkg-config and the libraries are not there yet: `deps` says so.
+PKGS       := openblas hdf5-openmpi jansson inih libxxhash libpng zlib
+PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
+PKG_LIBS   := $(shell pkg-config --libs $(PKGS) 2>/dev/null)
+
+WARN    := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes
 SAN     := $(if $(ASAN),-fsanitize=address$(comma)undefined -fno-omit-frame-pointer)
-CFLAGS  += -std=c11 -D_GNU_SOURCE -ffp-contract=off $(OPT) $(SAN) $(WARN) $(if $(WERROR),-Werror)
-CPPFLAGS += -Iinclude -Isrc -I. -DPT_VERSION='"$(VERSION)"' -DPT_WITH_DNNL=$(DNNL) -MMD -MP \
-            $(shell pkg-config --cflags $(PKGS))
-LDLIBS  += $(shell pkg-config --libs $(PKGS)) $(if $(filter 1,$(DNNL)),-ldnnl) -lm
+COMPILE  = $(CC) -Iinclude -Isrc -I. -DPT_VERSION='"$(VERSION)"' -DPT_WITH_DNNL=$(DNNL) \
+           $(PKG_CFLAGS) $(CPPFLAGS) -std=c11 -D_GNU_SOURCE $(CFLAGS) -ffp-contract=off \
+           $(SAN) $(WARN)
+ERRORS  := $(if $(WERROR),-Werror)
+DEPFILE  = -MMD -MP -MF $@.d -MT $@
+LIBS     = $(LDFLAGS) $(PKG_LIBS) $(if $(filter 1,$(DNNL)),-ldnnl) $(LDLIBS) -lm
 
 LIB_SRC := $(filter-out src/app/% src/kernel/vector.c,$(wildcard src/*/*.c)) $(wildcard io/*.c)
+APP_SRC := $(wildcard src/app/*.c)
 ISAS    := $(if $(filter x86_64,$(shell uname -m)),generic avx2 avx512,generic)
 ISA_generic :=
 ISA_avx2    := -mavx2 -mfma
@@ -25,32 +32,108 @@ ISA_avx512  := -mavx512f -mavx512dq -mavx512vl -mavx512bw -mfma -mprefer-vector-
 
 OBJ     := $(LIB_SRC:%.c=$(BUILD)/%.o) \
            $(if $(wildcard src/kernel/vector.c),$(ISAS:%=$(BUILD)/src/kernel/vector_%.o))
-APP_OBJ := $(patsubst %.c,$(BUILD)/%.o,$(wildcard src/app/*.c))
+APP_OBJ := $(APP_SRC:%.c=$(BUILD)/%.o)
+
+# Operations in double, for gradients by finite differences: the reference backend only.
+SRC64   := $(filter-out src/kernel/blas% src/kernel/onednn% src/kernel/vector%, \
+             $(wildcard src/base/*.c src/tensor/*.c src/kernel/*.c src/op/*.c))
+OBJ64   := $(SRC64:%.c=$(BUILD)/real64/%.o)
+
+TEST_SRC := $(wildcard tests/unit/test_*.c tests/op/test_*.c tests/op/test64_*.c \
+              tests/mpi/test_*.c)
+TESTS    := $(TEST_SRC:%.c=$(BUILD)/%)
+
+# The target alone is shown, or with V=1 the whole command.
+say      = $(if $(V),,@echo '  $(1:$(BUILD)/%=%)';)
+
+# A sub-make of a plain `make check` uses all cores; under `make -j4` it shares those.
+PARALLEL = $(if $(filter --jobserver% -j%,$(MAKEFLAGS)),,-j$(shell nproc))
 
 .DEFAULT_GOAL := all
-.PHONY: all clean
-all: $(BUILD)/polytree
+.PHONY: all tests deps demo check check-long lint install uninstall info clean
+.DELETE_ON_ERROR:
+
+all: $(if $(APP_SRC),$(BUILD)/polytree,$(BUILD)/libpolytree.a)
+tests: $(TESTS)
 
 $(BUILD)/polytree: $(APP_OBJ) $(BUILD)/libpolytree.a
-	$(CC) $(CFLAGS) $^ $(LDFLAGS) $(LDLIBS) -o $@
+	$(call say,$@)$(COMPILE) $(APP_OBJ) $(BUILD)/libpolytree.a $(LIBS) -o $@
 
 $(BUILD)/libpolytree.a: $(OBJ)
-	rm -f $@ && ar rcs $@ $^
+	$(call say,$@)rm -f $@ && ar rcs $@ $^
+
+$(BUILD)/real64/libpolytree64.a: $(OBJ64)
+	$(call say,$@)rm -f $@ && ar rcs $@ $^
 
 # The same source three times; the kernel is chosen at run time by ISA.
-$(BUILD)/src/kernel/vector_%.o: src/kernel/vector.c
+$(BUILD)/src/kernel/vector_%.o: src/kernel/vector.c $(BUILD)/flags
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS) -O3 $(ISA_$*) -DPT_VECTOR_ISA=$* -c $< -o $@
+	$(call say,$@)$(COMPILE) $(ERRORS) $(DEPFILE) -O3 $(ISA_$*) -DPT_VECTOR_ISA=$* -c $< -o $@
 
-$(BUILD)/%.o: %.c
+$(BUILD)/real64/%.o: %.c $(BUILD)/flags
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS) -c $< -o $@
+	$(call say,$@)$(COMPILE) $(ERRORS) $(DEPFILE) -DPT_REAL64 -c $< -o $@
 
-$(BUILD)/tests/%: tests/%.c $(BUILD)/libpolytree.a
+$(BUILD)/tests/op/test64_%: tests/op/test64_%.c $(BUILD)/real64/libpolytree64.a $(BUILD)/flags
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS) $^ $(LDFLAGS) -lcmocka $(LDLIBS) -o $@
+	$(call say,$@)$(COMPILE) $(ERRORS) $(DEPFILE) -DPT_REAL64 $< $(BUILD)/real64/libpolytree64.a \
+	    -lcmocka $(LIBS) -o $@
+
+$(BUILD)/tests/%: tests/%.c $(BUILD)/libpolytree.a $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(call say,$@)$(COMPILE) $(ERRORS) $(DEPFILE) $< $(BUILD)/libpolytree.a -lcmocka $(LIBS) -o $@
+
+$(BUILD)/%.o: %.c $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(call say,$@)$(COMPILE) $(ERRORS) $(DEPFILE) -c $< -o $@
+
+# Other options than last time: everything is built anew.
+FLAGS = $(COMPILE) $(LIBS)
+.PHONY: force
+$(BUILD)/flags: force
+	@mkdir -p $(@D)
+	@echo '$(subst ','\'',$(FLAGS))' | cmp -s - $@ || echo '$(subst ','\'',$(FLAGS))' >$@
+
+deps:
+	@DNNL=$(DNNL_WANTED) jobs/deps.sh all
+
+demo:
+	@DNNL=$(DNNL_WANTED) jobs/deps.sh demo
+	@$(MAKE) --no-print-directory $(PARALLEL) all
+	@POLYTREE=$(abspath $(BUILD))/polytree jobs/demo.sh
+
+check check-long:
+	@DNNL=$(DNNL_WANTED) jobs/deps.sh check
+	@$(MAKE) --no-print-directory $(PARALLEL) WERROR=1 all tests
+	@BUILD=$(BUILD) tests/check/run.sh $(if $(filter check-long,$@),long)
+
+# Empty unless the user has decided: a library that is not there yet may be installed.
+DNNL_WANTED = $(if $(filter command% environment%,$(origin DNNL)),$(DNNL))
+
+lint:
+	@tests/lint/run.sh
+
+SHARE := $(DESTDIR)$(PREFIX)/share
+install: all
+	install -D -m 755 $(BUILD)/polytree $(DESTDIR)$(PREFIX)/bin/polytree
+	install -D -m 644 -t $(SHARE)/doc/polytree LICENSE CITATION.cff $(wildcard README.md)
+	$(if $(wildcard configs/*.ini),install -D -m 644 -t $(SHARE)/polytree/configs configs/*.ini)
+	$(if $(wildcard modulefiles/*),mkdir -p $(SHARE)/polytree && cp -r modulefiles $(SHARE)/polytree/)
+	$(if $(wildcard src/app/*.1),install -D -m 644 -t $(SHARE)/man/man1 $(wildcard src/app/*.1))
+
+uninstall:
+	rm -f $(DESTDIR)$(PREFIX)/bin/polytree $(SHARE)/man/man1/polytree*.1
+	rm -rf $(SHARE)/polytree $(SHARE)/doc/polytree
+
+info:
+	@echo 'polytree  $(VERSION)'
+	@echo 'compiler  $(CC): $(shell $(CC) --version 2>&1 | head -n 1)'
+	@echo 'flags     $(CFLAGS) -ffp-contract=off $(SAN)'
+	@echo 'mpi       $(shell mpirun --version 2>&1 | head -n 1)'
+	@for p in $(PKGS); do printf '%-9s %s\n' $$p "$$(pkg-config --modversion $$p 2>&1 | head -n 1)"; done
+	@echo 'onednn    $(if $(filter 1,$(DNNL)),$(shell printf '#include <dnnl_version.h>\nDNNL_VERSION_MAJOR.DNNL_VERSION_MINOR.DNNL_VERSION_PATCH\n' | $(CC) -E -P - 2>/dev/null | tail -n 1 | tr -d ' '),not used)'
 
 clean:
 	rm -rf $(BUILD)
 
--include $(OBJ:.o=.d) $(APP_OBJ:.o=.d)
+-include $(OBJ:=.d) $(APP_OBJ:=.d) $(OBJ64:=.d) $(TESTS:=.d)

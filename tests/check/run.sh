@@ -1,0 +1,118 @@
+#!/usr/bin/env bash
+# Run every test program and say what came of it; `long` adds tests/run/long-*.sh.
+# The last line is "N passed, N failed, N skipped".
+set -u
+cd "$(dirname "$0")/../.." || exit 1
+build=${BUILD:-build}
+log=$build/log
+mkdir -p "$log"
+
+POLYTREE=$(cd "$build" && pwd)/polytree
+export POLYTREE POLYTREE_TEST_DATA=${POLYTREE_TEST_DATA:-$PWD/../shared/data}
+export PYTHON=${PYTHON:-/usr/bin/python3} BUILD=$build
+if [ "$(id -u)" = 0 ]; then
+    export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
+fi
+# Containers often forbid the system call behind it, and Open MPI complains at length.
+export OMPI_MCA_btl_vader_single_copy_mechanism=${OMPI_MCA_btl_vader_single_copy_mechanism-none}
+
+passed=0 failed=0 skipped=0
+
+# report NAME SECONDS PASSED FAILED SKIPPED [NOTE]
+report() {
+    local line="$3 passed"
+    [ "$4" = 0 ] || line+=", $4 FAILED"
+    [ "$5" = 0 ] || line+=", $5 skipped${6:+: $6}"
+    printf '%-44s %6.1f s  %s\n' "$1" "$2" "$line"
+    passed=$((passed + $3)) failed=$((failed + $4)) skipped=$((skipped + $5))
+}
+
+# cmocka's own count of one outcome, summed over the groups in a log.
+count() {
+    grep -oE "\[  $1 +\] [0-9]+ test" "$2" | awk '{n += $(NF - 1)} END {print n + 0}'
+}
+
+# run NAME LIMIT COMMAND...: leaves $code, $seconds and the output in $out.
+run() {
+    out=$log/${1//[\/ ]/_}.log
+    local limit=$2 begin=$EPOCHREALTIME
+    shift 2
+    timeout -k 5 "$limit" "$@" >"$out" 2>&1 </dev/null
+    code=$?
+    seconds=$(awk -v a="$begin" -v b="$EPOCHREALTIME" 'BEGIN {print b - a}')
+    [ $code != 124 ] || echo "no end within $limit s" >>"$out"
+}
+
+show_failure() {
+    tail -n 40 "$out" | sed 's/^/    | /'
+}
+
+run_cmocka() {
+    run "$@"
+    local summary=$out ok bad skips names
+    if grep -q '^\[1,0\]<std' "$out"; then
+        summary=$out.rank0
+        sed -n 's/^\[1,0\]<std[a-z]*>://p' "$out" >"$summary"
+    fi
+    ok=$(count PASSED "$summary") bad=$(count FAILED "$summary") skips=$(count SKIPPED "$summary")
+    names=$(sed -nE 's/^\[  SKIPPED \] ([a-z_0-9A-Z]+)$/\1/p' "$summary" | sort -u | paste -sd ' ')
+    if [ $code != 0 ] && [ "$bad" = 0 ]; then
+        bad=1
+        echo "exit code $code" >>"$out"
+    elif [ $code = 0 ] && [ $((ok + skips)) = 0 ]; then
+        bad=1
+        echo "no test was run" >>"$out"
+    fi
+    report "$1" "$seconds" "$ok" "$bad" "$skips" "$names"
+    [ "$bad" = 0 ] || show_failure
+}
+
+run_script() {
+    run "$@"
+    case $code in
+    0) report "$1" "$seconds" 1 0 0 ;;
+    77) report "$1" "$seconds" 0 0 1 "$(tail -n 1 "$out")" ;;
+    *)
+        echo "exit code $code" >>"$out"
+        report "$1" "$seconds" 0 1 0
+        show_failure
+        ;;
+    esac
+}
+
+programs() {
+    local source
+    for source in "$@"; do
+        [ ! -e "$source" ] || echo "${source%.c}"
+    done
+}
+
+for name in $(programs tests/unit/test_*.c tests/op/test_*.c tests/op/test64_*.c); do
+    run_cmocka "${name#tests/}" 120 "$build/$name"
+done
+
+run "lint" 120 tests/lint/run.sh
+grep -vE '^[0-9]+ passed,' "$out" | sed 's/^/lint: /'
+if read -r ok _ bad _ skips _ < <(grep -E '^[0-9]+ passed,' "$out"); then
+    report lint "$seconds" "$ok" "$bad" "$skips"
+else
+    report lint "$seconds" 0 1 0
+fi
+
+for name in $(programs tests/mpi/test_*.c); do
+    for ranks in 1 2 3 4; do
+        ASAN_OPTIONS=${ASAN_OPTIONS:-detect_leaks=0} run_cmocka "${name#tests/} -n $ranks" 120 \
+            mpirun --oversubscribe --bind-to none --tag-output -n $ranks "$build/$name"
+    done
+done
+
+for script in tests/run/*.sh; do
+    [ -x "$script" ] || continue
+    case $script in
+    tests/run/long-*) [ "${1:-}" != long ] || run_script "${script#tests/}" 3600 "$script" ;;
+    *) run_script "${script#tests/}" 120 "$script" ;;
+    esac
+done
+
+echo "$passed passed, $failed failed, $skipped skipped"
+[ $failed = 0 ]

@@ -1,0 +1,62 @@
+#!/usr/bin/env bash
+# The house rules that a machine can see.  The last line is "N passed, N failed, N skipped".
+set -u
+cd "$(dirname "$0")/../.." || exit 1
+shopt -s nullglob extglob
+
+passed=0 failed=0 skipped=0
+library=(src/!(app)/*.[ch] io/*.[ch] include/polytree/*/*.h)
+app=(src/app/*.[ch])
+tests=(tests/*/*.[ch])
+code=("${library[@]}" "${app[@]}" "${tests[@]}")
+
+# verdict RULE FINDINGS
+verdict() {
+    if [ -z "$2" ]; then
+        passed=$((passed + 1))
+    else
+        failed=$((failed + 1))
+        printf '%s:\n%s\n' "$1" "$2"
+    fi
+}
+skip() {
+    skipped=$((skipped + 1))
+    echo "$1: skipped, $2"
+}
+
+verdict "a module includes itself and lower ones only" "$(awk -f tests/lint/layers.awk "${library[@]}" "${app[@]}")"
+
+verdict "mpi.h belongs to par and io" "$(grep -nE '#include <mpi\.h>' "${library[@]}" "${app[@]}" |
+    grep -vE '^(src/par|src/linalg|io|include/polytree/(par|io|linalg))/')"
+
+verdict "libraries never print, exit or abort" "$(grep -nE \
+    '(^|[^[:alnum:]_."])(printf|vprintf|puts|putchar|perror|exit|_exit|abort|assert)[[:space:]]*\(|\b(stdout|stderr)\b' \
+    "${library[@]}" | grep -vE ':[0-9]+:[[:space:]]*(/\*|\*|//)')"
+
+verdict "nothing is left unfinished" "$(grep -nE '\b(TODO|FIXME|XXX|HACK)\b' "${code[@]}")"
+
+verdict "files have 600 lines at most" "$(wc -l "${code[@]}" | awk '$2 != "total" && $1 > 600')"
+
+# In this layout a function's body stands between braces in column 0.
+verdict "functions have 80 lines at most" "$(awk '
+    /^\{$/ {begin = FNR}
+    /^\}$/ && begin {if (FNR - begin - 1 > 80) print FILENAME ":" begin ": " FNR - begin - 1 " lines"; begin = 0}
+    FNR == 1 {begin = 0}' "${code[@]}")"
+
+formatter=$(command -v clang-format-14 || command -v clang-format || true)
+case $(${formatter:-echo} --version 2>/dev/null) in
+*"version 14."*)
+    verdict "clang-format" "$("$formatter" --dry-run -Werror "${code[@]}" 2>&1 | grep -E 'error:' | cut -c 1-160)"
+    ;;
+*) skip "clang-format" "version 14 is not here" ;;
+esac
+
+if command -v shellcheck >/dev/null; then
+    mapfile -t scripts < <(grep -lE '^#!/(usr/bin/env bash|bin/(ba)?sh)' .ci/* jobs/* tests/*/* 2>/dev/null)
+    verdict "shellcheck" "$(shellcheck "${scripts[@]}" 2>&1)"
+else
+    skip "shellcheck" "it is not here"
+fi
+
+echo "$passed passed, $failed failed, $skipped skipped"
+[ $failed = 0 ]
