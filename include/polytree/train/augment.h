@@ -10,7 +10,12 @@
 #include "polytree/base/rng.h"
 #include "polytree/config/config.h"
 
-/** What one sample gets: output pixel (x, y) about the centre reads input m (x, y) + t. */
+/**
+ * What one sample gets: output pixel (x, y) about the centre reads input m (x, y) + t, and
+ * the output is then flipped.
+ *
+ *     m = 1/zoom R(angle) [1 tan(slant); 0 1]
+ */
 typedef struct pt_affine {
     double m[4], t[2];
     bool flip_x, flip_y;
