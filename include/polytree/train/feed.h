@@ -35,11 +35,14 @@ typedef struct pt_feed pt_feed_t;
 
 /**
  * Form the bundles (train.bundle: auto = tasks without index together, tasks with equal
- * index together, others alone; each; all) and split the samples: alpha_part and
- * val_fraction by seed, stratified by class where the bundle is one classification task.
+ * index together, others alone, by the rows of the train split; each; all) and split the
+ * samples: alpha_part and val_fraction by seed, stratified by class where the bundle is one
+ * classification task.  A class with two samples or more keeps one on each side; apart from
+ * that a part has round(fraction n) samples.  Samples of a part ascend by row.
  * Borrows config and data set.  Not collective, same on every rank.
  *
- * @return PT_E_CONFIG where a part that the config needs would be empty
+ * @return PT_E_CONFIG where a part that the config needs would be empty, PT_E_FORMAT for a
+ *         label out of range
  */
 PT_MUST_CHECK pt_status_t pt_feed_new(const pt_config_t *config, pt_dataset_t *dataset,
                                       pt_feed_t **out);
@@ -66,11 +69,13 @@ typedef struct pt_draw {
  * Assemble one microbatch.
  *
  * Augmentation of draw d is keyed by (seed, stage, bundle, d): rotation, scale, shear and
- * shift about the centre, bilinear, zero outside, then flips.
+ * shift about the centre, bilinear, zero outside, then flips.  Feature vectors are left as
+ * they are.  Allocates nothing.
  *
  * @param[out] input  [microbatch, h, w, c]
  * @param[out] label  per task of the bundle, label[i] has microbatch * pt_loss_labels()
  *                    numbers; PT_LABEL_NONE where masked or not labelled
+ * @return PT_E_RANGE for a shuffled draw from an empty part
  */
 PT_MUST_CHECK pt_status_t pt_feed_fill(pt_feed_t *feed, const pt_draw_t *draw, float *input,
                                        int32_t *const *label);

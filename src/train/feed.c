@@ -1,0 +1,233 @@
+#include "polytree/train/feed.h"
+
+#include <string.h>
+
+#include "polytree/base/memory.h"
+#include "polytree/base/rng.h"
+#include "polytree/train/augment.h"
+#include "polytree/train/loss.h"
+#include "train/feed_parts.h"
+
+struct pt_feed {
+    const pt_config_t *config;
+    pt_dataset_t *dataset;
+    int32_t n_bundle;
+    pt_bundle_t *bundle;               /* room for one per task */
+    pt_part_rows_t (*part)[PT_N_PART]; /* per bundle */
+    const char *val_origin;
+    int64_t hwc[3];
+    bool can_augment;
+    int64_t *row;   /* [microbatch] of the microbatch being assembled */
+    float *staging; /* [microbatch, h, w, c] before augmentation; NULL where it is off */
+    size_t bytes;
+};
+
+/* Does the run draw from the alpha part? */
+static bool needs_alpha(const pt_config_t *config)
+{
+    return config->search.method == PT_METHOD_SEARCH && config->search.steps.count > 0;
+}
+
+static pt_status_t check_parts(const pt_feed_t *feed, const pt_bundle_t *bundle)
+{
+    const char *name = pt_dataset_task(feed->dataset, bundle->task[0])->name;
+    const char *others = bundle->n_task > 1 ? " and those bundled with it" : "";
+    if (bundle->n_sample[PT_PART_TRAIN] == 0)
+        PT_FAIL(CONFIG, "task %s%s: no training samples are left (data.val_fraction = %g)",
+                name, others, feed->config->data.val_fraction);
+    if (needs_alpha(feed->config) &&
+        (bundle->n_sample[PT_PART_WEIGHT] == 0 || bundle->n_sample[PT_PART_ALPHA] == 0))
+        PT_FAIL(CONFIG,
+                "task %s%s: %lld training samples are too few for two parts "
+                "(search.alpha_part = %g)",
+                name, others, (long long)bundle->n_sample[PT_PART_TRAIN],
+                feed->config->search.alpha_part);
+    return PT_OK;
+}
+
+static pt_status_t build_parts(pt_feed_t *feed)
+{
+    for (int32_t b = 0; b < feed->n_bundle; b++) {
+        pt_bundle_t *bundle = &feed->bundle[b];
+        PT_TRY(pt_feed_cut_parts(feed->config, feed->dataset, bundle, feed->part[b]));
+        for (int p = 0; p < PT_N_PART; p++)
+            bundle->n_sample[p] = feed->part[b][p].n;
+        PT_TRY(check_parts(feed, bundle));
+    }
+    if (pt_dataset_n_input(feed->dataset, PT_SPLIT_VAL) > 0)
+        feed->val_origin = "val of the file";
+    else if (pt_feed_n_sample(feed, PT_PART_VAL) > 0)
+        feed->val_origin = "taken from train";
+    else
+        feed->val_origin = "none";
+    return PT_OK;
+}
+
+static pt_status_t build(pt_feed_t *feed)
+{
+    size_t n_task = (size_t)pt_dataset_n_task(feed->dataset);
+    int64_t n_sample = feed->config->train.microbatch;
+    PT_TRY(pt_feed_check_labels(feed->dataset));
+    PT_TRY(pt_alloc(&feed->bundle, n_task, sizeof *feed->bundle));
+    PT_TRY(pt_alloc(&feed->part, n_task, sizeof *feed->part));
+    PT_TRY(
+        pt_feed_form_bundles(feed->config, feed->dataset, feed->bundle, &feed->n_bundle));
+    PT_TRY(build_parts(feed));
+    PT_TRY(pt_alloc(&feed->row, (size_t)n_sample, sizeof *feed->row));
+    pt_dataset_input(feed->dataset, feed->hwc);
+    feed->can_augment = pt_augment_is_on(feed->config) && feed->hwc[0] * feed->hwc[1] > 1;
+    if (feed->can_augment)
+        PT_TRY(pt_alloc(&feed->staging,
+                        (size_t)(n_sample * feed->hwc[0] * feed->hwc[1] * feed->hwc[2]),
+                        sizeof *feed->staging));
+    return PT_OK;
+}
+
+pt_status_t pt_feed_new(const pt_config_t *config, pt_dataset_t *dataset, pt_feed_t **out)
+{
+    pt_feed_t *feed = NULL;
+    pt_status_t status = PT_OK;
+    size_t before = pt_memory_bytes();
+    PT_TRY(pt_alloc(&feed, 1, sizeof *feed));
+    feed->config = config;
+    feed->dataset = dataset;
+    PT_TRY_OR(done, build(feed));
+    feed->bytes = pt_memory_bytes() - before;
+    *out = feed;
+    feed = NULL;
+done:
+    pt_feed_free(feed);
+    return status;
+}
+
+void pt_feed_free(pt_feed_t *feed)
+{
+    if (!feed)
+        return;
+    size_t n_task = (size_t)pt_dataset_n_task(feed->dataset);
+    for (size_t b = 0; b < n_task; b++) {
+        if (feed->bundle)
+            pt_free(feed->bundle[b].task);
+        for (int p = 0; feed->part && p < PT_N_PART; p++)
+            pt_free(feed->part[b][p].row);
+    }
+    pt_free(feed->bundle);
+    pt_free(feed->part);
+    pt_free(feed->row);
+    pt_free(feed->staging);
+    pt_free(feed);
+}
+
+int32_t pt_feed_n_bundle(const pt_feed_t *feed)
+{
+    return feed->n_bundle;
+}
+
+const pt_bundle_t *pt_feed_bundle(const pt_feed_t *feed, int32_t bundle)
+{
+    return &feed->bundle[bundle];
+}
+
+const char *pt_feed_val_origin(const pt_feed_t *feed)
+{
+    return feed->val_origin;
+}
+
+int64_t pt_feed_n_sample(const pt_feed_t *feed, pt_part_t part)
+{
+    int64_t sum = 0;
+    for (int32_t b = 0; b < feed->n_bundle; b++)
+        sum += feed->bundle[b].n_sample[part];
+    return sum;
+}
+
+size_t pt_feed_bytes(const pt_feed_t *feed)
+{
+    return feed->bytes;
+}
+
+static pt_rng_t draw_rng(const pt_feed_t *feed, const pt_draw_t *draw,
+                         pt_rng_purpose_t purpose)
+{
+    return (pt_rng_t){.seed = (uint64_t)feed->config->run.seed,
+                      .purpose = purpose,
+                      .stage = draw->stage,
+                      .task = (uint16_t)draw->bundle};
+}
+
+/* Rows of the microbatch's draws into feed->row; returns how many are not padding. */
+static int64_t list_rows(pt_feed_t *feed, const pt_draw_t *draw)
+{
+    const pt_part_rows_t *part = &feed->part[draw->bundle][draw->part];
+    int64_t n_draw = feed->config->train.microbatch;
+    if (!draw->is_shuffled) {
+        int64_t left = part->n > draw->first ? part->n - draw->first : 0;
+        int64_t n = left < n_draw ? left : n_draw;
+        if (n > 0)
+            memcpy(feed->row, part->row + draw->first, (size_t)n * sizeof *feed->row);
+        return n;
+    }
+    pt_rng_t rng = draw_rng(feed, draw, PT_RNG_SHUFFLE);
+    for (int64_t i = 0; i < n_draw; i++) {
+        int64_t d = draw->first + i;
+        rng.step = (uint32_t)(d / part->n);
+        feed->row[i] = part->row[pt_permute(&rng, part->n, d % part->n)];
+    }
+    return n_draw;
+}
+
+static pt_status_t fill_input(pt_feed_t *feed, const pt_draw_t *draw, int64_t n,
+                              float *input)
+{
+    const int64_t *hwc = feed->hwc;
+    int64_t count = hwc[0] * hwc[1] * hwc[2], n_draw = feed->config->train.microbatch;
+    bool augment = draw->is_augmented && feed->can_augment;
+    pt_split_t split = feed->part[draw->bundle][draw->part].split;
+    if (n > 0)
+        PT_TRY(pt_dataset_read(feed->dataset, split, feed->row, n,
+                               augment ? feed->staging : input));
+    memset(input + n * count, 0, (size_t)((n_draw - n) * count) * sizeof *input);
+    if (!augment)
+        return PT_OK;
+    pt_rng_t rng = draw_rng(feed, draw, PT_RNG_AUGMENT);
+    for (int64_t i = 0; i < n; i++) {
+        pt_affine_t affine =
+            pt_affine_draw(feed->config, &rng, (uint64_t)(draw->first + i), hwc[0], hwc[1]);
+        pt_affine_apply(&affine, hwc[0], hwc[1], hwc[2], feed->staging + i * count,
+                        input + i * count);
+    }
+    return PT_OK;
+}
+
+static void fill_labels(const pt_feed_t *feed, const pt_draw_t *draw, int64_t n,
+                        int32_t task, int32_t *label)
+{
+    const pt_task_info_t *info = pt_dataset_task(feed->dataset, task);
+    pt_split_t split = feed->part[draw->bundle][draw->part].split;
+    pt_task_rows_t rows = pt_dataset_rows(feed->dataset, split, task);
+    int64_t width = pt_loss_labels(info), n_draw = feed->config->train.microbatch;
+    for (int64_t i = 0; i < n_draw; i++) {
+        int64_t at = i < n ? pt_feed_find_row(&rows, feed->row[i]) : -1;
+        for (int64_t j = 0; j < width; j++) {
+            int32_t value = at < 0 ? PT_LABEL_NONE : rows.labels[at * width + j];
+            bool is_none = info->has_ignore && value == info->ignore;
+            label[i * width + j] = is_none ? PT_LABEL_NONE : value;
+        }
+    }
+}
+
+pt_status_t pt_feed_fill(pt_feed_t *feed, const pt_draw_t *draw, float *input,
+                         int32_t *const *label)
+{
+    const pt_bundle_t *bundle = &feed->bundle[draw->bundle];
+    if (draw->first < 0)
+        PT_FAIL(RANGE, "draw %lld, expected 0 or more", (long long)draw->first);
+    if (draw->is_shuffled && bundle->n_sample[draw->part] == 0)
+        PT_FAIL(RANGE, "bundle %d has no samples in part %d to shuffle", draw->bundle,
+                (int)draw->part);
+    int64_t n = list_rows(feed, draw);
+    PT_TRY(fill_input(feed, draw, n, input));
+    for (int32_t k = 0; k < bundle->n_task; k++)
+        fill_labels(feed, draw, n, bundle->task[k], label[k]);
+    return PT_OK;
+}
