@@ -1,0 +1,51 @@
+/** @file
+ * The network found, for people and other programs: architecture.json, and a picture.
+ *
+ * architecture.json holds the space (nodes with shapes, candidates with operations and
+ * the names of their tensors) and for each task the choices in use, so that together with
+ * the tensors of a checkpoint the network can be rebuilt elsewhere.
+ */
+#ifndef PT_SEARCH_ARCHITECTURE_H
+#define PT_SEARCH_ARCHITECTURE_H
+
+#include <stdint.h>
+#include <stdio.h>
+
+#include "polytree/arch/alpha.h"
+#include "polytree/base/status.h"
+#include "polytree/graph/space.h"
+#include "polytree/graph/subnet.h"
+
+/**
+ * Write space and subnet as JSON, replacing `path` at once.  Not collective.
+ *
+ * @param[in] alpha  adds each choice's p; NULL: no probabilities
+ */
+PT_MUST_CHECK pt_status_t pt_architecture_write(const pt_space_t *space,
+                                                const pt_subnet_t *subnet,
+                                                const pt_alpha_t *alpha, const char *path);
+
+/**
+ * Read the choices of every task back into `subnet`, gates 1.  Tasks are found by name;
+ * the rest of the file is not looked at.  Not collective.
+ *
+ * @param[in,out] subnet  of the sizes of `space`; changed on success only
+ * @return PT_E_FORMAT where the file is not such a file, PT_E_MISMATCH where it does not
+ *         name a task of the space or names a choice that the space has not
+ */
+PT_MUST_CHECK pt_status_t pt_architecture_read(const pt_space_t *space, const char *path,
+                                               pt_subnet_t *subnet);
+
+/**
+ * Print the graph as Graphviz dot text: what is alive for the tasks, one graph for all.
+ * An edge of up to three tasks has one line in the colour of each, an edge of more is
+ * grey, as wide as it is shared, and labelled "used by/tasks"; a legend names the colours.
+ *
+ * @param[in] task  one task alone, or -1 for all
+ * @return PT_E_RANGE where there is no such task
+ */
+PT_MUST_CHECK pt_status_t pt_architecture_dot(const pt_space_t *space,
+                                              const pt_subnet_t *subnet, int32_t task,
+                                              FILE *file);
+
+#endif
