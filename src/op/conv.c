@@ -107,6 +107,11 @@ static void release(pt_op_inst_t *inst)
     inst->kernel->conv_free(inst->state);
 }
 
+static const char *kernel_name(const pt_op_inst_t *inst)
+{
+    return inst->kernel->conv_name(inst->state);
+}
+
 const pt_op_t pt_op_conv = {.name = "conv",
                             .flags = PT_OP_NEEDS_X,
                             .n_in_min = 1,
@@ -115,4 +120,5 @@ const pt_op_t pt_op_conv = {.name = "conv",
                             .prepare = prepare,
                             .forward = forward,
                             .backward = backward,
-                            .release = release};
+                            .release = release,
+                            .kernel_name = kernel_name};

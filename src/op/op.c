@@ -41,3 +41,8 @@ void pt_op_release(pt_op_inst_t *inst)
     if (inst)
         memset(inst, 0, sizeof *inst);
 }
+
+const char *pt_op_kernel_name(const pt_op_inst_t *inst)
+{
+    return inst->op->kernel_name && inst->kernel ? inst->op->kernel_name(inst) : NULL;
+}

@@ -117,6 +117,8 @@ struct pt_op {
     void (*forward)(const pt_op_inst_t *inst, const pt_op_args_t *args);
     void (*backward)(const pt_op_inst_t *inst, const pt_op_args_t *args);
     void (*release)(pt_op_inst_t *inst); /**< NULL where there is no state */
+    /** Which code runs, for the fingerprint; NULL where there is but one. */
+    const char *(*kernel_name)(const pt_op_inst_t *inst);
 };
 
 /**
@@ -133,6 +135,9 @@ PT_MUST_CHECK pt_status_t pt_op_prepare(const char *name, const pt_kernel_t *ker
                                         const pt_op_attr_t *attr, const pt_shape_t *in,
                                         int32_t n_in, pt_op_inst_t *inst);
 void pt_op_release(pt_op_inst_t *inst);
+
+/** Which code a prepared operation runs; NULL where there is no choice. */
+const char *pt_op_kernel_name(const pt_op_inst_t *inst);
 
 /** The registry: NULL-terminated. */
 extern const pt_op_t *const pt_op_registry[];
