@@ -7,16 +7,17 @@
 #ifndef PT_SEARCH_FINGERPRINT_H
 #define PT_SEARCH_FINGERPRINT_H
 
-#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "polytree/base/status.h"
 #include "polytree/graph/space.h"
+#include "polytree/kernel/kernel.h"
 #include "polytree/par/comm.h"
 
 typedef struct pt_fingerprint {
     char node[64]; /**< host name; not compared */
-    char text[4032];
+    char text[8128];
 } pt_fingerprint_t;
 
 /** This rank's.  Not collective. */
