@@ -38,7 +38,7 @@ check|command -v h5dump|hdf5-tools|yes
 check|has_python numpy|python3-numpy|yes
 check|has_python h5py|python3-h5py|yes
 demo|command -v dot|graphviz|no
-demo|test -e /usr/share/dataset-fashion-mnist|dataset-fashion-mnist|no
+demo|test -d /usr/share/datasets/fashion-mnist|dataset-fashion-mnist|no
 TABLE
 }
 
@@ -79,7 +79,7 @@ if [ "$(id -u)" != 0 ]; then
     as_root=(sudo)
 fi
 apt() {
-    echo "deps: ${as_root[*]-} apt-get $*"
+    echo "deps: ${as_root:+sudo }apt-get $*"
     "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -q "$@" </dev/null
 }
 

@@ -3,11 +3,12 @@
 # The last line is "N passed, N failed, N skipped".
 set -u
 cd "$(dirname "$0")/../.." || exit 1
-build=${BUILD:-build}
+export LC_ALL=C
+build=$(cd "${BUILD:-build}" && pwd) || exit 1
 log=$build/log
 mkdir -p "$log"
 
-POLYTREE=$(cd "$build" && pwd)/polytree
+POLYTREE=$build/polytree
 export POLYTREE POLYTREE_TEST_DATA=${POLYTREE_TEST_DATA:-$PWD/../shared/data}
 export PYTHON=${PYTHON:-/usr/bin/python3} BUILD=$build
 if [ "$(id -u)" = 0 ]; then

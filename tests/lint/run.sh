@@ -2,6 +2,7 @@
 # The house rules that a machine can see.  The last line is "N passed, N failed, N skipped".
 set -u
 cd "$(dirname "$0")/../.." || exit 1
+export LC_ALL=C
 shopt -s nullglob extglob
 
 passed=0 failed=0 skipped=0
