@@ -180,16 +180,6 @@ static void emit_backward(pt_plan_t *plan, value_t *v, int32_t dy, int32_t slot)
         }
 }
 
-/** Adjoint that a value's backward starts from, in the context of a slot. */
-static int32_t adjoint_of(const pt_plan_t *plan, const value_t *v, int32_t slot)
-{
-    if (v->probe_of == NONE)
-        return v->adjoint;
-    int32_t node_value =
-        plan->node_value[(size_t)slot * (size_t)plan->space->n_node + (size_t)v->probe_of];
-    return plan->value[node_value].adjoint;
-}
-
 static void emit_loss(pt_plan_t *plan, int32_t slot)
 {
     const pt_space_t *s = plan->space;
@@ -224,9 +214,23 @@ static void emit_backward_range(pt_plan_t *plan, int32_t begin, int32_t end, int
 {
     for (int32_t i = end - 1; i >= begin; i--) {
         value_t *v = &plan->value[plan->order[i]];
-        if (!v->needs_adjoint || !plan_is_user(plan, plan->order[i], slot))
+        if (v->adjoint != NONE && plan_is_user(plan, plan->order[i], slot))
+            emit_backward(plan, v, v->adjoint, slot);
+    }
+}
+
+/** Closed gates meet the adjoint of their node, once the whole backward is through: the
+ *  node's value may be shared while the probe is private, or the other way round. */
+static void emit_probes(pt_plan_t *plan, int32_t slot)
+{
+    const int32_t *node_value =
+        plan->node_value + (size_t)slot * (size_t)plan->space->n_node;
+
+    for (int32_t i = 0; i < plan->n_value; i++) {
+        value_t *v = &plan->value[i];
+        if (v->probe_of == NONE || !plan_is_user(plan, i, slot))
             continue;
-        int32_t dy = adjoint_of(plan, v, slot);
+        int32_t dy = plan->value[node_value[v->probe_of]].adjoint;
         if (dy != NONE)
             emit_backward(plan, v, dy, slot);
     }
@@ -246,6 +250,7 @@ static void emit_task(pt_plan_t *plan, int32_t slot, int32_t n_shared, int32_t b
         return;
     }
     emit_backward_range(plan, 0, n_shared, slot);
+    emit_probes(plan, slot);
     for (int32_t i = 0; i < n_shared; i++)
         plan->value[plan->order[i]].adjoint = NONE;
 }

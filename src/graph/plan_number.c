@@ -148,13 +148,17 @@ static pt_status_t number_task(pt_plan_t *plan, const pt_subnet_t *subnet, int32
         const pt_candidate_t *c = &s->candidate[i];
         bool is_closed =
             c->choice >= 0 && !pt_bitset_get(pt_subnet_bits(subnet, task), c->choice);
+        bool has_source = (plan->alive_node[c->src] & 1) != 0;
+        /* Alpha steps run dead ends too: a closed gate may lead out of one. */
+        bool is_dead_end =
+            plan->phase == PT_PHASE_ALPHA && !is_closed && has_source && c->task < 0;
 
-        if (plan->alive_candidate[i]) {
+        if (plan->alive_candidate[i] || is_dead_end) {
             int32_t term = number_chain(plan, i, node_value[c->src], slot);
             number_mix(plan, i, term, slot, node_value);
             head = c->task == task ? c->dst : head;
-        } else if (plan->phase == PT_PHASE_ALPHA && is_closed &&
-                   (plan->alive_node[c->src] & 1) != 0 && plan->alive_node[c->dst] == 3) {
+        } else if (plan->phase == PT_PHASE_ALPHA && is_closed && has_source &&
+                   plan->alive_node[c->dst] == 3) {
             number_probe(plan, i, slot, node_value);
         }
     }
