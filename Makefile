@@ -34,9 +34,9 @@ OBJ     := $(LIB_SRC:%.c=$(BUILD)/%.o) \
            $(if $(wildcard src/kernel/vector.c),$(ISAS:%=$(BUILD)/src/kernel/vector_%.o))
 APP_OBJ := $(APP_SRC:%.c=$(BUILD)/%.o)
 
-# Operations in double, for gradients by finite differences: the reference backend only.
+# Operations and plans in double, for gradients by finite differences: the reference backend only.
 SRC64   := $(filter-out src/kernel/blas% src/kernel/onednn% src/kernel/vector%, \
-             $(wildcard src/base/*.c src/tensor/*.c src/kernel/*.c src/op/*.c))
+             $(wildcard src/base/*.c src/tensor/*.c src/kernel/*.c src/op/*.c src/graph/*.c))
 OBJ64   := $(SRC64:%.c=$(BUILD)/real64/%.o)
 
 TEST_SRC := $(wildcard tests/unit/test_*.c tests/op/test_*.c tests/op/test64_*.c \
