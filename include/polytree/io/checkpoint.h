@@ -39,6 +39,7 @@ typedef struct pt_checkpoint {
     int32_t n_record;
     size_t capacity;
     bool owns_data;
+    bool is_sorted;  /**< then names are found by bisection */
     char digest[33]; /**< of names, types, shapes and bytes of the payload */
 } pt_checkpoint_t;
 

@@ -1,0 +1,24 @@
+/** @file
+ * What the parts of the checkpoint share: types, sizes, order, digest.
+ */
+#ifndef IO_CHECKPOINT_H
+#define IO_CHECKPOINT_H
+
+#include "polytree/io/checkpoint.h"
+
+#define PT_CHECKPOINT_NAME "checkpoint.h5"
+#define PT_CHECKPOINT_PREV "checkpoint.prev.h5"
+#define PT_CHECKPOINT_BAD "checkpoint.bad.h5"
+
+/** Bytes of one element, and the type's name for people. */
+size_t pt_dtype_bytes(pt_dtype_t dtype);
+const char *pt_dtype_name(pt_dtype_t dtype);
+
+int64_t pt_record_count(const pt_record_t *record);
+size_t pt_record_bytes(const pt_record_t *record);
+uint64_t pt_record_checksum(const pt_record_t *record);
+
+/** Sort by name and form the digest; PT_E_RANGE for a name that stands twice. */
+PT_MUST_CHECK pt_status_t pt_checkpoint_seal(pt_checkpoint_t *checkpoint);
+
+#endif

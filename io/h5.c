@@ -1,0 +1,272 @@
+#include "io/h5.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* No lossless filter of HDF5 gets past about 1000:1 (deflate: 1032), so a larger ratio of
+ * values to storage is a header that lies; small arrays pass whatever the ratio. */
+enum { MAX_RATIO = 2048, SMALL_BYTES = 1 << 20 };
+
+static herr_t keep_first(unsigned n, const H5E_error2_t *error, void *text)
+{
+    if (n == 0 && error->desc)
+        snprintf(text, 128, "%s", error->desc);
+    return 0;
+}
+
+const char *pt_h5_cause(char text[128])
+{
+    text[0] = '\0';
+    H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, keep_first, text);
+    return text;
+}
+
+static pt_status_t check_readable(const char *path)
+{
+    struct stat info;
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (fd < 0)
+        PT_FAIL(IO, "%s: cannot open: %s", path, strerror(errno));
+    int failed = fstat(fd, &info) ? errno : 0;
+    close(fd);
+    if (failed)
+        PT_FAIL(IO, "%s: %s", path, strerror(failed));
+    if (!S_ISREG(info.st_mode))
+        PT_FAIL(IO, "%s: not a regular file", path);
+    return PT_OK;
+}
+
+/* Files are replaced by rename and never written in place, so that locks (which some
+ * cluster file systems refuse) have nothing to protect. */
+static hid_t access_list(void)
+{
+    H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
+    hid_t list = H5Pcreate(H5P_FILE_ACCESS);
+    if (list >= 0) {
+        H5Pset_fclose_degree(list, H5F_CLOSE_STRONG);
+        H5Pset_file_locking(list, false, true);
+    }
+    return list;
+}
+
+pt_status_t pt_h5_open(const char *path, hid_t *file)
+{
+    char cause[128];
+    PT_TRY(check_readable(path));
+    hid_t list = access_list();
+    hid_t id = H5Fopen(path, H5F_ACC_RDONLY, list);
+    pt_h5_cause(cause);
+    pt_h5_close(list);
+    if (id < 0)
+        PT_FAIL(FORMAT, "%s: not a readable HDF5 file: %s", path, cause);
+    *file = id;
+    return PT_OK;
+}
+
+pt_status_t pt_h5_create(const char *path, hid_t *file)
+{
+    char cause[128];
+    hid_t list = access_list();
+    hid_t id = H5Fcreate(path, H5F_ACC_TRUNC, H5P_DEFAULT, list);
+    pt_h5_cause(cause);
+    pt_h5_close(list);
+    if (id < 0)
+        PT_FAIL(IO, "%s: cannot create: %s", path, cause);
+    *file = id;
+    return PT_OK;
+}
+
+pt_status_t pt_h5_finish(const char *path, hid_t file)
+{
+    char cause[128];
+    herr_t flushed = H5Fflush(file, H5F_SCOPE_GLOBAL);
+    pt_h5_cause(cause);
+    herr_t closed = H5Fclose(file);
+    if (flushed >= 0 && closed < 0)
+        pt_h5_cause(cause);
+    if (flushed < 0 || closed < 0)
+        PT_FAIL(IO, "%s: cannot write: %s", path, cause);
+    return PT_OK;
+}
+
+void pt_h5_close(hid_t id)
+{
+    if (id >= 0)
+        H5Idec_ref(id);
+}
+
+bool pt_h5_has(hid_t parent, const char *name)
+{
+    char part[PT_H5_MAX_WHERE];
+    for (size_t i = 1; i < sizeof part; i++) {
+        if (name[i] != '/' && name[i] != '\0')
+            continue;
+        memcpy(part, name, i);
+        part[i] = '\0';
+        if (H5Lexists(parent, part, H5P_DEFAULT) <= 0 ||
+            H5Oexists_by_name(parent, part, H5P_DEFAULT) <= 0)
+            return false;
+        if (name[i] == '\0')
+            return true;
+    }
+    return false;
+}
+
+pt_status_t pt_h5_group_open(hid_t parent, const char *path, const char *name, hid_t *group)
+{
+    char cause[128];
+    if (!pt_h5_has(parent, name))
+        PT_FAIL(FORMAT, "%s: no group '%s'", path, name);
+    hid_t id = H5Gopen2(parent, name, H5P_DEFAULT);
+    if (id < 0)
+        PT_FAIL(FORMAT, "%s: '%s' is no readable group: %s", path, name,
+                pt_h5_cause(cause));
+    *group = id;
+    return PT_OK;
+}
+
+static pt_status_t check_storage(const pt_h5_array_t *array, hid_t file)
+{
+    hsize_t file_bytes = 0;
+    hid_t list = H5Dget_create_plist(array->id);
+    H5D_layout_t layout = H5Pget_layout(list);
+    int n_external = H5Pget_external_count(list);
+    pt_h5_close(list);
+    if (layout == H5D_VIRTUAL || n_external != 0)
+        PT_FAIL(FORMAT, "%s: its values are in another file, expected them in this one",
+                array->where);
+
+    int64_t bytes = 0;
+    if (__builtin_mul_overflow(array->count, (int64_t)array->item_bytes, &bytes))
+        PT_FAIL(FORMAT, "%s: %lld elements are too many", array->where,
+                (long long)array->count);
+    if (H5Fget_filesize(file, &file_bytes) < 0)
+        PT_FAIL(FORMAT, "%s: the size of its file is unknown", array->where);
+    hsize_t stored = H5Dget_storage_size(array->id);
+    hsize_t want = layout == H5D_CHUNKED  ? (hsize_t)bytes / MAX_RATIO
+                   : bytes <= SMALL_BYTES ? 0
+                                          : (hsize_t)bytes;
+    if (stored > file_bytes || stored < want)
+        PT_FAIL(FORMAT, "%s: %lld bytes of values, but %llu bytes stored in a file of %llu",
+                array->where, (long long)bytes, (unsigned long long)stored,
+                (unsigned long long)file_bytes);
+    haddr_t offset = layout == H5D_CONTIGUOUS ? H5Dget_offset(array->id) : HADDR_UNDEF;
+    if (offset != HADDR_UNDEF && offset > file_bytes - stored)
+        PT_FAIL(FORMAT, "%s: its values lie past the end of the file", array->where);
+    return PT_OK;
+}
+
+static pt_status_t look_at(pt_h5_array_t *array)
+{
+    hsize_t dim[H5S_MAX_RANK];
+    hid_t type = H5Dget_type(array->id);
+    array->type = H5Tget_class(type);
+    array->item_bytes = H5Tget_size(type);
+    pt_h5_close(type);
+    array->space = H5Dget_space(array->id);
+    int n_dim = H5Sget_simple_extent_dims(array->space, dim, NULL);
+    if (array->type == H5T_NO_CLASS || array->item_bytes == 0 || n_dim < 0)
+        PT_FAIL(FORMAT, "%s: unreadable type or shape", array->where);
+    if (n_dim > PT_H5_MAX_DIM)
+        PT_FAIL(FORMAT, "%s: %d dimensions, expected at most %d", array->where, n_dim,
+                PT_H5_MAX_DIM);
+    array->n_dim = n_dim;
+    array->count = H5Sget_simple_extent_type(array->space) == H5S_NULL ? 0 : 1;
+    for (int i = 0; i < n_dim; i++) {
+        array->dim[i] = (int64_t)dim[i];
+        if (dim[i] > INT64_MAX ||
+            __builtin_mul_overflow(array->count, array->dim[i], &array->count))
+            PT_FAIL(FORMAT, "%s: absurd shape", array->where);
+    }
+    return PT_OK;
+}
+
+pt_status_t pt_h5_array_open(hid_t parent, const char *path, const char *name,
+                             pt_h5_array_t *array)
+{
+    char cause[128];
+    *array = (pt_h5_array_t){.id = H5I_INVALID_HID, .space = H5I_INVALID_HID};
+    snprintf(array->where, sizeof array->where, "%s: /%s", path, name);
+    if (!pt_h5_has(parent, name))
+        PT_FAIL(FORMAT, "%s: no data set '%s'", path, name);
+    array->id = H5Dopen2(parent, name, H5P_DEFAULT);
+    if (array->id < 0)
+        PT_FAIL(FORMAT, "%s: no readable data set: %s", array->where, pt_h5_cause(cause));
+    hid_t file = H5Iget_file_id(array->id);
+    pt_status_t status = look_at(array);
+    if (status == PT_OK)
+        status = check_storage(array, file);
+    pt_h5_close(file);
+    if (status != PT_OK)
+        pt_h5_array_close(array);
+    return status;
+}
+
+void pt_h5_array_close(pt_h5_array_t *array)
+{
+    pt_h5_close(array->space);
+    pt_h5_close(array->id);
+    array->space = array->id = H5I_INVALID_HID;
+}
+
+pt_status_t pt_h5_array_read(const pt_h5_array_t *array, int64_t first, int64_t n,
+                             hid_t type, void *out)
+{
+    char cause[128];
+    if (array->count == 0 || n == 0)
+        return PT_OK;
+    if (array->n_dim == 0) {
+        if (H5Dread(array->id, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, out) < 0)
+            PT_FAIL(FORMAT, "%s: cannot read: %s", array->where, pt_h5_cause(cause));
+        return PT_OK;
+    }
+    hsize_t start[PT_H5_MAX_DIM] = {(hsize_t)first}, size[PT_H5_MAX_DIM] = {(hsize_t)n};
+    for (int32_t i = 1; i < array->n_dim; i++)
+        size[i] = (hsize_t)array->dim[i];
+    hid_t memory = H5Screate_simple(array->n_dim, size, NULL);
+    herr_t failed =
+        H5Sselect_hyperslab(array->space, H5S_SELECT_SET, start, NULL, size, NULL);
+    if (failed >= 0)
+        failed = H5Dread(array->id, type, memory, array->space, H5P_DEFAULT, out);
+    pt_h5_cause(cause);
+    pt_h5_close(memory);
+    if (failed < 0)
+        PT_FAIL(FORMAT, "%s: cannot read rows %lld to %lld: %s", array->where,
+                (long long)first, (long long)(first + n - 1), cause);
+    return PT_OK;
+}
+
+pt_status_t pt_h5_put_array(hid_t parent, const char *path, const char *name,
+                            hid_t file_type, hid_t type, int32_t n_dim, const int64_t *dim,
+                            const void *data, hid_t *id)
+{
+    char cause[128] = "";
+    hsize_t size[PT_H5_MAX_DIM];
+    int64_t count = 1;
+    for (int32_t i = 0; i < n_dim; i++) {
+        size[i] = (hsize_t)dim[i];
+        count *= dim[i];
+    }
+    hid_t space = n_dim == 0 ? H5Screate(H5S_SCALAR) : H5Screate_simple(n_dim, size, NULL);
+    hid_t links = H5Pcreate(H5P_LINK_CREATE);
+    H5Pset_create_intermediate_group(links, 1);
+    hid_t array =
+        H5Dcreate2(parent, name, file_type, space, links, H5P_DEFAULT, H5P_DEFAULT);
+    herr_t failed = array < 0 ? -1 : 0;
+    if (failed >= 0 && count > 0)
+        failed = H5Dwrite(array, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, data);
+    if (failed < 0)
+        pt_h5_cause(cause);
+    pt_h5_close(links);
+    pt_h5_close(space);
+    if (failed < 0) {
+        pt_h5_close(array);
+        PT_FAIL(IO, "%s: cannot write '%s': %s", path, name, cause);
+    }
+    *id = array;
+    return PT_OK;
+}

@@ -1,0 +1,84 @@
+/** @file
+ * HDF5 with checks: every name, type and shape from a file is looked at before use.
+ *
+ * Messages name the file and the object in it.  The error stack of the library is never
+ * printed; its deepest line goes into the message.
+ */
+#ifndef IO_H5_H
+#define IO_H5_H
+
+#include <hdf5.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "polytree/base/status.h"
+
+enum { PT_H5_MAX_DIM = 4, PT_H5_MAX_WHERE = 512 };
+
+/** A data set in an open file. */
+typedef struct pt_h5_array {
+    hid_t id, space;
+    H5T_class_t type;
+    size_t item_bytes; /**< as stored */
+    int32_t n_dim;
+    int64_t dim[PT_H5_MAX_DIM];
+    int64_t count; /**< product of dim */
+    char where[PT_H5_MAX_WHERE];
+} pt_h5_array_t;
+
+/** The deepest line of the library's error stack, "" where it is empty. */
+const char *pt_h5_cause(char text[128]);
+
+/** Open for reading.  PT_E_IO where the file cannot be opened, PT_E_FORMAT: not HDF5. */
+PT_MUST_CHECK pt_status_t pt_h5_open(const char *path, hid_t *file);
+PT_MUST_CHECK pt_status_t pt_h5_create(const char *path, hid_t *file);
+/** Flush and close a file that was written; reports what close alone would swallow. */
+PT_MUST_CHECK pt_status_t pt_h5_finish(const char *path, hid_t file);
+/** Close any identifier; negative ones are fine. */
+void pt_h5_close(hid_t id);
+
+/** Whether the link `name`, a path below `parent`, leads to an object. */
+bool pt_h5_has(hid_t parent, const char *name);
+PT_MUST_CHECK pt_status_t pt_h5_group_open(hid_t parent, const char *path, const char *name,
+                                           hid_t *group);
+
+/**
+ * Open a data set and look at its type, shape and storage: one whose values are not all
+ * in this file, or that is too large for what the file holds, is refused.
+ *
+ * @param[in] path  of the file, for messages
+ */
+PT_MUST_CHECK pt_status_t pt_h5_array_open(hid_t parent, const char *path, const char *name,
+                                           pt_h5_array_t *array);
+void pt_h5_array_close(pt_h5_array_t *array);
+/** Rows first..first+n-1 of the first dimension (all, for a scalar), as `type`. */
+PT_MUST_CHECK pt_status_t pt_h5_array_read(const pt_h5_array_t *array, int64_t first,
+                                           int64_t n, hid_t type, void *out);
+
+bool pt_h5_attr_has(hid_t object, const char *name);
+/** One string, fixed or variable. */
+PT_MUST_CHECK pt_status_t pt_h5_attr_text(hid_t object, const char *where, const char *name,
+                                          char *out, size_t bytes);
+PT_MUST_CHECK pt_status_t pt_h5_attr_int(hid_t object, const char *where, const char *name,
+                                         int64_t *out);
+PT_MUST_CHECK pt_status_t pt_h5_attr_u64(hid_t object, const char *where, const char *name,
+                                         uint64_t *out);
+/** Number of strings in an attribute. */
+PT_MUST_CHECK pt_status_t pt_h5_attr_count(hid_t object, const char *where,
+                                           const char *name, int64_t *out);
+
+PT_MUST_CHECK pt_status_t pt_h5_put_text(hid_t object, const char *path, const char *name,
+                                         const char *text);
+PT_MUST_CHECK pt_status_t pt_h5_put_texts(hid_t object, const char *path, const char *name,
+                                          const char *const *text, int64_t n);
+PT_MUST_CHECK pt_status_t pt_h5_put_int(hid_t object, const char *path, const char *name,
+                                        int64_t value);
+PT_MUST_CHECK pt_status_t pt_h5_put_u64(hid_t object, const char *path, const char *name,
+                                        uint64_t value);
+
+/** Write an array whole; groups on the way are made.  *id is open on success. */
+PT_MUST_CHECK pt_status_t pt_h5_put_array(hid_t parent, const char *path, const char *name,
+                                          hid_t file_type, hid_t type, int32_t n_dim,
+                                          const int64_t *dim, const void *data, hid_t *id);
+
+#endif

@@ -1,0 +1,186 @@
+#include "io/h5.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "polytree/base/memory.h"
+
+bool pt_h5_attr_has(hid_t object, const char *name)
+{
+    return H5Aexists(object, name) > 0;
+}
+
+static pt_status_t attr_open(hid_t object, const char *where, const char *name, hid_t *attr,
+                             hid_t *type, int64_t *count)
+{
+    if (!pt_h5_attr_has(object, name))
+        PT_FAIL(FORMAT, "%s: no attribute '%s'", where, name);
+    hid_t id = H5Aopen(object, name, H5P_DEFAULT);
+    hid_t space = id < 0 ? H5I_INVALID_HID : H5Aget_space(id);
+    *type = id < 0 ? H5I_INVALID_HID : H5Aget_type(id);
+    hssize_t n = space < 0 ? -1 : H5Sget_simple_extent_npoints(space);
+    pt_h5_close(space);
+    if (id < 0 || *type < 0 || n < 0) {
+        pt_h5_close(*type);
+        pt_h5_close(id);
+        PT_FAIL(FORMAT, "%s: attribute '%s' cannot be read", where, name);
+    }
+    *attr = id;
+    *count = n;
+    return PT_OK;
+}
+
+/* The type to read a string attribute with; the library does not convert between
+ * character sets, so that of the file is taken. */
+static hid_t string_type(hid_t stored, size_t bytes)
+{
+    hid_t type = H5Tcopy(H5T_C_S1);
+    H5Tset_size(type, bytes);
+    H5Tset_cset(type, H5Tget_cset(stored));
+    H5Tset_strpad(type, H5Tget_strpad(stored));
+    return type;
+}
+
+static herr_t read_variable(hid_t attr, hid_t stored, char *out, size_t bytes, size_t *size)
+{
+    char *text = NULL;
+    hid_t type = string_type(stored, H5T_VARIABLE);
+    herr_t failed = H5Aread(attr, type, &text);
+    if (failed >= 0) {
+        *size = text ? strlen(text) : 0;
+        if (*size < bytes)
+            memcpy(out, text ? text : "", *size + 1);
+    }
+    H5free_memory(text);
+    pt_h5_close(type);
+    return failed;
+}
+
+static herr_t read_fixed(hid_t attr, hid_t stored, char *out, size_t *size)
+{
+    size_t n = H5Tget_size(stored);
+    hid_t type = string_type(stored, n);
+    herr_t failed = H5Aread(attr, type, out);
+    out[n] = '\0';
+    *size = strlen(out);
+    while (H5Tget_strpad(stored) == H5T_STR_SPACEPAD && *size > 0 && out[*size - 1] == ' ')
+        out[--*size] = '\0';
+    pt_h5_close(type);
+    return failed;
+}
+
+pt_status_t pt_h5_attr_text(hid_t object, const char *where, const char *name, char *out,
+                            size_t bytes)
+{
+    hid_t attr, stored;
+    int64_t count;
+    size_t size = 0;
+    herr_t failed = 0;
+    PT_TRY(attr_open(object, where, name, &attr, &stored, &count));
+    bool is_text = H5Tget_class(stored) == H5T_STRING && count == 1;
+    if (is_text && H5Tis_variable_str(stored) > 0)
+        failed = read_variable(attr, stored, out, bytes, &size);
+    else if (is_text && H5Tget_size(stored) < bytes)
+        failed = read_fixed(attr, stored, out, &size);
+    else if (is_text)
+        size = H5Tget_size(stored);
+    pt_h5_close(stored);
+    pt_h5_close(attr);
+    if (!is_text || failed < 0)
+        PT_FAIL(FORMAT, "%s: attribute '%s' is not one readable string", where, name);
+    if (size >= bytes)
+        PT_FAIL(FORMAT, "%s: attribute '%s' has %zu bytes, expected at most %zu", where,
+                name, size, bytes - 1);
+    return PT_OK;
+}
+
+static pt_status_t read_integer(hid_t object, const char *where, const char *name,
+                                hid_t memory, void *out)
+{
+    hid_t attr, stored;
+    int64_t count;
+    PT_TRY(attr_open(object, where, name, &attr, &stored, &count));
+    bool is_integer = H5Tget_class(stored) == H5T_INTEGER && count == 1;
+    herr_t failed = is_integer ? H5Aread(attr, memory, out) : -1;
+    pt_h5_close(stored);
+    pt_h5_close(attr);
+    if (failed < 0)
+        PT_FAIL(FORMAT, "%s: attribute '%s' is not one integer", where, name);
+    return PT_OK;
+}
+
+pt_status_t pt_h5_attr_int(hid_t object, const char *where, const char *name, int64_t *out)
+{
+    return read_integer(object, where, name, H5T_NATIVE_INT64, out);
+}
+
+pt_status_t pt_h5_attr_u64(hid_t object, const char *where, const char *name, uint64_t *out)
+{
+    return read_integer(object, where, name, H5T_NATIVE_UINT64, out);
+}
+
+pt_status_t pt_h5_attr_count(hid_t object, const char *where, const char *name,
+                             int64_t *out)
+{
+    hid_t attr, stored;
+    int64_t count;
+    PT_TRY(attr_open(object, where, name, &attr, &stored, &count));
+    bool is_text = H5Tget_class(stored) == H5T_STRING;
+    pt_h5_close(stored);
+    pt_h5_close(attr);
+    if (!is_text)
+        PT_FAIL(FORMAT, "%s: attribute '%s' does not hold strings", where, name);
+    *out = count;
+    return PT_OK;
+}
+
+static pt_status_t put(hid_t object, const char *path, const char *name, hid_t file_type,
+                       hid_t type, hid_t space, const void *data)
+{
+    char cause[128] = "";
+    hid_t attr = H5Acreate2(object, name, file_type, space, H5P_DEFAULT, H5P_DEFAULT);
+    herr_t failed = attr < 0 ? -1 : H5Awrite(attr, type, data);
+    if (failed < 0)
+        pt_h5_cause(cause);
+    pt_h5_close(attr);
+    pt_h5_close(space);
+    if (failed < 0)
+        PT_FAIL(IO, "%s: cannot write attribute '%s': %s", path, name, cause);
+    return PT_OK;
+}
+
+pt_status_t pt_h5_put_text(hid_t object, const char *path, const char *name,
+                           const char *text)
+{
+    hid_t type = H5Tcopy(H5T_C_S1);
+    H5Tset_size(type, strlen(text) + 1);
+    H5Tset_cset(type, H5T_CSET_UTF8);
+    pt_status_t status = put(object, path, name, type, type, H5Screate(H5S_SCALAR), text);
+    pt_h5_close(type);
+    return status;
+}
+
+pt_status_t pt_h5_put_texts(hid_t object, const char *path, const char *name,
+                            const char *const *text, int64_t n)
+{
+    hsize_t size = (hsize_t)n;
+    hid_t type = H5Tcopy(H5T_C_S1);
+    H5Tset_size(type, H5T_VARIABLE);
+    H5Tset_cset(type, H5T_CSET_UTF8);
+    pt_status_t status =
+        put(object, path, name, type, type, H5Screate_simple(1, &size, NULL), text);
+    pt_h5_close(type);
+    return status;
+}
+
+pt_status_t pt_h5_put_int(hid_t object, const char *path, const char *name, int64_t value)
+{
+    return put(object, path, name, H5T_STD_I64LE, H5T_NATIVE_INT64, H5Screate(H5S_SCALAR),
+               &value);
+}
+
+pt_status_t pt_h5_put_u64(hid_t object, const char *path, const char *name, uint64_t value)
+{
+    return put(object, path, name, H5T_STD_U64LE, H5T_NATIVE_UINT64, H5Screate(H5S_SCALAR),
+               &value);
+}
