@@ -28,28 +28,40 @@ pt_rng_t pt_step_rng(const pt_config_t *config, const pt_step_t *step,
                       .step = (uint32_t)step->step};
 }
 
-/** Bundles of a step, and the number of rounds before it. */
-static int32_t take_turn(const pt_trainer_t *t, const pt_step_t *step, int32_t *bundle,
-                         int64_t *round)
+static int32_t bundles_per_step(const pt_config_t *config, int32_t n_bundle)
 {
-    int32_t per_round = (t->n_bundle + t->tasks_per_step - 1) / t->tasks_per_step;
-    int32_t first = (int32_t)(step->step % per_round) * t->tasks_per_step;
-    int32_t n =
-        t->n_bundle - first < t->tasks_per_step ? t->n_bundle - first : t->tasks_per_step;
-    pt_rng_t rng = pt_step_rng(t->config, step, PT_RNG_BUNDLE);
+    int64_t n = config->train.tasks_per_step;
+    return n == 0 || n > n_bundle ? n_bundle : (int32_t)n;
+}
 
-    *round = step->step / per_round;
-    rng.step = (uint32_t)*round;
+static int64_t round_of(const pt_config_t *config, int32_t n_bundle, int64_t step,
+                        int32_t *first)
+{
+    int32_t n = bundles_per_step(config, n_bundle);
+    int32_t per_round = (n_bundle + n - 1) / n;
+
+    *first = (int32_t)(step % per_round) * n;
+    return step / per_round;
+}
+
+int32_t pt_step_bundles(const pt_config_t *config, int32_t n_bundle, const pt_step_t *step,
+                        int32_t *bundle)
+{
+    int32_t first, most = bundles_per_step(config, n_bundle);
+    pt_rng_t rng = pt_step_rng(config, step, PT_RNG_BUNDLE);
+
+    rng.step = (uint32_t)round_of(config, n_bundle, step->step, &first);
+    int32_t n = n_bundle - first < most ? n_bundle - first : most;
     for (int32_t i = 0; i < n; i++)
-        bundle[i] = (int32_t)pt_permute(&rng, t->n_bundle, first + i);
+        bundle[i] = (int32_t)pt_permute(&rng, n_bundle, first + i);
     return n;
 }
 
 void pt_trainer_turn(const pt_trainer_t *trainer, const pt_step_t *step, int32_t *task,
                      int32_t *n_task)
 {
-    int64_t round;
-    int32_t n = take_turn(trainer, step, trainer->bundle, &round);
+    int32_t n =
+        pt_step_bundles(trainer->config, trainer->n_bundle, step, trainer->bundle);
 
     *n_task = 0;
     for (int32_t i = 0; i < n; i++) {
@@ -162,8 +174,10 @@ static void begin_work(work_t *w)
 {
     pt_trainer_t *t = w->t;
     int64_t addends = 0;
+    int32_t first;
 
-    w->n_bundle = take_turn(t, w->step, t->bundle, &w->round);
+    w->round = round_of(t->config, t->n_bundle, w->step->step, &first);
+    w->n_bundle = pt_step_bundles(t->config, t->n_bundle, w->step, t->bundle);
     pt_trainer_turn(t, w->step, t->task, &w->n_task);
     for (int32_t i = 0; i < w->n_bundle; i++)
         addends += (int64_t)t->units * pt_feed_bundle(t->feed, t->bundle[i])->n_task;

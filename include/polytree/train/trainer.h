@@ -56,9 +56,17 @@ pt_rng_t pt_step_rng(const pt_config_t *config, const pt_step_t *step,
                      pt_rng_purpose_t purpose);
 
 /**
- * Tasks of a step, ascending; not collective.  Bundles are taken in turn: a round is a
- * permutation of them all, cut into steps of train.tasks_per_step bundles (the last step
- * of a round takes what is left).
+ * Bundles of a step, in the order in which they are dealt out; returns their number.
+ * Bundles are taken in turn: a round is a permutation of them all, cut into steps of
+ * train.tasks_per_step bundles (the last step of a round takes what is left).
+ *
+ * @param[out] bundle  room for train.tasks_per_step of them (0: for all)
+ */
+int32_t pt_step_bundles(const pt_config_t *config, int32_t n_bundle, const pt_step_t *step,
+                        int32_t *bundle);
+
+/**
+ * Tasks of a step, ascending; not collective.
  *
  * @param[out] task  room for all tasks
  */

@@ -1,0 +1,152 @@
+#include "app/args.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { WORD_MAX = 64 };
+
+int pt_edit_distance(const char *a, const char *b)
+{
+    size_t a_len = strnlen(a, WORD_MAX - 1), b_len = strnlen(b, WORD_MAX - 1);
+    int row[WORD_MAX];
+    for (size_t j = 0; j <= b_len; j++)
+        row[j] = (int)j;
+    for (size_t i = 1; i <= a_len; i++) {
+        int corner = row[0];
+        row[0] = (int)i;
+        for (size_t j = 1; j <= b_len; j++) {
+            int best = corner + (a[i - 1] != b[j - 1]);
+            corner = row[j];
+            best = row[j] + 1 < best ? row[j] + 1 : best;
+            best = row[j - 1] + 1 < best ? row[j - 1] + 1 : best;
+            row[j] = best;
+        }
+    }
+    return row[b_len];
+}
+
+/* The flag of "--name", "--name=value" or "-l"; -1 where there is none. */
+static int find_flag(const pt_flag_t *flags, const char *text, const char **value)
+{
+    const char *equals = strchr(text, '=');
+    size_t len = equals != NULL ? (size_t)(equals - text) : strlen(text);
+    *value = NULL;
+    for (int i = 0; flags[i].name != NULL; i++) {
+        if (text[1] != '-') {
+            if (text[1] == flags[i].letter && text[2] == '\0')
+                return i;
+            continue;
+        }
+        if (len - 2 == strlen(flags[i].name) &&
+            strncmp(text + 2, flags[i].name, len - 2) == 0) {
+            *value = equals != NULL ? equals + 1 : NULL;
+            return i;
+        }
+    }
+    return -1;
+}
+
+static pt_status_t unknown_flag(const pt_flag_t *flags, const char *text)
+{
+    const char *near = "help", *name = text + strspn(text, "-");
+    int nearest = pt_edit_distance(name, near);
+    for (int i = 0; flags[i].name != NULL; i++) {
+        int distance = pt_edit_distance(name, flags[i].name);
+        if (distance < nearest) {
+            nearest = distance;
+            near = flags[i].name;
+        }
+    }
+    PT_FAIL(USAGE, "unknown option '%s'; the nearest is --%s", text, near);
+}
+
+static pt_status_t add_flag(const pt_flag_t *flag, int i, const char *value,
+                            pt_args_t *args)
+{
+    if (strcmp(flag->name, "set") == 0) {
+        if (args->n_set == PT_ARGS_MAX_SET)
+            PT_FAIL(USAGE, "more than %d times --set", PT_ARGS_MAX_SET);
+        args->set[args->n_set++] = value;
+        return PT_OK;
+    }
+    if (args->flag[i] != NULL)
+        PT_FAIL(USAGE, "--%s is given twice", flag->name);
+    args->flag[i] = value;
+    return PT_OK;
+}
+
+/* Reads the flag at *at and its value; leaves *at on the last word used. */
+static pt_status_t take_flag(int argc, char **argv, int *at, const pt_flag_t *flags,
+                             pt_args_t *args)
+{
+    const char *value;
+    int i = find_flag(flags, argv[*at], &value);
+    if (i < 0)
+        return unknown_flag(flags, argv[*at]);
+    if (flags[i].value == NULL) {
+        if (value != NULL)
+            PT_FAIL(USAGE, "--%s takes no value, got '%s'", flags[i].name, value);
+        return add_flag(&flags[i], i, "", args);
+    }
+    bool is_set = strcmp(flags[i].name, "set") == 0;
+    if (value == NULL) {
+        if (*at + 1 >= argc)
+            PT_FAIL(USAGE, "%s needs a value: %s", argv[*at], flags[i].value);
+        value = argv[++*at];
+    }
+    PT_TRY(add_flag(&flags[i], i, value, args));
+    while (is_set && *at + 1 < argc && argv[*at + 1][0] != '-' &&
+           strchr(argv[*at + 1], '=') != NULL)
+        PT_TRY(add_flag(&flags[i], i, argv[++*at], args));
+    return PT_OK;
+}
+
+pt_status_t pt_args_parse(int argc, char **argv, const pt_flag_t *flags, int max_word,
+                          pt_args_t *args)
+{
+    bool only_words = false;
+    memset(args, 0, sizeof *args);
+    for (int at = 0; at < argc; at++) {
+        if (!only_words && strcmp(argv[at], "--") == 0) {
+            only_words = true;
+        } else if (!only_words && argv[at][0] == '-' && argv[at][1] != '\0') {
+            PT_TRY(take_flag(argc, argv, &at, flags, args));
+        } else if (args->n_word == max_word) {
+            PT_FAIL(USAGE, "unexpected argument '%s'", argv[at]);
+        } else {
+            args->word[args->n_word++] = argv[at];
+        }
+    }
+    return PT_OK;
+}
+
+void pt_args_help(const pt_flag_t *flags, FILE *file)
+{
+    for (int i = 0; flags[i].name != NULL; i++) {
+        char left[WORD_MAX], letter[8] = "";
+        if (flags[i].letter != 0)
+            snprintf(letter, sizeof letter, "-%c, ", flags[i].letter);
+        snprintf(left, sizeof left, "%s--%s %s", letter, flags[i].name,
+                 flags[i].value != NULL ? flags[i].value : "");
+        fprintf(file, "  %-28s %s\n", left, flags[i].help);
+    }
+}
+
+pt_status_t pt_args_int(const char *name, const char *text, int64_t min, int64_t max,
+                        int64_t fallback, int64_t *out)
+{
+    char *end;
+    if (text == NULL) {
+        *out = fallback;
+        return PT_OK;
+    }
+    errno = 0;
+    long long value = strtoll(text, &end, 10);
+    if (end == text || *end != '\0' || errno != 0 || value < min || value > max)
+        PT_FAIL(USAGE, "--%s %s: expected a whole number from %lld to %lld", name, text,
+                (long long)min, (long long)max);
+    *out = value;
+    return PT_OK;
+}

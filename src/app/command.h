@@ -1,0 +1,43 @@
+/** @file
+ * The table of subcommands.
+ */
+#ifndef APP_COMMAND_H
+#define APP_COMMAND_H
+
+#include <stdbool.h>
+
+#include "app/args.h"
+
+enum { PT_EXIT_DONE = 0, PT_EXIT_ERROR = 1, PT_EXIT_USAGE = 2, PT_EXIT_STOPPED = 75 };
+
+/** One subcommand; its name may be several words. */
+typedef struct pt_command {
+    const char *name;
+    const char *usage; /**< what stands behind the name */
+    const char *help;  /**< first line: one sentence; then, if wanted, more */
+    const pt_flag_t *flags;
+    int min_word, max_word;
+    bool on_all_ranks; /**< MPI is started; else the first process alone runs it */
+    /** `*code` is PT_EXIT_DONE at first; it counts where the status is PT_OK. */
+    pt_status_t (*run)(const pt_args_t *args, int *code);
+} pt_command_t;
+
+/** Ends with a NULL name. */
+extern const pt_command_t pt_commands[];
+
+/** Flags of commands that have none. */
+extern const pt_flag_t pt_no_flags[];
+
+pt_status_t pt_run_import_omniglot(const pt_args_t *args, int *code);
+pt_status_t pt_run_import_idx(const pt_args_t *args, int *code);
+pt_status_t pt_run_shapes(const pt_args_t *args, int *code);
+pt_status_t pt_run_data_info(const pt_args_t *args, int *code);
+pt_status_t pt_run_data_check(const pt_args_t *args, int *code);
+pt_status_t pt_run_checkpoint_verify(const pt_args_t *args, int *code);
+pt_status_t pt_run_checkpoint_inspect(const pt_args_t *args, int *code);
+pt_status_t pt_run_version(const pt_args_t *args, int *code);
+pt_status_t pt_run_help(const pt_args_t *args, int *code);
+
+extern const pt_flag_t pt_flags_import_omniglot[], pt_flags_import_idx[], pt_flags_shapes[];
+
+#endif

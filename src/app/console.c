@@ -1,0 +1,84 @@
+#include "app/console.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "polytree/par/log.h"
+
+static size_t live_width;
+
+/* mpirun gives its processes a terminal of their own, wherever its output goes: so look
+ * at where its output goes. */
+static bool launcher_has_terminal(void)
+{
+    char path[64], target[256];
+    snprintf(path, sizeof path, "/proc/%ld/fd/1", (long)getppid());
+    ssize_t n = readlink(path, target, sizeof target - 1);
+    if (n <= 0)
+        return false;
+    target[n] = '\0';
+    return strncmp(target, "/dev/pts/", 9) == 0 || strncmp(target, "/dev/tty", 8) == 0;
+}
+
+bool pt_console_is_live(void)
+{
+    if (!isatty(STDOUT_FILENO))
+        return false;
+    return getenv("OMPI_COMM_WORLD_RANK") == NULL || launcher_has_terminal();
+}
+
+static void clear_live(void)
+{
+    if (live_width > 0)
+        printf("\r%*s\r", (int)live_width, "");
+    live_width = 0;
+}
+
+void pt_console_live(const char *line)
+{
+    size_t width = strlen(line);
+    int rest = live_width > width ? (int)(live_width - width) : 0;
+    printf("\r%s%*s", line, rest, "");
+    fflush(stdout);
+    live_width = width;
+}
+
+void pt_console_line(const char *format, ...)
+{
+    va_list args;
+    clear_live();
+    va_start(args, format);
+    vprintf(format, args);
+    va_end(args);
+    putchar('\n');
+    fflush(stdout);
+}
+
+void pt_console_error(const char *format, ...)
+{
+    va_list args;
+    clear_live();
+    fflush(stdout);
+    fputs("polytree: ", stderr);
+    va_start(args, format);
+    vfprintf(stderr, format, args);
+    va_end(args);
+    fputc('\n', stderr);
+}
+
+static void take_message(pt_log_level_t level, const char *message, void *context)
+{
+    (void)context;
+    if (level == PT_LOG_WARNING)
+        pt_console_error("warning: %s", message);
+    else
+        pt_console_line("%s", message);
+}
+
+void pt_console_take_log(void)
+{
+    pt_log_set_sink(take_message, NULL);
+}

@@ -1,0 +1,26 @@
+/** @file
+ * What the program says: one live line on a terminal, whole lines else, errors.
+ */
+#ifndef APP_CONSOLE_H
+#define APP_CONSOLE_H
+
+#include <stdbool.h>
+
+#include "polytree/base/status.h"
+
+/** Whether stdout ends at a terminal, also through mpirun. */
+bool pt_console_is_live(void);
+
+/** Replace the live line. */
+void pt_console_live(const char *line);
+
+/** A whole line on stdout; the live line goes. */
+void pt_console_line(const char *format, ...) PT_PRINTF(1, 2);
+
+/** "polytree: ..." on stderr, one line. */
+void pt_console_error(const char *format, ...) PT_PRINTF(1, 2);
+
+/** Send the libraries' messages here (one rank does). */
+void pt_console_take_log(void);
+
+#endif

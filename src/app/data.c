@@ -1,0 +1,118 @@
+/* polytree data ...: importers, drawn data, info and check. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "app/command.h"
+#include "app/console.h"
+#include "polytree/io/dataset.h"
+#include "polytree/io/import.h"
+
+enum { MAX_SIZE = 4096, MAX_SAMPLES = 100000000 };
+
+enum { OMNIGLOT_SIZE, OMNIGLOT_SPLIT, OMNIGLOT_TASKS, OMNIGLOT_SEED };
+const pt_flag_t pt_flags_import_omniglot[] = {
+    {"size", 0, "S", "pixels of a side, area-averaged from 105 (35)"},
+    {"split", 0, "fixed|shuffled", "by drawer, or drawings at random by seed (fixed)"},
+    {"tasks", 0, "NAMES", "alphabets in this order (the 20 of the literature)"},
+    {"seed", 0, "N", "of the shuffled split (1)"},
+    {0}};
+
+enum { IDX_PAIR, IDX_SIZE, IDX_TRAIN, IDX_VAL, IDX_TEST, IDX_SEED };
+const pt_flag_t pt_flags_import_idx[] = {
+    {"pair", 0, NULL, "two samples in opposite corners, tasks left and right"},
+    {"size", 0, "S", "pixels of a side of a pair (36)"},
+    {"train", 0, "N", "training samples (all there are)"},
+    {"val", 0, "N", "validation samples, taken from train (none)"},
+    {"test", 0, "N", "test samples (all there are)"},
+    {"seed", 0, "N", "of the pairs and of val (1)"},
+    {0}};
+
+enum { SHAPES_SIZE, SHAPES_TRAIN, SHAPES_VAL, SHAPES_TEST, SHAPES_SEED };
+const pt_flag_t pt_flags_shapes[] = {
+    {"size", 0, "S", "pixels of a side (24)"},    {"train", 0, "N", "samples (2000)"},
+    {"val", 0, "N", "validation samples (400)"},  {"test", 0, "N", "test samples (600)"},
+    {"seed", 0, "N", "seed of the drawings (1)"}, {0}};
+
+static pt_status_t number(const pt_args_t *args, const pt_flag_t *flags, int flag,
+                          int64_t min, int64_t max, int64_t fallback, int64_t *out)
+{
+    return pt_args_int(flags[flag].name, args->flag[flag], min, max, fallback, out);
+}
+
+static pt_status_t seed_of(const pt_args_t *args, const pt_flag_t *flags, int flag,
+                           uint64_t *out)
+{
+    int64_t seed;
+    PT_TRY(number(args, flags, flag, 0, (int64_t)1 << 53, 1, &seed));
+    *out = (uint64_t)seed;
+    return PT_OK;
+}
+
+static pt_status_t say_written(const char *path)
+{
+    pt_console_line("wrote %s", path);
+    return pt_dataset_info(path, stdout);
+}
+
+pt_status_t pt_run_import_omniglot(const pt_args_t *args, int *code)
+{
+    const pt_flag_t *flags = pt_flags_import_omniglot;
+    const char *split = args->flag[OMNIGLOT_SPLIT];
+    pt_import_omniglot_t options = {.tasks = args->flag[OMNIGLOT_TASKS]};
+    (void)code;
+    PT_TRY(number(args, flags, OMNIGLOT_SIZE, 4, 105, 35, &options.size));
+    PT_TRY(seed_of(args, flags, OMNIGLOT_SEED, &options.seed));
+    options.shuffled = split != NULL && strcmp(split, "shuffled") == 0;
+    if (split != NULL && !options.shuffled && strcmp(split, "fixed") != 0)
+        PT_FAIL(USAGE, "--split %s: expected fixed or shuffled", split);
+    PT_TRY(pt_import_omniglot(args->word[0], args->word[1], &options));
+    return say_written(args->word[1]);
+}
+
+pt_status_t pt_run_import_idx(const pt_args_t *args, int *code)
+{
+    const pt_flag_t *flags = pt_flags_import_idx;
+    pt_import_idx_t options = {.pair = args->flag[IDX_PAIR] != NULL};
+    (void)code;
+    if (!options.pair && args->flag[IDX_SIZE] != NULL)
+        PT_FAIL(USAGE, "--size goes with --pair only");
+    PT_TRY(number(args, flags, IDX_SIZE, 4, MAX_SIZE, 36, &options.size));
+    PT_TRY(number(args, flags, IDX_TRAIN, 1, MAX_SAMPLES, 0, &options.n_train));
+    PT_TRY(number(args, flags, IDX_VAL, 0, MAX_SAMPLES, 0, &options.n_val));
+    PT_TRY(number(args, flags, IDX_TEST, 1, MAX_SAMPLES, 0, &options.n_test));
+    PT_TRY(seed_of(args, flags, IDX_SEED, &options.seed));
+    PT_TRY(pt_import_idx(args->word[0], args->word[1], &options));
+    return say_written(args->word[1]);
+}
+
+pt_status_t pt_run_shapes(const pt_args_t *args, int *code)
+{
+    const pt_flag_t *flags = pt_flags_shapes;
+    pt_draw_shapes_t options;
+    (void)code;
+    PT_TRY(number(args, flags, SHAPES_SIZE, 8, MAX_SIZE, 24, &options.size));
+    PT_TRY(number(args, flags, SHAPES_TRAIN, 1, MAX_SAMPLES, 2000, &options.n_train));
+    PT_TRY(number(args, flags, SHAPES_VAL, 0, MAX_SAMPLES, 400, &options.n_val));
+    PT_TRY(number(args, flags, SHAPES_TEST, 0, MAX_SAMPLES, 600, &options.n_test));
+    PT_TRY(seed_of(args, flags, SHAPES_SEED, &options.seed));
+    PT_TRY(pt_draw_shapes(args->word[0], &options));
+    return say_written(args->word[0]);
+}
+
+pt_status_t pt_run_data_info(const pt_args_t *args, int *code)
+{
+    (void)code;
+    return pt_dataset_info(args->word[0], stdout);
+}
+
+pt_status_t pt_run_data_check(const pt_args_t *args, int *code)
+{
+    int32_t n_finding;
+    (void)code;
+    PT_TRY(pt_dataset_check(args->word[0], stdout, &n_finding));
+    if (n_finding > 0)
+        PT_FAIL(FORMAT, "%s: %d finding%s, see above", args->word[0], (int)n_finding,
+                n_finding > 1 ? "s" : "");
+    pt_console_line("%s is a sound data set", args->word[0]);
+    return PT_OK;
+}

@@ -1,0 +1,193 @@
+/* The program: finds the subcommand, starts MPI where it needs ranks, reports errors. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "app/command.h"
+#include "app/console.h"
+#include "app/watch.h"
+#include "polytree/config/config.h"
+#include "polytree/par/comm.h"
+
+/* This process's number as its launcher gives it: known before MPI starts. */
+static bool is_first_process(void)
+{
+    static const char *const variable[] = {"OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK",
+                                           "SLURM_PROCID"};
+    for (size_t i = 0; i < sizeof variable / sizeof variable[0]; i++) {
+        const char *text = getenv(variable[i]);
+        if (text != NULL)
+            return strtol(text, NULL, 10) == 0;
+    }
+    return true;
+}
+
+/* Words of argv that make up the whole name of a command; 0 where they do not. */
+static int match_words(const char *name, int argc, char **argv)
+{
+    int n = 0;
+    while (*name != '\0') {
+        size_t len = strcspn(name, " ");
+        if (n == argc || strlen(argv[n]) != len || strncmp(argv[n], name, len) != 0)
+            return 0;
+        name += len + (name[len] == ' ');
+        n++;
+    }
+    return n;
+}
+
+static const pt_command_t *find_command(int argc, char **argv, int *n_word)
+{
+    for (const pt_command_t *c = pt_commands; c->name != NULL; c++) {
+        *n_word = match_words(c->name, argc, argv);
+        if (*n_word > 0)
+            return c;
+    }
+    return NULL;
+}
+
+/* The first n words, or as many as there are, with blanks between them. */
+static void join_words(int argc, char **argv, int n, char *text, size_t size)
+{
+    text[0] = '\0';
+    for (int i = 0; i < argc && i < n && argv[i][0] != '-'; i++) {
+        size_t used = strlen(text);
+        snprintf(text + used, size - used, "%s%s", i > 0 ? " " : "", argv[i]);
+    }
+}
+
+static pt_status_t unknown_command(int argc, char **argv)
+{
+    char given[128];
+    const char *near = "";
+    int nearest = 1 << 30;
+    for (const pt_command_t *c = pt_commands; c->name != NULL; c++) {
+        int n_word = 1;
+        for (const char *at = c->name; *at != '\0'; at++)
+            n_word += *at == ' ';
+        join_words(argc, argv, n_word, given, sizeof given);
+        int distance = pt_edit_distance(given, c->name);
+        if (distance < nearest) {
+            nearest = distance;
+            near = c->name;
+        }
+    }
+    join_words(argc, argv, 2, given, sizeof given);
+    PT_FAIL(USAGE, "unknown command '%s'; the nearest is '%s' (polytree --help lists all)",
+            given[0] != '\0' ? given : argv[0], near);
+}
+
+static bool wants_help(int argc, char **argv)
+{
+    for (int i = 0; i < argc && strcmp(argv[i], "--") != 0; i++) {
+        if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
+            return true;
+    }
+    return false;
+}
+
+static void print_help(FILE *file)
+{
+    fputs("polytree searches the network that serves a set of tasks.\n\nusage: ", file);
+    fputs("polytree COMMAND ...     or under mpirun -n P / srun\n\n", file);
+    for (const pt_command_t *c = pt_commands; c->name != NULL; c++)
+        fprintf(file, "  %-22s %.*s\n", c->name, (int)strcspn(c->help, "\n"), c->help);
+    fputs("\npolytree COMMAND --help says more; polytree help options lists what a "
+          "config may hold.\nexit codes: 0 done, 1 error, 2 usage, 75 stopped with a good "
+          "checkpoint\n",
+          file);
+}
+
+static void print_command_help(const pt_command_t *command)
+{
+    printf("usage: polytree %s %s\n\n%s\n", command->name, command->usage, command->help);
+    if (command->flags[0].name != NULL)
+        putchar('\n');
+    pt_args_help(command->flags, stdout);
+}
+
+pt_status_t pt_run_help(const pt_args_t *args, int *code)
+{
+    int n_word;
+    const pt_command_t *command;
+    (void)code;
+    if (args->n_word == 0) {
+        print_help(stdout);
+        return PT_OK;
+    }
+    if (args->n_word == 1 && strcmp(args->word[0], "options") == 0) {
+        pt_config_help(stdout);
+        return PT_OK;
+    }
+    command = find_command(args->n_word, (char **)(uintptr_t)args->word, &n_word);
+    if (command == NULL)
+        return unknown_command(args->n_word, (char **)(uintptr_t)args->word);
+    print_command_help(command);
+    return PT_OK;
+}
+
+static int run_command(const pt_command_t *command, const pt_args_t *args, int argc,
+                       char **argv)
+{
+    int code = PT_EXIT_DONE;
+    pt_status_t status;
+    if (command->on_all_ranks) {
+        if (pt_par_start(&argc, &argv) != PT_OK) {
+            pt_print_failure();
+            pt_par_abort(PT_EXIT_ERROR);
+        }
+        if (pt_comm_rank(pt_comm_world()) == 0)
+            pt_console_take_log();
+        status = command->run(args, &code);
+        return pt_watch_finish(status, code);
+    }
+    if (!is_first_process())
+        return PT_EXIT_DONE;
+    pt_console_take_log();
+    status = command->run(args, &code);
+    if (status != PT_OK)
+        pt_print_failure();
+    if (status == PT_E_USAGE)
+        return PT_EXIT_USAGE;
+    return status != PT_OK ? PT_EXIT_ERROR : code;
+}
+
+int main(int argc, char **argv)
+{
+    static char version[] = "version", help[] = "help";
+    int n_word = 0;
+    const pt_command_t *command;
+    pt_args_t args;
+    pt_status_t status;
+
+    argc--;
+    argv++;
+    if (argc == 0) {
+        if (is_first_process())
+            print_help(stderr);
+        return PT_EXIT_USAGE;
+    }
+    if (strcmp(argv[0], "--version") == 0)
+        argv[0] = version;
+    if (strcmp(argv[0], "--help") == 0 || strcmp(argv[0], "-h") == 0)
+        argv[0] = help;
+    command = find_command(argc, argv, &n_word);
+    if (command == NULL) {
+        status = unknown_command(argc, argv);
+    } else if (wants_help(argc - n_word, argv + n_word)) {
+        if (is_first_process())
+            print_command_help(command);
+        return PT_EXIT_DONE;
+    } else {
+        status = pt_args_parse(argc - n_word, argv + n_word, command->flags,
+                               command->max_word, &args);
+        if (status == PT_OK && args.n_word < command->min_word)
+            status = PT_ERROR(USAGE, "too few arguments: polytree %s %s", command->name,
+                              command->usage);
+    }
+    if (status == PT_OK)
+        return run_command(command, &args, argc, argv);
+    if (is_first_process())
+        pt_print_failure();
+    return PT_EXIT_USAGE;
+}
