@@ -41,7 +41,8 @@ OBJ64   := $(SRC64:%.c=$(BUILD)/real64/%.o)
 
 TEST_SRC := $(wildcard tests/unit/test_*.c tests/op/test_*.c tests/op/test64_*.c \
               tests/mpi/test_*.c)
-TESTS    := $(TEST_SRC:%.c=$(BUILD)/%)
+# Benchmarks are built with the tests, so that they go on compiling, and run by hand.
+TESTS    := $(TEST_SRC:%.c=$(BUILD)/%) $(patsubst %.c,$(BUILD)/%,$(wildcard tests/bench/*.c))
 
 # The target alone is shown, or with V=1 the whole command.
 say      = $(if $(V),,@echo '  $(1:$(BUILD)/%=%)';)
@@ -53,8 +54,10 @@ PARALLEL = $(if $(filter --jobserver% -j%,$(MAKEFLAGS)),,-j$(shell nproc))
 .PHONY: all tests deps demo check check-long lint install uninstall info clean
 .DELETE_ON_ERROR:
 
-all: $(if $(APP_SRC),$(BUILD)/polytree,$(BUILD)/libpolytree.a)
+all: $(BUILD)/polytree
+	@:
 tests: $(TESTS)
+	@:
 
 $(BUILD)/polytree: $(APP_OBJ) $(BUILD)/libpolytree.a
 	$(call say,$@)$(COMPILE) $(APP_OBJ) $(BUILD)/libpolytree.a $(LIBS) -o $@
