@@ -23,6 +23,7 @@ typedef enum pt_stage {
     PT_STAGE_RETRAIN,
     PT_N_STAGE
 } pt_stage_t;
+/** "warmup", "search", "retrain"; "done" for PT_N_STAGE. */
 const char *pt_stage_name(pt_stage_t stage);
 
 /** What a progress line shows; counts are of the stage at work. */
@@ -38,10 +39,11 @@ typedef struct pt_progress {
     double seconds_left; /**< of the whole run, estimated */
 } pt_progress_t;
 
-/** What the program does for a run; called on rank 0 only but for `poll`. */
+/** What the program does for a run; called on rank 0 only.  Each may be NULL. */
 typedef struct pt_run_hooks {
     void *context;
-    /** After every step, on rank 0: bits of PT_REQUEST_* to ask of all ranks. */
+    /** After every step: bits of PT_REQUEST_* to ask of all ranks with the next one.
+     * Checkpoints every run.checkpoint_every seconds come without asking. */
     unsigned (*poll)(void *context);
     void (*progress)(void *context, const pt_progress_t *progress);
     /** A line for people: stages begin and end, evaluations, checkpoints. */
@@ -57,6 +59,7 @@ typedef struct pt_run_result {
     const pt_task_score_t
         *score; /**< [n_task] on test (val where there is none); borrowed */
     double mean_metric;
+    bool is_mixed; /**< machines or libraries differed: the bits are of no one machine */
 } pt_run_result_t;
 
 typedef struct pt_search pt_search_t;
@@ -80,6 +83,7 @@ PT_MUST_CHECK pt_status_t pt_search_run(pt_search_t *search, pt_run_result_t *re
 /** The network found so far: the derived one, or evaluation gates before derivation. */
 const pt_subnet_t *pt_search_subnet(const pt_search_t *search);
 const pt_alpha_t *pt_search_alpha(const pt_search_t *search);
+/** The stage at work; PT_N_STAGE once the run is done. */
 pt_stage_t pt_search_stage(const pt_search_t *search);
 
 #endif

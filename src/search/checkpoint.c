@@ -1,0 +1,324 @@
+/* The state of a run to a checkpoint and back.  Rank 0 writes and reads. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "polytree/base/clock.h"
+#include "polytree/base/memory.h"
+#include "polytree/io/checkpoint.h"
+#include "polytree/io/file.h"
+#include "polytree/par/log.h"
+#include "search/run.h"
+
+enum { N_COUNTER = 5, N_LOSS = 2, N_JOURNAL = 4 };
+
+/* Arrays that live as long as the checkpoint which borrows them. */
+typedef struct pack {
+    int64_t counter[N_COUNTER], journal[N_JOURNAL];
+    double loss[N_LOSS];
+} pack_t;
+
+static pack_t pack_state(const run_state_t *s)
+{
+    return (pack_t){
+        .counter = {s->stage, s->step, s->alpha_step, s->evaluated, s->is_derived},
+        .journal = {s->metrics_bytes, s->mixed_stage, s->mixed_step, s->score_part},
+        .loss = {s->loss, s->alpha_loss}};
+}
+
+static run_state_t unpack_state(const pack_t *p)
+{
+    return (run_state_t){.stage = p->counter[0],
+                         .step = p->counter[1],
+                         .alpha_step = p->counter[2],
+                         .evaluated = p->counter[3],
+                         .is_derived = p->counter[4],
+                         .metrics_bytes = p->journal[0],
+                         .mixed_stage = p->journal[1],
+                         .mixed_step = p->journal[2],
+                         .score_part = p->journal[3],
+                         .loss = p->loss[0],
+                         .alpha_loss = p->loss[1]};
+}
+
+static pt_status_t add_text(pt_checkpoint_t *c, const char *name, const char *text)
+{
+    int64_t bytes = (int64_t)strlen(text);
+    return pt_checkpoint_add(c, name, PT_DTYPE_TEXT, &bytes, 1, text, false);
+}
+
+static pt_status_t add_alpha(pt_checkpoint_t *c, const pt_alpha_t *a)
+{
+    const int64_t dim[2] = {a->n_task, a->n_choice};
+    PT_TRY(pt_checkpoint_add(c, "alpha/logit", PT_DTYPE_F64, dim, 2, a->logit, true));
+    PT_TRY(pt_checkpoint_add(c, "alpha/moment1", PT_DTYPE_F64, dim, 2, a->m, true));
+    PT_TRY(pt_checkpoint_add(c, "alpha/moment2", PT_DTYPE_F64, dim, 2, a->v, true));
+    return pt_checkpoint_add(c, "alpha/updates", PT_DTYPE_I64, dim, 1, a->count, true);
+}
+
+static pt_status_t add_state(const pt_search_t *s, const pack_t *p, pt_checkpoint_t *c)
+{
+    const int64_t n_counter = N_COUNTER, n_loss = N_LOSS, n_journal = N_JOURNAL, one = 1;
+    const int64_t bits[2] = {s->subnet.n_task, (int64_t)s->subnet.words};
+    PT_TRY(pt_checkpoint_add(c, "run/counters", PT_DTYPE_I64, &n_counter, 1, p->counter,
+                             true));
+    PT_TRY(pt_checkpoint_add(c, "run/losses", PT_DTYPE_F64, &n_loss, 1, p->loss, true));
+    PT_TRY(pt_checkpoint_add(c, "run/journal", PT_DTYPE_I64, &n_journal, 1, p->journal,
+                             false));
+    PT_TRY(pt_checkpoint_add(c, "architecture/bits", PT_DTYPE_U64, bits, 2, s->subnet.bits,
+                             true));
+    PT_TRY(pt_checkpoint_add(c, "space", PT_DTYPE_U64, &one, 1, &s->space->fingerprint,
+                             false));
+    PT_TRY(add_text(c, "config", s->config_text));
+    PT_TRY(add_text(c, "data", pt_dataset_digest(pt_trainer_dataset(s->trainer))));
+    PT_TRY(add_text(c, "fingerprint", s->fingerprint.text));
+    return add_text(c, "version", PT_VERSION);
+}
+
+/* loss, metric and samples of every task as doubles, which hold counts exactly. */
+static pt_status_t pack_scores(const pt_search_t *s, double **out)
+{
+    double *score;
+    PT_TRY(pt_alloc(&score, 3 * (size_t)s->space->n_task, sizeof *score));
+    for (int32_t k = 0; k < s->space->n_task; k++) {
+        score[3 * k] = s->score[k].loss;
+        score[3 * k + 1] = s->score[k].metric;
+        score[3 * k + 2] = (double)s->score[k].n;
+    }
+    *out = score;
+    return PT_OK;
+}
+
+static pt_status_t write_root(pt_search_t *s, pt_checkpoint_t *c)
+{
+    const int64_t dim[2] = {s->space->n_task, 3};
+    double *score = NULL;
+    pack_t pack = pack_state(&s->state);
+    pt_status_t status;
+    PT_TRY(add_alpha(c, &s->alpha));
+    PT_TRY(add_state(s, &pack, c));
+    PT_TRY(pack_scores(s, &score));
+    if (s->state.stage == PT_N_STAGE)
+        PT_TRY_OR(done, pt_checkpoint_add(c, "scores", PT_DTYPE_F64, dim, 2, score, false));
+    PT_TRY_OR(done, pt_checkpoint_write(c, s->run));
+done:
+    pt_free(score);
+    return status;
+}
+
+pt_status_t run_checkpoint_write(pt_search_t *s)
+{
+    const run_state_t *st = &s->state;
+    pt_checkpoint_t c;
+    pt_status_t status;
+    run_refresh_subnet(s);
+    PT_AGREE(s->world, run_journal_sync(s));
+    pt_checkpoint_init(&c);
+    PT_TRY_OR(done, pt_trainer_save(s->trainer, &c));
+    if (st->stage == PT_N_STAGE)
+        PT_TRY_OR(done, pt_trainer_save_stats(s->trainer, &s->subnet, &c));
+    status = s->is_root ? write_root(s, &c) : PT_OK;
+    PT_TRY_OR(done, pt_comm_agree(s->world, status));
+    run_journal_timing(s, "checkpoint");
+    if (st->stage < PT_N_STAGE)
+        run_note(s, "checkpoint: %s, step %lld", pt_stage_name((pt_stage_t)st->stage),
+                 (long long)st->step);
+    else
+        run_note(s, "checkpoint: done, payload %s", c.digest);
+    s->speed.last_checkpoint = pt_clock();
+    run_pause_over(s);
+done:
+    pt_checkpoint_release(&c);
+    return status;
+}
+
+static pt_status_t get_text(const pt_checkpoint_t *c, const char *name, char **out)
+{
+    const pt_record_t *r = pt_checkpoint_find(c, name);
+    char *text;
+    if (r == NULL || r->dtype != PT_DTYPE_TEXT || r->n_dim != 1)
+        PT_FAIL(FORMAT, "checkpoint has no text '%s'", name);
+    PT_TRY(pt_alloc(&text, (size_t)r->dim[0] + 1, 1));
+    memcpy(text, r->data, (size_t)r->dim[0]);
+    *out = text;
+    return PT_OK;
+}
+
+/* The config reads from files only. */
+static pt_status_t read_config(const pt_search_t *s, const char *text, pt_config_t *config)
+{
+    char path[RUN_PATH_MAX + 64];
+    snprintf(path, sizeof path, "%s/checkpoint.ini.%ld", s->run, (long)getpid());
+    pt_config_init(config);
+    PT_TRY(pt_file_write(path, text, strlen(text)));
+    pt_status_t status = pt_config_read(config, path);
+    unlink(path);
+    if (status != PT_OK)
+        PT_FAIL(MISMATCH, "the checkpoint in %s is of another version of polytree: %s",
+                s->run, pt_error_message());
+    return PT_OK;
+}
+
+static pt_status_t check_config(const pt_search_t *s, const pt_checkpoint_t *c)
+{
+    pt_config_t *theirs = NULL;
+    char *text = NULL;
+    pt_status_t status;
+    PT_TRY_OR(done, get_text(c, "config", &text));
+    PT_TRY_OR(done, pt_alloc(&theirs, 1, sizeof *theirs));
+    PT_TRY_OR(done, read_config(s, text, theirs));
+    status = pt_config_compare(s->config, theirs);
+    if (status == PT_E_MISMATCH)
+        status = PT_ERROR(MISMATCH,
+                          "%s has a checkpoint of another config (give another folder to "
+                          "start anew): %s",
+                          s->run, pt_error_message());
+done:
+    pt_free(theirs);
+    pt_free(text);
+    return status;
+}
+
+static pt_status_t check_identity(const pt_search_t *s, const pt_checkpoint_t *c)
+{
+    const char *ours = pt_dataset_digest(pt_trainer_dataset(s->trainer));
+    char *theirs;
+    PT_TRY(check_config(s, c));
+    PT_TRY(get_text(c, "data", &theirs));
+    bool is_same = strcmp(ours, theirs) == 0;
+    pt_free(theirs);
+    if (!is_same)
+        PT_FAIL(MISMATCH, "%s has a checkpoint of another data set than %s", s->run,
+                s->config->data.file);
+    return PT_OK;
+}
+
+static pt_status_t take(const pt_checkpoint_t *c, const char *name, pt_dtype_t dtype,
+                        int64_t count, void *out)
+{
+    const void *data;
+    PT_TRY(pt_checkpoint_get(c, name, dtype, count, &data));
+    memcpy(out, data, (size_t)count * 8);
+    return PT_OK;
+}
+
+static pt_status_t take_scores(pt_search_t *s, const pt_checkpoint_t *c)
+{
+    int64_t n_task = s->space->n_task;
+    const void *data;
+    PT_TRY(pt_checkpoint_get(c, "scores", PT_DTYPE_F64, 3 * n_task, &data));
+    const double *score = data;
+    for (int64_t k = 0; k < n_task; k++)
+        s->score[k] =
+            (pt_task_score_t){score[3 * k], score[3 * k + 1], (int64_t)score[3 * k + 2]};
+    return PT_OK;
+}
+
+static pt_status_t check_counters(const pt_search_t *s)
+{
+    const run_state_t *st = &s->state;
+    if (st->stage < 0 || st->stage > PT_N_STAGE || st->step < 0 || st->alpha_step < 0 ||
+        (st->stage < PT_N_STAGE && st->step > s->n_step[st->stage]))
+        PT_FAIL(FORMAT, "%s: the checkpoint's counters are out of range", s->run);
+    return PT_OK;
+}
+
+static pt_status_t take_all(pt_search_t *s, const pt_checkpoint_t *c)
+{
+    pt_alpha_t *a = &s->alpha;
+    int64_t n = (int64_t)a->n_task * a->n_choice;
+    pack_t p;
+    PT_TRY(take(c, "run/counters", PT_DTYPE_I64, N_COUNTER, p.counter));
+    PT_TRY(take(c, "run/losses", PT_DTYPE_F64, N_LOSS, p.loss));
+    PT_TRY(take(c, "run/journal", PT_DTYPE_I64, N_JOURNAL, p.journal));
+    s->state = unpack_state(&p);
+    PT_TRY(check_counters(s));
+    PT_TRY(take(c, "alpha/logit", PT_DTYPE_F64, n, a->logit));
+    PT_TRY(take(c, "alpha/moment1", PT_DTYPE_F64, n, a->m));
+    PT_TRY(take(c, "alpha/moment2", PT_DTYPE_F64, n, a->v));
+    PT_TRY(take(c, "alpha/updates", PT_DTYPE_I64, a->n_task, a->count));
+    PT_TRY(take(c, "architecture/bits", PT_DTYPE_U64,
+                s->subnet.n_task * (int64_t)s->subnet.words, s->subnet.bits));
+    return s->state.stage == PT_N_STAGE ? take_scores(s, c) : PT_OK;
+}
+
+/* The machine or its libraries may have changed since. */
+static pt_status_t check_machine(pt_search_t *s, const pt_checkpoint_t *c)
+{
+    char items[1024];
+    char *theirs;
+    int32_t n;
+    PT_TRY(get_text(c, "fingerprint", &theirs));
+    n = pt_fingerprint_compare(s->fingerprint.text, theirs, items, sizeof items);
+    pt_free(theirs);
+    if (n == 0 || s->state.stage == PT_N_STAGE)
+        return PT_OK;
+    if (s->config->kernel.mixed == PT_MIXED_REFUSE)
+        PT_FAIL(MISMATCH, "%s was begun elsewhere (kernel.mixed = refuse): %s",
+                s->fingerprint.node, items);
+    pt_log(PT_LOG_WARNING, "%s differs from where the run was before, as (now, then): %s",
+           s->fingerprint.node, items);
+    if (s->state.mixed_stage < 0) {
+        s->state.mixed_stage = s->state.stage;
+        s->state.mixed_step = s->state.step;
+    }
+    return PT_OK;
+}
+
+static pt_status_t load_root(pt_search_t *s, pt_checkpoint_t *c, bool *is_found)
+{
+    char notice[512];
+    PT_TRY(pt_checkpoint_load(c, s->run, is_found, notice));
+    if (notice[0] != '\0')
+        pt_log(PT_LOG_WARNING, "%s", notice);
+    if (!*is_found)
+        return PT_OK;
+    PT_TRY(check_identity(s, c));
+    PT_TRY(take_all(s, c));
+    return check_machine(s, c);
+}
+
+static pt_status_t share(pt_search_t *s)
+{
+    pt_alpha_t *a = &s->alpha;
+    size_t n_task = (size_t)a->n_task, n = n_task * (size_t)a->n_choice;
+    PT_TRY(pt_comm_bcast(s->world, a->logit, n * sizeof *a->logit, 0));
+    PT_TRY(pt_comm_bcast(s->world, a->m, n * sizeof *a->m, 0));
+    PT_TRY(pt_comm_bcast(s->world, a->v, n * sizeof *a->v, 0));
+    PT_TRY(pt_comm_bcast(s->world, a->count, n_task * sizeof *a->count, 0));
+    PT_TRY(pt_comm_bcast(s->world, s->subnet.bits,
+                         n_task * s->subnet.words * sizeof *s->subnet.bits, 0));
+    PT_TRY(pt_comm_bcast(s->world, s->score, n_task * sizeof *s->score, 0));
+    for (int32_t k = 0; k < a->n_task; k++)
+        for (int32_t i = 0; i < a->n_choice; i++)
+            pt_subnet_switch(&s->subnet, k, i,
+                             pt_bitset_get(pt_subnet_bits(&s->subnet, k), i));
+    run_refresh_subnet(s);
+    return PT_OK;
+}
+
+pt_status_t run_checkpoint_load(pt_search_t *s, bool *is_found)
+{
+    struct {
+        run_state_t state;
+        bool is_found;
+    } head = {.is_found = false};
+    pt_checkpoint_t c;
+    pt_status_t status = PT_OK;
+    pt_checkpoint_init(&c);
+    if (s->is_root)
+        status = load_root(s, &c, &head.is_found);
+    PT_TRY_OR(done, pt_comm_agree(s->world, status));
+    head.state = s->state;
+    PT_TRY_OR(done, pt_comm_bcast(s->world, &head, sizeof head, 0));
+    *is_found = head.is_found;
+    if (!head.is_found)
+        goto done;
+    s->state = head.state;
+    PT_TRY_OR(done, share(s));
+    PT_TRY_OR(done, pt_trainer_load(s->trainer, &c));
+done:
+    pt_checkpoint_release(&c);
+    return status;
+}

@@ -1,0 +1,92 @@
+#include <math.h>
+#include <string.h>
+
+#include "polytree/train/loss.h"
+#include "search/run.h"
+
+static int64_t n_sample(const pt_search_t *s, pt_part_t part)
+{
+    return pt_feed_n_sample(pt_trainer_feed(s->trainer), part);
+}
+
+const char *run_part_name(int64_t part)
+{
+    switch (part) {
+    case PT_PART_TEST:
+        return "test";
+    case PT_PART_VAL:
+        return "val";
+    default:
+        return "train";
+    }
+}
+
+double run_mean_metric(const pt_search_t *s)
+{
+    double sum = 0;
+    int32_t n = 0;
+    for (int32_t k = 0; k < s->space->n_task; k++)
+        if (!isnan(s->score[k].metric)) {
+            sum += s->score[k].metric;
+            n++;
+        }
+    return n > 0 ? sum / n : NAN;
+}
+
+/* The metric's name where all tasks have the same. */
+static const char *common_metric(const pt_search_t *s)
+{
+    const pt_dataset_t *d = pt_trainer_dataset(s->trainer);
+    const char *name = pt_metric_name(pt_dataset_task(d, 0));
+    for (int32_t k = 1; k < s->space->n_task; k++)
+        if (strcmp(name, pt_metric_name(pt_dataset_task(d, k))) != 0)
+            return "metric";
+    return name;
+}
+
+bool run_evaluation_due(const pt_search_t *s)
+{
+    const run_state_t *st = &s->state;
+    int64_t every = s->eval_every[st->stage];
+    if (st->step == 0 || st->evaluated == st->step || n_sample(s, PT_PART_VAL) == 0 ||
+        st->alpha_step < run_alpha_due(s, st->step))
+        return false;
+    return st->step == s->n_step[st->stage] || (every > 0 && st->step % every == 0);
+}
+
+static pt_status_t evaluate(pt_search_t *s, pt_part_t part)
+{
+    run_refresh_subnet(s);
+    PT_TRY(pt_trainer_evaluate(s->trainer, &s->subnet, part, s->score));
+    s->mean_metric = run_mean_metric(s);
+    return PT_OK;
+}
+
+pt_status_t run_evaluate(pt_search_t *s)
+{
+    run_state_t *st = &s->state;
+    PT_TRY(evaluate(s, PT_PART_VAL));
+    st->evaluated = st->step;
+    run_journal_scores(s, "eval", PT_PART_VAL);
+    run_journal_timing(s, "eval");
+    run_note(s, "%s, step %lld: %s on val %.4f", pt_stage_name((pt_stage_t)st->stage),
+             (long long)st->step, common_metric(s), s->mean_metric);
+    run_pause_over(s);
+    return PT_OK;
+}
+
+pt_status_t run_evaluate_last(pt_search_t *s)
+{
+    pt_part_t part = n_sample(s, PT_PART_TEST) > 0  ? PT_PART_TEST
+                     : n_sample(s, PT_PART_VAL) > 0 ? PT_PART_VAL
+                                                    : PT_PART_TRAIN;
+    PT_TRY(evaluate(s, part));
+    s->state.score_part = part;
+    run_journal_scores(s, "final", part);
+    run_journal_timing(s, "final");
+    run_note(s, "final: %s on %s %.4f%s", common_metric(s), run_part_name(part),
+             s->mean_metric,
+             part == PT_PART_TRAIN ? " (the data set holds nothing back)" : "");
+    run_pause_over(s);
+    return PT_OK;
+}

@@ -1,0 +1,86 @@
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "polytree/base/clock.h"
+#include "search/run.h"
+
+/* Share of the last step in what is shown of the speed. */
+#define FRESH 0.05
+
+void run_note(pt_search_t *s, const char *format, ...)
+{
+    char line[1536];
+    va_list args;
+    if (!s->is_root || s->hooks.note == NULL)
+        return;
+    va_start(args, format);
+    vsnprintf(line, sizeof line, format, args);
+    va_end(args);
+    s->hooks.note(s->hooks.context, line);
+}
+
+void run_pause_over(pt_search_t *s)
+{
+    s->speed.last = pt_clock();
+}
+
+static void measure(pt_search_t *s, bool is_alpha, int64_t samples)
+{
+    run_speed_t *v = &s->speed;
+    double now = pt_clock(), seconds = now - v->last;
+    double *mean = is_alpha ? &v->alpha_seconds : &v->weight_seconds;
+    *mean = *mean == 0 ? seconds : (1 - FRESH) * *mean + FRESH * seconds;
+    v->seconds = (1 - FRESH) * v->seconds + seconds;
+    v->samples = (1 - FRESH) * v->samples + (double)samples;
+    v->last = now;
+}
+
+/* Stages to come are taken to be as fast as this one. */
+static double estimate_left(const pt_search_t *s)
+{
+    const run_speed_t *v = &s->speed;
+    double weight = v->weight_seconds > 0 ? v->weight_seconds : v->alpha_seconds;
+    double alpha = v->alpha_seconds > 0 ? v->alpha_seconds : v->weight_seconds;
+    int64_t n_weight = -s->state.step, n_alpha = -s->state.alpha_step;
+    for (int64_t stage = s->state.stage; stage < PT_N_STAGE; stage++) {
+        n_weight += s->n_step[stage];
+        if (stage == PT_STAGE_SEARCH)
+            n_alpha += s->n_step[stage] / s->weight_period * s->alpha_period;
+    }
+    return (double)n_weight * weight + (double)n_alpha * alpha;
+}
+
+static void show(pt_search_t *s)
+{
+    const run_state_t *st = &s->state;
+    bool is_search = st->stage == PT_STAGE_SEARCH;
+    pt_progress_t p = {
+        .stage = (pt_stage_t)st->stage,
+        .step = st->step,
+        .n_step = s->n_step[st->stage],
+        .loss = st->loss,
+        .alpha_loss = is_search && st->alpha_step > 0 ? st->alpha_loss : NAN,
+        .expected_edges = run_mean_edges(s),
+        .tau = st->stage == PT_STAGE_RETRAIN ? NAN : run_tau(s),
+        .lr = run_lr(s),
+        .metric = s->mean_metric,
+        .samples_per_second = s->speed.samples / s->speed.seconds,
+        .seconds_left = estimate_left(s),
+    };
+    s->hooks.progress(s->hooks.context, &p);
+}
+
+void run_after_step(pt_search_t *s, bool is_alpha, const pt_step_result_t *result)
+{
+    double every = s->config->run.checkpoint_every;
+    s->request = result->request;
+    if (!s->is_root)
+        return;
+    measure(s, is_alpha, result->samples);
+    if (s->hooks.progress != NULL)
+        show(s);
+    s->asked = s->hooks.poll == NULL ? 0 : s->hooks.poll(s->hooks.context);
+    if (every > 0 && pt_clock() - s->speed.last_checkpoint >= every)
+        s->asked |= PT_REQUEST_CHECKPOINT;
+}

@@ -1,0 +1,142 @@
+/** @file
+ * The inside of a run.
+ */
+#ifndef SEARCH_RUN_H
+#define SEARCH_RUN_H
+
+#include <stdio.h>
+
+#include "polytree/search/fingerprint.h"
+#include "polytree/search/search.h"
+
+enum { RUN_PATH_MAX = 4096 };
+
+/** The state of a run; with weights, moments and alpha it is what a checkpoint holds.
+ * Everything else is a function of these counters. */
+typedef struct run_state {
+    /* In the payload. */
+    int64_t stage;      /**< PT_N_STAGE: done */
+    int64_t step;       /**< weight steps done in this stage */
+    int64_t alpha_step; /**< alpha steps done in this stage */
+    int64_t evaluated;  /**< `step` of the last evaluation in this stage, 0 = none */
+    int64_t is_derived;
+    double loss, alpha_loss; /**< smoothed over the last steps of their kind */
+    /* Beside it. */
+    int64_t metrics_bytes; /**< length of metrics.jsonl */
+    int64_t mixed_stage;   /**< since when machines or libraries differ; ... */
+    int64_t mixed_step;    /**< ... stage -1: they never did */
+    int64_t score_part;    /**< pt_part_t of the final scores */
+} run_state_t;
+
+/** Speed, for people only. */
+typedef struct run_speed {
+    double start;                         /**< pt_clock() when the run began */
+    double last;                          /**< ... when the last step or pause ended */
+    double seconds, samples;              /**< of the last steps, fading */
+    double weight_seconds, alpha_seconds; /**< of one step, smoothed; 0 = none yet */
+    double last_checkpoint;
+} run_speed_t;
+
+struct pt_search {
+    const pt_config_t *config;
+    pt_trainer_t *trainer;
+    pt_space_t *space;
+    pt_comm_t *world;
+    bool is_root;
+    pt_run_hooks_t hooks;
+    char run[RUN_PATH_MAX];
+
+    run_state_t state;
+    pt_alpha_t alpha;
+    pt_subnet_t subnet; /**< the network found, or evaluation gates */
+
+    int64_t n_step[PT_N_STAGE];
+    int64_t eval_every[PT_N_STAGE];      /**< 0 = at the end only */
+    int64_t weight_period, alpha_period; /**< so many alpha after so many weight steps */
+
+    /* Of a step; sized once. */
+    pt_subnet_t drawn;
+    double *g, *dgate; /**< [n_task][n_choice] */
+    double *dlogit;    /**< [n_choice] */
+    int32_t *task;
+    int32_t n_task;   /**< of the step */
+    unsigned asked;   /**< rank 0: requests for the next step */
+    unsigned request; /**< of the last step, the same on all ranks */
+
+    pt_task_score_t *score;
+    double mean_metric; /**< of the last evaluation; NaN before */
+    run_speed_t speed;
+    FILE *metrics, *timing; /**< rank 0 */
+    char *config_text;      /**< rank 0; from malloc() */
+    pt_fingerprint_t fingerprint;
+};
+
+/* stages.c */
+
+typedef struct run_stage {
+    const char *name;
+    /** Called once, when the stage begins; not after a resume in the middle of it. */
+    pt_status_t (*enter)(pt_search_t *s);
+    pt_status_t (*step)(pt_search_t *s); /**< one weight or alpha step */
+    bool (*done)(const pt_search_t *s);
+    pt_status_t (*leave)(pt_search_t *s);
+} run_stage_t;
+
+extern const run_stage_t run_stages[PT_N_STAGE];
+
+/** Samples a stage's weight steps draw from. */
+pt_part_t run_part(pt_stage_t stage);
+/** Alpha steps that follow the first `step` weight steps of the search. */
+int64_t run_alpha_due(const pt_search_t *s, int64_t step);
+double run_tau(const pt_search_t *s);
+/** Learning rate of the next weight step. */
+double run_lr(const pt_search_t *s);
+/** Let s->subnet hold the evaluation gates, unless a network is derived. */
+void run_refresh_subnet(pt_search_t *s);
+double run_mean_edges(const pt_search_t *s);
+/** The chain that all tasks share: the network of search.method = shared. */
+pt_status_t run_share_chain(pt_search_t *s);
+
+/* evaluate.c */
+
+bool run_evaluation_due(const pt_search_t *s);
+/** On val, in the course of a stage. */
+pt_status_t run_evaluate(pt_search_t *s);
+/** At the end of the run: the scores that it leaves. */
+pt_status_t run_evaluate_last(pt_search_t *s);
+/** Mean of the tasks' metrics, those without labels left out. */
+double run_mean_metric(const pt_search_t *s);
+const char *run_part_name(int64_t part);
+
+/* journal.c: metrics.jsonl and timing.jsonl; all but open and close do nothing on other
+ * ranks than 0. */
+
+/** Open both, metrics.jsonl cut to state.metrics_bytes. */
+pt_status_t run_journal_open(pt_search_t *s);
+void run_journal_close(pt_search_t *s);
+/** Flush metrics.jsonl to the disk and put its length into the state. */
+pt_status_t run_journal_sync(pt_search_t *s);
+void run_journal_step(pt_search_t *s, bool is_alpha, double lr,
+                      const pt_step_result_t *result);
+void run_journal_stage(pt_search_t *s);
+void run_journal_scores(pt_search_t *s, const char *event, pt_part_t part);
+void run_journal_derive(pt_search_t *s, const pt_cost_t *task_cost, const pt_cost_t *cost);
+void run_journal_timing(pt_search_t *s, const char *event);
+
+/* progress.c */
+
+/** A line for people, on rank 0. */
+void run_note(pt_search_t *s, const char *format, ...) PT_PRINTF(2, 3);
+/** After a step: speed, progress, and what rank 0 asks for next. */
+void run_after_step(pt_search_t *s, bool is_alpha, const pt_step_result_t *result);
+/** Time from here on is no step's. */
+void run_pause_over(pt_search_t *s);
+
+/* checkpoint.c */
+
+/** Collective. */
+pt_status_t run_checkpoint_write(pt_search_t *s);
+/** Collective; state, alpha, subnet, weights, scores.  `is_found` is set on all ranks. */
+pt_status_t run_checkpoint_load(pt_search_t *s, bool *is_found);
+
+#endif

@@ -1,0 +1,235 @@
+#include "polytree/search/search.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "polytree/base/clock.h"
+#include "polytree/base/memory.h"
+#include "polytree/io/file.h"
+#include "polytree/par/log.h"
+#include "search/run.h"
+
+static void count_steps(pt_search_t *s)
+{
+    const pt_config_t *c = s->config;
+    const pt_length_t length[PT_N_STAGE] = {
+        [PT_STAGE_WARMUP] = c->warmup.steps,
+        [PT_STAGE_SEARCH] = c->search.steps,
+        [PT_STAGE_RETRAIN] = c->retrain.steps,
+    };
+    bool is_search = c->search.method == PT_METHOD_SEARCH;
+    for (int32_t i = 0; i < PT_N_STAGE; i++) {
+        pt_part_t part = run_part((pt_stage_t)i);
+        bool is_run = is_search || i == PT_STAGE_RETRAIN;
+        s->n_step[i] = is_run ? pt_trainer_steps(s->trainer, length[i], part) : 0;
+        s->eval_every[i] = pt_trainer_steps(s->trainer, c->run.eval_every, part);
+    }
+    /* `n`: one alpha step after n weight steps; `ne`: n epochs of both in turn. */
+    pt_length_t turn = c->search.alternate;
+    s->weight_period = pt_trainer_steps(s->trainer, turn, PT_PART_WEIGHT);
+    s->alpha_period =
+        turn.is_epochs ? pt_trainer_steps(s->trainer, turn, PT_PART_ALPHA) : 1;
+    if (s->weight_period < 1)
+        s->weight_period = 1;
+}
+
+static pt_status_t write_config_text(pt_search_t *s)
+{
+    size_t bytes;
+    FILE *file = open_memstream(&s->config_text, &bytes);
+    if (file == NULL)
+        PT_FAIL(MEMORY, "no memory for the config's text");
+    pt_status_t status = pt_config_dump(s->config, file);
+    if (fclose(file) != 0 && status == PT_OK)
+        status = PT_ERROR(MEMORY, "no memory for the config's text");
+    return status;
+}
+
+/* What needs no other rank. */
+static pt_status_t allocate(pt_search_t *s)
+{
+    int32_t n_task = s->space->n_task, n_choice = s->space->n_choice;
+    size_t n = (size_t)n_task * (size_t)n_choice;
+    PT_TRY(pt_alpha_init(&s->alpha, n_task, n_choice));
+    PT_TRY(pt_subnet_init(&s->subnet, n_task, n_choice));
+    PT_TRY(pt_subnet_init(&s->drawn, n_task, n_choice));
+    PT_TRY(pt_alloc(&s->g, n, sizeof *s->g));
+    PT_TRY(pt_alloc(&s->dgate, n, sizeof *s->dgate));
+    PT_TRY(pt_alloc(&s->dlogit, (size_t)n_choice, sizeof *s->dlogit));
+    PT_TRY(pt_alloc(&s->task, (size_t)n_task, sizeof *s->task));
+    PT_TRY(pt_alloc(&s->score, (size_t)n_task, sizeof *s->score));
+    if (!s->is_root)
+        return PT_OK;
+    PT_TRY(pt_folder_make(s->run));
+    return write_config_text(s);
+}
+
+/* Ranks on unequal machines: allowed, said, remembered. */
+static pt_status_t compare_machines(pt_search_t *s)
+{
+    char difference[1024];
+    int32_t n_other;
+    PT_TRY(pt_fingerprint_agree(s->world, &s->fingerprint, &n_other, difference));
+    if (n_other == 0)
+        return PT_OK;
+    if (s->config->kernel.mixed == PT_MIXED_REFUSE)
+        PT_FAIL(MISMATCH, "%d ranks differ (kernel.mixed = refuse): %s", (int)n_other,
+                difference);
+    if (s->is_root)
+        pt_log(PT_LOG_WARNING, "%d ranks differ, the result may depend on the layout: %s",
+               (int)n_other, difference);
+    if (s->state.mixed_stage < 0) {
+        s->state.mixed_stage = s->state.stage;
+        s->state.mixed_step = s->state.step;
+    }
+    return PT_OK;
+}
+
+static void note_resume(pt_search_t *s)
+{
+    const run_state_t *st = &s->state;
+    if (st->stage == PT_N_STAGE)
+        run_note(s, "this run is finished");
+    else
+        run_note(s, "going on from the checkpoint: %s, step %lld of %lld",
+                 pt_stage_name((pt_stage_t)st->stage), (long long)st->step,
+                 (long long)s->n_step[st->stage]);
+}
+
+static pt_status_t begin(pt_search_t *s)
+{
+    bool is_found = false;
+    PT_AGREE(s->world, allocate(s));
+    count_steps(s);
+    const pt_kernel_t *kernel = s->space->op[0].inst.kernel;
+    pt_fingerprint_make(s->space, kernel, &s->fingerprint);
+    PT_TRY(run_checkpoint_load(s, &is_found));
+    if (s->state.stage == PT_N_STAGE) {
+        s->mean_metric = run_mean_metric(s);
+        note_resume(s);
+        return PT_OK;
+    }
+    PT_TRY(compare_machines(s));
+    PT_AGREE(s->world, run_journal_open(s));
+    if (is_found) {
+        note_resume(s);
+        return PT_OK;
+    }
+    if (s->config->search.method == PT_METHOD_SHARED)
+        PT_TRY(run_share_chain(s));
+    run_refresh_subnet(s);
+    return run_stages[s->state.stage].enter(s);
+}
+
+pt_status_t pt_search_new(const pt_config_t *config, const char *run, pt_trainer_t *trainer,
+                          const pt_run_hooks_t *hooks, pt_search_t **out)
+{
+    pt_search_t *s = NULL;
+    pt_status_t status;
+    if (strlen(run) >= RUN_PATH_MAX)
+        PT_FAIL(RANGE, "the run folder's name has more than %d characters",
+                RUN_PATH_MAX - 1);
+    status = pt_alloc(&s, 1, sizeof *s);
+    PT_TRY_OR(failed, pt_comm_agree(pt_trainer_layout(trainer)->world, status));
+    s->config = config;
+    s->trainer = trainer;
+    s->space = pt_trainer_space(trainer);
+    s->world = pt_trainer_layout(trainer)->world;
+    s->is_root = pt_comm_rank(s->world) == 0;
+    s->hooks = hooks == NULL ? (pt_run_hooks_t){NULL, NULL, NULL, NULL} : *hooks;
+    strcpy(s->run, run);
+    s->state.mixed_stage = -1;
+    s->mean_metric = NAN;
+    s->speed.start = s->speed.last = s->speed.last_checkpoint = pt_clock();
+    PT_TRY_OR(failed, begin(s));
+    *out = s;
+    return PT_OK;
+failed:
+    pt_search_free(s);
+    return status;
+}
+
+void pt_search_free(pt_search_t *s)
+{
+    if (s == NULL)
+        return;
+    run_journal_close(s);
+    pt_alpha_release(&s->alpha);
+    pt_subnet_release(&s->subnet);
+    pt_subnet_release(&s->drawn);
+    pt_free(s->g);
+    pt_free(s->dgate);
+    pt_free(s->dlogit);
+    pt_free(s->task);
+    pt_free(s->score);
+    free(s->config_text);
+    pt_free(s);
+}
+
+/* The checkpoint at a stage's end already stands at the beginning of the next. */
+static pt_status_t next_stage(pt_search_t *s)
+{
+    bool had_steps = s->n_step[s->state.stage] > 0;
+    PT_TRY(run_stages[s->state.stage].leave(s));
+    s->state.stage++;
+    if (s->state.stage < PT_N_STAGE)
+        PT_TRY(run_stages[s->state.stage].enter(s));
+    return had_steps || s->state.stage == PT_N_STAGE ? run_checkpoint_write(s) : PT_OK;
+}
+
+/* One thing after the other, each a function of the state: an evaluation that is due, a
+ * step, or the next stage.  A stop leaves due evaluations to who resumes. */
+static pt_status_t advance(pt_search_t *s, pt_run_end_t *end)
+{
+    bool wants_checkpoint = false;
+    while (s->state.stage < PT_N_STAGE) {
+        const run_stage_t *stage = &run_stages[s->state.stage];
+        if (run_evaluation_due(s)) {
+            PT_TRY(run_evaluate(s));
+        } else if (stage->done(s)) {
+            PT_TRY(next_stage(s));
+            wants_checkpoint = false;
+        } else {
+            PT_TRY(stage->step(s));
+            wants_checkpoint |= (s->request & PT_REQUEST_CHECKPOINT) != 0;
+            if ((s->request & PT_REQUEST_STOP) != 0) {
+                *end = PT_RUN_STOPPED;
+                return run_checkpoint_write(s);
+            }
+        }
+        if (wants_checkpoint && s->state.stage < PT_N_STAGE && !run_evaluation_due(s)) {
+            PT_TRY(run_checkpoint_write(s));
+            wants_checkpoint = false;
+        }
+    }
+    *end = PT_RUN_DONE;
+    return PT_OK;
+}
+
+pt_status_t pt_search_run(pt_search_t *s, pt_run_result_t *result)
+{
+    pt_run_result_t r = {.score = s->score};
+    run_pause_over(s);
+    PT_TRY(advance(s, &r.end));
+    PT_TRY(pt_cost_all(s->space, &s->subnet, &r.cost));
+    r.mean_metric = s->mean_metric;
+    r.is_mixed = s->state.mixed_stage >= 0;
+    *result = r;
+    return PT_OK;
+}
+
+const pt_subnet_t *pt_search_subnet(const pt_search_t *search)
+{
+    return &search->subnet;
+}
+
+const pt_alpha_t *pt_search_alpha(const pt_search_t *search)
+{
+    return &search->alpha;
+}
+
+pt_stage_t pt_search_stage(const pt_search_t *search)
+{
+    return (pt_stage_t)search->state.stage;
+}
