@@ -9,7 +9,7 @@
 #ifdef PT_REAL64
 #define PT_HAS_BLAS 0
 #else
-#define PT_HAS_BLAS 0
+#define PT_HAS_BLAS 1
 #endif
 
 #if PT_HAS_BLAS && defined(PT_WITH_DNNL) && PT_WITH_DNNL
@@ -52,6 +52,8 @@ void pt_ref_fill_elementwise(pt_kernel_t *kernel);
 #if PT_HAS_BLAS
 void pt_blas_fill(pt_kernel_t *kernel);
 
+#define PT_DEPTHWISE_TAPS 49 /**< largest kh kw of the functions below */
+
 /** Depthwise convolutions (groups = c = k) of the vector code. */
 typedef struct pt_depthwise {
     void (*forward)(const pt_conv_shape_t *s, const float *x, const float *w, float *y);
@@ -61,15 +63,15 @@ typedef struct pt_depthwise {
                              float *dw);
 } pt_depthwise_t;
 
-/** The vector code of one ISA replaces the elementwise functions of the table. */
-const pt_depthwise_t *pt_vector_fill_generic(pt_kernel_t *kernel);
+/** The vector code of one ISA: fills in the elementwise functions of the table. */
+void pt_vector_fill_generic(pt_kernel_t *kernel);
+extern const pt_depthwise_t pt_vector_depthwise_generic;
 #if PT_HAS_X86
-const pt_depthwise_t *pt_vector_fill_avx2(pt_kernel_t *kernel);
-const pt_depthwise_t *pt_vector_fill_avx512(pt_kernel_t *kernel);
+void pt_vector_fill_avx2(pt_kernel_t *kernel);
+void pt_vector_fill_avx512(pt_kernel_t *kernel);
+extern const pt_depthwise_t pt_vector_depthwise_avx2;
+extern const pt_depthwise_t pt_vector_depthwise_avx512;
 #endif
-
-/** The vector code for kernel->isa. */
-const pt_depthwise_t *pt_vector_fill(pt_kernel_t *kernel);
 #endif
 
 #if PT_HAS_ONEDNN

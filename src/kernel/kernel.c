@@ -79,19 +79,6 @@ static void conv_backward_weights(const pt_conv_t *conv, const pt_real_t *x,
     conv->run->backward_weights(conv, x, dy, dw, work);
 }
 
-#if PT_HAS_BLAS
-const pt_depthwise_t *pt_vector_fill(pt_kernel_t *kernel)
-{
-#if PT_HAS_X86
-    if (kernel->isa == PT_ISA_AVX512)
-        return pt_vector_fill_avx512(kernel);
-    if (kernel->isa == PT_ISA_AVX2)
-        return pt_vector_fill_avx2(kernel);
-#endif
-    return pt_vector_fill_generic(kernel);
-}
-#endif
-
 static pt_backend_t best_backend(void)
 {
     if (PT_HAS_ONEDNN)

@@ -63,7 +63,7 @@ static const pt_case_t cases[] = {
 
 enum { N_CASE = sizeof cases / sizeof *cases };
 
-static const char *case_text(const pt_case_t *c, char text[160])
+static inline const char *case_text(const pt_case_t *c, char text[160])
 {
     char shape[64];
     snprintf(text, 160, "%s %s, kernel %d stride %d dilation %d groups %d act %d", c->op,
@@ -73,7 +73,7 @@ static const char *case_text(const pt_case_t *c, char text[160])
 }
 
 /** Multiples of 1/1024 in [-1, 1), different for every `salt`. */
-static void fill(pt_real_t *x, int64_t n, uint32_t salt)
+static inline void fill(pt_real_t *x, int64_t n, uint32_t salt)
 {
     pt_rng_t rng = {.seed = 7, .purpose = PT_RNG_DRAW, .step = salt};
     for (int64_t i = 0; i < n; i++) {
@@ -84,7 +84,7 @@ static void fill(pt_real_t *x, int64_t n, uint32_t salt)
 }
 
 /** 64 guard bytes stand before and behind the buffer given out. */
-static void *guarded_alloc(size_t bytes)
+static inline void *guarded_alloc(size_t bytes)
 {
     unsigned char *p = NULL;
     if (pt_alloc(&p, pt_align_up(bytes) + 128, 1) != PT_OK)
@@ -93,7 +93,7 @@ static void *guarded_alloc(size_t bytes)
     return p + 64;
 }
 
-static bool guard_is_whole(const void *buffer, size_t bytes)
+static inline bool guard_is_whole(const void *buffer, size_t bytes)
 {
     const unsigned char *p = buffer;
     for (size_t i = 0; i < 64; i++)
@@ -102,7 +102,7 @@ static bool guard_is_whole(const void *buffer, size_t bytes)
     return true;
 }
 
-static void guarded_free(void *buffer)
+static inline void guarded_free(void *buffer)
 {
     if (buffer)
         pt_free((unsigned char *)buffer - 64);
@@ -118,7 +118,7 @@ typedef struct rig {
     double dgate;
 } rig_t;
 
-static pt_status_t rig_init(rig_t *r, const pt_kernel_t *kernel, const pt_case_t *c)
+static inline pt_status_t rig_init(rig_t *r, const pt_kernel_t *kernel, const pt_case_t *c)
 {
     memset(r, 0, sizeof *r);
     pt_shape_t in[PT_OP_MAX_IN] = {c->in, c->in};
@@ -162,7 +162,7 @@ static pt_status_t rig_init(rig_t *r, const pt_kernel_t *kernel, const pt_case_t
     return PT_OK;
 }
 
-static bool rig_guards_are_whole(const rig_t *r)
+static inline bool rig_guards_are_whole(const rig_t *r)
 {
     size_t real = sizeof(pt_real_t);
     bool is_whole = guard_is_whole(r->dy, (size_t)r->n_y * real) &&
@@ -178,7 +178,7 @@ static bool rig_guards_are_whole(const rig_t *r)
     return is_whole;
 }
 
-static void rig_release(rig_t *r)
+static inline void rig_release(rig_t *r)
 {
     for (int32_t i = 0; i < PT_OP_MAX_IN; i++) {
         guarded_free(r->x[i]);
