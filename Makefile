@@ -21,7 +21,7 @@ COMPILE  = $(CC) -Iinclude -Isrc -I. -DPT_VERSION='"$(VERSION)"' -DPT_WITH_DNNL=
            $(SAN) $(WARN)
 ERRORS  := $(if $(WERROR),-Werror)
 DEPFILE  = -MMD -MP -MF $@.d -MT $@
-LIBS     = $(LDFLAGS) $(PKG_LIBS) $(if $(filter 1,$(DNNL)),-ldnnl) $(LDLIBS) -lm
+LIBS     = $(LDFLAGS) $(PKG_LIBS) $(if $(filter 1,$(DNNL)),-ldnnl -lgomp) $(LDLIBS) -lm
 
 LIB_SRC := $(filter-out src/app/% src/kernel/vector.c,$(wildcard src/*/*.c)) $(wildcard io/*.c)
 APP_SRC := $(wildcard src/app/*.c)
