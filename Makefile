@@ -54,6 +54,9 @@ PARALLEL = $(if $(filter --jobserver% -j%,$(MAKEFLAGS)),,-j$(shell nproc))
 .PHONY: all tests deps demo check check-long lint install uninstall info clean
 .DELETE_ON_ERROR:
 
+# Without this make links x.d from x.d.o, for which vector_%.o seems to be a way.
+%: %.o
+
 all: $(BUILD)/polytree
 	@:
 tests: $(TESTS)
