@@ -177,7 +177,7 @@ static void draw_legend(const drawing_t *d)
 static void draw(const drawing_t *d)
 {
     fprintf(d->file, "digraph architecture {\n"
-                     "  rankdir=LR; nodesep=0.35; ranksep=0.6;\n"
+                     "  rankdir=LR; nodesep=0.35; ranksep=0.45;\n"
                      "  node [shape=ellipse, style=filled, fillcolor=white, "
                      "fontname=\"Helvetica\", fontsize=11];\n"
                      "  edge [fontname=\"Helvetica\", fontsize=10, arrowsize=0.7];\n");

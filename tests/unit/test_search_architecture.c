@@ -1,0 +1,196 @@
+/* architecture.json brings back the network it was written from, and the picture shows
+ * what is alive and nothing else. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "polytree/base/memory.h"
+#include "polytree/io/file.h"
+#include "polytree/search/architecture.h"
+#include "polytree/search/fingerprint.h"
+
+enum { N_TASK = 5, N_NODE = 4 };
+
+typedef struct world {
+    pt_space_t *space;
+    pt_subnet_t subnet;
+    char path[64];
+} world_t;
+
+static void open_choice(world_t *w, int32_t task, pt_choice_kind_t kind, int32_t i,
+                        int32_t j)
+{
+    int32_t c = pt_space_find_choice(w->space, kind, i, j);
+    assert_true(c >= 0);
+    pt_subnet_switch(&w->subnet, task, c, true);
+}
+
+/* Task 0: 1-2-4; task 1: 3-4; tasks 2..4: 1-2-4 too.  Task 4 has a dead end 2-3. */
+static int set_up(void **state)
+{
+    static world_t w;
+    static const pt_space_task_t task[N_TASK] = {
+        {"left", 3}, {"says \"no\" & <b>", 2}, {"c", 2}, {"d", 2}, {"e", 2}};
+    pt_space_spec_t spec = {8, 8, 1, N_TASK, task};
+    pt_config_t config;
+    int fd;
+    pt_config_init(&config);
+    config.space.nodes = N_NODE;
+    config.space.flow = 2;
+    config.space.min_depth = 1;
+    config.train.microbatch = 2;
+    assert_int_equal(pt_space_new(&config, &spec, NULL, &w.space), PT_OK);
+    assert_int_equal(pt_subnet_init(&w.subnet, N_TASK, w.space->n_choice), PT_OK);
+    for (int32_t k = 0; k < N_TASK; k++) {
+        if (k == 1) {
+            open_choice(&w, k, PT_CHOICE_IN, 0, 3);
+            open_choice(&w, k, PT_CHOICE_EDGE, 3, 4);
+        } else {
+            open_choice(&w, k, PT_CHOICE_IN, 0, 1);
+            open_choice(&w, k, PT_CHOICE_EDGE, 1, 2);
+            open_choice(&w, k, PT_CHOICE_EDGE, 2, 4);
+        }
+        open_choice(&w, k, PT_CHOICE_OUT, 4, 0);
+    }
+    strcpy(w.path, "/tmp/polytree-architecture-XXXXXX");
+    fd = mkstemp(w.path);
+    assert_true(fd >= 0);
+    close(fd);
+    *state = &w;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    world_t *w = *state;
+    unlink(w->path);
+    pt_subnet_release(&w->subnet);
+    pt_space_free(w->space);
+    return pt_memory_bytes() != 0;
+}
+
+static void what_was_written_is_read_back(void **state)
+{
+    world_t *w = *state;
+    pt_subnet_t back;
+    pt_alpha_t alpha;
+    assert_int_equal(pt_alpha_init(&alpha, N_TASK, w->space->n_choice), PT_OK);
+    assert_int_equal(pt_subnet_init(&back, N_TASK, w->space->n_choice), PT_OK);
+    assert_int_equal(pt_architecture_write(w->space, &w->subnet, &alpha, w->path), PT_OK);
+    assert_int_equal(pt_architecture_read(w->space, w->path, &back), PT_OK);
+    assert_memory_equal(back.bits, w->subnet.bits, N_TASK * back.words * sizeof *back.bits);
+    assert_memory_equal(back.gate, w->subnet.gate,
+                        N_TASK * (size_t)back.n_choice * sizeof *back.gate);
+    pt_subnet_release(&back);
+    pt_alpha_release(&alpha);
+}
+
+/* A choice that hangs loose is no part of the network. */
+static void dead_ends_are_left_out(void **state)
+{
+    world_t *w = *state;
+    pt_subnet_t back;
+    int32_t c = pt_space_find_choice(w->space, PT_CHOICE_EDGE, 2, 3);
+    assert_int_equal(pt_subnet_init(&back, N_TASK, w->space->n_choice), PT_OK);
+    pt_subnet_switch(&w->subnet, 4, c, true);
+    assert_int_equal(pt_architecture_write(w->space, &w->subnet, NULL, w->path), PT_OK);
+    pt_subnet_switch(&w->subnet, 4, c, false);
+    assert_int_equal(pt_architecture_read(w->space, w->path, &back), PT_OK);
+    assert_memory_equal(back.bits, w->subnet.bits, N_TASK * back.words * sizeof *back.bits);
+    pt_subnet_release(&back);
+}
+
+static void assert_refused(world_t *w, const char *text, pt_status_t expected,
+                           const char *word)
+{
+    pt_subnet_t back;
+    assert_int_equal(pt_subnet_init(&back, N_TASK, w->space->n_choice), PT_OK);
+    assert_int_equal(pt_file_write(w->path, text, strlen(text)), PT_OK);
+    assert_int_equal(pt_architecture_read(w->space, w->path, &back), expected);
+    assert_non_null(strstr(pt_error_message(), word));
+    pt_subnet_release(&back);
+}
+
+#define HEAD "{\"format\": \"polytree architecture\", \"version\": "
+
+static void bad_files_are_refused(void **state)
+{
+    world_t *w = *state;
+    assert_refused(w, "{\"tasks\": [", PT_E_FORMAT, w->path);
+    assert_refused(w, "[]", PT_E_FORMAT, "not a polytree architecture");
+    assert_refused(w, "{\"format\": \"other\"}", PT_E_FORMAT, "not a polytree");
+    assert_refused(w, HEAD "9}", PT_E_FORMAT, "version 9");
+    assert_refused(w, HEAD "1, \"tasks\": []}", PT_E_MISMATCH, "left");
+    assert_refused(w, HEAD "1, \"tasks\": [{\"name\": \"left\"}]}", PT_E_FORMAT, "choices");
+    assert_refused(w,
+                   HEAD "1, \"tasks\": [{\"name\": \"left\", \"choices\": [{\"kind\": "
+                        "\"edge\", \"i\": 1, \"j\": 4}]}]}",
+                   PT_E_MISMATCH, "edge (1, 4)");
+    assert_refused(w,
+                   HEAD "1, \"tasks\": [{\"name\": \"left\", \"choices\": [{\"kind\": "
+                        "\"knot\"}]}]}",
+                   PT_E_FORMAT, "knot");
+}
+
+static char *drawing(const world_t *w, int32_t task)
+{
+    char *text;
+    size_t bytes;
+    FILE *file = open_memstream(&text, &bytes);
+    assert_non_null(file);
+    assert_int_equal(pt_architecture_dot(w->space, &w->subnet, task, file), PT_OK);
+    fclose(file);
+    return text;
+}
+
+/* Nodes of the space: 0 input, 1 x, 2..5 v1..v4, 6 y. */
+static void the_picture_has_the_edges_in_use(void **state)
+{
+    world_t *w = *state;
+    char *all = drawing(w, -1), *one = drawing(w, 1);
+    assert_non_null(strstr(all, "n2 -> n3 [color=gray35"));
+    assert_non_null(strstr(all, "label=\"4/5\""));
+    assert_non_null(strstr(all, "n4 -> n5 [color=\"#"));
+    assert_null(strstr(all, "n3 -> n4"));
+    assert_non_null(strstr(all, "left (2 edges)"));
+    assert_non_null(strstr(all, "says &#34;no&#34; &#38; &#60;b&#62; (1 edge)"));
+    assert_non_null(strstr(all, "says \\\"no\\\" & <b>\\n2 outputs"));
+    assert_non_null(strstr(one, "n4 -> n5"));
+    assert_null(strstr(one, "n2 -> n3"));
+    free(all);
+    free(one);
+    assert_int_equal(pt_architecture_dot(w->space, &w->subnet, N_TASK, stdout), PT_E_RANGE);
+}
+
+static void fingerprints_name_what_differs(void **state)
+{
+    char out[256];
+    (void)state;
+    assert_int_equal(pt_fingerprint_compare("a: 1\nb: 2\n", "a: 1\nb: 2\n", out, 256), 0);
+    assert_string_equal(out, "");
+    assert_int_equal(pt_fingerprint_compare("a: 1\nb: 2\n", "b: 3\na: 1\n", out, 256), 1);
+    assert_string_equal(out, "b (2, 3)");
+    assert_int_equal(pt_fingerprint_compare("a: 1\n", "ab: 1\n", out, 256), 2);
+    assert_string_equal(out, "a (1, none); ab (none, 1)");
+    assert_int_equal(pt_fingerprint_compare("a: 1\nb: 2\n", "a: 9\nb: 9\n", out, 5), 2);
+    assert_int_equal(strlen(out), 4);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_was_written_is_read_back),
+        cmocka_unit_test(dead_ends_are_left_out),
+        cmocka_unit_test(bad_files_are_refused),
+        cmocka_unit_test(the_picture_has_the_edges_in_use),
+        cmocka_unit_test(fingerprints_name_what_differs),
+    };
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}
