@@ -1,0 +1,144 @@
+#include "polytree/io/dataset.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <string.h>
+
+#include "polytree/base/memory.h"
+#include "io/schema.h"
+
+enum { SCAN_BYTES = 1 << 20 };
+
+/* All values once: that they can be read, and floats that they are finite. */
+static pt_status_t scan(const pt_h5_array_t *array, const pt_schema_input_t *input,
+                        int64_t n)
+{
+    void *buffer = NULL;
+    pt_status_t status = PT_OK;
+    size_t row_bytes = pt_schema_item_bytes(input);
+    int64_t rows = (int64_t)(SCAN_BYTES / row_bytes) + 1;
+    int64_t values = input->hwc[0] * input->hwc[1] * input->hwc[2];
+    rows = rows < n ? rows : n;
+    PT_TRY(pt_alloc(&buffer, (size_t)rows, row_bytes));
+    for (int64_t first = 0; first < n; first += rows) {
+        int64_t now = rows < n - first ? rows : n - first;
+        PT_TRY_OR(done,
+                  pt_h5_array_read(array, first, now, pt_schema_item_type(input), buffer));
+        for (int64_t i = 0; !input->is_u8 && i < now * values; i++)
+            if (!isfinite(((const float *)buffer)[i])) {
+                status = PT_ERROR(FORMAT,
+                                  "%s: row %" PRId64 " has a value that is not "
+                                  "finite as float32",
+                                  array->where, first + i / values);
+                goto done;
+            }
+    }
+done:
+    pt_free(buffer);
+    return status;
+}
+
+static pt_status_t scan_inputs(hid_t file, const char *path, const pt_schema_t *schema,
+                               pt_findings_t *findings)
+{
+    for (int s = 0; s < PT_N_SPLIT; s++) {
+        pt_h5_array_t array;
+        pt_schema_input_t input = schema->input;
+        if (input.n[s] == 0)
+            continue;
+        PT_TRY(pt_schema_open_input(&input, file, path, (pt_split_t)s, &array));
+        pt_status_t status = scan(&array, &input, input.n[s]);
+        pt_h5_array_close(&array);
+        PT_TRY(pt_findings_take(findings, status));
+    }
+    return PT_OK;
+}
+
+pt_status_t pt_dataset_check(const char *path, FILE *report, int32_t *n_finding)
+{
+    pt_findings_t findings = {.report = report, .takes_any_kind = true};
+    pt_schema_t schema = {.n_task = 0};
+    hid_t file = H5I_INVALID_HID;
+    pt_status_t status = pt_h5_open(path, &file);
+    if (status == PT_E_FORMAT) {
+        PT_TRY(pt_findings_take(&findings, status));
+        *n_finding = findings.n;
+        return PT_OK;
+    }
+    PT_TRY(status);
+    PT_TRY_OR(done, pt_schema_read(&schema, file, path, "all", &findings));
+    PT_TRY_OR(done, scan_inputs(file, path, &schema, &findings));
+    for (int32_t t = 0; t < schema.n_task; t++)
+        if (schema.task[t].kind[0] && !schema.task[t].is_supported)
+            fprintf(report,
+                    "note: task '%s' is of kind '%s', which this version cannot train\n",
+                    schema.task[t].info.name, schema.task[t].kind);
+    *n_finding = findings.n;
+done:
+    pt_schema_release(&schema);
+    pt_h5_close(file);
+    return status;
+}
+
+static void print_tasks(const pt_schema_t *schema, FILE *out)
+{
+    int width = 4;
+    for (int32_t t = 0; t < schema->n_task; t++) {
+        int n = (int)strlen(schema->task[t].info.name);
+        width = n > width ? n : width;
+    }
+    fprintf(out, "%-*s  %-14s %7s %8s %8s %8s  %s\n", width, "task", "kind", "classes",
+            "train", "val", "test", "rows");
+    for (int32_t t = 0; t < schema->n_task; t++) {
+        const pt_schema_task_t *task = &schema->task[t];
+        bool has_index = false;
+        fprintf(out, "%-*s  %-14s", width, task->info.name, task->kind);
+        if (task->is_supported)
+            fprintf(out, " %7d", task->info.classes);
+        else
+            fprintf(out, " %7s", "-");
+        for (int s = 0; s < PT_N_SPLIT; s++) {
+            fprintf(out, " %8" PRId64, task->n[s]);
+            has_index = has_index || task->index[s];
+        }
+        fprintf(out, "  %s%s\n",
+                !task->is_supported ? "not supported by this version"
+                : has_index         ? "own"
+                                    : "all",
+                task->info.has_ignore ? ", some unlabelled" : "");
+    }
+}
+
+pt_status_t pt_dataset_info(const char *path, FILE *out)
+{
+    static const char unknown[] = "not stated";
+    char origin[1024];
+    pt_findings_t findings = {.takes_any_kind = true};
+    pt_schema_t schema = {.n_task = 0};
+    hid_t file = H5I_INVALID_HID;
+    PT_TRY(pt_h5_open(path, &file));
+    pt_status_t status = pt_schema_read(&schema, file, path, "all", &findings);
+    if (status == PT_OK &&
+        (!pt_h5_attr_has(file, "origin") ||
+         pt_h5_attr_text(file, path, "origin", origin, sizeof origin) != PT_OK))
+        memcpy(origin, unknown, sizeof unknown);
+    pt_h5_close(file);
+    PT_TRY(status);
+
+    const pt_schema_input_t *input = &schema.input;
+    fprintf(out, "%s: polytree dataset, version %d\n", path, PT_SCHEMA_VERSION);
+    fprintf(out, "origin: %s\n", origin);
+    if (input->is_image)
+        fprintf(out, "inputs: %" PRId64 " x %" PRId64 " x %" PRId64 " %s\n", input->hwc[0],
+                input->hwc[1], input->hwc[2], input->is_u8 ? "uint8" : "float32");
+    else
+        fprintf(out, "inputs: %" PRId64 " features %s\n", input->hwc[2],
+                input->is_u8 ? "uint8" : "float32");
+    for (int s = 0; s < PT_N_SPLIT; s++)
+        if (input->n[s] > 0)
+            fprintf(out, "%-7s %" PRId64 " inputs\n", pt_split_name((pt_split_t)s),
+                    input->n[s]);
+    print_tasks(&schema, out);
+    pt_schema_release(&schema);
+    return PT_OK;
+}

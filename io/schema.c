@@ -1,0 +1,331 @@
+#include "io/schema.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "polytree/base/memory.h"
+
+pt_status_t pt_findings_take(pt_findings_t *findings, pt_status_t status)
+{
+    if (status == PT_OK || !findings->report || status == PT_E_MEMORY)
+        return status;
+    fprintf(findings->report, "%s\n", pt_error_message());
+    findings->n++;
+    pt_error_clear();
+    return PT_OK;
+}
+
+const char *pt_split_name(pt_split_t split)
+{
+    static const char *const name[] = {"train", "val", "test"};
+    return name[split];
+}
+
+size_t pt_schema_item_bytes(const pt_schema_input_t *input)
+{
+    size_t values = (size_t)(input->hwc[0] * input->hwc[1] * input->hwc[2]);
+    return values * (input->is_u8 ? 1 : sizeof(float));
+}
+
+hid_t pt_schema_item_type(const pt_schema_input_t *input)
+{
+    return input->is_u8 ? H5T_NATIVE_UINT8 : H5T_NATIVE_FLOAT;
+}
+
+static pt_status_t check_header(hid_t file, const char *path)
+{
+    char format[64];
+    int64_t version;
+    PT_TRY(pt_h5_attr_text(file, path, "format", format, sizeof format));
+    if (strcmp(format, PT_SCHEMA_FORMAT) != 0)
+        PT_FAIL(FORMAT, "%s: its format is '%s', expected '%s'", path, format,
+                PT_SCHEMA_FORMAT);
+    PT_TRY(pt_h5_attr_int(file, path, "version", &version));
+    if (version != PT_SCHEMA_VERSION)
+        PT_FAIL(FORMAT, "%s: data set version %lld, expected %d", path, (long long)version,
+                PT_SCHEMA_VERSION);
+    return PT_OK;
+}
+
+static pt_status_t look_at_input(pt_schema_input_t *seen, const pt_h5_array_t *array,
+                                 bool is_image)
+{
+    hid_t type = H5Dget_type(array->id);
+    bool is_u8 = array->type == H5T_INTEGER && array->item_bytes == 1 &&
+                 H5Tget_sign(type) == H5T_SGN_NONE;
+    pt_h5_close(type);
+    if (!is_u8 && (array->type != H5T_FLOAT || array->item_bytes > 8))
+        PT_FAIL(FORMAT, "%s: neither uint8 nor float32 nor float64", array->where);
+    if (array->n_dim != (is_image ? 4 : 2))
+        PT_FAIL(FORMAT, "%s: %d dimensions, expected %s", array->where, array->n_dim,
+                is_image ? "n, height, width, channels" : "n, features");
+    if (array->count == 0)
+        PT_FAIL(FORMAT, "%s: holds nothing; leave an empty split out", array->where);
+    *seen = (pt_schema_input_t){.is_image = is_image, .is_u8 = is_u8};
+    for (int i = 0; i < 3; i++)
+        seen->hwc[i] = is_image ? array->dim[i + 1] : i < 2 ? 1 : array->dim[1];
+    if (array->count / array->dim[0] > INT32_MAX)
+        PT_FAIL(FORMAT, "%s: %lld values in one input are too many", array->where,
+                (long long)(array->count / array->dim[0]));
+    return PT_OK;
+}
+
+static pt_status_t check_agrees(const pt_schema_input_t *known,
+                                const pt_schema_input_t *seen, const char *where)
+{
+    if (known->is_image == seen->is_image && known->is_u8 == seen->is_u8 &&
+        memcmp(known->hwc, seen->hwc, sizeof seen->hwc) == 0)
+        return PT_OK;
+    PT_FAIL(FORMAT, "%s: %s inputs %lld x %lld x %lld, expected %s %lld x %lld x %lld",
+            where, seen->is_u8 ? "uint8" : "float", (long long)seen->hwc[0],
+            (long long)seen->hwc[1], (long long)seen->hwc[2],
+            known->is_u8 ? "uint8" : "float", (long long)known->hwc[0],
+            (long long)known->hwc[1], (long long)known->hwc[2]);
+}
+
+pt_status_t pt_schema_open_input(pt_schema_input_t *input, hid_t file, const char *path,
+                                 pt_split_t split, pt_h5_array_t *array)
+{
+    char images[32], inputs[32];
+    pt_schema_input_t seen;
+    *array = (pt_h5_array_t){.id = H5I_INVALID_HID, .space = H5I_INVALID_HID};
+    if (!pt_h5_has(file, pt_split_name(split)))
+        return PT_OK;
+    snprintf(images, sizeof images, "%s/images", pt_split_name(split));
+    snprintf(inputs, sizeof inputs, "%s/inputs", pt_split_name(split));
+    bool is_image = pt_h5_has(file, images);
+    if (is_image == pt_h5_has(file, inputs))
+        PT_FAIL(FORMAT, "%s: /%s has %s, expected one of 'images' and 'inputs'", path,
+                pt_split_name(split), is_image ? "both" : "neither");
+    PT_TRY(pt_h5_array_open(file, path, is_image ? images : inputs, array));
+    pt_status_t status = look_at_input(&seen, array, is_image);
+    if (status == PT_OK && input->hwc[0] > 0)
+        status = check_agrees(input, &seen, array->where);
+    if (status != PT_OK) {
+        pt_h5_array_close(array);
+        return status;
+    }
+    memcpy(seen.n, input->n, sizeof seen.n);
+    seen.n[split] = array->dim[0];
+    *input = seen;
+    return PT_OK;
+}
+
+typedef struct names {
+    char (*name)[PT_SCHEMA_MAX_NAME + 1];
+    size_t capacity;
+    int32_t n;
+    const char *where;
+    pt_findings_t *findings;
+    pt_status_t status;
+} names_t;
+
+static pt_status_t check_name(const char *where, const char *name)
+{
+    size_t bytes = strlen(name);
+    bool is_fine = bytes >= 1 && bytes <= PT_SCHEMA_MAX_NAME && strcmp(name, "all") != 0;
+    for (const char *c = name; *c; c++)
+        is_fine = is_fine && *c != ',' && (unsigned char)*c > ' ' && *c != 127;
+    if (!is_fine)
+        PT_FAIL(FORMAT,
+                "%s: '%.80s' is no task name: expected 1 to %d bytes, not 'all', without "
+                "white space and commas",
+                where, name, PT_SCHEMA_MAX_NAME);
+    return PT_OK;
+}
+
+static herr_t take_name(hid_t group, const char *name, const H5L_info_t *info,
+                        void *context)
+{
+    names_t *names = context;
+    (void)group;
+    (void)info;
+    names->status = check_name(names->where, name);
+    if (names->status != PT_OK) {
+        names->status = pt_findings_take(names->findings, names->status);
+        return names->status != PT_OK;
+    }
+    names->status = pt_grow(&names->name, &names->capacity, (size_t)names->n + 1,
+                            sizeof names->name[0]);
+    if (names->status != PT_OK)
+        return 1;
+    strcpy(names->name[names->n++], name);
+    return 0;
+}
+
+/* In the order of creation where the file knows it, else by name. */
+static pt_status_t list_tasks(hid_t file, const char *path, const char *group_name,
+                              names_t *names)
+{
+    char cause[128];
+    hid_t group = H5I_INVALID_HID;
+    unsigned order = 0;
+    PT_TRY(pt_h5_group_open(file, path, group_name, &group));
+    hid_t list = H5Gget_create_plist(group);
+    H5Pget_link_creation_order(list, &order);
+    pt_h5_close(list);
+    names->where = path;
+    herr_t failed = H5Literate(
+        group, order & H5P_CRT_ORDER_INDEXED ? H5_INDEX_CRT_ORDER : H5_INDEX_NAME,
+        H5_ITER_INC, NULL, take_name, names);
+    pt_h5_cause(cause);
+    pt_h5_close(group);
+    PT_TRY(names->status);
+    if (failed < 0)
+        PT_FAIL(FORMAT, "%s: /%s: cannot list its tasks: %s", path, group_name, cause);
+    return PT_OK;
+}
+
+static int32_t find_name(const names_t *names, const char *name, size_t bytes)
+{
+    for (int32_t i = 0; i < names->n; i++)
+        if (strlen(names->name[i]) == bytes && strncmp(names->name[i], name, bytes) == 0)
+            return i;
+    return -1;
+}
+
+static pt_status_t fail_unknown(const char *path, const names_t *names, const char *name,
+                                size_t bytes)
+{
+    char known[400] = "";
+    for (int32_t i = 0; i < names->n && strlen(known) < sizeof known - 80; i++)
+        snprintf(known + strlen(known), sizeof known - strlen(known), "%s%s%s",
+                 i ? ", " : "", names->name[i],
+                 i + 1 < names->n && strlen(known) > sizeof known - 160 ? ", ..." : "");
+    PT_FAIL(FORMAT, "%s: no task '%.*s'; it has %s", path, (int)bytes, name, known);
+}
+
+/* The wanted names of `all`, in the order wanted. */
+static pt_status_t pick_tasks(const char *path, const names_t *all, const char *tasks,
+                              names_t *picked)
+{
+    static const char between[] = " \t\r\n,";
+    for (const char *t = tasks + strspn(tasks, between); *t; t += strspn(t, between)) {
+        size_t bytes = strcspn(t, between);
+        if (find_name(all, t, bytes) < 0)
+            return fail_unknown(path, all, t, bytes);
+        if (find_name(picked, t, bytes) >= 0)
+            PT_FAIL(CONFIG, "task '%.*s' is named twice", (int)bytes, t);
+        PT_TRY(pt_grow(&picked->name, &picked->capacity, (size_t)picked->n + 1,
+                       sizeof picked->name[0]));
+        memcpy(picked->name[picked->n++], t, bytes);
+        t += bytes;
+    }
+    if (picked->n == 0)
+        PT_FAIL(CONFIG, "no task is named, expected 'all' or names");
+    return PT_OK;
+}
+
+static pt_status_t read_one(pt_schema_t *schema, hid_t file, const char *path,
+                            const char *name, pt_findings_t *findings)
+{
+    pt_schema_task_t *task = &schema->task[schema->n_task++];
+    int64_t n = 0;
+    int32_t n_before = findings->n;
+    PT_TRY(pt_findings_take(findings, pt_schema_read_task(task, file, path, name)));
+    if (findings->n > n_before)
+        return PT_OK;
+    if (!task->is_supported && !findings->takes_any_kind)
+        PT_FAIL(
+            MISSING,
+            "%s: task '%s' is of kind '%s', which this version does not support; it has "
+            "%s and %s",
+            path, name, task->kind, pt_task_kind_name(PT_TASK_CLASSIFICATION),
+            pt_task_kind_name(PT_TASK_MULTILABEL));
+    for (int s = 0; s < PT_N_SPLIT; s++) {
+        if (schema->input.n[s] == 0)
+            continue;
+        PT_TRY(
+            pt_findings_take(findings, pt_schema_read_rows(task, file, path, (pt_split_t)s,
+                                                           schema->input.n[s])));
+        n += task->n[s];
+    }
+    if (n == 0 && findings->n == 0)
+        PT_TRY(pt_findings_take(
+            findings,
+            PT_ERROR(FORMAT, "%s: task '%s' has no labels in any split", path, name)));
+    return PT_OK;
+}
+
+/* A task that only a split has would be passed over in silence. */
+static pt_status_t check_strays(hid_t file, const char *path, const names_t *all,
+                                pt_findings_t *findings)
+{
+    for (int s = 0; s < PT_N_SPLIT; s++) {
+        char group[32];
+        pt_status_t status = PT_OK;
+        names_t here = {.findings = findings};
+        snprintf(group, sizeof group, "%s/tasks", pt_split_name((pt_split_t)s));
+        if (pt_h5_has(file, group))
+            status = pt_findings_take(findings, list_tasks(file, path, group, &here));
+        for (int32_t i = 0; status == PT_OK && i < here.n; i++)
+            if (find_name(all, here.name[i], strlen(here.name[i])) < 0)
+                status = pt_findings_take(
+                    findings, PT_ERROR(FORMAT,
+                                       "%s: /%s/%s: no group '/tasks/%s' says what "
+                                       "kind of task it is",
+                                       path, group, here.name[i], here.name[i]));
+        pt_free(here.name);
+        PT_TRY(status);
+    }
+    return PT_OK;
+}
+
+static pt_status_t read_inputs(pt_schema_t *schema, hid_t file, const char *path,
+                               pt_findings_t *findings)
+{
+    for (int s = 0; s < PT_N_SPLIT; s++) {
+        pt_h5_array_t array;
+        PT_TRY(pt_findings_take(findings, pt_schema_open_input(&schema->input, file, path,
+                                                               (pt_split_t)s, &array)));
+        pt_h5_array_close(&array);
+    }
+    if (!pt_h5_has(file, pt_split_name(PT_SPLIT_TRAIN)))
+        PT_TRY(pt_findings_take(findings, PT_ERROR(FORMAT, "%s: no group 'train'", path)));
+    return PT_OK;
+}
+
+pt_status_t pt_schema_read(pt_schema_t *schema, hid_t file, const char *path,
+                           const char *tasks, pt_findings_t *findings)
+{
+    pt_status_t status = PT_OK;
+    names_t all = {.findings = findings}, picked = {.findings = findings};
+    bool is_all = strcmp(tasks, "all") == 0;
+    const names_t *wanted = is_all ? &all : &picked;
+    *schema = (pt_schema_t){.n_task = 0};
+
+    int32_t n_before = findings->n;
+    PT_TRY(pt_findings_take(findings, check_header(file, path)));
+    if (findings->n > n_before)
+        return PT_OK;
+    PT_TRY_OR(done, read_inputs(schema, file, path, findings));
+    PT_TRY_OR(done, pt_findings_take(findings, list_tasks(file, path, "tasks", &all)));
+    if (all.n == 0 && findings->n == n_before)
+        PT_TRY_OR(done, pt_findings_take(
+                            findings, PT_ERROR(FORMAT, "%s: /tasks holds no task", path)));
+    if (!is_all)
+        PT_TRY_OR(done, pick_tasks(path, &all, tasks, &picked));
+    PT_TRY_OR(done, pt_alloc(&schema->task, (size_t)wanted->n, sizeof schema->task[0]));
+    for (int32_t i = 0; i < wanted->n; i++)
+        PT_TRY_OR(done, read_one(schema, file, path, wanted->name[i], findings));
+    if (findings->report)
+        PT_TRY_OR(done, check_strays(file, path, &all, findings));
+done:
+    pt_free(all.name);
+    pt_free(picked.name);
+    if (status != PT_OK)
+        pt_schema_release(schema);
+    return status;
+}
+
+void pt_schema_release(pt_schema_t *schema)
+{
+    for (int32_t t = 0; t < schema->n_task; t++)
+        for (int s = 0; s < PT_N_SPLIT; s++) {
+            pt_free(schema->task[t].index[s]);
+            pt_free(schema->task[t].labels[s]);
+        }
+    pt_free(schema->task);
+    *schema = (pt_schema_t){.n_task = 0};
+}
