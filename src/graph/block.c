@@ -104,7 +104,8 @@ pt_status_t pt_block_adapter(pt_shape_t src, pt_shape_t dst, pt_block_t *block)
 
     memset(block, 0, sizeof *block);
     if (src.h != dst.h || src.w != dst.w) {
-        int64_t stride = (src.h + dst.h - 1) / dst.h;
+        int64_t by_h = (src.h + dst.h - 1) / dst.h, by_w = (src.w + dst.w - 1) / dst.w;
+        int64_t stride = by_h > by_w ? by_h : by_w; /* each is the least that does */
         if (dst.h > src.h || dst.w > src.w || (src.h + stride - 1) / stride != dst.h ||
             (src.w + stride - 1) / stride != dst.w)
             PT_FAIL(SHAPE, "no whole stride leads from %s to %s", pt_shape_text(src, a),
