@@ -58,6 +58,8 @@ int pt_watch_finish(pt_status_t status, int code)
     alarm(0);
     if (status != PT_OK && !is_watching && pt_comm_rank(pt_comm_world()) == 0)
         pt_print_failure();
+    if (status == PT_OK)
+        status = pt_comm_bcast(pt_comm_world(), &code, sizeof code, 0);
     pt_par_stop();
     if (status == PT_E_USAGE)
         return PT_EXIT_USAGE;

@@ -13,7 +13,8 @@
  */
 void pt_watch_failure(pt_status_t status);
 
-/** All ranks come together at the end of a command: the exit code, 0 to say `code`. */
+/** All ranks come together at the end of a command: the exit code; rank 0's `code`, if
+ * nobody failed. */
 int pt_watch_finish(pt_status_t status, int code);
 
 /** "polytree: ..." on stderr; the trace too where POLYTREE_TRACE is set. */

@@ -60,8 +60,7 @@ int32_t pt_step_bundles(const pt_config_t *config, int32_t n_bundle, const pt_st
 void pt_trainer_turn(const pt_trainer_t *trainer, const pt_step_t *step, int32_t *task,
                      int32_t *n_task)
 {
-    int32_t n =
-        pt_step_bundles(trainer->config, trainer->n_bundle, step, trainer->bundle);
+    int32_t n = pt_step_bundles(trainer->config, trainer->n_bundle, step, trainer->bundle);
 
     *n_task = 0;
     for (int32_t i = 0; i < n; i++) {

@@ -1,0 +1,286 @@
+/* polytree plan: what a search will cost, without running it. */
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "app/command.h"
+#include "app/console.h"
+#include "app/session.h"
+#include "app/watch.h"
+#include "polytree/arch/cost.h"
+#include "polytree/arch/derive.h"
+#include "polytree/base/memory.h"
+#include "polytree/search/search.h"
+
+enum { PLAN_RANKS, PLAN_SET };
+const pt_flag_t pt_flags_plan[] = {
+    {"ranks", 0, "P", "how many ranks the run will have"},
+    {"set", 0, "key=value", "options over those of the config"},
+    {0}};
+
+#define MIB (1.0 / (1 << 20))
+
+/* Work of one kind of step: multiply-adds of a sample in it, mean over the bundles. */
+typedef struct work {
+    double forward, executed;
+    size_t arena;
+} work_t;
+
+static size_t resident_bytes(void)
+{
+    long pages = 0, skipped;
+    FILE *file = fopen("/proc/self/statm", "r");
+    if (file == NULL)
+        return 0;
+    if (fscanf(file, "%ld %ld", &skipped, &pages) != 2)
+        pages = 0;
+    fclose(file);
+    return (size_t)pages * (size_t)sysconf(_SC_PAGESIZE);
+}
+
+static pt_status_t count_work(const pt_session_t *s, const pt_subnet_t *subnet,
+                              pt_phase_t phase, work_t *work)
+{
+    const pt_feed_t *feed = pt_trainer_feed(s->trainer);
+    int32_t n = pt_feed_n_bundle(feed), most = 0;
+    pt_plan_t *plan = NULL;
+    pt_status_t status;
+    *work = (work_t){0};
+    for (int32_t b = 0; b < n; b++)
+        most =
+            pt_feed_bundle(feed, b)->n_task > most ? pt_feed_bundle(feed, b)->n_task : most;
+    PT_TRY_OR(done, pt_plan_new(pt_trainer_space(s->trainer), most, &plan));
+    for (int32_t b = 0; b < n; b++) {
+        const pt_bundle_t *bundle = pt_feed_bundle(feed, b);
+        PT_TRY_OR(done, pt_plan_compile(plan, subnet, phase, bundle->task, bundle->n_task));
+        work->forward += (double)pt_plan_madds(plan) / n;
+        work->executed += (double)pt_plan_madds_executed(plan) / n;
+        if (pt_plan_arena_bytes(plan) > work->arena)
+            work->arena = pt_plan_arena_bytes(plan);
+    }
+done:
+    pt_plan_free(plan);
+    return status;
+}
+
+static pt_status_t print_work(const pt_session_t *s, const char *title,
+                              const pt_subnet_t *subnet, pt_phase_t phase, int64_t n_step)
+{
+    double samples = (double)pt_trainer_step_samples(s->trainer);
+    work_t w;
+    PT_TRY(count_work(s, subnet, phase, &w));
+    pt_console_line("  %-24s %8lld %10.3f %10.3f %12.1f %14zu", title, (long long)n_step,
+                    w.forward * 1e-6, w.executed * 1e-6,
+                    w.executed * samples * (double)n_step * 1e-9, w.arena);
+    return PT_OK;
+}
+
+/* Samples, steps and work of every stage. `all` has every choice on, `found` is the
+ * network derived at the initial logits. */
+static pt_status_t print_stages(const pt_session_t *s, const pt_subnet_t *all,
+                                const pt_subnet_t *found)
+{
+    const pt_config_t *c = &s->config;
+    const pt_trainer_t *t = s->trainer;
+    int64_t search = pt_trainer_steps(t, c->search.steps, PT_PART_WEIGHT);
+    pt_console_line("  %-24s %8s %10s %10s %12s %14s", "madds a sample, millions:", "steps",
+                    "forward", "executed", "total, 1e9", "arena, bytes");
+    if (c->search.method == PT_METHOD_SEARCH) {
+        PT_TRY(print_work(s, "warm-up", all, PT_PHASE_WEIGHT,
+                          pt_trainer_steps(t, c->warmup.steps, PT_PART_TRAIN)));
+        PT_TRY(print_work(s, "search, weights", all, PT_PHASE_WEIGHT, search));
+        PT_TRY(print_work(
+            s, "search, alpha", all, PT_PHASE_ALPHA,
+            c->search.alternate.is_epochs ? search : search / c->search.alternate.count));
+    }
+    PT_TRY(print_work(s, "retrain (example)", found, PT_PHASE_WEIGHT,
+                      pt_trainer_steps(t, c->retrain.steps, PT_PART_TRAIN)));
+    return print_work(s, "evaluation (example)", found, PT_PHASE_EVAL, 1);
+}
+
+/* Blocks of the store that the fullest rank of this arrangement updates. */
+static int64_t own_blocks(const pt_session_t *s, const pt_arrangement_t *a)
+{
+    const pt_store_t *store = &pt_trainer_space(s->trainer)->store;
+    const pt_feed_t *feed = pt_trainer_feed(s->trainer);
+    int64_t n_task = a->extent[PT_AXIS_TASK], n_data = a->extent[PT_AXIS_DATA];
+    int64_t shared = 0, heads = 0;
+    for (int32_t g = 0; g < store->n_group; g++)
+        shared += store->group[g].task < 0 ? store->group[g].n_block : 0;
+    for (int64_t t = 0; t < n_task; t++) {
+        int64_t n = 0;
+        for (int32_t b = 0; b < pt_feed_n_bundle(feed); b++)
+            for (int32_t i = 0; b % n_task == t && i < pt_feed_bundle(feed, b)->n_task; i++)
+                for (int32_t g = 0; g < store->n_group; g++)
+                    n += store->group[g].task == pt_feed_bundle(feed, b)->task[i]
+                             ? store->group[g].n_block
+                             : 0;
+        heads = n > heads ? n : heads;
+    }
+    return (shared + n_task * n_data - 1) / (n_task * n_data) +
+           (heads + n_data - 1) / n_data;
+}
+
+static pt_status_t print_memory(const pt_session_t *s, const pt_subnet_t *subnet,
+                                const pt_arrangement_t *a, size_t program)
+{
+    const pt_arrangement_t one = {.extent = {1, 1, 1}};
+    double share = (double)own_blocks(s, a) / (double)own_blocks(s, &one);
+    size_t own = (size_t)own_blocks(s, &one) * PT_BLOCK * sizeof(float);
+    size_t data = pt_dataset_bytes(s->dataset);
+    pt_trainer_memory_t m;
+    PT_TRY(pt_trainer_memory(s->trainer, subnet, &m));
+    /* Moments and the gradient of the own blocks are all that is shared out. */
+    m.moments = (size_t)((double)m.moments * share);
+    m.buffers = m.buffers - own + (size_t)((double)own * share);
+    const struct {
+        const char *name;
+        size_t bytes;
+    } part[] = {{"program and libraries", program},
+                {"data, once a node", data},
+                {"weights", m.weights},
+                {"gradient sums", m.sums},
+                {"moments, own share", m.moments},
+                {"plans", m.plans},
+                {"feed", m.feed},
+                {"exchange buffers", m.buffers}};
+    size_t sum = 0;
+    pt_console_line("memory of the fullest rank, MiB");
+    for (size_t i = 0; i < sizeof part / sizeof part[0]; i++) {
+        pt_console_line("  %-24s %10.2f", part[i].name, (double)part[i].bytes * MIB);
+        sum += part[i].bytes;
+    }
+    pt_console_line("  %-24s %10.2f", "at the end of start-up", (double)sum * MIB);
+    pt_console_line("  %-24s %10.2f  %s", "arena on top", (double)m.arena * MIB,
+                    s->config.search.run == PT_RUN_ACTIVE ||
+                            s->config.search.gates == PT_GATES_HARD
+                        ? "(at most: gates are sampled)"
+                        : "(exact)");
+    return PT_OK;
+}
+
+static pt_status_t print_layout(const pt_session_t *s, int64_t n_rank, pt_arrangement_t *a)
+{
+    const pt_config_t *c = &s->config;
+    const pt_feed_t *feed = pt_trainer_feed(s->trainer);
+    const pt_space_t *space = pt_trainer_space(s->trainer);
+    if (c->layout.mode == PT_LAYOUT_AUTO) {
+        PT_TRY(pt_arrange(c, feed, space, (int32_t)n_rank, a));
+    } else {
+        int64_t task = c->layout.task, data = c->layout.data;
+        if (data == 0)
+            data = n_rank / (task > 0 ? task : 1);
+        if (task == 0)
+            task = n_rank / data;
+        if (task * data > n_rank || data == 0)
+            PT_FAIL(CONFIG,
+                    "layout.task = %lld and layout.data = %lld need more than %lld "
+                    "ranks",
+                    (long long)c->layout.task, (long long)c->layout.data,
+                    (long long)n_rank);
+        a->extent[PT_AXIS_STAGE] = 1;
+        a->extent[PT_AXIS_TASK] = (int32_t)task;
+        a->extent[PT_AXIS_DATA] = (int32_t)data;
+        PT_TRY(pt_arrange_judge(c, feed, space, (int32_t)n_rank, a));
+    }
+    int64_t used = (int64_t)a->extent[PT_AXIS_TASK] * a->extent[PT_AXIS_DATA];
+    pt_console_line("layout of %lld ranks: %d task x %d data, %lld idle; predicted balance "
+                    "%.3f, at most %.2f times one rank",
+                    (long long)n_rank, (int)a->extent[PT_AXIS_TASK],
+                    (int)a->extent[PT_AXIS_DATA], (long long)(n_rank - used), a->balance,
+                    a->speedup);
+    return PT_OK;
+}
+
+/* The chain in -> 1 -> 2 -> ... -> N -> out. */
+static void open_chain(const pt_space_t *space, int32_t task, pt_subnet_t *subnet)
+{
+    int32_t n = space->n_dag_node;
+    pt_subnet_switch(subnet, task, pt_space_find_choice(space, PT_CHOICE_IN, 0, 1), true);
+    for (int32_t i = 1; i < n; i++)
+        pt_subnet_switch(subnet, task,
+                         pt_space_find_choice(space, PT_CHOICE_EDGE, i, i + 1), true);
+    pt_subnet_switch(subnet, task, pt_space_find_choice(space, PT_CHOICE_OUT, n, 0), true);
+}
+
+/* Every choice on; and what is derived where nothing has been learnt yet, which has the
+ * size, if not the form, of what a search will find.  The shared baseline is known. */
+static pt_status_t make_subnets(const pt_session_t *s, pt_subnet_t *all, pt_subnet_t *found)
+{
+    const pt_space_t *space = pt_trainer_space(s->trainer);
+    pt_rng_t rng = {.seed = (uint64_t)s->config.run.seed, .purpose = PT_RNG_DERIVE};
+    double *p;
+    PT_TRY(pt_subnet_init(all, space->n_task, space->n_choice));
+    PT_TRY(pt_subnet_init(found, space->n_task, space->n_choice));
+    PT_TRY(pt_alloc(&p, (size_t)space->n_choice, sizeof *p));
+    all->is_soft = s->config.search.gates == PT_GATES_SOFT;
+    for (int32_t c = 0; c < space->n_choice; c++)
+        p[c] = 0.5;
+    for (int32_t k = 0; k < space->n_task; k++) {
+        if (s->config.search.method == PT_METHOD_SHARED) {
+            open_chain(space, k, found);
+            continue;
+        }
+        pt_derive(space, p, s->config.derive.rule, s->config.squeeze.kappa,
+                  s->config.derive.keep, &rng, pt_subnet_bits(found, k));
+        for (int32_t c = 0; c < space->n_choice; c++) {
+            pt_subnet_switch(all, k, c, true);
+            pt_subnet_switch(found, k, c, pt_bitset_get(pt_subnet_bits(found, k), c));
+        }
+    }
+    pt_free(p);
+    return PT_OK;
+}
+
+static pt_status_t print_plan(const pt_session_t *s, int64_t n_rank, size_t program)
+{
+    const pt_space_t *space = pt_trainer_space(s->trainer);
+    pt_subnet_t all = {0}, found = {0};
+    pt_cost_t cost;
+    pt_arrangement_t arrangement;
+    pt_status_t status;
+    PT_TRY_OR(done, make_subnets(s, &all, &found));
+    PT_TRY_OR(done, pt_cost_all(space, &found, &cost));
+    pt_console_line("space: %d nodes, %d edges, %d tasks in %d bundles, %lld parameters",
+                    (int)space->n_dag_node, (int)space->n_edge, (int)space->n_task,
+                    (int)pt_feed_n_bundle(pt_trainer_feed(s->trainer)),
+                    (long long)pt_store_n_element(&space->store));
+    pt_console_line("example, derived before any search: %lld parameters, %lld madds a "
+                    "sample for all tasks, %d edges",
+                    (long long)cost.parameters, (long long)cost.madds, (int)cost.edges);
+    PT_TRY_OR(done, print_stages(s, &all, &found));
+    PT_TRY_OR(done, print_layout(s, n_rank, &arrangement));
+    PT_TRY_OR(done,
+              print_memory(s, s->config.search.method == PT_METHOD_SEARCH ? &all : &found,
+                           &arrangement, program));
+done:
+    pt_subnet_release(&all);
+    pt_subnet_release(&found);
+    return status;
+}
+
+pt_status_t pt_run_plan(const pt_args_t *args, int *code)
+{
+    pt_session_t session = {0};
+    int64_t n_rank;
+    size_t program;
+    pt_status_t status;
+    (void)code;
+    if (pt_comm_size(pt_comm_world()) > 1)
+        PT_FAIL(USAGE, "plan is one process; --ranks says how many the run will have");
+    if (args->flag[PLAN_RANKS] == NULL)
+        PT_FAIL(USAGE, "--ranks P is missing");
+    PT_TRY(pt_args_int("ranks", args->flag[PLAN_RANKS], 1, 1000000, 1, &n_rank));
+    PT_TRY(pt_session_config(args->word[0], args, &session.config));
+    /* The session is that of one rank; the run's layout is only reckoned. */
+    pt_config_t asked = session.config;
+    session.config.layout.mode = PT_LAYOUT_AUTO;
+    program = resident_bytes();
+    PT_TRY_OR(done, pt_session_open(&session));
+    session.config.layout = asked.layout;
+    PT_TRY_OR(done, print_plan(&session, n_rank, program));
+done:
+    pt_watch_failure(status);
+    pt_session_close(&session);
+    return status;
+}

@@ -1,0 +1,119 @@
+#include "app/progress.h"
+
+#include <math.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "app/console.h"
+#include "polytree/base/clock.h"
+
+static volatile sig_atomic_t caught;
+
+static void catch_signal(int number)
+{
+    caught = number;
+}
+
+void pt_watcher_catch_signals(void)
+{
+    struct sigaction action = {.sa_handler = catch_signal, .sa_flags = SA_RESTART};
+    sigemptyset(&action.sa_mask);
+    sigaction(SIGTERM, &action, NULL);
+    sigaction(SIGUSR1, &action, NULL);
+    /* A second ^C is meant. */
+    action.sa_flags = SA_RESTART | (int)SA_RESETHAND;
+    sigaction(SIGINT, &action, NULL);
+}
+
+static const char *signal_reason(int number)
+{
+    return number == SIGTERM ? "SIGTERM" : number == SIGUSR1 ? "SIGUSR1" : "an interrupt";
+}
+
+/* Near the limit, with time left for what may come before the end: a step or an
+ * evaluation as long as the longest so far, and the checkpoint. */
+static bool is_time_up(const pt_watcher_t *w, double now)
+{
+    double limit = w->config->run.time_limit;
+    double reserve = 0.1 * limit < 10 ? 0.1 * limit : 10;
+    return limit > 0 && now - w->start > limit - reserve - 2 * w->longest_pause;
+}
+
+static unsigned poll_requests(void *context)
+{
+    pt_watcher_t *w = context;
+    double now = pt_clock();
+    if (w->last_polled > 0 && now - w->last_polled > w->longest_pause)
+        w->longest_pause = now - w->last_polled;
+    w->last_polled = now;
+    if (caught != 0) {
+        w->reason = signal_reason(caught);
+    } else if (is_time_up(w, now)) {
+        w->reason = "the time limit";
+    } else if (now - w->last_looked > 0.25) {
+        w->last_looked = now;
+        if (access(w->stop_path, F_OK) == 0)
+            w->reason = "the file STOP";
+    }
+    return w->reason != NULL ? PT_REQUEST_STOP : 0;
+}
+
+static const char *duration(double seconds, char text[32])
+{
+    long s = isfinite(seconds) && seconds > 0 ? lround(fmin(seconds, 1e9)) : 0;
+    snprintf(text, 32, "%ld:%02ld:%02ld", s / 3600, s / 60 % 60, s % 60);
+    return text;
+}
+
+static void add_number(char *line, size_t size, const char *format, double value)
+{
+    size_t used = strlen(line);
+    if (isfinite(value))
+        snprintf(line + used, size - used, format, value);
+}
+
+static void show_progress(void *context, const pt_progress_t *p)
+{
+    pt_watcher_t *w = context;
+    double now = pt_clock(), every = w->is_live ? 0.2 : w->config->run.log_every;
+    char line[256], left[32];
+    if (now - w->last_shown < every)
+        return;
+    w->last_shown = now;
+    snprintf(line, sizeof line, "%-7s %lld/%lld", pt_stage_name(p->stage),
+             (long long)p->step, (long long)p->n_step);
+    add_number(line, sizeof line, "  loss %.4f", p->loss);
+    add_number(line, sizeof line, "  alpha %.4f", p->alpha_loss);
+    add_number(line, sizeof line, "  edges %.2f", p->expected_edges);
+    add_number(line, sizeof line, "  tau %.2f", p->tau);
+    add_number(line, sizeof line, "  lr %.2g", p->lr);
+    add_number(line, sizeof line, "  val %.4f", p->metric);
+    add_number(line, sizeof line, "  %.0f samples/s", p->samples_per_second);
+    size_t used = strlen(line);
+    snprintf(line + used, sizeof line - used, "  %s left", duration(p->seconds_left, left));
+    if (w->is_live)
+        pt_console_live(line);
+    else
+        pt_console_line("%s", line);
+}
+
+static void show_note(void *context, const char *line)
+{
+    (void)context;
+    pt_console_line("%s", line);
+}
+
+void pt_watcher_init(pt_watcher_t *watcher, const pt_config_t *config, const char *run,
+                     pt_run_hooks_t *hooks)
+{
+    *watcher = (pt_watcher_t){
+        .config = config, .start = pt_clock(), .is_live = pt_console_is_live()};
+    watcher->last_shown = watcher->start;
+    snprintf(watcher->stop_path, sizeof watcher->stop_path, "%s/STOP", run);
+    *hooks = (pt_run_hooks_t){.context = watcher,
+                              .poll = poll_requests,
+                              .progress = show_progress,
+                              .note = show_note};
+}

@@ -1,0 +1,172 @@
+#include "app/session.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "polytree/base/memory.h"
+#include "polytree/par/comm.h"
+#include "polytree/par/log.h"
+#include "polytree/train/loss.h"
+
+enum { PATH_BYTES = 4096 };
+
+static pt_status_t read_config(const char *path, const pt_args_t *args, pt_config_t *config)
+{
+    pt_config_init(config);
+    PT_TRY(pt_config_read(config, path));
+    for (int i = 0; i < args->n_set; i++)
+        PT_TRY(pt_config_set(config, args->set[i]));
+    return pt_config_check(config);
+}
+
+pt_status_t pt_session_config(const char *path, const pt_args_t *args, pt_config_t *config)
+{
+    pt_comm_t *world = pt_comm_world();
+    pt_status_t status = PT_OK;
+    if (pt_comm_rank(world) == 0)
+        status = read_config(path, args, config);
+    PT_AGREE(world, status);
+    return pt_comm_bcast(world, config, sizeof *config, 0);
+}
+
+pt_status_t pt_session_config_of_run(const char *run, const pt_args_t *args,
+                                     pt_config_t *config)
+{
+    char path[PATH_BYTES];
+    pt_status_t status = PT_OK;
+    snprintf(path, sizeof path, "%s/config.ini", run);
+    if (pt_comm_rank(pt_comm_world()) == 0 && access(path, R_OK) != 0)
+        status = PT_ERROR(IO, "%s is not the folder of a run: it has no config.ini", run);
+    PT_AGREE(pt_comm_world(), status);
+    return pt_session_config(path, args, config);
+}
+
+/* The command that makes a data set of this name. */
+static const char *recipe(const char *path)
+{
+    static const struct {
+        const char *in_name, *command;
+    } known[] = {
+        {"omniglot", "data import omniglot SRC"},
+        {"fashion", "data import idx SRC --pair"},
+        {"mnist", "data import idx SRC"},
+        {"shapes", "data shapes"},
+    };
+    const char *name = strrchr(path, '/') != NULL ? strrchr(path, '/') + 1 : path;
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
+        if (strstr(name, known[i].in_name) != NULL)
+            return known[i].command;
+    return "data import|shapes";
+}
+
+static pt_status_t find_data(const char *path)
+{
+    if (path[0] == '\0')
+        PT_FAIL(CONFIG, "data.file is not set: name an HDF5 data set, or draw one with "
+                        "`polytree data shapes FILE.h5`");
+    if (access(path, F_OK) != 0)
+        PT_FAIL(IO, "data.file %s: %s; make it with `polytree %s %s`", path,
+                strerror(errno), recipe(path), path);
+    return PT_OK;
+}
+
+pt_status_t pt_session_open_data(pt_session_t *session)
+{
+    pt_comm_t *world = pt_comm_world();
+    const pt_config_t *c = &session->config;
+    pt_status_t status = PT_OK;
+    if (pt_comm_rank(world) == 0)
+        status = find_data(c->data.file);
+    PT_AGREE(world, status);
+    PT_TRY(pt_comm_split_node(world, &session->node));
+    return pt_dataset_open(c->data.file, c->data.tasks, world, session->node,
+                           c->data.cache == PT_CACHE_MEMORY, &session->dataset);
+}
+
+pt_status_t pt_session_count_space(const pt_session_t *session, pt_space_t **out)
+{
+    pt_dataset_t *dataset = session->dataset;
+    int32_t n = pt_dataset_n_task(dataset);
+    pt_space_task_t *task;
+    int64_t hwc[3];
+    pt_status_t status;
+    PT_TRY(pt_alloc(&task, (size_t)n, sizeof *task));
+    for (int32_t k = 0; k < n; k++) {
+        const pt_task_info_t *info = pt_dataset_task(dataset, k);
+        memcpy(task[k].name, info->name, sizeof task[k].name);
+        task[k].outputs = pt_loss_outputs(info);
+    }
+    pt_dataset_input(dataset, hwc);
+    pt_space_spec_t spec = {hwc[0], hwc[1], hwc[2], n, task};
+    PT_TRY_OR(done, pt_space_new(&session->config, &spec, NULL, out));
+done:
+    pt_free(task);
+    return status;
+}
+
+static pt_status_t arrange(pt_session_t *session, int32_t n_rank)
+{
+    pt_space_t *space = NULL;
+    pt_feed_t *feed = NULL;
+    pt_status_t status;
+    PT_TRY_OR(done, pt_session_count_space(session, &space));
+    PT_TRY_OR(done, pt_feed_new(&session->config, session->dataset, &feed));
+    PT_TRY_OR(done,
+              pt_arrange(&session->config, feed, space, n_rank, &session->arrangement));
+done:
+    pt_feed_free(feed);
+    pt_space_free(space);
+    return status;
+}
+
+static pt_status_t open_layout(pt_session_t *session)
+{
+    pt_comm_t *world = pt_comm_world();
+    const pt_config_t *c = &session->config;
+    int32_t extent[PT_N_AXIS] = {(int32_t)c->layout.stage, (int32_t)c->layout.task,
+                                 (int32_t)c->layout.data};
+    if (c->layout.mode == PT_LAYOUT_AUTO && pt_comm_size(world) == 1) {
+        for (int axis = 0; axis < PT_N_AXIS; axis++)
+            extent[axis] = 1;
+    } else if (c->layout.mode == PT_LAYOUT_AUTO) {
+        PT_AGREE(world, arrange(session, pt_comm_size(world)));
+        memcpy(extent, session->arrangement.extent, sizeof extent);
+    }
+    PT_TRY(pt_layout_init(&session->layout, world, extent, c->layout.strict));
+    session->has_layout = true;
+    return PT_OK;
+}
+
+static pt_status_t make_kernels(pt_session_t *session)
+{
+    const pt_config_t *c = &session->config;
+    PT_TRY(pt_kernel_init(&session->kernel, (pt_backend_t)c->kernel.backend,
+                          (pt_isa_t)c->kernel.isa, (int32_t)c->run.threads));
+    session->has_kernel = true;
+    return PT_OK;
+}
+
+pt_status_t pt_session_open(pt_session_t *session)
+{
+    pt_layout_t *layout = &session->layout;
+    PT_TRY(pt_session_open_data(session));
+    PT_TRY(open_layout(session));
+    PT_AGREE(pt_comm_world(), layout->is_active ? make_kernels(session) : PT_OK);
+    if (!layout->is_active)
+        return PT_OK;
+    return pt_trainer_new(&session->config, layout, session->dataset, &session->kernel,
+                          &session->trainer);
+}
+
+void pt_session_close(pt_session_t *session)
+{
+    pt_trainer_free(session->trainer);
+    if (session->has_kernel)
+        pt_kernel_release(&session->kernel);
+    if (session->has_layout)
+        pt_layout_release(&session->layout);
+    pt_dataset_close(session->dataset);
+    pt_comm_free(session->node);
+}

@@ -1,0 +1,50 @@
+/** @file
+ * What search, eval and plan need first: config, data set, layout, kernels, trainer.
+ */
+#ifndef APP_SESSION_H
+#define APP_SESSION_H
+
+#include <stdbool.h>
+
+#include "app/arrange.h"
+#include "app/args.h"
+#include "polytree/config/config.h"
+#include "polytree/io/dataset.h"
+#include "polytree/kernel/kernel.h"
+#include "polytree/par/layout.h"
+#include "polytree/train/trainer.h"
+
+typedef struct pt_session {
+    pt_config_t config;
+    pt_comm_t *node;
+    pt_dataset_t *dataset;
+    pt_arrangement_t arrangement;
+    pt_layout_t layout;
+    bool has_layout, has_kernel;
+    pt_kernel_t kernel;
+    pt_trainer_t *trainer; /**< NULL on surplus ranks */
+} pt_session_t;
+
+/** Read a config and --set on rank 0, check it, hand it to all.  Collective. */
+PT_MUST_CHECK pt_status_t pt_session_config(const char *path, const pt_args_t *args,
+                                            pt_config_t *config);
+
+/** RUN/config.ini as above.  Collective. */
+PT_MUST_CHECK pt_status_t pt_session_config_of_run(const char *run, const pt_args_t *args,
+                                                   pt_config_t *config);
+
+/** Open the data set that the config names, with a hint where there is none.  Collective.
+ */
+PT_MUST_CHECK pt_status_t pt_session_open_data(pt_session_t *session);
+
+/** Arrange the ranks, make kernels and trainer.  session->config is set.  Collective. */
+PT_MUST_CHECK pt_status_t pt_session_open(pt_session_t *session);
+
+/** A space for counting, without kernels; free with pt_space_free(). */
+PT_MUST_CHECK pt_status_t pt_session_count_space(const pt_session_t *session,
+                                                 pt_space_t **out);
+
+/** Collective; after a failure that not all ranks saw, pt_watch_failure() comes first. */
+void pt_session_close(pt_session_t *session);
+
+#endif

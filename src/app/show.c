@@ -1,0 +1,250 @@
+/* polytree show: the network of a run, or the search space of a config, as text. */
+#include <jansson.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "app/command.h"
+#include "app/console.h"
+#include "app/picture.h"
+#include "app/session.h"
+#include "app/watch.h"
+#include "polytree/arch/cost.h"
+#include "polytree/base/memory.h"
+#include "polytree/io/file.h"
+#include "polytree/search/architecture.h"
+
+enum { PATH_BYTES = 4200 };
+
+enum { SHOW_TASK, SHOW_SVG };
+const pt_flag_t pt_flags_show[] = {{"task", 0, "NAME", "this task's graph alone"},
+                                   {"svg", 0, "FILE", "draw it with Graphviz"},
+                                   {0}};
+
+/* The network of a run: its space, without kernels, and the choices in use. */
+typedef struct network {
+    pt_space_t *space;
+    pt_subnet_t subnet;
+} network_t;
+
+static void release(network_t *network)
+{
+    pt_subnet_release(&network->subnet);
+    pt_space_free(network->space);
+}
+
+/* Input and tasks stand in architecture.json, so that no data set is needed. */
+static pt_status_t read_spec(const char *path, json_t *root, pt_space_task_t **task,
+                             pt_space_spec_t *spec)
+{
+    json_t *tasks = json_object_get(root, "tasks"), *object;
+    json_t *nodes = json_object_get(json_object_get(root, "space"), "nodes");
+    json_t *input = json_array_get(nodes, 0);
+    size_t k;
+    if (json_array_size(tasks) == 0 || input == NULL)
+        PT_FAIL(FORMAT, "%s: no tasks or no nodes in it", path);
+    PT_TRY(pt_alloc(task, json_array_size(tasks), sizeof **task));
+    json_array_foreach(tasks, k, object)
+    {
+        const char *name = json_string_value(json_object_get(object, "name"));
+        (*task)[k].outputs =
+            (int32_t)json_integer_value(json_object_get(object, "outputs"));
+        if (name == NULL || (*task)[k].outputs < 1)
+            PT_FAIL(FORMAT, "%s: task %d lacks name or outputs", path, (int)k);
+        snprintf((*task)[k].name, sizeof(*task)[k].name, "%s", name);
+    }
+    *spec = (pt_space_spec_t){json_integer_value(json_object_get(input, "height")),
+                              json_integer_value(json_object_get(input, "width")),
+                              json_integer_value(json_object_get(input, "channels")),
+                              (int32_t)json_array_size(tasks), *task};
+    return PT_OK;
+}
+
+static pt_status_t read_network(const pt_config_t *config, const char *path,
+                                network_t *network)
+{
+    char *text = NULL;
+    size_t bytes;
+    json_error_t error;
+    json_t *root = NULL;
+    pt_space_task_t *task = NULL;
+    pt_space_spec_t spec;
+    pt_status_t status;
+    PT_TRY_OR(done, pt_file_read(path, &text, &bytes));
+    root = json_loadb(text, bytes, 0, &error);
+    if (root == NULL)
+        PT_TRY_OR(done, PT_ERROR(FORMAT, "%s:%d: %s", path, error.line, error.text));
+    PT_TRY_OR(done, read_spec(path, root, &task, &spec));
+    PT_TRY_OR(done, pt_space_new(config, &spec, NULL, &network->space));
+    PT_TRY_OR(done, pt_subnet_init(&network->subnet, network->space->n_task,
+                                   network->space->n_choice));
+    PT_TRY_OR(done, pt_architecture_read(network->space, path, &network->subnet));
+done:
+    pt_free(task);
+    json_decref(root);
+    pt_free(text);
+    return status;
+}
+
+static void add_choice(const pt_choice_t *choice, char *line, size_t size)
+{
+    size_t used = strlen(line);
+    if (choice->kind == PT_CHOICE_EDGE)
+        snprintf(line + used, size - used, " %d-%d", (int)choice->i, (int)choice->j);
+    else
+        snprintf(line + used, size - used, " %d", (int)(choice->i + choice->j));
+}
+
+/* One line: "in 1 3 | edges 1-2 2-4 | out 4". */
+static void describe_task(const network_t *n, const uint8_t *candidate, char *line,
+                          size_t size)
+{
+    static const char *const title[] = {
+        [PT_CHOICE_IN] = "in", [PT_CHOICE_EDGE] = " | edges", [PT_CHOICE_OUT] = " | out"};
+    line[0] = '\0';
+    for (int kind = PT_CHOICE_IN; kind <= PT_CHOICE_OUT; kind++) {
+        size_t used = strlen(line);
+        snprintf(line + used, size - used, "%s", title[kind]);
+        for (int32_t c = 0; c < n->space->n_choice; c++) {
+            const pt_choice_t *choice = &n->space->choice[c];
+            if ((int)choice->kind == kind && candidate[choice->candidate])
+                add_choice(choice, line, size);
+        }
+    }
+}
+
+static pt_status_t print_task(const network_t *n, int32_t task, uint8_t *candidate,
+                              uint8_t *node)
+{
+    char line[2048];
+    pt_cost_t cost;
+    pt_subnet_reach(n->space, &n->subnet, task, candidate, node);
+    describe_task(n, candidate, line, sizeof line);
+    PT_TRY(pt_cost_task(n->space, &n->subnet, task, &cost));
+    pt_console_line("  %-34s %s", n->space->task[task].name, line);
+    pt_console_line("  %-34s %d edges, %lld parameters, %lld multiply-adds", "",
+                    (int)cost.edges, (long long)cost.parameters, (long long)cost.madds);
+    return PT_OK;
+}
+
+static pt_status_t print_network(const network_t *n, int32_t only)
+{
+    uint8_t *candidate = NULL, *node = NULL;
+    pt_cost_t cost;
+    pt_status_t status;
+    PT_TRY_OR(done, pt_alloc(&candidate, (size_t)n->space->n_candidate, 1));
+    PT_TRY_OR(done, pt_alloc(&node, (size_t)n->space->n_node, 1));
+    for (int32_t k = 0; k < n->space->n_task; k++)
+        if (only < 0 || only == k)
+            PT_TRY_OR(done, print_task(n, k, candidate, node));
+    PT_TRY_OR(done, pt_cost_all(n->space, &n->subnet, &cost));
+    if (only < 0)
+        pt_console_line("  all: %lld parameters, %lld multiply-adds a sample, %d edges",
+                        (long long)cost.parameters, (long long)cost.madds, (int)cost.edges);
+done:
+    pt_free(node);
+    pt_free(candidate);
+    return status;
+}
+
+static void print_space(const pt_space_t *s)
+{
+    pt_console_line("space: %d nodes, %d edges, %d choices a task, %d tasks, at least %d "
+                    "edges a connection, %lld parameters",
+                    (int)s->n_dag_node, (int)s->n_edge, (int)s->n_choice, (int)s->n_task,
+                    (int)s->min_depth, (long long)pt_store_n_element(&s->store));
+    for (int32_t i = 0; i < s->n_node; i++) {
+        pt_shape_t shape = s->node[i].shape;
+        pt_console_line("  %-10s %3lld x %3lld x %4lld", s->node[i].name,
+                        (long long)shape.h, (long long)shape.w, (long long)shape.c);
+    }
+}
+
+static pt_status_t find_task(const pt_space_t *space, const char *name, int32_t *task)
+{
+    *task = -1;
+    if (name == NULL)
+        return PT_OK;
+    for (int32_t k = 0; k < space->n_task; k++)
+        if (strcmp(space->task[k].name, name) == 0)
+            *task = k;
+    if (*task < 0)
+        PT_FAIL(USAGE, "no task '%s'; the first of %d is '%s'", name, (int)space->n_task,
+                space->task[0].name);
+    return PT_OK;
+}
+
+static pt_status_t show_network(const pt_args_t *args, const network_t *network)
+{
+    int32_t task;
+    bool is_drawn = true;
+    const char *svg = args->flag[SHOW_SVG];
+    PT_TRY(find_task(network->space, args->flag[SHOW_TASK], &task));
+    PT_TRY(print_network(network, task));
+    if (svg != NULL)
+        PT_TRY(pt_picture_write(network->space, &network->subnet, task, svg, &is_drawn));
+    if (!is_drawn)
+        PT_FAIL(MISSING, "no picture: Graphviz's program dot is not installed");
+    return PT_OK;
+}
+
+static pt_status_t show_run(const pt_args_t *args, const pt_config_t *config,
+                            const char *path)
+{
+    network_t network = {0};
+    pt_status_t status = PT_OK;
+    if (pt_comm_rank(pt_comm_world()) == 0) {
+        status = read_network(config, path, &network);
+        if (status == PT_OK)
+            status = show_network(args, &network);
+        release(&network);
+    }
+    return pt_comm_agree(pt_comm_world(), status);
+}
+
+/* The space with every choice open. */
+static pt_status_t show_space(const pt_args_t *args, pt_session_t *session)
+{
+    network_t network = {0};
+    pt_status_t status;
+    PT_TRY(pt_session_open_data(session));
+    PT_TRY_OR(done, pt_session_count_space(session, &network.space));
+    if (pt_comm_rank(pt_comm_world()) > 0)
+        goto done;
+    PT_TRY_OR(done, pt_subnet_init(&network.subnet, network.space->n_task,
+                                   network.space->n_choice));
+    for (int32_t k = 0; k < network.space->n_task; k++)
+        for (int32_t c = 0; c < network.space->n_choice; c++)
+            pt_subnet_switch(&network.subnet, k, c, true);
+    print_space(network.space);
+    if (args->flag[SHOW_TASK] != NULL || args->flag[SHOW_SVG] != NULL)
+        PT_TRY_OR(done, show_network(args, &network));
+done:
+    release(&network);
+    return pt_comm_agree(pt_comm_world(), status);
+}
+
+pt_status_t pt_run_show(const pt_args_t *args, int *code)
+{
+    const char *what = args->word[0];
+    char path[PATH_BYTES];
+    struct stat info;
+    pt_session_t session = {0};
+    pt_status_t status;
+    bool is_run = stat(what, &info) == 0 && S_ISDIR(info.st_mode);
+    (void)code;
+    if (is_run)
+        PT_TRY(pt_session_config_of_run(what, args, &session.config));
+    else
+        PT_TRY(pt_session_config(what, args, &session.config));
+    snprintf(path, sizeof path, "%s/architecture.json", what);
+    if (is_run && access(path, R_OK) == 0)
+        return show_run(args, &session.config, path);
+    if (is_run && pt_comm_rank(pt_comm_world()) == 0)
+        pt_console_line("%s has no network yet; its search space:", what);
+    status = show_space(args, &session);
+    pt_watch_failure(status);
+    pt_session_close(&session);
+    return status;
+}
