@@ -67,7 +67,6 @@ static pt_status_t build(pt_feed_t *feed)
 {
     size_t n_task = (size_t)pt_dataset_n_task(feed->dataset);
     int64_t n_sample = feed->config->train.microbatch;
-    PT_TRY(pt_feed_check_labels(feed->dataset));
     PT_TRY(pt_alloc(&feed->bundle, n_task, sizeof *feed->bundle));
     PT_TRY(pt_alloc(&feed->part, n_task, sizeof *feed->part));
     PT_TRY(

@@ -7,49 +7,6 @@
 #include "polytree/base/memory.h"
 #include "polytree/base/rng.h"
 
-static bool is_label(const pt_task_info_t *info, int32_t label)
-{
-    if (info->has_ignore && label == info->ignore)
-        return true;
-    int32_t end = info->kind == PT_TASK_MULTILABEL ? 2 : info->classes;
-    return label >= 0 && label < end;
-}
-
-static pt_status_t check_rows(const pt_dataset_t *dataset, int32_t task, pt_split_t split)
-{
-    const pt_task_info_t *info = pt_dataset_task(dataset, task);
-    const char *where = pt_split_name(split);
-    pt_task_rows_t rows = pt_dataset_rows(dataset, split, task);
-    int64_t n_input = pt_dataset_n_input(dataset, split);
-    int64_t width = info->kind == PT_TASK_MULTILABEL ? info->classes : 1;
-    if (!rows.index && rows.n > n_input)
-        PT_FAIL(FORMAT, "%s: task %s has %lld labels without index, expected at most %lld",
-                where, info->name, (long long)rows.n, (long long)n_input);
-    for (int64_t i = 0; rows.index && i < rows.n; i++) {
-        int64_t above = i ? rows.index[i - 1] : -1;
-        if (rows.index[i] <= above || rows.index[i] >= n_input)
-            PT_FAIL(FORMAT,
-                    "%s: task %s has row %lld in its index after %lld, expected "
-                    "ascending rows below %lld",
-                    where, info->name, (long long)rows.index[i], (long long)above,
-                    (long long)n_input);
-    }
-    for (int64_t i = 0; i < rows.n * width; i++)
-        if (!is_label(info, rows.labels[i]))
-            PT_FAIL(FORMAT, "%s: task %s has label %d, expected 0 to %d", where, info->name,
-                    rows.labels[i],
-                    info->kind == PT_TASK_MULTILABEL ? 1 : info->classes - 1);
-    return PT_OK;
-}
-
-pt_status_t pt_feed_check_labels(const pt_dataset_t *dataset)
-{
-    for (int32_t task = 0; task < pt_dataset_n_task(dataset); task++)
-        for (int split = 0; split < PT_N_SPLIT; split++)
-            PT_TRY(check_rows(dataset, task, (pt_split_t)split));
-    return PT_OK;
-}
-
 static bool rows_agree(const pt_dataset_t *dataset, int32_t a, int32_t b)
 {
     pt_task_rows_t ra = pt_dataset_rows(dataset, PT_SPLIT_TRAIN, a);

@@ -13,9 +13,6 @@ typedef struct pt_part_rows {
     int64_t *row; /**< owned; NULL while n is 0 */
 } pt_part_rows_t;
 
-/** The tasks' indices and labels are in range, ascending, and within the inputs. */
-PT_MUST_CHECK pt_status_t pt_feed_check_labels(const pt_dataset_t *dataset);
-
 /**
  * Group the tasks as train.bundle says, ordered by their first tasks.
  *

@@ -41,8 +41,7 @@ typedef struct pt_feed pt_feed_t;
  * that a part has round(fraction n) samples.  Samples of a part ascend by row.
  * Borrows config and data set.  Not collective, same on every rank.
  *
- * @return PT_E_CONFIG where a part that the config needs would be empty, PT_E_FORMAT for a
- *         label out of range
+ * @return PT_E_CONFIG where a part that the config needs would be empty
  */
 PT_MUST_CHECK pt_status_t pt_feed_new(const pt_config_t *config, pt_dataset_t *dataset,
                                       pt_feed_t **out);
