@@ -153,7 +153,9 @@ pt_status_t pt_h5_put_text(hid_t object, const char *path, const char *name,
                            const char *text)
 {
     hid_t type = H5Tcopy(H5T_C_S1);
-    H5Tset_size(type, strlen(text) + 1);
+    /* Without the NUL, so that a text as long as its reader's room allows fits there. */
+    H5Tset_size(type, text[0] != '\0' ? strlen(text) : 1);
+    H5Tset_strpad(type, H5T_STR_NULLPAD);
     H5Tset_cset(type, H5T_CSET_UTF8);
     pt_status_t status = put(object, path, name, type, type, H5Screate(H5S_SCALAR), text);
     pt_h5_close(type);
