@@ -7,7 +7,7 @@
  *
  *     | scratch of the pass or of the reordering | packed weight gradient |
  *
- * A pass for which oneDNN has only its reference code is left to the backend before.
+ * A pass for which oneDNN has only slow code is left to the backend before.
  */
 #include "kernel/backend.h"
 
@@ -131,14 +131,21 @@ static pt_status_t pass_reorder(const state_t *state, const api_conv_t *d, pass_
     return status;
 }
 
-/** Take what `desc` offers, unless that is oneDNN's reference code. */
-static pt_status_t pass_init(const state_t *state, const api_conv_t *d, pass_kind_t kind,
+/** The reference code, and one matrix product per channel. */
+static bool is_slow(const char *name, const pt_conv_shape_t *s)
+{
+    bool is_depthwise = s->groups > 1 && s->groups == s->c;
+    return !strncmp(name, "ref", 3) || (is_depthwise && strstr(name, "gemm:"));
+}
+
+static pt_status_t pass_init(const state_t *state, const pt_conv_shape_t *s,
+                             const api_conv_t *d, pass_kind_t kind,
                              const_dnnl_primitive_desc_t desc, pass_t *pass)
 {
     const char *name = NULL;
     if (desc)
         DNNL_TRY(dnnl_primitive_desc_query(desc, dnnl_query_impl_info_str, 0, &name));
-    pass->is_left = !name || !strncmp(name, "ref", 3);
+    pass->is_left = !name || is_slow(name, s);
     snprintf(pass->name, sizeof pass->name, "%s", name ? name : "none");
     if (pass->is_left)
         return PT_OK;
@@ -184,7 +191,7 @@ static pt_status_t shape_passes(const state_t *state, shape_t *s)
         if (api_pass_desc(&s->of, &d, i, state->attr, state->engine, desc[PASS_FORWARD],
                           &desc[i]) != dnnl_success)
             desc[i] = NULL;
-        status = pass_init(state, &d, i, desc[i], &s->pass[i]);
+        status = pass_init(state, &s->of, &d, i, desc[i], &s->pass[i]);
     }
     for (int32_t i = 0; i < N_PASS; i++)
         if (desc[i])
