@@ -45,6 +45,7 @@ static const pt_case_t *case_at(int32_t i)
 typedef struct target {
     pt_backend_t backend;
     pt_isa_t isa;
+    int32_t threads;
 } target_t;
 
 static bool agree(const char *what, const pt_real_t *expected, const pt_real_t *got,
@@ -167,7 +168,7 @@ static int check_all(const target_t *t)
     pt_kernel_t oracle, kernel;
     if (pt_kernel_init(&oracle, PT_BACKEND_REF, PT_ISA_NATIVE, 1) != PT_OK)
         return 1;
-    pt_status_t status = pt_kernel_init(&kernel, t->backend, t->isa, 1);
+    pt_status_t status = pt_kernel_init(&kernel, t->backend, t->isa, t->threads);
     if (status != PT_OK) {
         print_message("  %s\n", pt_error_message());
         return status == PT_E_MISSING ? 2 : 1;
@@ -175,6 +176,10 @@ static int check_all(const target_t *t)
     int code = 0;
     for (int32_t i = 0; i < N_ALL; i++) {
         char text[160];
+        bool has_threads =
+            !strcmp(case_at(i)->op, "conv") || !strcmp(case_at(i)->op, "linear");
+        if (t->threads > 1 && !has_threads)
+            continue;
         if (check_case(&oracle, &kernel, case_at(i)))
             continue;
         print_error("  ... in %s\n", case_text(case_at(i), text));
@@ -239,21 +244,27 @@ static void own_code_gives_the_same_bits_on_every_isa(void **state)
     pt_kernel_release(&generic);
 }
 
+enum { N_TARGET = 8 };
+
 int main(void)
 {
-    static target_t target[6];
-    static char name[6][64];
-    struct CMUnitTest tests[7];
+    static target_t target[N_TARGET];
+    static char name[N_TARGET][64];
+    struct CMUnitTest tests[N_TARGET + 1];
     int32_t n = 0;
-    for (pt_backend_t b = PT_BACKEND_BLAS; b <= PT_BACKEND_ONEDNN; b++)
-        for (pt_isa_t isa = PT_ISA_GENERIC; isa <= PT_ISA_AVX512; isa++, n++) {
-            target[n] = (target_t){b, isa};
-            snprintf(name[n], sizeof name[n], "%s on %s agrees with ref",
-                     pt_backend_name(b), pt_isa_name(isa));
-            tests[n] = (struct CMUnitTest){.name = name[n],
-                                           .test_func = backend_agrees_with_ref,
-                                           .initial_state = &target[n]};
-        }
+    for (pt_backend_t b = PT_BACKEND_BLAS; b <= PT_BACKEND_ONEDNN; b++) {
+        for (pt_isa_t isa = PT_ISA_GENERIC; isa <= PT_ISA_AVX512; isa++)
+            target[n++] = (target_t){b, isa, 1};
+        target[n++] = (target_t){b, PT_ISA_NATIVE, 2};
+    }
+    for (int32_t i = 0; i < n; i++) {
+        snprintf(name[i], sizeof name[i], "%s on %s, %d threads, agrees with ref",
+                 pt_backend_name(target[i].backend), pt_isa_name(target[i].isa),
+                 (int)target[i].threads);
+        tests[i] = (struct CMUnitTest){.name = name[i],
+                                       .test_func = backend_agrees_with_ref,
+                                       .initial_state = &target[i]};
+    }
     tests[n] =
         (struct CMUnitTest)cmocka_unit_test(own_code_gives_the_same_bits_on_every_isa);
     return cmocka_run_group_tests_name("backends", tests, NULL, NULL);
