@@ -26,6 +26,21 @@ static void ignore_loss(void *context, int32_t task, const pt_real_t *output,
     (void)context, (void)task, (void)output, (void)doutput;
 }
 
+/** Quantise and add the sums of one of `microbatches` units, so that it does not matter
+ * which of them a rank has. */
+static void collect_stats(evaluation_t *e, int64_t microbatches)
+{
+    pt_trainer_t *t = e->t;
+    double limit = 0x1p62 / (double)microbatches;
+    int64_t n = pt_plan_stat_doubles(t->calibrate_plan), fixed;
+
+    for (int64_t i = 0; i < n; i++) {
+        if (!fine_fixed(t->stat_sum[i], limit, &fixed))
+            e->is_bad = true;
+        t->stat_fixed[i] += fixed;
+    }
+}
+
 /** Run the microbatches 0..n-1 of a draw that are this data rank's. */
 static pt_status_t run_microbatches(evaluation_t *e, pt_phase_t phase, pt_draw_t draw,
                                     int64_t n)
@@ -45,7 +60,11 @@ static pt_status_t run_microbatches(evaluation_t *e, pt_phase_t phase, pt_draw_t
     for (int64_t m = coord; m < n; m += extent) {
         draw.first = m * t->config->train.microbatch;
         PT_TRY(pt_feed_fill(t->feed, &draw, t->input, t->label));
+        if (phase == PT_PHASE_CALIBRATE)
+            memset(t->stat_sum, 0, (size_t)t->stat_bound * sizeof *t->stat_sum);
         pt_exec_run(t->exec, plan, &unit);
+        if (phase == PT_PHASE_CALIBRATE)
+            collect_stats(e, n);
     }
     return PT_OK;
 }
@@ -58,10 +77,6 @@ static pt_status_t finish_stats(evaluation_t *e, int32_t bundle, int64_t microba
     int64_t n = pt_plan_stat_doubles(plan);
     double *stat = t->stat + bundle * t->stat_bound;
 
-    for (int64_t i = 0; i < n; i++)
-        if (!fine_fixed(t->stat_sum[i], 0x1p62 / (double)t->layout->extent[PT_AXIS_DATA],
-                        &t->stat_fixed[i]))
-            e->is_bad = true;
     PT_TRY(pt_sum_i64(t->layout->data, PT_TRAFFIC_EVALUATE, t->stat_fixed, (size_t)n));
     for (int32_t s = 0; s < pt_plan_n_stat(plan); s++) {
         const pt_plan_stat_t *p = pt_plan_stat(plan, s);
@@ -86,7 +101,7 @@ static pt_status_t evaluate_bundle(evaluation_t *e, int32_t bundle)
     pt_draw_t train = {.part = PT_PART_TRAIN, .bundle = bundle, .is_shuffled = true};
     pt_draw_t test = {.part = e->part, .bundle = bundle};
 
-    memset(t->stat_sum, 0, (size_t)t->stat_bound * sizeof *t->stat_sum);
+    memset(t->stat_fixed, 0, (size_t)t->stat_bound * sizeof *t->stat_fixed);
     pt_status_t first = run_microbatches(e, PT_PHASE_CALIBRATE, train, calibrate);
     PT_TRY(finish_stats(e, bundle, calibrate));
     pt_status_t second =
