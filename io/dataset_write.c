@@ -42,6 +42,7 @@ static pt_status_t write_tasks(hid_t file, const char *path,
     pt_status_t status = PT_OK;
     hid_t list = H5Pcreate(H5P_GROUP_CREATE);
     H5Pset_link_creation_order(list, H5P_CRT_ORDER_TRACKED | H5P_CRT_ORDER_INDEXED);
+    H5Pset_obj_track_times(list, false);
     hid_t tasks = H5Gcreate2(file, "tasks", H5P_DEFAULT, list, H5P_DEFAULT);
     for (int32_t t = 0; status == PT_OK && t < source->n_task; t++) {
         const char *name = source->task[t].info.name;

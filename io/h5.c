@@ -254,13 +254,16 @@ pt_status_t pt_h5_put_array(hid_t parent, const char *path, const char *name,
     hid_t space = n_dim == 0 ? H5Screate(H5S_SCALAR) : H5Screate_simple(n_dim, size, NULL);
     hid_t links = H5Pcreate(H5P_LINK_CREATE);
     H5Pset_create_intermediate_group(links, 1);
-    hid_t array =
-        H5Dcreate2(parent, name, file_type, space, links, H5P_DEFAULT, H5P_DEFAULT);
+    /* Without times the same content is the same bytes. */
+    hid_t creation = H5Pcreate(H5P_DATASET_CREATE);
+    H5Pset_obj_track_times(creation, false);
+    hid_t array = H5Dcreate2(parent, name, file_type, space, links, creation, H5P_DEFAULT);
     herr_t failed = array < 0 ? -1 : 0;
     if (failed >= 0 && count > 0)
         failed = H5Dwrite(array, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, data);
     if (failed < 0)
         pt_h5_cause(cause);
+    pt_h5_close(creation);
     pt_h5_close(links);
     pt_h5_close(space);
     if (failed < 0) {

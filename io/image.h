@@ -1,0 +1,40 @@
+/** @file
+ * Small grey images: PNG in, area average, walks over folders and archives of them.
+ */
+#ifndef IO_IMAGE_H
+#define IO_IMAGE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "polytree/base/status.h"
+
+/**
+ * Decode a PNG in memory into grey values, 255 = white.
+ *
+ * @param[in]  name    for messages
+ * @param[out] pixels  width * height values; the image must have that size
+ */
+PT_MUST_CHECK pt_status_t pt_png_decode(const char *name, const void *png, size_t bytes,
+                                        int64_t height, int64_t width, uint8_t *pixels);
+
+/**
+ * Exact mean over the source area of each pixel, in integers, rounded half up:
+ * [from, from] to [to, to].
+ */
+void pt_image_average(const uint8_t *src, int64_t from, uint8_t *dst, int64_t to);
+
+/** What a walk calls for every regular file; a status other than PT_OK ends it. */
+typedef pt_status_t (*pt_visit_t)(void *context, const char *path, const char *data,
+                                  size_t bytes);
+/** Whether a file is worth reading. */
+typedef int (*pt_want_t)(void *context, const char *path);
+
+/** Every wanted file below a folder, to a depth of six. */
+PT_MUST_CHECK pt_status_t pt_folder_walk(const char *folder, pt_want_t want,
+                                         pt_visit_t visit, void *context);
+/** Every wanted file in a tar archive (ustar, GNU long names), gzipped or plain. */
+PT_MUST_CHECK pt_status_t pt_tar_walk(const char *path, pt_want_t want, pt_visit_t visit,
+                                      void *context);
+
+#endif
