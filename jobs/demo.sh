@@ -10,7 +10,7 @@ mkdir -p "$out"
 fashion=/usr/share/datasets/fashion-mnist
 if [ -e $fashion/train-images-idx3-ubyte.gz ]; then
     data=$out/fashion.h5
-    make_data=("$polytree" data import idx $fashion "$data" --pair --train 12000 --val 1000 --test 2000)
+    make_data=("$polytree" data import idx "$fashion" "$data" --pair --train 12000 --val 1000 --test 2000)
 else
     echo "no $fashion (Debian: dataset-fashion-mnist): drawing shapes instead"
     data=$out/shapes.h5

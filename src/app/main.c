@@ -60,7 +60,7 @@ static pt_status_t unknown_command(int argc, char **argv)
 {
     char given[128];
     const char *near = "";
-    int nearest = 1 << 30;
+    int nearest = 1 << 30, near_words = 1;
     for (const pt_command_t *c = pt_commands; c->name != NULL; c++) {
         int n_word = 1;
         for (const char *at = c->name; *at != '\0'; at++)
@@ -70,9 +70,10 @@ static pt_status_t unknown_command(int argc, char **argv)
         if (distance < nearest) {
             nearest = distance;
             near = c->name;
+            near_words = n_word;
         }
     }
-    join_words(argc, argv, 2, given, sizeof given);
+    join_words(argc, argv, near_words, given, sizeof given);
     PT_FAIL(USAGE, "unknown command '%s'; the nearest is '%s' (polytree --help lists all)",
             given[0] != '\0' ? given : argv[0], near);
 }

@@ -1,0 +1,63 @@
+#!/usr/bin/env bash
+# Data sets are drawn, imported, described and checked; broken ones are found out.
+# shellcheck source=/dev/null
+. "$(dirname "$0")/common"
+
+expect 0 "$POLYTREE" data shapes a.h5 --size 16 --train 50 --val 10 --test 20 --seed 3
+says out "wrote a.h5"
+expect 0 "$POLYTREE" data info a.h5
+says out "inputs: 16 x 16 x 1 uint8"
+says out "^train +50 inputs"
+[ "$(grep -c classification out)" = 3 ] || fail "shapes has not three tasks"
+expect 0 "$POLYTREE" data check a.h5
+says out "a.h5 is a sound data set"
+
+# The same seed gives the same file, another one another.
+"$POLYTREE" data shapes b.h5 --size 16 --train 50 --val 10 --test 20 --seed 3 >/dev/null
+"$POLYTREE" data shapes c.h5 --size 16 --train 50 --val 10 --test 20 --seed 4 >/dev/null
+pixels() { h5dump -d /train/images -o "$1.txt" "$1" >/dev/null && cat "$1.txt"; }
+if command -v h5dump >/dev/null; then
+    [ "$(pixels a.h5)" = "$(pixels b.h5)" ] || fail "equal seeds, other drawings"
+    [ "$(pixels a.h5)" != "$(pixels c.h5)" ] || fail "other seeds, equal drawings"
+fi
+
+refuses 1 "no.h5" data info no.h5
+echo "no HDF5 file" >bad.h5
+refuses 1 "bad.h5" data info bad.h5
+refuses 1 "bad.h5" data check bad.h5
+head -c 3000 a.h5 >cut.h5
+refuses 1 "cut.h5" data check cut.h5
+if "$PYTHON" -c "import h5py" 2>/dev/null; then
+    "$PYTHON" - <<'PY'
+import h5py
+with h5py.File("c.h5", "r+") as f:
+    task = list(f["tasks"])[0]
+    f["train/tasks/" + task + "/labels"][7] = 99
+PY
+    expect 1 "$POLYTREE" data check c.h5
+    says out "99"
+    says err "^polytree: c.h5: 1 finding"
+fi
+refuses 1 "folder" data import omniglot no-such-folder o.h5
+refuses 1 "" data import idx no-such-folder i.h5
+refuses 1 "" data shapes no/such/folder/s.h5
+
+fashion=/usr/share/datasets/fashion-mnist
+if [ -e $fashion ]; then
+    expect 0 "$POLYTREE" data import idx $fashion f.h5 --pair --train 40 --val 10 --test 10
+    says out "^left +classification +10"
+    says out "^right +classification +10"
+    expect 0 "$POLYTREE" data check f.h5
+else
+    echo "no $fashion: its import is not tested"
+fi
+omniglot=$POLYTREE_TEST_DATA/omniglot20/omniglot20.tar.gz
+if [ -e "$omniglot" ]; then
+    expect 0 "$POLYTREE" data import omniglot "$omniglot" o.h5 --size 12 --tasks "Angelic Keble"
+    says out "^Angelic +classification +20 +200 +80 +120"
+    says out "^Keble +classification +26 +260 +104 +156"
+    expect 0 "$POLYTREE" data check o.h5
+else
+    echo "no $omniglot: its import is not tested"
+fi
+[ -z "$(find . -name '*.tmp*' -o -name 'i.h5')" ] || fail "a partial file is left"

@@ -1,0 +1,43 @@
+#!/usr/bin/env bash
+# What is wrong on a command line is said in one line, with what comes nearest; code 2.
+# shellcheck source=/dev/null
+. "$(dirname "$0")/common"
+
+refuses 2 "unknown command 'serch'; the nearest is 'search'" serch x.ini
+refuses 2 "unknown command 'data chek'; the nearest is 'data check'" data chek x.h5
+refuses 2 "unknown command '--hlp'" --hlp
+refuses 2 "unknown option '--splt'; the nearest is --split" data import omniglot a b --splt fixed
+refuses 2 "unknown option '-x'" search x.ini -x
+refuses 2 "too few arguments: polytree data info FILE.h5" data info
+refuses 2 "unexpected argument 'c'" data info a c
+refuses 2 "\-\-size twelve: expected a whole number from 8" data shapes a.h5 --size twelve
+refuses 2 "\-\-train 0: expected a whole number from 1" data shapes a.h5 --train 0
+refuses 2 "\-\-seed is given twice" data shapes a.h5 --seed 1 --seed 2
+refuses 2 "\-\-size needs a value" data shapes a.h5 --size
+refuses 2 "\-\-split half: expected fixed or shuffled" data import omniglot a b --split half
+refuses 2 "\-\-size goes with --pair only" data import idx a b --size 20
+refuses 2 "\-o RUN is missing" search x.ini
+refuses 2 "\-\-ranks P is missing" plan x.ini
+refuses 2 "\-\-split half: expected test or val" eval run --split half
+
+expect 2 "$POLYTREE"
+says err "^usage: polytree COMMAND"
+for command in --help "help search" "search --help" "help data import idx"; do
+    # shellcheck disable=SC2086  # words of a command
+    expect 0 "$POLYTREE" $command
+    says out "^usage: polytree"
+    [ ! -s err ] || fail "polytree $command writes to stderr"
+done
+expect 0 "$POLYTREE" help options
+says out "space.nodes"
+says out "retrain.optimizer"
+expect 0 "$POLYTREE" --version
+says out "^polytree [0-9]"
+says out "HDF5 1"
+says out "backend +(onednn|blas|ref) on"
+# Commands that need no ranks are the first process's alone.
+if command -v mpirun >/dev/null; then
+    expect 0 mpirun --bind-to none -n 3 "$POLYTREE" version
+    [ "$(grep -c '^polytree ' out)" = 1 ] || fail "version is said more than once"
+fi
+[ -z "$(find . -name '*.h5*')" ] || fail "a refused command has left a file"
