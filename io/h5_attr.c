@@ -56,12 +56,18 @@ static herr_t read_variable(hid_t attr, hid_t stored, char *out, size_t bytes, s
     return failed;
 }
 
+/* Characters that a string of fixed size has at most, without its NUL. */
+static size_t fixed_length(hid_t stored)
+{
+    size_t size = H5Tget_size(stored);
+    return H5Tget_strpad(stored) == H5T_STR_NULLTERM ? size - 1 : size;
+}
+
 static herr_t read_fixed(hid_t attr, hid_t stored, char *out, size_t *size)
 {
-    size_t n = H5Tget_size(stored);
-    hid_t type = string_type(stored, n);
+    hid_t type = string_type(stored, H5Tget_size(stored));
     herr_t failed = H5Aread(attr, type, out);
-    out[n] = '\0';
+    out[fixed_length(stored)] = '\0';
     *size = strlen(out);
     while (H5Tget_strpad(stored) == H5T_STR_SPACEPAD && *size > 0 && out[*size - 1] == ' ')
         out[--*size] = '\0';
@@ -80,10 +86,10 @@ pt_status_t pt_h5_attr_text(hid_t object, const char *where, const char *name, c
     bool is_text = H5Tget_class(stored) == H5T_STRING && count == 1;
     if (is_text && H5Tis_variable_str(stored) > 0)
         failed = read_variable(attr, stored, out, bytes, &size);
-    else if (is_text && H5Tget_size(stored) < bytes)
+    else if (is_text && fixed_length(stored) < bytes)
         failed = read_fixed(attr, stored, out, &size);
     else if (is_text)
-        size = H5Tget_size(stored);
+        size = fixed_length(stored);
     pt_h5_close(stored);
     pt_h5_close(attr);
     if (!is_text || failed < 0)
