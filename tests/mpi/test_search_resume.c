@@ -1,0 +1,193 @@
+/* A run that was stopped and went on, on the same or another layout, leaves the bytes of
+ * one that never stopped. */
+#include "polytree/par/comm.h"
+#include "search_run.h"
+
+static const char *const in_turn[] = {"train.tasks_per_step=1", "search.gates=hard",
+                                      "search.run=active",      "search.steps=2e",
+                                      "search.alternate=1e",    "search.reset_states=1",
+                                      "warmup.steps=3",         NULL};
+
+/* Payload and metrics of the run that was never stopped; rank 0. */
+static char *plain, *plain_in_turn;
+
+static void without_a_stop(void **state)
+{
+    tiny_hooks_t hooks = {.stop_at = 0};
+    (void)state;
+    tiny_go_alone(NULL, "plain", &hooks);
+    tiny_go_alone(in_turn, "plain_in_turn", &hooks);
+    if (tiny_is_root()) {
+        plain = tiny_outcome("plain");
+        plain_in_turn = tiny_outcome("plain_in_turn");
+    }
+}
+
+/* Stop every few steps; go on in all arrangements of all ranks and on one rank in turn.
+ * Stops fall into every stage, between alpha and weight steps and before evaluations. */
+static void stop_and_go_on(tiny_options_t options, int64_t every, const char *run,
+                           const char *expected)
+{
+    int32_t extent[PT_N_AXIS], n_arrangement = 0, n_go = 0;
+    int32_t is_done = 0;
+    while (tiny_arrangement(n_arrangement, extent))
+        n_arrangement++;
+    while (!is_done) {
+        tiny_hooks_t hooks = {.stop_at = every};
+        tiny_result_t r;
+        if (n_go % (n_arrangement + 1) == n_arrangement) {
+            r = tiny_go_alone(options, run, &hooks);
+        } else {
+            assert_true(tiny_arrangement(n_go % (n_arrangement + 1), extent));
+            r = tiny_go(pt_comm_world(), extent, options, run, &hooks);
+        }
+        assert_int_equal(r.status, PT_OK);
+        is_done = r.end == PT_RUN_DONE;
+        assert_int_equal(pt_comm_bcast(pt_comm_world(), &is_done, sizeof is_done, 0),
+                         PT_OK);
+        n_go++;
+        assert_true(n_go < 30);
+    }
+    assert_true(n_go > 1);
+    assert_outcome(run, expected);
+}
+
+static void stops_leave_no_trace(void **state)
+{
+    (void)state;
+    stop_and_go_on(NULL, 3, "every3", plain);
+    stop_and_go_on(NULL, 5, "every5", plain);
+    stop_and_go_on(in_turn, 4, "in_turn4", plain_in_turn);
+}
+
+static void move(const char *run, const char *from, const char *to)
+{
+    char folder[400], a[440], b[440];
+    tiny_path(run, folder);
+    snprintf(a, sizeof a, "%s/%s", folder, from);
+    snprintf(b, sizeof b, "%s/%s", folder, to);
+    assert_int_equal(rename(a, b), 0);
+}
+
+/* Killed some steps behind a checkpoint: the steps since are made anew, and their lines
+ * in metrics.jsonl stand there once. */
+static void what_came_after_the_checkpoint_is_repeated(void **state)
+{
+    tiny_hooks_t hooks = {.checkpoint_at = 6, .stop_at = 11};
+    (void)state;
+    tiny_go_alone(NULL, "killed", &hooks);
+    if (tiny_is_root())
+        move("killed", "checkpoint.prev.h5", "checkpoint.h5");
+    hooks = (tiny_hooks_t){.stop_at = 0};
+    tiny_go_alone(NULL, "killed", &hooks);
+    assert_outcome("killed", plain);
+}
+
+/* Nothing but a file of metrics is left of a run killed before its first checkpoint. */
+static void leftovers_of_no_checkpoint_are_cut(void **state)
+{
+    tiny_hooks_t hooks = {.stop_at = 2};
+    (void)state;
+    tiny_go_alone(NULL, "early", &hooks);
+    if (tiny_is_root())
+        move("early", "checkpoint.h5", "lost.h5");
+    hooks = (tiny_hooks_t){.stop_at = 0};
+    tiny_go_alone(NULL, "early", &hooks);
+    assert_outcome("early", plain);
+}
+
+/* Started again, a finished run says so, gives its scores, and leaves its files alone. */
+static void a_finished_run_is_left_alone(void **state)
+{
+    int32_t extent[PT_N_AXIS];
+    tiny_hooks_t hooks = {.stop_at = 0};
+    tiny_result_t first, again;
+    (void)state;
+    assert_true(tiny_arrangement(0, extent));
+    first = tiny_go(pt_comm_world(), extent, NULL, "finished", &hooks);
+    hooks = (tiny_hooks_t){.stop_at = 0};
+    again = tiny_go(pt_comm_world(), extent, NULL, "finished", &hooks);
+    assert_int_equal(again.end, PT_RUN_DONE);
+    assert_int_equal(hooks.n_poll, 0);
+    assert_int_equal(hooks.said_finished, tiny_is_root());
+    assert_memory_equal(&again.mean_metric, &first.mean_metric, sizeof(double));
+    assert_memory_equal(&again.score, &first.score, sizeof(double));
+    assert_true(again.score >= 0);
+    assert_memory_equal(&again.cost, &first.cost, sizeof first.cost);
+    assert_outcome("finished", plain);
+}
+
+/* Another config is refused on all ranks and named; what is free on resume is free. */
+static void another_config_is_refused(void **state)
+{
+    static const char *const other[] = {"search.lr=0.123", NULL};
+    static const char *const free_options[] = {"run.log_every=1", "data.cache=none", NULL};
+    int32_t extent[PT_N_AXIS];
+    tiny_hooks_t hooks = {.stop_at = 2};
+    tiny_result_t r;
+    (void)state;
+    assert_true(tiny_arrangement(0, extent));
+    tiny_go(pt_comm_world(), extent, NULL, "config", &hooks);
+    r = tiny_go(pt_comm_world(), extent, other, "config", &hooks);
+    assert_int_equal(r.status, PT_E_MISMATCH);
+    assert_non_null(strstr(pt_error_message(), "search.lr"));
+    hooks = (tiny_hooks_t){.stop_at = 0};
+    r = tiny_go(pt_comm_world(), extent, free_options, "config", &hooks);
+    assert_int_equal(r.end, PT_RUN_DONE);
+    assert_outcome("config", plain);
+}
+
+/* Neither weight nor alpha steps allocate, not when every step draws another subnet
+ * either. */
+static void steps_do_not_allocate(void **state)
+{
+    static const char *const quiet[] = {"run.eval_every=0",       "search.steps=16",
+                                        "warmup.steps=12",        "search.gates=hard",
+                                        "retrain.steps=12",       "search.run=active",
+                                        "run.checkpoint_every=0", NULL};
+    static const char *const quiet_soft[] = {"run.eval_every=0",       "search.steps=16",
+                                             "warmup.steps=12",        "retrain.steps=12",
+                                             "run.checkpoint_every=0", NULL};
+    int32_t extent[PT_N_AXIS];
+    tiny_hooks_t hooks = {.stop_at = 0};
+    (void)state;
+    assert_true(tiny_arrangement(0, extent));
+    tiny_go(pt_comm_world(), extent, quiet, "quiet", &hooks);
+    tiny_go(pt_comm_world(), extent, quiet_soft, "quiet_soft", &hooks);
+    if (tiny_is_root()) {
+        assert_true(hooks.n_poll > 90);
+        assert_int_equal(hooks.n_new_alloc, 0);
+    }
+}
+
+static int tear_down(void **state)
+{
+    pt_free(plain);
+    pt_free(plain_in_turn);
+    return tiny_tear_down(state);
+}
+
+int main(int argc, char **argv)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(without_a_stop),
+        cmocka_unit_test(stops_leave_no_trace),
+        cmocka_unit_test(what_came_after_the_checkpoint_is_repeated),
+        cmocka_unit_test(leftovers_of_no_checkpoint_are_cut),
+        cmocka_unit_test(a_finished_run_is_left_alone),
+        cmocka_unit_test(another_config_is_refused),
+        cmocka_unit_test(steps_do_not_allocate),
+    };
+    int n_failed;
+
+    alarm(100); /* a rank that failed leaves the others waiting */
+    if (pt_par_start(&argc, &argv) != PT_OK)
+        return 1;
+    if (!tiny_is_root() && freopen("/dev/null", "w", stdout) == NULL)
+        pt_par_abort(1);
+    n_failed = cmocka_run_group_tests(tests, tiny_set_up, tear_down);
+    if (n_failed > 0)
+        pt_par_abort(1);
+    pt_par_stop();
+    return pt_memory_bytes() != 0;
+}
