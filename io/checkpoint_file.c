@@ -67,11 +67,7 @@ static pt_status_t write_file(const pt_checkpoint_t *checkpoint, const char *pat
     for (int32_t i = 0; i < checkpoint->n_record; i++)
         PT_TRY_OR(done, write_record(file, path, &checkpoint->record[i]));
 done:
-    if (status != PT_OK)
-        H5Fclose(file);
-    else
-        status = pt_h5_finish(path, file);
-    return status;
+    return pt_h5_finish(status, path, file);
 }
 
 /* Keep the current checkpoint as the previous one.  Where links are refused it is renamed,

@@ -112,11 +112,7 @@ static pt_status_t write_file(const char *path, const pt_dataset_source_t *sourc
         if (source->n[s] > 0)
             PT_TRY_OR(done, write_split(file, path, (pt_split_t)s, source));
 done:
-    if (status != PT_OK)
-        H5Fclose(file);
-    else
-        status = pt_h5_finish(path, file);
-    return status;
+    return pt_h5_finish(status, path, file);
 }
 
 pt_status_t pt_dataset_write(const char *path, const pt_dataset_source_t *source)

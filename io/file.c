@@ -89,16 +89,22 @@ static pt_status_t write_all(int fd, const char *path, const char *text, size_t 
     return PT_OK;
 }
 
+pt_status_t pt_file_put(const char *path, const void *data, size_t bytes)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    if (fd < 0)
+        PT_FAIL(IO, "%s: cannot create: %s", path, strerror(errno));
+    pt_status_t status = write_all(fd, path, data, bytes);
+    if (close(fd) && status == PT_OK)
+        status = PT_ERROR(IO, "%s: cannot write: %s", path, strerror(errno));
+    return status;
+}
+
 pt_status_t pt_file_write(const char *path, const char *text, size_t bytes)
 {
     char temp[PT_PATH_MAX];
     PT_TRY(pt_path_temp(path, temp));
-    int fd = open(temp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-    if (fd < 0)
-        PT_FAIL(IO, "%s: cannot create: %s", path, strerror(errno));
-    pt_status_t status = write_all(fd, path, text, bytes);
-    if (close(fd) && status == PT_OK)
-        status = PT_ERROR(IO, "%s: cannot write: %s", path, strerror(errno));
+    pt_status_t status = pt_file_put(temp, text, bytes);
     if (status == PT_OK)
         status = pt_file_publish(temp, path);
     if (status != PT_OK)

@@ -7,9 +7,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "io/file.h"
+
 /* No lossless filter of HDF5 gets past about 1000:1 (deflate: 1032), so a larger ratio of
  * values to storage is a header that lies; small arrays pass whatever the ratio. */
 enum { MAX_RATIO = 2048, SMALL_BYTES = 1 << 20 };
+
+/* By what the image of a file that is written grows. */
+enum { IMAGE_STEP = 1 << 20 };
 
 static herr_t keep_first(unsigned n, const H5E_error2_t *error, void *text)
 {
@@ -71,6 +76,7 @@ pt_status_t pt_h5_create(const char *path, hid_t *file)
 {
     char cause[128];
     hid_t list = access_list();
+    H5Pset_fapl_core(list, IMAGE_STEP, false);
     hid_t id = H5Fcreate(path, H5F_ACC_TRUNC, H5P_DEFAULT, list);
     pt_h5_cause(cause);
     pt_h5_close(list);
@@ -80,17 +86,26 @@ pt_status_t pt_h5_create(const char *path, hid_t *file)
     return PT_OK;
 }
 
-pt_status_t pt_h5_finish(const char *path, hid_t file)
+static pt_status_t write_image(const char *path, hid_t file)
 {
     char cause[128];
-    herr_t flushed = H5Fflush(file, H5F_SCOPE_GLOBAL);
-    pt_h5_cause(cause);
-    herr_t closed = H5Fclose(file);
-    if (flushed >= 0 && closed < 0)
-        pt_h5_cause(cause);
-    if (flushed < 0 || closed < 0)
-        PT_FAIL(IO, "%s: cannot write: %s", path, cause);
+    void **image = NULL;
+    ssize_t bytes = -1;
+    if (H5Fflush(file, H5F_SCOPE_GLOBAL) >= 0 &&
+        H5Fget_vfd_handle(file, H5P_DEFAULT, (void **)&image) >= 0)
+        bytes = H5Fget_file_image(file, NULL, 0);
+    if (bytes < 0)
+        PT_FAIL(LIBRARY, "%s: cannot make its image: %s", path, pt_h5_cause(cause));
+    PT_TRY(pt_file_put(path, *image, (size_t)bytes));
     return PT_OK;
+}
+
+pt_status_t pt_h5_finish(pt_status_t status, const char *path, hid_t file)
+{
+    if (status == PT_OK)
+        status = write_image(path, file);
+    H5Fclose(file);
+    return status;
 }
 
 void pt_h5_close(hid_t id)

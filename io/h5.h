@@ -31,9 +31,15 @@ const char *pt_h5_cause(char text[128]);
 
 /** Open for reading.  PT_E_IO where the file cannot be opened, PT_E_FORMAT: not HDF5. */
 PT_MUST_CHECK pt_status_t pt_h5_open(const char *path, hid_t *file);
+/**
+ * Begin a file, in memory: the library does not survive a write that fails, so that it
+ * gets to see none.
+ */
 PT_MUST_CHECK pt_status_t pt_h5_create(const char *path, hid_t *file);
-/** Flush and close a file that was written; reports what close alone would swallow. */
-PT_MUST_CHECK pt_status_t pt_h5_finish(const char *path, hid_t file);
+/** Write a file begun with pt_h5_create() to `path`, unless `status` is a failure already,
+ * and close it.  Returns the first failure; what is on the disk is then the caller's to
+ * remove. */
+PT_MUST_CHECK pt_status_t pt_h5_finish(pt_status_t status, const char *path, hid_t file);
 /** Close any identifier; negative ones are fine. */
 void pt_h5_close(hid_t id);
 
