@@ -10,7 +10,7 @@ mkdir -p "$out"
 fashion=/usr/share/datasets/fashion-mnist
 if [ -e $fashion/train-images-idx3-ubyte.gz ]; then
     data=$out/fashion.h5
-    make_data=("$polytree" data import idx "$fashion" "$data" --pair --train 12000 --val 1000 --test 2000)
+    make_data=("$polytree" data import idx "$fashion" "$data" --pair --train 30000 --val 2000 --test 5000)
 else
     echo "no $fashion (Debian: dataset-fashion-mnist): drawing shapes instead"
     data=$out/shapes.h5
@@ -25,6 +25,8 @@ if [ "$cores" -ge 2 ] && command -v mpirun >/dev/null; then
     if [ "$(id -u)" = 0 ]; then
         export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
     fi
+    # Where other programs want the cores too, a rank that waits leaves its own to them.
+    export OMPI_MCA_mpi_yield_when_idle=${OMPI_MCA_mpi_yield_when_idle-1}
     # Containers often forbid the system call behind it, and Open MPI complains at length.
     export OMPI_MCA_btl_vader_single_copy_mechanism=${OMPI_MCA_btl_vader_single_copy_mechanism-none}
 fi
