@@ -1,0 +1,457 @@
+/* The validator: each kind of defect that a data set can have is found and named. */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+#include <hdf5.h>
+
+#include "polytree/base/memory.h"
+#include "polytree/io/dataset.h"
+#include "polytree/io/file.h"
+
+enum { N = 12, SIDE = 3, CLASSES = 4 };
+
+static char path[64];
+
+/* A sound file: tasks `sort` (every sample) and `marks` (some, multilabel). */
+static void write_sound(void)
+{
+    static uint8_t images[N * SIDE * SIDE];
+    static int32_t label[N], mark[4 * 2];
+    static const int64_t index[4] = {1, 2, 7, 11};
+    static const char *const names[CLASSES] = {"a", "b", "c", "d"};
+    for (int i = 0; i < N; i++)
+        label[i] = i % CLASSES;
+    const pt_task_rows_t all = {.n = N, .labels = label}, some = {4, index, mark};
+    const pt_task_source_t task[] = {
+        {.info = {.name = "sort", .classes = CLASSES, .has_ignore = true, .ignore = 255},
+         .class_names = names,
+         .rows = {all, {.n = 0}, all}},
+        {.info = {.name = "marks", .kind = PT_TASK_MULTILABEL, .classes = 2},
+         .rows = {some, {.n = 0}, some}}};
+    const pt_dataset_source_t source = {.height = SIDE,
+                                        .width = SIDE,
+                                        .channels = 1,
+                                        .n = {N, 0, N},
+                                        .images = {images, NULL, images},
+                                        .n_task = 2,
+                                        .task = task,
+                                        .origin = "a test"};
+    assert_int_equal(pt_dataset_write(path, &source), PT_OK);
+}
+
+static void ok(hid_t id)
+{
+    assert_true(id >= 0);
+}
+
+static void put_int(hid_t file, const char *object, const char *name, int64_t value)
+{
+    hid_t space = H5Screate(H5S_SCALAR);
+    if (H5Aexists_by_name(file, object, name, H5P_DEFAULT) > 0)
+        ok(H5Adelete_by_name(file, object, name, H5P_DEFAULT));
+    hid_t attr = H5Acreate_by_name(file, object, name, H5T_STD_I64LE, space, H5P_DEFAULT,
+                                   H5P_DEFAULT, H5P_DEFAULT);
+    ok(H5Awrite(attr, H5T_NATIVE_INT64, &value));
+    H5Aclose(attr);
+    H5Sclose(space);
+}
+
+/* A variable string, as h5py writes it. */
+static void put_text(hid_t file, const char *object, const char *name, const char *text)
+{
+    hid_t space = H5Screate(H5S_SCALAR), type = H5Tcopy(H5T_C_S1);
+    H5Tset_size(type, H5T_VARIABLE);
+    H5Tset_cset(type, H5T_CSET_UTF8);
+    if (H5Aexists_by_name(file, object, name, H5P_DEFAULT) > 0)
+        ok(H5Adelete_by_name(file, object, name, H5P_DEFAULT));
+    hid_t attr = H5Acreate_by_name(file, object, name, type, space, H5P_DEFAULT,
+                                   H5P_DEFAULT, H5P_DEFAULT);
+    ok(H5Awrite(attr, type, &text));
+    H5Aclose(attr);
+    H5Tclose(type);
+    H5Sclose(space);
+}
+
+/* Put an array in the place of another. */
+static void put_array(hid_t file, const char *name, hid_t type, int n_dim,
+                      const hsize_t *dim, const void *data)
+{
+    if (H5Lexists(file, name, H5P_DEFAULT) > 0)
+        ok(H5Ldelete(file, name, H5P_DEFAULT));
+    hid_t space = H5Screate_simple(n_dim, dim, NULL), links = H5Pcreate(H5P_LINK_CREATE);
+    H5Pset_create_intermediate_group(links, 1);
+    hid_t array = H5Dcreate2(file, name, type, space, links, H5P_DEFAULT, H5P_DEFAULT);
+    ok(array);
+    if (data)
+        ok(H5Dwrite(array, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, data));
+    H5Dclose(array);
+    H5Pclose(links);
+    H5Sclose(space);
+}
+
+static void put_longs(hid_t file, const char *name, hsize_t n, const int64_t *data)
+{
+    put_array(file, name, H5T_NATIVE_INT64, 1, &n, data);
+}
+
+static void break_format(hid_t file)
+{
+    put_text(file, "/", "format", "something else");
+}
+static void break_version(hid_t file)
+{
+    put_int(file, "/", "version", 2);
+}
+static void drop_version(hid_t file)
+{
+    ok(H5Adelete(file, "version"));
+}
+static void drop_train(hid_t file)
+{
+    ok(H5Ldelete(file, "train", H5P_DEFAULT));
+}
+static void drop_images(hid_t file)
+{
+    ok(H5Ldelete(file, "test/images", H5P_DEFAULT));
+}
+static void drop_tasks(hid_t file)
+{
+    ok(H5Ldelete(file, "tasks", H5P_DEFAULT));
+}
+static void drop_task_info(hid_t file)
+{
+    ok(H5Ldelete(file, "tasks/sort", H5P_DEFAULT));
+}
+static void drop_labels(hid_t file)
+{
+    ok(H5Ldelete(file, "train/tasks/sort/labels", H5P_DEFAULT));
+}
+static void drop_all_rows(hid_t file)
+{
+    ok(H5Ldelete(file, "train/tasks/marks", H5P_DEFAULT));
+    ok(H5Ldelete(file, "test/tasks/marks", H5P_DEFAULT));
+}
+static void drop_index(hid_t file)
+{
+    ok(H5Ldelete(file, "train/tasks/marks/index", H5P_DEFAULT));
+}
+static void drop_kind(hid_t file)
+{
+    ok(H5Adelete_by_name(file, "tasks/sort", "kind", H5P_DEFAULT));
+}
+static void break_kind(hid_t file)
+{
+    put_text(file, "tasks/sort", "kind", "guessing");
+}
+static void break_classes(hid_t file)
+{
+    put_int(file, "tasks/sort", "classes", 1);
+}
+static void text_for_classes(hid_t file)
+{
+    put_text(file, "tasks/sort", "classes", "four");
+}
+static void more_classes_than_names(hid_t file)
+{
+    put_int(file, "tasks/sort", "classes", 5);
+}
+static void break_ignore(hid_t file)
+{
+    put_int(file, "tasks/sort", "ignore", (int64_t)1 << 40);
+}
+static void label_too_large(hid_t file)
+{
+    const int64_t label[N] = {0, 1, 2, 3, 255, 4};
+    put_longs(file, "train/tasks/sort/labels", N, label);
+}
+static void label_negative(hid_t file)
+{
+    const int64_t label[N] = {0, 1, -1};
+    put_longs(file, "test/tasks/sort/labels", N, label);
+}
+static void label_past_32_bits(hid_t file)
+{
+    const int64_t label[N] = {0, (int64_t)1 << 32};
+    put_longs(file, "test/tasks/sort/labels", N, label);
+}
+static void labels_of_floats(hid_t file)
+{
+    const hsize_t n = N;
+    const double label[N] = {0};
+    put_array(file, "train/tasks/sort/labels", H5T_NATIVE_DOUBLE, 1, &n, label);
+}
+static void labels_too_few(hid_t file)
+{
+    const int64_t label[N] = {0};
+    put_longs(file, "train/tasks/sort/labels", N - 1, label);
+}
+static void labels_of_one_dim(hid_t file)
+{
+    const int64_t label[4] = {0};
+    put_longs(file, "train/tasks/marks/labels", 4, label);
+}
+static void marks_too_wide(hid_t file)
+{
+    const hsize_t dim[2] = {4, 3};
+    const int64_t label[12] = {0};
+    put_array(file, "train/tasks/marks/labels", H5T_NATIVE_INT64, 2, dim, label);
+}
+static void mark_not_binary(hid_t file)
+{
+    const hsize_t dim[2] = {4, 2};
+    const int64_t label[8] = {0, 1, 0, 2};
+    put_array(file, "train/tasks/marks/labels", H5T_NATIVE_INT64, 2, dim, label);
+}
+static void index_not_sorted(hid_t file)
+{
+    const int64_t index[4] = {1, 7, 2, 11};
+    put_longs(file, "train/tasks/marks/index", 4, index);
+}
+static void index_twice(hid_t file)
+{
+    const int64_t index[4] = {1, 2, 2, 11};
+    put_longs(file, "train/tasks/marks/index", 4, index);
+}
+static void index_past_end(hid_t file)
+{
+    const int64_t index[4] = {1, 2, 7, N};
+    put_longs(file, "train/tasks/marks/index", 4, index);
+}
+static void index_too_short(hid_t file)
+{
+    const int64_t index[3] = {1, 2, 7};
+    put_longs(file, "train/tasks/marks/index", 3, index);
+}
+static void images_of_other_size(hid_t file)
+{
+    const hsize_t dim[4] = {N, SIDE, SIDE + 1, 1};
+    static const uint8_t image[N * SIDE * (SIDE + 1)];
+    put_array(file, "test/images", H5T_NATIVE_UINT8, 4, dim, image);
+}
+static void images_without_channels(hid_t file)
+{
+    const hsize_t dim[3] = {N, SIDE, SIDE};
+    static const uint8_t image[N * SIDE * SIDE];
+    put_array(file, "train/images", H5T_NATIVE_UINT8, 3, dim, image);
+}
+static void images_of_ints(hid_t file)
+{
+    const hsize_t dim[4] = {N, SIDE, SIDE, 1};
+    static const int32_t image[N * SIDE * SIDE];
+    put_array(file, "train/images", H5T_NATIVE_INT32, 4, dim, image);
+}
+static void images_of_nothing(hid_t file)
+{
+    const hsize_t dim[4] = {0, SIDE, SIDE, 1};
+    put_array(file, "test/images", H5T_NATIVE_UINT8, 4, dim, NULL);
+}
+static void images_without_end(hid_t file)
+{
+    const hsize_t dim[4] = {(hsize_t)1 << 40, 1 << 10, 1 << 10, 1};
+    put_array(file, "train/images", H5T_NATIVE_UINT8, 4, dim, NULL);
+}
+static void images_past_all_counting(hid_t file)
+{
+    const hsize_t dim[4] = {(hsize_t)1 << 40, 1 << 20, 1 << 20, 1};
+    put_array(file, "train/images", H5T_NATIVE_UINT8, 4, dim, NULL);
+}
+static void both_kinds_of_inputs(hid_t file)
+{
+    const hsize_t dim[2] = {N, 2};
+    static const float table[N * 2];
+    put_array(file, "train/inputs", H5T_NATIVE_FLOAT, 2, dim, table);
+}
+static void input_not_finite(hid_t file)
+{
+    static float image[N * SIDE * SIDE];
+    const hsize_t dim[4] = {N, SIDE, SIDE, 1};
+    put_array(file, "train/images", H5T_NATIVE_FLOAT, 4, dim, image);
+    image[5 * SIDE * SIDE] = INFINITY;
+    put_array(file, "test/images", H5T_NATIVE_FLOAT, 4, dim, image);
+}
+static void task_name_with_space(hid_t file)
+{
+    ok(H5Lmove(file, "tasks/sort", file, "tasks/so rt", H5P_DEFAULT, H5P_DEFAULT));
+}
+
+static const struct defect {
+    void (*make)(hid_t file);
+    const char *said;
+} defect[] = {
+    {break_format, "'something else', expected 'polytree dataset'"},
+    {break_version, "version 2, expected 1"},
+    {drop_version, "no attribute 'version'"},
+    {drop_train, "no group 'train'"},
+    {drop_images, "/test has neither"},
+    {drop_tasks, "no group 'tasks'"},
+    {drop_task_info, "/train/tasks/sort: no group '/tasks/sort'"},
+    {drop_labels, "no data set 'train/tasks/sort/labels'"},
+    {drop_all_rows, "'marks' has no labels in any split"},
+    {drop_index, "4 rows for 12 inputs, expected an index"},
+    {drop_kind, "/tasks/sort: no attribute 'kind'"},
+    {break_kind, "kind is 'guessing', expected classification"},
+    {break_classes, "classes is 1, expected 2 to"},
+    {text_for_classes, "'classes' is not one integer"},
+    {more_classes_than_names, "4 class_names, expected 5"},
+    {break_ignore, "ignore is 1099511627776"},
+    {label_too_large, "/train/tasks/sort/labels: row 5 is 4, expected 0 to 3"},
+    {label_negative, "/test/tasks/sort/labels: row 2 is -1"},
+    {label_past_32_bits, "row 1 is 4294967296"},
+    {labels_of_floats, "/train/tasks/sort/labels: expected integers"},
+    {labels_too_few, "11 rows for 12 inputs"},
+    {labels_of_one_dim, "1 dimensions, expected n, classes"},
+    {marks_too_wide, "3 columns, expected 2"},
+    {mark_not_binary, "row 1 is 2, expected 0 to 1"},
+    {index_not_sorted, "index[2] is 2 after 7, expected ascending"},
+    {index_twice, "index[2] is 2 after 2"},
+    {index_past_end, "index[3] is 12, expected 0 to 11"},
+    {index_too_short, "3 rows, expected 4 as in labels"},
+    {images_of_other_size,
+     "/test/images: uint8 inputs 3 x 4 x 1, expected uint8 3 x 3 x 1"},
+    {images_without_channels, "3 dimensions, expected n, height, width, channels"},
+    {images_of_ints, "/train/images: neither uint8 nor float32"},
+    {images_of_nothing, "/test/images: holds nothing"},
+    {images_without_end, "/train/images: 1152921504606846976 bytes of values, but"},
+    {images_past_all_counting, "/train/images: absurd shape"},
+    {both_kinds_of_inputs, "/train has both"},
+    {input_not_finite, "/test/images: row 5 has a value that is not finite"},
+    {task_name_with_space, "'so rt' is no task name"},
+};
+
+static int32_t check(char **report)
+{
+    size_t bytes = 0;
+    int32_t n_finding = -1;
+    FILE *out = open_memstream(report, &bytes);
+    pt_status_t status = pt_dataset_check(path, out, &n_finding);
+    fclose(out);
+    if (status != PT_OK)
+        fail_msg("%s", pt_error_message());
+    return n_finding;
+}
+
+static void a_sound_file_passes(void **state)
+{
+    char *report = NULL;
+    (void)state;
+    write_sound();
+    assert_int_equal(check(&report), 0);
+    assert_string_equal(report, "");
+    free(report);
+}
+
+static void each_defect_is_named(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof defect / sizeof defect[0]; i++) {
+        char *report = NULL;
+        write_sound();
+        hid_t file = H5Fopen(path, H5F_ACC_RDWR, H5P_DEFAULT);
+        ok(file);
+        defect[i].make(file);
+        ok(H5Fclose(file));
+        int32_t n = check(&report);
+        if (n < 1 || !strstr(report, defect[i].said) || strncmp(report, path, strlen(path)))
+            fail_msg("expected '%s', got %d: %s", defect[i].said, (int)n, report);
+        free(report);
+    }
+}
+
+/* The validator goes on after a finding. */
+static void all_defects_are_listed(void **state)
+{
+    char *report = NULL;
+    (void)state;
+    write_sound();
+    hid_t file = H5Fopen(path, H5F_ACC_RDWR, H5P_DEFAULT);
+    label_too_large(file);
+    label_negative(file);
+    mark_not_binary(file);
+    ok(H5Fclose(file));
+    assert_int_equal(check(&report), 3);
+    free(report);
+}
+
+/* Values that are links into other files are not followed. */
+static void values_elsewhere_are_refused(void **state)
+{
+    const hsize_t dim[4] = {N, SIDE, SIDE, 1};
+    char *report = NULL;
+    (void)state;
+    write_sound();
+    hid_t file = H5Fopen(path, H5F_ACC_RDWR, H5P_DEFAULT);
+    ok(H5Ldelete(file, "test/images", H5P_DEFAULT));
+    hid_t space = H5Screate_simple(4, dim, NULL), list = H5Pcreate(H5P_DATASET_CREATE);
+    ok(H5Pset_external(list, "/etc/passwd", 0, N * SIDE * SIDE));
+    hid_t array = H5Dcreate2(file, "test/images", H5T_NATIVE_UINT8, space, H5P_DEFAULT,
+                             list, H5P_DEFAULT);
+    ok(array);
+    H5Dclose(array);
+    H5Pclose(list);
+    H5Sclose(space);
+    ok(H5Fclose(file));
+    assert_true(check(&report) >= 1);
+    assert_non_null(strstr(report, "/test/images: its values are in another file"));
+    free(report);
+}
+
+static void files_of_other_kinds_are_named(void **state)
+{
+    static const char text[] = "no HDF5 at all";
+    char *report = NULL;
+    int32_t n_finding = 0;
+    (void)state;
+    assert_int_equal(pt_file_write(path, text, sizeof text), PT_OK);
+    assert_int_equal(check(&report), 1);
+    assert_non_null(strstr(report, "not a readable HDF5 file"));
+    free(report);
+    assert_int_equal(pt_dataset_check("/nowhere/at.h5", stdout, &n_finding), PT_E_IO);
+    assert_int_equal(pt_dataset_check("/tmp", stdout, &n_finding), PT_E_IO);
+}
+
+/* A kind of the schema that cannot be trained yet is shown and no defect. */
+static void kinds_to_come_are_noted(void **state)
+{
+    char *report = NULL, *text = NULL;
+    size_t bytes = 0;
+    (void)state;
+    write_sound();
+    hid_t file = H5Fopen(path, H5F_ACC_RDWR, H5P_DEFAULT);
+    put_text(file, "tasks/sort", "kind", "depth");
+    ok(H5Fclose(file));
+    assert_int_equal(check(&report), 0);
+    assert_non_null(strstr(report, "'sort' is of kind 'depth'"));
+    free(report);
+    FILE *out = open_memstream(&text, &bytes);
+    assert_int_equal(pt_dataset_info(path, out), PT_OK);
+    fclose(out);
+    assert_non_null(strstr(text, "depth"));
+    assert_non_null(strstr(text, "multilabel"));
+    assert_non_null(strstr(text, "3 x 3 x 1 uint8"));
+    assert_non_null(strstr(text, "origin: a test"));
+    free(text);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_sound_file_passes),
+        cmocka_unit_test(each_defect_is_named),
+        cmocka_unit_test(all_defects_are_listed),
+        cmocka_unit_test(values_elsewhere_are_refused),
+        cmocka_unit_test(files_of_other_kinds_are_named),
+        cmocka_unit_test(kinds_to_come_are_noted),
+    };
+    snprintf(path, sizeof path, "/tmp/polytree-test-check-%ld.h5", (long)getpid());
+    int n_failed = cmocka_run_group_tests(tests, NULL, NULL);
+    unlink(path);
+    return n_failed || pt_memory_bytes() != 0; /* all that was taken was given back */
+}
