@@ -38,6 +38,29 @@ static size_t resident_bytes(void)
     return (size_t)pages * (size_t)sysconf(_SC_PAGESIZE);
 }
 
+/* What this process has taken before the trainer is made. */
+typedef struct base {
+    size_t program, kernels;
+} base_t;
+
+/* What libraries keep for the kernels of a space cannot be reckoned: make them once. */
+static pt_status_t measure_kernels(const pt_session_t *s, size_t *bytes)
+{
+    const pt_config_t *c = &s->config;
+    size_t before = resident_bytes();
+    pt_kernel_t kernel;
+    pt_space_t *space = NULL;
+    pt_status_t status;
+    PT_TRY(pt_kernel_init(&kernel, (pt_backend_t)c->kernel.backend, (pt_isa_t)c->kernel.isa,
+                          (int32_t)c->run.threads));
+    PT_TRY_OR(done, pt_session_make_space(s, &kernel, &space));
+    *bytes = resident_bytes() - before;
+done:
+    pt_space_free(space);
+    pt_kernel_release(&kernel);
+    return status;
+}
+
 static pt_status_t count_work(const pt_session_t *s, const pt_subnet_t *subnet,
                               pt_phase_t phase, work_t *work)
 {
@@ -122,7 +145,7 @@ static int64_t own_blocks(const pt_session_t *s, const pt_arrangement_t *a)
 }
 
 static pt_status_t print_memory(const pt_session_t *s, const pt_subnet_t *subnet,
-                                const pt_arrangement_t *a, size_t program)
+                                const pt_arrangement_t *a, const base_t *base)
 {
     const pt_arrangement_t one = {.extent = {1, 1, 1}};
     double share = (double)own_blocks(s, a) / (double)own_blocks(s, &one);
@@ -136,7 +159,8 @@ static pt_status_t print_memory(const pt_session_t *s, const pt_subnet_t *subnet
     const struct {
         const char *name;
         size_t bytes;
-    } part[] = {{"program and libraries", program},
+    } part[] = {{"program and libraries", base->program},
+                {"kernels", base->kernels},
                 {"data, once a node", data},
                 {"weights", m.weights},
                 {"gradient sums", m.sums},
@@ -232,7 +256,7 @@ static pt_status_t make_subnets(const pt_session_t *s, pt_subnet_t *all, pt_subn
     return PT_OK;
 }
 
-static pt_status_t print_plan(const pt_session_t *s, int64_t n_rank, size_t program)
+static pt_status_t print_plan(const pt_session_t *s, int64_t n_rank, const base_t *base)
 {
     const pt_space_t *space = pt_trainer_space(s->trainer);
     pt_subnet_t all = {0}, found = {0};
@@ -252,7 +276,7 @@ static pt_status_t print_plan(const pt_session_t *s, int64_t n_rank, size_t prog
     PT_TRY_OR(done, print_layout(s, n_rank, &arrangement));
     PT_TRY_OR(done,
               print_memory(s, s->config.search.method == PT_METHOD_SEARCH ? &all : &found,
-                           &arrangement, program));
+                           &arrangement, base));
 done:
     pt_subnet_release(&all);
     pt_subnet_release(&found);
@@ -263,7 +287,7 @@ pt_status_t pt_run_plan(const pt_args_t *args, int *code)
 {
     pt_session_t session = {0};
     int64_t n_rank;
-    size_t program;
+    base_t base = {0};
     pt_status_t status;
     (void)code;
     if (pt_comm_size(pt_comm_world()) > 1)
@@ -275,10 +299,12 @@ pt_status_t pt_run_plan(const pt_args_t *args, int *code)
     /* The session is that of one rank; the run's layout is only reckoned. */
     pt_config_t asked = session.config;
     session.config.layout.mode = PT_LAYOUT_AUTO;
-    program = resident_bytes();
+    base.program = resident_bytes();
+    PT_TRY_OR(done, pt_session_open_data(&session));
+    PT_TRY_OR(done, measure_kernels(&session, &base.kernels));
     PT_TRY_OR(done, pt_session_open(&session));
     session.config.layout = asked.layout;
-    PT_TRY_OR(done, print_plan(&session, n_rank, program));
+    PT_TRY_OR(done, print_plan(&session, n_rank, &base));
 done:
     pt_watch_failure(status);
     pt_session_close(&session);

@@ -85,7 +85,8 @@ pt_status_t pt_session_open_data(pt_session_t *session)
                            c->data.cache == PT_CACHE_MEMORY, &session->dataset);
 }
 
-pt_status_t pt_session_count_space(const pt_session_t *session, pt_space_t **out)
+pt_status_t pt_session_make_space(const pt_session_t *session, const pt_kernel_t *kernel,
+                                  pt_space_t **out)
 {
     pt_dataset_t *dataset = session->dataset;
     int32_t n = pt_dataset_n_task(dataset);
@@ -100,7 +101,7 @@ pt_status_t pt_session_count_space(const pt_session_t *session, pt_space_t **out
     }
     pt_dataset_input(dataset, hwc);
     pt_space_spec_t spec = {hwc[0], hwc[1], hwc[2], n, task};
-    PT_TRY_OR(done, pt_space_new(&session->config, &spec, NULL, out));
+    PT_TRY_OR(done, pt_space_new(&session->config, &spec, kernel, out));
 done:
     pt_free(task);
     return status;
@@ -111,7 +112,7 @@ static pt_status_t arrange(pt_session_t *session, int32_t n_rank)
     pt_space_t *space = NULL;
     pt_feed_t *feed = NULL;
     pt_status_t status;
-    PT_TRY_OR(done, pt_session_count_space(session, &space));
+    PT_TRY_OR(done, pt_session_make_space(session, NULL, &space));
     PT_TRY_OR(done, pt_feed_new(&session->config, session->dataset, &feed));
     PT_TRY_OR(done,
               pt_arrange(&session->config, feed, space, n_rank, &session->arrangement));
@@ -151,7 +152,8 @@ static pt_status_t make_kernels(pt_session_t *session)
 pt_status_t pt_session_open(pt_session_t *session)
 {
     pt_layout_t *layout = &session->layout;
-    PT_TRY(pt_session_open_data(session));
+    if (session->dataset == NULL)
+        PT_TRY(pt_session_open_data(session));
     PT_TRY(open_layout(session));
     PT_AGREE(pt_comm_world(), layout->is_active ? make_kernels(session) : PT_OK);
     if (!layout->is_active)

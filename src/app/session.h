@@ -37,12 +37,16 @@ PT_MUST_CHECK pt_status_t pt_session_config_of_run(const char *run, const pt_arg
  */
 PT_MUST_CHECK pt_status_t pt_session_open_data(pt_session_t *session);
 
-/** Arrange the ranks, make kernels and trainer.  session->config is set.  Collective. */
+/**
+ * Open the data unless they are open, arrange the ranks, make kernels and trainer.
+ * session->config is set.  Collective.
+ */
 PT_MUST_CHECK pt_status_t pt_session_open(pt_session_t *session);
 
-/** A space for counting, without kernels; free with pt_space_free(). */
-PT_MUST_CHECK pt_status_t pt_session_count_space(const pt_session_t *session,
-                                                 pt_space_t **out);
+/** A space of its own; without kernels (NULL) it is for counting.  Not collective. */
+PT_MUST_CHECK pt_status_t pt_session_make_space(const pt_session_t *session,
+                                                const pt_kernel_t *kernel,
+                                                pt_space_t **out);
 
 /** Collective; after a failure that not all ranks saw, pt_watch_failure() comes first. */
 void pt_session_close(pt_session_t *session);

@@ -209,7 +209,7 @@ static pt_status_t show_space(const pt_args_t *args, pt_session_t *session)
     network_t network = {0};
     pt_status_t status;
     PT_TRY(pt_session_open_data(session));
-    PT_TRY_OR(done, pt_session_count_space(session, &network.space));
+    PT_TRY_OR(done, pt_session_make_space(session, NULL, &network.space));
     if (pt_comm_rank(pt_comm_world()) > 0)
         goto done;
     PT_TRY_OR(done, pt_subnet_init(&network.subnet, network.space->n_task,
