@@ -4,6 +4,7 @@
 
 #include "polytree/base/memory.h"
 #include "polytree/graph/plan.h"
+#include "polytree/train/deal.h"
 #include "polytree/train/trainer.h"
 
 enum { N_STEP = 64 };
@@ -11,9 +12,11 @@ enum { N_STEP = 64 };
 /* The first steps of a run: which bundles they take, and what a unit of each costs. */
 typedef struct course {
     int32_t n_bundle, per_step, units;
-    double *cost;    /* [n_bundle] of one unit */
-    int32_t *bundle; /* [N_STEP][per_step]; -1 past the end of a round */
-    double *work;    /* [ranks] */
+    double *cost;      /* [n_bundle] of one unit */
+    int32_t *bundle;   /* [N_STEP][per_step]; -1 past the end of a round */
+    double *work;      /* [ranks] */
+    double *unit_cost; /* [per_step * units] */
+    int32_t *unit_rank;
 } course_t;
 
 static void release(course_t *course)
@@ -21,6 +24,8 @@ static void release(course_t *course)
     pt_free(course->cost);
     pt_free(course->bundle);
     pt_free(course->work);
+    pt_free(course->unit_cost);
+    pt_free(course->unit_rank);
 }
 
 static pt_status_t count_costs(const pt_feed_t *feed, const pt_space_t *space,
@@ -64,6 +69,9 @@ static pt_status_t prepare(const pt_config_t *config, const pt_feed_t *feed,
     PT_TRY(pt_alloc(&course->bundle, (size_t)N_STEP * (size_t)course->per_step,
                     sizeof *course->bundle));
     PT_TRY(pt_alloc(&course->work, (size_t)n_rank, sizeof *course->work));
+    size_t n_unit = (size_t)course->per_step * (size_t)course->units;
+    PT_TRY(pt_alloc(&course->unit_cost, n_unit, sizeof *course->unit_cost));
+    PT_TRY(pt_alloc(&course->unit_rank, n_unit, sizeof *course->unit_rank));
     for (int64_t s = 0; s < N_STEP; s++) {
         pt_step_t step = {.part = PT_PART_TRAIN, .step = s};
         int32_t n = pt_step_bundles(config, course->n_bundle, &step,
@@ -79,15 +87,15 @@ static double slowest(course_t *course, int64_t s, int32_t n_task, int32_t n_dat
 {
     double most = 0;
     for (int32_t t = 0; t < n_task; t++) {
-        int32_t turn = 0;
-        memset(course->work, 0, (size_t)n_data * sizeof *course->work);
+        int32_t n = 0;
         for (int32_t i = 0; i < course->per_step; i++) {
             int32_t b = course->bundle[s * course->per_step + i];
-            if (b < 0 || b % n_task != t)
+            if (b < 0 || pt_deal_bundle(b, n_task) != t)
                 continue;
-            for (int32_t u = 0; u < course->units; u++, turn++)
-                course->work[turn % n_data] += course->cost[b];
+            for (int32_t u = 0; u < course->units; u++)
+                course->unit_cost[n++] = course->cost[b];
         }
+        pt_deal_units(n, course->unit_cost, n_data, course->unit_rank, course->work);
         for (int32_t d = 0; d < n_data; d++)
             most = course->work[d] > most ? course->work[d] : most;
     }

@@ -6,11 +6,6 @@
 #include "polytree/base/clock.h"
 #include "polytree/base/memory.h"
 
-int32_t trainer_owner(const pt_trainer_t *trainer, int32_t bundle)
-{
-    return bundle % trainer->layout->extent[PT_AXIS_TASK];
-}
-
 bool fine_fixed(double x, double limit, int64_t *out)
 {
     double scaled = x * PT_FINE_SCALE;
@@ -114,7 +109,8 @@ static pt_status_t make_tables(pt_trainer_t *t)
         const pt_bundle_t *bundle = pt_feed_bundle(t->feed, b);
         most = bundle->n_task > most ? bundle->n_task : most;
         for (int32_t i = 0; i < bundle->n_task; i++) {
-            t->task_coord[bundle->task[i]] = trainer_owner(t, b);
+            t->task_coord[bundle->task[i]] =
+                pt_deal_bundle(b, t->layout->extent[PT_AXIS_TASK]);
             t->task_slot[bundle->task[i]] = i;
         }
     }
@@ -146,6 +142,12 @@ static pt_status_t make_step_buffers(pt_trainer_t *t)
         int32_t n = pt_loss_labels(pt_dataset_task(t->dataset, k));
         width = n > width ? n : width;
     }
+    size_t units = (size_t)t->tasks_per_step * (size_t)t->units;
+    PT_TRY(pt_alloc(&t->unit, units, sizeof *t->unit));
+    PT_TRY(pt_alloc(&t->unit_cost, units, sizeof *t->unit_cost));
+    PT_TRY(pt_alloc(&t->unit_rank, units, sizeof *t->unit_rank));
+    PT_TRY(pt_alloc(&t->data_work, (size_t)t->layout->extent[PT_AXIS_DATA],
+                    sizeof *t->data_work));
     PT_TRY(pt_alloc(&t->bundle, (size_t)t->n_bundle, sizeof *t->bundle));
     PT_TRY(pt_alloc(&t->task, tasks, sizeof *t->task));
     PT_TRY(pt_alloc(&t->is_used, (size_t)s->store.n_group, sizeof *t->is_used));

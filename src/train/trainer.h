@@ -5,6 +5,7 @@
 #define TRAIN_TRAINER_H
 
 #include "polytree/graph/exec.h"
+#include "polytree/train/deal.h"
 #include "polytree/train/loss.h"
 #include "polytree/train/trainer.h"
 #include "train/shard.h"
@@ -15,9 +16,8 @@
 /** Most plans kept at a time; bundles beyond share slots and are compiled anew. */
 #define PLAN_SLOTS 64
 
-/** One (bundle, microbatch) of a step that this rank runs. */
+/** One (bundle, microbatch) of a step. */
 typedef struct unit_id {
-    int32_t entry; /**< bundle's place among those of the step */
     int32_t bundle;
     int32_t index; /**< microbatch within the bundle's batch */
 } unit_id_t;
@@ -42,9 +42,13 @@ struct pt_trainer {
     pt_plan_t *calibrate_plan, *eval_plan;
 
     /* Per step; sized once. */
-    int32_t *bundle; /**< of the step */
-    int32_t *task;   /**< of the step, ascending */
-    bool *is_used;   /**< [n_group] */
+    unit_id_t *unit; /**< of this task coordinate, in canonical order */
+    double *unit_cost;
+    int32_t *unit_rank; /**< data rank that runs it */
+    double *data_work;  /**< [data ranks] */
+    int32_t *bundle;    /**< of the step */
+    int32_t *task;      /**< of the step, ascending */
+    bool *is_used;      /**< [n_group] */
     uint8_t *alive_candidate, *alive_node;
     float *input;
     int32_t **label;    /**< [n_bundle_task][microbatch * labels] */
@@ -70,13 +74,13 @@ struct pt_trainer {
     pt_trainer_time_t time;
 };
 
-/** Task coordinate of a bundle. */
-int32_t trainer_owner(const pt_trainer_t *trainer, int32_t bundle);
-
 /** Is this rank's task coordinate that of the bundle? */
 static inline bool trainer_has(const pt_trainer_t *trainer, int32_t bundle)
 {
-    return trainer_owner(trainer, bundle) == trainer->layout->coord[PT_AXIS_TASK];
+    const pt_layout_t *layout = trainer->layout;
+
+    return pt_deal_bundle(bundle, layout->extent[PT_AXIS_TASK]) ==
+           layout->coord[PT_AXIS_TASK];
 }
 
 /** The plan of a bundle for a step, compiled if it is not there yet. */

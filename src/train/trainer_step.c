@@ -151,20 +151,38 @@ static pt_status_t run_unit(work_t *w, unit_id_t id)
     return PT_OK;
 }
 
-/** Run the units of this rank: its task coordinate's bundles, dealt out to its data ranks.
- */
-static pt_status_t run_units(work_t *w)
+/** Units of the step that this task coordinate has, and what they cost; their number. */
+static pt_status_t list_units(work_t *w, int32_t *n_unit)
 {
     pt_trainer_t *t = w->t;
-    int32_t turn = 0;
+    pt_plan_t *plan;
+    int32_t n = 0;
 
     for (int32_t i = 0; i < w->n_bundle; i++) {
         if (!trainer_has(t, t->bundle[i]))
             continue;
-        for (int32_t u = 0; u < t->units; u++, turn++)
-            if (turn % t->layout->extent[PT_AXIS_DATA] == t->layout->coord[PT_AXIS_DATA])
-                PT_TRY(run_unit(w, (unit_id_t){i, t->bundle[i], u}));
+        PT_TRY(trainer_plan(t, w->subnet, w->phase, t->bundle[i], &plan));
+        for (int32_t u = 0; u < t->units; u++, n++) {
+            t->unit[n] = (unit_id_t){t->bundle[i], u};
+            t->unit_cost[n] = (double)pt_plan_madds_executed(plan);
+        }
     }
+    *n_unit = n;
+    return PT_OK;
+}
+
+/** Run the units that fall to this data rank. */
+static pt_status_t run_units(work_t *w)
+{
+    pt_trainer_t *t = w->t;
+    int32_t n;
+
+    PT_TRY(list_units(w, &n));
+    pt_deal_units(n, t->unit_cost, t->layout->extent[PT_AXIS_DATA], t->unit_rank,
+                  t->data_work);
+    for (int32_t i = 0; i < n; i++)
+        if (t->unit_rank[i] == t->layout->coord[PT_AXIS_DATA])
+            PT_TRY(run_unit(w, t->unit[i]));
     return PT_OK;
 }
 

@@ -1,0 +1,58 @@
+/* Dealing out units: nothing is lost, and the load is as even as the dearest-first rule
+ * promises (Graham 1969: at most 4/3 of the best). */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "polytree/train/deal.h"
+
+/* Equal units on a rank count that divides them: equal shares. */
+static void test_equal_units(void **state)
+{
+    double cost[8] = {2, 2, 2, 2, 2, 2, 2, 2}, work[4];
+    int32_t rank[8];
+
+    (void)state;
+    pt_deal_units(8, cost, 4, rank, work);
+    for (int32_t r = 0; r < 4; r++)
+        assert_true(work[r] == 4);
+}
+
+/* Unequal units: pairs of dear and cheap, where taking turns would give 18 and 16. */
+static void test_unequal_units(void **state)
+{
+    double cost[4] = {10, 9, 8, 7}, work[2];
+    int32_t rank[4];
+
+    (void)state;
+    pt_deal_units(4, cost, 2, rank, work);
+    assert_true(work[0] == 17 && work[1] == 17);
+    assert_int_equal(rank[0], rank[3]);
+    assert_int_equal(rank[1], rank[2]);
+}
+
+/* Fewer units than ranks: one each, the rest idle. */
+static void test_idle_ranks(void **state)
+{
+    double cost[2] = {1, 5}, work[3];
+    int32_t rank[2];
+
+    (void)state;
+    pt_deal_units(2, cost, 3, rank, work);
+    assert_int_equal(rank[1], 0);
+    assert_int_equal(rank[0], 1);
+    assert_true(work[0] == 5 && work[1] == 1 && work[2] == 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_equal_units),
+        cmocka_unit_test(test_unequal_units),
+        cmocka_unit_test(test_idle_ranks),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
