@@ -233,11 +233,12 @@ void pt_trainer_free(pt_trainer_t *t)
     for (int32_t i = 0; i < t->n_bundle_task && t->label != NULL; i++)
         pt_free(t->label[i]);
     void *const plain[] = {
-        t->weight_plan, t->alpha_plan, t->task_coord,      t->task_slot,    t->bundle,
-        t->task,        t->is_used,    t->alive_candidate, t->alive_node,   t->input,
-        t->label,       t->dgate,      t->gate_sum,        t->control,      t->task_loss,
-        t->stat,        t->stat_sum,   t->stat_fixed,      t->score_offset, t->score_sum,
-        t->gathered,    t->piece,      t->saved_stat};
+        t->unit,       t->unit_cost,       t->unit_rank,    t->data_work, t->weight_plan,
+        t->alpha_plan, t->task_coord,      t->task_slot,    t->bundle,    t->task,
+        t->is_used,    t->alive_candidate, t->alive_node,   t->input,     t->label,
+        t->dgate,      t->gate_sum,        t->control,      t->task_loss, t->stat,
+        t->stat_sum,   t->stat_fixed,      t->score_offset, t->score_sum, t->gathered,
+        t->piece,      t->saved_stat};
     for (size_t i = 0; i < sizeof plain / sizeof plain[0]; i++)
         pt_free(plain[i]);
     pt_plan_free(t->calibrate_plan);
