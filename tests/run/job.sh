@@ -1,0 +1,25 @@
+#!/usr/bin/env bash
+# The job script runs a search, is told that its time is up, and goes on when it is
+# started again: here without Slurm, by mpirun.
+# shellcheck source=/dev/null
+. "$(dirname "$0")/common"
+small_data
+job=$ROOT/jobs/search.sbatch
+export POLYTREE
+
+expect 2 "$job"
+says err "usage: sbatch"
+
+expect 0 ranks 1 search "$SMALL" -o whole
+"$job" "$SMALL" run --set run.checkpoint_every=0.001 >out 2>err &
+pid=$!
+for _ in $(seq 1000); do
+    [ ! -e run/checkpoint.h5 ] || break
+    sleep 0.01
+done
+kill -s USR1 $pid
+code=0
+wait $pid || code=$?
+[ $code = 75 ] || fail "exit code $code after the warning, expected 75: $(cat err)"
+expect 0 "$job" "$SMALL" run
+same_result whole run
