@@ -5,27 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { WORD_MAX = 64 };
-
-int pt_edit_distance(const char *a, const char *b)
-{
-    size_t a_len = strnlen(a, WORD_MAX - 1), b_len = strnlen(b, WORD_MAX - 1);
-    int row[WORD_MAX];
-    for (size_t j = 0; j <= b_len; j++)
-        row[j] = (int)j;
-    for (size_t i = 1; i <= a_len; i++) {
-        int corner = row[0];
-        row[0] = (int)i;
-        for (size_t j = 1; j <= b_len; j++) {
-            int best = corner + (a[i - 1] != b[j - 1]);
-            corner = row[j];
-            best = row[j] + 1 < best ? row[j] + 1 : best;
-            best = row[j - 1] + 1 < best ? row[j - 1] + 1 : best;
-            row[j] = best;
-        }
-    }
-    return row[b_len];
-}
+#include "polytree/base/text.h"
 
 /* The flag of "--name", "--name=value" or "-l"; -1 where there is none. */
 static int find_flag(const pt_flag_t *flags, const char *text, const char **value)
@@ -51,9 +31,10 @@ static int find_flag(const pt_flag_t *flags, const char *text, const char **valu
 static pt_status_t unknown_flag(const pt_flag_t *flags, const char *text)
 {
     const char *near = "help", *name = text + strspn(text, "-");
-    int nearest = pt_edit_distance(name, near);
+    int32_t nearest = pt_edit_distance(name, strlen(name), near, strlen(near));
     for (int i = 0; flags[i].name != NULL; i++) {
-        int distance = pt_edit_distance(name, flags[i].name);
+        int32_t distance =
+            pt_edit_distance(name, strlen(name), flags[i].name, strlen(flags[i].name));
         if (distance < nearest) {
             nearest = distance;
             near = flags[i].name;

@@ -47,7 +47,4 @@ void pt_args_help(const pt_flag_t *flags, FILE *file);
 PT_MUST_CHECK pt_status_t pt_args_int(const char *name, const char *text, int64_t min,
                                       int64_t max, int64_t fallback, int64_t *out);
 
-/** Letters to change, insert or drop to make `b` from `a`. */
-int pt_edit_distance(const char *a, const char *b);
-
 #endif

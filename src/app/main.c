@@ -6,6 +6,7 @@
 #include "app/command.h"
 #include "app/console.h"
 #include "app/watch.h"
+#include "polytree/base/text.h"
 #include "polytree/config/config.h"
 #include "polytree/par/comm.h"
 
@@ -66,7 +67,7 @@ static pt_status_t unknown_command(int argc, char **argv)
         for (const char *at = c->name; *at != '\0'; at++)
             n_word += *at == ' ';
         join_words(argc, argv, n_word, given, sizeof given);
-        int distance = pt_edit_distance(given, c->name);
+        int32_t distance = pt_edit_distance(given, strlen(given), c->name, strlen(c->name));
         if (distance < nearest) {
             nearest = distance;
             near = c->name;

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "polytree/base/text.h"
+
 #define AT(field) offsetof(pt_config_t, field), sizeof(((pt_config_t *)0)->field)
 #define NUM PT_OPTION_NUMERICS
 #define LAY PT_OPTION_LAYOUT
@@ -228,29 +230,6 @@ const pt_option_t *pt_option_find(const char *section, size_t section_len, const
     return NULL;
 }
 
-/* Levenshtein's distance; all that is past 63 characters is left out. */
-static int edit_distance(const char *a, size_t a_len, const char *b, size_t b_len)
-{
-    int row[64];
-    a_len = a_len < 63 ? a_len : 63;
-    b_len = b_len < 63 ? b_len : 63;
-    for (size_t j = 0; j <= b_len; j++) {
-        row[j] = (int)j;
-    }
-    for (size_t i = 1; i <= a_len; i++) {
-        int corner = row[0];
-        row[0] = (int)i;
-        for (size_t j = 1; j <= b_len; j++) {
-            int best = corner + (a[i - 1] != b[j - 1]);
-            corner = row[j];
-            best = row[j] + 1 < best ? row[j] + 1 : best;
-            best = row[j - 1] + 1 < best ? row[j - 1] + 1 : best;
-            row[j] = best;
-        }
-    }
-    return row[b_len];
-}
-
 pt_status_t pt_option_unknown(const char *section, size_t section_len, const char *key)
 {
     const pt_option_t *near_key = NULL, *near_section = NULL;
@@ -259,9 +238,9 @@ pt_status_t pt_option_unknown(const char *section, size_t section_len, const cha
         const pt_option_t *option = &pt_options[i];
         size_t len = pt_option_section_len(option);
         const char *option_key = option->name + len + 1;
-        int to_section = edit_distance(section, section_len, option->name, len);
+        int to_section = pt_edit_distance(section, section_len, option->name, len);
         int to_key =
-            to_section + edit_distance(key, strlen(key), option_key, strlen(option_key));
+            to_section + pt_edit_distance(key, strlen(key), option_key, strlen(option_key));
         if (to_section < section_distance) {
             section_distance = to_section;
             near_section = option;

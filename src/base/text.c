@@ -1,0 +1,25 @@
+#include "polytree/base/text.h"
+
+enum { WORD_MAX = 64 };
+
+int32_t pt_edit_distance(const char *a, size_t a_len, const char *b, size_t b_len)
+{
+    int32_t row[WORD_MAX];
+
+    a_len = a_len < WORD_MAX - 1 ? a_len : WORD_MAX - 1;
+    b_len = b_len < WORD_MAX - 1 ? b_len : WORD_MAX - 1;
+    for (size_t j = 0; j <= b_len; j++)
+        row[j] = (int32_t)j;
+    for (size_t i = 1; i <= a_len; i++) {
+        int32_t corner = row[0];
+        row[0] = (int32_t)i;
+        for (size_t j = 1; j <= b_len; j++) {
+            int32_t best = corner + (a[i - 1] != b[j - 1]);
+            corner = row[j];
+            best = row[j] + 1 < best ? row[j] + 1 : best;
+            best = row[j - 1] + 1 < best ? row[j - 1] + 1 : best;
+            row[j] = best;
+        }
+    }
+    return row[b_len];
+}
