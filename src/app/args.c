@@ -106,7 +106,7 @@ pt_status_t pt_args_parse(int argc, char **argv, const pt_flag_t *flags, int max
 void pt_args_help(const pt_flag_t *flags, FILE *file)
 {
     for (int i = 0; flags[i].name != NULL; i++) {
-        char left[WORD_MAX], letter[8] = "";
+        char left[64], letter[8] = "";
         if (flags[i].letter != 0)
             snprintf(letter, sizeof letter, "-%c, ", flags[i].letter);
         snprintf(left, sizeof left, "%s--%s %s", letter, flags[i].name,
