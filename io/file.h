@@ -4,8 +4,6 @@
 #ifndef IO_FILE_H
 #define IO_FILE_H
 
-#include <stdbool.h>
-
 #include "polytree/io/file.h"
 
 enum { PT_PATH_MAX = 4096 };
@@ -16,8 +14,6 @@ PT_MUST_CHECK pt_status_t pt_path_join(const char *folder, const char *name,
 
 /** The name under which `path` is written until it is whole: PATH.tmp.PID. */
 PT_MUST_CHECK pt_status_t pt_path_temp(const char *path, char out[PT_PATH_MAX]);
-
-bool pt_path_exists(const char *path);
 
 /** Create `path`, or empty it, and write it; not yet safe on the disk. */
 PT_MUST_CHECK pt_status_t pt_file_put(const char *path, const void *data, size_t bytes);

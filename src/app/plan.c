@@ -53,7 +53,7 @@ static pt_status_t measure_kernels(const pt_session_t *s, size_t *bytes)
     pt_status_t status;
     PT_TRY(pt_kernel_init(&kernel, (pt_backend_t)c->kernel.backend, (pt_isa_t)c->kernel.isa,
                           (int32_t)c->run.threads));
-    PT_TRY_OR(done, pt_session_make_space(s, &kernel, &space));
+    PT_TRY_OR(done, pt_space_of_data(c, s->dataset, &kernel, &space));
     *bytes = resident_bytes() - before;
 done:
     pt_space_free(space);
@@ -89,7 +89,7 @@ done:
 static pt_status_t print_work(const pt_session_t *s, const char *title,
                               const pt_subnet_t *subnet, pt_phase_t phase, int64_t n_step)
 {
-    double samples = (double)pt_trainer_step_samples(s->trainer);
+    double samples = (double)pt_step_samples(&s->config, pt_trainer_feed(s->trainer));
     work_t w;
     PT_TRY(count_work(s, subnet, phase, &w));
     pt_console_line("  %-24s %8lld %10.3f %10.3f %12.1f %14zu", title, (long long)n_step,
@@ -103,21 +103,18 @@ static pt_status_t print_work(const pt_session_t *s, const char *title,
 static pt_status_t print_stages(const pt_session_t *s, const pt_subnet_t *all,
                                 const pt_subnet_t *found)
 {
-    const pt_config_t *c = &s->config;
-    const pt_trainer_t *t = s->trainer;
-    int64_t search = pt_trainer_steps(t, c->search.steps, PT_PART_WEIGHT);
+    pt_run_length_t n;
+    pt_run_length(&s->config, pt_trainer_feed(s->trainer), &n);
     pt_console_line("  %-24s %8s %10s %10s %12s %14s", "madds a sample, millions:", "steps",
                     "forward", "executed", "total, 1e9", "arena, bytes");
-    if (c->search.method == PT_METHOD_SEARCH) {
-        PT_TRY(print_work(s, "warm-up", all, PT_PHASE_WEIGHT,
-                          pt_trainer_steps(t, c->warmup.steps, PT_PART_TRAIN)));
-        PT_TRY(print_work(s, "search, weights", all, PT_PHASE_WEIGHT, search));
-        PT_TRY(print_work(
-            s, "search, alpha", all, PT_PHASE_ALPHA,
-            c->search.alternate.is_epochs ? search : search / c->search.alternate.count));
+    if (!pt_method_is_chain(s->config.search.method)) {
+        PT_TRY(print_work(s, "warm-up", all, PT_PHASE_WEIGHT, n.n_step[PT_STAGE_WARMUP]));
+        PT_TRY(print_work(s, "search, weights", all, PT_PHASE_WEIGHT,
+                          n.n_step[PT_STAGE_SEARCH]));
+        PT_TRY(print_work(s, "search, alpha", all, PT_PHASE_ALPHA, n.n_alpha));
     }
     PT_TRY(print_work(s, "retrain (example)", found, PT_PHASE_WEIGHT,
-                      pt_trainer_steps(t, c->retrain.steps, PT_PART_TRAIN)));
+                      n.n_step[PT_STAGE_RETRAIN]));
     return print_work(s, "evaluation (example)", found, PT_PHASE_EVAL, 1);
 }
 
@@ -216,19 +213,8 @@ static pt_status_t print_layout(const pt_session_t *s, int64_t n_rank, pt_arrang
     return PT_OK;
 }
 
-/* The chain in -> 1 -> 2 -> ... -> N -> out. */
-static void open_chain(const pt_space_t *space, int32_t task, pt_subnet_t *subnet)
-{
-    int32_t n = space->n_dag_node;
-    pt_subnet_switch(subnet, task, pt_space_find_choice(space, PT_CHOICE_IN, 0, 1), true);
-    for (int32_t i = 1; i < n; i++)
-        pt_subnet_switch(subnet, task,
-                         pt_space_find_choice(space, PT_CHOICE_EDGE, i, i + 1), true);
-    pt_subnet_switch(subnet, task, pt_space_find_choice(space, PT_CHOICE_OUT, n, 0), true);
-}
-
 /* Every choice on; and what is derived where nothing has been learnt yet, which has the
- * size, if not the form, of what a search will find.  The shared baseline is known. */
+ * size, if not the form, of what a search will find.  A chain is known. */
 static pt_status_t make_subnets(const pt_session_t *s, pt_subnet_t *all, pt_subnet_t *found)
 {
     const pt_space_t *space = pt_trainer_space(s->trainer);
@@ -241,16 +227,16 @@ static pt_status_t make_subnets(const pt_session_t *s, pt_subnet_t *all, pt_subn
     for (int32_t c = 0; c < space->n_choice; c++)
         p[c] = 0.5;
     for (int32_t k = 0; k < space->n_task; k++) {
-        if (s->config.search.method == PT_METHOD_SHARED) {
-            open_chain(space, k, found);
-            continue;
-        }
-        pt_derive(space, p, s->config.derive.rule, s->config.squeeze.kappa,
-                  s->config.derive.keep, &rng, pt_subnet_bits(found, k));
         for (int32_t c = 0; c < space->n_choice; c++) {
             pt_subnet_switch(all, k, c, true);
-            pt_subnet_switch(found, k, c, pt_bitset_get(pt_subnet_bits(found, k), c));
+            pt_subnet_switch(found, k, c, true);
         }
+        if (pt_method_is_chain(s->config.search.method))
+            continue;
+        pt_derive(space, p, s->config.derive.rule, s->config.squeeze.kappa,
+                  s->config.derive.keep, &rng, pt_subnet_bits(found, k));
+        for (int32_t c = 0; c < space->n_choice; c++)
+            pt_subnet_switch(found, k, c, pt_bitset_get(pt_subnet_bits(found, k), c));
     }
     pt_free(p);
     return PT_OK;

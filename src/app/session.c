@@ -8,7 +8,7 @@
 #include "polytree/base/memory.h"
 #include "polytree/par/comm.h"
 #include "polytree/par/log.h"
-#include "polytree/train/loss.h"
+#include "polytree/search/baseline.h"
 
 enum { PATH_BYTES = 4096 };
 
@@ -81,30 +81,12 @@ pt_status_t pt_session_open_data(pt_session_t *session)
         status = find_data(c->data.file);
     PT_AGREE(world, status);
     PT_TRY(pt_comm_split_node(world, &session->node));
-    return pt_dataset_open(c->data.file, c->data.tasks, world, session->node,
-                           c->data.cache == PT_CACHE_MEMORY, &session->dataset);
-}
-
-pt_status_t pt_session_make_space(const pt_session_t *session, const pt_kernel_t *kernel,
-                                  pt_space_t **out)
-{
-    pt_dataset_t *dataset = session->dataset;
-    int32_t n = pt_dataset_n_task(dataset);
-    pt_space_task_t *task;
-    int64_t hwc[3];
-    pt_status_t status;
-    PT_TRY(pt_alloc(&task, (size_t)n, sizeof *task));
-    for (int32_t k = 0; k < n; k++) {
-        const pt_task_info_t *info = pt_dataset_task(dataset, k);
-        memcpy(task[k].name, info->name, sizeof task[k].name);
-        task[k].outputs = pt_loss_outputs(info);
-    }
-    pt_dataset_input(dataset, hwc);
-    pt_space_spec_t spec = {hwc[0], hwc[1], hwc[2], n, task};
-    PT_TRY_OR(done, pt_space_new(&session->config, &spec, kernel, out));
-done:
-    pt_free(task);
-    return status;
+    PT_TRY(pt_dataset_open(c->data.file, c->data.tasks, world, session->node,
+                           c->data.cache == PT_CACHE_MEMORY, &session->dataset));
+    if (pt_comm_rank(world) == 0)
+        status = pt_baseline_resolve(&session->config, session->dataset);
+    PT_AGREE(world, status);
+    return pt_comm_bcast(world, &session->config, sizeof session->config, 0);
 }
 
 static pt_status_t arrange(pt_session_t *session, int32_t n_rank)
@@ -112,7 +94,7 @@ static pt_status_t arrange(pt_session_t *session, int32_t n_rank)
     pt_space_t *space = NULL;
     pt_feed_t *feed = NULL;
     pt_status_t status;
-    PT_TRY_OR(done, pt_session_make_space(session, NULL, &space));
+    PT_TRY_OR(done, pt_space_of_data(&session->config, session->dataset, NULL, &space));
     PT_TRY_OR(done, pt_feed_new(&session->config, session->dataset, &feed));
     PT_TRY_OR(done,
               pt_arrange(&session->config, feed, space, n_rank, &session->arrangement));

@@ -33,8 +33,8 @@ PT_MUST_CHECK pt_status_t pt_session_config(const char *path, const pt_args_t *a
 PT_MUST_CHECK pt_status_t pt_session_config_of_run(const char *run, const pt_args_t *args,
                                                    pt_config_t *config);
 
-/** Open the data set that the config names, with a hint where there is none.  Collective.
- */
+/** Open the data set that the config names, with a hint where there is none; then what a
+ * baseline is to match is known, and set in the config.  Collective. */
 PT_MUST_CHECK pt_status_t pt_session_open_data(pt_session_t *session);
 
 /**
@@ -42,11 +42,6 @@ PT_MUST_CHECK pt_status_t pt_session_open_data(pt_session_t *session);
  * session->config is set.  Collective.
  */
 PT_MUST_CHECK pt_status_t pt_session_open(pt_session_t *session);
-
-/** A space of its own; without kernels (NULL) it is for counting.  Not collective. */
-PT_MUST_CHECK pt_status_t pt_session_make_space(const pt_session_t *session,
-                                                const pt_kernel_t *kernel,
-                                                pt_space_t **out);
 
 /** Collective; after a failure that not all ranks saw, pt_watch_failure() comes first. */
 void pt_session_close(pt_session_t *session);

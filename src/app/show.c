@@ -97,8 +97,8 @@ static void add_choice(const pt_choice_t *choice, char *line, size_t size)
 }
 
 /* One line: "in 1 3 | edges 1-2 2-4 | out 4". */
-static void describe_task(const network_t *n, const uint8_t *candidate, char *line,
-                          size_t size)
+static void describe_task(const network_t *n, int32_t task, const uint8_t *candidate,
+                          char *line, size_t size)
 {
     static const char *const title[] = {
         [PT_CHOICE_IN] = "in", [PT_CHOICE_EDGE] = " | edges", [PT_CHOICE_OUT] = " | out"};
@@ -108,7 +108,8 @@ static void describe_task(const network_t *n, const uint8_t *candidate, char *li
         snprintf(line + used, size - used, "%s", title[kind]);
         for (int32_t c = 0; c < n->space->n_choice; c++) {
             const pt_choice_t *choice = &n->space->choice[c];
-            if ((int)choice->kind == kind && candidate[choice->candidate])
+            if ((int)choice->kind == kind &&
+                candidate[pt_space_choice_candidate(n->space, c, task)])
                 add_choice(choice, line, size);
         }
     }
@@ -120,7 +121,7 @@ static pt_status_t print_task(const network_t *n, int32_t task, uint8_t *candida
     char line[2048];
     pt_cost_t cost;
     pt_subnet_reach(n->space, &n->subnet, task, candidate, node);
-    describe_task(n, candidate, line, sizeof line);
+    describe_task(n, task, candidate, line, sizeof line);
     PT_TRY(pt_cost_task(n->space, &n->subnet, task, &cost));
     pt_console_line("  %-34s %s", n->space->task[task].name, line);
     pt_console_line("  %-34s %d edges, %lld parameters, %lld multiply-adds", "",
@@ -209,7 +210,8 @@ static pt_status_t show_space(const pt_args_t *args, pt_session_t *session)
     network_t network = {0};
     pt_status_t status;
     PT_TRY(pt_session_open_data(session));
-    PT_TRY_OR(done, pt_session_make_space(session, NULL, &network.space));
+    PT_TRY_OR(done,
+              pt_space_of_data(&session->config, session->dataset, NULL, &network.space));
     if (pt_comm_rank(pt_comm_world()) > 0)
         goto done;
     PT_TRY_OR(done, pt_subnet_init(&network.subnet, network.space->n_task,

@@ -61,7 +61,7 @@ static const char *const bundle_words[] = {"auto", "each", "all", NULL};
 static const char *const flip_words[] = {"none", "horizontal", "vertical", "both", NULL};
 static const char *const optimizer_words[] = {"sgd", "adam", NULL};
 static const char *const schedule_words[] = {"constant", "cosine", "poly", NULL};
-static const char *const method_words[] = {"search", "shared", NULL};
+static const char *const method_words[] = {"search", "shared", "single", "random", NULL};
 static const char *const gates_words[] = {"soft", "hard", NULL};
 static const char *const run_words[] = {"all", "active", NULL};
 static const char *const rule_words[] = {"flow", "p", "random", NULL};
@@ -170,7 +170,7 @@ const pt_option_t pt_options[] = {
     UPDATE("warmup", warmup.update, "sgd", "0.05", "0.9", "1", "5e-4", "constant", "100"),
 
     WORD("search.method", search.method, "search", method_words, NUM,
-         "shared: the baseline in which all tasks share one chain"),
+         "baselines: one chain for all tasks, one for each, a random subnet"),
     LENGTH("search.steps", search.steps, "1200", 0, NUM,
            "weight steps of the search; alpha steps come on top"),
     REAL("search.alpha_part", search.alpha_part, "0.5", 0.001, 0.999, NUM,
@@ -203,7 +203,29 @@ const pt_option_t pt_options[] = {
     LENGTH("retrain.steps", retrain.steps, "6000", 0, NUM, "length of fine-tuning"),
     UPDATE("retrain", retrain.update, "sgd", "0.05", "0.9", "1", "5e-4", "cosine", "200"),
 
+    LINE("baseline.cost_of", baseline.cost_of, "", OUT,
+         "run whose multiply-adds and samples a baseline is to match"),
+    INT("baseline.madds", baseline.madds, "0", 0, WHOLE, NUM,
+        "multiply-adds of all tasks to reach; 0 = those of baseline.cost_of"),
+    REAL("baseline.width", baseline.width, "0", 0, 64, NUM,
+         "chain: times space.channels and stem_channels; 0 = what reaches "
+         "baseline.madds, at least 1"),
+    INT("baseline.steps", baseline.steps, "0", 0, 1e12, NUM,
+        "chain: length of its one stage; 0 = as many samples as baseline.cost_of drew, or "
+        "a search of this config"),
+    REAL("baseline.lr", baseline.lr, "0", 0, 1e3, NUM,
+         "chain: learning rate; 0 = retrain.lr"),
+    INT("baseline.random_index", baseline.random_index, "0", 0, 1e6, NUM,
+        "random: number of the subnet to draw"),
+    LINE("baseline.supernet", baseline.supernet, "", OUT,
+         "random: run of another index whose trained supernet is taken; same result"),
+
     BOOL("report.svg", report.svg, "1", OUT, "1: draw architecture.svg"),
+    LINE("report.single", report.single, "", OUT,
+         "run of the single-task networks, for Delta_m"),
+    LINE("report.shared", report.shared, "", OUT,
+         "run of the shared chain to compare with"),
+    LINE("report.random", report.random, "", OUT, "run of a random subnet to compare with"),
 };
 
 const int32_t pt_n_options = (int32_t)(sizeof pt_options / sizeof pt_options[0]);

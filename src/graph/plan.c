@@ -4,6 +4,32 @@
 
 #include "polytree/base/hash.h"
 
+/** May the task use the candidate? */
+static bool is_usable(const pt_candidate_t *c, int32_t task)
+{
+    return c->task < 0 || c->task == task;
+}
+
+/** Candidates that some one task may use: those of all tasks and its own; the most
+ * operations that these have. */
+static int32_t most_operations(const pt_space_t *s, int32_t *n_candidate)
+{
+    int32_t most = 0;
+
+    *n_candidate = 0;
+    for (int32_t k = 0; k < s->n_task; k++) {
+        int32_t ops = 0, candidates = 0;
+        for (int32_t i = 0; i < s->n_candidate; i++) {
+            bool is_ours = is_usable(&s->candidate[i], k);
+            candidates += is_ours;
+            ops += is_ours ? s->candidate[i].n_op : 0;
+        }
+        most = ops > most ? ops : most;
+        *n_candidate = candidates > *n_candidate ? candidates : *n_candidate;
+    }
+    return most;
+}
+
 /**
  * Capacities for n tasks that share nothing.  A task has at most one value per operation
  * and one mix or probe per candidate; a value is emitted forward, backward, and adds at
@@ -12,9 +38,11 @@
 static void size_room(pt_plan_t *plan, int32_t n_task)
 {
     const pt_space_t *s = plan->space;
-    int32_t values = s->n_op + s->n_candidate;
+    int32_t n_candidate, n_op = most_operations(s, &n_candidate);
+    int32_t values = n_op + n_candidate;
 
     plan->n_task_max = n_task;
+    plan->n_stat_max = n_task * n_op;
     plan->n_slot_word = (int32_t)pt_bitset_words(n_task);
     plan->n_value_max = n_task * values;
     plan->n_instr_max = n_task * (values * (2 + PT_OP_MAX_IN + 2) + 1);
@@ -30,11 +58,29 @@ static int64_t bytes_of(pt_shape_t shape)
     return (int64_t)pt_align_up((size_t)pt_shape_count(shape) * sizeof(pt_real_t));
 }
 
+/** Bytes of every buffer that a task could ever have, and doubles of its statistics. */
+static void bound_task(const pt_space_t *s, int32_t task, int64_t *buffers, int64_t *stats)
+{
+    for (int32_t i = 0; i < s->n_op; i++) {
+        const pt_op_inst_t *inst = &s->op[i].inst;
+        if (!is_usable(&s->candidate[s->op[i].candidate], task))
+            continue;
+        *buffers += 4 * bytes_of(inst->out) + (int64_t)pt_align_up(inst->saved_bytes);
+        for (int32_t j = 0; j < inst->n_in; j++)
+            *buffers += 3 * bytes_of(inst->in[j]);
+        if ((inst->flags & PT_OP_HAS_STAT) != 0)
+            *stats += 2 * inst->out.c;
+    }
+    for (int32_t i = 0; i < s->n_candidate; i++)
+        if (is_usable(&s->candidate[i], task))
+            *buffers += 8 * bytes_of(s->node[s->candidate[i].dst].shape);
+}
+
 /** No layout can exceed scratch plus every buffer that n tasks could ever have. */
 static void bound_room(pt_plan_t *plan)
 {
     const pt_space_t *s = plan->space;
-    int64_t work = 0, params = 0, buffers = 0;
+    int64_t work = 0, params = 0, most_buffers = 0, most_stats = 0;
 
     for (int32_t i = 0; i < s->n_op; i++) {
         const pt_op_inst_t *inst = &s->op[i].inst;
@@ -44,16 +90,16 @@ static void bound_room(pt_plan_t *plan)
                 (size_t)s->store.param[s->op[i].param[p]].count * sizeof(pt_real_t));
         params = scratch > params ? scratch : params;
         work = (int64_t)inst->work_bytes > work ? (int64_t)inst->work_bytes : work;
-        buffers += 4 * bytes_of(inst->out) + (int64_t)pt_align_up(inst->saved_bytes);
-        for (int32_t j = 0; j < inst->n_in; j++)
-            buffers += 3 * bytes_of(inst->in[j]);
-        if ((inst->flags & PT_OP_HAS_STAT) != 0)
-            plan->stat_bound += 2 * inst->out.c * plan->n_task_max;
     }
-    for (int32_t i = 0; i < s->n_candidate; i++)
-        buffers += 8 * bytes_of(s->node[s->candidate[i].dst].shape);
+    for (int32_t k = 0; k < s->n_task; k++) {
+        int64_t buffers = 0, stats = 0;
+        bound_task(s, k, &buffers, &stats);
+        most_buffers = buffers > most_buffers ? buffers : most_buffers;
+        most_stats = stats > most_stats ? stats : most_stats;
+    }
+    plan->stat_bound = most_stats * plan->n_task_max;
     plan->arena_bound = pt_align_up((size_t)(work + PT_ALIGN)) + (size_t)params +
-                        (size_t)(buffers * plan->n_task_max);
+                        (size_t)(most_buffers * plan->n_task_max);
 }
 
 static pt_status_t room(pt_plan_t *plan, void *out, size_t n, size_t size)
@@ -81,7 +127,7 @@ static pt_status_t make_room(pt_plan_t *plan)
     PT_TRY(room(plan, &plan->instr, (size_t)plan->n_instr_max, sizeof *plan->instr));
     PT_TRY(room(plan, &plan->buffer, (size_t)plan->n_buffer_max, sizeof *plan->buffer));
     PT_TRY(room(plan, &plan->hole, (size_t)plan->n_buffer_max + 1, sizeof *plan->hole));
-    PT_TRY(room(plan, &plan->stat, tasks * (size_t)s->n_op, sizeof *plan->stat));
+    PT_TRY(room(plan, &plan->stat, (size_t)plan->n_stat_max, sizeof *plan->stat));
     return PT_OK;
 }
 

@@ -87,7 +87,10 @@ pt_status_t space_add_candidate(space_builder_t *b, const candidate_spec_t *spec
                 pt_shape_text(out, got), s->node[c->dst].name,
                 pt_shape_text(s->node[c->dst].shape, want));
     }
-    if (spec->choice != NULL) {
+    /* Later copies of a candidate share the choice of the first. */
+    if (spec->choice != NULL && spec->task > 0) {
+        c->choice = s->n_choice - 1;
+    } else if (spec->choice != NULL) {
         PT_TRY(pt_grow(&s->choice, &b->choice_capacity, (size_t)s->n_choice + 1,
                        sizeof *s->choice));
         c->choice = s->n_choice;

@@ -7,10 +7,22 @@
  */
 #include "graph/space.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 enum { INPUT = 0, STEM = 1 };
+
+/** Times the width of a chain; the searched space is as it is. */
+static int64_t widened(const pt_config_t *config, int64_t channels)
+{
+    double width = config->baseline.width;
+
+    if (!pt_method_is_chain(config->search.method) || width == 0)
+        return channels;
+    int64_t n = llround((double)channels * width);
+    return n > 1 ? n : 1;
+}
 
 static int64_t per_node(const pt_int_list_t *list, int32_t j)
 {
@@ -32,11 +44,11 @@ static pt_status_t add_nodes(space_builder_t *b, const pt_config_t *config,
     char name[24];
 
     PT_TRY(space_add_node(b, "input", shape));
-    shape.c = config->space.stem_channels;
+    shape.c = widened(config, config->space.stem_channels);
     PT_TRY(space_add_node(b, "x", shape));
     for (int32_t j = 1; j <= s->n_dag_node; j++) {
         shape = strided(shape, per_node(&config->space.stride, j),
-                        per_node(&config->space.channels, j));
+                        widened(config, per_node(&config->space.channels, j)));
         snprintf(name, sizeof name, "v%d", j);
         PT_TRY(space_add_node(b, name, shape));
     }
@@ -48,8 +60,23 @@ static pt_status_t add_nodes(space_builder_t *b, const pt_config_t *config,
     return PT_OK;
 }
 
-static pt_status_t add_adapter(space_builder_t *b, int32_t src, int32_t dst,
-                               pt_choice_t choice)
+/** For all tasks; in search.method = single once for each. */
+static pt_status_t add_copies(space_builder_t *b, const pt_config_t *config,
+                              candidate_spec_t spec, const pt_block_t *block)
+{
+    candidate_spec_t copy = spec;
+
+    if (config->search.method != PT_METHOD_SINGLE)
+        return space_add_candidate(b, &spec, block);
+    for (copy.task = 0; copy.task < b->space->n_task; copy.task++) {
+        snprintf(copy.name, sizeof copy.name, "task%d_%.20s", (int)copy.task, spec.name);
+        PT_TRY(space_add_candidate(b, &copy, block));
+    }
+    return PT_OK;
+}
+
+static pt_status_t add_adapter(space_builder_t *b, const pt_config_t *config, int32_t src,
+                               int32_t dst, pt_choice_t choice)
 {
     const pt_space_t *s = b->space;
     candidate_spec_t spec = {.src = src, .dst = dst, .task = -1, .choice = &choice};
@@ -60,7 +87,7 @@ static pt_status_t add_adapter(space_builder_t *b, int32_t src, int32_t dst,
     else
         snprintf(spec.name, sizeof spec.name, "out_%d", choice.i);
     PT_TRY(pt_block_adapter(s->node[src].shape, s->node[dst].shape, &block));
-    return space_add_candidate(b, &spec, &block);
+    return add_copies(b, config, spec, &block);
 }
 
 /** Stride from v_i to v_j: the product of the nodes' own. */
@@ -86,7 +113,7 @@ static pt_status_t add_edge(space_builder_t *b, const pt_config_t *config, int32
     PT_TRY(pt_block_parse(config->space.op, (int32_t)s->node[spec.src].shape.c,
                           (int32_t)s->node[spec.dst].shape.c,
                           (int32_t)stride_between(config, i, j), config->bn.eps, &block));
-    return space_add_candidate(b, &spec, &block);
+    return add_copies(b, config, spec, &block);
 }
 
 static pt_status_t add_stem(space_builder_t *b, const pt_config_t *config)
@@ -97,7 +124,7 @@ static pt_status_t add_stem(space_builder_t *b, const pt_config_t *config)
 
     PT_TRY(pt_block_parse(config->space.stem, (int32_t)s->node[INPUT].shape.c,
                           (int32_t)s->node[STEM].shape.c, 1, config->bn.eps, &block));
-    return space_add_candidate(b, &spec, &block);
+    return add_copies(b, config, spec, &block);
 }
 
 static pt_status_t add_head(space_builder_t *b, const pt_config_t *config, int32_t task)
@@ -119,7 +146,8 @@ pt_status_t space_build_dag(space_builder_t *b, const pt_config_t *config,
 {
     pt_space_t *s = b->space;
     int32_t n = (int32_t)config->space.nodes;
-    int32_t flow = (int32_t)config->space.flow;
+    bool is_chain = pt_method_is_chain(config->search.method);
+    int32_t flow = is_chain ? 1 : (int32_t)config->space.flow;
 
     s->n_dag_node = n;
     s->min_depth = (int32_t)config->space.min_depth;
@@ -129,11 +157,14 @@ pt_status_t space_build_dag(space_builder_t *b, const pt_config_t *config,
     PT_TRY(add_nodes(b, config, spec));
     PT_TRY(add_stem(b, config));
     for (int32_t j = 1; j <= n; j++) {
-        PT_TRY(add_adapter(b, STEM, STEM + j, (pt_choice_t){.kind = PT_CHOICE_IN, .j = j}));
+        if (!is_chain || j == 1)
+            PT_TRY(add_adapter(b, config, STEM, STEM + j,
+                               (pt_choice_t){.kind = PT_CHOICE_IN, .j = j}));
         for (int32_t i = j > flow ? j - flow : 1; i < j; i++)
             PT_TRY(add_edge(b, config, i, j));
-        PT_TRY(add_adapter(b, STEM + j, STEM + n + 1,
-                           (pt_choice_t){.kind = PT_CHOICE_OUT, .i = j}));
+        if (!is_chain || j == n)
+            PT_TRY(add_adapter(b, config, STEM + j, STEM + n + 1,
+                               (pt_choice_t){.kind = PT_CHOICE_OUT, .i = j}));
     }
     for (int32_t k = 0; k < spec->n_task; k++)
         PT_TRY(add_head(b, config, k));

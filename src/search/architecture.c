@@ -136,7 +136,8 @@ static json_t *describe_choice(writer_t *w, int32_t task, int32_t number)
         put(w, object, "i", json_integer(c->i));
     if (c->kind != PT_CHOICE_OUT)
         put(w, object, "j", json_integer(c->j));
-    put(w, object, "candidate", json_string(w->space->candidate[c->candidate].name));
+    int32_t candidate = pt_space_choice_candidate(w->space, number, task);
+    put(w, object, "candidate", json_string(w->space->candidate[candidate].name));
     if (w->subnet->is_soft)
         put(w, object, "gate", json_real((double)pt_subnet_gates(w->subnet, task)[number]));
     if (w->alpha != NULL)
@@ -157,7 +158,7 @@ static pt_status_t describe_task(writer_t *w, int32_t task, json_t *tasks)
     if (w->alpha != NULL)
         pt_alpha_p(w->alpha, task, w->p);
     for (int32_t c = 0; c < s->n_choice; c++)
-        if (w->candidate[s->choice[c].candidate])
+        if (w->candidate[pt_space_choice_candidate(s, c, task)])
             append(w, choices, describe_choice(w, task, c));
     for (int32_t c = 0; c < s->n_candidate; c++)
         if (s->candidate[c].task == task)

@@ -59,9 +59,9 @@ static bool has_heads(const drawing_t *d)
     return d->n_task <= MOST_HEADS;
 }
 
-static bool is_head(const pt_candidate_t *c)
+static bool is_head(const drawing_t *d, const pt_candidate_t *c)
 {
-    return c->task >= 0;
+    return c->dst >= d->space->n_node - d->space->n_task;
 }
 
 static void draw_nodes(const drawing_t *d)
@@ -116,10 +116,10 @@ static void draw_edge(const drawing_t *d, int32_t candidate)
     bool is_choice = c->choice >= 0;
     bool is_edge = is_choice && d->space->choice[c->choice].kind == PT_CHOICE_EDGE;
 
-    if (n == 0 || (is_head(c) && !has_heads(d)))
+    if (n == 0 || (is_head(d, c) && !has_heads(d)))
         return;
     fprintf(d->file, "  n%d -> n%d [", (int)c->src, (int)c->dst);
-    if (!is_choice && !is_head(c)) {
+    if (!is_choice && !is_head(d, c)) {
         fprintf(d->file, "color=black, penwidth=2");
     } else if (n <= MOST_LINES) {
         fprintf(d->file, "color=\"");
@@ -141,7 +141,7 @@ static int32_t count_edges(const drawing_t *d, int32_t slot)
     int32_t n = 0;
     for (int32_t c = 0; c < s->n_choice; c++)
         n += s->choice[c].kind == PT_CHOICE_EDGE &&
-             is_alive(d, slot, s->choice[c].candidate);
+             is_alive(d, slot, pt_space_choice_candidate(s, c, d->first + slot));
     return n;
 }
 

@@ -90,7 +90,7 @@ static pt_status_t pack_scores(const pt_search_t *s, double **out)
     return PT_OK;
 }
 
-static pt_status_t write_root(pt_search_t *s, pt_checkpoint_t *c)
+static pt_status_t write_root(pt_search_t *s, pt_checkpoint_t *c, const char *folder)
 {
     const int64_t dim[2] = {s->space->n_task, 3};
     double *score = NULL;
@@ -101,36 +101,52 @@ static pt_status_t write_root(pt_search_t *s, pt_checkpoint_t *c)
     PT_TRY(pack_scores(s, &score));
     if (s->state.stage == PT_N_STAGE)
         PT_TRY_OR(done, pt_checkpoint_add(c, "scores", PT_DTYPE_F64, dim, 2, score, false));
-    PT_TRY_OR(done, pt_checkpoint_write(c, s->run));
+    PT_TRY_OR(done, pt_checkpoint_write(c, folder));
 done:
     pt_free(score);
     return status;
 }
 
-pt_status_t run_checkpoint_write(pt_search_t *s)
+/* `digest` of the payload; rank 0 only. */
+static pt_status_t write_into(pt_search_t *s, const char *folder, char digest[33])
 {
-    const run_state_t *st = &s->state;
     pt_checkpoint_t c;
     pt_status_t status;
     run_refresh_subnet(s);
     PT_AGREE(s->world, run_journal_sync(s));
     pt_checkpoint_init(&c);
     PT_TRY_OR(done, pt_trainer_save(s->trainer, &c));
-    if (st->stage == PT_N_STAGE)
+    if (s->state.stage == PT_N_STAGE)
         PT_TRY_OR(done, pt_trainer_save_stats(s->trainer, &s->subnet, &c));
-    status = s->is_root ? write_root(s, &c) : PT_OK;
+    status = s->is_root ? write_root(s, &c, folder) : PT_OK;
     PT_TRY_OR(done, pt_comm_agree(s->world, status));
+    memcpy(digest, c.digest, sizeof c.digest);
+done:
+    pt_checkpoint_release(&c);
+    return status;
+}
+
+pt_status_t run_checkpoint_copy(pt_search_t *s, const char *folder)
+{
+    char digest[33];
+    PT_AGREE(s->world, s->is_root ? pt_folder_make(folder) : PT_OK);
+    return write_into(s, folder, digest);
+}
+
+pt_status_t run_checkpoint_write(pt_search_t *s)
+{
+    const run_state_t *st = &s->state;
+    char digest[33];
+    PT_TRY(write_into(s, s->run, digest));
     run_journal_timing(s, "checkpoint");
     if (st->stage < PT_N_STAGE)
         run_note(s, "checkpoint: %s, step %lld", pt_stage_name((pt_stage_t)st->stage),
                  (long long)st->step);
     else
-        run_note(s, "checkpoint: done, payload %s", c.digest);
+        run_note(s, "checkpoint: done, payload %s", digest);
     s->speed.last_checkpoint = pt_clock();
     run_pause_over(s);
-done:
-    pt_checkpoint_release(&c);
-    return status;
+    return PT_OK;
 }
 
 static pt_status_t get_text(const pt_checkpoint_t *c, const char *name, char **out)
@@ -160,7 +176,8 @@ static pt_status_t read_config(const pt_search_t *s, const char *text, pt_config
     return PT_OK;
 }
 
-static pt_status_t check_config(const pt_search_t *s, const pt_checkpoint_t *c)
+static pt_status_t check_config(const pt_search_t *s, const pt_checkpoint_t *c,
+                                bool any_index)
 {
     pt_config_t *theirs = NULL;
     char *text = NULL;
@@ -168,6 +185,8 @@ static pt_status_t check_config(const pt_search_t *s, const pt_checkpoint_t *c)
     PT_TRY_OR(done, get_text(c, "config", &text));
     PT_TRY_OR(done, pt_alloc(&theirs, 1, sizeof *theirs));
     PT_TRY_OR(done, read_config(s, text, theirs));
+    if (any_index)
+        theirs->baseline.random_index = s->config->baseline.random_index;
     status = pt_config_compare(s->config, theirs);
     if (status == PT_E_MISMATCH)
         status = PT_ERROR(MISMATCH,
@@ -180,11 +199,12 @@ done:
     return status;
 }
 
-static pt_status_t check_identity(const pt_search_t *s, const pt_checkpoint_t *c)
+pt_status_t run_checkpoint_check(const pt_search_t *s, const pt_checkpoint_t *c,
+                                 bool any_index)
 {
     const char *ours = pt_dataset_digest(pt_trainer_dataset(s->trainer));
     char *theirs;
-    PT_TRY(check_config(s, c));
+    PT_TRY(check_config(s, c, any_index));
     PT_TRY(get_text(c, "data", &theirs));
     bool is_same = strcmp(ours, theirs) == 0;
     pt_free(theirs);
@@ -219,7 +239,7 @@ static pt_status_t check_counters(const pt_search_t *s)
 {
     const run_state_t *st = &s->state;
     if (st->stage < 0 || st->stage > PT_N_STAGE || st->step < 0 || st->alpha_step < 0 ||
-        (st->stage < PT_N_STAGE && st->step > s->n_step[st->stage]))
+        (st->stage < PT_N_STAGE && st->step > s->length.n_step[st->stage]))
         PT_FAIL(FORMAT, "%s: the checkpoint's counters are out of range", s->run);
     return PT_OK;
 }
@@ -274,7 +294,7 @@ static pt_status_t load_root(pt_search_t *s, pt_checkpoint_t *c, bool *is_found)
         pt_log(PT_LOG_WARNING, "%s", notice);
     if (!*is_found)
         return PT_OK;
-    PT_TRY(check_identity(s, c));
+    PT_TRY(run_checkpoint_check(s, c, false));
     PT_TRY(take_all(s, c));
     return check_machine(s, c);
 }

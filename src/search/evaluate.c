@@ -51,7 +51,7 @@ bool run_evaluation_due(const pt_search_t *s)
     if (st->step == 0 || st->evaluated == st->step || n_sample(s, PT_PART_VAL) == 0 ||
         st->alpha_step < run_alpha_due(s, st->step))
         return false;
-    return st->step == s->n_step[st->stage] || (every > 0 && st->step % every == 0);
+    return st->step == s->length.n_step[st->stage] || (every > 0 && st->step % every == 0);
 }
 
 static pt_status_t evaluate(pt_search_t *s, pt_part_t part)

@@ -138,7 +138,7 @@ void run_journal_step(pt_search_t *s, bool is_alpha, double lr,
 
 void run_journal_stage(pt_search_t *s)
 {
-    int64_t n = s->n_step[s->state.stage];
+    int64_t n = s->length.n_step[s->state.stage];
     if (!s->is_root)
         return;
     begin_line(s, s->metrics, "stage");

@@ -44,9 +44,9 @@ static double estimate_left(const pt_search_t *s)
     double alpha = v->alpha_seconds > 0 ? v->alpha_seconds : v->weight_seconds;
     int64_t n_weight = -s->state.step, n_alpha = -s->state.alpha_step;
     for (int64_t stage = s->state.stage; stage < PT_N_STAGE; stage++) {
-        n_weight += s->n_step[stage];
+        n_weight += s->length.n_step[stage];
         if (stage == PT_STAGE_SEARCH)
-            n_alpha += s->n_step[stage] / s->weight_period * s->alpha_period;
+            n_alpha += s->length.n_alpha;
     }
     return (double)n_weight * weight + (double)n_alpha * alpha;
 }
@@ -58,7 +58,7 @@ static void show(pt_search_t *s)
     pt_progress_t p = {
         .stage = (pt_stage_t)st->stage,
         .step = st->step,
-        .n_step = s->n_step[st->stage],
+        .n_step = s->length.n_step[st->stage],
         .loss = st->loss,
         .alpha_loss = is_search && st->alpha_step > 0 ? st->alpha_loss : NAN,
         .expected_edges = run_mean_edges(s),

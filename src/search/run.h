@@ -50,9 +50,8 @@ struct pt_search {
     pt_alpha_t alpha;
     pt_subnet_t subnet; /**< the network found, or evaluation gates */
 
-    int64_t n_step[PT_N_STAGE];
-    int64_t eval_every[PT_N_STAGE];      /**< 0 = at the end only */
-    int64_t weight_period, alpha_period; /**< so many alpha after so many weight steps */
+    pt_run_length_t length;
+    int64_t eval_every[PT_N_STAGE]; /**< 0 = at the end only */
 
     /* Of a step; sized once. */
     pt_subnet_t drawn;
@@ -71,6 +70,13 @@ struct pt_search {
     pt_fingerprint_t fingerprint;
 };
 
+/* length.c */
+
+/** Samples that a stage's weight steps draw from. */
+pt_part_t run_part(const pt_search_t *s, int64_t stage);
+/** Alpha steps that follow the first `step` weight steps of the stage at work. */
+int64_t run_alpha_due(const pt_search_t *s, int64_t step);
+
 /* stages.c */
 
 typedef struct run_stage {
@@ -84,18 +90,24 @@ typedef struct run_stage {
 
 extern const run_stage_t run_stages[PT_N_STAGE];
 
-/** Samples a stage's weight steps draw from. */
-pt_part_t run_part(pt_stage_t stage);
-/** Alpha steps that follow the first `step` weight steps of the search. */
-int64_t run_alpha_due(const pt_search_t *s, int64_t step);
 double run_tau(const pt_search_t *s);
 /** Learning rate of the next weight step. */
 double run_lr(const pt_search_t *s);
 /** Let s->subnet hold the evaluation gates, unless a network is derived. */
 void run_refresh_subnet(pt_search_t *s);
 double run_mean_edges(const pt_search_t *s);
-/** The chain that all tasks share: the network of search.method = shared. */
-pt_status_t run_share_chain(pt_search_t *s);
+
+/* baseline.c */
+
+/** The network of a chain: everything that its space has. */
+void run_take_chain(pt_search_t *s);
+/** Draw the network of search.method = random. */
+pt_status_t run_draw_network(pt_search_t *s);
+/** Where this run has trained a supernet to draw from: keep it for runs of other indices,
+ * who name this one in baseline.supernet.  Collective. */
+pt_status_t run_keep_supernet(pt_search_t *s);
+/** Weights of the kept supernet that the config names, if any.  Collective. */
+pt_status_t run_take_supernet(pt_search_t *s);
 
 /* evaluate.c */
 
@@ -136,6 +148,12 @@ void run_pause_over(pt_search_t *s);
 
 /** Collective. */
 pt_status_t run_checkpoint_write(pt_search_t *s);
+/** Write it into another folder, and say nothing.  Collective. */
+pt_status_t run_checkpoint_copy(pt_search_t *s, const char *folder);
+/** PT_E_MISMATCH where a checkpoint is of another config or data set than the run; with
+ * `any_index` that of the random subnet may differ.  Rank 0. */
+pt_status_t run_checkpoint_check(const pt_search_t *s, const pt_checkpoint_t *c,
+                                 bool any_index);
 /** Collective; state, alpha, subnet, weights, scores.  `is_found` is set on all ranks. */
 pt_status_t run_checkpoint_load(pt_search_t *s, bool *is_found);
 

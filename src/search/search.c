@@ -12,26 +12,11 @@
 
 static void count_steps(pt_search_t *s)
 {
-    const pt_config_t *c = s->config;
-    const pt_length_t length[PT_N_STAGE] = {
-        [PT_STAGE_WARMUP] = c->warmup.steps,
-        [PT_STAGE_SEARCH] = c->search.steps,
-        [PT_STAGE_RETRAIN] = c->retrain.steps,
-    };
-    bool is_search = c->search.method == PT_METHOD_SEARCH;
-    for (int32_t i = 0; i < PT_N_STAGE; i++) {
-        pt_part_t part = run_part((pt_stage_t)i);
-        bool is_run = is_search || i == PT_STAGE_RETRAIN;
-        s->n_step[i] = is_run ? pt_trainer_steps(s->trainer, length[i], part) : 0;
-        s->eval_every[i] = pt_trainer_steps(s->trainer, c->run.eval_every, part);
-    }
-    /* `n`: one alpha step after n weight steps; `ne`: n epochs of both in turn. */
-    pt_length_t turn = c->search.alternate;
-    s->weight_period = pt_trainer_steps(s->trainer, turn, PT_PART_WEIGHT);
-    s->alpha_period =
-        turn.is_epochs ? pt_trainer_steps(s->trainer, turn, PT_PART_ALPHA) : 1;
-    if (s->weight_period < 1)
-        s->weight_period = 1;
+    const pt_feed_t *feed = pt_trainer_feed(s->trainer);
+    pt_run_length(s->config, feed, &s->length);
+    for (int32_t i = 0; i < PT_N_STAGE; i++)
+        s->eval_every[i] =
+            pt_step_count(s->config, feed, s->config->run.eval_every, run_part(s, i));
 }
 
 static pt_status_t write_config_text(pt_search_t *s)
@@ -94,7 +79,7 @@ static void note_resume(pt_search_t *s)
     else
         run_note(s, "going on from the checkpoint: %s, step %lld of %lld",
                  pt_stage_name((pt_stage_t)st->stage), (long long)st->step,
-                 (long long)s->n_step[st->stage]);
+                 (long long)s->length.n_step[st->stage]);
 }
 
 static pt_status_t begin(pt_search_t *s)
@@ -102,6 +87,9 @@ static pt_status_t begin(pt_search_t *s)
     bool is_found = false;
     PT_AGREE(s->world, allocate(s));
     count_steps(s);
+    if (s->config->search.method == PT_METHOD_RANDOM && s->config->baseline.madds == 0)
+        PT_FAIL(CONFIG, "search.method = random draws subnets of equal cost: set "
+                        "baseline.cost_of = RUN, or baseline.madds");
     const pt_kernel_t *kernel = s->space->op[0].inst.kernel;
     pt_fingerprint_make(s->space, kernel, &s->fingerprint);
     PT_TRY(run_checkpoint_load(s, &is_found));
@@ -116,8 +104,8 @@ static pt_status_t begin(pt_search_t *s)
         note_resume(s);
         return PT_OK;
     }
-    if (s->config->search.method == PT_METHOD_SHARED)
-        PT_TRY(run_share_chain(s));
+    if (pt_method_is_chain(s->config->search.method))
+        run_take_chain(s);
     run_refresh_subnet(s);
     return run_stages[s->state.stage].enter(s);
 }
@@ -170,11 +158,13 @@ void pt_search_free(pt_search_t *s)
 /* The checkpoint at a stage's end already stands at the beginning of the next. */
 static pt_status_t next_stage(pt_search_t *s)
 {
-    bool had_steps = s->n_step[s->state.stage] > 0;
+    bool had_steps = s->length.n_step[s->state.stage] > 0;
     PT_TRY(run_stages[s->state.stage].leave(s));
     s->state.stage++;
     if (s->state.stage < PT_N_STAGE)
         PT_TRY(run_stages[s->state.stage].enter(s));
+    if (s->state.stage == PT_STAGE_RETRAIN && had_steps)
+        PT_TRY(run_keep_supernet(s));
     return had_steps || s->state.stage == PT_N_STAGE ? run_checkpoint_write(s) : PT_OK;
 }
 

@@ -13,34 +13,23 @@
 /* Share of the newest loss in the smoothed one. */
 #define FRESH 0.05
 
-static const pt_update_config_t *stage_update(const pt_search_t *s)
+static pt_update_config_t stage_update(const pt_search_t *s)
 {
     const pt_config_t *c = s->config;
-    switch (s->state.stage) {
-    case PT_STAGE_WARMUP:
-        return &c->warmup.update;
-    case PT_STAGE_SEARCH:
-        return &c->search.update;
-    default:
-        return &c->retrain.update;
-    }
-}
-
-pt_part_t run_part(pt_stage_t stage)
-{
-    return stage == PT_STAGE_SEARCH ? PT_PART_WEIGHT : PT_PART_TRAIN;
-}
-
-int64_t run_alpha_due(const pt_search_t *s, int64_t step)
-{
-    return s->state.stage == PT_STAGE_SEARCH ? step / s->weight_period * s->alpha_period
-                                             : 0;
+    pt_update_config_t retrain = c->retrain.update;
+    if (s->state.stage == PT_STAGE_WARMUP)
+        return c->warmup.update;
+    if (s->state.stage == PT_STAGE_SEARCH)
+        return c->search.update;
+    if (pt_method_is_chain(c->search.method) && c->baseline.lr > 0)
+        retrain.lr = c->baseline.lr;
+    return retrain;
 }
 
 double run_tau(const pt_search_t *s)
 {
     const pt_config_t *c = s->config;
-    int64_t n = s->n_step[PT_STAGE_SEARCH], step = s->state.step;
+    int64_t n = s->length.n_step[PT_STAGE_SEARCH], step = s->state.step;
     if (s->state.stage == PT_STAGE_WARMUP)
         return c->search.tau_begin;
     /* Alpha steps share the temperature of the weight step before them. */
@@ -51,7 +40,8 @@ double run_tau(const pt_search_t *s)
 
 double run_lr(const pt_search_t *s)
 {
-    return pt_schedule_lr(stage_update(s), s->state.step, s->n_step[s->state.stage]);
+    pt_update_config_t update = stage_update(s);
+    return pt_schedule_lr(&update, s->state.step, s->length.n_step[s->state.stage]);
 }
 
 void run_refresh_subnet(pt_search_t *s)
@@ -108,10 +98,11 @@ static pt_status_t weight_step(pt_search_t *s)
     run_state_t *st = &s->state;
     pt_step_t step = {.stage = (uint8_t)st->stage,
                       .step = st->step,
-                      .part = run_part((pt_stage_t)st->stage),
+                      .part = run_part(s, st->stage),
                       .request = s->asked};
     double lr = run_lr(s);
-    pt_update_t update = pt_update_make(stage_update(s), lr);
+    pt_update_config_t config = stage_update(s);
+    pt_update_t update = pt_update_make(&config, lr);
     const pt_subnet_t *subnet = &s->subnet;
     pt_step_result_t result;
 
@@ -154,7 +145,7 @@ static pt_status_t alpha_step(pt_search_t *s)
                       .step = st->alpha_step,
                       .part = PT_PART_ALPHA,
                       .request = s->asked};
-    int64_t n = run_alpha_due(s, s->n_step[PT_STAGE_SEARCH]);
+    int64_t n = run_alpha_due(s, s->length.n_step[PT_STAGE_SEARCH]);
     double lr = pt_schedule_lr(&s->config->alpha, st->alpha_step, n), tau = run_tau(s);
     pt_step_result_t result;
 
@@ -182,11 +173,11 @@ static pt_status_t search_step(pt_search_t *s)
     run_state_t *st = &s->state;
     bool resets = s->config->search.reset_states;
     if (st->alpha_step < run_alpha_due(s, st->step)) {
-        if (resets && st->alpha_step % s->alpha_period == 0)
+        if (resets && st->alpha_step % s->length.alpha_period == 0)
             reset_alpha_moments(&s->alpha);
         return alpha_step(s);
     }
-    if (resets && st->step > 0 && st->step % s->weight_period == 0)
+    if (resets && st->step > 0 && st->step % s->length.weight_period == 0)
         pt_trainer_reset_moments(s->trainer);
     return weight_step(s);
 }
@@ -194,7 +185,8 @@ static pt_status_t search_step(pt_search_t *s)
 static bool is_done(const pt_search_t *s)
 {
     const run_state_t *st = &s->state;
-    return st->step >= s->n_step[st->stage] && st->alpha_step >= run_alpha_due(s, st->step);
+    return st->step >= s->length.n_step[st->stage] &&
+           st->alpha_step >= run_alpha_due(s, st->step);
 }
 
 /* Counters, moments and the schedule begin anew; weights carry on. */
@@ -206,15 +198,15 @@ static pt_status_t enter(pt_search_t *s)
     st->loss = st->alpha_loss = 0;
     s->speed.weight_seconds = 0;
     pt_trainer_reset_moments(s->trainer);
-    if (s->n_step[st->stage] == 0)
+    if (s->length.n_step[st->stage] == 0)
         return PT_OK;
     run_journal_stage(s);
-    int64_t n_alpha = run_alpha_due(s, s->n_step[st->stage]);
+    int64_t n_alpha = run_alpha_due(s, s->length.n_step[st->stage]);
     if (n_alpha > 0)
         run_note(s, "%s: %lld weight steps, %lld alpha steps", name,
-                 (long long)s->n_step[st->stage], (long long)n_alpha);
+                 (long long)s->length.n_step[st->stage], (long long)n_alpha);
     else
-        run_note(s, "%s: %lld steps", name, (long long)s->n_step[st->stage]);
+        run_note(s, "%s: %lld steps", name, (long long)s->length.n_step[st->stage]);
     return PT_OK;
 }
 
@@ -224,6 +216,8 @@ static pt_status_t enter_retrain(pt_search_t *s)
     pt_status_t status = PT_OK;
     if (s->config->retrain.from == PT_FROM_SCRATCH)
         pt_store_fill(&s->space->store, (uint64_t)s->config->run.seed);
+    else
+        PT_TRY(run_take_supernet(s));
     snprintf(path, sizeof path, "%s/architecture.json", s->run);
     if (s->is_root)
         status = pt_architecture_write(
@@ -235,7 +229,7 @@ static pt_status_t enter_retrain(pt_search_t *s)
 
 static pt_status_t leave(pt_search_t *s)
 {
-    if (s->n_step[s->state.stage] > 0)
+    if (s->length.n_step[s->state.stage] > 0)
         run_journal_timing(s, "stage");
     return PT_OK;
 }
@@ -260,7 +254,7 @@ done:
 static pt_status_t derive(pt_search_t *s)
 {
     const pt_config_t *c = s->config;
-    pt_step_t last = {.stage = PT_STAGE_SEARCH, .step = s->n_step[PT_STAGE_SEARCH]};
+    pt_step_t last = {.stage = PT_STAGE_SEARCH, .step = s->length.n_step[PT_STAGE_SEARCH]};
     pt_rng_t rng = pt_step_rng(c, &last, PT_RNG_DERIVE);
     double *p;
     PT_TRY(pt_alloc(&p, (size_t)s->space->n_choice, sizeof *p));
@@ -274,43 +268,24 @@ static pt_status_t derive(pt_search_t *s)
             pt_subnet_switch(&s->subnet, k, i, pt_bitset_get(bits, i));
     }
     pt_free(p);
-    s->subnet.is_soft = false;
-    s->state.is_derived = 1;
-    return report_derivation(s);
+    return PT_OK;
 }
 
 static pt_status_t leave_search(pt_search_t *s)
 {
     PT_TRY(leave(s));
-    return s->state.is_derived ? PT_OK : derive(s);
+    if (s->state.is_derived)
+        return PT_OK;
+    PT_TRY(s->config->search.method == PT_METHOD_RANDOM ? run_draw_network(s) : derive(s));
+    s->subnet.is_soft = false;
+    s->state.is_derived = 1;
+    return report_derivation(s);
 }
 
 static pt_status_t leave_retrain(pt_search_t *s)
 {
     PT_TRY(leave(s));
     return run_evaluate_last(s);
-}
-
-static pt_status_t open_choice(pt_search_t *s, pt_choice_kind_t kind, int32_t i, int32_t j)
-{
-    int32_t number = pt_space_find_choice(s->space, kind, i, j);
-    if (number < 0)
-        PT_FAIL(INTERNAL, "the space has no choice (%d, %d)", i, j);
-    for (int32_t k = 0; k < s->space->n_task; k++)
-        pt_subnet_switch(&s->subnet, k, number, true);
-    return PT_OK;
-}
-
-pt_status_t run_share_chain(pt_search_t *s)
-{
-    int32_t n = s->space->n_dag_node;
-    PT_TRY(open_choice(s, PT_CHOICE_IN, 0, 1));
-    for (int32_t i = 1; i < n; i++)
-        PT_TRY(open_choice(s, PT_CHOICE_EDGE, i, i + 1));
-    PT_TRY(open_choice(s, PT_CHOICE_OUT, n, 0));
-    s->subnet.is_soft = false;
-    s->state.is_derived = 1;
-    return PT_OK;
 }
 
 const run_stage_t run_stages[PT_N_STAGE] = {

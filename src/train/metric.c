@@ -1,6 +1,7 @@
 #include "polytree/train/loss.h"
 
 #include <math.h>
+#include <string.h>
 #include <stdbool.h>
 
 /*
@@ -87,7 +88,23 @@ double pt_metric_value(const pt_task_info_t *task, const int64_t *sum)
     return n_defined ? total / n_defined : (double)NAN;
 }
 
+static const struct {
+    const char *name;
+    bool is_error;
+} metrics[] = {
+    [PT_TASK_CLASSIFICATION] = {"accuracy", false},
+    [PT_TASK_MULTILABEL] = {"roc_auc", false},
+};
+
 const char *pt_metric_name(const pt_task_info_t *task)
 {
-    return task->kind == PT_TASK_MULTILABEL ? "roc_auc" : "accuracy";
+    return metrics[task->kind].name;
+}
+
+bool pt_metric_is_error(const char *name)
+{
+    for (size_t i = 0; i < sizeof metrics / sizeof metrics[0]; i++)
+        if (strcmp(metrics[i].name, name) == 0)
+            return metrics[i].is_error;
+    return false;
 }

@@ -73,22 +73,23 @@ void trainer_loss(void *context, int32_t task, const pt_real_t *output, pt_real_
     }
 }
 
-static pt_status_t make_space(pt_trainer_t *t)
+pt_status_t pt_space_of_data(const pt_config_t *config, pt_dataset_t *dataset,
+                             const pt_kernel_t *kernel, pt_space_t **out)
 {
+    int32_t n = pt_dataset_n_task(dataset);
     pt_space_task_t *task;
     int64_t hwc[3];
     pt_status_t status;
 
-    PT_TRY(pt_alloc(&task, (size_t)t->n_task, sizeof *task));
-    for (int32_t k = 0; k < t->n_task; k++) {
-        const pt_task_info_t *info = pt_dataset_task(t->dataset, k);
+    PT_TRY(pt_alloc(&task, (size_t)n, sizeof *task));
+    for (int32_t k = 0; k < n; k++) {
+        const pt_task_info_t *info = pt_dataset_task(dataset, k);
         memcpy(task[k].name, info->name, sizeof task[k].name);
         task[k].outputs = pt_loss_outputs(info);
     }
-    pt_dataset_input(t->dataset, hwc);
-    pt_space_spec_t spec = {hwc[0], hwc[1], hwc[2], t->n_task, task};
-    PT_TRY_OR(done, pt_space_new(t->config, &spec, t->kernel, &t->space));
-    pt_store_fill(&t->space->store, (uint64_t)t->config->run.seed);
+    pt_dataset_input(dataset, hwc);
+    pt_space_spec_t spec = {hwc[0], hwc[1], hwc[2], n, task};
+    PT_TRY_OR(done, pt_space_new(config, &spec, kernel, out));
 done:
     pt_free(task);
     return status;
@@ -183,7 +184,8 @@ static pt_status_t make_score_buffers(pt_trainer_t *t)
 static pt_status_t build(pt_trainer_t *t)
 {
     PT_TRY(pt_feed_new(t->config, t->dataset, &t->feed));
-    PT_TRY(make_space(t));
+    PT_TRY(pt_space_of_data(t->config, t->dataset, t->kernel, &t->space));
+    pt_store_fill(&t->space->store, (uint64_t)t->config->run.seed);
     PT_TRY(make_tables(t));
     shard_tasks_t tasks = {t->n_task, t->task_coord};
     bool has_adam = t->config->warmup.update.optimizer == PT_OPTIMIZER_ADAM ||

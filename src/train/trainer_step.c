@@ -74,18 +74,21 @@ void pt_trainer_turn(const pt_trainer_t *trainer, const pt_step_t *step, int32_t
     }
 }
 
-int64_t pt_trainer_step_samples(const pt_trainer_t *trainer)
+int64_t pt_step_samples(const pt_config_t *config, const pt_feed_t *feed)
 {
-    return trainer->tasks_per_step * trainer->config->train.batch;
+    int64_t n = config->train.tasks_per_step, n_bundle = pt_feed_n_bundle(feed);
+
+    return (n == 0 || n > n_bundle ? n_bundle : n) * config->train.batch;
 }
 
-int64_t pt_trainer_steps(const pt_trainer_t *trainer, pt_length_t length, pt_part_t part)
+int64_t pt_step_count(const pt_config_t *config, const pt_feed_t *feed, pt_length_t length,
+                      pt_part_t part)
 {
-    int64_t samples = pt_trainer_step_samples(trainer);
+    int64_t samples = pt_step_samples(config, feed);
 
     if (!length.is_epochs)
         return length.count;
-    return length.count * ((pt_feed_n_sample(trainer->feed, part) + samples - 1) / samples);
+    return length.count * ((pt_feed_n_sample(feed, part) + samples - 1) / samples);
 }
 
 /** Everything about the step at work. */

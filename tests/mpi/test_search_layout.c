@@ -19,6 +19,10 @@ static const char *const hard[] = {
     "search.gates=hard", "search.run=all",     "retrain.from=scratch", "train.clip_norm=0",
     "data.cache=none",   "derive.rule=random", "warmup.steps=0",       NULL};
 static const char *const shared[] = {"search.method=shared", NULL};
+static const char *const single[] = {"search.method=single", "baseline.width=1.5",
+                                     "baseline.steps=9", "baseline.lr=0.02", NULL};
+/* The whole space costs 98142. */
+static const char *const drawn[] = {"search.method=random", "baseline.madds=70000", NULL};
 
 static void every_arrangement_agrees(void **state)
 {
@@ -81,8 +85,8 @@ static double last_loss(const char *outcome)
  * by no more than rounding (6e-8 a step) can grow in this short training. */
 static void fast_sums_are_close(void **state)
 {
-    static const char *const exact[] = {"search.method=shared", "retrain.steps=6", NULL};
-    static const char *const fast[] = {"search.method=shared", "retrain.steps=6",
+    static const char *const exact[] = {"search.method=shared", "baseline.steps=6", NULL};
+    static const char *const fast[] = {"search.method=shared", "baseline.steps=6",
                                        "kernel.reduction=fast", NULL};
     int32_t extent[PT_N_AXIS] = {1, 1, pt_comm_size(pt_comm_world())};
     tiny_hooks_t hooks = {.stop_at = 0};
@@ -102,6 +106,30 @@ static void fast_sums_are_close(void **state)
     pt_free(got);
 }
 
+/* baseline.supernet saves the training of the supernet and changes nothing. */
+static void a_kept_supernet_gives_the_same_result(void **state)
+{
+    static char taken[500];
+    static const char *const whole[] = {"search.method=random", "baseline.madds=70000",
+                                        "baseline.random_index=1", NULL};
+    const char *const brief[] = {"search.method=random", "baseline.madds=70000",
+                                 "baseline.random_index=1", taken, NULL};
+    tiny_hooks_t hooks = {.stop_at = 0};
+    char path[400];
+    (void)state;
+    snprintf(taken, sizeof taken, "baseline.supernet=%s", tiny_path("net0", path));
+    tiny_go_alone(drawn, "net0", &hooks);
+    tiny_go_alone(whole, "net1", &hooks);
+    tiny_go_alone(brief, "net1-brief", &hooks);
+    if (!tiny_is_root())
+        return;
+    char *one = tiny_outcome("net1"), *two = tiny_outcome("net1-brief");
+    assert_int_equal(strncmp(one, two, 32), 0);
+    assert_null(strstr(two, "\"stage\":\"warmup\""));
+    pt_free(one);
+    pt_free(two);
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
@@ -111,8 +139,12 @@ int main(int argc, char **argv)
         {"hard gates, all run", every_arrangement_agrees, NULL, NULL,
          (void *)(uintptr_t)hard},
         {"shared chain", every_arrangement_agrees, NULL, NULL, (void *)(uintptr_t)shared},
+        {"a chain for each task", every_arrangement_agrees, NULL, NULL,
+         (void *)(uintptr_t)single},
+        {"random subnet", every_arrangement_agrees, NULL, NULL, (void *)(uintptr_t)drawn},
         cmocka_unit_test(another_seed_differs),
         cmocka_unit_test(fast_sums_are_close),
+        cmocka_unit_test(a_kept_supernet_gives_the_same_result),
     };
     int n_failed;
 

@@ -44,7 +44,12 @@ typedef enum pt_schedule {
     PT_SCHEDULE_COSINE,
     PT_SCHEDULE_POLY
 } pt_schedule_t;
-typedef enum pt_method { PT_METHOD_SEARCH, PT_METHOD_SHARED } pt_method_t;
+typedef enum pt_method {
+    PT_METHOD_SEARCH,
+    PT_METHOD_SHARED, /**< one chain for all tasks */
+    PT_METHOD_SINGLE, /**< a chain of its own for each task */
+    PT_METHOD_RANDOM  /**< a subnet drawn at random from a trained supernet */
+} pt_method_t;
 typedef enum pt_gates { PT_GATES_SOFT, PT_GATES_HARD } pt_gates_t;
 typedef enum pt_run { PT_RUN_ALL, PT_RUN_ACTIVE } pt_run_t;
 typedef enum pt_rule { PT_RULE_FLOW, PT_RULE_P, PT_RULE_RANDOM } pt_rule_t;
@@ -144,7 +149,17 @@ typedef struct pt_config {
         pt_update_config_t update;
     } retrain;
     struct {
+        double width;         /**< of the chain, times the space's channels; 0 = auto */
+        double lr;            /**< of the chain; 0 = auto */
+        int64_t steps;        /**< of the chain; 0 = auto */
+        int64_t madds;        /**< to reach; 0 = auto */
+        int64_t random_index; /**< which subnet is drawn */
+        char cost_of[PT_CONFIG_TEXT], supernet[PT_CONFIG_TEXT]; /**< runs */
+    } baseline;
+    struct {
         bool svg;
+        char single[PT_CONFIG_TEXT], shared[PT_CONFIG_TEXT],
+            random[PT_CONFIG_TEXT]; /**< runs to compare with */
     } report;
 } pt_config_t;
 
@@ -153,6 +168,12 @@ typedef enum pt_option_class {
     PT_OPTION_LAYOUT,   /**< free on resume */
     PT_OPTION_OUTPUT    /**< free on resume */
 } pt_option_class_t;
+
+/** Whether the network is a chain that is known beforehand: shared or single. */
+static inline bool pt_method_is_chain(pt_method_t method)
+{
+    return method == PT_METHOD_SHARED || method == PT_METHOD_SINGLE;
+}
 
 /** Every option at its default. */
 void pt_config_init(pt_config_t *config);

@@ -13,6 +13,10 @@
  *     (j,y);  last the heads (y, logits of the task)
  *
  * All candidates into a node stand before all candidates out of it.
+ *
+ * The baselines shared and single have the chain x -> 1 -> 2 -> ... -> N -> y alone, with
+ * wider nodes; in single every task has its own copy of every candidate, one after the
+ * other by task, which its choice switches for that task.
  */
 #ifndef PT_GRAPH_SPACE_H
 #define PT_GRAPH_SPACE_H
@@ -36,7 +40,7 @@ typedef enum pt_choice_kind {
 typedef struct pt_choice {
     pt_choice_kind_t kind;
     int32_t i, j;      /**< IN: j; OUT: i; the other is 0 */
-    int32_t candidate; /**< what it switches */
+    int32_t candidate; /**< what it switches; the first where every task has its own */
 } pt_choice_t;
 
 typedef struct pt_node {
@@ -56,7 +60,8 @@ typedef struct pt_candidate {
     char name[40];
     int32_t src, dst; /**< nodes */
     int32_t choice;   /**< -1: always on */
-    int32_t task;     /**< -1: for all tasks, else for this one only (a head) */
+    int32_t task;     /**< -1: for all tasks, else for this one only (every head; all of
+                           search.method = single) */
     int32_t group;    /**< in the store; -1: no parameters */
     int32_t first_op, n_op;
 } pt_candidate_t;
@@ -108,6 +113,14 @@ PT_MUST_CHECK pt_status_t pt_space_new(const pt_config_t *config,
                                        const pt_space_spec_t *spec,
                                        const pt_kernel_t *kernel, pt_space_t **out);
 void pt_space_free(pt_space_t *space);
+
+/** The candidate that a choice switches for a task. */
+static inline int32_t pt_space_choice_candidate(const pt_space_t *space, int32_t choice,
+                                                int32_t task)
+{
+    int32_t first = space->choice[choice].candidate;
+    return space->candidate[first].task < 0 ? first : first + task;
+}
 
 /** Number of the choice (kind, i, j), or -1. */
 int32_t pt_space_find_choice(const pt_space_t *space, pt_choice_kind_t kind, int32_t i,

@@ -4,6 +4,7 @@
 #ifndef PT_IO_FILE_H
 #define PT_IO_FILE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -14,6 +15,9 @@ PT_MUST_CHECK pt_status_t pt_file_write(const char *path, const char *text, size
 
 /** Read a whole file into counted memory, with a NUL behind it; free with pt_free(). */
 PT_MUST_CHECK pt_status_t pt_file_read(const char *path, char **text, size_t *bytes);
+
+/** Whether there is something of that name. */
+bool pt_path_exists(const char *path);
 
 /** Make a folder and its parents. */
 PT_MUST_CHECK pt_status_t pt_folder_make(const char *path);

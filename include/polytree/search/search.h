@@ -26,6 +26,19 @@ typedef enum pt_stage {
 /** "warmup", "search", "retrain"; "done" for PT_N_STAGE. */
 const char *pt_stage_name(pt_stage_t stage);
 
+/** Steps of every stage, as its method wants it (DESIGN 2.3, baselines). */
+typedef struct pt_run_length {
+    int64_t n_step[PT_N_STAGE];          /**< weight steps */
+    int64_t n_alpha;                     /**< alpha steps among those of the search */
+    int64_t weight_period, alpha_period; /**< so many alpha after so many weight steps */
+} pt_run_length_t;
+/**
+ * A search has all stages.  A chain has one, as long as baseline.steps, or as all steps of
+ * a search of this config together.  The supernet of a random subnet has weight steps in
+ * place of the alpha steps.  Not collective.
+ */
+void pt_run_length(const pt_config_t *config, const pt_feed_t *feed, pt_run_length_t *out);
+
 /** What a progress line shows; counts are of the stage at work. */
 typedef struct pt_progress {
     pt_stage_t stage;

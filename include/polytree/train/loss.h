@@ -7,6 +7,7 @@
 #ifndef PT_TRAIN_LOSS_H
 #define PT_TRAIN_LOSS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "polytree/base/real.h"
@@ -49,5 +50,7 @@ void pt_metric_add(const pt_task_info_t *task, int64_t n, const pt_real_t *outpu
  */
 double pt_metric_value(const pt_task_info_t *task, const int64_t *sum);
 const char *pt_metric_name(const pt_task_info_t *task);
+/** Whether less of the metric of that name is better. */
+bool pt_metric_is_error(const char *name);
 
 #endif

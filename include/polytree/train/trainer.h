@@ -22,6 +22,10 @@
 #include "polytree/train/feed.h"
 #include "polytree/train/optim.h"
 
+/** The space of a config for the tasks of a data set: pt_space_new().  Not collective. */
+PT_MUST_CHECK pt_status_t pt_space_of_data(const pt_config_t *config, pt_dataset_t *dataset,
+                                           const pt_kernel_t *kernel, pt_space_t **out);
+
 typedef struct pt_trainer pt_trainer_t;
 
 /**
@@ -73,10 +77,12 @@ int32_t pt_step_bundles(const pt_config_t *config, int32_t n_bundle, const pt_st
 void pt_trainer_turn(const pt_trainer_t *trainer, const pt_step_t *step, int32_t *task,
                      int32_t *n_task);
 
-/** Steps of a length: epochs are ceil(samples of the part / samples a step) steps each. */
-int64_t pt_trainer_steps(const pt_trainer_t *trainer, pt_length_t length, pt_part_t part);
-/** Samples that a full step draws. */
-int64_t pt_trainer_step_samples(const pt_trainer_t *trainer);
+/** Samples that a full step draws.  Not collective. */
+int64_t pt_step_samples(const pt_config_t *config, const pt_feed_t *feed);
+/** Steps of a length: epochs are ceil(samples of the part / samples a step) steps each.
+ * Not collective. */
+int64_t pt_step_count(const pt_config_t *config, const pt_feed_t *feed, pt_length_t length,
+                      pt_part_t part);
 
 typedef struct pt_step_result {
     double loss;      /**< sum_k w_k times task k's mean over its units */

@@ -1,0 +1,21 @@
+/** @file
+ * Baselines: what a run needs to know of the run that it is compared with (DESIGN 2.3).
+ */
+#ifndef PT_SEARCH_BASELINE_H
+#define PT_SEARCH_BASELINE_H
+
+#include "polytree/base/status.h"
+#include "polytree/config/config.h"
+#include "polytree/io/dataset.h"
+
+/**
+ * Fill in the options of section [baseline] that are 0 = auto where baseline.cost_of names
+ * a run, which has found its network: madds, steps, and of a chain the least width, in
+ * steps of 1/64 from 1 on, with which its multiply-adds reach baseline.madds.  Nothing is
+ * done for search.method = search.  Not collective.
+ *
+ * @return PT_E_IO or PT_E_FORMAT where baseline.cost_of is no such run
+ */
+PT_MUST_CHECK pt_status_t pt_baseline_resolve(pt_config_t *config, pt_dataset_t *dataset);
+
+#endif

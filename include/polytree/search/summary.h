@@ -1,0 +1,54 @@
+/** @file
+ * What a run has come to, read from its folder: config.ini, metrics.jsonl and
+ * architecture.json.
+ */
+#ifndef PT_SEARCH_SUMMARY_H
+#define PT_SEARCH_SUMMARY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "polytree/arch/cost.h"
+#include "polytree/base/status.h"
+
+typedef struct pt_summary_task {
+    char name[64];
+    char metric_name[32];
+    double metric; /**< NaN where there were no labels */
+    bool is_error; /**< less is better */
+    pt_cost_t cost;
+} pt_summary_task_t;
+
+typedef struct pt_summary {
+    bool is_done;  /**< has final scores; without them only cost and val are set */
+    bool has_cost; /**< has a network */
+    char part[8];  /**< the final scores are of: "test", "val" or "train" */
+    double mean;   /**< of the tasks' metrics; NaN before */
+    double val;    /**< mean of the last evaluation on val; NaN where there was none */
+    pt_cost_t cost;
+    int32_t n_task;
+    pt_summary_task_t *task; /**< in the order of the run */
+} pt_summary_t;
+
+/**
+ * Read what folder `run` says.  A last line that is only half written is left out.  Not
+ * collective; release it, also after a failure.
+ *
+ * @return PT_E_IO where there is no such run, PT_E_FORMAT where its files are damaged
+ */
+PT_MUST_CHECK pt_status_t pt_summary_read(const char *run, pt_summary_t *summary);
+void pt_summary_release(pt_summary_t *summary);
+
+/** The task of that name, or NULL. */
+const pt_summary_task_t *pt_summary_find(const pt_summary_t *summary, const char *name);
+
+/**
+ * Gain over another run, mean over the tasks, which are found by name:
+ *
+ *     Delta_m = (1/K) sum_k (-1)^{lower is better} (M_k - S_k) / S_k
+ *
+ * (Maninis et al. 2019.)  NaN where a task is missing or has no metric in either.
+ */
+double pt_summary_delta(const pt_summary_t *run, const pt_summary_t *single);
+
+#endif

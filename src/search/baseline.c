@@ -1,0 +1,190 @@
+/* The baselines: chains as wide as what they are compared with, random subnets. */
+#include "polytree/search/baseline.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "polytree/arch/draw.h"
+#include "polytree/base/memory.h"
+#include "polytree/io/checkpoint.h"
+#include "polytree/search/summary.h"
+#include "search/run.h"
+
+#define WIDTH_STEP (1.0 / 64)
+#define WIDTH_MAX 64.0
+/* Random subnets cost at least this share of what they are compared with. */
+#define LEAST_SHARE 0.95
+
+/* Samples that all steps of all stages draw. */
+static pt_status_t count_samples(const pt_config_t *config, pt_dataset_t *dataset,
+                                 int64_t *samples)
+{
+    pt_feed_t *feed;
+    pt_run_length_t n;
+    PT_TRY(pt_feed_new(config, dataset, &feed));
+    pt_run_length(config, feed, &n);
+    *samples = n.n_alpha;
+    for (int32_t i = 0; i < PT_N_STAGE; i++)
+        *samples += n.n_step[i];
+    *samples *= pt_step_samples(config, feed);
+    pt_feed_free(feed);
+    return PT_OK;
+}
+
+static pt_status_t count_step_samples(const pt_config_t *config, pt_dataset_t *dataset,
+                                      int64_t *samples)
+{
+    pt_feed_t *feed;
+    PT_TRY(pt_feed_new(config, dataset, &feed));
+    *samples = pt_step_samples(config, feed);
+    pt_feed_free(feed);
+    return PT_OK;
+}
+
+static pt_status_t match_steps(pt_config_t *config, pt_dataset_t *dataset)
+{
+    char path[PT_CONFIG_TEXT + 16];
+    pt_config_t *theirs;
+    int64_t all = 0, ours = 1;
+    pt_status_t status;
+    PT_TRY(pt_alloc(&theirs, 1, sizeof *theirs));
+    pt_config_init(theirs);
+    snprintf(path, sizeof path, "%s/config.ini", config->baseline.cost_of);
+    PT_TRY_OR(done, pt_config_read(theirs, path));
+    PT_TRY_OR(done, count_samples(theirs, dataset, &all));
+    PT_TRY_OR(done, count_step_samples(config, dataset, &ours));
+    config->baseline.steps = (all + ours - 1) / ours;
+done:
+    pt_free(theirs);
+    return status;
+}
+
+static pt_status_t match_madds(pt_config_t *config)
+{
+    pt_summary_t found;
+    pt_status_t status;
+    PT_TRY_OR(done, pt_summary_read(config->baseline.cost_of, &found));
+    if (!found.has_cost)
+        PT_TRY_OR(done,
+                  PT_ERROR(IO, "baseline.cost_of = %s: this run has found no network yet",
+                           config->baseline.cost_of));
+    config->baseline.madds = found.cost.madds;
+done:
+    pt_summary_release(&found);
+    return status;
+}
+
+static pt_status_t count_madds(const pt_config_t *config, pt_dataset_t *dataset,
+                               int64_t *madds)
+{
+    pt_space_t *space;
+    pt_subnet_t all = {0};
+    pt_cost_t cost;
+    pt_status_t status;
+    PT_TRY(pt_space_of_data(config, dataset, NULL, &space));
+    PT_TRY_OR(done, pt_subnet_init(&all, space->n_task, space->n_choice));
+    for (int32_t k = 0; k < space->n_task; k++)
+        for (int32_t c = 0; c < space->n_choice; c++)
+            pt_subnet_switch(&all, k, c, true);
+    PT_TRY_OR(done, pt_cost_all(space, &all, &cost));
+    *madds = cost.madds;
+done:
+    pt_subnet_release(&all);
+    pt_space_free(space);
+    return status;
+}
+
+/* Bisection: wider never costs less. */
+static pt_status_t match_width(pt_config_t *config, pt_dataset_t *dataset)
+{
+    int64_t madds = 0, low = (int64_t)(1 / WIDTH_STEP),
+            high = (int64_t)(WIDTH_MAX / WIDTH_STEP);
+    while (low < high) {
+        int64_t middle = (low + high) / 2;
+        config->baseline.width = (double)middle * WIDTH_STEP;
+        PT_TRY(count_madds(config, dataset, &madds));
+        if (madds >= config->baseline.madds)
+            high = middle;
+        else
+            low = middle + 1;
+    }
+    config->baseline.width = (double)low * WIDTH_STEP;
+    return PT_OK;
+}
+
+pt_status_t pt_baseline_resolve(pt_config_t *config, pt_dataset_t *dataset)
+{
+    bool is_chain = pt_method_is_chain(config->search.method);
+    bool has_run = config->baseline.cost_of[0] != '\0';
+    if (config->search.method == PT_METHOD_SEARCH)
+        return PT_OK;
+    if (has_run && config->baseline.madds == 0)
+        PT_TRY(match_madds(config));
+    if (has_run && is_chain && config->baseline.steps == 0)
+        PT_TRY(match_steps(config, dataset));
+    if (is_chain && config->baseline.width == 0 && config->baseline.madds > 0)
+        PT_TRY(match_width(config, dataset));
+    return PT_OK;
+}
+
+void run_take_chain(pt_search_t *s)
+{
+    for (int32_t k = 0; k < s->space->n_task; k++)
+        for (int32_t c = 0; c < s->space->n_choice; c++)
+            pt_subnet_switch(&s->subnet, k, c, true);
+    s->subnet.is_soft = false;
+    s->state.is_derived = 1;
+}
+
+pt_status_t run_draw_network(pt_search_t *s)
+{
+    const pt_config_t *c = s->config;
+    int64_t high = c->baseline.madds, low = (int64_t)ceil(LEAST_SHARE * (double)high);
+    pt_rng_t rng = {.seed = (uint64_t)c->run.seed,
+                    .purpose = PT_RNG_DERIVE,
+                    .stage = PT_STAGE_RETRAIN,
+                    .step = (uint32_t)c->baseline.random_index};
+    return pt_draw_subnet(s->space, low, high, &rng, &s->subnet);
+}
+
+pt_status_t run_keep_supernet(pt_search_t *s)
+{
+    char folder[RUN_PATH_MAX + 32];
+    if (s->config->search.method != PT_METHOD_RANDOM)
+        return PT_OK;
+    snprintf(folder, sizeof folder, "%s/supernet", s->run);
+    return run_checkpoint_copy(s, folder);
+}
+
+static pt_status_t load_root(const pt_search_t *s, pt_checkpoint_t *c)
+{
+    char path[PT_CONFIG_TEXT + 32];
+    snprintf(path, sizeof path, "%s/supernet/checkpoint.h5", s->config->baseline.supernet);
+    if (access(path, R_OK) != 0)
+        PT_FAIL(IO, "baseline.supernet = %s: that run has trained no supernet to its end",
+                s->config->baseline.supernet);
+    PT_TRY(pt_checkpoint_read(c, path));
+    if (run_checkpoint_check(s, c, true) != PT_OK)
+        PT_FAIL(MISMATCH, "baseline.supernet = %s: %s", s->config->baseline.supernet,
+                pt_error_message());
+    return PT_OK;
+}
+
+pt_status_t run_take_supernet(pt_search_t *s)
+{
+    pt_checkpoint_t c;
+    pt_status_t status = PT_OK;
+    if (s->config->search.method != PT_METHOD_RANDOM ||
+        s->config->baseline.supernet[0] == '\0')
+        return PT_OK;
+    pt_checkpoint_init(&c);
+    if (s->is_root)
+        status = load_root(s, &c);
+    PT_TRY_OR(done, pt_comm_agree(s->world, status));
+    PT_TRY_OR(done, pt_trainer_load(s->trainer, &c));
+done:
+    pt_checkpoint_release(&c);
+    return status;
+}

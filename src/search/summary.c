@@ -1,0 +1,166 @@
+#include "polytree/search/summary.h"
+
+#include <jansson.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "polytree/base/memory.h"
+#include "polytree/io/file.h"
+#include "polytree/train/loss.h"
+
+enum { PATH_BYTES = 4200 };
+
+static double get_real(const json_t *object, const char *key)
+{
+    const json_t *value = json_object_get(object, key);
+    return json_is_number(value) ? json_number_value(value) : NAN;
+}
+
+static int64_t get_int(const json_t *object, const char *key)
+{
+    return json_integer_value(json_object_get(object, key));
+}
+
+static pt_cost_t get_cost(const json_t *object)
+{
+    return (pt_cost_t){.madds = get_int(object, "madds"),
+                       .parameters = get_int(object, "parameters"),
+                       .edges = (int32_t)get_int(object, "edges")};
+}
+
+/* {"n": .., "METRIC": .., "loss": ..} */
+static void take_score(json_t *scores, pt_summary_task_t *task)
+{
+    const char *key;
+    json_t *value;
+    task->metric = NAN;
+    json_object_foreach(scores, key, value)
+    {
+        if (strcmp(key, "n") == 0 || strcmp(key, "loss") == 0)
+            continue;
+        snprintf(task->metric_name, sizeof task->metric_name, "%s", key);
+        task->metric = json_is_number(value) ? json_number_value(value) : NAN;
+        task->is_error = pt_metric_is_error(key);
+    }
+}
+
+static pt_status_t take_final(json_t *line, pt_summary_t *s)
+{
+    json_t *tasks = json_object_get(line, "tasks"), *scores;
+    const char *name, *part = json_string_value(json_object_get(line, "part"));
+    pt_free(s->task);
+    s->task = NULL;
+    s->n_task = 0;
+    PT_TRY(pt_alloc(&s->task, json_object_size(tasks), sizeof *s->task));
+    json_object_foreach(tasks, name, scores)
+    {
+        pt_summary_task_t *task = &s->task[s->n_task++];
+        snprintf(task->name, sizeof task->name, "%s", name);
+        take_score(scores, task);
+    }
+    snprintf(s->part, sizeof s->part, "%s", part == NULL ? "" : part);
+    s->mean = get_real(line, "mean");
+    s->is_done = true;
+    return PT_OK;
+}
+
+static pt_status_t take_line(const char *text, size_t bytes, pt_summary_t *s)
+{
+    json_error_t error;
+    json_t *line = json_loadb(text, bytes, 0, &error);
+    const char *event = json_string_value(json_object_get(line, "event"));
+    const char *part = json_string_value(json_object_get(line, "part"));
+    pt_status_t status = PT_OK;
+    if (line == NULL)
+        PT_FAIL(FORMAT, "%s", error.text);
+    if (event != NULL && strcmp(event, "final") == 0)
+        status = take_final(line, s);
+    else if (event != NULL && strcmp(event, "eval") == 0 && part != NULL &&
+             strcmp(part, "val") == 0)
+        s->val = get_real(line, "mean");
+    json_decref(line);
+    return status;
+}
+
+static pt_status_t read_metrics(const char *path, pt_summary_t *s)
+{
+    char *text;
+    size_t bytes, begin = 0;
+    pt_status_t status = PT_OK;
+    PT_TRY(pt_file_read(path, &text, &bytes));
+    for (const char *end; (end = memchr(text + begin, '\n', bytes - begin)) != NULL;
+         begin = (size_t)(end - text) + 1) {
+        status = take_line(text + begin, (size_t)(end - text) - begin, s);
+        if (status != PT_OK) {
+            status = PT_ERROR(FORMAT, "%s: byte %zu: %s", path, begin, pt_error_message());
+            break;
+        }
+    }
+    pt_free(text);
+    return status;
+}
+
+static pt_status_t read_network(const char *path, pt_summary_t *s)
+{
+    char *text;
+    size_t bytes, i;
+    json_error_t error;
+    json_t *root, *object;
+    PT_TRY(pt_file_read(path, &text, &bytes));
+    root = json_loadb(text, bytes, 0, &error);
+    pt_free(text);
+    if (root == NULL)
+        PT_FAIL(FORMAT, "%s:%d: %s", path, error.line, error.text);
+    s->cost = get_cost(json_object_get(root, "cost"));
+    s->has_cost = s->cost.madds > 0;
+    json_array_foreach(json_object_get(root, "tasks"), i, object)
+    {
+        const char *name = json_string_value(json_object_get(object, "name"));
+        for (int32_t k = 0; k < s->n_task && name != NULL; k++)
+            if (strcmp(s->task[k].name, name) == 0)
+                s->task[k].cost = get_cost(json_object_get(object, "cost"));
+    }
+    json_decref(root);
+    return PT_OK;
+}
+
+pt_status_t pt_summary_read(const char *run, pt_summary_t *summary)
+{
+    char path[PATH_BYTES];
+    *summary = (pt_summary_t){.mean = NAN, .val = NAN};
+    snprintf(path, sizeof path, "%s/metrics.jsonl", run);
+    if (!pt_path_exists(path))
+        PT_FAIL(IO, "%s is not the folder of a run: it has no metrics.jsonl", run);
+    PT_TRY(read_metrics(path, summary));
+    snprintf(path, sizeof path, "%s/architecture.json", run);
+    return pt_path_exists(path) ? read_network(path, summary) : PT_OK;
+}
+
+void pt_summary_release(pt_summary_t *summary)
+{
+    pt_free(summary->task);
+    *summary = (pt_summary_t){0};
+}
+
+const pt_summary_task_t *pt_summary_find(const pt_summary_t *summary, const char *name)
+{
+    for (int32_t k = 0; k < summary->n_task; k++)
+        if (strcmp(summary->task[k].name, name) == 0)
+            return &summary->task[k];
+    return NULL;
+}
+
+double pt_summary_delta(const pt_summary_t *run, const pt_summary_t *single)
+{
+    double sum = 0;
+    if (run->n_task == 0)
+        return NAN;
+    for (int32_t k = 0; k < run->n_task; k++) {
+        const pt_summary_task_t *m = &run->task[k], *s = pt_summary_find(single, m->name);
+        if (s == NULL || !isfinite(s->metric) || s->metric == 0)
+            return NAN;
+        sum += (m->is_error ? -1 : 1) * (m->metric - s->metric) / s->metric;
+    }
+    return sum / run->n_task;
+}

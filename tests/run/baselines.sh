@@ -1,0 +1,52 @@
+#!/usr/bin/env bash
+# Baselines match the found network's multiply-adds and samples, on any number of ranks.
+# shellcheck source=/dev/null
+. "$(dirname "$0")/common"
+small_data
+
+# number RUN KEY: from architecture.json's cost.
+number() { "$PYTHON" -c "import json; print(json.load(open('$1/architecture.json'))['cost']['$2'])"; }
+
+expect 0 ranks 1 search "$SMALL" -o found
+refuses 1 "baseline.cost_of" search "$SMALL" -o random --set search.method=random
+refuses 1 "nobody is not the folder of a run" search "$SMALL" -o shared \
+    --set search.method=shared --set baseline.cost_of=nobody
+
+expect 0 ranks 1 search "$SMALL" -o shared --set search.method=shared --set baseline.cost_of=found
+expect 0 ranks 1 search "$SMALL" -o single --set search.method=single --set baseline.cost_of=found
+expect 0 ranks 1 search "$SMALL" -o random --set search.method=random --set baseline.cost_of=found
+cost=$(number found madds)
+for run in shared single; do
+    [ "$(number $run madds)" -ge "$cost" ] || fail "$run is cheaper than the found network"
+    says $run/config.ini "^steps = 80 " # 20 of each kind
+    says $run/metrics.jsonl '"stage":"retrain","steps":80,'
+done
+width=$(sed -n 's/^width = \([0-9.]*\).*/\1/p' shared/config.ini)
+narrow=$(awk "BEGIN {print $width - 1 / 64}")
+expect 0 ranks 1 search "$SMALL" -o narrow --set search.method=shared --set baseline.width="$narrow" \
+    --set baseline.steps=1
+[ "$(number narrow madds)" -lt "$cost" ] || fail "the width $width is not the least"
+[ "$(number random madds)" -le "$cost" ] || fail "the random subnet costs too much"
+[ $((20 * $(number random madds))) -ge $((19 * cost)) ] || fail "the random subnet is too cheap"
+says random/metrics.jsonl '"stage":"search","steps":40,"alpha_steps":0'
+
+# Another index takes the supernet of the first; another seed must not.
+expect 0 ranks 1 search "$SMALL" -o random2 --set search.method=random --set baseline.cost_of=found \
+    --set baseline.random_index=2 --set baseline.supernet=random
+expect 0 ranks 1 search "$SMALL" -o random2b --set search.method=random --set baseline.cost_of=found \
+    --set baseline.random_index=2
+[ "$(digest random2)" = "$(digest random2b)" ] || fail "the kept supernet gives another result"
+refuses 1 "baseline.supernet = random.*run.seed = 8, not 7" search "$SMALL" -o random3 \
+    --set search.method=random --set baseline.cost_of=found --set baseline.supernet=random \
+    --set run.seed=8
+
+expect 0 "$POLYTREE" show single
+expect 0 "$POLYTREE" eval single
+expect 0 "$POLYTREE" plan single/config.ini --ranks 2
+if command -v mpirun >/dev/null; then
+    expect 0 ranks 3 search "$SMALL" -o single3 --set search.method=single --set baseline.cost_of=found \
+        --set layout.mode=manual layout.task=3
+    same_result single single3
+    expect 0 ranks 2 search "$SMALL" -o random4 --set search.method=random --set baseline.cost_of=found
+    same_result random random4
+fi
