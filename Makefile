@@ -1,4 +1,6 @@
 # polytree: make deps | all | demo | check | check-long | lint | install | uninstall | info | clean
+#   check-sanitize: all tests with the address, undefined-behaviour and leak sanitizers (minutes)
+#   check-valgrind: a tiny search on one and two ranks under valgrind (minutes)
 # Options: DEBUG=1 ASAN=1 DNNL=0 WERROR=1 PREFIX=/usr/local DESTDIR= BUILD=build CC=mpicc V=1
 
 VERSION := 0.1.0
@@ -40,7 +42,7 @@ SRC64   := $(filter-out src/kernel/blas% src/kernel/onednn% src/kernel/vector%, 
 OBJ64   := $(SRC64:%.c=$(BUILD)/real64/%.o)
 
 TEST_SRC := $(wildcard tests/unit/test_*.c tests/op/test_*.c tests/op/test64_*.c \
-              tests/mpi/test_*.c)
+              tests/mpi/test_*.c tests/fuzz/test_*.c)
 # Benchmarks are built with the tests, so that they go on compiling, and run by hand.
 TESTS    := $(TEST_SRC:%.c=$(BUILD)/%) $(patsubst %.c,$(BUILD)/%,$(wildcard tests/bench/*.c))
 
@@ -51,7 +53,7 @@ say      = $(if $(V),,@echo '  $(1:$(BUILD)/%=%)';)
 PARALLEL = $(if $(filter --jobserver% -j%,$(MAKEFLAGS)),,-j$(shell nproc))
 
 .DEFAULT_GOAL := all
-.PHONY: all tests deps demo check check-long lint install uninstall info clean
+.PHONY: all tests deps demo check check-long check-sanitize check-valgrind lint install uninstall info clean
 .DELETE_ON_ERROR:
 
 # Without this make links x.d from x.d.o, for which vector_%.o seems to be a way.
@@ -113,6 +115,14 @@ check check-long:
 	@$(MAKE) --no-print-directory $(PARALLEL) WERROR=1 all tests
 	@BUILD=$(BUILD) tests/check/run.sh $(if $(filter check-long,$@),long)
 
+check-sanitize:
+	@DNNL=$(DNNL_WANTED) jobs/deps.sh check
+	@$(MAKE) --no-print-directory $(PARALLEL) WERROR=1 ASAN=1 BUILD=$(BUILD)-asan all tests
+	@BUILD=$(BUILD)-asan tests/sanitize/run.sh
+
+check-valgrind: all
+	@POLYTREE=$(abspath $(BUILD))/polytree tests/valgrind/run.sh
+
 # Empty unless the user has decided: a library that is not there yet may be installed.
 DNNL_WANTED = $(if $(filter command% environment%,$(origin DNNL)),$(DNNL))
 
@@ -140,6 +150,6 @@ info:
 	@echo 'onednn    $(if $(filter 1,$(DNNL)),$(shell printf '#include <dnnl_version.h>\nDNNL_VERSION_MAJOR.DNNL_VERSION_MINOR.DNNL_VERSION_PATCH\n' | $(CC) -E -P - 2>/dev/null | tail -n 1 | tr -d ' '),not used)'
 
 clean:
-	rm -rf $(BUILD)
+	rm -rf $(BUILD) $(BUILD)-asan
 
 -include $(OBJ:=.d) $(APP_OBJ:=.d) $(OBJ64:=.d) $(TESTS:=.d)

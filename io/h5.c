@@ -63,7 +63,9 @@ pt_status_t pt_h5_open(const char *path, hid_t *file)
     char cause[128];
     PT_TRY(check_readable(path));
     hid_t list = access_list();
-    hid_t id = H5Fopen(path, H5F_ACC_RDONLY, list);
+    hid_t id = H5I_INVALID_HID;
+    if (H5Pset_driver(list, pt_h5_reader(), NULL) >= 0)
+        id = H5Fopen(path, H5F_ACC_RDONLY, list);
     pt_h5_cause(cause);
     pt_h5_close(list);
     if (id < 0)
@@ -175,16 +177,37 @@ static pt_status_t check_storage(const pt_h5_array_t *array, hid_t file)
     return PT_OK;
 }
 
+bool pt_h5_type_is_sound(hid_t type)
+{
+    H5T_class_t class = H5Tget_class(type);
+    size_t bits = 8 * H5Tget_size(type), precision, sign, exponent, e_bits, mantissa,
+           m_bits;
+    int offset;
+    if (class != H5T_INTEGER && class != H5T_FLOAT)
+        return true;
+    precision = H5Tget_precision(type);
+    offset = H5Tget_offset(type);
+    if (precision == 0 || offset < 0 || precision > bits ||
+        (size_t)offset > bits - precision)
+        return false;
+    if (class == H5T_INTEGER)
+        return true;
+    return H5Tget_fields(type, &sign, &exponent, &e_bits, &mantissa, &m_bits) >= 0 &&
+           sign < bits && e_bits <= bits && exponent <= bits - e_bits && m_bits <= bits &&
+           mantissa <= bits - m_bits;
+}
+
 static pt_status_t look_at(pt_h5_array_t *array)
 {
     hsize_t dim[H5S_MAX_RANK];
     hid_t type = H5Dget_type(array->id);
     array->type = H5Tget_class(type);
     array->item_bytes = H5Tget_size(type);
+    bool is_sound = pt_h5_type_is_sound(type);
     pt_h5_close(type);
     array->space = H5Dget_space(array->id);
     int n_dim = H5Sget_simple_extent_dims(array->space, dim, NULL);
-    if (array->type == H5T_NO_CLASS || array->item_bytes == 0 || n_dim < 0)
+    if (array->type == H5T_NO_CLASS || array->item_bytes == 0 || !is_sound || n_dim < 0)
         PT_FAIL(FORMAT, "%s: unreadable type or shape", array->where);
     if (n_dim > PT_H5_MAX_DIM)
         PT_FAIL(FORMAT, "%s: %d dimensions, expected at most %d", array->where, n_dim,

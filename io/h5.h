@@ -29,6 +29,12 @@ typedef struct pt_h5_array {
 /** The deepest line of the library's error stack, "" where it is empty. */
 const char *pt_h5_cause(char text[128]);
 
+/** The driver that files are read with; it stays registered. */
+hid_t pt_h5_reader(void);
+
+/** Whether a number's bits lie within its bytes: the library trusts a file's word. */
+bool pt_h5_type_is_sound(hid_t type);
+
 /** Open for reading.  PT_E_IO where the file cannot be opened, PT_E_FORMAT: not HDF5. */
 PT_MUST_CHECK pt_status_t pt_h5_open(const char *path, hid_t *file);
 /**

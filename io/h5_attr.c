@@ -106,7 +106,8 @@ static pt_status_t read_integer(hid_t object, const char *where, const char *nam
     hid_t attr, stored;
     int64_t count;
     PT_TRY(attr_open(object, where, name, &attr, &stored, &count));
-    bool is_integer = H5Tget_class(stored) == H5T_INTEGER && count == 1;
+    bool is_integer =
+        H5Tget_class(stored) == H5T_INTEGER && count == 1 && pt_h5_type_is_sound(stored);
     herr_t failed = is_integer ? H5Aread(attr, memory, out) : -1;
     pt_h5_close(stored);
     pt_h5_close(attr);

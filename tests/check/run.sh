@@ -18,6 +18,7 @@ fi
 export OMPI_MCA_btl_vader_single_copy_mechanism=${OMPI_MCA_btl_vader_single_copy_mechanism-none}
 
 passed=0 failed=0 skipped=0
+limit=${LIMIT:-120} # seconds for one program
 
 # report NAME SECONDS PASSED FAILED SKIPPED [NOTE]
 report() {
@@ -36,12 +37,12 @@ count() {
 # run NAME LIMIT COMMAND...: leaves $code, $seconds and the output in $out.
 run() {
     out=$log/${1//[\/ ]/_}.log
-    local limit=$2 begin=$EPOCHREALTIME
+    local begin=$EPOCHREALTIME most=$2
     shift 2
-    timeout -k 5 "$limit" "$@" >"$out" 2>&1 </dev/null
+    timeout -k 5 "$most" "$@" >"$out" 2>&1 </dev/null
     code=$?
     seconds=$(awk -v a="$begin" -v b="$EPOCHREALTIME" 'BEGIN {print b - a}')
-    [ $code != 124 ] || echo "no end within $limit s" >>"$out"
+    [ $code != 124 ] || echo "no end within $most s" >>"$out"
 }
 
 show_failure() {
@@ -88,11 +89,11 @@ programs() {
     done
 }
 
-for name in $(programs tests/unit/test_*.c tests/op/test_*.c tests/op/test64_*.c); do
-    run_cmocka "${name#tests/}" 120 "$build/$name"
+for name in $(programs tests/unit/test_*.c tests/op/test_*.c tests/op/test64_*.c tests/fuzz/test_*.c); do
+    run_cmocka "${name#tests/}" "$limit" "$build/$name"
 done
 
-run "lint" 120 tests/lint/run.sh
+run "lint" "$limit" tests/lint/run.sh
 grep -vE '^[0-9]+ passed,' "$out" | sed 's/^/lint: /'
 if read -r ok _ bad _ skips _ < <(grep -E '^[0-9]+ passed,' "$out"); then
     report lint "$seconds" "$ok" "$bad" "$skips"
@@ -102,7 +103,7 @@ fi
 
 for name in $(programs tests/mpi/test_*.c); do
     for ranks in 1 2 3 4; do
-        ASAN_OPTIONS=${ASAN_OPTIONS:-detect_leaks=0} run_cmocka "${name#tests/} -n $ranks" 120 \
+        ASAN_OPTIONS=${ASAN_OPTIONS:-detect_leaks=0} run_cmocka "${name#tests/} -n $ranks" "$limit" \
             mpirun --oversubscribe --bind-to none --tag-output -n $ranks "$build/$name"
     done
 done
@@ -111,7 +112,7 @@ for script in tests/run/*.sh; do
     [ -x "$script" ] || continue
     case $script in
     tests/run/long-*) [ "${1:-}" != long ] || run_script "${script#tests/}" 3600 "$script" ;;
-    *) run_script "${script#tests/}" 120 "$script" ;;
+    *) run_script "${script#tests/}" "$limit" "$script" ;;
     esac
 done
 

@@ -1,0 +1,230 @@
+/* Damaged data sets and checkpoints: random bytes and cut ends of small valid files.  They
+ * are read as what they were or refused in one line, in time and in little memory. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "polytree/base/memory.h"
+#include "polytree/io/checkpoint.h"
+#include "polytree/io/dataset.h"
+#include "polytree/io/file.h"
+#include "tests/fuzz/mutate.h"
+
+enum { N_CASE = 1500, N = 12, SIDE = 3, CLASSES = 4, SECONDS = 10 };
+
+static char folder[64], path[96];
+static pt_comm_t *node;
+
+static void assert_ok(pt_status_t status)
+{
+    if (status != PT_OK)
+        fail_msg("%s", pt_error_message());
+}
+
+/* A message is one line that says something.  A small file never needs more memory than
+ * there is, so who runs out has believed what a damaged header says. */
+static void assert_refused(pt_status_t status, int i)
+{
+    const char *said = pt_error_message();
+    if (said[0] == '\0' || strpbrk(said, "\n\r") || status == PT_E_MEMORY ||
+        status == PT_E_INTERNAL)
+        fail_msg("case %d: status %d says '%s'", i, (int)status, said);
+}
+
+static void write_dataset(void)
+{
+    static uint8_t images[N * SIDE * SIDE];
+    static int32_t label[N], mark[4 * 2];
+    static const int64_t index[4] = {1, 2, 7, 11};
+    static const char *const names[CLASSES] = {"a", "b", "c", "d"};
+    for (int i = 0; i < N; i++)
+        label[i] = i % CLASSES;
+    const pt_task_rows_t all = {.n = N, .labels = label}, some = {4, index, mark};
+    const pt_task_source_t task[] = {
+        {.info = {.name = "sort", .classes = CLASSES, .has_ignore = true, .ignore = 255},
+         .class_names = names,
+         .rows = {all, {.n = 0}, all}},
+        {.info = {.name = "marks", .kind = PT_TASK_MULTILABEL, .classes = 2},
+         .rows = {some, {.n = 0}, some}}};
+    const pt_dataset_source_t source = {.height = SIDE,
+                                        .width = SIDE,
+                                        .channels = 1,
+                                        .n = {N, 0, N},
+                                        .images = {images, NULL, images},
+                                        .n_task = 2,
+                                        .task = task,
+                                        .origin = "a test"};
+    assert_ok(pt_dataset_write(path, &source));
+}
+
+static void write_checkpoint(void)
+{
+    static const float weight[6] = {1, 2, 3, 4, 5, 6};
+    static const double alpha[4] = {0.5, -0.5, 0, 1};
+    static const int64_t step = 12, shape[2] = {2, 3}, four = 4, one = 1, length = 11;
+    pt_checkpoint_t c;
+    pt_checkpoint_init(&c);
+    assert_ok(pt_checkpoint_add(&c, "weight/a", PT_DTYPE_F32, shape, 2, weight, true));
+    assert_ok(pt_checkpoint_add(&c, "weight/b", PT_DTYPE_F32, shape, 2, weight, true));
+    assert_ok(pt_checkpoint_add(&c, "alpha/a", PT_DTYPE_F64, &four, 1, alpha, true));
+    assert_ok(pt_checkpoint_add(&c, "step", PT_DTYPE_I64, &one, 1, &step, true));
+    assert_ok(
+        pt_checkpoint_add(&c, "config", PT_DTYPE_TEXT, &length, 1, "a = b\nc = d", false));
+    assert_ok(pt_checkpoint_write(&c, folder));
+    pt_checkpoint_release(&c);
+    snprintf(path, sizeof path, "%s/checkpoint.h5", folder);
+}
+
+/* Overwrite `path` with a damaged version of the bytes. */
+static void write_damaged(const char *sound, size_t bytes, int i)
+{
+    mutator_t m = mutator_of((uint32_t)i);
+    size_t n = bytes;
+    char *text;
+    assert_ok(pt_alloc(&text, bytes, 1));
+    memcpy(text, sound, bytes);
+    for (size_t k = mutate_draw(&m, 6) + 1; k > 0; k--)
+        mutate_byte(&m, text, n);
+    if (mutate_draw(&m, 8) == 0)
+        n = mutate_draw(&m, n);
+    unlink(path); /* HDF5 knows files by inode: none it may still hold is written to */
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    assert_int_equal(fwrite(text, 1, n, file), n);
+    fclose(file);
+    pt_free(text);
+}
+
+/* Whatever the file says, all inputs that it claims to have can be asked for. */
+static void read_inputs(bool in_memory, bool is_sound, int i)
+{
+    static float out[1 << 16];
+    pt_dataset_t *dataset = NULL;
+    int64_t hwc[3];
+    pt_status_t status =
+        pt_dataset_open(path, "all", pt_comm_world(), node, in_memory, &dataset);
+    if (status != PT_OK) {
+        assert_refused(status, i);
+        if (is_sound)
+            fail_msg("case %d: sound by its check, but: %s", i, pt_error_message());
+        return;
+    }
+    pt_dataset_input(dataset, hwc);
+    size_t values = (size_t)(hwc[0] * hwc[1] * hwc[2]);
+    for (int s = 0; s < PT_N_SPLIT && values <= sizeof out / sizeof out[0]; s++)
+        for (int64_t row = 0; row < pt_dataset_n_input(dataset, (pt_split_t)s); row++) {
+            status = pt_dataset_read(dataset, (pt_split_t)s, &row, 1, out);
+            if (status != PT_OK)
+                assert_refused(status, i);
+        }
+    pt_dataset_close(dataset);
+}
+
+static void damaged_data_sets_are_read_or_refused(void **state)
+{
+    char *sound, *report = NULL;
+    size_t bytes, reported = 0;
+    int n_opened = 0;
+    (void)state;
+    write_dataset();
+    assert_ok(pt_file_read(path, &sound, &bytes));
+    for (int i = 0; i < N_CASE; i++) {
+        int32_t n_finding = 0;
+        mutate_begin(i, SECONDS);
+        write_damaged(sound, bytes, i);
+        FILE *out = open_memstream(&report, &reported);
+        pt_status_t status = pt_dataset_check(path, out, &n_finding);
+        if (status != PT_OK)
+            assert_refused(status, i);
+        bool is_sound = status == PT_OK && n_finding == 0;
+        status = pt_dataset_info(path, out);
+        if (status != PT_OK)
+            assert_refused(status, i);
+        fclose(out);
+        free(report);
+        read_inputs(true, is_sound, i);
+        read_inputs(false, is_sound, i);
+        n_opened += is_sound;
+    }
+    alarm(0);
+    pt_free(sound);
+    /* Bytes in gaps and pixels do no harm, those of the structure do. */
+    assert_in_range(n_opened, N_CASE / 20, N_CASE * 19 / 20);
+}
+
+/* What is read of a checkpoint is what was written: one flipped bit would go unseen through
+ * the rest of a search. */
+static void damaged_checkpoints_are_read_unharmed_or_refused(void **state)
+{
+    char *sound, *text = NULL;
+    size_t bytes, written = 0;
+    int n_read = 0;
+    pt_checkpoint_t original;
+    (void)state;
+    write_checkpoint();
+    assert_ok(pt_file_read(path, &sound, &bytes));
+    pt_checkpoint_init(&original);
+    assert_ok(pt_checkpoint_read(&original, path));
+    for (int i = 0; i < N_CASE; i++) {
+        pt_checkpoint_t c;
+        pt_checkpoint_init(&c);
+        mutate_begin(i, SECONDS);
+        write_damaged(sound, bytes, N_CASE + i);
+        pt_status_t status = pt_checkpoint_read(&c, path);
+        if (status != PT_OK) {
+            assert_refused(status, i);
+        } else {
+            n_read++;
+            assert_string_equal(c.digest, original.digest);
+            assert_int_equal(c.n_record, original.n_record);
+            const void *step;
+            assert_ok(pt_checkpoint_get(&c, "step", PT_DTYPE_I64, 1, &step));
+            assert_int_equal(*(const int64_t *)step, 12);
+        }
+        FILE *out = open_memstream(&text, &written);
+        pt_status_t again = pt_checkpoint_inspect(path, out);
+        /* Of attributes cut short the library reads on into memory of its own, so that two
+         * readings may differ; what passes the checks does not. */
+        if (again != PT_OK)
+            assert_refused(again, i);
+        fclose(out);
+        free(text);
+        pt_checkpoint_release(&c);
+    }
+    alarm(0);
+    pt_checkpoint_release(&original);
+    pt_free(sound);
+    assert_in_range(n_read, N_CASE / 20, N_CASE * 19 / 20);
+}
+
+int main(int argc, char **argv)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(damaged_data_sets_are_read_or_refused),
+        cmocka_unit_test(damaged_checkpoints_are_read_unharmed_or_refused),
+    };
+    char command[96];
+    if (pt_par_start(&argc, &argv) != PT_OK ||
+        pt_comm_split_node(pt_comm_world(), &node) != PT_OK)
+        return 1;
+    snprintf(folder, sizeof folder, "/tmp/polytree-fuzz-data-XXXXXX");
+    if (mkdtemp(folder) == NULL)
+        return 1;
+    snprintf(path, sizeof path, "%s/data.h5", folder);
+    mutate_limit((size_t)512 << 20);
+    int n_failed = cmocka_run_group_tests(tests, NULL, NULL);
+    if (n_failed == 0) { /* else the file that did it is of use */
+        snprintf(command, sizeof command, "rm -r '%s'", folder);
+        n_failed = system(command) != 0;
+    }
+    pt_comm_free(node);
+    pt_par_stop();
+    return n_failed || pt_memory_bytes() != 0; /* all that was taken was given back */
+}
