@@ -1,0 +1,12 @@
+#!/usr/bin/env bash
+# All tests with the address, undefined-behaviour and leak sanitizers; BUILD was made with
+# ASAN=1.  Any finding ends the program in question, so that its test fails.
+set -eu
+cd "$(dirname "$0")/../.."
+# Stacks of library code without frame pointers end early unless unwound slowly, and the
+# suppressions look for names near their roots.
+export ASAN_OPTIONS=detect_leaks=1:fast_unwind_on_malloc=0:detect_stack_use_after_return=1
+export LSAN_OPTIONS=suppressions=$PWD/tests/sanitize/leak.supp:print_suppressions=0
+export UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1
+export LIMIT=${LIMIT:-600}
+exec tests/check/run.sh

@@ -1,0 +1,34 @@
+#!/usr/bin/env bash
+# A tiny search of all stages, its evaluation and its resumption under valgrind's memcheck,
+# on one and two ranks: no error but those of others, which memory.supp explains.
+# shellcheck source=/dev/null
+. "$(dirname "$0")/../run/common"
+command -v valgrind >/dev/null || skip "valgrind is not here"
+# It knows neither AVX-512, which OpenBLAS and glibc would choose, nor oneDNN's code made
+# at run time.
+export OPENBLAS_CORETYPE=Haswell OPENBLAS_NUM_THREADS=1
+suppressions=$root/tests/valgrind/memory.supp
+options=(--set kernel.isa=avx2 warmup.steps=3 search.steps=4 retrain.steps=3 run.eval_every=2)
+
+# check RANKS ARGUMENTS...
+check() {
+    local n=$1 code=0
+    shift
+    mpirun --bind-to none -n "$n" valgrind --quiet --error-exitcode=9 --suppressions="$suppressions" \
+        --num-callers=30 ${VALGRIND_OPTIONS:-} "$POLYTREE" "$@" >out 2>err </dev/null || code=$?
+    if [ $code != 0 ] || grep -q '^==' err; then
+        cat err >&2
+        fail "exit code $code on $n ranks: $*"
+    fi
+}
+
+"$POLYTREE" data shapes shapes.h5 --size 16 --train 48 --val 16 --test 16 >/dev/null
+for backend in blas ref; do
+    for n in 1 2; do
+        check $n search "$SMALL" -o "run-$backend-$n" "${options[@]}" kernel.backend=$backend
+    done
+done
+check 1 eval run-blas-1
+check 1 data check shapes.h5
+check 1 checkpoint inspect run-blas-1/checkpoint.h5
+echo "no error"
