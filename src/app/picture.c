@@ -1,9 +1,9 @@
 #include "app/picture.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -13,25 +13,30 @@
 
 extern char **environ;
 
-/* Start `dot`, its input at the end of a pipe; `*pid` is 0 where there is no such
- * program. */
-static pt_status_t start_dot(const char *out, pid_t *pid, FILE **input)
+/* Start a program, its input at the end of a pipe, its output in a file; `*pid` is 0 where
+ * there is no such program. */
+static pt_status_t start(char *const argv[], const char *out, pid_t *pid, FILE **input)
 {
-    char *argv[] = {(char[]){"dot"}, (char[]){"-Tsvg"}, (char[]){"-o"},
-                    (char *)(uintptr_t)out, NULL};
     posix_spawn_file_actions_t actions;
-    int end[2], code;
-    if (pipe(end) != 0)
+    int end[2], code, file = open(out, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    if (file < 0)
+        PT_FAIL(IO, "%s: %s", out, strerror(errno));
+    if (pipe(end) != 0) {
+        close(file);
         PT_FAIL(IO, "pipe: %s", strerror(errno));
+    }
     posix_spawn_file_actions_init(&actions);
     posix_spawn_file_actions_adddup2(&actions, end[0], STDIN_FILENO);
     posix_spawn_file_actions_addclose(&actions, end[0]);
     posix_spawn_file_actions_addclose(&actions, end[1]);
-    code = posix_spawnp(pid, "dot", &actions, NULL, argv, environ);
+    posix_spawn_file_actions_adddup2(&actions, file, STDOUT_FILENO);
+    code = posix_spawnp(pid, argv[0], &actions, NULL, argv, environ);
     posix_spawn_file_actions_destroy(&actions);
     close(end[0]);
+    close(file);
     if (code != 0) {
         close(end[1]);
+        unlink(out);
         *pid = 0;
         return PT_OK;
     }
@@ -43,20 +48,20 @@ static pt_status_t start_dot(const char *out, pid_t *pid, FILE **input)
     return PT_OK;
 }
 
-static pt_status_t wait_for_dot(pid_t pid)
+static pt_status_t wait_for(const char *name, pid_t pid)
 {
     int how = 0;
     while (waitpid(pid, &how, 0) < 0)
         if (errno != EINTR)
-            PT_FAIL(IO, "waiting for dot: %s", strerror(errno));
+            PT_FAIL(IO, "waiting for %s: %s", name, strerror(errno));
     if (!WIFEXITED(how) || WEXITSTATUS(how) != 0)
-        PT_FAIL(IO, "dot failed with %s %d", WIFEXITED(how) ? "exit code" : "signal",
+        PT_FAIL(IO, "%s failed with %s %d", name, WIFEXITED(how) ? "exit code" : "signal",
                 WIFEXITED(how) ? WEXITSTATUS(how) : WTERMSIG(how));
     return PT_OK;
 }
 
-pt_status_t pt_picture_write(const pt_space_t *space, const pt_subnet_t *subnet,
-                             int32_t task, const char *path, bool *is_drawn)
+pt_status_t pt_picture_pipe(char *const argv[], pt_picture_source_t source,
+                            const void *context, const char *path, bool *is_drawn)
 {
     char temporary[4200];
     pid_t pid = 0;
@@ -64,14 +69,14 @@ pt_status_t pt_picture_write(const pt_space_t *space, const pt_subnet_t *subnet,
     pt_status_t status, waited;
     void (*old)(int) = signal(SIGPIPE, SIG_IGN);
     snprintf(temporary, sizeof temporary, "%s.tmp.%ld", path, (long)getpid());
-    PT_TRY_OR(done, start_dot(temporary, &pid, &input));
+    PT_TRY_OR(done, start(argv, temporary, &pid, &input));
     *is_drawn = pid != 0;
     if (pid == 0)
         goto done;
-    status = pt_architecture_dot(space, subnet, task, input);
+    status = source(context, input);
     if (fclose(input) != 0 && status == PT_OK)
-        status = PT_ERROR(IO, "writing to dot: %s", strerror(errno));
-    waited = wait_for_dot(pid);
+        status = PT_ERROR(IO, "writing to %s: %s", argv[0], strerror(errno));
+    waited = wait_for(argv[0], pid);
     status = status != PT_OK ? status : waited;
     if (status == PT_OK && rename(temporary, path) != 0)
         status = PT_ERROR(IO, "%s: %s", path, strerror(errno));
@@ -80,4 +85,31 @@ pt_status_t pt_picture_write(const pt_space_t *space, const pt_subnet_t *subnet,
 done:
     signal(SIGPIPE, old);
     return status;
+}
+
+pt_status_t pt_picture_plot(pt_picture_source_t source, const void *context,
+                            const char *path, bool *is_drawn)
+{
+    char *argv[] = {(char[]){"gnuplot"}, NULL};
+    return pt_picture_pipe(argv, source, context, path, is_drawn);
+}
+
+typedef struct graph {
+    const pt_space_t *space;
+    const pt_subnet_t *subnet;
+    int32_t task;
+} graph_t;
+
+static pt_status_t print_graph(const void *context, FILE *input)
+{
+    const graph_t *g = context;
+    return pt_architecture_dot(g->space, g->subnet, g->task, input);
+}
+
+pt_status_t pt_picture_write(const pt_space_t *space, const pt_subnet_t *subnet,
+                             int32_t task, const char *path, bool *is_drawn)
+{
+    char *argv[] = {(char[]){"dot"}, (char[]){"-Tsvg"}, NULL};
+    const graph_t graph = {space, subnet, task};
+    return pt_picture_pipe(argv, print_graph, &graph, path, is_drawn);
 }

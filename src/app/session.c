@@ -10,7 +10,7 @@
 #include "polytree/par/log.h"
 #include "polytree/search/baseline.h"
 
-enum { PATH_BYTES = 4096 };
+enum { PATH_BYTES = 4096, SETTING_BYTES = 128 };
 
 static pt_status_t read_config(const char *path, const pt_args_t *args, pt_config_t *config)
 {
@@ -29,6 +29,18 @@ pt_status_t pt_session_config(const char *path, const pt_args_t *args, pt_config
         status = read_config(path, args, config);
     PT_AGREE(world, status);
     return pt_comm_bcast(world, config, sizeof *config, 0);
+}
+
+pt_status_t pt_session_config_limited(const char *path, const pt_args_t *args,
+                                      const char *limit, pt_config_t *config)
+{
+    char setting[SETTING_BYTES];
+    pt_args_t all = *args;
+    if (limit != NULL) {
+        snprintf(setting, sizeof setting, "run.time_limit=%s", limit);
+        all.set[all.n_set++] = setting;
+    }
+    return pt_session_config(path, &all, config);
 }
 
 pt_status_t pt_session_config_of_run(const char *run, const pt_args_t *args,

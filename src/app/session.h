@@ -29,6 +29,10 @@ typedef struct pt_session {
 PT_MUST_CHECK pt_status_t pt_session_config(const char *path, const pt_args_t *args,
                                             pt_config_t *config);
 
+/** The same with a --time-limit, unless `limit` is NULL.  Collective. */
+PT_MUST_CHECK pt_status_t pt_session_config_limited(const char *path, const pt_args_t *args,
+                                                    const char *limit, pt_config_t *config);
+
 /** RUN/config.ini as above.  Collective. */
 PT_MUST_CHECK pt_status_t pt_session_config_of_run(const char *run, const pt_args_t *args,
                                                    pt_config_t *config);

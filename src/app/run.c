@@ -1,0 +1,180 @@
+#include "app/run.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "app/command.h"
+#include "app/console.h"
+#include "app/picture.h"
+#include "app/progress.h"
+#include "app/watch.h"
+#include "polytree/io/checkpoint.h"
+#include "polytree/io/file.h"
+#include "polytree/train/loss.h"
+
+enum { PATH_BYTES = 4200 };
+
+pt_status_t pt_held_run_lock(pt_held_run_t *run, bool makes_folder)
+{
+    pt_status_t status = PT_OK;
+    if (pt_comm_rank(pt_comm_world()) == 0) {
+        if (makes_folder)
+            status = pt_folder_make(run->folder);
+        if (status == PT_OK)
+            status = pt_run_lock(run->folder, &run->lock);
+    }
+    return pt_comm_agree(pt_comm_world(), status);
+}
+
+void pt_held_run_release(pt_held_run_t *run, pt_status_t status)
+{
+    pt_watch_failure(status);
+    pt_search_free(run->search);
+    pt_session_close(&run->session);
+    if (run->lock >= 0)
+        pt_run_unlock(run->folder, run->lock);
+}
+
+static pt_status_t write_config(const pt_held_run_t *run)
+{
+    char path[PATH_BYTES], *text = NULL;
+    size_t bytes = 0;
+    FILE *file = open_memstream(&text, &bytes);
+    pt_status_t status;
+    if (file == NULL)
+        PT_FAIL(MEMORY, "no memory for config.ini");
+    status = pt_config_dump(&run->session.config, file);
+    if (fclose(file) != 0 && status == PT_OK)
+        status = PT_ERROR(MEMORY, "no memory for config.ini");
+    snprintf(path, sizeof path, "%s/config.ini", run->folder);
+    if (status == PT_OK)
+        status = pt_file_write(path, text, bytes);
+    free(text);
+    return status;
+}
+
+void pt_print_scores(const pt_trainer_t *trainer, const pt_subnet_t *subnet,
+                     const pt_task_score_t *score, const char *where)
+{
+    pt_dataset_t *dataset = pt_trainer_dataset(trainer);
+    double sum = 0;
+    int32_t n = 0;
+    pt_console_line("%-36s %8s %8s  %-10s %6s", where, "samples", "loss", "metric",
+                    "edges");
+    for (int32_t k = 0; k < pt_dataset_n_task(dataset); k++) {
+        const pt_task_info_t *info = pt_dataset_task(dataset, k);
+        pt_cost_t cost = {0};
+        if (pt_cost_task(pt_trainer_space(trainer), subnet, k, &cost) != PT_OK)
+            pt_error_clear();
+        pt_console_line("  %-34s %8lld %8.4f  %-8s %6.4f %2d", info->name,
+                        (long long)score[k].n, score[k].loss, pt_metric_name(info),
+                        score[k].metric, (int)cost.edges);
+        if (!isnan(score[k].metric)) {
+            sum += score[k].metric;
+            n++;
+        }
+    }
+    if (n > 0)
+        pt_console_line("  %-34s %8s %8s  %-8s %6.4f", "mean", "", "", "", sum / n);
+}
+
+static pt_status_t draw(const pt_held_run_t *run)
+{
+    char path[PATH_BYTES];
+    bool is_drawn;
+    snprintf(path, sizeof path, "%s/architecture.svg", run->folder);
+    PT_TRY(pt_picture_write(pt_trainer_space(run->session.trainer),
+                            pt_search_subnet(run->search), -1, path, &is_drawn));
+    pt_console_line(is_drawn ? "picture     %s"
+                             : "no picture: Graphviz's program dot is not installed "
+                               "(later: polytree show RUN --svg %s)",
+                    path);
+    return PT_OK;
+}
+
+static pt_status_t report(const pt_held_run_t *run, const pt_run_result_t *result)
+{
+    bool has_test = pt_dataset_n_input(run->session.dataset, PT_SPLIT_TEST) > 0;
+    pt_status_t status = PT_OK;
+    pt_print_scores(run->session.trainer, pt_search_subnet(run->search), result->score,
+                    has_test ? "test" : "val (there is no test)");
+    pt_console_line("network     %lld parameters, %lld multiply-adds a sample for all "
+                    "tasks, %d edges",
+                    (long long)result->cost.parameters, (long long)result->cost.madds,
+                    (int)result->cost.edges);
+    pt_console_line("written     %s/architecture.json", run->folder);
+    if (run->session.config.report.svg)
+        status = draw(run);
+    /* The run is done and its files stand: a picture that fails is no failure of it. */
+    if (status != PT_OK)
+        pt_console_error("warning: no picture: %s", pt_error_message());
+    return PT_OK;
+}
+
+static void announce(const pt_session_t *s)
+{
+    const pt_layout_t *l = &s->layout;
+    pt_console_line("data        %s, %d tasks, %lld training samples, val: %s",
+                    s->config.data.file, (int)pt_dataset_n_task(s->dataset),
+                    (long long)pt_feed_n_sample(pt_trainer_feed(s->trainer), PT_PART_TRAIN),
+                    pt_feed_val_origin(pt_trainer_feed(s->trainer)));
+    pt_console_line(
+        "ranks       %d = %d task x %d data, %d thread%s each, kernels %s on %s",
+        (int)pt_comm_size(l->world), (int)l->extent[PT_AXIS_TASK],
+        (int)l->extent[PT_AXIS_DATA], (int)s->config.run.threads,
+        s->config.run.threads > 1 ? "s" : "", pt_backend_name(s->kernel.backend),
+        pt_isa_name(s->kernel.isa));
+}
+
+static pt_status_t search_on_active(pt_held_run_t *run, pt_watcher_t *watcher,
+                                    const pt_run_hooks_t *hooks, int *code)
+{
+    pt_session_t *s = &run->session;
+    pt_comm_t *world = s->layout.world;
+    bool is_root = pt_comm_rank(world) == 0;
+    pt_run_result_t result;
+    pt_status_t status = PT_OK;
+    if (is_root)
+        announce(s);
+    PT_TRY(pt_search_new(&s->config, run->folder, s->trainer, hooks, &run->search));
+    if (is_root)
+        status = write_config(run);
+    PT_AGREE(world, status);
+    PT_TRY(pt_search_run(run->search, &result));
+    *code = result.end == PT_RUN_STOPPED ? PT_EXIT_STOPPED : PT_EXIT_DONE;
+    if (!is_root)
+        return PT_OK;
+    if (unlink(watcher->stop_path) != 0 && errno != ENOENT)
+        pt_console_error("warning: %s: %s", watcher->stop_path, strerror(errno));
+    if (result.end == PT_RUN_DONE)
+        return report(run, &result);
+    pt_console_line("stopped by %s with a good checkpoint in %s: run the same command "
+                    "again to go on",
+                    watcher->reason, run->folder);
+    return PT_OK;
+}
+
+pt_status_t pt_run_go(const pt_config_t *config, const char *folder,
+                      const char *stop_folder, int *code)
+{
+    pt_held_run_t run = {.folder = folder, .lock = -1};
+    pt_watcher_t watcher;
+    pt_run_hooks_t hooks;
+    pt_status_t status;
+    run.session.config = *config;
+    pt_watcher_init(&watcher, &run.session.config, stop_folder, &hooks);
+    PT_TRY_OR(done, pt_held_run_lock(&run, true));
+    PT_TRY_OR(done, pt_session_open(&run.session));
+    if (run.session.layout.is_active)
+        status = search_on_active(&run, &watcher, &hooks, code);
+    pt_watch_failure(status);
+    PT_TRY_OR(done, pt_comm_agree(pt_comm_world(), status));
+    PT_TRY_OR(done, pt_comm_bcast(pt_comm_world(), code, sizeof *code, 0));
+done:
+    pt_held_run_release(&run, status);
+    return status;
+}

@@ -1,0 +1,37 @@
+/** @file
+ * A run that this process holds, from a config to its report.
+ */
+#ifndef APP_RUN_H
+#define APP_RUN_H
+
+#include "app/session.h"
+#include "polytree/search/search.h"
+
+/** The folder is locked on rank 0 only. */
+typedef struct pt_held_run {
+    const char *folder;
+    int lock; /**< -1: not held here */
+    pt_session_t session;
+    pt_search_t *search;
+} pt_held_run_t;
+
+/** Lock the folder of a run against other jobs.  Collective. */
+PT_MUST_CHECK pt_status_t pt_held_run_lock(pt_held_run_t *run, bool makes_folder);
+
+/** End a run that came to `status`.  Collective. */
+void pt_held_run_release(pt_held_run_t *run, pt_status_t status);
+
+/** A table of the tasks' scores; `where` heads it. */
+void pt_print_scores(const pt_trainer_t *trainer, const pt_subnet_t *subnet,
+                     const pt_task_score_t *score, const char *where);
+
+/**
+ * Begin a run or go on with it, until it is done or stopped, and report.  Collective.
+ *
+ * @param[in]  stop_folder  a file STOP in it ends the run
+ * @param[out] code         PT_EXIT_DONE or PT_EXIT_STOPPED, on all ranks
+ */
+PT_MUST_CHECK pt_status_t pt_run_go(const pt_config_t *config, const char *folder,
+                                    const char *stop_folder, int *code);
+
+#endif
