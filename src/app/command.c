@@ -53,6 +53,18 @@ const pt_command_t pt_commands[] = {
      .max_word = 1,
      .on_all_ranks = true,
      .run = pt_run_search},
+    {.name = "sweep",
+     .usage = "CONFIG.ini -o FOLDER [--report] [--set key=value ...] [--time-limit H:M:S]",
+     .help = "run methods x seeds x options of section [sweep], and compare them\n"
+             "\nEvery run has a folder of its own below FOLDER.  The same command goes on "
+             "where it was\nstopped: finished runs are skipped, a broken one is resumed.  "
+             "At the end, and with\n--report, it prints the table and writes sweep.txt, "
+             "sweep.json and sweep.svg.",
+     .flags = pt_flags_sweep,
+     .min_word = 1,
+     .max_word = 1,
+     .on_all_ranks = true,
+     .run = pt_run_sweep},
     {.name = "eval",
      .usage = "RUN [--split test|val] [--set data.file=FILE]",
      .help = "evaluate the network of a run",

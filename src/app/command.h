@@ -36,13 +36,15 @@ pt_status_t pt_run_data_check(const pt_args_t *args, int *code);
 pt_status_t pt_run_checkpoint_verify(const pt_args_t *args, int *code);
 pt_status_t pt_run_checkpoint_inspect(const pt_args_t *args, int *code);
 pt_status_t pt_run_search(const pt_args_t *args, int *code);
+pt_status_t pt_run_sweep(const pt_args_t *args, int *code);
 pt_status_t pt_run_eval(const pt_args_t *args, int *code);
 pt_status_t pt_run_show(const pt_args_t *args, int *code);
 pt_status_t pt_run_plan(const pt_args_t *args, int *code);
 pt_status_t pt_run_version(const pt_args_t *args, int *code);
 pt_status_t pt_run_help(const pt_args_t *args, int *code);
 
-extern const pt_flag_t pt_flags_search[], pt_flags_eval[], pt_flags_show[], pt_flags_plan[];
+extern const pt_flag_t pt_flags_search[], pt_flags_sweep[], pt_flags_eval[],
+    pt_flags_show[], pt_flags_plan[];
 extern const pt_flag_t pt_flags_import_omniglot[], pt_flags_import_idx[], pt_flags_shapes[];
 
 #endif

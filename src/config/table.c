@@ -226,6 +226,21 @@ const pt_option_t pt_options[] = {
     LINE("report.shared", report.shared, "", OUT,
          "run of the shared chain to compare with"),
     LINE("report.random", report.random, "", OUT, "run of a random subnet to compare with"),
+
+    NAMES("sweep.methods", sweep.methods, "search shared single random", OUT,
+          "values of search.method to run"),
+    INTS("sweep.seeds", sweep.seeds, "1 2 3", 0, WHOLE, OUT, "values of run.seed to run"),
+    INT("sweep.single_seeds", sweep.single_seeds, "0", 0, 64, OUT,
+        "run single on so many of the seeds; 0 = all"),
+    INT("sweep.random_n", sweep.random_n, "1", 1, 1000, OUT,
+        "random subnets for each seed"),
+    WORD("sweep.reference", sweep.reference, "shared", method_words, OUT,
+         "method that others are compared with, in its variant best on val"),
+    NAMES("sweep.vary", sweep.vary, "none", OUT,
+          "none, or `[METHOD: ...] section.key = value | value ...` again and again; "
+          "without METHOD: for search alone"),
+    BOOL("sweep.grid", sweep.grid, "0", OUT,
+         "1: all combinations; 0: one option at a time, the others at their first value"),
 };
 
 const int32_t pt_n_options = (int32_t)(sizeof pt_options / sizeof pt_options[0]);

@@ -161,6 +161,15 @@ typedef struct pt_config {
         char single[PT_CONFIG_TEXT], shared[PT_CONFIG_TEXT],
             random[PT_CONFIG_TEXT]; /**< runs to compare with */
     } report;
+    struct {
+        char methods[PT_CONFIG_TEXT]; /**< names */
+        pt_int_list_t seeds;
+        int64_t single_seeds; /**< 0 = all */
+        int64_t random_n;
+        pt_method_t reference;
+        char vary[8 * PT_CONFIG_TEXT]; /**< "none", or axes */
+        bool grid;
+    } sweep;
 } pt_config_t;
 
 typedef enum pt_option_class {

@@ -1,0 +1,277 @@
+#include "app/sweep.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { FOLDER_MAX = 200 };
+
+static const char *const method_name[] = {
+    [PT_METHOD_SEARCH] = "search",
+    [PT_METHOD_SHARED] = "shared",
+    [PT_METHOD_SINGLE] = "single",
+    [PT_METHOD_RANDOM] = "random",
+};
+
+static int32_t find_method(const char *name, size_t len)
+{
+    for (int32_t m = 0; m < SWEEP_N_METHOD; m++)
+        if (strlen(method_name[m]) == len && strncmp(method_name[m], name, len) == 0)
+            return m;
+    return -1;
+}
+
+static const char *word_before(const char *text, const char *at)
+{
+    while (at > text && at[-1] == ' ')
+        at--;
+    while (at > text && at[-1] != ' ')
+        at--;
+    return at;
+}
+
+/* Where the axis begins whose '=' is given: at its key or at the methods before it. */
+static const char *begin_of_axis(const char *text, const char *equals)
+{
+    const char *begin = word_before(text, equals);
+    while (begin > text) {
+        const char *before = word_before(text, begin);
+        size_t len = strcspn(before, " ");
+        if (len < 2 || before[len - 1] != ':')
+            break;
+        begin = before;
+    }
+    return begin;
+}
+
+static pt_status_t take_methods(const char **at, sweep_axis_t *axis)
+{
+    bool has_any = false;
+    for (;;) {
+        size_t len = strcspn(*at, " =");
+        if (len == 0 || (*at)[len - 1] != ':')
+            break;
+        int32_t method = find_method(*at, len - 1);
+        if (method < 0)
+            PT_FAIL(CONFIG,
+                    "sweep.vary: '%.*s': expected search:, shared:, single: or "
+                    "random:",
+                    (int)len, *at);
+        axis->is_of[method] = has_any = true;
+        *at += len + strspn(*at + len, " ");
+    }
+    axis->is_of[PT_METHOD_SEARCH] |= !has_any;
+    return PT_OK;
+}
+
+static void trim(const char **begin, const char **end)
+{
+    while (*begin < *end && **begin == ' ')
+        (*begin)++;
+    while (*end > *begin && (*end)[-1] == ' ')
+        (*end)--;
+}
+
+static pt_status_t take_values(const char *begin, const char *end, sweep_axis_t *axis)
+{
+    while (begin <= end) {
+        const char *bar = memchr(begin, '|', (size_t)(end - begin));
+        const char *from = begin, *to = bar == NULL ? end : bar;
+        begin = to + 1;
+        trim(&from, &to);
+        if (axis->n_value == SWEEP_VALUE || to == from ||
+            (size_t)(to - from) >= sizeof axis->value[0])
+            PT_FAIL(CONFIG, "sweep.vary: %s: expected at most %d values between '|'",
+                    axis->key, SWEEP_VALUE);
+        snprintf(axis->value[axis->n_value++], sizeof axis->value[0], "%.*s",
+                 (int)(to - from), from);
+    }
+    return PT_OK;
+}
+
+/* "[METHOD: ...] section.key = value | value ..." */
+static pt_status_t take_axis(const char *begin, const char *end, sweep_axis_t *axis)
+{
+    const char *equals, *key_end;
+    PT_TRY(take_methods(&begin, axis));
+    equals = memchr(begin, '=', (size_t)(end - begin));
+    key_end = equals;
+    trim(&begin, &key_end);
+    if (key_end == begin || (size_t)(key_end - begin) >= sizeof axis->key)
+        PT_FAIL(CONFIG, "sweep.vary: '%.*s': expected section.key = value | value",
+                (int)(end - begin), begin);
+    snprintf(axis->key, sizeof axis->key, "%.*s", (int)(key_end - begin), begin);
+    return take_values(equals + 1, end, axis);
+}
+
+static pt_status_t read_axes(sweep_t *s)
+{
+    const char *text = s->config->sweep.vary, *equals = strchr(text, '=');
+    if (strcmp(text, "none") == 0)
+        return PT_OK;
+    if (equals == NULL || begin_of_axis(text, equals) != text)
+        PT_FAIL(CONFIG, "sweep.vary = '%s': expected section.key = value | value", text);
+    while (equals != NULL) {
+        const char *next = strchr(equals + 1, '=');
+        const char *end =
+            next == NULL ? text + strlen(text) : begin_of_axis(equals + 1, next);
+        if (s->n_axis == SWEEP_AXIS)
+            PT_FAIL(CONFIG, "sweep.vary: more than %d options", SWEEP_AXIS);
+        PT_TRY(take_axis(begin_of_axis(text, equals), end, &s->axis[s->n_axis++]));
+        equals = next;
+    }
+    return PT_OK;
+}
+
+static void make_label(const sweep_t *s, sweep_row_t *row)
+{
+    size_t used =
+        (size_t)snprintf(row->label, sizeof row->label, "%s", method_name[row->method]);
+    for (int32_t a = 0; a < s->n_axis; a++)
+        if (row->value[a] > 0 && used < sizeof row->label)
+            used += (size_t)snprintf(row->label + used, sizeof row->label - used, " %s=%s",
+                                     s->axis[a].key, s->axis[a].value[row->value[a]]);
+}
+
+static bool is_wanted(const sweep_t *s, const sweep_row_t *row)
+{
+    int32_t n_changed = 0;
+    for (int32_t a = 0; a < s->n_axis; a++)
+        n_changed += row->value[a] > 0;
+    return s->config->sweep.grid || n_changed <= 1;
+}
+
+/* Every combination of the values that concern the method, the first axis fastest. */
+static pt_status_t add_rows(sweep_t *s, pt_method_t method)
+{
+    sweep_row_t row = {.method = method};
+    for (;;) {
+        if (is_wanted(s, &row)) {
+            if (s->n_row == SWEEP_ROW)
+                PT_FAIL(CONFIG, "sweep.vary: more than %d variants", SWEEP_ROW);
+            make_label(s, &row);
+            s->row[s->n_row++] = row;
+        }
+        int32_t a = 0;
+        for (; a < s->n_axis; a++) {
+            int32_t n = s->axis[a].is_of[method] ? s->axis[a].n_value : 1;
+            if (++row.value[a] < n)
+                break;
+            row.value[a] = 0;
+        }
+        if (a == s->n_axis)
+            return PT_OK;
+    }
+}
+
+/* Searches first: the others ask what they have found. */
+static pt_status_t read_rows(sweep_t *s)
+{
+    bool is_on[SWEEP_N_METHOD] = {false};
+    for (const char *at = s->config->sweep.methods; *at != '\0';) {
+        size_t len = strcspn(at, " ");
+        int32_t method = find_method(at, len);
+        if (method < 0)
+            PT_FAIL(CONFIG,
+                    "sweep.methods: '%.*s': expected search, shared, single or "
+                    "random",
+                    (int)len, at);
+        is_on[method] = true;
+        at += len + strspn(at + len, " ");
+    }
+    for (int32_t m = 0; m < SWEEP_N_METHOD; m++)
+        if (is_on[m])
+            PT_TRY(add_rows(s, (pt_method_t)m));
+    return PT_OK;
+}
+
+pt_status_t sweep_init(const pt_config_t *config, const char *folder, sweep_t *sweep)
+{
+    pt_config_t one;
+    *sweep = (sweep_t){.config = config, .folder = folder};
+    if (strlen(folder) > FOLDER_MAX)
+        PT_FAIL(RANGE, "-o: the folder's name has more than %d characters", FOLDER_MAX);
+    PT_TRY(read_axes(sweep));
+    PT_TRY(read_rows(sweep));
+    for (int32_t r = 0; r < sweep->n_row; r++)
+        PT_TRY(sweep_config(sweep, r, 0, 0, &one));
+    return PT_OK;
+}
+
+int32_t sweep_n_run(const sweep_t *sweep, int32_t row, int32_t seed)
+{
+    const pt_config_t *c = sweep->config;
+    switch (sweep->row[row].method) {
+    case PT_METHOD_RANDOM:
+        return (int32_t)c->sweep.random_n;
+    case PT_METHOD_SINGLE:
+        return c->sweep.single_seeds == 0 || seed < c->sweep.single_seeds;
+    default:
+        return 1;
+    }
+}
+
+void sweep_path(const sweep_t *sweep, int32_t row, int32_t seed, int32_t index,
+                char path[PT_CONFIG_TEXT])
+{
+    const sweep_row_t *r = &sweep->row[row];
+    size_t used = (size_t)snprintf(path, PT_CONFIG_TEXT, "%s/seed-%lld/", sweep->folder,
+                                   (long long)sweep->config->sweep.seeds.value[seed]);
+    for (const char *c = r->label; *c != '\0' && used < PT_CONFIG_TEXT - 16; c++)
+        path[used++] = isalnum((unsigned char)*c) || strchr("._=-", *c) != NULL ? *c : ',';
+    path[used] = '\0';
+    if (r->method == PT_METHOD_RANDOM)
+        snprintf(path + used, PT_CONFIG_TEXT - used, "-%d", (int)index);
+}
+
+/* The search whose cost a row is to match: the same values where both have them. */
+static int32_t find_search(const sweep_t *s, const sweep_row_t *row)
+{
+    for (int32_t r = 0; r < s->n_row; r++) {
+        bool is_match = s->row[r].method == PT_METHOD_SEARCH;
+        for (int32_t a = 0; a < s->n_axis; a++) {
+            bool is_both =
+                s->axis[a].is_of[PT_METHOD_SEARCH] && s->axis[a].is_of[row->method];
+            is_match &= s->row[r].value[a] == (is_both ? row->value[a] : 0);
+        }
+        if (is_match)
+            return r;
+    }
+    return -1;
+}
+
+static pt_status_t set_variant(const sweep_t *s, const sweep_row_t *row,
+                               pt_config_t *config)
+{
+    for (int32_t a = 0; a < s->n_axis; a++) {
+        const sweep_axis_t *axis = &s->axis[a];
+        char setting[256];
+        if (!axis->is_of[row->method])
+            continue;
+        snprintf(setting, sizeof setting, "%s=%s", axis->key, axis->value[row->value[a]]);
+        PT_TRY(pt_config_set(config, setting));
+    }
+    return PT_OK;
+}
+
+pt_status_t sweep_config(const sweep_t *sweep, int32_t row, int32_t seed, int32_t index,
+                         pt_config_t *config)
+{
+    const sweep_row_t *r = &sweep->row[row];
+    pt_config_t initial;
+    int32_t search = find_search(sweep, r);
+    *config = *sweep->config;
+    PT_TRY(set_variant(sweep, r, config));
+    pt_config_init(&initial);
+    config->sweep = initial.sweep;
+    config->search.method = r->method;
+    config->run.seed = sweep->config->sweep.seeds.value[seed];
+    if (r->method != PT_METHOD_SEARCH && search >= 0)
+        sweep_path(sweep, search, seed, 0, config->baseline.cost_of);
+    if (r->method == PT_METHOD_RANDOM) {
+        config->baseline.random_index = index;
+        if (index > 0)
+            sweep_path(sweep, row, seed, 0, config->baseline.supernet);
+    }
+    return pt_config_check(config);
+}

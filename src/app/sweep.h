@@ -1,0 +1,66 @@
+/** @file
+ * A sweep: methods x seeds x variants of options, each a run in a folder of its own.
+ */
+#ifndef APP_SWEEP_H
+#define APP_SWEEP_H
+
+#include <stdint.h>
+
+#include "polytree/config/config.h"
+#include "polytree/search/summary.h"
+
+enum {
+    SWEEP_AXIS = 8,
+    SWEEP_VALUE = 16,
+    SWEEP_ROW = 256,
+    SWEEP_N_METHOD = PT_METHOD_RANDOM + 1
+};
+
+/** An option that is varied; its first value is where the others vary. */
+typedef struct sweep_axis {
+    bool is_of[SWEEP_N_METHOD]; /**< methods that it is varied for */
+    char key[64];
+    int32_t n_value;
+    char value[SWEEP_VALUE][128];
+} sweep_axis_t;
+
+/** A method in one variant: a row of the table. */
+typedef struct sweep_row {
+    pt_method_t method;
+    int32_t value[SWEEP_AXIS]; /**< per axis; 0 where it does not concern the method */
+    char label[256];           /**< "search squeeze.weight=0" */
+} sweep_row_t;
+
+typedef struct sweep {
+    const pt_config_t *config;
+    const char *folder;
+    int32_t n_axis, n_row;
+    sweep_axis_t axis[SWEEP_AXIS];
+    sweep_row_t row[SWEEP_ROW];
+} sweep_t;
+
+/** Read section [sweep]: axes and rows, every variant's options checked. */
+PT_MUST_CHECK pt_status_t sweep_init(const pt_config_t *config, const char *folder,
+                                     sweep_t *sweep);
+
+/** Runs of a row for seed number `seed`: subnets where it is random, 0 where single has had
+ * its seeds, else 1. */
+int32_t sweep_n_run(const sweep_t *sweep, int32_t row, int32_t seed);
+
+/** Folder of a run. */
+void sweep_path(const sweep_t *sweep, int32_t row, int32_t seed, int32_t index,
+                char path[PT_CONFIG_TEXT]);
+
+/** Config of a run, with the runs that it depends on. */
+PT_MUST_CHECK pt_status_t sweep_config(const sweep_t *sweep, int32_t row, int32_t seed,
+                                       int32_t index, pt_config_t *config);
+
+/* sweep_table.c */
+
+/**
+ * Print what the runs have come to so far, and write it as FOLDER/sweep.txt, sweep.json
+ * and, where gnuplot is installed, sweep.svg.
+ */
+PT_MUST_CHECK pt_status_t sweep_report(const sweep_t *sweep);
+
+#endif

@@ -1,0 +1,108 @@
+#!/usr/bin/env bash
+# A sweep runs every combination once, goes on where it was stopped, refuses runs of another
+# sweep, and its table says what the runs' files say.
+# shellcheck source=/dev/null
+. "$(dirname "$0")/common"
+small_data
+
+{
+    sed 's/^steps = 20/steps = 8/' "$SMALL"
+    cat <<END
+
+[sweep]
+methods = random search shared single
+seeds = 3 4
+single_seeds = 1
+random_n = 2
+vary = derive.rule = flow | p
+       search: random: space.flow = 2 | 3
+       shared: baseline.lr = 0.003 | 0.01
+END
+} >sweep.ini
+list="seed-3/search seed-3/search,space.flow=3 seed-3/search,derive.rule=p seed-3/shared
+seed-3/shared,baseline.lr=0.01 seed-3/single seed-3/random-0 seed-3/random-1
+seed-3/random,space.flow=3-0 seed-3/random,space.flow=3-1 seed-4/search seed-4/search,space.flow=3
+seed-4/search,derive.rule=p seed-4/shared seed-4/shared,baseline.lr=0.01 seed-4/random-0
+seed-4/random-1 seed-4/random,space.flow=3-0 seed-4/random,space.flow=3-1"
+
+refuses 1 "sweep.methods: 'chain'" sweep sweep.ini -o s --set sweep.methods="search chain"
+refuses 1 "sweep.vary: 'all:'" sweep sweep.ini -o s --set sweep.vary="all: train.batch = 8"
+refuses 1 "sweep.vary.*expected section.key" sweep sweep.ini -o s --set sweep.vary="batch"
+refuses 1 "derive.rule = 'best'" sweep sweep.ini -o s --set sweep.vary="derive.rule = best"
+refuses 2 "-o FOLDER is missing" sweep sweep.ini
+
+# Stopped in its first run, then once between two, then to its end.
+mkdir s
+touch s/STOP
+expect 75 "$POLYTREE" sweep sweep.ini -o s
+[ ! -e s/STOP ] || fail "STOP is still there"
+[ "$(grep -c '^run .*seed-' out)" = 1 ] || fail "not one run was begun"
+expect 75 "$POLYTREE" sweep sweep.ini -o s --time-limit 0:00:02
+[ "$(grep -c '^run .*seed-' out)" -ge 1 ] || fail "nothing was run within the limit"
+expect 0 "$POLYTREE" sweep sweep.ini -o s
+for run in $list; do
+    says "s/$run/metrics.jsonl" '"event":"final"'
+done
+[ "$(find s -name metrics.jsonl | wc -l)" = "$(echo "$list" | wc -w)" ] || fail "other runs than wanted"
+expect 0 "$POLYTREE" sweep sweep.ini -o s
+! grep -q '^run .*seed-' out || fail "a finished run was run again"
+expect 0 "$POLYTREE" sweep sweep.ini -o s --report
+says out "^search +2/2 "
+says out "^single +1/2 "
+refuses 1 "seed-3/search is a finished run of another sweep.*train.batch = 8, not 16" \
+    sweep sweep.ini -o s --set train.batch=8
+expect 0 "$POLYTREE" sweep sweep.ini -o g --report --set sweep.grid=1
+[ "$(grep -c '^search' out)" = 4 ] || fail "not all combinations"
+says s/seed-4/random,space.flow=3-1/config.ini "^cost_of = s/seed-4/search,space.flow=3 "
+says s/seed-4/shared,baseline.lr=0.01/config.ini "^cost_of = s/seed-4/search "
+
+"$PYTHON" - <<'END'
+import json, math
+sweep = json.load(open("s/sweep.json"))
+rows = {r["label"]: r for r in sweep["rows"]}
+def final(run):
+    lines = [json.loads(l) for l in open("s/%s/metrics.jsonl" % run)]
+    end = [l for l in lines if l["event"] == "final"][-1]
+    return end["mean"], {k: t["accuracy"] for k, t in end["tasks"].items()}
+def delta(tasks, single):
+    return sum((tasks[k] - single[k]) / single[k] for k in single) / len(single)
+def near(a, b):
+    assert math.isclose(a, b, rel_tol=1e-9, abs_tol=1e-12), (a, b)
+name = lambda label: label.replace(" ", ",")
+of = {}
+for label in rows:
+    seeds = [3] if label == "single" else [3, 4]
+    ends = [["-0", "-1"] if label.startswith("random") else [""]][0]
+    of[label] = {s: [final("seed-%d/%s%s" % (s, name(label), e)) for e in ends] for s in seeds}
+mean = lambda x: sum(x) / len(x)
+ref = sweep["reference"]
+val = {r: rows[r]["val"] for r in rows if r.startswith("shared")}
+assert val[ref] == max(val.values())
+single = of["single"][3][0][1]
+for label, runs in of.items():
+    r = rows[label]
+    m = {s: mean([x[0] for x in runs[s]]) for s in runs}
+    near(r["metric"], mean(list(m.values())))
+    near(r["delta"], mean([mean([delta(x[1], single) for x in runs[s]]) for s in runs]))
+    if len(m) == 2:
+        near(r["error"], abs(m[3] - m[4]) / 2)
+    if label == ref:
+        assert r["difference"] is None
+        continue
+    d = [m[s] - of[ref][s][0][0] for s in m]
+    near(r["difference"], mean(d))
+    if len(d) == 2:
+        near(r["difference_error"], abs(d[0] - d[1]) / 2)
+    else:
+        assert r["difference_error"] is None
+END
+
+if command -v gnuplot >/dev/null; then
+    says s/sweep.svg "</svg>"
+fi
+if command -v mpirun >/dev/null; then
+    expect 0 ranks 3 sweep sweep.ini -o two --set sweep.methods="search shared" --set sweep.seeds=3 \
+        --set sweep.vary=none
+    same_result s/seed-3/search two/seed-3/search
+    same_result s/seed-3/shared two/seed-3/shared
+fi
