@@ -81,7 +81,7 @@ static void another_value(const pt_option_t *option, char *text, size_t size)
         break;
     case PT_OPTION_NAMES:
         snprintf(text, size, "first second");
-        while (strlen(text) + sizeof " another" <= option->size) {
+        while (strlen(text) + 16 < option->size) {
             strcat(text, " another");
         }
         break;
