@@ -285,8 +285,12 @@ pt_status_t pt_run_plan(const pt_args_t *args, int *code)
     /* The session is that of one rank; the run's layout is only reckoned. */
     pt_config_t asked = session.config;
     session.config.layout.mode = PT_LAYOUT_AUTO;
-    base.program = resident_bytes();
     PT_TRY_OR(done, pt_session_open_data(&session));
+    /* With what HDF5 and its code have taken, but without the data. */
+    base.program = resident_bytes();
+    base.program -= base.program > pt_dataset_bytes(session.dataset)
+                        ? pt_dataset_bytes(session.dataset)
+                        : 0;
     PT_TRY_OR(done, measure_kernels(&session, &base.kernels));
     PT_TRY_OR(done, pt_session_open(&session));
     session.config.layout = asked.layout;

@@ -315,6 +315,8 @@ pt_status_t pt_trainer_memory(pt_trainer_t *t, const pt_subnet_t *subnet,
     for (int32_t b = 0; b < t->n_bundle; b++)
         for (size_t i = 0; i < sizeof phase / sizeof phase[0]; i++) {
             pt_plan_t *plan;
+            if (phase[i] == PT_PHASE_ALPHA && t->config->search.method != PT_METHOD_SEARCH)
+                continue;
             PT_TRY(trainer_plan(t, subnet, phase[i], b, &plan));
             if (pt_plan_arena_bytes(plan) > m.arena)
                 m.arena = pt_plan_arena_bytes(plan);

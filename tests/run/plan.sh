@@ -1,24 +1,83 @@
 #!/usr/bin/env bash
-# What plan says beforehand is what a run takes: its resident memory within 10 %.
+# What plan says beforehand is what a run takes: the resident memory of its fullest rank
+# within 10 %, and the arena of a network that is known to the page.
 # shellcheck source=/dev/null
 . "$(dirname "$0")/common"
-[ -r /proc/self/status ] || skip "no /proc: resident memory cannot be seen"
+[ -r /proc/self/smaps ] || skip "no /proc: resident memory cannot be seen"
 ! ldd "$POLYTREE" | grep -q libasan || skip "the address sanitizer takes memory of its own"
 small_data
-options=(--set space.channels=64 space.nodes=6 warmup.steps=100000 run.log_every=0.01 run.eval_every=0)
+endless=(--set run.log_every=0.01 run.eval_every=0 warmup.steps=100000 retrain.steps=100000)
 
-expect 0 "$POLYTREE" plan "$SMALL" --ranks 1 "${options[@]}"
-awk '/at the end of start-up|arena on top/ {sum += $(NF - ($NF ~ /exact/))} END {print sum * 1024}' out >predicted
-"$POLYTREE" search "$SMALL" -o run "${options[@]}" >log 2>&1 &
-pid=$!
-for ((turn = 0; turn < 2000; turn++)); do
-    [ "$(grep -c samples/s log)" -lt 5 ] || break
-    sleep 0.01
-done
-sed -n 's/^VmRSS:[^0-9]*\([0-9]*\).*/\1/p' /proc/$pid/status >resident
-kill -TERM $pid
-wait $pid || true
-awk -v p="$(cat predicted)" -v r="$(cat resident)" 'BEGIN {
-    printf "predicted %.0f kB, resident %.0f kB\n", p, r
-    exit !(r > 0 && p > 0.9 * r && p < 1.1 * r)
-}' || fail "the prediction is more than 10 % off: $(cat predicted) kB, not $(cat resident) kB"
+# stepping RANKS ARGUMENTS...: a search that has made some steps; its ranks are in $pids.
+stepping() {
+    local n=$1
+    shift
+    rm -rf run
+    : >log
+    if [ "$n" = 1 ]; then
+        "$POLYTREE" search "$@" -o run >log 2>&1 &
+        pid=$! pids=$!
+    else
+        mpirun --bind-to none -n "$n" "$POLYTREE" search "$@" -o run >log 2>&1 &
+        pid=$!
+    fi
+    for ((turn = 0; turn < 3000; turn++)); do
+        [ "$(grep -c samples/s log)" -lt 5 ] || break
+        kill -0 $pid || fail "the run ended: $(cat log)"
+        sleep 0.01
+    done
+    [ "$n" = 1 ] || pids=$(cat /proc/$pid/task/*/children)
+}
+
+stop() {
+    kill -TERM $pid
+    wait $pid || true
+}
+
+# resident RANKS CONFIG OPTIONS...
+resident() {
+    local n=$1 config=$2 predicted taken=0 rank size
+    shift 2
+    expect 0 "$POLYTREE" plan "$config" --ranks "$n" "$@"
+    # Of the arena, warm-up takes its own part; alpha steps, to come, need more.
+    predicted=$(awk '$1 == "warm-up" {arena = $NF} /at the end of start-up/ {base = $NF}
+        END {printf "%.0f", base * 1024 + arena / 1024}' out)
+    stepping "$n" "$config" "$@"
+    for rank in $pids; do
+        size=$(sed -n 's/^VmRSS:[^0-9]*\([0-9]*\).*/\1/p' "/proc/$rank/status")
+        [ "${size:-0}" -le "$taken" ] || taken=$size
+    done
+    stop
+    echo "$n ranks: predicted $predicted kB, resident $taken kB"
+    awk -v p="$predicted" -v t="$taken" 'BEGIN {exit !(p > 0.9 * t && p < 1.1 * t)}' ||
+        fail "the prediction is more than 10 % off: $predicted kB, not $taken kB"
+}
+
+resident 1 "$SMALL" "${endless[@]}"
+resident 1 "$SMALL" "${endless[@]}" space.channels=64 space.nodes=6
+if command -v mpirun >/dev/null; then
+    resident 2 "$SMALL" "${endless[@]}"
+fi
+if [ -r "$POLYTREE_TEST_DATA/omniglot20/omniglot20.tar.gz" ]; then
+    tar -xzf "$POLYTREE_TEST_DATA/omniglot20/omniglot20.tar.gz"
+    "$POLYTREE" data import omniglot omniglot20 omniglot20.h5 --size 35 --split fixed >/dev/null
+    resident 1 "$ROOT/configs/omniglot20.ini" "${endless[@]}" data.file="$PWD/omniglot20.h5"
+fi
+
+# The shared baseline is the same network in every step of its only stage.  Its arena is the
+# largest mapping without reserved swap; parts of it that no step has touched are no memory.
+# (The heaps of threads are such mappings too, and would be merged with one beside them.)
+export MALLOC_ARENA_MAX=1
+fixed=("${endless[@]}" search.method=shared space.channels=64)
+expect 0 "$POLYTREE" plan "$SMALL" --ranks 1 "${fixed[@]}"
+predicted=$(awk '$1 == "retrain" {print $NF}' out)
+stepping 1 "$SMALL" "${fixed[@]}"
+awk '$1 == "Size:" {size = $2} $1 == "Rss:" {rss = $2}
+    $1 == "VmFlags:" && / wr / && / nr/ && size > most {most = size; arena = rss}
+    END {print arena * 1024}' "/proc/$pid/smaps" >touched
+stop
+touched=$(cat touched)
+echo "arena: predicted $predicted bytes, touched $touched bytes"
+# The last pages may belong to a kernel's scratch, of which it need not use the end.
+awk -v p="$predicted" -v t="$touched" 'BEGIN {exit !(t < p + 4096 && t > p - 2 * 4096)}' ||
+    fail "the arena is to have $predicted bytes, and $touched were touched"
