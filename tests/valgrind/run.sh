@@ -7,13 +7,14 @@ command -v valgrind >/dev/null || skip "valgrind is not here"
 # It knows neither AVX-512, which OpenBLAS and glibc would choose, nor oneDNN's code made
 # at run time.
 export OPENBLAS_CORETYPE=Haswell OPENBLAS_NUM_THREADS=1
-suppressions=$root/tests/valgrind/memory.supp
+suppressions=$ROOT/tests/valgrind/memory.supp
 options=(--set kernel.isa=avx2 warmup.steps=3 search.steps=4 retrain.steps=3 run.eval_every=2)
 
 # check RANKS ARGUMENTS...
 check() {
     local n=$1 code=0
     shift
+    # shellcheck disable=SC2086 # options are words
     mpirun --bind-to none -n "$n" valgrind --quiet --error-exitcode=9 --suppressions="$suppressions" \
         --num-callers=30 ${VALGRIND_OPTIONS:-} "$POLYTREE" "$@" >out 2>err </dev/null || code=$?
     if [ $code != 0 ] || grep -q '^==' err; then
@@ -25,7 +26,7 @@ check() {
 "$POLYTREE" data shapes shapes.h5 --size 16 --train 48 --val 16 --test 16 >/dev/null
 for backend in blas ref; do
     for n in 1 2; do
-        check $n search "$SMALL" -o "run-$backend-$n" "${options[@]}" kernel.backend=$backend
+        check "$n" search "$SMALL" -o "run-$backend-$n" "${options[@]}" kernel.backend=$backend
     done
 done
 check 1 eval run-blas-1
