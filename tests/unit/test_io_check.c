@@ -403,6 +403,30 @@ static void values_elsewhere_are_refused(void **state)
     free(report);
 }
 
+/* The library would read bits from beyond the number, and each time others. */
+static void numbers_of_more_bits_than_bytes_are_refused(void **state)
+{
+    /* A datatype message: 64-bit signed integer, 8 bytes, offset 0, precision 64. */
+    static const char type[12] = {0x10, 8, 0, 0, 8, 0, 0, 0, 0, 0, 64, 0};
+    char *report = NULL, *text;
+    size_t bytes;
+    int n_changed = 0;
+    (void)state;
+    write_sound();
+    assert_int_equal(pt_file_read(path, &text, &bytes), PT_OK);
+    for (size_t i = 0; i + sizeof type < bytes; i++)
+        if (memcmp(text + i, type, sizeof type) == 0) {
+            text[i + 10] = 65;
+            n_changed++;
+        }
+    assert_true(n_changed > 0);
+    assert_int_equal(pt_file_write(path, text, bytes), PT_OK);
+    pt_free(text);
+    assert_true(check(&report) >= 1);
+    assert_non_null(strstr(report, "'version' is not one integer"));
+    free(report);
+}
+
 static void files_of_other_kinds_are_named(void **state)
 {
     static const char text[] = "no HDF5 at all";
@@ -447,6 +471,7 @@ int main(void)
         cmocka_unit_test(each_defect_is_named),
         cmocka_unit_test(all_defects_are_listed),
         cmocka_unit_test(values_elsewhere_are_refused),
+        cmocka_unit_test(numbers_of_more_bits_than_bytes_are_refused),
         cmocka_unit_test(files_of_other_kinds_are_named),
         cmocka_unit_test(kinds_to_come_are_noted),
     };
