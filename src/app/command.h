@@ -37,6 +37,7 @@ pt_status_t pt_run_checkpoint_verify(const pt_args_t *args, int *code);
 pt_status_t pt_run_checkpoint_inspect(const pt_args_t *args, int *code);
 pt_status_t pt_run_search(const pt_args_t *args, int *code);
 pt_status_t pt_run_sweep(const pt_args_t *args, int *code);
+pt_status_t pt_run_status(const pt_args_t *args, int *code);
 pt_status_t pt_run_eval(const pt_args_t *args, int *code);
 pt_status_t pt_run_show(const pt_args_t *args, int *code);
 pt_status_t pt_run_plan(const pt_args_t *args, int *code);

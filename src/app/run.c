@@ -11,7 +11,9 @@
 #include "app/console.h"
 #include "app/picture.h"
 #include "app/progress.h"
+#include "app/report.h"
 #include "app/watch.h"
+#include "polytree/base/memory.h"
 #include "polytree/io/checkpoint.h"
 #include "polytree/io/file.h"
 #include "polytree/train/loss.h"
@@ -93,13 +95,17 @@ static pt_status_t draw(const pt_held_run_t *run)
                              : "no picture: Graphviz's program dot is not installed "
                                "(later: polytree show RUN --svg %s)",
                     path);
+    PT_TRY(pt_report_curves(run->folder, &is_drawn));
+    if (is_drawn)
+        pt_console_line("curves      %s/curves.svg", run->folder);
+    else
+        pt_console_line("no curves: gnuplot is not installed");
     return PT_OK;
 }
 
-static pt_status_t report(const pt_held_run_t *run, const pt_run_result_t *result)
+static void print_result(const pt_held_run_t *run, const pt_run_result_t *result)
 {
     bool has_test = pt_dataset_n_input(run->session.dataset, PT_SPLIT_TEST) > 0;
-    pt_status_t status = PT_OK;
     pt_print_scores(run->session.trainer, pt_search_subnet(run->search), result->score,
                     has_test ? "test" : "val (there is no test)");
     pt_console_line("network     %lld parameters, %lld multiply-adds a sample for all "
@@ -107,12 +113,40 @@ static pt_status_t report(const pt_held_run_t *run, const pt_run_result_t *resul
                     (long long)result->cost.parameters, (long long)result->cost.madds,
                     (int)result->cost.edges);
     pt_console_line("written     %s/architecture.json", run->folder);
-    if (run->session.config.report.svg)
-        status = draw(run);
-    /* The run is done and its files stand: a picture that fails is no failure of it. */
-    if (status != PT_OK)
+}
+
+/* The run is done and its files stand: a report or picture that fails is no failure of it.
+ */
+static void write_report(const pt_held_run_t *run, const pt_rank_cost_t *cost)
+{
+    const pt_session_t *s = &run->session;
+    if (pt_report_write(&s->config, run->folder, pt_comm_size(s->layout.world), cost) !=
+        PT_OK) {
+        pt_console_error("warning: no report: %s", pt_error_message());
+        pt_error_clear();
+    }
+    if (s->config.report.svg && draw(run) != PT_OK) {
         pt_console_error("warning: no picture: %s", pt_error_message());
-    return PT_OK;
+        pt_error_clear();
+    }
+}
+
+/* Every rank says where its time went; rank 0 tells. */
+static pt_status_t report(const pt_held_run_t *run, const pt_run_result_t *result,
+                          const pt_rank_cost_t *begin)
+{
+    pt_comm_t *world = run->session.layout.world;
+    pt_rank_cost_t *cost;
+    pt_status_t status;
+    PT_TRY(pt_alloc(&cost, (size_t)pt_comm_size(world), sizeof *cost));
+    PT_TRY_OR(done, pt_rank_cost_gather(run->session.trainer, begin, cost));
+    if (pt_comm_rank(world) == 0) {
+        print_result(run, result);
+        write_report(run, cost);
+    }
+done:
+    pt_free(cost);
+    return status;
 }
 
 static void announce(const pt_session_t *s)
@@ -137,7 +171,9 @@ static pt_status_t search_on_active(pt_held_run_t *run, pt_watcher_t *watcher,
     pt_comm_t *world = s->layout.world;
     bool is_root = pt_comm_rank(world) == 0;
     pt_run_result_t result;
+    pt_rank_cost_t begin;
     pt_status_t status = PT_OK;
+    pt_rank_cost_begin(&begin);
     if (is_root)
         announce(s);
     PT_TRY(pt_search_new(&s->config, run->folder, s->trainer, hooks, &run->search));
@@ -146,15 +182,14 @@ static pt_status_t search_on_active(pt_held_run_t *run, pt_watcher_t *watcher,
     PT_AGREE(world, status);
     PT_TRY(pt_search_run(run->search, &result));
     *code = result.end == PT_RUN_STOPPED ? PT_EXIT_STOPPED : PT_EXIT_DONE;
-    if (!is_root)
-        return PT_OK;
-    if (unlink(watcher->stop_path) != 0 && errno != ENOENT)
+    if (is_root && unlink(watcher->stop_path) != 0 && errno != ENOENT)
         pt_console_error("warning: %s: %s", watcher->stop_path, strerror(errno));
     if (result.end == PT_RUN_DONE)
-        return report(run, &result);
-    pt_console_line("stopped by %s with a good checkpoint in %s: run the same command "
-                    "again to go on",
-                    watcher->reason, run->folder);
+        return report(run, &result, &begin);
+    if (is_root)
+        pt_console_line("stopped by %s with a good checkpoint in %s: run the same command "
+                        "again to go on",
+                        watcher->reason, run->folder);
     return PT_OK;
 }
 

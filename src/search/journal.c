@@ -21,6 +21,8 @@ static pt_status_t open_file(const pt_search_t *s, const char *name, const char 
     *file = fopen(path, mode);
     if (*file == NULL)
         PT_FAIL(IO, "%s: cannot open to write: %s", path, strerror(errno));
+    /* Others read along. */
+    setvbuf(*file, NULL, _IOLBF, 1 << 14);
     return PT_OK;
 }
 

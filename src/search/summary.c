@@ -7,15 +7,10 @@
 
 #include "polytree/base/memory.h"
 #include "polytree/io/file.h"
+#include "polytree/search/jsonl.h"
 #include "polytree/train/loss.h"
 
 enum { PATH_BYTES = 4200 };
-
-static double get_real(const json_t *object, const char *key)
-{
-    const json_t *value = json_object_get(object, key);
-    return json_is_number(value) ? json_number_value(value) : NAN;
-}
 
 static int64_t get_int(const json_t *object, const char *key)
 {
@@ -48,7 +43,7 @@ static void take_score(json_t *scores, pt_summary_task_t *task)
 static pt_status_t take_final(json_t *line, pt_summary_t *s)
 {
     json_t *tasks = json_object_get(line, "tasks"), *scores;
-    const char *name, *part = json_string_value(json_object_get(line, "part"));
+    const char *name;
     pt_free(s->task);
     s->task = NULL;
     s->n_task = 0;
@@ -59,46 +54,21 @@ static pt_status_t take_final(json_t *line, pt_summary_t *s)
         snprintf(task->name, sizeof task->name, "%s", name);
         take_score(scores, task);
     }
-    snprintf(s->part, sizeof s->part, "%s", part == NULL ? "" : part);
-    s->mean = get_real(line, "mean");
+    snprintf(s->part, sizeof s->part, "%s", pt_json_text(line, "part"));
+    s->mean = pt_json_real(line, "mean");
     s->is_done = true;
     return PT_OK;
 }
 
-static pt_status_t take_line(const char *text, size_t bytes, pt_summary_t *s)
+static pt_status_t take_line(void *context, json_t *line)
 {
-    json_error_t error;
-    json_t *line = json_loadb(text, bytes, 0, &error);
-    const char *event = json_string_value(json_object_get(line, "event"));
-    const char *part = json_string_value(json_object_get(line, "part"));
-    pt_status_t status = PT_OK;
-    if (line == NULL)
-        PT_FAIL(FORMAT, "%s", error.text);
-    if (event != NULL && strcmp(event, "final") == 0)
-        status = take_final(line, s);
-    else if (event != NULL && strcmp(event, "eval") == 0 && part != NULL &&
-             strcmp(part, "val") == 0)
-        s->val = get_real(line, "mean");
-    json_decref(line);
-    return status;
-}
-
-static pt_status_t read_metrics(const char *path, pt_summary_t *s)
-{
-    char *text;
-    size_t bytes, begin = 0;
-    pt_status_t status = PT_OK;
-    PT_TRY(pt_file_read(path, &text, &bytes));
-    for (const char *end; (end = memchr(text + begin, '\n', bytes - begin)) != NULL;
-         begin = (size_t)(end - text) + 1) {
-        status = take_line(text + begin, (size_t)(end - text) - begin, s);
-        if (status != PT_OK) {
-            status = PT_ERROR(FORMAT, "%s: byte %zu: %s", path, begin, pt_error_message());
-            break;
-        }
-    }
-    pt_free(text);
-    return status;
+    pt_summary_t *s = context;
+    const char *event = pt_json_text(line, "event");
+    if (strcmp(event, "final") == 0)
+        return take_final(line, s);
+    if (strcmp(event, "eval") == 0 && strcmp(pt_json_text(line, "part"), "val") == 0)
+        s->val = pt_json_real(line, "mean");
+    return PT_OK;
 }
 
 static pt_status_t read_network(const char *path, pt_summary_t *s)
@@ -132,7 +102,7 @@ pt_status_t pt_summary_read(const char *run, pt_summary_t *summary)
     snprintf(path, sizeof path, "%s/metrics.jsonl", run);
     if (!pt_path_exists(path))
         PT_FAIL(IO, "%s is not the folder of a run: it has no metrics.jsonl", run);
-    PT_TRY(read_metrics(path, summary));
+    PT_TRY(pt_jsonl_read(path, take_line, summary));
     snprintf(path, sizeof path, "%s/architecture.json", run);
     return pt_path_exists(path) ? read_network(path, summary) : PT_OK;
 }

@@ -1,0 +1,137 @@
+/* Learning curves of a run, from metrics.jsonl by gnuplot. */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "app/picture.h"
+#include "app/report.h"
+#include "polytree/base/memory.h"
+#include "polytree/search/jsonl.h"
+
+enum { LOSS, ALPHA_LOSS, VAL, EDGES, N_SERIES, MOST_STAGES = 8, PATH_BYTES = 4200 };
+
+typedef struct point {
+    double x, y;
+} point_t;
+
+typedef struct series {
+    size_t n, capacity;
+    point_t *point;
+} series_t;
+
+typedef struct curves {
+    series_t series[N_SERIES];
+    double first, length; /* weight steps before the stage at work, and in it */
+    double step;          /* last weight step */
+    int32_t n_stage;
+    double begin[MOST_STAGES];
+    char stage[MOST_STAGES][16];
+} curves_t;
+
+static pt_status_t add(series_t *s, double x, double y)
+{
+    if (!isfinite(x) || !isfinite(y))
+        return PT_OK;
+    PT_TRY(pt_grow(&s->point, &s->capacity, s->n + 1, sizeof *s->point));
+    s->point[s->n++] = (point_t){x, y};
+    return PT_OK;
+}
+
+static pt_status_t take_step(curves_t *c, const json_t *line)
+{
+    double loss = pt_json_real(line, "loss");
+    if (strcmp(pt_json_text(line, "kind"), "alpha") == 0)
+        return add(&c->series[ALPHA_LOSS], c->step, loss);
+    c->step = c->first + pt_json_real(line, "step");
+    PT_TRY(add(&c->series[EDGES], c->step, pt_json_real(line, "edges")));
+    return add(&c->series[LOSS], c->step, loss);
+}
+
+static pt_status_t take_line(void *context, json_t *line)
+{
+    curves_t *c = context;
+    const char *event = pt_json_text(line, "event");
+    if (strcmp(event, "stage") == 0 && c->n_stage < MOST_STAGES) {
+        c->first = c->step = c->first + c->length;
+        c->length = pt_json_real(line, "steps");
+        c->begin[c->n_stage] = c->first;
+        snprintf(c->stage[c->n_stage++], sizeof c->stage[0], "%s",
+                 pt_json_text(line, "stage"));
+    } else if (strcmp(event, "eval") == 0) {
+        return add(&c->series[VAL], c->first + pt_json_real(line, "step"),
+                   pt_json_real(line, "mean"));
+    } else if (strcmp(event, "step") == 0) {
+        return take_step(c, line);
+    }
+    return PT_OK;
+}
+
+static void put_data(FILE *file, const char *name, const series_t *s)
+{
+    fprintf(file, "$%s << EOD\n", name);
+    for (size_t i = 0; i < s->n; i++)
+        fprintf(file, "%.9g %.9g\n", s->point[i].x, s->point[i].y);
+    fputs("EOD\n", file);
+}
+
+/* Where each stage begins, its name on top of the first panel. */
+static void put_stages(FILE *file, const curves_t *c)
+{
+    for (int32_t i = 0; i < c->n_stage; i++) {
+        fprintf(file,
+                "set arrow from first %.9g, graph 0 to first %.9g, graph 1 nohead lc rgb "
+                "'#999999' dt 2\n",
+                c->begin[i], c->begin[i]);
+        fprintf(file, "set label '%s' at first %.9g, graph 1.05 tc rgb '#666666'\n",
+                c->stage[i], c->begin[i]);
+    }
+}
+
+static pt_status_t print_plot(const void *context, FILE *file)
+{
+    static const char *const name[N_SERIES] = {"loss", "alpha", "val", "edges"};
+    const curves_t *c = context;
+    int32_t n_panel = 1 + (c->series[VAL].n > 0) + (c->series[EDGES].n > 0);
+    for (int32_t i = 0; i < N_SERIES; i++)
+        put_data(file, name[i], &c->series[i]);
+    fprintf(file,
+            "set terminal svg size 760,%d background '#ffffff' font 'sans-serif,12'\n"
+            "set multiplot layout %d,1\nset grid\nset lmargin 10\nset tmargin 2\n"
+            "set xrange [0:%.9g]\n",
+            220 * (int)n_panel, (int)n_panel, fmax(1, c->first + c->length));
+    put_stages(file, c);
+    fputs("set ylabel 'loss'\nplot $loss using 1:2 with lines lc rgb '#1f77b4' title "
+          "'weight steps'",
+          file);
+    if (c->series[ALPHA_LOSS].n > 0)
+        fputs(", $alpha using 1:2 with lines lc rgb '#ff7f0e' title 'alpha steps'", file);
+    fputs("\nunset label\n", file);
+    if (c->series[VAL].n > 0)
+        fputs("set ylabel 'metric on val'\n"
+              "plot $val using 1:2 with linespoints pt 7 ps 0.4 lc rgb '#2ca02c' notitle\n",
+              file);
+    if (c->series[EDGES].n > 0)
+        fputs("set ylabel 'expected edges'\nset xlabel 'weight steps'\n"
+              "set yrange [0:*]\nset offsets 0, 0, graph 0.08, 0\n"
+              "plot $edges using 1:2 with lines lc rgb '#9467bd' notitle\n",
+              file);
+    fputs("unset multiplot\n", file);
+    return PT_OK;
+}
+
+pt_status_t pt_report_curves(const char *run, bool *is_drawn)
+{
+    char metrics[PATH_BYTES], path[PATH_BYTES];
+    curves_t c = {.first = 0};
+    pt_status_t status;
+    snprintf(metrics, sizeof metrics, "%s/metrics.jsonl", run);
+    snprintf(path, sizeof path, "%s/curves.svg", run);
+    *is_drawn = true;
+    PT_TRY_OR(done, pt_jsonl_read(metrics, take_line, &c));
+    if (c.series[LOSS].n > 0)
+        PT_TRY_OR(done, pt_picture_plot(print_plot, &c, path, is_drawn));
+done:
+    for (int32_t i = 0; i < N_SERIES; i++)
+        pt_free(c.series[i].point);
+    return status;
+}

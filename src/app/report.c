@@ -1,0 +1,296 @@
+#include "app/report.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "app/console.h"
+#include "polytree/base/memory.h"
+#include "polytree/io/file.h"
+#include "polytree/search/summary.h"
+
+enum { PATH_BYTES = 4200, SINGLE = 0, FOUND = 3, N_COLUMN = 4 };
+
+static const char time_heading[] = "time of the last job that trained, seconds";
+
+void pt_rank_cost_begin(pt_rank_cost_t *cost)
+{
+    *cost = (pt_rank_cost_t){.time = {0}};
+    for (int32_t i = 0; i < PT_N_TRAFFIC; i++)
+        cost->traffic[i] = *pt_traffic_stats((pt_traffic_t)i);
+}
+
+pt_status_t pt_rank_cost_gather(const pt_trainer_t *trainer, const pt_rank_cost_t *begin,
+                                pt_rank_cost_t *all)
+{
+    pt_rank_cost_t mine;
+    pt_rank_cost_begin(&mine);
+    mine.time = pt_trainer_time(trainer);
+    for (int32_t i = 0; i < PT_N_TRAFFIC; i++) {
+        mine.traffic[i].calls -= begin->traffic[i].calls;
+        mine.traffic[i].bytes -= begin->traffic[i].bytes;
+        mine.traffic[i].seconds -= begin->traffic[i].seconds;
+    }
+    return pt_comm_allgather(pt_trainer_layout(trainer)->world, &mine, all, sizeof mine);
+}
+
+/* The runs side by side: single, shared, random, found. */
+typedef struct columns {
+    const char *name[N_COLUMN], *run[N_COLUMN];
+    pt_summary_t summary[N_COLUMN];
+    bool is_shown[N_COLUMN];
+} columns_t;
+
+/* A run that is missing or not done is said to be so; the report goes on without it. */
+static void read_column(columns_t *c, int32_t i)
+{
+    if (c->run[i][0] == '\0')
+        return;
+    if (pt_summary_read(c->run[i], &c->summary[i]) != PT_OK) {
+        pt_console_error("warning: report.%s: %s", c->name[i], pt_error_message());
+        pt_error_clear();
+    } else if (!c->summary[i].is_done) {
+        pt_console_error("warning: report.%s = %s: not finished yet", c->name[i],
+                         c->run[i]);
+    }
+    c->is_shown[i] = c->summary[i].is_done;
+}
+
+static void put_metric(FILE *file, const pt_summary_task_t *task)
+{
+    if (task != NULL && isfinite(task->metric))
+        fprintf(file, " %8.4f", task->metric);
+    else
+        fprintf(file, " %8s", "");
+}
+
+static void put_tasks(FILE *file, const columns_t *c)
+{
+    const pt_summary_t *found = &c->summary[FOUND];
+    fprintf(file, "%-34s %-9s", found->part, "metric");
+    for (int32_t i = 0; i < N_COLUMN; i++)
+        if (c->is_shown[i])
+            fprintf(file, " %8s", c->name[i]);
+    fprintf(file, " %5s %9s %9s\n", "edges", "k params", "M madds");
+    for (int32_t k = 0; k < found->n_task; k++) {
+        const pt_summary_task_t *task = &found->task[k];
+        fprintf(file, "  %-32s %-9s", task->name, task->metric_name);
+        for (int32_t i = 0; i < N_COLUMN; i++)
+            if (c->is_shown[i])
+                put_metric(file, pt_summary_find(&c->summary[i], task->name));
+        fprintf(file, " %5d %9.1f %9.3f\n", (int)task->cost.edges,
+                (double)task->cost.parameters * 1e-3, (double)task->cost.madds * 1e-6);
+    }
+}
+
+typedef double (*column_value_t)(const columns_t *c, int32_t column);
+
+static double value_mean(const columns_t *c, int32_t column)
+{
+    return c->summary[column].mean;
+}
+
+static double value_delta(const columns_t *c, int32_t column)
+{
+    return c->is_shown[SINGLE]
+               ? 100 * pt_summary_delta(&c->summary[column], &c->summary[SINGLE])
+               : NAN;
+}
+
+static double value_parameters(const columns_t *c, int32_t column)
+{
+    return (double)c->summary[column].cost.parameters * 1e-3;
+}
+
+static double value_madds(const columns_t *c, int32_t column)
+{
+    return (double)c->summary[column].cost.madds * 1e-6;
+}
+
+static void put_row(FILE *file, const columns_t *c, const char *title, const char *format,
+                    column_value_t value)
+{
+    fprintf(file, "  %-42s", title);
+    for (int32_t i = 0; i < N_COLUMN; i++) {
+        char text[32] = "";
+        if (!c->is_shown[i])
+            continue;
+        if (isfinite(value(c, i)))
+            snprintf(text, sizeof text, format, value(c, i));
+        fprintf(file, " %8s", text);
+    }
+    fputc('\n', file);
+}
+
+static void put_comparison(FILE *file, const columns_t *c)
+{
+    put_tasks(file, c);
+    put_row(file, c, "mean", "%.4f", value_mean);
+    if (c->is_shown[SINGLE])
+        put_row(file, c, "Delta_m, %", "%+.2f", value_delta);
+    else
+        fprintf(file, "  %-42s  not run (report.single names no finished run)\n",
+                "Delta_m");
+    put_row(file, c, "k parameters", "%.1f", value_parameters);
+    put_row(file, c, "M multiply-adds, all tasks", "%.3f", value_madds);
+    for (int32_t i = 0; i < FOUND; i++)
+        if (c->is_shown[i])
+            fprintf(file, "%s: %s\n", c->name[i], c->run[i]);
+}
+
+/* Minimum, mean and maximum over ranks of what lies at `offset` in their costs. */
+typedef struct spread {
+    double min, mean, max;
+} spread_t;
+
+static spread_t spread_of(int32_t n_rank, const pt_rank_cost_t *rank, size_t offset)
+{
+    spread_t s = {INFINITY, 0, 0};
+    for (int32_t r = 0; r < n_rank; r++) {
+        double x;
+        memcpy(&x, (const char *)&rank[r] + offset, sizeof x);
+        s.min = fmin(s.min, x);
+        s.max = fmax(s.max, x);
+        s.mean += x / n_rank;
+    }
+    return s;
+}
+
+#define TIME(field) offsetof(pt_rank_cost_t, time.field)
+
+/* Work is what a rank does between two sums: a step waits for the one with the most. */
+static double imbalance(int32_t n_rank, const pt_rank_cost_t *rank)
+{
+    double most = 0, sum = 0;
+    for (int32_t r = 0; r < n_rank; r++) {
+        const pt_trainer_time_t *t = &rank[r].time;
+        double work = t->ops + t->loss + t->feed + t->compile + t->update;
+        most = fmax(most, work);
+        sum += work;
+    }
+    return sum > 0 ? most * n_rank / sum : 1;
+}
+
+static void put_times(FILE *file, int32_t n_rank, const pt_rank_cost_t *rank)
+{
+    static const struct {
+        const char *name;
+        size_t offset;
+        bool is_in_step;
+    } phase[] = {
+        {"step", TIME(step), true},
+        {"  operations", TIME(ops), true},
+        {"  losses", TIME(loss), true},
+        {"  data", TIME(feed), true},
+        {"  plans", TIME(compile), true},
+        {"  sums over ranks, waiting", TIME(reduce), true},
+        {"  update", TIME(update), true},
+        {"evaluation", TIME(evaluate), false},
+    };
+    double step = spread_of(n_rank, rank, TIME(step)).mean;
+    fprintf(file, "\n%s, %d rank%s\n  %-28s %10s %10s %10s %10s\n", time_heading,
+            (int)n_rank, n_rank > 1 ? "s" : "", "", "min", "mean", "max", "of a step");
+    for (size_t i = 0; i < sizeof phase / sizeof phase[0]; i++) {
+        spread_t s = spread_of(n_rank, rank, phase[i].offset);
+        fprintf(file, "  %-28s %10.3f %10.3f %10.3f", phase[i].name, s.min, s.mean, s.max);
+        if (phase[i].is_in_step && step > 0)
+            fprintf(file, " %8.1f %%", 100 * s.mean / step);
+        fputc('\n', file);
+    }
+    fprintf(file, "  load imbalance, most work of a rank / mean: %.3f\n",
+            imbalance(n_rank, rank));
+}
+
+static void put_traffic(FILE *file, int32_t n_rank, const pt_rank_cost_t *rank)
+{
+    fprintf(file,
+            "\nbrought into sums over ranks, mean of the ranks\n  %-28s %10s %10s %10s\n",
+            "", "calls", "MB", "seconds");
+    for (int32_t i = 0; i < PT_N_TRAFFIC; i++) {
+        double calls = 0, bytes = 0, seconds = 0;
+        for (int32_t r = 0; r < n_rank; r++) {
+            calls += (double)rank[r].traffic[i].calls / n_rank;
+            bytes += (double)rank[r].traffic[i].bytes / n_rank;
+            seconds += rank[r].traffic[i].seconds / n_rank;
+        }
+        fprintf(file, "  %-28s %10.0f %10.2f %10.3f\n", pt_traffic_name((pt_traffic_t)i),
+                calls, bytes * 1e-6, seconds);
+    }
+}
+
+/* What an earlier report said of time. */
+static void put_earlier_times(FILE *file, const char *path)
+{
+    char *text = NULL;
+    size_t bytes;
+    if (!pt_path_exists(path))
+        return;
+    if (pt_file_read(path, &text, &bytes) != PT_OK)
+        pt_error_clear();
+    const char *at = text == NULL ? NULL : strstr(text, time_heading);
+    if (at != NULL)
+        fprintf(file, "\n%s", at);
+    pt_free(text);
+}
+
+static pt_status_t write_file(const columns_t *c, const char *path, int32_t n_rank,
+                              const pt_rank_cost_t *rank)
+{
+    char *text = NULL;
+    size_t bytes = 0;
+    FILE *file = open_memstream(&text, &bytes);
+    if (file == NULL)
+        PT_FAIL(MEMORY, "no memory for %s", path);
+    put_comparison(file, c);
+    if (rank[0].time.step > 0) {
+        put_times(file, n_rank, rank);
+        put_traffic(file, n_rank, rank);
+    } else {
+        put_earlier_times(file, path);
+    }
+    pt_status_t status = fclose(file) == 0 ? pt_file_write(path, text, bytes)
+                                           : PT_ERROR(MEMORY, "no memory for %s", path);
+    free(text);
+    return status;
+}
+
+static void print_short(const columns_t *c, const char *path, int32_t n_rank,
+                        const pt_rank_cost_t *rank)
+{
+    double step = spread_of(n_rank, rank, TIME(step)).mean;
+    double delta = value_delta(c, FOUND);
+    if (isfinite(delta))
+        pt_console_line("Delta_m     %+.2f %% against %s", delta, c->run[SINGLE]);
+    else
+        pt_console_line("Delta_m     not run (report.single names no finished run)");
+    if (step > 0)
+        pt_console_line(
+            "time        of a step: %.1f %% operations, %.1f %% sums over ranks; "
+            "load imbalance %.3f",
+            100 * spread_of(n_rank, rank, TIME(ops)).mean / step,
+            100 * spread_of(n_rank, rank, TIME(reduce)).mean / step,
+            imbalance(n_rank, rank));
+    pt_console_line("report      %s", path);
+}
+
+pt_status_t pt_report_write(const pt_config_t *config, const char *run, int32_t n_rank,
+                            const pt_rank_cost_t *rank)
+{
+    columns_t c = {
+        .name = {"single", "shared", "random", "found"},
+        .run = {config->report.single, config->report.shared, config->report.random, run}};
+    char path[PATH_BYTES];
+    pt_status_t status = PT_OK;
+    snprintf(path, sizeof path, "%s/report.txt", run);
+    for (int32_t i = 0; i < N_COLUMN; i++)
+        read_column(&c, i);
+    if (c.is_shown[FOUND]) {
+        status = write_file(&c, path, n_rank, rank);
+        if (status == PT_OK)
+            print_short(&c, path, n_rank, rank);
+    }
+    for (int32_t i = 0; i < N_COLUMN; i++)
+        pt_summary_release(&c.summary[i]);
+    return status;
+}

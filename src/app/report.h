@@ -1,0 +1,39 @@
+/** @file
+ * What a run leaves for people: report.txt and curves.svg.
+ */
+#ifndef APP_REPORT_H
+#define APP_REPORT_H
+
+#include <stdint.h>
+
+#include "polytree/par/reduce.h"
+#include "polytree/train/trainer.h"
+
+/** What one rank did in this job. */
+typedef struct pt_rank_cost {
+    pt_trainer_time_t time;
+    pt_traffic_stat_t traffic[PT_N_TRAFFIC];
+} pt_rank_cost_t;
+
+/** Traffic so far; a process may hold one run after the other. */
+void pt_rank_cost_begin(pt_rank_cost_t *cost);
+
+/** What came on top since; `all` gets every rank's, by rank.  Collective over the layout's
+ * active ranks. */
+PT_MUST_CHECK pt_status_t pt_rank_cost_gather(const pt_trainer_t *trainer,
+                                              const pt_rank_cost_t *begin,
+                                              pt_rank_cost_t *all);
+
+/**
+ * Write RUN/report.txt: the tasks' metrics beside those of the runs that section [report]
+ * names, Delta_m, cost, and where the time went.  Prints its heading lines.  Where this job
+ * made no steps, what an earlier report said of time is kept.  Rank 0.
+ */
+PT_MUST_CHECK pt_status_t pt_report_write(const pt_config_t *config, const char *run,
+                                          int32_t n_rank, const pt_rank_cost_t *rank);
+
+/** Draw RUN/curves.svg: losses, metric on val and expected edges over the weight steps.
+ * `*is_drawn` is false where gnuplot is not installed.  Not collective. */
+PT_MUST_CHECK pt_status_t pt_report_curves(const char *run, bool *is_drawn);
+
+#endif

@@ -1,0 +1,150 @@
+/* polytree status: how a run stands, from the files that it leaves while it runs. */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "app/command.h"
+#include "app/console.h"
+#include "polytree/io/file.h"
+#include "polytree/search/jsonl.h"
+
+enum { PATH_BYTES = 4200 };
+
+/** The newest line of each kind. */
+typedef struct view {
+    char stage[16];
+    double n_step, step, loss, alpha_loss, squeeze, tau, lr, edges;
+    char val_stage[16], part[16];
+    double val, val_step, final; /**< NaN before */
+    double wall, speed, peak;    /**< of timing.jsonl */
+} view_t;
+
+static void take_step(view_t *v, const json_t *line)
+{
+    v->edges = pt_json_real(line, "edges");
+    v->tau = pt_json_real(line, "tau");
+    if (strcmp(pt_json_text(line, "kind"), "alpha") == 0) {
+        v->alpha_loss = pt_json_real(line, "loss");
+        v->squeeze = pt_json_real(line, "squeeze");
+        return;
+    }
+    v->step = pt_json_real(line, "step");
+    v->loss = pt_json_real(line, "loss");
+    v->lr = pt_json_real(line, "lr");
+}
+
+static pt_status_t take_metrics(void *context, json_t *line)
+{
+    view_t *v = context;
+    const char *event = pt_json_text(line, "event"), *stage = pt_json_text(line, "stage");
+    if (strcmp(event, "stage") == 0) {
+        snprintf(v->stage, sizeof v->stage, "%s", stage);
+        v->n_step = pt_json_real(line, "steps");
+        v->step = 0;
+        v->loss = v->alpha_loss = v->squeeze = v->lr = NAN;
+    } else if (strcmp(event, "step") == 0) {
+        take_step(v, line);
+    } else if (strcmp(event, "eval") == 0) {
+        snprintf(v->val_stage, sizeof v->val_stage, "%s", stage);
+        v->val = pt_json_real(line, "mean");
+        v->val_step = pt_json_real(line, "step");
+    } else if (strcmp(event, "final") == 0) {
+        snprintf(v->part, sizeof v->part, "%s", pt_json_text(line, "part"));
+        v->final = pt_json_real(line, "mean");
+        v->edges = pt_json_real(line, "edges");
+    }
+    return PT_OK;
+}
+
+static pt_status_t take_timing(void *context, json_t *line)
+{
+    view_t *v = context;
+    v->wall = pt_json_real(line, "wall");
+    v->speed = pt_json_real(line, "samples_per_second");
+    v->peak = pt_json_real(line, "memory_peak");
+    return PT_OK;
+}
+
+static void add(char *line, size_t size, const char *format, double value)
+{
+    size_t used = strlen(line);
+    if (isfinite(value))
+        snprintf(line + used, size - used, format, value);
+}
+
+/* "12 s", "5 min", "3.2 h" ago; "none" where there is no such file. */
+static const char *age(const char *run, const char *name, char text[48])
+{
+    char path[PATH_BYTES];
+    struct stat info;
+    snprintf(path, sizeof path, "%s/%s", run, name);
+    if (stat(path, &info) != 0)
+        return "none yet";
+    double seconds = fmax(0, difftime(time(NULL), info.st_mtime));
+    if (seconds < 120)
+        snprintf(text, 48, "%.0f s ago", seconds);
+    else if (seconds < 7200)
+        snprintf(text, 48, "%.0f min ago", seconds / 60);
+    else
+        snprintf(text, 48, "%.1f h ago", seconds / 3600);
+    return text;
+}
+
+static void print(const char *run, const view_t *v)
+{
+    char line[256] = "", text[48];
+    if (isfinite(v->final)) {
+        pt_console_line("done        mean metric on %s %.4f", v->part, v->final);
+    } else {
+        pt_console_line("stage       %s, step %.0f of %.0f",
+                        v->stage[0] != '\0' ? v->stage : "none yet", v->step, v->n_step);
+        add(line, sizeof line, "loss %.4f", v->loss);
+        add(line, sizeof line, "  alpha %.4f", v->alpha_loss);
+        add(line, sizeof line, "  squeeze %.4f", v->squeeze);
+        add(line, sizeof line, "  tau %.2f", v->tau);
+        add(line, sizeof line, "  lr %.2g", v->lr);
+        pt_console_line("last line   %s", line[0] != '\0' ? line : "none yet");
+    }
+    if (isfinite(v->edges))
+        pt_console_line("edges       %.2f a task", v->edges);
+    if (isfinite(v->val))
+        pt_console_line("val         %.4f (%s, step %.0f)", v->val, v->val_stage,
+                        v->val_step);
+    line[0] = '\0';
+    add(line, sizeof line, "%.0f samples/s", v->speed);
+    add(line, sizeof line, "  %.0f MiB at most on rank 0", v->peak / (1 << 20));
+    add(line, sizeof line, "  job at %.0f s", v->wall);
+    if (line[0] != '\0')
+        pt_console_line("speed       %s", line);
+    pt_console_line("checkpoint  %s", age(run, "checkpoint.h5", text));
+    pt_console_line("last word   %s", age(run, "metrics.jsonl", text));
+}
+
+pt_status_t pt_run_status(const pt_args_t *args, int *code)
+{
+    const char *run = args->word[0];
+    char path[PATH_BYTES];
+    view_t v = {.loss = NAN,
+                .alpha_loss = NAN,
+                .squeeze = NAN,
+                .tau = NAN,
+                .lr = NAN,
+                .edges = NAN,
+                .val = NAN,
+                .final = NAN,
+                .wall = NAN,
+                .speed = NAN,
+                .peak = NAN};
+    (void)code;
+    snprintf(path, sizeof path, "%s/metrics.jsonl", run);
+    if (!pt_path_exists(path))
+        PT_FAIL(IO, "%s is not the folder of a run: it has no metrics.jsonl", run);
+    PT_TRY(pt_jsonl_read(path, take_metrics, &v));
+    snprintf(path, sizeof path, "%s/timing.jsonl", run);
+    if (pt_path_exists(path))
+        PT_TRY(pt_jsonl_read(path, take_timing, &v));
+    print(run, &v);
+    return PT_OK;
+}

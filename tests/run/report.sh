@@ -1,0 +1,78 @@
+#!/usr/bin/env bash
+# What a run leaves for people agrees with its files; status reads along while it runs.
+# shellcheck source=/dev/null
+. "$(dirname "$0")/common"
+small_data
+
+refuses 1 "here is not the folder of a run" status here
+expect 0 "$POLYTREE" search "$SMALL" -o single --set search.method=single --set baseline.steps=30
+expect 0 "$POLYTREE" search "$SMALL" -o shared --set search.method=shared --set baseline.steps=10
+says out "^Delta_m +not run"
+says shared/report.txt "Delta_m +not run"
+
+# Stopped at once: no report yet, and a status.
+mkdir found
+touch found/STOP
+expect 75 "$POLYTREE" search "$SMALL" -o found
+[ ! -e found/report.txt ] || fail "a stopped run has a report"
+expect 0 "$POLYTREE" status found
+says out "^stage +warmup, step [1-9][0-9]* of 20$"
+says out "^last line +loss [0-9.]+ +tau 5.00"
+says out "^checkpoint +[0-9]+ s ago$"
+expect 0 "$POLYTREE" search "$SMALL" -o found --set report.single=single --set report.shared=shared \
+    --set report.random=nobody
+says err "warning: report.random: nobody is not the folder of a run"
+says out "^report +found/report.txt"
+says out "load imbalance 1.000"
+for line in "  operations +[0-9.]+ +[0-9.]+ +[0-9.]+ +[0-9.]+ %" "load imbalance.*: 1.000" \
+    "  gradient +0 +0.00 +0.000" "^test +metric +single +shared +found +edges"; do
+    says found/report.txt "$line"
+done
+"$PYTHON" - <<'END'
+import json, re
+def final(run):
+    return [json.loads(l) for l in open(run + "/metrics.jsonl") if '"final"' in l][-1]
+runs = {r: final(r) for r in ("single", "shared", "found")}
+text = open("found/report.txt").read()
+row = lambda title: re.search(r"^ *%s(.*)$" % re.escape(title), text, re.M).group(1).split()
+for task in runs["found"]["tasks"]:
+    want = ["%.4f" % runs[r]["tasks"][task]["accuracy"] for r in ("single", "shared", "found")]
+    assert row(task)[1:4] == want, (task, row(task), want)
+delta = []
+for r in ("single", "shared", "found"):
+    gains = [(t["accuracy"] - s["accuracy"]) / s["accuracy"] for t, s in
+             ((runs[r]["tasks"][k], runs["single"]["tasks"][k]) for k in runs[r]["tasks"])]
+    delta.append("%+.2f" % (100 * sum(gains) / len(gains)))
+assert row("Delta_m, %") == delta, (row("Delta_m, %"), delta)
+assert delta[0] == "+0.00"
+END
+cp found/report.txt before
+expect 0 "$POLYTREE" search "$SMALL" -o found --set report.single=single --set report.shared=shared
+says out finished
+cmp before found/report.txt || fail "a look at a finished run has changed its report"
+expect 0 "$POLYTREE" search "$SMALL" -o found
+says found/report.txt "Delta_m +not run"
+says found/report.txt "  operations "
+
+expect 0 "$POLYTREE" status found
+says out "^done +mean metric on test [01]\.[0-9]+$"
+# In the middle of a line, as one finds it while the run is at work.
+mkdir half
+sed '/"stage":"retrain","kind":"weight","step":11,/,$d' found/metrics.jsonl >half/metrics.jsonl
+printf '{"event":"step","stage":"retrain","ki' >>half/metrics.jsonl
+expect 0 "$POLYTREE" status half
+says out "^stage +retrain, step 10 of 20$"
+says out "^val +[01]\.[0-9]+ \((search, step 20|retrain, step 10)\)$"
+says out "^checkpoint +none yet$"
+echo 'no line of ours' >>half/metrics.jsonl
+refuses 1 "half/metrics.jsonl:[0-9]+: not a JSON object" status half
+
+if command -v gnuplot >/dev/null; then
+    says found/curves.svg "</svg>"
+    says found/curves.svg "expected edges"
+fi
+if command -v mpirun >/dev/null; then
+    expect 0 ranks 2 search "$SMALL" -o two
+    says two/report.txt "2 ranks"
+    says two/report.txt "  gradient +120 +[0-9]+\.[0-9]+ "
+fi
