@@ -1,22 +1,30 @@
 #include "app/console.h"
 
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "polytree/par/log.h"
 
 static size_t live_width;
 
+/* What stdout of the process that started this one is. */
+static const char *launcher_output(char path[64])
+{
+    snprintf(path, 64, "/proc/%ld/fd/1", (long)getppid());
+    return path;
+}
+
 /* mpirun gives its processes a terminal of their own, wherever its output goes: so look
  * at where its output goes. */
 static bool launcher_has_terminal(void)
 {
     char path[64], target[256];
-    snprintf(path, sizeof path, "/proc/%ld/fd/1", (long)getppid());
-    ssize_t n = readlink(path, target, sizeof target - 1);
+    ssize_t n = readlink(launcher_output(path), target, sizeof target - 1);
     if (n <= 0)
         return false;
     target[n] = '\0';
@@ -30,6 +38,29 @@ bool pt_console_is_live(void)
     return getenv("OMPI_COMM_WORLD_RANK") == NULL || launcher_has_terminal();
 }
 
+static size_t columns_of(int fd)
+{
+    struct winsize size = {0};
+    return fd >= 0 && ioctl(fd, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+}
+
+size_t pt_console_width(void)
+{
+    char path[64];
+    const char *text = getenv("COLUMNS");
+    size_t n = columns_of(STDOUT_FILENO);
+    /* The terminal that mpirun gives its processes has no size. */
+    if (n == 0) {
+        int fd = open(launcher_output(path), O_WRONLY | O_NOCTTY | O_CLOEXEC);
+        n = columns_of(fd);
+        if (fd >= 0)
+            close(fd);
+    }
+    if (n == 0 && text != NULL)
+        n = strtoul(text, NULL, 10);
+    return n > 0 ? n : 80;
+}
+
 static void clear_live(void)
 {
     if (live_width > 0)
@@ -39,9 +70,12 @@ static void clear_live(void)
 
 void pt_console_live(const char *line)
 {
-    size_t width = strlen(line);
+    /* In the last column many terminals go on to the next line. */
+    size_t width = strlen(line), most = pt_console_width() - 1;
+    width = width < most ? width : most;
+    live_width = live_width < most ? live_width : most;
     int rest = live_width > width ? (int)(live_width - width) : 0;
-    printf("\r%s%*s", line, rest, "");
+    printf("\r%.*s%*s", (int)width, line, rest, "");
     fflush(stdout);
     live_width = width;
 }

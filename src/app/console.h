@@ -5,13 +5,17 @@
 #define APP_CONSOLE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "polytree/base/status.h"
 
 /** Whether stdout ends at a terminal, also through mpirun. */
 bool pt_console_is_live(void);
 
-/** Replace the live line. */
+/** Columns of the terminal that stdout ends at: as it says, else COLUMNS, else 80. */
+size_t pt_console_width(void);
+
+/** Replace the live line, cut to the terminal's width. */
 void pt_console_live(const char *line);
 
 /** A whole line on stdout; the live line goes. */

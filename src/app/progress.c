@@ -63,40 +63,64 @@ static unsigned poll_requests(void *context)
 static const char *duration(double seconds, char text[32])
 {
     long s = isfinite(seconds) && seconds > 0 ? lround(fmin(seconds, 1e9)) : 0;
-    snprintf(text, 32, "%ld:%02ld:%02ld", s / 3600, s / 60 % 60, s % 60);
+    if (s < 3600)
+        snprintf(text, 32, "%ld:%02ld", s / 60, s % 60);
+    else
+        snprintf(text, 32, "%ld:%02ld:%02ld", s / 3600, s / 60 % 60, s % 60);
     return text;
 }
 
-static void add_number(char *line, size_t size, const char *format, double value)
+/* What a line holds so far, and how long it may be. */
+typedef struct line {
+    char text[256];
+    size_t most;
+} line_t;
+
+static void add_part(line_t *line, const char *part)
 {
-    size_t used = strlen(line);
-    if (isfinite(value))
-        snprintf(line + used, size - used, format, value);
+    size_t used = strlen(line->text), more = strlen(part);
+    if (used + more <= line->most)
+        memcpy(line->text + used, part, more + 1);
+    else
+        line->most = used; /* what comes next is less important */
+}
+
+static void add_number(line_t *line, const char *format, double value)
+{
+    char part[64];
+    if (!isfinite(value))
+        return;
+    snprintf(part, sizeof part, format, value);
+    add_part(line, part);
 }
 
 static void show_progress(void *context, const pt_progress_t *p)
 {
     pt_watcher_t *w = context;
     double now = pt_clock(), every = w->is_live ? 0.2 : w->config->run.log_every;
-    char line[256], left[32];
+    char part[64], left[32];
+    line_t line = {.most = sizeof line.text - 1};
     if (now - w->last_shown < every)
         return;
     w->last_shown = now;
-    snprintf(line, sizeof line, "%-7s %lld/%lld", pt_stage_name(p->stage),
-             (long long)p->step, (long long)p->n_step);
-    add_number(line, sizeof line, "  loss %.4f", p->loss);
-    add_number(line, sizeof line, "  alpha %.4f", p->alpha_loss);
-    add_number(line, sizeof line, "  edges %.2f", p->expected_edges);
-    add_number(line, sizeof line, "  tau %.2f", p->tau);
-    add_number(line, sizeof line, "  lr %.2g", p->lr);
-    add_number(line, sizeof line, "  val %.4f", p->metric);
-    add_number(line, sizeof line, "  %.0f samples/s", p->samples_per_second);
-    size_t used = strlen(line);
-    snprintf(line + used, sizeof line - used, "  %s left", duration(p->seconds_left, left));
+    if (w->is_live && pt_console_width() <= line.most)
+        line.most = pt_console_width() - 1;
+    snprintf(part, sizeof part, "%s %lld/%lld", pt_stage_name(p->stage), (long long)p->step,
+             (long long)p->n_step);
+    add_part(&line, part);
+    snprintf(part, sizeof part, "  %s left", duration(p->seconds_left, left));
+    add_part(&line, part);
+    add_number(&line, "  loss %.3f", p->loss);
+    add_number(&line, "  val %.3f", p->metric);
+    add_number(&line, "  edges %.1f", p->expected_edges);
+    add_number(&line, "  %.0f samples/s", p->samples_per_second);
+    add_number(&line, "  alpha %.3f", p->alpha_loss);
+    add_number(&line, "  tau %.2f", p->tau);
+    add_number(&line, "  lr %.2g", p->lr);
     if (w->is_live)
-        pt_console_live(line);
+        pt_console_live(line.text);
     else
-        pt_console_line("%s", line);
+        pt_console_line("%s", line.text);
 }
 
 static void show_note(void *context, const char *line)
