@@ -60,6 +60,29 @@ static void stops_leave_no_trace(void **state)
     stop_and_go_on(in_turn, 4, "in_turn4", plain_in_turn);
 }
 
+/* The baselines too: chains that begin with their last stage, a supernet that is kept. */
+static void baselines_leave_no_trace(void **state)
+{
+    static const char *const single[] = {"search.method=single", "baseline.steps=11", NULL};
+    static const char *const drawn[] = {"search.method=random", "baseline.madds=70000",
+                                        NULL};
+    static const struct {
+        const char *name;
+        tiny_options_t options;
+    } baseline[] = {{"single", single}, {"random", drawn}};
+    (void)state;
+    for (size_t i = 0; i < sizeof baseline / sizeof baseline[0]; i++) {
+        tiny_hooks_t hooks = {.stop_at = 0};
+        char run[32], *expected = NULL;
+        tiny_go_alone(baseline[i].options, baseline[i].name, &hooks);
+        if (tiny_is_root())
+            expected = tiny_outcome(baseline[i].name);
+        snprintf(run, sizeof run, "%s4", baseline[i].name);
+        stop_and_go_on(baseline[i].options, 4, run, expected);
+        pt_free(expected);
+    }
+}
+
 static void move(const char *run, const char *from, const char *to)
 {
     char folder[400], a[440], b[440];
@@ -172,6 +195,7 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(without_a_stop),
         cmocka_unit_test(stops_leave_no_trace),
+        cmocka_unit_test(baselines_leave_no_trace),
         cmocka_unit_test(what_came_after_the_checkpoint_is_repeated),
         cmocka_unit_test(leftovers_of_no_checkpoint_are_cut),
         cmocka_unit_test(a_finished_run_is_left_alone),
