@@ -149,20 +149,33 @@ static pt_status_t stage_inputs(pt_dataset_t *dataset, const char *path)
     return PT_OK;
 }
 
-static pt_status_t add_inputs(pt_dataset_t *dataset, pt_split_t split, pt_digest_t *digest)
+/* Inputs `first` and on: into the digest, and a look at their values.  All are seen before
+ * a run begins: `test` would else be found bad when everything is trained. */
+static pt_status_t take_inputs(const pt_dataset_t *dataset, const char *path,
+                               pt_split_t split, int64_t first, int64_t n, const void *data,
+                               pt_digest_t *digest)
+{
+    int64_t bad = pt_schema_find_not_finite(&dataset->schema.input, data, n);
+    if (bad >= 0)
+        PT_FAIL(NUMERIC, "%s: %s input %lld has a value that is not finite as float32",
+                path, pt_split_name(split), (long long)(first + bad));
+    pt_digest_add(digest, data, (size_t)n * dataset->row_bytes);
+    return PT_OK;
+}
+
+static pt_status_t add_inputs(pt_dataset_t *dataset, const char *path, pt_split_t split,
+                              pt_digest_t *digest)
 {
     int64_t n = dataset->schema.input.n[split];
-    if (dataset->pixels[split]) {
-        pt_digest_add(digest, dataset->pixels[split], (size_t)n * dataset->row_bytes);
-        return PT_OK;
-    }
+    if (dataset->pixels[split])
+        return take_inputs(dataset, path, split, 0, n, dataset->pixels[split], digest);
     for (int64_t first = 0; first < n; first += dataset->staging_rows) {
         int64_t now = n - first;
         now = now < dataset->staging_rows ? now : dataset->staging_rows;
         PT_TRY(pt_h5_array_read(&dataset->array[split], first, now,
                                 pt_schema_item_type(&dataset->schema.input),
                                 dataset->staging));
-        pt_digest_add(digest, dataset->staging, (size_t)now * dataset->row_bytes);
+        PT_TRY(take_inputs(dataset, path, split, first, now, dataset->staging, digest));
     }
     return PT_OK;
 }
@@ -192,14 +205,14 @@ static void add_tables(const pt_schema_t *schema, pt_digest_t *digest)
     }
 }
 
-static pt_status_t form_digest(pt_dataset_t *dataset)
+static pt_status_t form_digest(pt_dataset_t *dataset, const char *path)
 {
     pt_digest_t *digest = NULL;
     pt_status_t status = PT_OK;
     PT_TRY(pt_digest_new(&digest));
     add_tables(&dataset->schema, digest);
     for (int s = 0; status == PT_OK && s < PT_N_SPLIT; s++)
-        status = add_inputs(dataset, (pt_split_t)s, digest);
+        status = add_inputs(dataset, path, (pt_split_t)s, digest);
     pt_digest_hex(digest, dataset->digest);
     pt_digest_free(digest);
     return status;
@@ -240,7 +253,7 @@ pt_status_t pt_dataset_open(const char *path, const char *tasks, pt_comm_t *comm
         PT_TRY_OR(fail, pt_comm_agree(comm, stage_inputs(dataset, path)));
     }
     if (pt_comm_rank(comm) == 0)
-        status = form_digest(dataset);
+        status = form_digest(dataset, path);
     PT_TRY_OR(fail, pt_comm_agree(comm, status));
     PT_TRY_OR(fail, pt_comm_bcast(comm, dataset->digest, sizeof dataset->digest, 0));
     *out = dataset;

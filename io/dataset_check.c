@@ -1,7 +1,6 @@
 #include "polytree/io/dataset.h"
 
 #include <inttypes.h>
-#include <math.h>
 #include <string.h>
 
 #include "polytree/base/memory.h"
@@ -17,21 +16,18 @@ static pt_status_t scan(const pt_h5_array_t *array, const pt_schema_input_t *inp
     pt_status_t status = PT_OK;
     size_t row_bytes = pt_schema_item_bytes(input);
     int64_t rows = (int64_t)(SCAN_BYTES / row_bytes) + 1;
-    int64_t values = input->hwc[0] * input->hwc[1] * input->hwc[2];
     rows = rows < n ? rows : n;
     PT_TRY(pt_alloc(&buffer, (size_t)rows, row_bytes));
     for (int64_t first = 0; first < n; first += rows) {
         int64_t now = rows < n - first ? rows : n - first;
         PT_TRY_OR(done,
                   pt_h5_array_read(array, first, now, pt_schema_item_type(input), buffer));
-        for (int64_t i = 0; !input->is_u8 && i < now * values; i++)
-            if (!isfinite(((const float *)buffer)[i])) {
-                status = PT_ERROR(FORMAT,
-                                  "%s: row %" PRId64 " has a value that is not "
-                                  "finite as float32",
-                                  array->where, first + i / values);
-                goto done;
-            }
+        int64_t bad = pt_schema_find_not_finite(input, buffer, now);
+        if (bad >= 0)
+            PT_TRY_OR(done, PT_ERROR(FORMAT,
+                                     "%s: row %" PRId64 " has a value that is not finite "
+                                     "as float32",
+                                     array->where, first + bad));
     }
 done:
     pt_free(buffer);

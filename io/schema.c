@@ -1,5 +1,6 @@
 #include "io/schema.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,6 +32,17 @@ size_t pt_schema_item_bytes(const pt_schema_input_t *input)
 hid_t pt_schema_item_type(const pt_schema_input_t *input)
 {
     return input->is_u8 ? H5T_NATIVE_UINT8 : H5T_NATIVE_FLOAT;
+}
+
+int64_t pt_schema_find_not_finite(const pt_schema_input_t *input, const void *data,
+                                  int64_t n)
+{
+    int64_t values = input->hwc[0] * input->hwc[1] * input->hwc[2];
+    const float *value = data;
+    for (int64_t i = 0; !input->is_u8 && i < n * values; i++)
+        if (!isfinite(value[i]))
+            return i / values;
+    return -1;
 }
 
 static pt_status_t check_header(hid_t file, const char *path)

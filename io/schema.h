@@ -70,5 +70,8 @@ PT_MUST_CHECK pt_status_t pt_schema_open_input(pt_schema_input_t *input, hid_t f
 /** Bytes of one input as held in memory, and the type to read with. */
 size_t pt_schema_item_bytes(const pt_schema_input_t *input);
 hid_t pt_schema_item_type(const pt_schema_input_t *input);
+/** Of `n` inputs in memory the first with a value that is not finite; -1 where all are. */
+int64_t pt_schema_find_not_finite(const pt_schema_input_t *input, const void *data,
+                                  int64_t n);
 
 #endif

@@ -48,11 +48,12 @@ typedef struct pt_dataset pt_dataset_t;
  *
  * With `in_memory` the inputs are read too, one copy per node of `comm` in shared memory;
  * without, pt_dataset_read() reads what it is asked for.  The file is checked like by
- * pt_dataset_check(), but for a scan of all values.  Collective over `comm`.
+ * pt_dataset_check(), all values included.  Collective over `comm`.
  *
  * @param[in]  tasks  "all", or task names separated by white space or commas, in the
  *                    order wanted; a name that the file lacks is an error that names
  *                    those that it has
+ * @return PT_E_NUMERIC for an input that is not finite, naming split and row
  */
 PT_MUST_CHECK pt_status_t pt_dataset_open(const char *path, const char *tasks,
                                           pt_comm_t *comm, pt_comm_t *node, bool in_memory,
@@ -77,7 +78,7 @@ size_t pt_dataset_bytes(const pt_dataset_t *dataset);
  * Inputs `row[0..n-1]` of a split as float32 [n, h, w, c]; uint8 pixels are divided by
  * 255, float32 kept.  Same bits whichever cache.  Not collective, no allocation of ours.
  *
- * @return PT_E_NUMERIC for an input that is not finite, naming split and row
+ * @return PT_E_NUMERIC for an input that has changed in the file to one that is not finite
  */
 PT_MUST_CHECK pt_status_t pt_dataset_read(pt_dataset_t *dataset, pt_split_t split,
                                           const int64_t *row, int64_t n, float *out);
