@@ -187,6 +187,12 @@ static pt_status_t advance(pt_search_t *s, pt_run_end_t *end)
                 *end = PT_RUN_STOPPED;
                 return run_checkpoint_write(s);
             }
+            /* What follows the last step reads samples that no step has read: should that
+             * fail, it fails again from here, and not after another stage. */
+            if (s->state.stage == PT_STAGE_RETRAIN && stage->done(s)) {
+                PT_TRY(run_checkpoint_write(s));
+                wants_checkpoint = false;
+            }
         }
         if (wants_checkpoint && s->state.stage < PT_N_STAGE && !run_evaluation_due(s)) {
             PT_TRY(run_checkpoint_write(s));

@@ -140,6 +140,21 @@ static void a_finished_run_is_left_alone(void **state)
     assert_outcome("finished", plain);
 }
 
+/* All training is in a checkpoint before `test` is read: from there no step is made. */
+static void the_last_evaluation_can_be_repeated(void **state)
+{
+    tiny_hooks_t hooks = {.stop_at = 0};
+    (void)state;
+    tiny_go_alone(NULL, "trained", &hooks);
+    if (tiny_is_root())
+        move("trained", "checkpoint.prev.h5", "checkpoint.h5");
+    hooks = (tiny_hooks_t){.stop_at = 0};
+    tiny_go_alone(NULL, "trained", &hooks);
+    assert_int_equal(hooks.n_poll, 0);
+    assert_int_equal(hooks.said_finished, 0);
+    assert_outcome("trained", plain);
+}
+
 /* Another config is refused on all ranks and named; what is free on resume is free. */
 static void another_config_is_refused(void **state)
 {
@@ -199,6 +214,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(what_came_after_the_checkpoint_is_repeated),
         cmocka_unit_test(leftovers_of_no_checkpoint_are_cut),
         cmocka_unit_test(a_finished_run_is_left_alone),
+        cmocka_unit_test(the_last_evaluation_can_be_repeated),
         cmocka_unit_test(another_config_is_refused),
         cmocka_unit_test(steps_do_not_allocate),
     };
