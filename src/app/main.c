@@ -10,17 +10,22 @@
 #include "polytree/config/config.h"
 #include "polytree/par/comm.h"
 
-/* This process's number as its launcher gives it: known before MPI starts. */
-static bool is_first_process(void)
+/* This process's number as its launcher gives it, known before MPI starts; -1 without. */
+static long launched_as(void)
 {
     static const char *const variable[] = {"OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK",
                                            "SLURM_PROCID"};
     for (size_t i = 0; i < sizeof variable / sizeof variable[0]; i++) {
         const char *text = getenv(variable[i]);
         if (text != NULL)
-            return strtol(text, NULL, 10) == 0;
+            return strtol(text, NULL, 10);
     }
-    return true;
+    return -1;
+}
+
+static bool is_first_process(void)
+{
+    return launched_as() <= 0;
 }
 
 /* Words of argv that make up the whole name of a command; 0 where they do not. */
@@ -128,21 +133,54 @@ pt_status_t pt_run_help(const pt_args_t *args, int *code)
     return PT_OK;
 }
 
-static int run_command(const pt_command_t *command, const pt_args_t *args, int argc,
-                       char **argv)
+/* Ranks of different commands would wait for each other for ever. */
+static pt_status_t check_command_lines(int argc, char **argv)
+{
+    char *text = NULL;
+    size_t bytes = 0;
+    FILE *file = open_memstream(&text, &bytes);
+    pt_status_t status = PT_OK;
+    if (file != NULL) {
+        for (int i = 0; i < argc; i++)
+            fwrite(argv[i], 1, strlen(argv[i]) + 1, file);
+        if (fclose(file) != 0)
+            status = PT_ERROR(MEMORY, "no memory for the command line");
+    } else {
+        status = PT_ERROR(MEMORY, "no memory for the command line");
+    }
+    status = pt_comm_agree(pt_comm_world(), status);
+    if (status == PT_OK)
+        status = pt_comm_check_equal(pt_comm_world(), "the command line", text, bytes);
+    free(text);
+    return status == PT_E_MISMATCH ? PT_ERROR(USAGE, "%s", pt_error_message()) : status;
+}
+
+/* `status` is what became of the words; a rank that could not read them tells the others.
+ */
+static int run_on_all_ranks(const pt_command_t *command, const pt_args_t *args, int argc,
+                            char **argv, pt_status_t status)
+{
+    int code = PT_EXIT_DONE, mpi_argc = argc;
+    char **mpi_argv = argv;
+    pt_status_t equal;
+    if (pt_par_start(&mpi_argc, &mpi_argv) != PT_OK) {
+        pt_print_failure();
+        pt_par_abort(PT_EXIT_ERROR);
+    }
+    if (pt_comm_rank(pt_comm_world()) == 0)
+        pt_console_take_log();
+    equal = check_command_lines(argc, argv);
+    if (equal != PT_OK)
+        return pt_watch_finish(equal, code);
+    if (status == PT_OK)
+        status = command->run(args, &code);
+    return pt_watch_finish(status, code);
+}
+
+static int run_alone(const pt_command_t *command, const pt_args_t *args)
 {
     int code = PT_EXIT_DONE;
     pt_status_t status;
-    if (command->on_all_ranks) {
-        if (pt_par_start(&argc, &argv) != PT_OK) {
-            pt_print_failure();
-            pt_par_abort(PT_EXIT_ERROR);
-        }
-        if (pt_comm_rank(pt_comm_world()) == 0)
-            pt_console_take_log();
-        status = command->run(args, &code);
-        return pt_watch_finish(status, code);
-    }
     if (!is_first_process())
         return PT_EXIT_DONE;
     pt_console_take_log();
@@ -187,8 +225,11 @@ int main(int argc, char **argv)
             status = PT_ERROR(USAGE, "too few arguments: polytree %s %s", command->name,
                               command->usage);
     }
+    if (command != NULL ? command->on_all_ranks && (status == PT_OK || launched_as() >= 0)
+                        : launched_as() >= 0)
+        return run_on_all_ranks(command, &args, argc, argv, status);
     if (status == PT_OK)
-        return run_command(command, &args, argc, argv);
+        return run_alone(command, &args);
     if (is_first_process())
         pt_print_failure();
     return PT_EXIT_USAGE;

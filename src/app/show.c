@@ -9,7 +9,6 @@
 #include "app/console.h"
 #include "app/picture.h"
 #include "app/session.h"
-#include "app/watch.h"
 #include "polytree/arch/cost.h"
 #include "polytree/base/memory.h"
 #include "polytree/io/file.h"
@@ -17,10 +16,12 @@
 
 enum { PATH_BYTES = 4200 };
 
-enum { SHOW_TASK, SHOW_SVG };
-const pt_flag_t pt_flags_show[] = {{"task", 0, "NAME", "this task's graph alone"},
-                                   {"svg", 0, "FILE", "draw it with Graphviz"},
-                                   {0}};
+enum { SHOW_TASK, SHOW_SVG, SHOW_SET };
+const pt_flag_t pt_flags_show[] = {
+    {"task", 0, "NAME", "this task's graph alone"},
+    {"svg", 0, "FILE", "draw it with Graphviz"},
+    {"set", 0, "key=value", "options over those of the config"},
+    {0}};
 
 /* The network of a run: its space, without kernels, and the choices in use. */
 typedef struct network {
@@ -194,14 +195,12 @@ static pt_status_t show_run(const pt_args_t *args, const pt_config_t *config,
                             const char *path)
 {
     network_t network = {0};
-    pt_status_t status = PT_OK;
-    if (pt_comm_rank(pt_comm_world()) == 0) {
-        status = read_network(config, path, &network);
-        if (status == PT_OK)
-            status = show_network(args, &network);
-        release(&network);
-    }
-    return pt_comm_agree(pt_comm_world(), status);
+    pt_status_t status;
+    PT_TRY_OR(done, read_network(config, path, &network));
+    status = show_network(args, &network);
+done:
+    release(&network);
+    return status;
 }
 
 /* The space with every choice open. */
@@ -209,11 +208,10 @@ static pt_status_t show_space(const pt_args_t *args, pt_session_t *session)
 {
     network_t network = {0};
     pt_status_t status;
+    session->config.data.cache = PT_CACHE_NONE; /* no input is looked at */
     PT_TRY(pt_session_open_data(session));
     PT_TRY_OR(done,
               pt_space_of_data(&session->config, session->dataset, NULL, &network.space));
-    if (pt_comm_rank(pt_comm_world()) > 0)
-        goto done;
     PT_TRY_OR(done, pt_subnet_init(&network.subnet, network.space->n_task,
                                    network.space->n_choice));
     for (int32_t k = 0; k < network.space->n_task; k++)
@@ -224,7 +222,7 @@ static pt_status_t show_space(const pt_args_t *args, pt_session_t *session)
         PT_TRY_OR(done, show_network(args, &network));
 done:
     release(&network);
-    return pt_comm_agree(pt_comm_world(), status);
+    return status;
 }
 
 pt_status_t pt_run_show(const pt_args_t *args, int *code)
@@ -243,10 +241,9 @@ pt_status_t pt_run_show(const pt_args_t *args, int *code)
     snprintf(path, sizeof path, "%s/architecture.json", what);
     if (is_run && access(path, R_OK) == 0)
         return show_run(args, &session.config, path);
-    if (is_run && pt_comm_rank(pt_comm_world()) == 0)
+    if (is_run)
         pt_console_line("%s has no network yet; its search space:", what);
     status = show_space(args, &session);
-    pt_watch_failure(status);
     pt_session_close(&session);
     return status;
 }

@@ -18,6 +18,11 @@ typedef struct failure {
 int64_t pt_comm_chunk = (int64_t)1 << 28;
 
 static pt_comm_t *world;
+
+/* This process alone, without MPI. */
+static int alone_count, alone_displ;
+static uint64_t alone_word;
+static pt_comm_t alone = {MPI_COMM_NULL, 0, 1, 0, &alone_count, &alone_displ, &alone_word};
 static bool has_started_mpi;
 
 pt_status_t pt_mpi_status(int code, const char *function)
@@ -76,13 +81,13 @@ int32_t pt_comm_size(const pt_comm_t *comm)
 
 pt_comm_t *pt_comm_world(void)
 {
-    return world;
+    return world != NULL ? world : &alone;
 }
 
 void pt_comm_free(pt_comm_t *comm)
 {
     int is_finalized = 0;
-    if (comm == NULL)
+    if (comm == NULL || comm == &alone)
         return;
     MPI_Finalized(&is_finalized);
     if (comm->mpi != MPI_COMM_NULL && !is_finalized)
@@ -185,6 +190,10 @@ static pt_status_t wrap_agreed(pt_comm_t *parent, int code, MPI_Comm mpi,
 pt_status_t pt_comm_split(pt_comm_t *comm, int32_t color, int32_t key, pt_comm_t **out)
 {
     MPI_Comm mpi = MPI_COMM_NULL;
+    if (comm == &alone) {
+        *out = color < 0 ? NULL : comm;
+        return PT_OK;
+    }
     int code = MPI_Comm_split(comm->mpi, color < 0 ? MPI_UNDEFINED : color, key, &mpi);
     return wrap_agreed(comm, code, mpi, "MPI_Comm_split", out);
 }
@@ -192,6 +201,10 @@ pt_status_t pt_comm_split(pt_comm_t *comm, int32_t color, int32_t key, pt_comm_t
 pt_status_t pt_comm_split_node(pt_comm_t *comm, pt_comm_t **out)
 {
     MPI_Comm mpi = MPI_COMM_NULL;
+    if (comm == &alone) {
+        *out = comm;
+        return PT_OK;
+    }
     int code = MPI_Comm_split_type(comm->mpi, MPI_COMM_TYPE_SHARED, comm->rank,
                                    MPI_INFO_NULL, &mpi);
     return wrap_agreed(comm, code, mpi, "MPI_Comm_split_type", out);

@@ -39,5 +39,25 @@ says out "backend +(onednn|blas|ref) on"
 if command -v mpirun >/dev/null; then
     expect 0 mpirun --bind-to none -n 3 "$POLYTREE" version
     [ "$(grep -c '^polytree ' out)" = 1 ] || fail "version is said more than once"
+    # Ranks that were given different things to do say so instead of waiting.
+    cp "$SMALL" a.ini
+    cp "$SMALL" b.ini
+    differ() {
+        expect 2 timeout 60 mpirun --bind-to none "$@"
+        says err "^polytree: the command line must be equal on all ranks: rank 1 differs from rank 0"
+        [ "$(grep -c '^polytree: ' err)" = 1 ] || fail "not one error line: $*"
+    }
+    differ -n 1 "$POLYTREE" search a.ini -o run : -n 1 "$POLYTREE" search b.ini -o run
+    differ -n 1 "$POLYTREE" search a.ini -o run : -n 1 "$POLYTREE" plan a.ini --ranks 2
+    differ -n 1 "$POLYTREE" search a.ini -o run : -n 1 "$POLYTREE" search a.ini -x
+    differ -n 1 "$POLYTREE" serch a.ini -o run : -n 1 "$POLYTREE" search a.ini -o run
+    expect 2 timeout 60 mpirun --bind-to none -n 2 "$POLYTREE" search a.ini -x
+    [ "$(grep -c '^polytree: ' err)" = 1 ] || fail "not one error line from two ranks"
+    [ ! -e run ] || fail "a refused command has made its folder"
 fi
 [ -z "$(find . -name '*.h5*')" ] || fail "a refused command has left a file"
+
+# Looking at a space needs no MPI: this setting lets none start.
+small_data
+expect 0 env OMPI_MCA_pml=none "$POLYTREE" show "$SMALL" --set space.nodes=5
+says out "^space: 5 nodes"

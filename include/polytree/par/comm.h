@@ -19,7 +19,10 @@ void pt_par_stop(void);
 /** End all ranks now with that exit code; for errors that cannot be agreed on. */
 void pt_par_abort(int code);
 
-/** All ranks; lives from pt_par_start() to pt_par_stop(). */
+/**
+ * All ranks; lives from pt_par_start() to pt_par_stop().  Outside of that it is this
+ * process alone, and what is collective works without MPI but for sums and shared memory.
+ */
 pt_comm_t *pt_comm_world(void);
 int32_t pt_comm_rank(const pt_comm_t *comm);
 int32_t pt_comm_size(const pt_comm_t *comm);
