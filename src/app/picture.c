@@ -30,6 +30,8 @@ static pt_status_t start(char *const argv[], const char *out, pid_t *pid, FILE *
     posix_spawn_file_actions_addclose(&actions, end[0]);
     posix_spawn_file_actions_addclose(&actions, end[1]);
     posix_spawn_file_actions_adddup2(&actions, file, STDOUT_FILENO);
+    /* Its remarks are of no use to who runs a search; that it failed is told. */
+    posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
     code = posix_spawnp(pid, argv[0], &actions, NULL, argv, environ);
     posix_spawn_file_actions_destroy(&actions);
     close(end[0]);
