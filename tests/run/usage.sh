@@ -33,7 +33,11 @@ says out "space.nodes"
 says out "retrain.optimizer"
 expect 0 "$POLYTREE" --version
 says out "^polytree [0-9]"
-says out "HDF5 1"
+for library in MPI OpenBLAS HDF5 zlib libpng jansson xxHash inih; do
+    says out "$library .*[0-9]"
+done
+says out "Random123"
+says out "Graphviz ([0-9]|not installed)"
 says out "backend +(onednn|blas|ref) on"
 # Commands that need no ranks are the first process's alone.
 if command -v mpirun >/dev/null; then
