@@ -39,12 +39,9 @@ static pt_status_t try_read(pt_checkpoint_t *checkpoint, const char *path, bool 
 /* The current one is known bad and `why` says so.  It is moved away only when the previous
  * one has been loaded: with neither, a later start must not find an empty run. */
 static pt_status_t load_previous(pt_checkpoint_t *checkpoint, const char *current,
-                                 const char *run, const char *why, char notice[512])
+                                 const char *prev, const char *bad, const char *why)
 {
     bool is_there;
-    char prev[PT_PATH_MAX], bad[PT_PATH_MAX];
-    PT_TRY(pt_path_join(run, PT_CHECKPOINT_PREV, prev));
-    PT_TRY(pt_path_join(run, PT_CHECKPOINT_BAD, bad));
     pt_status_t status = try_read(checkpoint, prev, &is_there);
     if (status == PT_OK && !is_there)
         PT_FAIL(FORMAT, "%.256s; there is no " PT_CHECKPOINT_PREV, why);
@@ -54,42 +51,54 @@ static pt_status_t load_previous(pt_checkpoint_t *checkpoint, const char *curren
         PT_FAIL(FORMAT, "no loadable checkpoint: %.200s; %.200s", why, also);
     }
     PT_TRY(status);
+    if (bad == NULL)
+        return PT_OK;
     if (rename(current, bad))
         PT_FAIL(IO, "%s: cannot rename to %s: %s", current, bad, strerror(errno));
-    PT_TRY(pt_folder_sync(current));
-    snprintf(notice, 512,
-             "skipped %.380s; renamed to " PT_CHECKPOINT_BAD ", went on from %s", why,
-             PT_CHECKPOINT_PREV);
+    return pt_folder_sync(current);
+}
+
+static pt_status_t load(pt_checkpoint_t *checkpoint, const char *run, bool repairs,
+                        bool *is_found, char notice[512])
+{
+    char current[PT_PATH_MAX], prev[PT_PATH_MAX], bad[PT_PATH_MAX], why[400];
+    bool is_there;
+    notice[0] = '\0';
+    PT_TRY(pt_path_join(run, PT_CHECKPOINT_NAME, current));
+    PT_TRY(pt_path_join(run, PT_CHECKPOINT_PREV, prev));
+    PT_TRY(pt_path_join(run, PT_CHECKPOINT_BAD, bad));
+
+    pt_status_t status = try_read(checkpoint, current, &is_there);
+    if (status == PT_E_FORMAT) {
+        snprintf(why, sizeof why, "%s", pt_error_message());
+        PT_TRY(load_previous(checkpoint, current, prev, repairs ? bad : NULL, why));
+        snprintf(notice, 512, "skipped %.380s; %s" PT_CHECKPOINT_PREV, why,
+                 repairs ? "renamed to " PT_CHECKPOINT_BAD ", went on from " : "read ");
+    } else {
+        PT_TRY(status);
+        if (!is_there) {
+            PT_TRY(try_read(checkpoint, prev, &is_there));
+            if (is_there)
+                snprintf(notice, 512, "no " PT_CHECKPOINT_NAME " in %.380s, %s %s", run,
+                         repairs ? "went on from" : "read", PT_CHECKPOINT_PREV);
+        }
+    }
+    *is_found = is_there;
+    if (is_there && repairs)
+        remove_leftovers(run);
     return PT_OK;
 }
 
 pt_status_t pt_checkpoint_load(pt_checkpoint_t *checkpoint, const char *run, bool *is_found,
                                char notice[512])
 {
-    bool is_there;
-    char current[PT_PATH_MAX], prev[PT_PATH_MAX], why[400];
-    notice[0] = '\0';
-    PT_TRY(pt_path_join(run, PT_CHECKPOINT_NAME, current));
-    PT_TRY(pt_path_join(run, PT_CHECKPOINT_PREV, prev));
+    return load(checkpoint, run, true, is_found, notice);
+}
 
-    pt_status_t status = try_read(checkpoint, current, &is_there);
-    if (status == PT_E_FORMAT) {
-        snprintf(why, sizeof why, "%s", pt_error_message());
-        PT_TRY(load_previous(checkpoint, current, run, why, notice));
-    } else {
-        PT_TRY(status);
-        if (!is_there) {
-            PT_TRY(try_read(checkpoint, prev, &is_there));
-            if (is_there)
-                snprintf(notice, 512,
-                         "no " PT_CHECKPOINT_NAME " in %.380s, went on from %s", run,
-                         PT_CHECKPOINT_PREV);
-        }
-    }
-    *is_found = is_there;
-    if (is_there)
-        remove_leftovers(run);
-    return PT_OK;
+pt_status_t pt_checkpoint_peek(pt_checkpoint_t *checkpoint, const char *run, bool *is_found,
+                               char notice[512])
+{
+    return load(checkpoint, run, false, is_found, notice);
 }
 
 static pt_status_t lock_holder(int fd, const char *path)

@@ -67,7 +67,10 @@ const pt_command_t pt_commands[] = {
      .run = pt_run_sweep},
     {.name = "eval",
      .usage = "RUN [--split test|val] [--set data.file=FILE]",
-     .help = "evaluate the network of a run",
+     .help =
+         "evaluate the network of a run\n"
+         "\nIt only reads, and may be used while the run is at work.  Without --split a "
+         "run that is\nnot finished is evaluated on val.",
      .flags = pt_flags_eval,
      .min_word = 1,
      .max_word = 1,

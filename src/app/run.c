@@ -20,12 +20,11 @@
 
 enum { PATH_BYTES = 4200 };
 
-pt_status_t pt_held_run_lock(pt_held_run_t *run, bool makes_folder)
+pt_status_t pt_held_run_lock(pt_held_run_t *run)
 {
     pt_status_t status = PT_OK;
     if (pt_comm_rank(pt_comm_world()) == 0) {
-        if (makes_folder)
-            status = pt_folder_make(run->folder);
+        status = pt_folder_make(run->folder);
         if (status == PT_OK)
             status = pt_run_lock(run->folder, &run->lock);
     }
@@ -59,14 +58,25 @@ static pt_status_t write_config(const pt_held_run_t *run)
     return status;
 }
 
+/* With the reason where it is not the usual part. */
+static const char *name_part(const pt_trainer_t *trainer, pt_part_t part)
+{
+    if (part == PT_PART_TEST)
+        return "test";
+    if (pt_feed_n_sample(pt_trainer_feed(trainer), PT_PART_TEST) > 0)
+        return part == PT_PART_VAL ? "val" : "train";
+    return part == PT_PART_VAL ? "val (there is no test)"
+                               : "train (the data set holds nothing back)";
+}
+
 void pt_print_scores(const pt_trainer_t *trainer, const pt_subnet_t *subnet,
-                     const pt_task_score_t *score, const char *where)
+                     const pt_task_score_t *score, pt_part_t part)
 {
     pt_dataset_t *dataset = pt_trainer_dataset(trainer);
     double sum = 0;
     int32_t n = 0;
-    pt_console_line("%-36s %8s %8s  %-10s %6s", where, "samples", "loss", "metric",
-                    "edges");
+    pt_console_line("%-36s %8s %8s  %-10s %6s", name_part(trainer, part), "samples", "loss",
+                    "metric", "edges");
     for (int32_t k = 0; k < pt_dataset_n_task(dataset); k++) {
         const pt_task_info_t *info = pt_dataset_task(dataset, k);
         pt_cost_t cost = {0};
@@ -105,9 +115,8 @@ static pt_status_t draw(const pt_held_run_t *run)
 
 static void print_result(const pt_held_run_t *run, const pt_run_result_t *result)
 {
-    bool has_test = pt_dataset_n_input(run->session.dataset, PT_SPLIT_TEST) > 0;
     pt_print_scores(run->session.trainer, pt_search_subnet(run->search), result->score,
-                    has_test ? "test" : "val (there is no test)");
+                    pt_search_last_part(run->search));
     pt_console_line("network     %lld parameters, %lld multiply-adds a sample for all "
                     "tasks, %d edges",
                     (long long)result->cost.parameters, (long long)result->cost.madds,
@@ -202,7 +211,7 @@ pt_status_t pt_run_go(const pt_config_t *config, const char *folder,
     pt_status_t status;
     run.session.config = *config;
     pt_watcher_init(&watcher, &run.session.config, stop_folder, &hooks);
-    PT_TRY_OR(done, pt_held_run_lock(&run, true));
+    PT_TRY_OR(done, pt_held_run_lock(&run));
     PT_TRY_OR(done, pt_session_open(&run.session));
     if (run.session.layout.is_active)
         status = search_on_active(&run, &watcher, &hooks, code);

@@ -15,15 +15,15 @@ typedef struct pt_held_run {
     pt_search_t *search;
 } pt_held_run_t;
 
-/** Lock the folder of a run against other jobs.  Collective. */
-PT_MUST_CHECK pt_status_t pt_held_run_lock(pt_held_run_t *run, bool makes_folder);
+/** Make the folder of a run and lock it against other jobs.  Collective. */
+PT_MUST_CHECK pt_status_t pt_held_run_lock(pt_held_run_t *run);
 
 /** End a run that came to `status`.  Collective. */
 void pt_held_run_release(pt_held_run_t *run, pt_status_t status);
 
-/** A table of the tasks' scores; `where` heads it. */
+/** A table of the tasks' scores on `part`. */
 void pt_print_scores(const pt_trainer_t *trainer, const pt_subnet_t *subnet,
-                     const pt_task_score_t *score, const char *where);
+                     const pt_task_score_t *score, pt_part_t part);
 
 /**
  * Begin a run or go on with it, until it is done or stopped, and report.  Collective.

@@ -182,26 +182,47 @@ static pt_status_t read_open_file(reader_t *r)
     return r->status;
 }
 
-pt_status_t pt_config_read(pt_config_t *config, const char *path)
+/* Takes `file`; `sets_data` says whether it set data.file. */
+static pt_status_t read_stream(pt_config_t *config, FILE *file, const char *path,
+                               bool *sets_data)
 {
-    pt_config_t changed = *config;
-    reader_t r = {.path = path, .config = &changed, .option = -1};
-    PT_TRY(pt_alloc(&r.set_at, (size_t)pt_n_options, sizeof *r.set_at));
-    r.file = fopen(path, "r");
-    if (r.file == NULL) {
-        pt_free(r.set_at);
-        PT_FAIL(IO, "%s: %s", path, strerror(errno));
-    }
-    pt_status_t status = read_open_file(&r);
-    size_t file_option = (size_t)(pt_option_find("data", 4, "file") - pt_options);
-    if (status == PT_OK && r.set_at[file_option] > 0) {
-        status = find_data_beside(&changed, path);
-    }
+    reader_t r = {.file = file, .path = path, .config = config, .option = -1};
+    pt_status_t status = pt_alloc(&r.set_at, (size_t)pt_n_options, sizeof *r.set_at);
     if (status == PT_OK) {
-        *config = changed;
+        status = read_open_file(&r);
+        *sets_data = r.set_at[pt_option_find("data", 4, "file") - pt_options] > 0;
     }
-    fclose(r.file);
+    fclose(file);
     free(r.line);
     pt_free(r.set_at);
     return status;
+}
+
+pt_status_t pt_config_read(pt_config_t *config, const char *path)
+{
+    pt_config_t changed = *config;
+    bool sets_data = false;
+    FILE *file = fopen(path, "r");
+    if (file == NULL) {
+        PT_FAIL(IO, "%s: %s", path, strerror(errno));
+    }
+    PT_TRY(read_stream(&changed, file, path, &sets_data));
+    if (sets_data) {
+        PT_TRY(find_data_beside(&changed, path));
+    }
+    *config = changed;
+    return PT_OK;
+}
+
+pt_status_t pt_config_read_text(pt_config_t *config, const char *text, const char *name)
+{
+    pt_config_t changed = *config;
+    bool sets_data;
+    FILE *file = fmemopen((void *)(uintptr_t)text, strlen(text), "r");
+    if (file == NULL) {
+        PT_FAIL(IO, "%s: %s", name, strerror(errno));
+    }
+    PT_TRY(read_stream(&changed, file, name, &sets_data));
+    *config = changed;
+    return PT_OK;
 }

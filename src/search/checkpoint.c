@@ -2,7 +2,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "polytree/base/clock.h"
 #include "polytree/base/memory.h"
@@ -161,16 +160,10 @@ static pt_status_t get_text(const pt_checkpoint_t *c, const char *name, char **o
     return PT_OK;
 }
 
-/* The config reads from files only. */
 static pt_status_t read_config(const pt_search_t *s, const char *text, pt_config_t *config)
 {
-    char path[RUN_PATH_MAX + 64];
-    snprintf(path, sizeof path, "%s/checkpoint.ini.%ld", s->run, (long)getpid());
     pt_config_init(config);
-    PT_TRY(pt_file_write(path, text, strlen(text)));
-    pt_status_t status = pt_config_read(config, path);
-    unlink(path);
-    if (status != PT_OK)
+    if (pt_config_read_text(config, text, "its config") != PT_OK)
         PT_FAIL(MISMATCH, "the checkpoint in %s is of another version of polytree: %s",
                 s->run, pt_error_message());
     return PT_OK;
@@ -289,14 +282,17 @@ static pt_status_t check_machine(pt_search_t *s, const pt_checkpoint_t *c)
 static pt_status_t load_root(pt_search_t *s, pt_checkpoint_t *c, bool *is_found)
 {
     char notice[512];
-    PT_TRY(pt_checkpoint_load(c, s->run, is_found, notice));
+    if (s->is_view)
+        PT_TRY(pt_checkpoint_peek(c, s->run, is_found, notice));
+    else
+        PT_TRY(pt_checkpoint_load(c, s->run, is_found, notice));
     if (notice[0] != '\0')
         pt_log(PT_LOG_WARNING, "%s", notice);
     if (!*is_found)
         return PT_OK;
     PT_TRY(run_checkpoint_check(s, c, false));
     PT_TRY(take_all(s, c));
-    return check_machine(s, c);
+    return s->is_view ? PT_OK : check_machine(s, c);
 }
 
 static pt_status_t share(pt_search_t *s)

@@ -75,11 +75,16 @@ pt_status_t run_evaluate(pt_search_t *s)
     return PT_OK;
 }
 
+pt_part_t pt_search_last_part(const pt_search_t *s)
+{
+    return n_sample(s, PT_PART_TEST) > 0  ? PT_PART_TEST
+           : n_sample(s, PT_PART_VAL) > 0 ? PT_PART_VAL
+                                          : PT_PART_TRAIN;
+}
+
 pt_status_t run_evaluate_last(pt_search_t *s)
 {
-    pt_part_t part = n_sample(s, PT_PART_TEST) > 0  ? PT_PART_TEST
-                     : n_sample(s, PT_PART_VAL) > 0 ? PT_PART_VAL
-                                                    : PT_PART_TRAIN;
+    pt_part_t part = pt_search_last_part(s);
     PT_TRY(evaluate(s, part));
     s->state.score_part = part;
     run_journal_scores(s, "final", part);

@@ -43,6 +43,7 @@ struct pt_search {
     pt_space_t *space;
     pt_comm_t *world;
     bool is_root;
+    bool is_view; /**< of a run that somebody else may hold: nothing is written */
     pt_run_hooks_t hooks;
     char run[RUN_PATH_MAX];
 
@@ -114,7 +115,7 @@ pt_status_t run_take_supernet(pt_search_t *s);
 bool run_evaluation_due(const pt_search_t *s);
 /** On val, in the course of a stage. */
 pt_status_t run_evaluate(pt_search_t *s);
-/** At the end of the run: the scores that it leaves. */
+/** At the end of the run: the scores that it leaves, on pt_search_last_part(). */
 pt_status_t run_evaluate_last(pt_search_t *s);
 /** Mean of the tasks' metrics, those without labels left out. */
 double run_mean_metric(const pt_search_t *s);

@@ -44,7 +44,7 @@ static pt_status_t allocate(pt_search_t *s)
     PT_TRY(pt_alloc(&s->dlogit, (size_t)n_choice, sizeof *s->dlogit));
     PT_TRY(pt_alloc(&s->task, (size_t)n_task, sizeof *s->task));
     PT_TRY(pt_alloc(&s->score, (size_t)n_task, sizeof *s->score));
-    if (!s->is_root)
+    if (!s->is_root || s->is_view)
         return PT_OK;
     PT_TRY(pt_folder_make(s->run));
     return write_config_text(s);
@@ -93,6 +93,10 @@ static pt_status_t begin(pt_search_t *s)
     const pt_kernel_t *kernel = s->space->op[0].inst.kernel;
     pt_fingerprint_make(s->space, kernel, &s->fingerprint);
     PT_TRY(run_checkpoint_load(s, &is_found));
+    if (s->is_view && !is_found)
+        PT_FAIL(IO, "%s has no checkpoint yet", s->run);
+    if (s->is_view)
+        return PT_OK;
     if (s->state.stage == PT_N_STAGE) {
         s->mean_metric = run_mean_metric(s);
         note_resume(s);
@@ -110,8 +114,9 @@ static pt_status_t begin(pt_search_t *s)
     return run_stages[s->state.stage].enter(s);
 }
 
-pt_status_t pt_search_new(const pt_config_t *config, const char *run, pt_trainer_t *trainer,
-                          const pt_run_hooks_t *hooks, pt_search_t **out)
+static pt_status_t make(const pt_config_t *config, const char *run, bool is_view,
+                        pt_trainer_t *trainer, const pt_run_hooks_t *hooks,
+                        pt_search_t **out)
 {
     pt_search_t *s = NULL;
     pt_status_t status;
@@ -124,6 +129,7 @@ pt_status_t pt_search_new(const pt_config_t *config, const char *run, pt_trainer
     s->trainer = trainer;
     s->space = pt_trainer_space(trainer);
     s->world = pt_trainer_layout(trainer)->world;
+    s->is_view = is_view;
     s->is_root = pt_comm_rank(s->world) == 0;
     s->hooks = hooks == NULL ? (pt_run_hooks_t){NULL, NULL, NULL, NULL} : *hooks;
     strcpy(s->run, run);
@@ -136,6 +142,18 @@ pt_status_t pt_search_new(const pt_config_t *config, const char *run, pt_trainer
 failed:
     pt_search_free(s);
     return status;
+}
+
+pt_status_t pt_search_new(const pt_config_t *config, const char *run, pt_trainer_t *trainer,
+                          const pt_run_hooks_t *hooks, pt_search_t **out)
+{
+    return make(config, run, false, trainer, hooks, out);
+}
+
+pt_status_t pt_search_view(const pt_config_t *config, const char *run,
+                           pt_trainer_t *trainer, pt_search_t **out)
+{
+    return make(config, run, true, trainer, NULL, out);
 }
 
 void pt_search_free(pt_search_t *s)
@@ -228,4 +246,9 @@ const pt_alpha_t *pt_search_alpha(const pt_search_t *search)
 pt_stage_t pt_search_stage(const pt_search_t *search)
 {
     return (pt_stage_t)search->state.stage;
+}
+
+int64_t pt_search_step(const pt_search_t *search)
+{
+    return search->state.step;
 }

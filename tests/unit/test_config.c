@@ -155,6 +155,22 @@ static void every_value_is_dumped_and_read_back(void **state)
     }
 }
 
+static void a_text_reads_like_a_file(void **state)
+{
+    (void)state;
+    pt_config_t config;
+    pt_config_init(&config);
+    assert_int_equal(
+        pt_config_read_text(&config, "[run]\nseed = 12\n[data]\nfile = x.h5", "it"), PT_OK);
+    assert_int_equal(config.run.seed, 12);
+    assert_string_equal(config.data.file, "x.h5");
+    assert_int_equal(pt_config_read_text(&config, "[run]\nseed = 13\nsede = 1\n", "it"),
+                     PT_E_CONFIG);
+    assert_non_null(strstr(pt_error_message(), "it:3: "));
+    assert_int_equal(config.run.seed, 12);
+    assert_int_equal(pt_config_read_text(&config, "", "it"), PT_OK);
+}
+
 static void numbers_are_dumped_exactly(void **state)
 {
     (void)state;
@@ -438,6 +454,7 @@ int main(void)
         cmocka_unit_test(every_default_is_valid_and_set),
         cmocka_unit_test(options_cover_the_struct_without_overlap),
         cmocka_unit_test(every_value_is_dumped_and_read_back),
+        cmocka_unit_test(a_text_reads_like_a_file),
         cmocka_unit_test(numbers_are_dumped_exactly),
         cmocka_unit_test(every_option_refuses_what_is_out_of_range),
         cmocka_unit_test(every_misspelt_key_is_answered_with_the_right_one),

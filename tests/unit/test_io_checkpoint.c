@@ -303,6 +303,34 @@ static void a_cut_file_is_seen(void **state)
     }
 }
 
+/* To peek finds the same and changes no file. */
+static void a_peek_changes_nothing(void **state)
+{
+    pt_checkpoint_t checkpoint;
+    bool is_found = false;
+    char notice[512], leftover[128];
+    const void *data = NULL;
+    (void)state;
+    assert_int_equal(write_at(1), PT_OK);
+    assert_int_equal(write_at(2), PT_OK);
+    assert_int_equal(pt_file_cut(current, 100), PT_OK);
+    snprintf(leftover, sizeof leftover, "%s.tmp.1", current);
+    assert_int_equal(pt_file_write(leftover, "half", 4), PT_OK);
+    pt_checkpoint_init(&checkpoint);
+    assert_int_equal(pt_checkpoint_peek(&checkpoint, run, &is_found, notice), PT_OK);
+    assert_true(is_found);
+    assert_int_equal(pt_checkpoint_get(&checkpoint, "step", PT_DTYPE_I64, 1, &data), PT_OK);
+    assert_int_equal(*(const int64_t *)data, 1);
+    pt_checkpoint_release(&checkpoint);
+    assert_non_null(strstr(notice, current));
+    assert_true(exists("checkpoint.h5"));
+    assert_true(exists("checkpoint.h5.tmp.1"));
+    assert_false(exists("checkpoint.bad.h5"));
+    assert_int_equal(load(notice), 1);
+    assert_true(exists("checkpoint.bad.h5"));
+    assert_false(exists("checkpoint.h5.tmp.1"));
+}
+
 /* With no good one left the run is not begun anew in silence, now or later. */
 static void two_bad_ones_are_an_error(void **state)
 {
@@ -497,6 +525,7 @@ int main(void)
         cmocka_unit_test_setup(the_last_two_are_kept, empty_run),
         cmocka_unit_test_setup(a_flipped_bit_is_seen, empty_run),
         cmocka_unit_test_setup(a_cut_file_is_seen, empty_run),
+        cmocka_unit_test_setup(a_peek_changes_nothing, empty_run),
         cmocka_unit_test_setup(two_bad_ones_are_an_error, empty_run),
         cmocka_unit_test_setup(foreign_files_are_refused, empty_run),
         cmocka_unit_test_setup(a_kill_leaves_a_checkpoint, empty_run),

@@ -195,6 +195,10 @@ void pt_config_init(pt_config_t *config);
  */
 PT_MUST_CHECK pt_status_t pt_config_read(pt_config_t *config, const char *path);
 
+/** The same from a text, which `name` stands for in errors; data.file is left as it is. */
+PT_MUST_CHECK pt_status_t pt_config_read_text(pt_config_t *config, const char *text,
+                                              const char *name);
+
 /** Set one option from "section.key=value". */
 PT_MUST_CHECK pt_status_t pt_config_set(pt_config_t *config, const char *assignment);
 

@@ -74,6 +74,10 @@ PT_MUST_CHECK pt_status_t pt_checkpoint_read(pt_checkpoint_t *checkpoint, const 
 PT_MUST_CHECK pt_status_t pt_checkpoint_load(pt_checkpoint_t *checkpoint, const char *run,
                                              bool *is_found, char notice[512]);
 
+/** The same, but only reads: no file is renamed or removed, and a job may be writing. */
+PT_MUST_CHECK pt_status_t pt_checkpoint_peek(pt_checkpoint_t *checkpoint, const char *run,
+                                             bool *is_found, char notice[512]);
+
 /** Print names, shapes, checksums, counters and the payload digest. */
 PT_MUST_CHECK pt_status_t pt_checkpoint_inspect(const char *path, FILE *out);
 

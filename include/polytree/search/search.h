@@ -87,6 +87,14 @@ typedef struct pt_search pt_search_t;
 PT_MUST_CHECK pt_status_t pt_search_new(const pt_config_t *config, const char *run,
                                         pt_trainer_t *trainer, const pt_run_hooks_t *hooks,
                                         pt_search_t **out);
+/**
+ * What the folder of a run holds, to look at: nothing is written there, and the run may be
+ * at work.  Not for pt_search_run().  Collective; free with pt_search_free().
+ *
+ * @return PT_E_IO where there is no checkpoint yet
+ */
+PT_MUST_CHECK pt_status_t pt_search_view(const pt_config_t *config, const char *run,
+                                         pt_trainer_t *trainer, pt_search_t **out);
 void pt_search_free(pt_search_t *search);
 
 /** Run until done or until asked to stop; leaves a checkpoint in both cases.  Collective.
@@ -98,5 +106,9 @@ const pt_subnet_t *pt_search_subnet(const pt_search_t *search);
 const pt_alpha_t *pt_search_alpha(const pt_search_t *search);
 /** The stage at work; PT_N_STAGE once the run is done. */
 pt_stage_t pt_search_stage(const pt_search_t *search);
+/** Weight steps done in that stage. */
+int64_t pt_search_step(const pt_search_t *search);
+/** What a finished run is evaluated on: test; without it val; without that train. */
+pt_part_t pt_search_last_part(const pt_search_t *search);
 
 #endif
