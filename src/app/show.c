@@ -88,41 +88,13 @@ done:
     return status;
 }
 
-static void add_choice(const pt_choice_t *choice, char *line, size_t size)
-{
-    size_t used = strlen(line);
-    if (choice->kind == PT_CHOICE_EDGE)
-        snprintf(line + used, size - used, " %d-%d", (int)choice->i, (int)choice->j);
-    else
-        snprintf(line + used, size - used, " %d", (int)(choice->i + choice->j));
-}
-
-/* One line: "in 1 3 | edges 1-2 2-4 | out 4". */
-static void describe_task(const network_t *n, int32_t task, const uint8_t *candidate,
-                          char *line, size_t size)
-{
-    static const char *const title[] = {
-        [PT_CHOICE_IN] = "in", [PT_CHOICE_EDGE] = " | edges", [PT_CHOICE_OUT] = " | out"};
-    line[0] = '\0';
-    for (int kind = PT_CHOICE_IN; kind <= PT_CHOICE_OUT; kind++) {
-        size_t used = strlen(line);
-        snprintf(line + used, size - used, "%s", title[kind]);
-        for (int32_t c = 0; c < n->space->n_choice; c++) {
-            const pt_choice_t *choice = &n->space->choice[c];
-            if ((int)choice->kind == kind &&
-                candidate[pt_space_choice_candidate(n->space, c, task)])
-                add_choice(choice, line, size);
-        }
-    }
-}
-
 static pt_status_t print_task(const network_t *n, int32_t task, uint8_t *candidate,
                               uint8_t *node)
 {
     char line[2048];
     pt_cost_t cost;
     pt_subnet_reach(n->space, &n->subnet, task, candidate, node);
-    describe_task(n, task, candidate, line, sizeof line);
+    pt_architecture_describe(n->space, candidate, task, line, sizeof line);
     PT_TRY(pt_cost_task(n->space, &n->subnet, task, &cost));
     pt_console_line("  %-34s %s", n->space->task[task].name, line);
     pt_console_line("  %-34s %d edges, %lld parameters, %lld multiply-adds", "",

@@ -5,8 +5,11 @@
 
 enum {
     N_COLOR = 24,
-    MOST_LINES = 3, /* parallel lines of one edge */
-    MOST_HEADS = 6  /* drawn as nodes of their own */
+    MOST_LINES = 3,    /* parallel lines of one edge */
+    MOST_LEFT_OUT = 2, /* tasks named at an edge that all but these use */
+    MOST_HEADS = 6,    /* drawn as nodes of their own */
+    MOST_IN_LINE = 5,  /* tasks in a line of the legend */
+    MOST_ROWS = 24     /* of the legend */
 };
 
 /* Told apart on white, neighbours by hue and lightness. */
@@ -64,6 +67,16 @@ static bool is_head(const drawing_t *d, const pt_candidate_t *c)
     return c->dst >= d->space->n_node - d->space->n_task;
 }
 
+static int32_t count_edges(const drawing_t *d, int32_t slot)
+{
+    const pt_space_t *s = d->space;
+    int32_t n = 0;
+    for (int32_t c = 0; c < s->n_choice; c++)
+        n += s->choice[c].kind == PT_CHOICE_EDGE &&
+             is_alive(d, slot, pt_space_choice_candidate(s, c, d->first + slot));
+    return n;
+}
+
 static void draw_nodes(const drawing_t *d)
 {
     const pt_space_t *s = d->space;
@@ -82,7 +95,9 @@ static void draw_nodes(const drawing_t *d)
         fprintf(d->file, "  n%d [shape=box, color=\"%s\", penwidth=2, label=\"",
                 (int)(first_logits + task), task_color(task));
         print_text(d->file, s->task[task].name, false);
-        fprintf(d->file, "\\n%d outputs\"];\n", (int)s->task[task].outputs);
+        int32_t n = count_edges(d, k);
+        fprintf(d->file, "\\n%d outputs, %d edge%s\"];\n", (int)s->task[task].outputs,
+                (int)n, n == 1 ? "" : "s");
     }
 }
 
@@ -109,6 +124,22 @@ static void print_user_colors(const drawing_t *d, int32_t candidate)
     }
 }
 
+/* "all", "all but" one or two, or how many. */
+static void print_share(const drawing_t *d, int32_t candidate, int32_t n)
+{
+    if (d->n_task - n > MOST_LEFT_OUT) {
+        fprintf(d->file, "%d/%d", (int)n, (int)d->n_task);
+        return;
+    }
+    fputs(n == d->n_task ? "all" : "all but", d->file);
+    for (int32_t k = 0; k < d->n_task; k++) {
+        if (is_alive(d, k, candidate))
+            continue;
+        fputs("\\n", d->file);
+        print_text(d->file, d->space->task[d->first + k].name, false);
+    }
+}
+
 static void draw_edge(const drawing_t *d, int32_t candidate)
 {
     const pt_candidate_t *c = &d->space->candidate[candidate];
@@ -126,8 +157,10 @@ static void draw_edge(const drawing_t *d, int32_t candidate)
         print_user_colors(d, candidate);
         fprintf(d->file, "\", penwidth=%s", is_edge ? "2" : "1.2");
     } else {
-        fprintf(d->file, "color=gray35, penwidth=%.2f, label=\"%d/%d\"",
-                1.0 + 5.0 * n / d->n_task, (int)n, (int)d->n_task);
+        fprintf(d->file, "color=gray35, penwidth=%.2f, label=\"",
+                1.0 + 3.0 * n / d->n_task);
+        print_share(d, candidate, n);
+        fprintf(d->file, "\"");
     }
     fprintf(d->file, "%s, tooltip=\"%s: ", is_choice && !is_edge ? ", style=dashed" : "",
             c->name);
@@ -135,49 +168,118 @@ static void draw_edge(const drawing_t *d, int32_t candidate)
     fprintf(d->file, "\"];\n");
 }
 
-static int32_t count_edges(const drawing_t *d, int32_t slot)
+/* Where other slots have the same graph as `slot`: the first of them. */
+static int32_t first_alike(const drawing_t *d, int32_t slot)
 {
     const pt_space_t *s = d->space;
-    int32_t n = 0;
-    for (int32_t c = 0; c < s->n_choice; c++)
-        n += s->choice[c].kind == PT_CHOICE_EDGE &&
-             is_alive(d, slot, pt_space_choice_candidate(s, c, d->first + slot));
-    return n;
+    for (int32_t k = 0; k < slot; k++) {
+        int32_t c = 0;
+        while (c < s->n_choice &&
+               is_alive(d, k, pt_space_choice_candidate(s, c, d->first + k)) ==
+                   is_alive(d, slot, pt_space_choice_candidate(s, c, d->first + slot)))
+            c++;
+        if (c == s->n_choice)
+            return k;
+    }
+    return slot;
 }
 
+/* Whether some line has this task's own colour. */
+static bool has_color(const drawing_t *d, int32_t slot)
+{
+    for (int32_t c = 0; c < d->space->n_candidate; c++)
+        if (d->space->candidate[c].choice >= 0 && is_alive(d, slot, c) &&
+            count_users(d, c) <= MOST_LINES)
+            return true;
+    return false;
+}
+
+static void print_alike(const drawing_t *d, int32_t slot)
+{
+    int32_t n_in_line = 0;
+    for (int32_t k = slot; k < d->n_task; k++) {
+        if (first_alike(d, k) != slot)
+            continue;
+        if (n_in_line == MOST_IN_LINE)
+            fputs(",<BR ALIGN=\"LEFT\"/>", d->file);
+        else if (n_in_line > 0)
+            fputs(", ", d->file);
+        n_in_line = n_in_line == MOST_IN_LINE ? 1 : n_in_line + 1;
+        if (has_color(d, k))
+            fprintf(d->file, "<FONT COLOR=\"%s\">&#9632;</FONT> ",
+                    task_color(d->first + k));
+        print_text(d->file, d->space->task[d->first + k].name, true);
+    }
+    fputs("<BR ALIGN=\"LEFT\"/>", d->file);
+}
+
+/* Which tasks have which graph: a row for all that are alike. */
+static void draw_graphs(const drawing_t *d)
+{
+    char text[1024];
+    int32_t n = 0;
+    for (int32_t k = 0; k < d->n_task; k++) {
+        if (first_alike(d, k) != k || n++ >= MOST_ROWS)
+            continue;
+        pt_architecture_describe(d->space,
+                                 d->candidate + (size_t)k * (size_t)d->space->n_candidate,
+                                 d->first + k, text, sizeof text);
+        fprintf(d->file, "    <TR><TD ALIGN=\"LEFT\">%s</TD><TD ALIGN=\"LEFT\">", text);
+        print_alike(d, k);
+        fprintf(d->file, "</TD></TR>\n");
+    }
+    if (n > MOST_ROWS)
+        fprintf(d->file,
+                "    <TR><TD COLSPAN=\"2\" ALIGN=\"LEFT\">and %d more graphs</TD></TR>\n",
+                (int)(n - MOST_ROWS));
+}
+
+/* Below the graph, as its label. */
 static void draw_legend(const drawing_t *d)
 {
-    int32_t n_column = d->n_task > 8 ? 2 : 1;
-    int32_t n_row = (d->n_task + n_column - 1) / n_column;
-    fprintf(d->file, "  legend [shape=plaintext, style=\"\", label=<<TABLE BORDER=\"0\" "
-                     "CELLBORDER=\"0\" CELLSPACING=\"3\">\n");
-    for (int32_t row = 0; row < n_row; row++) {
-        fprintf(d->file, "    <TR>");
-        for (int32_t k = row; k < d->n_task; k += n_row) {
-            int32_t n = count_edges(d, k);
-            fprintf(d->file, "<TD BGCOLOR=\"%s\" WIDTH=\"22\"></TD><TD ALIGN=\"LEFT\">",
-                    task_color(d->first + k));
-            print_text(d->file, d->space->task[d->first + k].name, true);
-            fprintf(d->file, " (%d edge%s)</TD>", (int)n, n == 1 ? "" : "s");
-        }
-        fprintf(d->file, "</TR>\n");
-    }
-    fprintf(d->file,
-            "    <TR><TD COLSPAN=\"%d\" ALIGN=\"LEFT\">solid: edges; dashed: "
-            "read-in, read-out</TD></TR>\n",
-            2 * (int)n_column);
+    fprintf(d->file, "  labelloc=b; labeljust=l;\n  label=<<TABLE BORDER=\"0\" "
+                     "CELLBORDER=\"0\" CELLSPACING=\"2\">\n    <TR><TD COLSPAN=\"2\" "
+                     "ALIGN=\"LEFT\">solid: edges; dashed: read-in, read-out");
     if (d->n_task > MOST_LINES)
-        fprintf(d->file,
-                "    <TR><TD COLSPAN=\"%d\" ALIGN=\"LEFT\">grey n/%d: used by n of %d "
-                "tasks</TD></TR>\n",
-                2 * (int)n_column, (int)d->n_task, (int)d->n_task);
-    fprintf(d->file, "  </TABLE>>];\n");
+        fprintf(d->file, "; grey: used by so many of %d tasks", (int)d->n_task);
+    fprintf(d->file, "</TD></TR>\n");
+    if (!has_heads(d))
+        draw_graphs(d);
+    fprintf(d->file, "  </TABLE>>;\n");
+}
+
+static void add_choice(const pt_choice_t *choice, char *text, size_t size)
+{
+    size_t used = strlen(text);
+    if (choice->kind == PT_CHOICE_EDGE)
+        snprintf(text + used, size - used, " %d-%d", (int)choice->i, (int)choice->j);
+    else
+        snprintf(text + used, size - used, " %d", (int)(choice->i + choice->j));
+}
+
+void pt_architecture_describe(const pt_space_t *space, const uint8_t *candidate,
+                              int32_t task, char *text, size_t size)
+{
+    static const char *const title[] = {
+        [PT_CHOICE_IN] = "in", [PT_CHOICE_EDGE] = " | edges", [PT_CHOICE_OUT] = " | out"};
+    text[0] = '\0';
+    for (int kind = PT_CHOICE_IN; kind <= PT_CHOICE_OUT; kind++) {
+        size_t used = strlen(text);
+        snprintf(text + used, size - used, "%s", title[kind]);
+        for (int32_t c = 0; c < space->n_choice; c++) {
+            const pt_choice_t *choice = &space->choice[c];
+            if ((int)choice->kind == kind &&
+                candidate[pt_space_choice_candidate(space, c, task)])
+                add_choice(choice, text, size);
+        }
+    }
 }
 
 static void draw(const drawing_t *d)
 {
     fprintf(d->file, "digraph architecture {\n"
                      "  rankdir=LR; nodesep=0.35; ranksep=0.45;\n"
+                     "  fontname=\"Helvetica\"; fontsize=11;\n"
                      "  node [shape=ellipse, style=filled, fillcolor=white, "
                      "fontname=\"Helvetica\", fontsize=11];\n"
                      "  edge [fontname=\"Helvetica\", fontsize=10, arrowsize=0.7];\n");

@@ -16,7 +16,7 @@
 #include "polytree/search/architecture.h"
 #include "polytree/search/fingerprint.h"
 
-enum { N_TASK = 5, N_NODE = 4 };
+enum { N_TASK = 5, MANY = 8, N_NODE = 4 };
 
 typedef struct world {
     pt_space_t *space;
@@ -32,33 +32,40 @@ static void open_choice(world_t *w, int32_t task, pt_choice_kind_t kind, int32_t
     pt_subnet_switch(&w->subnet, task, c, true);
 }
 
-/* Task 0: 1-2-4; task 1: 3-4; tasks 2..4: 1-2-4 too.  Task 4 has a dead end 2-3. */
-static int set_up(void **state)
+/* Task 1: 3-4; all others: 1-2-4. */
+static void make_network(world_t *w, int32_t n_task)
 {
-    static world_t w;
-    static const pt_space_task_t task[N_TASK] = {
-        {"left", 3}, {"says \"no\" & <b>", 2}, {"c", 2}, {"d", 2}, {"e", 2}};
-    pt_space_spec_t spec = {8, 8, 1, N_TASK, task};
+    static const pt_space_task_t task[MANY] = {{"left", 3}, {"says \"no\" & <b>", 2},
+                                               {"c", 2},    {"d", 2},
+                                               {"e", 2},    {"f", 2},
+                                               {"g", 2},    {"h", 2}};
+    pt_space_spec_t spec = {8, 8, 1, n_task, task};
     pt_config_t config;
-    int fd;
     pt_config_init(&config);
     config.space.nodes = N_NODE;
     config.space.flow = 2;
     config.space.min_depth = 1;
     config.train.microbatch = 2;
-    assert_int_equal(pt_space_new(&config, &spec, NULL, &w.space), PT_OK);
-    assert_int_equal(pt_subnet_init(&w.subnet, N_TASK, w.space->n_choice), PT_OK);
-    for (int32_t k = 0; k < N_TASK; k++) {
+    assert_int_equal(pt_space_new(&config, &spec, NULL, &w->space), PT_OK);
+    assert_int_equal(pt_subnet_init(&w->subnet, n_task, w->space->n_choice), PT_OK);
+    for (int32_t k = 0; k < n_task; k++) {
         if (k == 1) {
-            open_choice(&w, k, PT_CHOICE_IN, 0, 3);
-            open_choice(&w, k, PT_CHOICE_EDGE, 3, 4);
+            open_choice(w, k, PT_CHOICE_IN, 0, 3);
+            open_choice(w, k, PT_CHOICE_EDGE, 3, 4);
         } else {
-            open_choice(&w, k, PT_CHOICE_IN, 0, 1);
-            open_choice(&w, k, PT_CHOICE_EDGE, 1, 2);
-            open_choice(&w, k, PT_CHOICE_EDGE, 2, 4);
+            open_choice(w, k, PT_CHOICE_IN, 0, 1);
+            open_choice(w, k, PT_CHOICE_EDGE, 1, 2);
+            open_choice(w, k, PT_CHOICE_EDGE, 2, 4);
         }
-        open_choice(&w, k, PT_CHOICE_OUT, 4, 0);
+        open_choice(w, k, PT_CHOICE_OUT, 4, 0);
     }
+}
+
+static int set_up(void **state)
+{
+    static world_t w;
+    int fd;
+    make_network(&w, N_TASK);
     strcpy(w.path, "/tmp/polytree-architecture-XXXXXX");
     fd = mkstemp(w.path);
     assert_true(fd >= 0);
@@ -156,17 +163,36 @@ static void the_picture_has_the_edges_in_use(void **state)
     world_t *w = *state;
     char *all = drawing(w, -1), *one = drawing(w, 1);
     assert_non_null(strstr(all, "n2 -> n3 [color=gray35"));
-    assert_non_null(strstr(all, "label=\"4/5\""));
+    assert_non_null(strstr(all, "label=\"all but\\nsays \\\"no\\\" & <b>\""));
+    assert_non_null(strstr(all, "label=\"all\""));
     assert_non_null(strstr(all, "n4 -> n5 [color=\"#"));
     assert_null(strstr(all, "n3 -> n4"));
-    assert_non_null(strstr(all, "left (2 edges)"));
-    assert_non_null(strstr(all, "says &#34;no&#34; &#38; &#60;b&#62; (1 edge)"));
-    assert_non_null(strstr(all, "says \\\"no\\\" & <b>\\n2 outputs"));
+    assert_non_null(strstr(all, "left\\n3 outputs, 2 edges"));
+    assert_non_null(strstr(all, "says \\\"no\\\" & <b>\\n2 outputs, 1 edge\""));
     assert_non_null(strstr(one, "n4 -> n5"));
     assert_null(strstr(one, "n2 -> n3"));
     free(all);
     free(one);
     assert_int_equal(pt_architecture_dot(w->space, &w->subnet, N_TASK, stdout), PT_E_RANGE);
+}
+
+/* Many tasks have no boxes of their own: those with the same graph share a row, and only a
+ * task with a line in its colour has a mark of that colour. */
+static void the_legend_groups_many_tasks(void **state)
+{
+    world_t w;
+    (void)state;
+    make_network(&w, MANY);
+    char *text = drawing(&w, -1);
+    assert_non_null(strstr(text, ">in 1 | edges 1-2 2-4 | out 4</TD>"));
+    assert_non_null(strstr(text, ">left, c, d, e, f,<BR ALIGN=\"LEFT\"/>g, h<BR"));
+    assert_non_null(strstr(text, ">in 3 | edges 3-4 | out 4</TD>"));
+    assert_non_null(strstr(text, "&#9632;</FONT> says &#34;no&#34; &#38; &#60;b&#62;<BR"));
+    char *mark = strstr(text, "&#9632;");
+    assert_null(strstr(mark + 1, "&#9632;"));
+    free(text);
+    pt_subnet_release(&w.subnet);
+    pt_space_free(w.space);
 }
 
 static void fingerprints_name_what_differs(void **state)
@@ -190,6 +216,7 @@ int main(void)
         cmocka_unit_test(dead_ends_are_left_out),
         cmocka_unit_test(bad_files_are_refused),
         cmocka_unit_test(the_picture_has_the_edges_in_use),
+        cmocka_unit_test(the_legend_groups_many_tasks),
         cmocka_unit_test(fingerprints_name_what_differs),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -39,7 +39,8 @@ PT_MUST_CHECK pt_status_t pt_architecture_read(const pt_space_t *space, const ch
 /**
  * Print the graph as Graphviz dot text: what is alive for the tasks, one graph for all.
  * An edge of up to three tasks has one line in the colour of each, an edge of more is
- * grey, as wide as it is shared, and labelled "used by/tasks"; a legend names the colours.
+ * grey, as wide as it is shared, and says "all", "all but" whom, or how many.  Where tasks
+ * are too many for boxes of their own, a table below says which have which graph.
  *
  * @param[in] task  one task alone, or -1 for all
  * @return PT_E_RANGE where there is no such task
@@ -47,5 +48,13 @@ PT_MUST_CHECK pt_status_t pt_architecture_read(const pt_space_t *space, const ch
 PT_MUST_CHECK pt_status_t pt_architecture_dot(const pt_space_t *space,
                                               const pt_subnet_t *subnet, int32_t task,
                                               FILE *file);
+
+/**
+ * A task's graph in one line: "in 1 3 | edges 1-2 2-4 | out 4".
+ *
+ * @param[in] candidate  alive, as pt_subnet_reach() gives them
+ */
+void pt_architecture_describe(const pt_space_t *space, const uint8_t *candidate,
+                              int32_t task, char *text, size_t size);
 
 #endif
