@@ -146,12 +146,28 @@ pt_status_t pt_h5_group_open(hid_t parent, const char *path, const char *name, h
     return PT_OK;
 }
 
+/* A chunk is read whole, so that one larger than the file could have filled would take any
+ * amount of memory. */
+static bool has_sound_chunks(const pt_h5_array_t *array, hid_t list, hsize_t file_bytes)
+{
+    hsize_t dim[H5S_MAX_RANK], bytes = array->item_bytes;
+    int n_dim = H5Pget_chunk(list, H5S_MAX_RANK, dim);
+    if (n_dim != array->n_dim)
+        return false;
+    for (int i = 0; i < n_dim; i++)
+        if (__builtin_mul_overflow(bytes, dim[i], &bytes))
+            return false;
+    return bytes / MAX_RATIO <= file_bytes;
+}
+
 static pt_status_t check_storage(const pt_h5_array_t *array, hid_t file)
 {
     hsize_t file_bytes = 0;
     hid_t list = H5Dget_create_plist(array->id);
     H5D_layout_t layout = H5Pget_layout(list);
     int n_external = H5Pget_external_count(list);
+    bool has_size = H5Fget_filesize(file, &file_bytes) >= 0;
+    bool is_sound = layout != H5D_CHUNKED || has_sound_chunks(array, list, file_bytes);
     pt_h5_close(list);
     if (layout == H5D_VIRTUAL || n_external != 0)
         PT_FAIL(FORMAT, "%s: its values are in another file, expected them in this one",
@@ -161,8 +177,10 @@ static pt_status_t check_storage(const pt_h5_array_t *array, hid_t file)
     if (__builtin_mul_overflow(array->count, (int64_t)array->item_bytes, &bytes))
         PT_FAIL(FORMAT, "%s: %lld elements are too many", array->where,
                 (long long)array->count);
-    if (H5Fget_filesize(file, &file_bytes) < 0)
+    if (!has_size)
         PT_FAIL(FORMAT, "%s: the size of its file is unknown", array->where);
+    if (!is_sound)
+        PT_FAIL(FORMAT, "%s: the shape of its chunks is absurd", array->where);
     hsize_t stored = H5Dget_storage_size(array->id);
     hsize_t want = layout == H5D_CHUNKED  ? (hsize_t)bytes / MAX_RATIO
                    : bytes <= SMALL_BYTES ? 0
