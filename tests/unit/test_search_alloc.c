@@ -27,10 +27,10 @@ static struct {
     caller_t caller[MAX_CALLER];
 } watch;
 
-static void count(void);
-
 #ifndef __SANITIZE_ADDRESS__
 #define COUNTS 1
+
+static void count(void);
 
 void *__libc_malloc(size_t bytes);
 void *__libc_calloc(size_t n, size_t size);
@@ -73,10 +73,6 @@ int posix_memalign(void **out, size_t align, size_t bytes)
     *out = __libc_memalign(align, bytes);
     return *out == NULL ? ENOMEM : 0;
 }
-#else
-#define COUNTS 0
-#endif
-
 /* The file name of what called, past libstdc++ (operator new) and this program's malloc. */
 static const char *library_of(void *const *frame, int n)
 {
@@ -111,6 +107,10 @@ static void count(void)
     }
     watch.is_inside = false;
 }
+
+#else
+#define COUNTS 0
+#endif
 
 /* Steps are counted from one report of progress to the next. */
 static void progress(void *context, const pt_progress_t *p)
