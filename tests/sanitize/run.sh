@@ -5,7 +5,7 @@ set -eu
 cd "$(dirname "$0")/../.."
 # Stacks of library code without frame pointers end early unless unwound slowly, and the
 # suppressions look for names near their roots.
-export ASAN_OPTIONS=detect_leaks=1:fast_unwind_on_malloc=0:detect_stack_use_after_return=1
+export ASAN_OPTIONS=detect_leaks=1:fast_unwind_on_malloc=0:malloc_context_size=60:detect_stack_use_after_return=1
 # Where a damaged file asks for terabytes malloc says no, and so shall the sanitizer.
 ASAN_OPTIONS+=:allocator_may_return_null=1:suppressions=$PWD/tests/sanitize/address.supp
 export LSAN_OPTIONS=suppressions=$PWD/tests/sanitize/leak.supp:print_suppressions=0
