@@ -302,6 +302,11 @@ pt_task_rows_t pt_dataset_rows(const pt_dataset_t *dataset, pt_split_t split, in
         .n = t->n[split], .index = t->index[split], .labels = t->labels[split]};
 }
 
+int64_t pt_dataset_n_labelled(const pt_dataset_t *dataset, pt_split_t split, int32_t task)
+{
+    return pt_schema_n_labelled(&dataset->schema.task[task], split);
+}
+
 const char *pt_dataset_digest(const pt_dataset_t *dataset)
 {
     return dataset->digest;

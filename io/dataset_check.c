@@ -50,6 +50,17 @@ static pt_status_t scan_inputs(hid_t file, const char *path, const pt_schema_t *
     return PT_OK;
 }
 
+/* What is no defect, but leaves a gap in what a run reports. */
+static void print_gaps(const pt_schema_t *schema, FILE *out)
+{
+    for (int32_t t = 0; t < schema->n_task; t++)
+        for (int s = 0; s < PT_N_SPLIT; s++)
+            if (schema->input.n[s] > 0 && schema->task[t].kind[0] &&
+                pt_schema_n_labelled(&schema->task[t], (pt_split_t)s) == 0)
+                fprintf(out, "note: task '%s' has no labelled samples in %s\n",
+                        schema->task[t].info.name, pt_split_name((pt_split_t)s));
+}
+
 pt_status_t pt_dataset_check(const char *path, FILE *report, int32_t *n_finding)
 {
     pt_findings_t findings = {.report = report, .takes_any_kind = true};
@@ -69,6 +80,8 @@ pt_status_t pt_dataset_check(const char *path, FILE *report, int32_t *n_finding)
             fprintf(report,
                     "note: task '%s' is of kind '%s', which this version cannot train\n",
                     schema.task[t].info.name, schema.task[t].kind);
+    if (findings.n == 0)
+        print_gaps(&schema, report);
     *n_finding = findings.n;
 done:
     pt_schema_release(&schema);
@@ -135,6 +148,7 @@ pt_status_t pt_dataset_info(const char *path, FILE *out)
             fprintf(out, "%-7s %" PRId64 " inputs\n", pt_split_name((pt_split_t)s),
                     input->n[s]);
     print_tasks(&schema, out);
+    print_gaps(&schema, out);
     pt_schema_release(&schema);
     return PT_OK;
 }

@@ -233,7 +233,7 @@ static pt_status_t read_one(pt_schema_t *schema, hid_t file, const char *path,
                             const char *name, pt_findings_t *findings)
 {
     pt_schema_task_t *task = &schema->task[schema->n_task++];
-    int64_t n = 0;
+    bool must_train = findings->report || !findings->takes_any_kind;
     int32_t n_before = findings->n;
     PT_TRY(pt_findings_take(findings, pt_schema_read_task(task, file, path, name)));
     if (findings->n > n_before)
@@ -251,12 +251,12 @@ static pt_status_t read_one(pt_schema_t *schema, hid_t file, const char *path,
         PT_TRY(
             pt_findings_take(findings, pt_schema_read_rows(task, file, path, (pt_split_t)s,
                                                            schema->input.n[s])));
-        n += task->n[s];
     }
-    if (n == 0 && findings->n == 0)
+    if (must_train && findings->n == n_before && schema->input.n[PT_SPLIT_TRAIN] > 0 &&
+        pt_schema_n_labelled(task, PT_SPLIT_TRAIN) == 0)
         PT_TRY(pt_findings_take(
-            findings,
-            PT_ERROR(FORMAT, "%s: task '%s' has no labels in any split", path, name)));
+            findings, PT_ERROR(FORMAT, "%s: task '%s' has no labelled samples in train",
+                               path, name)));
     return PT_OK;
 }
 

@@ -40,7 +40,8 @@ typedef struct pt_schema {
 typedef struct pt_findings {
     FILE *report; /**< NULL: the first defect is an error */
     int32_t n;
-    bool takes_any_kind; /**< a kind that this version lacks is no error */
+    bool takes_any_kind; /**< a kind that this version lacks is no error; without a report
+                            neither is a task that has nothing to be trained on */
 } pt_findings_t;
 
 /** PT_OK for a defect that was written down, else `status`. */
@@ -48,6 +49,10 @@ PT_MUST_CHECK pt_status_t pt_findings_take(pt_findings_t *findings, pt_status_t 
 
 /** Values of one row of labels: 1, or the classes of a multilabel task. */
 int64_t pt_schema_width(const pt_task_info_t *info);
+
+/** Rows of a task in a split that have a label other than the one to ignore; all rows of a
+ * kind that is not supported. */
+int64_t pt_schema_n_labelled(const pt_schema_task_t *task, pt_split_t split);
 
 /** Read tables, labels and index of the tasks wanted ("all" or names) of an open file. */
 PT_MUST_CHECK pt_status_t pt_schema_read(pt_schema_t *schema, hid_t file, const char *path,

@@ -24,6 +24,21 @@ int64_t pt_schema_width(const pt_task_info_t *info)
     return info->kind == PT_TASK_MULTILABEL ? info->classes : 1;
 }
 
+int64_t pt_schema_n_labelled(const pt_schema_task_t *task, pt_split_t split)
+{
+    int64_t width = pt_schema_width(&task->info), n = 0;
+    const int32_t *label = task->labels[split];
+    if (!task->is_supported || !task->info.has_ignore)
+        return task->n[split];
+    for (int64_t row = 0; row < task->n[split]; row++) {
+        bool has_label = false;
+        for (int64_t i = 0; i < width; i++)
+            has_label = has_label || label[row * width + i] != task->info.ignore;
+        n += has_label;
+    }
+    return n;
+}
+
 static pt_status_t read_kind(pt_schema_task_t *task, hid_t group, const char *where)
 {
     int kind = 0;

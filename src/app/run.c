@@ -69,29 +69,41 @@ static const char *name_part(const pt_trainer_t *trainer, pt_part_t part)
                                : "train (the data set holds nothing back)";
 }
 
+static const char *number(double x, char text[32])
+{
+    snprintf(text, 32, isnan(x) ? "-" : "%.4f", x);
+    return text;
+}
+
 void pt_print_scores(const pt_trainer_t *trainer, const pt_subnet_t *subnet,
                      const pt_task_score_t *score, pt_part_t part)
 {
     pt_dataset_t *dataset = pt_trainer_dataset(trainer);
     double sum = 0;
     int32_t n = 0;
+    int32_t n_task = pt_dataset_n_task(dataset);
     pt_console_line("%-36s %8s %8s  %-10s %6s", name_part(trainer, part), "samples", "loss",
                     "metric", "edges");
-    for (int32_t k = 0; k < pt_dataset_n_task(dataset); k++) {
+    for (int32_t k = 0; k < n_task; k++) {
         const pt_task_info_t *info = pt_dataset_task(dataset, k);
         pt_cost_t cost = {0};
+        char loss[32], metric[32];
         if (pt_cost_task(pt_trainer_space(trainer), subnet, k, &cost) != PT_OK)
             pt_error_clear();
-        pt_console_line("  %-34s %8lld %8.4f  %-8s %6.4f %2d", info->name,
-                        (long long)score[k].n, score[k].loss, pt_metric_name(info),
-                        score[k].metric, (int)cost.edges);
+        pt_console_line("  %-34s %8lld %8s  %-8s %6s %2d", info->name,
+                        (long long)score[k].n, number(score[k].loss, loss),
+                        pt_metric_name(info), number(score[k].metric, metric),
+                        (int)cost.edges);
         if (!isnan(score[k].metric)) {
             sum += score[k].metric;
             n++;
         }
     }
+    char mean[64] = "mean";
+    if (n < n_task)
+        snprintf(mean, sizeof mean, "mean of %d of %d tasks", (int)n, (int)n_task);
     if (n > 0)
-        pt_console_line("  %-34s %8s %8s  %-8s %6.4f", "mean", "", "", "", sum / n);
+        pt_console_line("  %-34s %8s %8s  %-8s %6.4f", mean, "", "", "", sum / n);
 }
 
 static pt_status_t draw(const pt_held_run_t *run)
@@ -158,6 +170,20 @@ done:
     return status;
 }
 
+/* Tasks that will have no score, before anything is trained. */
+static void announce_gaps(const pt_session_t *s)
+{
+    static const pt_split_t split[] = {PT_SPLIT_VAL, PT_SPLIT_TEST};
+    for (int32_t k = 0; k < pt_dataset_n_task(s->dataset); k++)
+        for (int i = 0; i < 2; i++)
+            if (pt_dataset_n_input(s->dataset, split[i]) > 0 &&
+                pt_dataset_n_labelled(s->dataset, split[i], k) == 0)
+                pt_console_line("note        task %s has no labelled samples in %s, so no "
+                                "score there",
+                                pt_dataset_task(s->dataset, k)->name,
+                                pt_split_name(split[i]));
+}
+
 static void announce(const pt_session_t *s)
 {
     const pt_layout_t *l = &s->layout;
@@ -165,6 +191,7 @@ static void announce(const pt_session_t *s)
                     s->config.data.file, (int)pt_dataset_n_task(s->dataset),
                     (long long)pt_feed_n_sample(pt_trainer_feed(s->trainer), PT_PART_TRAIN),
                     pt_feed_val_origin(pt_trainer_feed(s->trainer)));
+    announce_gaps(s);
     pt_console_line(
         "ranks       %d = %d task x %d data, %d thread%s each, kernels %s on %s",
         (int)pt_comm_size(l->world), (int)l->extent[PT_AXIS_TASK],

@@ -44,6 +44,18 @@ static const char *common_metric(const pt_search_t *s)
     return name;
 }
 
+/* " (mean of 1 of 2 tasks)" where some have no labels, else nothing. */
+static const char *describe_gap(const pt_search_t *s, char text[64])
+{
+    int32_t n = 0;
+    for (int32_t k = 0; k < s->space->n_task; k++)
+        n += !isnan(s->score[k].metric);
+    text[0] = '\0';
+    if (n < s->space->n_task)
+        snprintf(text, 64, " (mean of %d of %d tasks)", (int)n, (int)s->space->n_task);
+    return text;
+}
+
 bool run_evaluation_due(const pt_search_t *s)
 {
     const run_state_t *st = &s->state;
@@ -65,12 +77,13 @@ static pt_status_t evaluate(pt_search_t *s, pt_part_t part)
 pt_status_t run_evaluate(pt_search_t *s)
 {
     run_state_t *st = &s->state;
+    char gap[64];
     PT_TRY(evaluate(s, PT_PART_VAL));
     st->evaluated = st->step;
     run_journal_scores(s, "eval", PT_PART_VAL);
     run_journal_timing(s, "eval");
-    run_note(s, "%s, step %lld: %s on val %.4f", pt_stage_name((pt_stage_t)st->stage),
-             (long long)st->step, common_metric(s), s->mean_metric);
+    run_note(s, "%s, step %lld: %s on val %.4f%s", pt_stage_name((pt_stage_t)st->stage),
+             (long long)st->step, common_metric(s), s->mean_metric, describe_gap(s, gap));
     run_pause_over(s);
     return PT_OK;
 }
@@ -85,12 +98,13 @@ pt_part_t pt_search_last_part(const pt_search_t *s)
 pt_status_t run_evaluate_last(pt_search_t *s)
 {
     pt_part_t part = pt_search_last_part(s);
+    char gap[64];
     PT_TRY(evaluate(s, part));
     s->state.score_part = part;
     run_journal_scores(s, "final", part);
     run_journal_timing(s, "final");
-    run_note(s, "final: %s on %s %.4f%s", common_metric(s), run_part_name(part),
-             s->mean_metric,
+    run_note(s, "final: %s on %s %.4f%s%s", common_metric(s), run_part_name(part),
+             s->mean_metric, describe_gap(s, gap),
              part == PT_PART_TRAIN ? " (the data set holds nothing back)" : "");
     run_pause_over(s);
     return PT_OK;

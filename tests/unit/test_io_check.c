@@ -134,10 +134,9 @@ static void drop_labels(hid_t file)
 {
     ok(H5Ldelete(file, "train/tasks/sort/labels", H5P_DEFAULT));
 }
-static void drop_all_rows(hid_t file)
+static void drop_train_rows(hid_t file)
 {
     ok(H5Ldelete(file, "train/tasks/marks", H5P_DEFAULT));
-    ok(H5Ldelete(file, "test/tasks/marks", H5P_DEFAULT));
 }
 static void drop_index(hid_t file)
 {
@@ -294,7 +293,7 @@ static const struct defect {
     {drop_tasks, "no group 'tasks'"},
     {drop_task_info, "/train/tasks/sort: no group '/tasks/sort'"},
     {drop_labels, "no data set 'train/tasks/sort/labels'"},
-    {drop_all_rows, "'marks' has no labels in any split"},
+    {drop_train_rows, "'marks' has no labelled samples in train"},
     {drop_index, "4 rows for 12 inputs, expected an index"},
     {drop_kind, "/tasks/sort: no attribute 'kind'"},
     {break_kind, "kind is 'guessing', expected classification"},
@@ -345,6 +344,28 @@ static void a_sound_file_passes(void **state)
     write_sound();
     assert_int_equal(check(&report), 0);
     assert_string_equal(report, "");
+    free(report);
+}
+
+/* A task that a split lacks, or whose labels there say "none" alone, is told of and no
+ * defect. */
+static void gaps_are_noted(void **state)
+{
+    const hsize_t n = N;
+    int32_t none[N];
+    char *report = NULL;
+    (void)state;
+    for (int i = 0; i < N; i++)
+        none[i] = 255;
+    write_sound();
+    hid_t file = H5Fopen(path, H5F_ACC_RDWR, H5P_DEFAULT);
+    ok(file);
+    ok(H5Ldelete(file, "test/tasks/marks", H5P_DEFAULT));
+    put_array(file, "test/tasks/sort/labels", H5T_NATIVE_INT32, 1, &n, none);
+    ok(H5Fclose(file));
+    assert_int_equal(check(&report), 0);
+    assert_string_equal(report, "note: task 'sort' has no labelled samples in test\n"
+                                "note: task 'marks' has no labelled samples in test\n");
     free(report);
 }
 
@@ -468,6 +489,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_sound_file_passes),
+        cmocka_unit_test(gaps_are_noted),
         cmocka_unit_test(each_defect_is_named),
         cmocka_unit_test(all_defects_are_listed),
         cmocka_unit_test(values_elsewhere_are_refused),

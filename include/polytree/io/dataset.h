@@ -52,7 +52,7 @@ typedef struct pt_dataset pt_dataset_t;
  *
  * @param[in]  tasks  "all", or task names separated by white space or commas, in the
  *                    order wanted; a name that the file lacks is an error that names
- *                    those that it has
+ *                    those that it has, as is a task without labels in train
  * @return PT_E_NUMERIC for an input that is not finite, naming split and row
  */
 PT_MUST_CHECK pt_status_t pt_dataset_open(const char *path, const char *tasks,
@@ -69,6 +69,8 @@ void pt_dataset_input(const pt_dataset_t *dataset, int64_t hwc[3]);
 int64_t pt_dataset_n_input(const pt_dataset_t *dataset, pt_split_t split);
 /** A task's rows in a split; n = 0 where it has none.  Borrowed from the data set. */
 pt_task_rows_t pt_dataset_rows(const pt_dataset_t *dataset, pt_split_t split, int32_t task);
+/** Rows of a task in a split that have a label other than the one to ignore. */
+int64_t pt_dataset_n_labelled(const pt_dataset_t *dataset, pt_split_t split, int32_t task);
 /** Digest of everything the file holds, as hex: part of a run's identity. */
 const char *pt_dataset_digest(const pt_dataset_t *dataset);
 /** Bytes of memory that this data set holds on this rank, shared inputs counted whole. */
@@ -88,8 +90,9 @@ const char *pt_task_kind_name(pt_task_kind_t kind);
 
 /**
  * Check a file against the schema, all values included: shapes, types, label ranges,
- * sorted unique index, finite inputs.  Writes one line per finding to `report` ("path:
- * what, expected what") and counts them.  Not collective.
+ * sorted unique index, finite inputs, labels in train.  Writes one line per finding to
+ * `report` ("path: what, expected what") and counts them; lines that begin with "note:" are
+ * not counted.  Not collective.
  */
 PT_MUST_CHECK pt_status_t pt_dataset_check(const char *path, FILE *report,
                                            int32_t *n_finding);
