@@ -20,10 +20,49 @@
 
 enum { PATH_BYTES = 4200 };
 
+/* Length of the part of a path that exists; 0 where all of it does. */
+static size_t existing_part(const char *path)
+{
+    char part[PATH_BYTES];
+    size_t n = strlen(path);
+    if (n >= sizeof part || pt_path_exists(path))
+        return 0;
+    memcpy(part, path, n + 1);
+    while (n > 1) {
+        while (n > 1 && part[n - 1] == '/')
+            n--;
+        while (n > 1 && part[n - 1] != '/')
+            n--;
+        part[n] = '\0';
+        if (pt_path_exists(part))
+            break;
+    }
+    return n > 0 ? n : 1;
+}
+
+/* What was made for a run that then was refused; rmdir() leaves folders that hold anything.
+ */
+static void remove_empty(const pt_held_run_t *run)
+{
+    char part[PATH_BYTES];
+    size_t n = strlen(run->folder);
+    if (n >= sizeof part)
+        return;
+    memcpy(part, run->folder, n + 1);
+    while (n > run->made_from && rmdir(part) == 0) {
+        while (n > run->made_from && part[n - 1] == '/')
+            n--;
+        while (n > run->made_from && part[n - 1] != '/')
+            n--;
+        part[n] = '\0';
+    }
+}
+
 pt_status_t pt_held_run_lock(pt_held_run_t *run)
 {
     pt_status_t status = PT_OK;
     if (pt_comm_rank(pt_comm_world()) == 0) {
+        run->made_from = existing_part(run->folder);
         status = pt_folder_make(run->folder);
         if (status == PT_OK)
             status = pt_run_lock(run->folder, &run->lock);
@@ -38,17 +77,32 @@ void pt_held_run_release(pt_held_run_t *run, pt_status_t status)
     pt_session_close(&run->session);
     if (run->lock >= 0)
         pt_run_unlock(run->folder, run->lock);
+    if (status != PT_OK && run->made_from > 0)
+        remove_empty(run);
+}
+
+/* Later commands on the run may come from any folder. */
+static void make_absolute(char file[PT_CONFIG_TEXT])
+{
+    char here[PT_CONFIG_TEXT], path[2 * PT_CONFIG_TEXT];
+    if (file[0] == '/' || getcwd(here, sizeof here) == NULL)
+        return;
+    int n = snprintf(path, sizeof path, "%s/%s", here, file);
+    if (n > 0 && n < PT_CONFIG_TEXT)
+        memcpy(file, path, (size_t)n + 1);
 }
 
 static pt_status_t write_config(const pt_held_run_t *run)
 {
+    pt_config_t config = run->session.config;
     char path[PATH_BYTES], *text = NULL;
     size_t bytes = 0;
     FILE *file = open_memstream(&text, &bytes);
     pt_status_t status;
     if (file == NULL)
         PT_FAIL(MEMORY, "no memory for config.ini");
-    status = pt_config_dump(&run->session.config, file);
+    make_absolute(config.data.file);
+    status = pt_config_dump(&config, file);
     if (fclose(file) != 0 && status == PT_OK)
         status = PT_ERROR(MEMORY, "no memory for config.ini");
     snprintf(path, sizeof path, "%s/config.ini", run->folder);

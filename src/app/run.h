@@ -10,7 +10,8 @@
 /** The folder is locked on rank 0 only. */
 typedef struct pt_held_run {
     const char *folder;
-    int lock; /**< -1: not held here */
+    int lock;         /**< -1: not held here */
+    size_t made_from; /**< length of the part of `folder` that was there; 0: all of it */
     pt_session_t session;
     pt_search_t *search;
 } pt_held_run_t;

@@ -55,22 +55,29 @@ pt_status_t pt_session_config_of_run(const char *run, const pt_args_t *args,
     return pt_session_config(path, args, config);
 }
 
-/* The command that makes a data set of this name. */
-static const char *recipe(const char *path)
+/* The commands that make a data set of this name. */
+static void suggest(const char *path, char *text, size_t size)
 {
     static const struct {
         const char *in_name, *command;
     } known[] = {
         {"omniglot", "data import omniglot SRC"},
-        {"fashion", "data import idx SRC --pair"},
+        {"fashion", "data import idx --pair SRC"},
         {"mnist", "data import idx SRC"},
         {"shapes", "data shapes"},
     };
+    const char *command = NULL;
     const char *name = strrchr(path, '/') != NULL ? strrchr(path, '/') + 1 : path;
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
-        if (strstr(name, known[i].in_name) != NULL)
-            return known[i].command;
-    return "data import|shapes";
+        if (command == NULL && strstr(name, known[i].in_name) != NULL)
+            command = known[i].command;
+    if (command != NULL)
+        snprintf(text, size, "make it with `polytree %s %s`", command, path);
+    else
+        snprintf(text, size,
+                 "draw it with `polytree data shapes %s`, or make it of files (polytree "
+                 "--help lists what can be imported)",
+                 path);
 }
 
 static pt_status_t find_data(const char *path)
@@ -78,10 +85,13 @@ static pt_status_t find_data(const char *path)
     if (path[0] == '\0')
         PT_FAIL(CONFIG, "data.file is not set: name an HDF5 data set, or draw one with "
                         "`polytree data shapes FILE.h5`");
-    if (access(path, F_OK) != 0)
-        PT_FAIL(IO, "data.file %s: %s; make it with `polytree %s %s`", path,
-                strerror(errno), recipe(path), path);
-    return PT_OK;
+    if (access(path, F_OK) == 0)
+        return PT_OK;
+    int why = errno;
+    char hint[2 * PT_CONFIG_TEXT];
+    suggest(path, hint, sizeof hint);
+    PT_FAIL(IO, "data.file %s: %s; where it has moved, --set data.file=FILE; else %s", path,
+            strerror(why), hint);
 }
 
 pt_status_t pt_session_open_data(pt_session_t *session)

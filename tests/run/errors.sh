@@ -6,7 +6,10 @@
 
 cp "$SMALL" good.ini
 refuses 1 "data.file .*shapes.h5.*polytree data shapes shapes.h5" search good.ini -o run
-[ ! -e run/config.ini ] || fail "a run without data has a config"
+refuses 1 "data.file other.h5: .*data.file=FILE; else draw it with .polytree data shapes other.h5" \
+    search good.ini -o run --set data.file=other.h5
+refuses 1 "polytree data import idx --pair SRC fashion-mnist.h5" \
+    search good.ini -o run --set data.file=fashion-mnist.h5
 small_data
 
 refuses 1 "none.ini" search none.ini -o run
@@ -23,6 +26,15 @@ refuses 1 "min_depth" search good.ini -o run --set space.min_depth=9
 refuses 1 "time_limit" search good.ini -o run --time-limit soon
 refuses 1 "layout wants 1 stage x 2 task x 2 data ranks" search good.ini -o run \
     --set layout.mode=manual layout.task=2 layout.data=2
+[ ! -e run ] || fail "a refused run leaves a folder"
+refuses 1 "layout wants" search good.ini -o new/er/run --set layout.mode=manual layout.task=2
+[ ! -e new ] || fail "a refused run leaves the folders above its own"
+mkdir old
+refuses 1 "layout wants" search good.ini -o old/er/run --set layout.mode=manual layout.task=2
+[ -d old ] || fail "a refused run removes what it has not made"
+[ ! -e old/er ] || fail "a refused run leaves a folder in one that was there"
+refuses 1 "layout wants" search good.ini -o old --set layout.mode=manual layout.task=2
+[ -d old ] || fail "a refused run removes a folder that was there"
 touch file
 refuses 1 "file" search good.ini -o file/run
 refuses 1 "nowhere is not the folder of a run" eval nowhere

@@ -54,8 +54,13 @@ task=$(sed -n 's/^  \([^ ]*\) .*in .*/\1/p' out | head -n 1)
 expect 0 "$POLYTREE" show one --task "$task"
 [ "$(grep -c multiply-adds out)" = 1 ] || fail "show --task shows more than one"
 refuses 2 "no task 'nobody'" show one --task nobody
+run=$PWD/one
+(cd / && "$POLYTREE" eval "$run" >/dev/null) ||
+    fail "a run cannot be evaluated from another folder"
 mv shapes.h5 moved.h5 # a finished run is shown without its data
 expect 0 "$POLYTREE" show one
+refuses 1 "shapes.h5: No such file.*where it has moved, --set data.file=FILE" eval one
+expect 0 "$POLYTREE" eval one --set data.file=moved.h5
 mv moved.h5 shapes.h5
 expect 0 "$POLYTREE" show "$SMALL"
 says out "space: 4 nodes, 5 edges"
