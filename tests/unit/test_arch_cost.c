@@ -85,6 +85,7 @@ static void cost_is_that_of_what_is_alive(void **state)
     assert_int_equal(cost.madds, 3 * (11101 + 12201));
     assert_int_equal(cost.parameters, 6 * 23201);
     assert_int_equal(cost.edges, 3);
+    assert_int_equal(cost.distinct_edges, 2);
     pt_subnet_release(&subnet);
 }
 

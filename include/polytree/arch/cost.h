@@ -11,9 +11,10 @@
 #include "polytree/graph/subnet.h"
 
 typedef struct pt_cost {
-    int64_t madds;      /**< multiply-adds per sample, forward */
-    int64_t parameters; /**< trained numbers, each counted once */
-    int32_t edges;      /**< edges of E */
+    int64_t madds;          /**< multiply-adds per sample, forward */
+    int64_t parameters;     /**< trained numbers, each counted once */
+    int32_t edges;          /**< edges of E */
+    int32_t distinct_edges; /**< each counted once, whoever uses it */
 } pt_cost_t;
 
 /** Cost of one task's graph: alive candidates, head included. */
