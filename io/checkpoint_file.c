@@ -99,7 +99,7 @@ pt_status_t pt_checkpoint_write(pt_checkpoint_t *checkpoint, const char *run)
 done:
     if (status != PT_OK)
         unlink(temp);
-    return status;
+    return pt_file_blame(status, temp, current);
 }
 
 static pt_status_t find_type(const pt_h5_array_t *array, pt_record_t *record)

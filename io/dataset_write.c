@@ -125,5 +125,5 @@ pt_status_t pt_dataset_write(const char *path, const pt_dataset_source_t *source
         status = pt_file_publish(temp, path);
     if (status != PT_OK)
         unlink(temp);
-    return status;
+    return pt_file_blame(status, temp, path);
 }

@@ -70,7 +70,7 @@ pt_status_t pt_file_publish(const char *temp, const char *path)
 {
     PT_TRY(pt_file_sync(temp));
     if (rename(temp, path))
-        PT_FAIL(IO, "%s: cannot rename to %s: %s", temp, path, strerror(errno));
+        PT_FAIL(IO, "%s: cannot rename to this name: %s", path, strerror(errno));
     PT_TRY(pt_folder_sync(path));
     return PT_OK;
 }
@@ -109,7 +109,16 @@ pt_status_t pt_file_write(const char *path, const char *text, size_t bytes)
         status = pt_file_publish(temp, path);
     if (status != PT_OK)
         unlink(temp);
-    return status;
+    return pt_file_blame(status, temp, path);
+}
+
+pt_status_t pt_file_blame(pt_status_t status, const char *temp, const char *path)
+{
+    const char *message = pt_error_message(), *at = strstr(message, temp);
+    if (status == PT_OK || at == NULL)
+        return status;
+    return pt_error_set(status, __FILE__, __LINE__, "%.*s%s%s", (int)(at - message),
+                        message, path, at + strlen(temp));
 }
 
 static pt_status_t read_all(int fd, const char *path, char *text, size_t want, size_t *got)

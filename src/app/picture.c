@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "polytree/io/file.h"
 #include "polytree/search/architecture.h"
 
 extern char **environ;
@@ -71,7 +72,7 @@ pt_status_t pt_picture_pipe(char *const argv[], pt_picture_source_t source,
     pt_status_t status, waited;
     void (*old)(int) = signal(SIGPIPE, SIG_IGN);
     snprintf(temporary, sizeof temporary, "%s.tmp.%ld", path, (long)getpid());
-    PT_TRY_OR(done, start(argv, temporary, &pid, &input));
+    PT_TRY_OR(done, pt_file_blame(start(argv, temporary, &pid, &input), temporary, path));
     *is_drawn = pid != 0;
     if (pid == 0)
         goto done;
@@ -80,6 +81,7 @@ pt_status_t pt_picture_pipe(char *const argv[], pt_picture_source_t source,
         status = PT_ERROR(IO, "writing to %s: %s", argv[0], strerror(errno));
     waited = wait_for(argv[0], pid);
     status = status != PT_OK ? status : waited;
+    status = pt_file_blame(status, temporary, path);
     if (status == PT_OK && rename(temporary, path) != 0)
         status = PT_ERROR(IO, "%s: %s", path, strerror(errno));
     if (status != PT_OK)

@@ -13,6 +13,13 @@
 /** Write `text` to a temporary name, flush, rename over `path`. */
 PT_MUST_CHECK pt_status_t pt_file_write(const char *path, const char *text, size_t bytes);
 
+/**
+ * Let the last error, of writing to the temporary name `temp`, speak of `path`: the name
+ * that people gave.  Returns `status`; nothing happens where it is PT_OK.
+ */
+PT_MUST_CHECK pt_status_t pt_file_blame(pt_status_t status, const char *temp,
+                                        const char *path);
+
 /** Read a whole file into counted memory, with a NUL behind it; free with pt_free(). */
 PT_MUST_CHECK pt_status_t pt_file_read(const char *path, char **text, size_t *bytes);
 
