@@ -40,6 +40,8 @@ static pt_status_t unknown_flag(const pt_flag_t *flags, const char *text)
             near = flags[i].name;
         }
     }
+    if (!pt_is_near(nearest, strlen(name), strlen(near)))
+        PT_FAIL(USAGE, "unknown option '%s'; --help lists those there are", text);
     PT_FAIL(USAGE, "unknown option '%s'; the nearest is --%s", text, near);
 }
 

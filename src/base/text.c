@@ -23,3 +23,10 @@ int32_t pt_edit_distance(const char *a, size_t a_len, const char *b, size_t b_le
     }
     return row[b_len];
 }
+
+bool pt_is_near(int32_t distance, size_t a_len, size_t b_len)
+{
+    size_t longer = a_len > b_len ? a_len : b_len;
+    /* Two letters exchanged in a word of five are near: a distance of 2. */
+    return 3 * (size_t)distance <= longer + 1;
+}

@@ -287,10 +287,20 @@ pt_status_t pt_option_unknown(const char *section, size_t section_len, const cha
             near_key = option;
         }
     }
+    if (section_distance > 0 && near_section != NULL &&
+        !pt_is_near(section_distance, section_len, pt_option_section_len(near_section))) {
+        PT_FAIL(CONFIG, "unknown section [%.*s]; `polytree help options` lists all",
+                (int)section_len, section);
+    }
     if (section_distance > 0 && near_section != NULL) {
         PT_FAIL(CONFIG, "unknown section [%.*s]; the nearest is [%.*s]", (int)section_len,
                 section, (int)pt_option_section_len(near_section), near_section->name);
     }
+    if (near_key == NULL ||
+        !pt_is_near(key_distance, section_len + 1 + strlen(key), strlen(near_key->name))) {
+        PT_FAIL(CONFIG, "unknown option %.*s.%s; `polytree help options` lists all",
+                (int)section_len, section, key);
+    }
     PT_FAIL(CONFIG, "unknown option %.*s.%s; the nearest is %s", (int)section_len, section,
-            key, near_key != NULL ? near_key->name : "none");
+            key, near_key->name);
 }

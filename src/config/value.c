@@ -208,13 +208,18 @@ pt_status_t pt_option_parse(const pt_option_t *option, const char *text,
     return PT_OK;
 }
 
-/* The shortest of the decimal numbers that read back to `value`. */
+/* The shortest text that reads back to `value`; no exponent while that stays short. */
 static void format_real(double value, char *text, size_t size)
 {
+    enum { PLAIN = 8 };
+    char other[32];
+    text[0] = '\0';
     for (int digits = 1; digits <= 17; digits++) {
-        snprintf(text, size, "%.*g", digits, value);
-        if (strtod(text, NULL) == value) {
-            return;
+        size_t len = (size_t)snprintf(other, sizeof other, "%.*g", digits, value);
+        bool is_plain = len <= PLAIN && strchr(other, 'e') == NULL;
+        if (strtod(other, NULL) == value &&
+            (text[0] == '\0' || len < strlen(text) || is_plain)) {
+            snprintf(text, size, "%s", other);
         }
     }
 }

@@ -188,6 +188,27 @@ static void numbers_are_dumped_exactly(void **state)
     }
 }
 
+/* 600 seconds are not 6e+02 of them. */
+static void numbers_are_dumped_plainly(void **state)
+{
+    static const struct {
+        double value;
+        const char *text;
+    } known[] = {{600, "600"},       {30000, "30000"},    {0.5, "0.5"},
+                 {0, "0"},           {1e-8, "1e-08"},     {1e12, "1e+12"},
+                 {0.0001, "0.0001"}, {123.456, "123.456"}};
+    const pt_option_t *lr = pt_option_find("search", 6, "lr");
+    pt_config_t config;
+    (void)state;
+    pt_config_init(&config);
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
+        char text[PT_OPTION_TEXT];
+        config.search.update.lr = known[i].value;
+        pt_option_format(lr, &config, text);
+        assert_string_equal(text, known[i].text);
+    }
+}
+
 static void refuse(const pt_option_t *option, const char *text)
 {
     pt_config_t config, before;
@@ -456,6 +477,7 @@ int main(void)
         cmocka_unit_test(every_value_is_dumped_and_read_back),
         cmocka_unit_test(a_text_reads_like_a_file),
         cmocka_unit_test(numbers_are_dumped_exactly),
+        cmocka_unit_test(numbers_are_dumped_plainly),
         cmocka_unit_test(every_option_refuses_what_is_out_of_range),
         cmocka_unit_test(every_misspelt_key_is_answered_with_the_right_one),
         cmocka_unit_test(enum_errors_list_the_words),

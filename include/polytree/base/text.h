@@ -4,10 +4,14 @@
 #ifndef PT_BASE_TEXT_H
 #define PT_BASE_TEXT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 /** Levenshtein's distance between two words; what is past 63 characters is left out. */
 int32_t pt_edit_distance(const char *a, size_t a_len, const char *b, size_t b_len);
+
+/** Whether words of that distance are so much alike that one may stand for the other. */
+bool pt_is_near(int32_t distance, size_t a_len, size_t b_len);
 
 #endif
