@@ -119,7 +119,9 @@ const pt_command_t pt_commands[] = {
      .run = pt_run_version},
     {.name = "help",
      .usage = "[COMMAND | options]",
-     .help = "say how a command is used, or what options a config may hold",
+     .help = "say how a command is used, or what options a config may hold\n"
+             "\npolytree help lists all commands, polytree help options all options of a "
+             "config.",
      .flags = pt_no_flags,
      .max_word = PT_ARGS_MAX_WORD,
      .run = pt_run_help},

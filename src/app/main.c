@@ -62,6 +62,25 @@ static void join_words(int argc, char **argv, int n, char *text, size_t size)
     }
 }
 
+/* Commands whose names begin with these words; 0 where there are none or no words. */
+static int list_commands(int argc, char **argv, FILE *file)
+{
+    char given[128];
+    int n = 0;
+    join_words(argc, argv, PT_ARGS_MAX_WORD, given, sizeof given);
+    size_t len = strlen(given);
+    for (const pt_command_t *c = pt_commands; len > 0 && c->name != NULL; c++) {
+        if (strncmp(c->name, given, len) != 0 || c->name[len] != ' ')
+            continue;
+        if (n++ == 0 && file != NULL)
+            fprintf(file, "polytree %s is one of:\n\n", given);
+        if (file != NULL)
+            fprintf(file, "  polytree %-20s %.*s\n", c->name, (int)strcspn(c->help, "\n"),
+                    c->help);
+    }
+    return n;
+}
+
 static pt_status_t unknown_command(int argc, char **argv)
 {
     char given[128];
@@ -80,6 +99,9 @@ static pt_status_t unknown_command(int argc, char **argv)
         }
     }
     join_words(argc, argv, near_words, given, sizeof given);
+    if (!pt_is_near(nearest, strlen(given), strlen(near)))
+        PT_FAIL(USAGE, "unknown command '%s' (polytree --help lists all)",
+                given[0] != '\0' ? given : argv[0]);
     PT_FAIL(USAGE, "unknown command '%s'; the nearest is '%s' (polytree --help lists all)",
             given[0] != '\0' ? given : argv[0], near);
 }
@@ -127,6 +149,9 @@ pt_status_t pt_run_help(const pt_args_t *args, int *code)
         return PT_OK;
     }
     command = find_command(args->n_word, (char **)(uintptr_t)args->word, &n_word);
+    if (command == NULL &&
+        list_commands(args->n_word, (char **)(uintptr_t)args->word, stdout))
+        return PT_OK;
     if (command == NULL)
         return unknown_command(args->n_word, (char **)(uintptr_t)args->word);
     print_command_help(command);
@@ -212,6 +237,12 @@ int main(int argc, char **argv)
     if (strcmp(argv[0], "--help") == 0 || strcmp(argv[0], "-h") == 0)
         argv[0] = help;
     command = find_command(argc, argv, &n_word);
+    if (command == NULL && list_commands(argc, argv, NULL) > 0) {
+        bool is_asked = wants_help(argc, argv);
+        if (is_first_process())
+            list_commands(argc, argv, is_asked ? stdout : stderr);
+        return is_asked ? PT_EXIT_DONE : PT_EXIT_USAGE;
+    }
     if (command == NULL) {
         status = unknown_command(argc, argv);
     } else if (wants_help(argc - n_word, argv + n_word)) {

@@ -105,8 +105,9 @@ static pt_status_t print_stages(const pt_session_t *s, const pt_subnet_t *all,
 {
     pt_run_length_t n;
     pt_run_length(&s->config, pt_trainer_feed(s->trainer), &n);
-    pt_console_line("  %-24s %8s %10s %10s %12s %14s", "madds a sample, millions:", "steps",
-                    "forward", "executed", "total, 1e9", "arena, bytes");
+    pt_console_line("work, in millions of multiply-adds a sample:");
+    pt_console_line("  %-24s %8s %10s %10s %12s %14s", "", "steps", "forward", "executed",
+                    "total, 1e9", "arena, bytes");
     if (!pt_method_is_chain(s->config.search.method)) {
         PT_TRY(print_work(s, "warm-up", all, PT_PHASE_WEIGHT, n.n_step[PT_STAGE_WARMUP]));
         PT_TRY(print_work(s, "search, weights", all, PT_PHASE_WEIGHT,
@@ -255,9 +256,10 @@ static pt_status_t print_plan(const pt_session_t *s, int64_t n_rank, const base_
                     (int)space->n_dag_node, (int)space->n_edge, (int)space->n_task,
                     (int)pt_feed_n_bundle(pt_trainer_feed(s->trainer)),
                     (long long)pt_store_n_element(&space->store));
-    pt_console_line("example, derived before any search: %lld parameters, %lld madds a "
-                    "sample for all tasks, %d edges",
-                    (long long)cost.parameters, (long long)cost.madds, (int)cost.edges);
+    pt_console_line("example, derived before any search: %lld parameters, %lld "
+                    "multiply-adds a sample for all tasks, %d edges, %d distinct",
+                    (long long)cost.parameters, (long long)cost.madds, (int)cost.edges,
+                    (int)cost.distinct_edges);
     PT_TRY_OR(done, print_stages(s, &all, &found));
     PT_TRY_OR(done, print_layout(s, n_rank, &arrangement));
     PT_TRY_OR(done,

@@ -129,6 +129,24 @@ static const char *number(double x, char text[32])
     return text;
 }
 
+/* "mean", or of what where the tasks' metrics are of several kinds. */
+static void name_mean(const pt_dataset_t *dataset, char *text, size_t size)
+{
+    int32_t n_kind = 0, n_task = pt_dataset_n_task(dataset);
+    for (int32_t k = 0; k < n_task; k++) {
+        const char *name = pt_metric_name(pt_dataset_task(dataset, k));
+        int32_t before = 0;
+        while (strcmp(pt_metric_name(pt_dataset_task(dataset, before)), name) != 0)
+            before++;
+        if (before < k)
+            continue;
+        size_t used = strlen(text);
+        snprintf(text + used, size - used, "%s%s", n_kind++ == 0 ? " of " : " and ", name);
+    }
+    if (n_kind < 2)
+        snprintf(text, size, "mean");
+}
+
 void pt_print_scores(const pt_trainer_t *trainer, const pt_subnet_t *subnet,
                      const pt_task_score_t *score, pt_part_t part)
 {
@@ -153,7 +171,8 @@ void pt_print_scores(const pt_trainer_t *trainer, const pt_subnet_t *subnet,
             n++;
         }
     }
-    char mean[64] = "mean";
+    char mean[256] = "mean";
+    name_mean(dataset, mean, sizeof mean);
     if (n < n_task)
         snprintf(mean, sizeof mean, "mean of %d of %d tasks", (int)n, (int)n_task);
     if (n > 0)
@@ -184,9 +203,10 @@ static void print_result(const pt_held_run_t *run, const pt_run_result_t *result
     pt_print_scores(run->session.trainer, pt_search_subnet(run->search), result->score,
                     pt_search_last_part(run->search));
     pt_console_line("network     %lld parameters, %lld multiply-adds a sample for all "
-                    "tasks, %d edges",
-                    (long long)result->cost.parameters, (long long)result->cost.madds,
-                    (int)result->cost.edges);
+                    "tasks",
+                    (long long)result->cost.parameters, (long long)result->cost.madds);
+    pt_console_line("            %d edges over all tasks, %d distinct",
+                    (int)result->cost.edges, (int)result->cost.distinct_edges);
     pt_console_line("written     %s/architecture.json", run->folder);
 }
 
@@ -241,10 +261,14 @@ static void announce_gaps(const pt_session_t *s)
 static void announce(const pt_session_t *s)
 {
     const pt_layout_t *l = &s->layout;
-    pt_console_line("data        %s, %d tasks, %lld training samples, val: %s",
+    const pt_feed_t *feed = pt_trainer_feed(s->trainer);
+    char val[64] = "none";
+    if (pt_feed_n_sample(feed, PT_PART_VAL) > 0)
+        snprintf(val, sizeof val, "%lld (%s)",
+                 (long long)pt_feed_n_sample(feed, PT_PART_VAL), pt_feed_val_origin(feed));
+    pt_console_line("data        %s, %d tasks; samples: train %lld, val %s",
                     s->config.data.file, (int)pt_dataset_n_task(s->dataset),
-                    (long long)pt_feed_n_sample(pt_trainer_feed(s->trainer), PT_PART_TRAIN),
-                    pt_feed_val_origin(pt_trainer_feed(s->trainer)));
+                    (long long)pt_feed_n_sample(feed, PT_PART_TRAIN), val);
     announce_gaps(s);
     pt_console_line(
         "ranks       %d = %d task x %d data, %d thread%s each, kernels %s on %s",
@@ -278,8 +302,12 @@ static pt_status_t search_on_active(pt_held_run_t *run, pt_watcher_t *watcher,
         return report(run, &result, &begin);
     if (is_root)
         pt_console_line("stopped by %s with a good checkpoint in %s: run the same command "
-                        "again to go on",
-                        watcher->reason, run->folder);
+                        "again to go on%s",
+                        watcher->reason, run->folder,
+                        getenv("OMPI_COMM_WORLD_RANK") == NULL
+                            ? ""
+                            : "; what mpirun says of it next (code 75, or an interrupt) is "
+                              "no error");
     return PT_OK;
 }
 

@@ -12,35 +12,43 @@
 
 enum { PATH_BYTES = 4096, SETTING_BYTES = 128 };
 
-static pt_status_t read_config(const char *path, const pt_args_t *args, pt_config_t *config)
+/* What the command line changes, and by that spoils, is wrong usage; the file is not. */
+static pt_status_t read_config(const char *path, const pt_args_t *args, const char *limit,
+                               pt_config_t *config)
 {
+    char setting[SETTING_BYTES];
+    bool was_sound;
     pt_config_init(config);
     PT_TRY(pt_config_read(config, path));
+    was_sound = pt_config_check(config) == PT_OK;
     for (int i = 0; i < args->n_set; i++)
-        PT_TRY(pt_config_set(config, args->set[i]));
-    return pt_config_check(config);
+        if (pt_config_set(config, args->set[i]) != PT_OK)
+            PT_FAIL(USAGE, "--set %s: %s", args->set[i], pt_error_message());
+    snprintf(setting, sizeof setting, "run.time_limit=%s", limit != NULL ? limit : "");
+    if (limit != NULL && pt_config_set(config, setting) != PT_OK)
+        PT_FAIL(USAGE, "--time-limit %s: expected seconds or h:m:s", limit);
+    if (pt_config_check(config) == PT_OK)
+        return PT_OK;
+    if (was_sound)
+        PT_FAIL(USAGE, "--set: %s", pt_error_message());
+    PT_FAIL(CONFIG, "%s%s%s", args->n_set == 0 ? path : "", args->n_set == 0 ? ": " : "",
+            pt_error_message());
 }
 
 pt_status_t pt_session_config(const char *path, const pt_args_t *args, pt_config_t *config)
 {
-    pt_comm_t *world = pt_comm_world();
-    pt_status_t status = PT_OK;
-    if (pt_comm_rank(world) == 0)
-        status = read_config(path, args, config);
-    PT_AGREE(world, status);
-    return pt_comm_bcast(world, config, sizeof *config, 0);
+    return pt_session_config_limited(path, args, NULL, config);
 }
 
 pt_status_t pt_session_config_limited(const char *path, const pt_args_t *args,
                                       const char *limit, pt_config_t *config)
 {
-    char setting[SETTING_BYTES];
-    pt_args_t all = *args;
-    if (limit != NULL) {
-        snprintf(setting, sizeof setting, "run.time_limit=%s", limit);
-        all.set[all.n_set++] = setting;
-    }
-    return pt_session_config(path, &all, config);
+    pt_comm_t *world = pt_comm_world();
+    pt_status_t status = PT_OK;
+    if (pt_comm_rank(world) == 0)
+        status = read_config(path, args, limit, config);
+    PT_AGREE(world, status);
+    return pt_comm_bcast(world, config, sizeof *config, 0);
 }
 
 pt_status_t pt_session_config_of_run(const char *run, const pt_args_t *args,

@@ -13,6 +13,7 @@
 #include "polytree/base/memory.h"
 #include "polytree/io/file.h"
 #include "polytree/search/architecture.h"
+#include "polytree/search/summary.h"
 
 enum { PATH_BYTES = 4200 };
 
@@ -114,8 +115,11 @@ static pt_status_t print_network(const network_t *n, int32_t only)
             PT_TRY_OR(done, print_task(n, k, candidate, node));
     PT_TRY_OR(done, pt_cost_all(n->space, &n->subnet, &cost));
     if (only < 0)
-        pt_console_line("  all: %lld parameters, %lld multiply-adds a sample, %d edges",
-                        (long long)cost.parameters, (long long)cost.madds, (int)cost.edges);
+        pt_console_line(
+            "  all: %lld parameters, %lld multiply-adds a sample, %d edges over "
+            "all tasks, %d distinct",
+            (long long)cost.parameters, (long long)cost.madds, (int)cost.edges,
+            (int)cost.distinct_edges);
 done:
     pt_free(node);
     pt_free(candidate);
@@ -128,11 +132,14 @@ static void print_space(const pt_space_t *s)
                     "edges a connection, %lld parameters",
                     (int)s->n_dag_node, (int)s->n_edge, (int)s->n_choice, (int)s->n_task,
                     (int)s->min_depth, (long long)pt_store_n_element(&s->store));
-    for (int32_t i = 0; i < s->n_node; i++) {
+    for (int32_t i = 0; i < s->n_node - s->n_task; i++) {
         pt_shape_t shape = s->node[i].shape;
         pt_console_line("  %-10s %3lld x %3lld x %4lld", s->node[i].name,
                         (long long)shape.h, (long long)shape.w, (long long)shape.c);
     }
+    pt_console_line("tasks:");
+    for (int32_t k = 0; k < s->n_task; k++)
+        pt_console_line("  %-34s %d outputs", s->task[k].name, (int)s->task[k].outputs);
 }
 
 static pt_status_t find_task(const pt_space_t *space, const char *name, int32_t *task)
@@ -163,12 +170,25 @@ static pt_status_t show_network(const pt_args_t *args, const network_t *network)
     return PT_OK;
 }
 
+static void say_if_unfinished(const char *run)
+{
+    pt_summary_t summary;
+    if (pt_summary_read(run, &summary) != PT_OK)
+        pt_error_clear(); /* the network is what was asked for */
+    else if (!summary.is_done)
+        pt_console_line("%s is not finished: the network is derived, its weights are not "
+                        "trained to the end",
+                        run);
+    pt_summary_release(&summary);
+}
+
 static pt_status_t show_run(const pt_args_t *args, const pt_config_t *config,
-                            const char *path)
+                            const char *run, const char *path)
 {
     network_t network = {0};
     pt_status_t status;
     PT_TRY_OR(done, read_network(config, path, &network));
+    say_if_unfinished(run);
     status = show_network(args, &network);
 done:
     release(&network);
@@ -212,7 +232,7 @@ pt_status_t pt_run_show(const pt_args_t *args, int *code)
         PT_TRY(pt_session_config(what, args, &session.config));
     snprintf(path, sizeof path, "%s/architecture.json", what);
     if (is_run && access(path, R_OK) == 0)
-        return show_run(args, &session.config, path);
+        return show_run(args, &session.config, what, path);
     if (is_run)
         pt_console_line("%s has no network yet; its search space:", what);
     status = show_space(args, &session);

@@ -11,7 +11,8 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { INPUT = 0, STEM = 1 };
+/* Operations take strides up to this one. */
+enum { INPUT = 0, STEM = 1, MOST_STRIDE = 255 };
 
 /** Times the width of a chain; the searched space is as it is. */
 static int64_t widened(const pt_config_t *config, int64_t channels)
@@ -91,13 +92,22 @@ static pt_status_t add_adapter(space_builder_t *b, const pt_config_t *config, in
 }
 
 /** Stride from v_i to v_j: the product of the nodes' own. */
-static int64_t stride_between(const pt_config_t *config, int32_t i, int32_t j)
+static pt_status_t stride_between(const pt_config_t *config, int32_t i, int32_t j,
+                                  int32_t *stride)
 {
-    int64_t stride = 1;
+    int64_t product = 1;
 
-    for (int32_t m = i + 1; m <= j; m++)
-        stride *= per_node(&config->space.stride, m);
-    return stride;
+    for (int32_t m = i + 1; m <= j; m++) {
+        product *= per_node(&config->space.stride, m);
+        if (product > MOST_STRIDE)
+            PT_FAIL(CONFIG,
+                    "space.stride: the edge from node %d to node %d has the product of the "
+                    "strides behind node %d, which must be at most %d; lower them, or "
+                    "space.flow = %lld",
+                    (int)i, (int)j, (int)i, MOST_STRIDE, (long long)config->space.flow);
+    }
+    *stride = (int32_t)product;
+    return PT_OK;
 }
 
 static pt_status_t add_edge(space_builder_t *b, const pt_config_t *config, int32_t i,
@@ -108,11 +118,13 @@ static pt_status_t add_edge(space_builder_t *b, const pt_config_t *config, int32
     candidate_spec_t spec = {
         .src = STEM + i, .dst = STEM + j, .task = -1, .choice = &choice};
     pt_block_t block;
+    int32_t stride = 1;
 
+    PT_TRY(stride_between(config, i, j, &stride));
     snprintf(spec.name, sizeof spec.name, "edge_%d_%d", i, j);
     PT_TRY(pt_block_parse(config->space.op, (int32_t)s->node[spec.src].shape.c,
-                          (int32_t)s->node[spec.dst].shape.c,
-                          (int32_t)stride_between(config, i, j), config->bn.eps, &block));
+                          (int32_t)s->node[spec.dst].shape.c, stride, config->bn.eps,
+                          &block));
     return add_copies(b, config, spec, &block);
 }
 

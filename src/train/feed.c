@@ -55,7 +55,7 @@ static pt_status_t build_parts(pt_feed_t *feed)
         PT_TRY(check_parts(feed, bundle));
     }
     if (pt_dataset_n_input(feed->dataset, PT_SPLIT_VAL) > 0)
-        feed->val_origin = "val of the file";
+        feed->val_origin = "the file's own";
     else if (pt_feed_n_sample(feed, PT_PART_VAL) > 0)
         feed->val_origin = "taken from train";
     else

@@ -470,7 +470,7 @@ static void val_of_the_file_comes_first(void **state)
     (void)state;
     config.data.val_fraction = 0.2;
     pt_open_t open = open_feed(1, "all");
-    assert_string_equal(pt_feed_val_origin(open.feed), "val of the file");
+    assert_string_equal(pt_feed_val_origin(open.feed), "the file's own");
     assert_int_equal(pt_feed_bundle(open.feed, 1)->n_sample[PT_PART_VAL], N_VAL);
     assert_int_equal(pt_feed_bundle(open.feed, 1)->n_sample[PT_PART_TRAIN], N_TRAIN);
     close_feed(&open);

@@ -19,11 +19,14 @@ sed 's/^nodes = 4/nodes = four/' good.ini >bad.ini
 refuses 1 "bad.ini.*four" search bad.ini -o run
 sed 's/^microbatch = 8/microbatch = 5/' good.ini >bad.ini
 refuses 1 "microbatch" search bad.ini -o run
-refuses 1 "spce" search good.ini -o run --set spce.nodes=3
+refuses 2 "\-\-set spce.nodes=3: .*spce.*\[space\]" search good.ini -o run --set spce.nodes=3
+refuses 2 "unknown section \[wrong\]; .polytree help options. lists all" search good.ini -o run --set wrong.nodes=3
+refuses 2 "\-\-set space.nodes=four: .*expected a whole number" search good.ini -o run --set space.nodes=four
 refuses 1 "colour" search good.ini -o run --set data.tasks=colour
 refuses 1 "op" search good.ini -o run --set space.op=conv3x3_magic
-refuses 1 "min_depth" search good.ini -o run --set space.min_depth=9
-refuses 1 "time_limit" search good.ini -o run --time-limit soon
+refuses 2 "\-\-set: .*min_depth" search good.ini -o run --set space.min_depth=9
+refuses 2 "\-\-time-limit soon: expected seconds" search good.ini -o run --time-limit soon
+refuses 1 "space.stride: the edge from node 1 to node 3 " search good.ini -o run --set "space.stride=1 16 16 16"
 refuses 1 "layout wants 1 stage x 2 task x 2 data ranks" search good.ini -o run \
     --set layout.mode=manual layout.task=2 layout.data=2
 [ ! -e run ] || fail "a refused run leaves a folder"

@@ -8,6 +8,7 @@ small_data
 expect 0 ranks 1 search "$SMALL" -o one
 says out "mean +[01]\.[0-9]+$"
 says out "network +[0-9]+ parameters, [0-9]+ multiply-adds"
+says out "[0-9]+ edges over all tasks, [0-9]+ distinct"
 for file in config.ini metrics.jsonl timing.jsonl architecture.json checkpoint.h5; do
     [ -s "one/$file" ] || fail "no one/$file"
 done

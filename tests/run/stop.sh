@@ -41,6 +41,8 @@ same_result whole usr1
 mkdir stop && touch stop/STOP
 expect 75 ranks 1 search "$SMALL" -o stop
 says out "stopped by the file STOP"
+expect 0 "$POLYTREE" show stop
+says out "^(stop has no network yet|stop is not finished)"
 [ ! -e stop/STOP ] || fail "STOP is still there"
 expect 0 ranks 2 search "$SMALL" -o stop
 same_result whole stop

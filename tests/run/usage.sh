@@ -7,7 +7,9 @@ refuses 2 "unknown command 'serch'; the nearest is 'search'" serch x.ini
 refuses 2 "unknown command 'data chek'; the nearest is 'data check'" data chek x.h5
 refuses 2 "unknown command '--hlp'" --hlp
 refuses 2 "unknown option '--splt'; the nearest is --split" data import omniglot a b --splt fixed
-refuses 2 "unknown option '-x'" search x.ini -x
+refuses 2 "unknown option '-x'; --help lists those there are" search x.ini -x
+refuses 2 "unknown command 'frobnicate' \(polytree --help lists all\)" frobnicate
+refuses 1 "/nowhere/x.h5: cannot create" data shapes /nowhere/x.h5
 refuses 2 "too few arguments: polytree data info FILE.h5" data info
 refuses 2 "unexpected argument 'c'" data info a c
 refuses 2 "\-\-size twelve: expected a whole number from 8" data shapes a.h5 --size twelve
@@ -28,7 +30,17 @@ for command in --help "help search" "search --help" "help data import idx"; do
     says out "^usage: polytree"
     [ ! -s err ] || fail "polytree $command writes to stderr"
 done
+# The beginning of several commands' names lists them.
+for group in data "data import" checkpoint; do
+    # shellcheck disable=SC2086  # words of a command
+    expect 2 "$POLYTREE" $group
+    says err "^  polytree $group [a-z]+ "
+    # shellcheck disable=SC2086
+    expect 0 "$POLYTREE" help $group
+    says out "^  polytree $group [a-z]+ "
+done
 expect 0 "$POLYTREE" help options
+! grep -E "[0-9]e\+0[0-6]" out || fail "a number is written with an exponent"
 says out "space.nodes"
 says out "retrain.optimizer"
 expect 0 "$POLYTREE" --version
@@ -65,3 +77,4 @@ fi
 small_data
 expect 0 env OMPI_MCA_pml=none "$POLYTREE" show "$SMALL" --set space.nodes=5
 says out "^space: 5 nodes"
+says out "^  place +[0-9]+ outputs"

@@ -49,7 +49,7 @@ void pt_feed_free(pt_feed_t *feed);
 
 int32_t pt_feed_n_bundle(const pt_feed_t *feed);
 const pt_bundle_t *pt_feed_bundle(const pt_feed_t *feed, int32_t bundle);
-/** Where val comes from: "val of the file", "taken from train" or "none". */
+/** Where val comes from: "the file's own", "taken from train" or "none". */
 const char *pt_feed_val_origin(const pt_feed_t *feed);
 /** Sum of the bundles' samples in a part. */
 int64_t pt_feed_n_sample(const pt_feed_t *feed, pt_part_t part);
