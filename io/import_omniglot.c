@@ -1,5 +1,7 @@
 #include "polytree/io/import.h"
 
+#include <dirent.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -282,24 +284,63 @@ static pt_status_t write_out(const import_t *import, const arrays_t *arrays,
     return pt_dataset_write(out, &source);
 }
 
+static bool is_archive(const char *name)
+{
+    static const char *const ending[] = {".tar", ".tar.gz", ".tgz"};
+    size_t bytes = strlen(name);
+    for (size_t i = 0; i < sizeof ending / sizeof ending[0]; i++) {
+        size_t n = strlen(ending[i]);
+        if (name[0] != '.' && bytes > n && strcmp(name + bytes - n, ending[i]) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* A folder without alphabets may hold them packed. */
+static pt_status_t read_archive_in(import_t *import, const char *folder)
+{
+    char path[PT_PATH_MAX];
+    int n = 0;
+    pt_status_t status = PT_OK;
+    DIR *open = opendir(folder);
+    if (!open)
+        PT_FAIL(IO, "%s: cannot open folder: %s", folder, strerror(errno));
+    for (struct dirent *e = readdir(open); status == PT_OK && e; e = readdir(open))
+        if (is_archive(e->d_name) && n++ == 0)
+            status = pt_path_join(folder, e->d_name, path);
+    closedir(open);
+    PT_TRY(status);
+    if (n != 1)
+        PT_FAIL(FORMAT,
+                "%s: no ALPHABET/characterNN/IIII_DD.png of a wanted alphabet below it; "
+                "%d archives (*.tar, *.tar.gz, *.tgz) in it, expected one",
+                folder, n);
+    return pt_tar_walk(path, want_drawing, take_drawing, import);
+}
+
+static pt_status_t read_source(import_t *import, const char *src)
+{
+    struct stat info;
+    if (stat(src, &info))
+        PT_FAIL(IO, "%s: no such folder or archive", src);
+    if (!S_ISDIR(info.st_mode))
+        return pt_tar_walk(src, want_drawing, take_drawing, import);
+    PT_TRY(pt_folder_walk(src, want_drawing, take_drawing, import));
+    return import->n > 0 ? PT_OK : read_archive_in(import, src);
+}
+
 pt_status_t pt_import_omniglot(const char *src, const char *out,
                                const pt_import_omniglot_t *options)
 {
     pt_status_t status = PT_OK;
     import_t *import = NULL;
     arrays_t arrays = {.task = NULL};
-    struct stat info;
     if (options->size < 1 || options->size > 1024)
         PT_FAIL(USAGE, "size is %lld, expected 1 to 1024", (long long)options->size);
-    if (stat(src, &info))
-        PT_FAIL(IO, "%s: no such folder or archive", src);
     PT_TRY(pt_alloc(&import, 1, sizeof *import));
     import->options = options;
     PT_TRY_OR(done, pick_tasks(import));
-    if (S_ISDIR(info.st_mode))
-        PT_TRY_OR(done, pt_folder_walk(src, want_drawing, take_drawing, import));
-    else
-        PT_TRY_OR(done, pt_tar_walk(src, want_drawing, take_drawing, import));
+    PT_TRY_OR(done, read_source(import, src));
     if (import->takes_all)
         sort_tasks(import);
     if (import->n > 0)

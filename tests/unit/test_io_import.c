@@ -198,7 +198,7 @@ static void omniglot_goes_by_drawer(void **state)
     }
 }
 
-/* Folder, upstream's pair of folders, tar and tar.gz are the same data. */
+/* Folder, upstream's pair of folders, tar, tar.gz and a folder of one are the same data. */
 static void omniglot_layouts_agree(void **state)
 {
     (void)state;
@@ -206,8 +206,9 @@ static void omniglot_layouts_agree(void **state)
     write_alphabets(under("pair/images_background"), under("pair/images_evaluation"));
     run("tar -C '%s' -cf '%s/a.tar' src && gzip -k '%s/a.tar'", root, root, root);
     assert_int_equal(pt_import_omniglot(under("src"), out, &two), PT_OK);
-    static const char *const other[] = {"pair", "a.tar", "a.tar.gz"};
-    for (int i = 0; i < 3; i++) {
+    run("cd '%s' && mkdir packed && cp a.tar.gz packed && touch packed/README", root);
+    static const char *const other[] = {"pair", "a.tar", "a.tar.gz", "packed"};
+    for (int i = 0; i < 4; i++) {
         if (pt_import_omniglot(under(other[i]), again, &two) != PT_OK)
             fail_msg("%s", pt_error_message());
         assert_true(same_bytes(out, again));
@@ -262,6 +263,9 @@ static void broken_omniglot_is_refused(void **state)
         root, root, root, root, root);
     assert_int_equal(pt_import_omniglot(under("cut.tar"), out, &two), PT_E_FORMAT);
     assert_int_equal(pt_import_omniglot(under("cut.tar.gz"), out, &two), PT_E_FORMAT);
+    run("cd '%s' && mkdir more && cp a.tar more/1.tar && cp a.tar more/2.tar", root);
+    assert_int_equal(pt_import_omniglot(under("more"), out, &two), PT_E_FORMAT);
+    assert_non_null(strstr(pt_error_message(), "2 archives (*.tar, *.tar.gz, *.tgz)"));
     options.tasks = "Zulu,Beta";
     assert_int_equal(pt_import_omniglot(under("src"), out, &options), PT_E_FORMAT);
     assert_non_null(strstr(pt_error_message(), "no drawings of alphabet 'Beta'"));

@@ -17,8 +17,9 @@ typedef struct pt_import_omniglot {
 } pt_import_omniglot_t;
 
 /**
- * `src`: a folder of alphabets (ALPHABET/characterNN/IIII_DD.png), a tar.gz of one, or
- * the upstream pair of folders images_background / images_evaluation.
+ * `src`: a folder of alphabets (ALPHABET/characterNN/IIII_DD.png), a tar or tar.gz of one,
+ * a folder that holds one such archive and no alphabets, or the upstream pair of folders
+ * images_background / images_evaluation.
  */
 PT_MUST_CHECK pt_status_t pt_import_omniglot(const char *src, const char *out,
                                              const pt_import_omniglot_t *options);
