@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -24,6 +25,25 @@ pt_status_t pt_path_temp(const char *path, char out[PT_PATH_MAX])
     if (n < 0 || n >= PT_PATH_MAX)
         PT_FAIL(RANGE, "%.64s...: path longer than %d bytes", path, PT_PATH_MAX - 1);
     return PT_OK;
+}
+
+/* Read by a signal handler: set only when its text is whole. */
+static char exposed[PT_PATH_MAX];
+static volatile sig_atomic_t is_exposed;
+
+void pt_file_expose(const char *temp)
+{
+    is_exposed = 0;
+    if (temp == NULL)
+        return;
+    snprintf(exposed, sizeof exposed, "%s", temp);
+    is_exposed = 1;
+}
+
+void pt_file_abandon(void)
+{
+    if (is_exposed)
+        unlink(exposed);
 }
 
 bool pt_path_exists(const char *path)

@@ -6,15 +6,19 @@ const pt_flag_t pt_no_flags[] = {{0}};
 
 const pt_command_t pt_commands[] = {
     {.name = "data import omniglot",
-     .usage = "SRC OUT.h5 [--size S] [--split fixed|shuffled] [--tasks NAMES] [--seed N]",
+     .usage = "SRC OUT.h5 [--size S] [--split fixed|shuffled] [--tasks NAMES] [--seed N] "
+              "[--force]",
      .help = "make a data set of Omniglot's alphabets\n"
-             "\nSRC: a folder of alphabets, its tar.gz, or the upstream pair of folders.",
+             "\nSRC: a folder of alphabets, its tar.gz or the folder of that, or the "
+             "upstream pair "
+             "of\nfolders.",
      .flags = pt_flags_import_omniglot,
      .min_word = 2,
      .max_word = 2,
      .run = pt_run_import_omniglot},
     {.name = "data import idx",
-     .usage = "SRC OUT.h5 [--pair] [--size S] [--train N] [--val N] [--test N] [--seed N]",
+     .usage = "SRC OUT.h5 [--pair] [--size S] [--train N] [--val N] [--test N] [--seed N] "
+              "[--force]",
      .help = "make a data set of MNIST-like files\n"
              "\nSRC: a folder with {train,t10k}-{images-idx3,labels-idx1}-ubyte, also .gz.",
      .flags = pt_flags_import_idx,
@@ -22,7 +26,7 @@ const pt_command_t pt_commands[] = {
      .max_word = 2,
      .run = pt_run_import_idx},
     {.name = "data shapes",
-     .usage = "OUT.h5 [--size S] [--train N] [--val N] [--test N] [--seed N]",
+     .usage = "OUT.h5 [--size S] [--train N] [--val N] [--test N] [--seed N] [--force]",
      .help = "draw a data set: small shapes with three classification tasks",
      .flags = pt_flags_shapes,
      .min_word = 1,

@@ -1,23 +1,28 @@
 /* polytree data ...: importers, drawn data, info and check. */
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "app/command.h"
 #include "app/console.h"
 #include "polytree/io/dataset.h"
+#include "polytree/io/file.h"
 #include "polytree/io/import.h"
 
 enum { MAX_SIZE = 4096, MAX_SAMPLES = 100000000 };
 
-enum { OMNIGLOT_SIZE, OMNIGLOT_SPLIT, OMNIGLOT_TASKS, OMNIGLOT_SEED };
+static const char replaces[] = "replace OUT.h5 where it is there already";
+
+enum { OMNIGLOT_SIZE, OMNIGLOT_SPLIT, OMNIGLOT_TASKS, OMNIGLOT_SEED, OMNIGLOT_FORCE };
 const pt_flag_t pt_flags_import_omniglot[] = {
     {"size", 0, "S", "pixels of a side, area-averaged from 105 (35)"},
     {"split", 0, "fixed|shuffled", "by drawer, or drawings at random by seed (fixed)"},
     {"tasks", 0, "NAMES", "alphabets in this order (the 20 of the literature)"},
     {"seed", 0, "N", "of the shuffled split (1)"},
+    {"force", 0, NULL, replaces},
     {0}};
 
-enum { IDX_PAIR, IDX_SIZE, IDX_TRAIN, IDX_VAL, IDX_TEST, IDX_SEED };
+enum { IDX_PAIR, IDX_SIZE, IDX_TRAIN, IDX_VAL, IDX_TEST, IDX_SEED, IDX_FORCE };
 const pt_flag_t pt_flags_import_idx[] = {
     {"pair", 0, NULL, "two samples in opposite corners, tasks left and right"},
     {"size", 0, "S", "pixels of a side of a pair (36)"},
@@ -25,13 +30,17 @@ const pt_flag_t pt_flags_import_idx[] = {
     {"val", 0, "N", "validation samples, taken from train (none)"},
     {"test", 0, "N", "test samples (all there are)"},
     {"seed", 0, "N", "of the pairs and of val (1)"},
+    {"force", 0, NULL, replaces},
     {0}};
 
-enum { SHAPES_SIZE, SHAPES_TRAIN, SHAPES_VAL, SHAPES_TEST, SHAPES_SEED };
-const pt_flag_t pt_flags_shapes[] = {
-    {"size", 0, "S", "pixels of a side (24)"},    {"train", 0, "N", "samples (2000)"},
-    {"val", 0, "N", "validation samples (400)"},  {"test", 0, "N", "test samples (600)"},
-    {"seed", 0, "N", "seed of the drawings (1)"}, {0}};
+enum { SHAPES_SIZE, SHAPES_TRAIN, SHAPES_VAL, SHAPES_TEST, SHAPES_SEED, SHAPES_FORCE };
+const pt_flag_t pt_flags_shapes[] = {{"size", 0, "S", "pixels of a side (24)"},
+                                     {"train", 0, "N", "samples (2000)"},
+                                     {"val", 0, "N", "validation samples (400)"},
+                                     {"test", 0, "N", "test samples (600)"},
+                                     {"seed", 0, "N", "seed of the drawings (1)"},
+                                     {"force", 0, NULL, replaces},
+                                     {0}};
 
 static pt_status_t number(const pt_args_t *args, const pt_flag_t *flags, int flag,
                           int64_t min, int64_t max, int64_t fallback, int64_t *out)
@@ -45,6 +54,27 @@ static pt_status_t seed_of(const pt_args_t *args, const pt_flag_t *flags, int fl
     int64_t seed;
     PT_TRY(number(args, flags, flag, 0, (int64_t)1 << 53, 1, &seed));
     *out = (uint64_t)seed;
+    return PT_OK;
+}
+
+static void end_by_signal(int number)
+{
+    pt_file_abandon();
+    signal(number, SIG_DFL);
+    raise(number);
+}
+
+/* Before the work: that it may be kept, and that nothing stays of it where it is ended. */
+static pt_status_t begin_writing(const char *out, bool has_force)
+{
+    static const int ends[] = {SIGTERM, SIGINT, SIGHUP};
+    const struct sigaction action = {.sa_handler = end_by_signal};
+    struct sigaction before;
+    if (!has_force && pt_path_exists(out))
+        PT_FAIL(IO, "%s is there already: --force replaces it", out);
+    for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++)
+        if (sigaction(ends[i], NULL, &before) == 0 && before.sa_handler != SIG_IGN)
+            sigaction(ends[i], &action, NULL);
     return PT_OK;
 }
 
@@ -65,6 +95,7 @@ pt_status_t pt_run_import_omniglot(const pt_args_t *args, int *code)
     options.shuffled = split != NULL && strcmp(split, "shuffled") == 0;
     if (split != NULL && !options.shuffled && strcmp(split, "fixed") != 0)
         PT_FAIL(USAGE, "--split %s: expected fixed or shuffled", split);
+    PT_TRY(begin_writing(args->word[1], args->flag[OMNIGLOT_FORCE] != NULL));
     PT_TRY(pt_import_omniglot(args->word[0], args->word[1], &options));
     return say_written(args->word[1]);
 }
@@ -81,6 +112,7 @@ pt_status_t pt_run_import_idx(const pt_args_t *args, int *code)
     PT_TRY(number(args, flags, IDX_VAL, 0, MAX_SAMPLES, 0, &options.n_val));
     PT_TRY(number(args, flags, IDX_TEST, 1, MAX_SAMPLES, 0, &options.n_test));
     PT_TRY(seed_of(args, flags, IDX_SEED, &options.seed));
+    PT_TRY(begin_writing(args->word[1], args->flag[IDX_FORCE] != NULL));
     PT_TRY(pt_import_idx(args->word[0], args->word[1], &options));
     return say_written(args->word[1]);
 }
@@ -95,6 +127,7 @@ pt_status_t pt_run_shapes(const pt_args_t *args, int *code)
     PT_TRY(number(args, flags, SHAPES_VAL, 0, MAX_SAMPLES, 400, &options.n_val));
     PT_TRY(number(args, flags, SHAPES_TEST, 0, MAX_SAMPLES, 600, &options.n_test));
     PT_TRY(seed_of(args, flags, SHAPES_SEED, &options.seed));
+    PT_TRY(begin_writing(args->word[0], args->flag[SHAPES_FORCE] != NULL));
     PT_TRY(pt_draw_shapes(args->word[0], &options));
     return say_written(args->word[0]);
 }

@@ -12,6 +12,24 @@ says out "^train +50 inputs"
 expect 0 "$POLYTREE" data check a.h5
 says out "a.h5 is a sound data set"
 
+# What is there stays, unless told otherwise.
+before=$(cksum <a.h5)
+refuses 1 "a.h5 is there already: --force replaces it" data shapes a.h5 --size 16
+[ "$before" = "$(cksum <a.h5)" ] || fail "a refused drawing changes the file"
+cp a.h5 d.h5
+expect 0 "$POLYTREE" data shapes d.h5 --size 16 --train 20 --force
+says out "^train +20 inputs"
+
+# Ended while it writes, it leaves nothing.
+code=0
+"$POLYTREE" data shapes big.h5 --size 128 --train 4000 >/dev/null &
+pid=$!
+until [ -e big.h5.tmp.$pid ] || [ -e big.h5 ] || ! kill -0 $pid 2>/dev/null; do :; done
+kill $pid
+wait $pid || code=$?
+[ $code = 143 ] || fail "exit code $code after SIGTERM, expected 143"
+[ -z "$(find . -name 'big.h5*')" ] || fail "an ended drawing leaves a file"
+
 # The same seed gives the same file, another one another.
 "$POLYTREE" data shapes b.h5 --size 16 --train 50 --val 10 --test 20 --seed 3 >/dev/null
 "$POLYTREE" data shapes c.h5 --size 16 --train 50 --val 10 --test 20 --seed 4 >/dev/null

@@ -58,7 +58,7 @@ refuses 1 "(diverge|finite)" search good.ini -o wild --set warmup.lr=1000 train.
 
 expect 0 ranks 1 search good.ini -o run
 refuses 1 "another config.*squeeze.kappa" search good.ini -o run --set squeeze.kappa=3
-"$POLYTREE" data shapes shapes.h5 --size 16 --train 240 --val 48 --test 60 --seed 2 >/dev/null
+"$POLYTREE" data shapes shapes.h5 --size 16 --train 240 --val 48 --test 60 --seed 2 --force >/dev/null
 refuses 1 "data" search good.ini -o run
 small_data
 # Options of layout and output may change.

@@ -32,4 +32,8 @@ PT_MUST_CHECK pt_status_t pt_folder_make(const char *path);
 /** Cut a file to `bytes`; PT_E_FORMAT where it is shorter. */
 PT_MUST_CHECK pt_status_t pt_file_cut(const char *path, int64_t bytes);
 
+/** Remove the half of a data set that is being written, if any.  For a signal handler that
+ * then ends the process. */
+void pt_file_abandon(void);
+
 #endif
