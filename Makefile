@@ -1,6 +1,15 @@
-# polytree: make deps | all | demo | check | check-long | lint | install | uninstall | info | clean
-#   check-sanitize: all tests with the address, undefined-behaviour and leak sanitizers (minutes)
-#   check-valgrind: a tiny search on one and two ranks under valgrind (minutes)
+# polytree, and what make does with it:
+#   make                  build/polytree (as: make all)
+#   make deps             install the packages that are missing (Debian, Ubuntu)
+#   make demo             search a small network, from scratch; minutes
+#   make check            pass all tests; check-long: many layouts and kills on top
+#   make check-sanitize   the tests under address, undefined-behaviour and leak sanitizers
+#   make check-valgrind   a tiny search on one and two ranks under valgrind
+#   make lint             format and layers of the code
+#   make install          into PREFIX; make uninstall takes it away
+#   make info             versions of compiler and libraries
+#   make clean            remove what was built
+#   make help             this
 # Options: DEBUG=1 ASAN=1 DNNL=0 WERROR=1 PREFIX=/usr/local DESTDIR= BUILD=build CC=mpicc V=1
 
 VERSION := 0.1.0
@@ -55,7 +64,11 @@ say      = $(if $(V),,@echo '  $(1:$(BUILD)/%=%)';)
 PARALLEL = $(if $(filter --jobserver% -j%,$(MAKEFLAGS)),,-j$(shell nproc))
 
 .DEFAULT_GOAL := all
-.PHONY: all tests deps demo check check-long check-sanitize check-valgrind lint install uninstall info clean
+# The comment that this file begins with.
+help:
+	@sed -n '/^#/!q; s/^# \{0,1\}//p' $(firstword $(MAKEFILE_LIST))
+
+.PHONY: help all tests deps demo check check-long check-sanitize check-valgrind lint install uninstall info clean
 .DELETE_ON_ERROR:
 
 # Without this make links x.d from x.d.o, for which vector_%.o seems to be a way.
@@ -132,16 +145,23 @@ lint:
 	@tests/lint/run.sh
 
 SHARE := $(DESTDIR)$(PREFIX)/share
+FOLDERS := $(PREFIX) $(addprefix $(PREFIX)/,bin share share/doc share/man share/man/man1)
 install: all
+# What was not there is noted, to be taken away again.
+	@mkdir -p $(BUILD)
+	@for d in $(FOLDERS); do [ -d "$(DESTDIR)$$d" ] || echo "$(DESTDIR)$$d"; done >$(BUILD)/folders
 	install -D -m 755 $(BUILD)/polytree $(DESTDIR)$(PREFIX)/bin/polytree
 	install -D -m 644 -t $(SHARE)/doc/polytree LICENSE CITATION.cff $(wildcard README.md)
 	$(if $(wildcard configs/*.ini),install -D -m 644 -t $(SHARE)/polytree/configs configs/*.ini)
 	$(if $(wildcard modulefiles/*),mkdir -p $(SHARE)/polytree && cp -r modulefiles $(SHARE)/polytree/)
 	$(if $(wildcard src/app/*.1),install -D -m 644 -t $(SHARE)/man/man1 $(wildcard src/app/*.1))
+	$(if $(DESTDIR),,cat $(BUILD)/folders >>$(SHARE)/polytree/folders)
 
 uninstall:
 	rm -f $(DESTDIR)$(PREFIX)/bin/polytree $(SHARE)/man/man1/polytree*.1
-	rm -rf $(SHARE)/polytree $(SHARE)/doc/polytree
+	made=$$(tac $(SHARE)/polytree/folders 2>/dev/null); \
+	    rm -rf $(SHARE)/polytree $(SHARE)/doc/polytree; \
+	    for d in $$made; do rmdir "$$d" 2>/dev/null || true; done
 
 info:
 	@echo 'polytree  $(VERSION)'
