@@ -34,6 +34,15 @@ count() {
     grep -oE "\[  $1 +\] [0-9]+ test" "$2" | awk '{n += $(NF - 1)} END {print n + 0}'
 }
 
+# Names of the tests skipped, each with what it printed last: "name (why), name (why)".
+skipped() {
+    awk '/^\[ RUN  / { why = "" }
+         /^\[  SKIPPED \] [a-zA-Z_0-9]+$/ {
+             if (!seen[$4]++) { printf "%s%s (%s)", sep, $4, why == "" ? "no reason given" : why; sep = ", " }
+         }
+         !/^\[/ && NF { why = $0 }' "$1"
+}
+
 # run NAME LIMIT COMMAND...: leaves $code, $seconds and the output in $out.
 run() {
     out=$log/${1//[\/ ]/_}.log
@@ -57,7 +66,7 @@ run_cmocka() {
         sed -n 's/^\[1,0\]<std[a-z]*>://p' "$out" >"$summary"
     fi
     ok=$(count PASSED "$summary") bad=$(count FAILED "$summary") skips=$(count SKIPPED "$summary")
-    names=$(sed -nE 's/^\[  SKIPPED \] ([a-z_0-9A-Z]+)$/\1/p' "$summary" | sort -u | paste -sd ' ')
+    names=$(skipped "$summary")
     if [ $code != 0 ] && [ "$bad" = 0 ]; then
         bad=1
         echo "exit code $code" >>"$out"

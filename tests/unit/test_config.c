@@ -456,6 +456,7 @@ static void the_configs_that_come_along_are_valid(void **state)
     (void)state;
     glob_t found;
     if (glob("configs/*.ini", 0, NULL, &found) != 0) {
+        print_message("no configs/ in the current folder\n");
         skip();
     }
     for (size_t i = 0; i < found.gl_pathc; i++) {
