@@ -48,7 +48,7 @@ expect 0 ranks 2 search "$SMALL" -o stop
 same_result whole stop
 
 # Too little time even for a step: still a checkpoint, and progress each time.
-expect 75 ranks 1 search "$SMALL" -o limit --time-limit 0.4 --set run.checkpoint_every=0.001
+expect 75 ranks 1 search "$SMALL" -o limit --time-limit 0.01
 says out "stopped by the time limit"
 for _ in 1 2 3 4 5 6 7 8 9; do
     code=0
