@@ -106,10 +106,10 @@ static void judge(course_t *course, int32_t n_rank, int32_t n_task, int32_t n_da
                   pt_arrangement_t *out)
 {
     double slow = 0, all = 0;
-    for (int64_t s = 0; s < N_STEP; s++) {
+    for (int64_t s = 0; s < N_STEP; s++)
         slow += slowest(course, s, n_task, n_data);
-        all += slowest(course, s, 1, 1);
-    }
+    for (int64_t i = 0; i < (int64_t)N_STEP * course->per_step; i++)
+        all += course->bundle[i] < 0 ? 0 : course->cost[course->bundle[i]] * course->units;
     *out = (pt_arrangement_t){.extent = {1, n_task, n_data},
                               .balance = all / (slow * n_rank),
                               .speedup = all / slow};

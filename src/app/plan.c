@@ -89,7 +89,7 @@ done:
 static pt_status_t print_work(const pt_session_t *s, const char *title,
                               const pt_subnet_t *subnet, pt_phase_t phase, int64_t n_step)
 {
-    double samples = (double)pt_step_samples(&s->config, pt_trainer_feed(s->trainer));
+    double samples = pt_step_samples(&s->config, pt_trainer_feed(s->trainer));
     work_t w;
     PT_TRY(count_work(s, subnet, phase, &w));
     pt_console_line("  %-24s %8lld %10.3f %10.3f %12.1f %14zu", title, (long long)n_step,

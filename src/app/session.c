@@ -168,10 +168,12 @@ pt_status_t pt_session_open(pt_session_t *session)
         PT_TRY(pt_session_open_data(session));
     PT_TRY(open_layout(session));
     PT_AGREE(pt_comm_world(), layout->is_active ? make_kernels(session) : PT_OK);
-    if (!layout->is_active)
-        return PT_OK;
-    return pt_trainer_new(&session->config, layout, session->dataset, &session->kernel,
-                          &session->trainer);
+    /* Surplus ranks wait for the others' outcome: closing the data set wants them all. */
+    pt_status_t status = PT_OK;
+    if (layout->is_active)
+        status = pt_trainer_new(&session->config, layout, session->dataset,
+                                &session->kernel, &session->trainer);
+    return pt_comm_agree(pt_comm_world(), status);
 }
 
 void pt_session_close(pt_session_t *session)

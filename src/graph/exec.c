@@ -109,7 +109,8 @@ static void fill_args(const run_t *run, const instr_t *in, pt_op_args_t *args)
     args->rng = run->unit->rng;
     args->rng.purpose = PT_RNG_DROPOUT;
     args->rng.task = (uint16_t)plan->task[in->slot];
-    args->rng_index = (uint64_t)in->op << 40 | (uint64_t)run->unit->index << 24;
+    /* 12 bits for the operation, 20 for the unit, 32 for elements / 4. */
+    args->rng_index = (uint64_t)in->op << 52 ^ (uint64_t)run->unit->index << 32;
 }
 
 /** Form the parameter gradients in scratch and add them to the fixed-point sums. */

@@ -19,22 +19,22 @@
 
 /* Samples that all steps of all stages draw. */
 static pt_status_t count_samples(const pt_config_t *config, pt_dataset_t *dataset,
-                                 int64_t *samples)
+                                 double *samples)
 {
     pt_feed_t *feed;
     pt_run_length_t n;
     PT_TRY(pt_feed_new(config, dataset, &feed));
     pt_run_length(config, feed, &n);
-    *samples = n.n_alpha;
+    int64_t steps = n.n_alpha;
     for (int32_t i = 0; i < PT_N_STAGE; i++)
-        *samples += n.n_step[i];
-    *samples *= pt_step_samples(config, feed);
+        steps += n.n_step[i];
+    *samples = (double)steps * pt_step_samples(config, feed);
     pt_feed_free(feed);
     return PT_OK;
 }
 
 static pt_status_t count_step_samples(const pt_config_t *config, pt_dataset_t *dataset,
-                                      int64_t *samples)
+                                      double *samples)
 {
     pt_feed_t *feed;
     PT_TRY(pt_feed_new(config, dataset, &feed));
@@ -47,7 +47,7 @@ static pt_status_t match_steps(pt_config_t *config, pt_dataset_t *dataset)
 {
     char path[PT_CONFIG_TEXT + 16];
     pt_config_t *theirs;
-    int64_t all = 0, ours = 1;
+    double all = 0, ours = 1;
     pt_status_t status;
     PT_TRY(pt_alloc(&theirs, 1, sizeof *theirs));
     pt_config_init(theirs);
@@ -55,7 +55,7 @@ static pt_status_t match_steps(pt_config_t *config, pt_dataset_t *dataset)
     PT_TRY_OR(done, pt_config_read(theirs, path));
     PT_TRY_OR(done, count_samples(theirs, dataset, &all));
     PT_TRY_OR(done, count_step_samples(config, dataset, &ours));
-    config->baseline.steps = (all + ours - 1) / ours;
+    config->baseline.steps = (int64_t)ceil(all / ours);
 done:
     pt_free(theirs);
     return status;

@@ -59,6 +59,7 @@ struct pt_search {
     double *g, *dgate; /**< [n_task][n_choice] */
     double *dlogit;    /**< [n_choice] */
     int32_t *task;
+    uint8_t *alive_candidate, *alive_node;
     int32_t n_task;   /**< of the step */
     unsigned asked;   /**< rank 0: requests for the next step */
     unsigned request; /**< of the last step, the same on all ranks */

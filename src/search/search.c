@@ -43,6 +43,8 @@ static pt_status_t allocate(pt_search_t *s)
     PT_TRY(pt_alloc(&s->dgate, n, sizeof *s->dgate));
     PT_TRY(pt_alloc(&s->dlogit, (size_t)n_choice, sizeof *s->dlogit));
     PT_TRY(pt_alloc(&s->task, (size_t)n_task, sizeof *s->task));
+    PT_TRY(pt_alloc(&s->alive_candidate, (size_t)s->space->n_candidate, 1));
+    PT_TRY(pt_alloc(&s->alive_node, (size_t)s->space->n_node, 1));
     PT_TRY(pt_alloc(&s->score, (size_t)n_task, sizeof *s->score));
     if (!s->is_root || s->is_view)
         return PT_OK;
@@ -90,6 +92,14 @@ static pt_status_t begin(pt_search_t *s)
     if (s->config->search.method == PT_METHOD_RANDOM && s->config->baseline.madds == 0)
         PT_FAIL(CONFIG, "search.method = random draws subnets of equal cost: set "
                         "baseline.cost_of = RUN, or baseline.madds");
+    if (s->config->search.method == PT_METHOD_SEARCH &&
+        s->length.n_step[PT_STAGE_SEARCH] > 0 && s->length.n_alpha == 0)
+        PT_FAIL(
+            CONFIG,
+            "search.steps are %lld, too few for one alpha step: search.alternate asks for "
+            "%lld weight steps before",
+            (long long)s->length.n_step[PT_STAGE_SEARCH],
+            (long long)s->length.weight_period);
     const pt_kernel_t *kernel = s->space->op[0].inst.kernel;
     pt_fingerprint_make(s->space, kernel, &s->fingerprint);
     PT_TRY(run_checkpoint_load(s, &is_found));
@@ -168,6 +178,8 @@ void pt_search_free(pt_search_t *s)
     pt_free(s->dgate);
     pt_free(s->dlogit);
     pt_free(s->task);
+    pt_free(s->alive_candidate);
+    pt_free(s->alive_node);
     pt_free(s->score);
     free(s->config_text);
     pt_free(s);

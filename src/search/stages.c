@@ -66,26 +66,36 @@ double run_mean_edges(const pt_search_t *s)
     return sum / s->space->n_task;
 }
 
-/* `run = all`: closed candidates run too, with gate 0. */
-static void open_all(pt_subnet_t *subnet, int32_t task)
+/* `run = all`: closed candidates run too, with gate 0.  So does whatever hangs loose, which
+ * a subnet of its own would not run: it must not add the constant that an operation makes
+ * of nothing. */
+static void open_all(pt_search_t *s, int32_t task)
 {
-    subnet->is_soft = true;
-    for (int32_t c = 0; c < subnet->n_choice; c++)
+    pt_subnet_t *subnet = &s->drawn;
+    pt_real_t *gate = pt_subnet_gates(subnet, task);
+    pt_subnet_reach(s->space, subnet, task, s->alive_candidate, s->alive_node);
+    for (int32_t c = 0; c < subnet->n_choice; c++) {
+        if (!s->alive_candidate[pt_space_choice_candidate(s->space, c, task)])
+            gate[c] = 0;
         pt_bitset_set(pt_subnet_bits(subnet, task), c, true);
+    }
 }
 
 static void draw_gates(pt_search_t *s, const pt_step_t *step, double tau)
 {
     const pt_config_t *c = s->config;
     bool is_hard = c->search.gates == PT_GATES_HARD;
+    bool opens_all = is_hard && !step->is_alpha && c->search.run == PT_RUN_ALL;
     pt_rng_t rng = pt_step_rng(c, step, PT_RNG_GATE);
     for (int32_t i = 0; i < s->n_task; i++) {
         int32_t k = s->task[i];
         double *g = s->g + (size_t)k * (size_t)s->space->n_choice;
         pt_alpha_sample(s->space, &s->alpha, k, &rng, tau, is_hard, &s->drawn, g);
-        if (is_hard && !step->is_alpha && c->search.run == PT_RUN_ALL)
-            open_all(&s->drawn, k);
+        if (opens_all)
+            open_all(s, k);
     }
+    if (opens_all)
+        s->drawn.is_soft = true;
 }
 
 static double smooth(double old, int64_t n_before, double fresh)

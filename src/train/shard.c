@@ -262,6 +262,17 @@ static void update_domain(shard_t *shard, shard_domain_t *d, float *grad,
         update_block(shard, d, d->used[d->own_used + i], grad + i * PT_BLOCK, update);
 }
 
+/** Zero the sums that the step used, and the first ones, which received the reduced. */
+static void clear_sums(shard_t *shard, const shard_domain_t *d)
+{
+    int64_t *sum = shard->store->grad_sum;
+
+    for (int64_t i = 0; i < d->n_used; i++)
+        memset(sum + used_offset(d, i), 0, PT_BLOCK * sizeof *sum);
+    if (d->size > 1)
+        memset(sum, 0, (size_t)(d->n_own_used * PT_BLOCK) * sizeof *sum);
+}
+
 pt_status_t shard_step(shard_t *shard, const bool *is_used, const pt_update_t *update,
                        double clip, double *norm)
 {
@@ -286,7 +297,8 @@ pt_status_t shard_step(shard_t *shard, const bool *is_used, const pt_update_t *u
         update_domain(shard, &shard->domain[i], grad[i], update, scale);
     for (int32_t i = 0; i < SHARD_N_DOMAIN; i++)
         PT_TRY(share_values(shard, &shard->domain[i]));
-    memset(store->grad_sum, 0, (size_t)store->n_block * PT_BLOCK * sizeof *store->grad_sum);
+    for (int32_t i = 0; i < SHARD_N_DOMAIN; i++)
+        clear_sums(shard, &shard->domain[i]);
     store->version++;
     return PT_OK;
 }

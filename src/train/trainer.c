@@ -81,6 +81,8 @@ pt_status_t pt_space_of_data(const pt_config_t *config, pt_dataset_t *dataset,
     int64_t hwc[3];
     pt_status_t status;
 
+    if (n > UINT16_MAX)
+        PT_FAIL(RANGE, "the data set has %d tasks, the most is %d", (int)n, UINT16_MAX);
     PT_TRY(pt_alloc(&task, (size_t)n, sizeof *task));
     for (int32_t k = 0; k < n; k++) {
         const pt_task_info_t *info = pt_dataset_task(dataset, k);

@@ -147,7 +147,9 @@ pt_status_t pt_trainer_evaluate(pt_trainer_t *trainer, const pt_subnet_t *subnet
         PT_FAIL(NUMERIC,
                 "a loss or a batch-norm sum is not finite in an evaluation on %s: the "
                 "run diverged, try a smaller learning rate",
-                part == PT_PART_TEST ? "test" : "val");
+                part == PT_PART_TEST  ? "test"
+                : part == PT_PART_VAL ? "val"
+                                      : "train");
     read_scores(t, part, score);
     t->time.evaluate += pt_clock() - begin;
     return PT_OK;

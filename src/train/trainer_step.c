@@ -34,13 +34,20 @@ static int32_t bundles_per_step(const pt_config_t *config, int32_t n_bundle)
     return n == 0 || n > n_bundle ? n_bundle : (int32_t)n;
 }
 
+/** Steps in which every bundle has its turn once. */
+static int64_t steps_per_round(const pt_config_t *config, int32_t n_bundle)
+{
+    int32_t n = bundles_per_step(config, n_bundle);
+
+    return (n_bundle + n - 1) / n;
+}
+
 static int64_t round_of(const pt_config_t *config, int32_t n_bundle, int64_t step,
                         int32_t *first)
 {
-    int32_t n = bundles_per_step(config, n_bundle);
-    int32_t per_round = (n_bundle + n - 1) / n;
+    int64_t per_round = steps_per_round(config, n_bundle);
 
-    *first = (int32_t)(step % per_round) * n;
+    *first = (int32_t)(step % per_round) * bundles_per_step(config, n_bundle);
     return step / per_round;
 }
 
@@ -74,21 +81,21 @@ void pt_trainer_turn(const pt_trainer_t *trainer, const pt_step_t *step, int32_t
     }
 }
 
-int64_t pt_step_samples(const pt_config_t *config, const pt_feed_t *feed)
+double pt_step_samples(const pt_config_t *config, const pt_feed_t *feed)
 {
-    int64_t n = config->train.tasks_per_step, n_bundle = pt_feed_n_bundle(feed);
+    int32_t n_bundle = pt_feed_n_bundle(feed);
 
-    return (n == 0 || n > n_bundle ? n_bundle : n) * config->train.batch;
+    return (double)(n_bundle * config->train.batch) /
+           (double)steps_per_round(config, n_bundle);
 }
 
 int64_t pt_step_count(const pt_config_t *config, const pt_feed_t *feed, pt_length_t length,
                       pt_part_t part)
 {
-    int64_t samples = pt_step_samples(config, feed);
-
     if (!length.is_epochs)
         return length.count;
-    return length.count * ((pt_feed_n_sample(feed, part) + samples - 1) / samples);
+    return length.count * (int64_t)ceil((double)pt_feed_n_sample(feed, part) /
+                                        pt_step_samples(config, feed));
 }
 
 /** Everything about the step at work. */

@@ -77,8 +77,9 @@ int32_t pt_step_bundles(const pt_config_t *config, int32_t n_bundle, const pt_st
 void pt_trainer_turn(const pt_trainer_t *trainer, const pt_step_t *step, int32_t *task,
                      int32_t *n_task);
 
-/** Samples that a full step draws.  Not collective. */
-int64_t pt_step_samples(const pt_config_t *config, const pt_feed_t *feed);
+/** Samples that a step draws, in the mean over a round: its last step takes what is left.
+ * Not collective. */
+double pt_step_samples(const pt_config_t *config, const pt_feed_t *feed);
 /** Steps of a length: epochs are ceil(samples of the part / samples a step) steps each.
  * Not collective. */
 int64_t pt_step_count(const pt_config_t *config, const pt_feed_t *feed, pt_length_t length,
