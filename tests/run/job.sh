@@ -10,8 +10,9 @@ export POLYTREE
 expect 2 "$job"
 says err "usage: sbatch"
 
-expect 0 ranks 1 search "$SMALL" -o whole
-"$job" "$SMALL" run --set run.checkpoint_every=0.001 >out 2>err &
+long=(--set retrain.steps=600) # not over before it is told to stop
+expect 0 ranks 1 search "$SMALL" -o whole "${long[@]}"
+"$job" "$SMALL" run "${long[@]}" --set run.checkpoint_every=0.05 >out 2>err &
 pid=$!
 for _ in $(seq 1000); do
     [ ! -e run/checkpoint.h5 ] || break
@@ -21,5 +22,5 @@ kill -s USR1 $pid
 code=0
 wait $pid || code=$?
 [ $code = 75 ] || fail "exit code $code after the warning, expected 75: $(cat err)"
-expect 0 "$job" "$SMALL" run
+expect 0 "$job" "$SMALL" run "${long[@]}"
 same_result whole run

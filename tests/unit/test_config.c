@@ -58,7 +58,8 @@ static void another_value(const pt_option_t *option, char *text, size_t size)
     case PT_OPTION_INT:
     case PT_OPTION_REAL:
     case PT_OPTION_TIME:
-        snprintf(text, size, "%.17g", option->max);
+        snprintf(text, size, "%.17g",
+                 strtod(option->initial, NULL) == option->max ? option->min : option->max);
         break;
     case PT_OPTION_BOOL:
         snprintf(text, size, "%d", option->initial[0] == '0');

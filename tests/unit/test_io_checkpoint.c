@@ -401,8 +401,7 @@ static bool has_failed_on_full_disk(rlim_t limit)
     signal(SIGXFSZ, SIG_IGN);
     setrlimit(RLIMIT_FSIZE, &full);
     bool is_reported = write_at(2) == PT_E_IO &&
-                       strstr(pt_error_message(), "checkpoint.h5.tmp") &&
-                       count_files() == 1;
+                       strstr(pt_error_message(), "checkpoint.h5") && count_files() == 1;
     setrlimit(RLIMIT_FSIZE, &rlimit);
     return is_reported;
 }
