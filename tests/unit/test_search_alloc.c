@@ -16,7 +16,7 @@
 enum { MAX_CALLER = 16, DEPTH = 12, STEPS = 40, FIRST = 12 };
 
 typedef struct caller {
-    char library[64];
+    char owner[64];
     int64_t n;
 } caller_t;
 
@@ -98,10 +98,10 @@ static void count(void)
     watch.is_inside = true;
     const char *name = library_of(frame, backtrace(frame, DEPTH));
     int32_t i = 0;
-    while (i < watch.n_caller && strncmp(watch.caller[i].library, name, 63) != 0)
+    while (i < watch.n_caller && strncmp(watch.caller[i].owner, name, 63) != 0)
         i++;
     if (i < MAX_CALLER) {
-        snprintf(watch.caller[i].library, 64, "%.63s", name);
+        snprintf(watch.caller[i].owner, 64, "%.63s", name);
         watch.caller[i].n++;
         watch.n_caller = i == watch.n_caller ? i + 1 : watch.n_caller;
     }
@@ -181,11 +181,11 @@ static void nobody_allocates_while_stepping(void **state)
     assert_int_equal(watch.grown, 0);
     if (config.kernel.backend == PT_BACKEND_ONEDNN && watch.n_caller > 0) {
         assert_int_equal(watch.n_caller, 1);
-        assert_int_equal(strncmp(watch.caller[0].library, "libdnnl.", 8), 0);
+        assert_int_equal(strncmp(watch.caller[0].owner, "libdnnl.", 8), 0);
         return;
     }
     for (int32_t i = 0; i < watch.n_caller; i++)
-        print_error("%s allocates %.2f times a step\n", watch.caller[i].library,
+        print_error("%s allocates %.2f times a step\n", watch.caller[i].owner,
                     (double)watch.caller[i].n / watch.n_step);
     assert_int_equal(watch.n_caller, 0);
 }
