@@ -373,3 +373,22 @@ pt_status_t pt_dataset_read(pt_dataset_t *dataset, pt_split_t split, const int64
     }
     return PT_OK;
 }
+
+pt_status_t pt_dataset_read_labels(pt_dataset_t *dataset, pt_split_t split, int32_t task,
+                                   const int64_t *row, int64_t n, pt_label_t *out)
+{
+    const pt_schema_task_t *t = &dataset->schema.task[task];
+    int64_t width = pt_task_labels(&t->info);
+    for (int64_t i = 0; i < n; i++) {
+        if (row[i] < 0 || row[i] >= t->n[split])
+            PT_FAIL(RANGE, "%s row %lld of task %s is asked for, there are %lld",
+                    pt_split_name(split), (long long)row[i], t->info.name,
+                    (long long)t->n[split]);
+        for (int64_t j = 0; j < width; j++) {
+            int32_t label = t->labels[split][row[i] * width + j];
+            bool is_none = t->info.has_ignore && label == t->info.ignore;
+            out[i * width + j].i = is_none ? PT_LABEL_NONE : label;
+        }
+    }
+    return PT_OK;
+}

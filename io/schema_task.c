@@ -6,17 +6,32 @@
 
 #include "polytree/base/memory.h"
 
-/* The kinds of the schema; those past PT_N_TASK_KIND are valid in a file, but this version
- * cannot train them. */
-static const char *const kind_name[] = {
+static const char *const kind_name[PT_N_TASK_KIND] = {
     "classification", "multilabel", "segmentation", "depth",
     "normals",        "edges",      "saliency",     "regression",
 };
-enum { N_KIND = sizeof kind_name / sizeof kind_name[0], CHUNK = 1 << 16 };
+enum { CHUNK = 1 << 16 };
 
 const char *pt_task_kind_name(pt_task_kind_t kind)
 {
     return kind_name[kind];
+}
+
+bool pt_task_is_map(const pt_task_info_t *info)
+{
+    bool is_always = info->kind >= PT_TASK_SEGMENTATION && info->kind <= PT_TASK_SALIENCY;
+    return is_always || info->height * info->width > 1;
+}
+
+bool pt_task_is_float(const pt_task_info_t *info)
+{
+    return info->kind == PT_TASK_DEPTH || info->kind == PT_TASK_NORMALS ||
+           info->kind == PT_TASK_REGRESSION;
+}
+
+int64_t pt_task_labels(const pt_task_info_t *info)
+{
+    return info->height * info->width * info->channels;
 }
 
 int64_t pt_schema_width(const pt_task_info_t *info)
@@ -43,14 +58,14 @@ static pt_status_t read_kind(pt_schema_task_t *task, hid_t group, const char *wh
 {
     int kind = 0;
     PT_TRY(pt_h5_attr_text(group, where, "kind", task->kind, sizeof task->kind));
-    while (kind < N_KIND && strcmp(task->kind, kind_name[kind]) != 0)
+    while (kind < PT_N_TASK_KIND && strcmp(task->kind, kind_name[kind]) != 0)
         kind++;
-    if (kind == N_KIND)
+    if (kind == PT_N_TASK_KIND)
         PT_FAIL(FORMAT,
                 "%s: kind is '%s', expected classification, multilabel, segmentation, "
                 "depth, normals, edges, saliency or regression",
                 where, task->kind);
-    task->is_supported = kind < PT_N_TASK_KIND;
+    task->is_supported = kind <= PT_TASK_MULTILABEL;
     if (task->is_supported)
         task->info.kind = (pt_task_kind_t)kind;
     return PT_OK;
@@ -65,6 +80,8 @@ static pt_status_t read_classes(pt_schema_task_t *task, hid_t group, const char 
         PT_FAIL(FORMAT, "%s: classes is %" PRId64 ", expected %" PRId64 " to %d", where,
                 classes, least, PT_SCHEMA_MAX_CLASSES);
     task->info.classes = (int32_t)classes;
+    task->info.height = task->info.width = 1;
+    task->info.channels = pt_schema_width(&task->info);
 
     task->info.has_ignore = pt_h5_attr_has(group, "ignore");
     if (task->info.has_ignore)

@@ -20,25 +20,53 @@ typedef enum pt_split {
 } pt_split_t;
 
 typedef enum pt_task_kind {
-    PT_TASK_CLASSIFICATION, /**< int32 labels [n] */
-    PT_TASK_MULTILABEL,     /**< int32 labels 0, 1 or ignore [n, classes] */
+    PT_TASK_CLASSIFICATION, /**< integers [n] */
+    PT_TASK_MULTILABEL,     /**< integers 0, 1 or ignore [n, classes] */
+    PT_TASK_SEGMENTATION,   /**< integers [n, h, w] */
+    PT_TASK_DEPTH,          /**< floats [n, h, w]; above 0, else no label */
+    PT_TASK_NORMALS,        /**< floats [n, h, w, 3], the first along the image's rows;
+                               length 0 is no label */
+    PT_TASK_EDGES,          /**< integers 0, 1 or ignore [n, h, w] */
+    PT_TASK_SALIENCY,       /**< integers 0, 1 or ignore [n, h, w] */
+    PT_TASK_REGRESSION,     /**< floats [n], [n, c] or [n, h, w, c] */
     PT_N_TASK_KIND
 } pt_task_kind_t;
+
+/** One value of a label: f of the kinds that pt_task_is_float(), i of the others. */
+typedef union pt_label {
+    int32_t i;
+    float f;
+} pt_label_t;
+
+/** No label, as an integer; as a float: NaN. */
+#define PT_LABEL_NONE INT32_MIN
 
 typedef struct pt_task_info {
     char name[64];
     pt_task_kind_t kind;
-    int32_t classes;
+    int32_t classes; /**< classes or labels; else outputs of an element: 3 for normals, 1
+                        for depth, edges and saliency, the channels of a regression */
     bool has_ignore;
-    int32_t ignore; /**< this label means: none */
+    int32_t ignore;                  /**< this integer means: none */
+    int64_t height, width, channels; /**< of one sample's label.  Maps: as the inputs, and 1
+                                        (normals 3, regression c); 1, 1, classes for
+                                        multilabel, else 1, 1, c */
 } pt_task_info_t;
+
+/** Whether there is a label for each pixel. */
+bool pt_task_is_map(const pt_task_info_t *info);
+/** Whether labels are floats: depth, normals, regression. */
+bool pt_task_is_float(const pt_task_info_t *info);
+/** Values of one sample's label: height * width * channels. */
+int64_t pt_task_labels(const pt_task_info_t *info);
 
 /** One task's rows in one split.  Row i is input index[i], or input i where index is NULL.
  */
 typedef struct pt_task_rows {
     int64_t n;
     const int64_t *index;
-    const int32_t *labels; /**< n, or n * classes for multilabel */
+    const int32_t *labels; /**< n of a classification, n * classes of a multilabel task;
+                              NULL for the others: see pt_dataset_read_labels() */
 } pt_task_rows_t;
 
 typedef struct pt_dataset pt_dataset_t;
@@ -84,6 +112,15 @@ size_t pt_dataset_bytes(const pt_dataset_t *dataset);
  */
 PT_MUST_CHECK pt_status_t pt_dataset_read(pt_dataset_t *dataset, pt_split_t split,
                                           const int64_t *row, int64_t n, float *out);
+
+/**
+ * Labels of rows `row[0..n-1]` of a task's own table (see pt_dataset_rows()) as [n, h, w,
+ * c]. What is no label comes as PT_LABEL_NONE or NaN, in all three values of a normal. Same
+ * bits whichever cache.  Not collective, no allocation of ours.
+ */
+PT_MUST_CHECK pt_status_t pt_dataset_read_labels(pt_dataset_t *dataset, pt_split_t split,
+                                                 int32_t task, const int64_t *row,
+                                                 int64_t n, pt_label_t *out);
 
 const char *pt_split_name(pt_split_t split);
 const char *pt_task_kind_name(pt_task_kind_t kind);

@@ -14,9 +14,6 @@
 #include "polytree/base/status.h"
 #include "polytree/io/dataset.h"
 
-/** Label of a sample that is masked (padding, or not labelled for this task). */
-#define PT_LABEL_NONE INT32_MIN
-
 /** Width of a task's last layer. */
 int32_t pt_loss_outputs(const pt_task_info_t *task);
 /** Labels per sample: 1, or `classes` for multilabel. */
