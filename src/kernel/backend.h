@@ -47,6 +47,7 @@ struct pt_conv {
 void pt_ref_fill_conv(pt_kernel_t *kernel);
 void pt_ref_fill_norm(pt_kernel_t *kernel);
 void pt_ref_fill_pool(pt_kernel_t *kernel);
+void pt_ref_fill_resize(pt_kernel_t *kernel);
 void pt_ref_fill_elementwise(pt_kernel_t *kernel);
 
 #if PT_HAS_BLAS

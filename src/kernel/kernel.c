@@ -115,6 +115,7 @@ pt_status_t pt_kernel_init(pt_kernel_t *kernel, pt_backend_t backend, pt_isa_t i
     pt_ref_fill_conv(&k);
     pt_ref_fill_norm(&k);
     pt_ref_fill_pool(&k);
+    pt_ref_fill_resize(&k);
     pt_ref_fill_elementwise(&k);
 #if PT_HAS_BLAS
     if (backend != PT_BACKEND_REF)

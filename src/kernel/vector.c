@@ -14,6 +14,7 @@
 #include "kernel/vector_norm.h"
 #include "kernel/vector_panel.h"
 #include "kernel/vector_pool.h"
+#include "kernel/vector_resize.h"
 
 INLINE void relu_loop(int64_t n, const float *x, int act, float *y)
 {
@@ -131,6 +132,8 @@ void JOIN(pt_vector_fill_, PT_VECTOR_ISA)(pt_kernel_t *kernel)
     kernel->pool_max_backward = pool_max_backward;
     kernel->pool_avg = pool_avg;
     kernel->pool_avg_backward = pool_avg_backward;
+    kernel->resize = resize;
+    kernel->resize_backward = resize_backward;
     kernel->relu = relu;
     kernel->relu_backward = relu_backward;
     kernel->scale = scale;

@@ -8,6 +8,7 @@
 
 extern const pt_op_t pt_op_add;
 extern const pt_op_t pt_op_batch_norm;
+extern const pt_op_t pt_op_concat;
 extern const pt_op_t pt_op_conv;
 extern const pt_op_t pt_op_dropout;
 extern const pt_op_t pt_op_global_pool;
@@ -16,5 +17,6 @@ extern const pt_op_t pt_op_mix;
 extern const pt_op_t pt_op_pool_avg;
 extern const pt_op_t pt_op_pool_max;
 extern const pt_op_t pt_op_relu;
+extern const pt_op_t pt_op_resize;
 
 #endif

@@ -56,6 +56,9 @@ static json_t *describe_attr(writer_t *w, const pt_op_attr_t *a)
     put_number(w, attr, "no_bias", a->no_bias);
     put_number(w, attr, "bias", a->bias);
     put_number(w, attr, "no_affine", a->no_affine);
+    put_number(w, attr, "out_h", a->out_h);
+    put_number(w, attr, "out_w", a->out_w);
+    put_number(w, attr, "align_corners", a->align_corners);
     if (a->act != PT_ACT_NONE)
         put(w, attr, "act", json_string(act_name[a->act]));
     if (a->eps != 0)

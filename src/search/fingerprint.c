@@ -72,9 +72,11 @@ static void add_convolutions(text_t *t, const pt_space_t *space)
         const char *name = pt_op_kernel_name(inst);
         if (name == NULL)
             continue;
-        snprintf(line, sizeof line, "%s %s to %d, window %d, stride %d, groups %d",
+        snprintf(line, sizeof line,
+                 "%s %s to %d, window %d, stride %d, dilation %d, groups %d",
                  inst->op->name, pt_shape_text(inst->in[0], in), (int)inst->attr.channels,
-                 (int)inst->attr.kernel, (int)inst->attr.stride, (int)inst->attr.groups);
+                 (int)inst->attr.kernel, (int)inst->attr.stride, (int)inst->attr.dilation,
+                 (int)inst->attr.groups);
         bool is_new = true;
         for (int32_t j = 0; j < i && is_new; j++) {
             const pt_op_inst_t *other = &space->op[j].inst;
@@ -82,6 +84,7 @@ static void add_convolutions(text_t *t, const pt_space_t *space)
                      other->attr.channels != inst->attr.channels ||
                      other->attr.kernel != inst->attr.kernel ||
                      other->attr.stride != inst->attr.stride ||
+                     other->attr.dilation != inst->attr.dilation ||
                      other->attr.groups != inst->attr.groups;
         }
         if (is_new)

@@ -15,49 +15,64 @@ typedef struct pt_case {
     const char *op;
     pt_op_attr_t attr;
     int32_t n_in;
-    pt_shape_t in;
+    pt_shape_t in[PT_OP_MAX_IN]; /**< a second of 0 is as the first */
 } pt_case_t;
 
 /* clang-format off */
 static const pt_case_t cases[] = {
-    {"conv", {.channels = 5, .kernel = 3}, 1, {2, 7, 6, 3}},
-    {"conv", {.channels = 4, .kernel = 3, .stride = 2}, 1, {2, 7, 8, 3}},
-    {"conv", {.channels = 3, .kernel = 5, .dilation = 2}, 1, {1, 9, 11, 2}},
-    {"conv", {.channels = 6, .kernel = 3, .groups = 2, .bias = 1}, 1, {2, 5, 5, 4}},
-    {"conv", {.channels = 6, .kernel = 3, .groups = 6}, 1, {2, 6, 5, 6}},
-    {"conv", {.channels = 6, .kernel = 3, .groups = 6, .stride = 2, .dilation = 2}, 1, {1, 9, 8, 6}},
-    {"conv", {.channels = 8, .kernel = 3, .groups = 4}, 1, {2, 4, 5, 4}},
-    {"conv", {.channels = 4, .kernel = 1, .bias = 1}, 1, {2, 5, 4, 3}},
-    {"conv", {.channels = 4, .kernel = 1, .stride = 2}, 1, {1, 6, 7, 3}},
-    {"conv", {.channels = 3, .kernel = 1}, 1, {1, 1, 1, 1}},
-    {"conv", {.channels = 2, .kernel = 3}, 1, {3, 1, 1, 4}},
-    {"conv", {.channels = 19, .kernel = 3}, 1, {1, 4, 3, 17}},
-    {"conv", {.channels = 16, .kernel = 3, .stride = 2}, 1, {2, 9, 9, 16}},
-    {"batch_norm", {0}, 1, {2, 3, 4, 5}},
-    {"batch_norm", {.act = PT_ACT_RELU}, 1, {3, 4, 3, 2}},
-    {"batch_norm", {.act = PT_ACT_RELU6}, 1, {2, 5, 5, 3}},
-    {"batch_norm", {.no_affine = 1, .act = PT_ACT_RELU}, 1, {2, 3, 3, 4}},
-    {"batch_norm", {.eps = 1e-2}, 1, {8, 1, 1, 3}},
-    {"batch_norm", {.act = PT_ACT_RELU}, 1, {2, 3, 1, 300}},
-    {"relu", {0}, 1, {2, 3, 5, 3}},
-    {"relu", {.act = PT_ACT_RELU6}, 1, {1, 7, 5, 3}},
-    {"add", {0}, 2, {2, 3, 3, 5}},
-    {"mix", {0}, 1, {2, 3, 3, 5}},
-    {"mix", {0}, 2, {1, 5, 7, 3}},
-    {"pool_max", {.kernel = 3, .stride = 2}, 1, {2, 7, 6, 3}},
-    {"pool_max", {.kernel = 2, .stride = 2}, 1, {1, 5, 7, 20}},
-    {"pool_max", {.kernel = 3}, 1, {1, 1, 1, 4}},
-    {"pool_avg", {.stride = 2}, 1, {2, 7, 6, 3}},
-    {"pool_avg", {.kernel = 3}, 1, {2, 5, 4, 17}},
-    {"pool_avg", {.stride = 4}, 1, {1, 9, 10, 2}},
-    {"pool_avg", {.stride = 2}, 1, {1, 1, 1, 2}},
-    {"global_pool", {0}, 1, {3, 5, 4, 6}},
-    {"global_pool", {0}, 1, {2, 1, 1, 3}},
-    {"linear", {.channels = 4}, 1, {3, 1, 1, 7}},
-    {"linear", {.channels = 3, .no_bias = 1}, 1, {2, 2, 3, 2}},
-    {"linear", {.channels = 1}, 1, {1, 1, 1, 1}},
-    {"dropout", {.rate = 0.4}, 1, {3, 2, 3, 5}},
-    {"dropout", {0}, 1, {1, 1, 1, 6}},
+    {"conv", {.channels = 5, .kernel = 3}, 1, {{2, 7, 6, 3}}},
+    {"conv", {.channels = 4, .kernel = 3, .stride = 2}, 1, {{2, 7, 8, 3}}},
+    {"conv", {.channels = 3, .kernel = 5, .dilation = 2}, 1, {{1, 9, 11, 2}}},
+    {"conv", {.channels = 6, .kernel = 3, .groups = 2, .bias = 1}, 1, {{2, 5, 5, 4}}},
+    {"conv", {.channels = 6, .kernel = 3, .groups = 6}, 1, {{2, 6, 5, 6}}},
+    {"conv", {.channels = 6, .kernel = 3, .groups = 6, .stride = 2, .dilation = 2}, 1, {{1, 9, 8, 6}}},
+    {"conv", {.channels = 8, .kernel = 3, .groups = 4}, 1, {{2, 4, 5, 4}}},
+    {"conv", {.channels = 4, .kernel = 1, .bias = 1}, 1, {{2, 5, 4, 3}}},
+    {"conv", {.channels = 4, .kernel = 1, .stride = 2}, 1, {{1, 6, 7, 3}}},
+    {"conv", {.channels = 3, .kernel = 1}, 1, {{1, 1, 1, 1}}},
+    {"conv", {.channels = 2, .kernel = 3}, 1, {{3, 1, 1, 4}}},
+    {"conv", {.channels = 19, .kernel = 3}, 1, {{1, 4, 3, 17}}},
+    {"conv", {.channels = 16, .kernel = 3, .stride = 2}, 1, {{2, 9, 9, 16}}},
+    {"conv", {.channels = 5, .kernel = 3, .dilation = 3, .groups = 5}, 1, {{1, 7, 9, 5}}},
+    {"conv", {.channels = 6, .kernel = 3, .stride = 2, .dilation = 2}, 1, {{2, 8, 7, 3}}},
+    {"batch_norm", {0}, 1, {{2, 3, 4, 5}}},
+    {"batch_norm", {.act = PT_ACT_RELU}, 1, {{3, 4, 3, 2}}},
+    {"batch_norm", {.act = PT_ACT_RELU6}, 1, {{2, 5, 5, 3}}},
+    {"batch_norm", {.no_affine = 1, .act = PT_ACT_RELU}, 1, {{2, 3, 3, 4}}},
+    {"batch_norm", {.no_affine = 1, .act = PT_ACT_RELU6, .eps = 0.01}, 1, {{2, 4, 3, 5}}},
+    {"batch_norm", {.no_affine = 1}, 1, {{2, 3, 5, 3}}},
+    {"batch_norm", {.eps = 1e-2}, 1, {{8, 1, 1, 3}}},
+    {"batch_norm", {.act = PT_ACT_RELU}, 1, {{2, 3, 1, 300}}},
+    {"relu", {0}, 1, {{2, 3, 5, 3}}},
+    {"relu", {.act = PT_ACT_RELU6}, 1, {{1, 7, 5, 3}}},
+    {"add", {0}, 2, {{2, 3, 3, 5}}},
+    {"mix", {0}, 1, {{2, 3, 3, 5}}},
+    {"mix", {0}, 2, {{1, 5, 7, 3}}},
+    {"pool_max", {.kernel = 3, .stride = 2}, 1, {{2, 7, 6, 3}}},
+    {"pool_max", {.kernel = 2, .stride = 2}, 1, {{1, 5, 7, 20}}},
+    {"pool_max", {.kernel = 3}, 1, {{1, 1, 1, 4}}},
+    {"pool_avg", {.stride = 2}, 1, {{2, 7, 6, 3}}},
+    {"pool_avg", {.kernel = 3}, 1, {{2, 5, 4, 17}}},
+    {"pool_avg", {.stride = 4}, 1, {{1, 9, 10, 2}}},
+    {"pool_avg", {.stride = 2}, 1, {{1, 1, 1, 2}}},
+    {"global_pool", {0}, 1, {{3, 5, 4, 6}}},
+    {"global_pool", {0}, 1, {{2, 1, 1, 3}}},
+    {"resize", {.out_h = 11, .out_w = 9}, 1, {{2, 4, 3, 5}}},
+    {"resize", {.out_h = 11, .out_w = 9, .align_corners = 1}, 1, {{2, 4, 3, 5}}},
+    {"resize", {.out_h = 3, .out_w = 4}, 1, {{1, 7, 11, 2}}},
+    {"resize", {.out_h = 2, .out_w = 3, .align_corners = 1}, 1, {{1, 9, 8, 3}}},
+    {"resize", {.out_h = 4, .out_w = 1}, 1, {{2, 1, 2, 3}}},
+    {"resize", {.out_h = 1, .out_w = 5, .align_corners = 1}, 1, {{1, 3, 5, 2}}},
+    {"resize", {.out_h = 3, .out_w = 4}, 1, {{2, 1, 1, 3}}},
+    {"resize", {.out_h = 3, .out_w = 4, .align_corners = 1}, 1, {{2, 1, 1, 3}}},
+    {"concat", {0}, 2, {{2, 3, 4, 5}}},
+    {"concat", {0}, 2, {{2, 3, 2, 1}, {2, 3, 2, 4}}},
+    {"concat", {0}, 2, {{1, 1, 1, 6}, {1, 1, 1, 2}}},
+    {"linear", {.channels = 4}, 1, {{3, 1, 1, 7}}},
+    {"linear", {.channels = 3, .no_bias = 1}, 1, {{2, 2, 3, 2}}},
+    {"linear", {.channels = 1}, 1, {{1, 1, 1, 1}}},
+    {"dropout", {.rate = 0.4}, 1, {{3, 2, 3, 5}}},
+    {"dropout", {0}, 1, {{1, 1, 1, 6}}},
 };
 /* clang-format on */
 
@@ -66,9 +81,12 @@ enum { N_CASE = sizeof cases / sizeof *cases };
 static inline const char *case_text(const pt_case_t *c, char text[160])
 {
     char shape[64];
-    snprintf(text, 160, "%s %s, kernel %d stride %d dilation %d groups %d act %d", c->op,
-             pt_shape_text(c->in, shape), (int)c->attr.kernel, (int)c->attr.stride,
-             (int)c->attr.dilation, (int)c->attr.groups, (int)c->attr.act);
+    snprintf(text, 160,
+             "%s %s, kernel %d stride %d dilation %d groups %d act %d, to %lld x %lld %d",
+             c->op, pt_shape_text(c->in[0], shape), (int)c->attr.kernel,
+             (int)c->attr.stride, (int)c->attr.dilation, (int)c->attr.groups,
+             (int)c->attr.act, (long long)c->attr.out_h, (long long)c->attr.out_w,
+             (int)c->attr.align_corners);
     return text;
 }
 
@@ -114,24 +132,24 @@ typedef struct rig {
     pt_op_args_t args;
     pt_real_t *x[PT_OP_MAX_IN], *dx[PT_OP_MAX_IN], *dy;
     pt_real_t *param[PT_OP_MAX_PARAM], *dparam[PT_OP_MAX_PARAM];
-    int64_t n_x, n_y, n_param[PT_OP_MAX_PARAM];
+    int64_t n_x[PT_OP_MAX_IN], n_y, n_param[PT_OP_MAX_PARAM];
     double dgate;
 } rig_t;
 
 static inline pt_status_t rig_init(rig_t *r, const pt_kernel_t *kernel, const pt_case_t *c)
 {
     memset(r, 0, sizeof *r);
-    pt_shape_t in[PT_OP_MAX_IN] = {c->in, c->in};
+    pt_shape_t in[PT_OP_MAX_IN] = {c->in[0], c->in[c->in[1].n > 0]};
     PT_TRY(pt_op_prepare(c->op, kernel, &c->attr, in, c->n_in, &r->inst));
-    r->n_x = pt_shape_count(c->in);
     r->n_y = pt_shape_count(r->inst.out);
     pt_op_args_t *a = &r->args;
     for (int32_t i = 0; i < c->n_in; i++) {
-        r->x[i] = guarded_alloc((size_t)r->n_x * sizeof(pt_real_t));
-        r->dx[i] = guarded_alloc((size_t)r->n_x * sizeof(pt_real_t));
-        fill(r->x[i], r->n_x, 1 + (uint32_t)i);
+        r->n_x[i] = pt_shape_count(in[i]);
+        r->x[i] = guarded_alloc((size_t)r->n_x[i] * sizeof(pt_real_t));
+        r->dx[i] = guarded_alloc((size_t)r->n_x[i] * sizeof(pt_real_t));
+        fill(r->x[i], r->n_x[i], 1 + (uint32_t)i);
         /* both sides of relu6's kink at 6 */
-        for (int64_t e = 0; c->attr.act == PT_ACT_RELU6 && e < r->n_x; e++)
+        for (int64_t e = 0; c->attr.act == PT_ACT_RELU6 && e < r->n_x[i]; e++)
             r->x[i][e] *= 9;
         a->x[i] = r->x[i];
         a->dx[i] = r->dx[i];
@@ -170,8 +188,8 @@ static inline bool rig_guards_are_whole(const rig_t *r)
                     guard_is_whole(r->args.saved, r->inst.saved_bytes) &&
                     guard_is_whole(r->args.work, r->inst.work_bytes);
     for (int32_t i = 0; i < r->inst.n_in; i++)
-        is_whole = is_whole && guard_is_whole(r->x[i], (size_t)r->n_x * real) &&
-                   guard_is_whole(r->dx[i], (size_t)r->n_x * real);
+        is_whole = is_whole && guard_is_whole(r->x[i], (size_t)r->n_x[i] * real) &&
+                   guard_is_whole(r->dx[i], (size_t)r->n_x[i] * real);
     for (int32_t i = 0; i < r->inst.n_param; i++)
         is_whole = is_whole && guard_is_whole(r->param[i], (size_t)r->n_param[i] * real) &&
                    guard_is_whole(r->dparam[i], (size_t)r->n_param[i] * real);

@@ -60,14 +60,14 @@ static void check_case(void **state)
     assert_int_equal(pt_kernel_init(&kernel, PT_BACKEND_REF, PT_ISA_NATIVE, 1), PT_OK);
     if (rig_init(&r, &kernel, c) != PT_OK)
         fail_msg("%s", pt_error_message());
-    for (int32_t i = 0; !strcmp(c->op, "relu") && i < r.n_x; i++)
+    for (int32_t i = 0; !strcmp(c->op, "relu") && i < r.n_x[0]; i++)
         r.x[0][i] += (pt_real_t)1e-4;
 
     r.inst.op->forward(&r.inst, &r.args);
     r.inst.op->backward(&r.inst, &r.args);
     assert_true(rig_guards_are_whole(&r));
     for (int32_t i = 0; i < r.inst.n_in; i++)
-        check_tensor(&r, "dx", i, r.x[i], r.dx[i], r.n_x);
+        check_tensor(&r, "dx", i, r.x[i], r.dx[i], r.n_x[i]);
     for (int32_t i = 0; i < r.inst.n_param; i++)
         check_tensor(&r, "dparam", i, r.param[i], r.dparam[i], r.n_param[i]);
     if (r.inst.flags & PT_OP_HAS_GATE) {

@@ -21,19 +21,34 @@
 static const double tolerance = 1e-5;
 
 /* Shapes as networks have them, beside the small ones. */
+/* clang-format off */
 static const pt_case_t large[] = {
-    {"conv", {.channels = 32, .kernel = 3}, 1, {2, 18, 18, 32}},
-    {"conv", {.channels = 48, .kernel = 3, .stride = 2}, 1, {3, 18, 18, 32}},
-    {"conv", {.channels = 64, .kernel = 1}, 1, {4, 9, 9, 48}},
-    {"conv", {.channels = 32, .kernel = 3}, 1, {2, 35, 35, 1}},
-    {"conv", {.channels = 72, .kernel = 5, .groups = 72}, 1, {2, 9, 9, 72}},
-    {"batch_norm", {.act = PT_ACT_RELU}, 1, {16, 9, 9, 48}},
-    {"batch_norm", {.act = PT_ACT_RELU6}, 1, {16, 4, 4, 280}},
-    {"pool_max", {.kernel = 3, .stride = 2}, 1, {2, 18, 18, 48}},
-    {"pool_avg", {.kernel = 3, .stride = 2}, 1, {2, 18, 18, 300}},
-    {"mix", {0}, 2, {2, 18, 18, 33}},
-    {"linear", {.channels = 55}, 1, {16, 1, 1, 64}},
+    {"conv", {.channels = 32, .kernel = 3}, 1, {{2, 18, 18, 32}}},
+    {"conv", {.channels = 48, .kernel = 3, .stride = 2}, 1, {{3, 18, 18, 32}}},
+    {"conv", {.channels = 64, .kernel = 1}, 1, {{4, 9, 9, 48}}},
+    {"conv", {.channels = 32, .kernel = 3}, 1, {{2, 35, 35, 1}}},
+    {"conv", {.channels = 72, .kernel = 5, .groups = 72}, 1, {{2, 9, 9, 72}}},
+    {"batch_norm", {.act = PT_ACT_RELU}, 1, {{16, 9, 9, 48}}},
+    {"batch_norm", {.act = PT_ACT_RELU6}, 1, {{16, 4, 4, 280}}},
+    {"pool_max", {.kernel = 3, .stride = 2}, 1, {{2, 18, 18, 48}}},
+    {"pool_avg", {.kernel = 3, .stride = 2}, 1, {{2, 18, 18, 300}}},
+    {"conv", {.channels = 96, .kernel = 3, .groups = 96}, 1, {{2, 16, 16, 96}}},
+    {"conv", {.channels = 144, .kernel = 3, .groups = 144, .stride = 2}, 1, {{2, 16, 15, 144}}},
+    {"conv", {.channels = 80, .kernel = 3, .groups = 80, .dilation = 2}, 1, {{2, 8, 9, 80}}},
+    {"conv", {.channels = 24, .kernel = 3, .dilation = 4}, 1, {{2, 9, 9, 32}}},
+    {"relu", {.act = PT_ACT_RELU6}, 1, {{2, 18, 18, 33}}},
+    {"batch_norm", {.act = PT_ACT_RELU6, .no_affine = 1}, 1, {{8, 9, 9, 96}}},
+    {"global_pool", {0}, 1, {{4, 16, 16, 300}}},
+    {"resize", {.out_h = 64, .out_w = 64}, 1, {{2, 16, 16, 13}}},
+    {"resize", {.out_h = 33, .out_w = 65, .align_corners = 1}, 1, {{2, 9, 17, 32}}},
+    {"resize", {.out_h = 5, .out_w = 7}, 1, {{2, 64, 65, 3}}},
+    {"resize", {.out_h = 16, .out_w = 16}, 1, {{2, 16, 16, 5}}},
+    {"concat", {0}, 2, {{4, 16, 16, 32}, {4, 16, 16, 24}}},
+    {"add", {0}, 2, {{2, 18, 18, 33}}},
+    {"mix", {0}, 2, {{2, 18, 18, 33}}},
+    {"linear", {.channels = 55}, 1, {{16, 1, 1, 64}}},
 };
+/* clang-format on */
 
 enum { N_LARGE = sizeof large / sizeof *large, N_ALL = N_CASE + N_LARGE };
 
@@ -67,7 +82,7 @@ static bool rigs_agree(const rig_t *ref, const rig_t *r)
 {
     bool is_good = agree("y", ref->args.y, r->args.y, r->n_y);
     for (int32_t i = 0; i < r->inst.n_in; i++)
-        is_good = agree("dx", ref->dx[i], r->dx[i], r->n_x) && is_good;
+        is_good = agree("dx", ref->dx[i], r->dx[i], r->n_x[i]) && is_good;
     for (int32_t i = 0; i < r->inst.n_param; i++)
         is_good = agree("dparam", ref->dparam[i], r->dparam[i], r->n_param[i]) && is_good;
     if (r->inst.flags & PT_OP_HAS_GATE && fabs(ref->dgate - r->dgate) > 1e-9) {
@@ -84,7 +99,7 @@ static void spoil(rig_t *r)
     memset(r->args.saved, 0xff, r->inst.saved_bytes);
     memset(r->args.work, 0xff, r->inst.work_bytes);
     for (int32_t i = 0; i < r->inst.n_in; i++)
-        memset(r->dx[i], 0xff, (size_t)r->n_x * sizeof(pt_real_t));
+        memset(r->dx[i], 0xff, (size_t)r->n_x[i] * sizeof(pt_real_t));
     for (int32_t i = 0; i < r->inst.n_param; i++)
         memset(r->dparam[i], 0xff, (size_t)r->n_param[i] * sizeof(pt_real_t));
 }
@@ -102,7 +117,7 @@ static bool same_bits(const rig_t *a, const rig_t *b)
     bool is_same = !memcmp(a->args.y, b->args.y, (size_t)a->n_y * real) &&
                    !memcmp(&a->dgate, &b->dgate, sizeof a->dgate);
     for (int32_t i = 0; i < a->inst.n_in; i++)
-        is_same = is_same && !memcmp(a->dx[i], b->dx[i], (size_t)a->n_x * real);
+        is_same = is_same && !memcmp(a->dx[i], b->dx[i], (size_t)a->n_x[i] * real);
     for (int32_t i = 0; i < a->inst.n_param; i++)
         is_same =
             is_same && !memcmp(a->dparam[i], b->dparam[i], (size_t)a->n_param[i] * real);
@@ -229,7 +244,7 @@ static void own_code_gives_the_same_bits_on_every_isa(void **state)
         for (int32_t i = 0; i < N_ALL; i++) {
             const pt_case_t *c = case_at(i);
             bool is_depthwise =
-                c->attr.groups == c->in.c && c->attr.groups == c->attr.channels;
+                c->attr.groups == c->in[0].c && c->attr.groups == c->attr.channels;
             if (!strcmp(c->op, "linear") || (!strcmp(c->op, "conv") && !is_depthwise))
                 continue;
             rig_t a, b;

@@ -92,6 +92,14 @@ static void wrong_attributes_and_shapes_are_refused(void **state)
         {"add", {0}, 1, {{1, 4, 4, 4}}},
         {"add", {0}, 2, {{1, 4, 4, 4}, {1, 4, 4, 5}}},
         {"mix", {0}, 2, {{1, 4, 4, 4}, {2, 4, 4, 4}}},
+        {"concat", {0}, 1, {{1, 4, 4, 4}}},
+        {"concat", {0}, 2, {{1, 4, 4, 4}, {2, 4, 4, 4}}},
+        {"concat", {0}, 2, {{1, 4, 4, 4}, {1, 5, 4, 4}}},
+        {"concat", {0}, 2, {{1, 4, 4, 4}, {1, 4, 5, 4}}},
+        {"resize", {.out_h = 4}, 1, {{1, 4, 4, 4}}},
+        {"resize", {.out_h = -1, .out_w = 4}, 1, {{1, 4, 4, 4}}},
+        {"resize", {.out_h = 4, .out_w = (1 << 20) + 1}, 1, {{1, 4, 4, 4}}},
+        {"resize", {.out_h = 4, .out_w = 4}, 1, {{1, (1 << 20) + 1, 4, 4}}},
         {"pool_max", {.kernel = 17}, 1, {{1, 40, 40, 4}}},
         {"pool_avg", {.stride = -1}, 1, {{1, 4, 4, 4}}},
         {"linear", {0}, 1, {{1, 4, 4, 4}}},
@@ -114,7 +122,7 @@ static void dropout_keeps_the_same_elements_forward_and_backward(void **state)
 {
     (void)state;
     enum { COUNT = 4000 };
-    pt_case_t c = {"dropout", {.rate = 0.25}, 1, {1, 10, 10, COUNT / 100}};
+    pt_case_t c = {"dropout", {.rate = 0.25}, 1, {{1, 10, 10, COUNT / 100}}};
     rig_t r;
     assert_int_equal(rig_init(&r, &kernel, &c), PT_OK);
     int32_t n_kept = 0;
@@ -148,7 +156,7 @@ static void dropout_keeps_the_same_elements_forward_and_backward(void **state)
 static void calibrated_batch_norm_does_in_eval_what_it_does_in_training(void **state)
 {
     (void)state;
-    pt_case_t c = {"batch_norm", {.act = PT_ACT_RELU}, 1, {4, 6, 5, 7}};
+    pt_case_t c = {"batch_norm", {.act = PT_ACT_RELU}, 1, {{4, 6, 5, 7}}};
     rig_t r;
     assert_int_equal(rig_init(&r, &kernel, &c), PT_OK);
     double sum[14] = {0}, stat[14], rows = 4 * 6 * 5;
@@ -160,7 +168,7 @@ static void calibrated_batch_norm_does_in_eval_what_it_does_in_training(void **s
         stat[j] = sum[j] / (2 * rows);
         stat[7 + j] = sum[7 + j] / (2 * rows) - stat[j] * stat[j];
         double expected = 0;
-        for (int64_t i = j; i < r.n_x; i += 7)
+        for (int64_t i = j; i < r.n_x[0]; i += 7)
             expected += 2 * (double)r.x[0][i];
         assert_true(fabs(sum[j] - expected) < 1e-12);
     }
@@ -180,10 +188,10 @@ static void calibrated_batch_norm_does_in_eval_what_it_does_in_training(void **s
 static void batch_norm_bears_a_large_mean(void **state)
 {
     (void)state;
-    pt_case_t c = {"batch_norm", {.no_affine = 1, .eps = 1e-12}, 1, {16, 8, 8, 3}};
+    pt_case_t c = {"batch_norm", {.no_affine = 1, .eps = 1e-12}, 1, {{16, 8, 8, 3}}};
     rig_t r;
     assert_int_equal(rig_init(&r, &kernel, &c), PT_OK);
-    for (int64_t i = 0; i < r.n_x; i++)
+    for (int64_t i = 0; i < r.n_x[0]; i++)
         r.x[0][i] = 2048 + r.x[0][i]; /* exact: multiples of 1/1024 */
     r.inst.op->forward(&r.inst, &r.args);
     for (int32_t j = 0; j < 3; j++) {

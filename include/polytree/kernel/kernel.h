@@ -41,6 +41,18 @@ typedef struct pt_pool_shape {
     int32_t kernel, stride, pad_top, pad_left;
 } pt_pool_shape_t;
 
+/** An output coordinate of a resizing: w_lo x[lo] + w_hi x[hi]; hi is lo or lo + 1. */
+typedef struct pt_resize_tap {
+    int32_t lo, hi;
+    pt_real_t w_lo, w_hi;
+} pt_resize_tap_t;
+
+/** A bilinear resizing: x [n,h,w,c] -> y [n,oh,ow,c]; row [oh] and column [ow] ascend. */
+typedef struct pt_resize_shape {
+    int64_t n, h, w, c, oh, ow;
+    const pt_resize_tap_t *row, *column; /**< borrowed */
+} pt_resize_shape_t;
+
 typedef struct pt_kernel pt_kernel_t;
 typedef struct pt_conv pt_conv_t; /**< a convolution made by one backend */
 
@@ -91,6 +103,12 @@ struct pt_kernel {
                               const uint8_t *index, pt_real_t *dx);
     void (*pool_avg)(const pt_pool_shape_t *s, const pt_real_t *x, pt_real_t *y);
     void (*pool_avg_backward)(const pt_pool_shape_t *s, const pt_real_t *dy, pt_real_t *dx);
+
+    /* Resizing and its transpose, which overwrites dx.  work: 2 ow c elements. */
+    void (*resize)(const pt_resize_shape_t *s, const pt_real_t *x, pt_real_t *y,
+                   pt_real_t *work);
+    void (*resize_backward)(const pt_resize_shape_t *s, const pt_real_t *dy, pt_real_t *dx,
+                            pt_real_t *work);
 
     /* Elementwise, n elements.  y may be x or a. */
     void (*relu)(int64_t n, const pt_real_t *x, int act, pt_real_t *y);

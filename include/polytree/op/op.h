@@ -51,6 +51,8 @@ typedef struct pt_op_attr {
     int32_t bias;
     pt_act_t act; /**< activation fused behind a batch norm */
     int32_t no_affine;
+    int32_t align_corners; /**< resize: corner pixels meet, not corners of the images */
+    int64_t out_h, out_w;  /**< resize: pixels of y */
     double eps, rate;
 } pt_op_attr_t;
 
