@@ -59,7 +59,9 @@ static pt_status_t read_spec(const char *path, json_t *root, pt_space_task_t **t
     *spec = (pt_space_spec_t){json_integer_value(json_object_get(input, "height")),
                               json_integer_value(json_object_get(input, "width")),
                               json_integer_value(json_object_get(input, "channels")),
-                              (int32_t)json_array_size(tasks), *task};
+                              (int32_t)json_array_size(tasks),
+                              *task,
+                              NULL};
     return PT_OK;
 }
 

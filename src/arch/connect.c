@@ -79,6 +79,8 @@ static int32_t find_best(const pt_space_t *space, const double *logit, const uin
             if (rest->next[j][depth] >= 0)
                 offer(add + rest->sum[j][depth], c, &best, &first);
             break;
+        case PT_CHOICE_COPY: /* of branch spaces alone */
+            break;
         }
     }
     return first;

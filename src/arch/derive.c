@@ -77,6 +77,8 @@ double pt_flow(const pt_space_t *space, const double *p, const uint64_t *bits, d
         case PT_CHOICE_OUT:
             flow[c] = f.in[i][depth] * p[c];
             break;
+        case PT_CHOICE_COPY: /* of branch spaces alone */
+            break;
         }
     }
     return whole;

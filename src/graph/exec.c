@@ -10,6 +10,7 @@ struct pt_exec {
     char *arena;
     size_t bound;
     double op_seconds, loss_seconds;
+    int64_t madds;
 };
 
 pt_status_t pt_exec_new(pt_space_t *space, size_t arena_bound, pt_exec_t **out)
@@ -46,6 +47,11 @@ double pt_exec_op_seconds(const pt_exec_t *exec)
 double pt_exec_loss_seconds(const pt_exec_t *exec)
 {
     return exec->loss_seconds;
+}
+
+int64_t pt_exec_madds(const pt_exec_t *exec)
+{
+    return exec->madds;
 }
 
 /** What one run needs at every instruction. */
@@ -126,6 +132,9 @@ static void backward(run_t *run, const instr_t *in, pt_op_args_t *args)
     }
     args->dgate = in->forms_gate ? gate_gradient(run, in) : NULL;
     in->inst->op->backward(in->inst, args);
+    for (int32_t i = 0; i < in->inst->n_in; i++)
+        run->exec->madds += args->dx[i] != NULL ? in->inst->madds : 0;
+    run->exec->madds += args->dparam[0] != NULL ? in->inst->madds : 0;
     for (int32_t p = 0; p < in->inst->n_param && in->forms_params; p++) {
         int32_t number = run->plan->space->op[in->op].param[p];
         const pt_param_t *param = &store->param[number];
@@ -153,6 +162,7 @@ static void step(run_t *run, const instr_t *in)
     case INSTR_FORWARD:
         fill_args(run, in, &args);
         in->inst->op->forward(in->inst, &args);
+        run->exec->madds += in->inst->madds;
         break;
     case INSTR_BACKWARD:
         fill_args(run, in, &args);

@@ -74,11 +74,13 @@ static int32_t find_or_make(pt_plan_t *plan, const identity_t *id, int32_t slot,
     return number;
 }
 
-/** Values of a candidate's chain of operations on `src`; the last one. */
-static int32_t number_chain(pt_plan_t *plan, int32_t candidate, int32_t src, int32_t slot)
+/** Values of a candidate's operations on its sources; the last one. */
+static int32_t number_chain(pt_plan_t *plan, int32_t candidate, int32_t slot,
+                            const int32_t *node_value)
 {
     const pt_space_t *s = plan->space;
     const pt_candidate_t *c = &s->candidate[candidate];
+    int32_t src = node_value[c->src], skip = c->skip < 0 ? NONE : node_value[c->skip];
     int32_t value[PT_BLOCK_MAX];
 
     for (int32_t i = 0; i < c->n_op; i++) {
@@ -86,7 +88,9 @@ static int32_t number_chain(pt_plan_t *plan, int32_t candidate, int32_t src, int
         identity_t id = {c->first_op + i, {NONE, NONE}, NONE, NONE, NONE};
 
         for (int32_t j = 0; j < op->inst.n_in; j++)
-            id.in[j] = op->in[j] == PT_BLOCK_SRC ? src : value[op->in[j] - c->first_op];
+            id.in[j] = op->in[j] == PT_BLOCK_SRC    ? src
+                       : op->in[j] == PT_BLOCK_SKIP ? skip
+                                                    : value[op->in[j] - c->first_op];
         if ((op->inst.flags & PT_OP_TRAIN_ONLY) != 0 && !plan_has_backward(plan))
             value[i] = id.in[0];
         else
@@ -124,7 +128,7 @@ static void number_probe(pt_plan_t *plan, int32_t candidate, int32_t slot,
                          const int32_t *node_value)
 {
     const pt_candidate_t *c = &plan->space->candidate[candidate];
-    int32_t term = number_chain(plan, candidate, node_value[c->src], slot);
+    int32_t term = number_chain(plan, candidate, slot, node_value);
     identity_t id = {.operation = plan->space->n_op + 2 * c->dst,
                      .in = {term, NONE},
                      .choice = c->choice,
@@ -139,6 +143,7 @@ static pt_status_t number_task(pt_plan_t *plan, const pt_subnet_t *subnet, int32
     int32_t task = plan->task[slot];
     int32_t *node_value = plan->node_value + (size_t)slot * (size_t)s->n_node;
     int32_t head = NONE;
+    bool meets_closed = plan->phase == PT_PHASE_ALPHA && !subnet->is_active_only;
 
     pt_subnet_reach(s, subnet, task, plan->alive_candidate, plan->alive_node);
     for (int32_t i = 0; i < s->n_node; i++)
@@ -150,14 +155,13 @@ static pt_status_t number_task(pt_plan_t *plan, const pt_subnet_t *subnet, int32
             c->choice >= 0 && !pt_bitset_get(pt_subnet_bits(subnet, task), c->choice);
         bool has_source = (plan->alive_node[c->src] & 1) != 0;
         /* Alpha steps run dead ends too: a closed gate may lead out of one. */
-        bool is_dead_end =
-            plan->phase == PT_PHASE_ALPHA && !is_closed && has_source && c->task < 0;
+        bool is_dead_end = meets_closed && !is_closed && has_source && c->task < 0;
 
         if (plan->alive_candidate[i] || is_dead_end) {
-            int32_t term = number_chain(plan, i, node_value[c->src], slot);
+            int32_t term = number_chain(plan, i, slot, node_value);
             number_mix(plan, i, term, slot, node_value);
             head = c->task == task ? c->dst : head;
-        } else if (plan->phase == PT_PHASE_ALPHA && is_closed && has_source &&
+        } else if (meets_closed && is_closed && has_source &&
                    plan->alive_node[c->dst] == 3) {
             number_probe(plan, i, slot, node_value);
         }

@@ -19,7 +19,7 @@ pt_status_t space_add_node(space_builder_t *b, const char *name, pt_shape_t shap
 /** Number a block's step within the space: `first` is the candidate's first operation. */
 static int32_t absolute(int32_t step, int32_t first)
 {
-    return step == PT_BLOCK_SRC ? PT_BLOCK_SRC : first + step;
+    return step < 0 ? step : first + step;
 }
 
 static pt_status_t add_params(space_builder_t *b, pt_candidate_t *c, pt_space_op_t *op)
@@ -50,8 +50,10 @@ static pt_status_t add_op(space_builder_t *b, pt_candidate_t *c,
     pt_space_op_t *op = &s->op[s->n_op];
     for (int32_t i = 0; i < step->n_in; i++) {
         op->in[i] = absolute(step->in[i], c->first_op);
-        in[i] =
-            op->in[i] == PT_BLOCK_SRC ? s->node[c->src].shape : s->op[op->in[i]].inst.out;
+        if (op->in[i] >= 0)
+            in[i] = s->op[op->in[i]].inst.out;
+        else
+            in[i] = s->node[op->in[i] == PT_BLOCK_SRC ? c->src : c->skip].shape;
     }
     PT_TRY(pt_op_prepare(step->op, b->kernel, &step->attr, in, step->n_in, &op->inst));
     s->n_op++;
@@ -69,6 +71,7 @@ pt_status_t space_add_candidate(space_builder_t *b, const candidate_spec_t *spec
     pt_candidate_t *c = &s->candidate[s->n_candidate];
     *c = (pt_candidate_t){.src = spec->src,
                           .dst = spec->dst,
+                          .skip = spec->skip,
                           .choice = -1,
                           .task = spec->task,
                           .group = -1,
@@ -101,25 +104,6 @@ pt_status_t space_add_candidate(space_builder_t *b, const candidate_spec_t *spec
     return PT_OK;
 }
 
-pt_status_t space_block_shape(const pt_block_t *block, pt_shape_t src, pt_shape_t *out)
-{
-    pt_shape_t shape[PT_BLOCK_MAX];
-
-    for (int32_t i = 0; i < block->n_step; i++) {
-        const pt_block_step_t *step = &block->step[i];
-        pt_op_inst_t inst;
-        pt_shape_t in[PT_OP_MAX_IN];
-
-        for (int32_t j = 0; j < step->n_in; j++)
-            in[j] = step->in[j] == PT_BLOCK_SRC ? src : shape[step->in[j]];
-        PT_TRY(pt_op_prepare(step->op, NULL, &step->attr, in, step->n_in, &inst));
-        shape[i] = inst.out;
-        pt_op_release(&inst);
-    }
-    *out = block->n_step > 0 ? shape[block->n_step - 1] : src;
-    return PT_OK;
-}
-
 static pt_status_t add_mixes(space_builder_t *b)
 {
     pt_space_t *s = b->space;
@@ -146,8 +130,8 @@ static uint64_t fingerprint(const pt_space_t *s)
         h = pt_hash64(&s->node[i].shape, sizeof s->node[i].shape, h);
     for (int32_t i = 0; i < s->n_candidate; i++) {
         const pt_candidate_t *c = &s->candidate[i];
-        int32_t row[] = {c->src,   c->dst,      c->choice, c->task,
-                         c->group, c->first_op, c->n_op};
+        int32_t row[] = {c->src,  c->dst,   c->skip,     c->choice,
+                         c->task, c->group, c->first_op, c->n_op};
         h = pt_hash64(row, sizeof row, h);
     }
     for (int32_t i = 0; i < s->n_op; i++)
@@ -208,6 +192,7 @@ void pt_space_free(pt_space_t *space)
     pt_store_release(&space->store);
     pt_free(space->mix1);
     pt_free(space->mix2);
+    pt_free(space->layer_choice);
     pt_free(space->choice);
     pt_free(space->op);
     pt_free(space->candidate);

@@ -18,6 +18,7 @@ typedef struct space_builder {
 typedef struct candidate_spec {
     char name[40];
     int32_t src, dst;
+    int32_t skip;              /**< -1: none */
     int32_t task;              /**< -1: all */
     const pt_choice_t *choice; /**< NULL: always on; its candidate is filled in */
 } candidate_spec_t;
@@ -29,10 +30,6 @@ PT_MUST_CHECK pt_status_t space_add_node(space_builder_t *b, const char *name,
 PT_MUST_CHECK pt_status_t space_add_candidate(space_builder_t *b,
                                               const candidate_spec_t *spec,
                                               const pt_block_t *block);
-
-/** Output shape of a block on `src` without adding it. */
-PT_MUST_CHECK pt_status_t space_block_shape(const pt_block_t *block, pt_shape_t src,
-                                            pt_shape_t *out);
 
 /** Add all nodes, candidates and choices of the restricted DAG (DESIGN 2.1). */
 PT_MUST_CHECK pt_status_t space_build_dag(space_builder_t *b, const pt_config_t *config,

@@ -80,7 +80,8 @@ static pt_status_t add_adapter(space_builder_t *b, const pt_config_t *config, in
                                int32_t dst, pt_choice_t choice)
 {
     const pt_space_t *s = b->space;
-    candidate_spec_t spec = {.src = src, .dst = dst, .task = -1, .choice = &choice};
+    candidate_spec_t spec = {
+        .src = src, .dst = dst, .skip = -1, .task = -1, .choice = &choice};
     pt_block_t block;
 
     if (choice.kind == PT_CHOICE_IN)
@@ -116,7 +117,7 @@ static pt_status_t add_edge(space_builder_t *b, const pt_config_t *config, int32
     const pt_space_t *s = b->space;
     pt_choice_t choice = {.kind = PT_CHOICE_EDGE, .i = i, .j = j};
     candidate_spec_t spec = {
-        .src = STEM + i, .dst = STEM + j, .task = -1, .choice = &choice};
+        .src = STEM + i, .dst = STEM + j, .skip = -1, .task = -1, .choice = &choice};
     pt_block_t block;
     int32_t stride = 1;
 
@@ -131,7 +132,8 @@ static pt_status_t add_edge(space_builder_t *b, const pt_config_t *config, int32
 static pt_status_t add_stem(space_builder_t *b, const pt_config_t *config)
 {
     const pt_space_t *s = b->space;
-    candidate_spec_t spec = {.name = "stem", .src = INPUT, .dst = STEM, .task = -1};
+    candidate_spec_t spec = {
+        .name = "stem", .src = INPUT, .dst = STEM, .skip = -1, .task = -1};
     pt_block_t block;
 
     PT_TRY(pt_block_parse(config->space.stem, (int32_t)s->node[INPUT].shape.c,
@@ -143,7 +145,8 @@ static pt_status_t add_head(space_builder_t *b, const pt_config_t *config, int32
 {
     const pt_space_t *s = b->space;
     int32_t readout = STEM + s->n_dag_node + 1;
-    candidate_spec_t spec = {.src = readout, .dst = readout + 1 + task, .task = task};
+    candidate_spec_t spec = {
+        .src = readout, .dst = readout + 1 + task, .skip = -1, .task = task};
     pt_block_t block;
 
     snprintf(spec.name, sizeof spec.name, "head_%.34s", s->task[task].name);

@@ -41,11 +41,13 @@ void pt_subnet_copy(pt_subnet_t *dst, const pt_subnet_t *src)
     memcpy(dst->bits, src->bits, n * src->words * sizeof *src->bits);
     memcpy(dst->gate, src->gate, n * (size_t)src->n_choice * sizeof *src->gate);
     dst->is_soft = src->is_soft;
+    dst->is_active_only = src->is_active_only;
 }
 
 uint64_t pt_subnet_key(const pt_subnet_t *subnet, const int32_t *task, int32_t n_task)
 {
-    uint64_t key = pt_hash64(task, (size_t)n_task * sizeof *task, subnet->is_soft);
+    uint64_t flags = (uint64_t)subnet->is_soft | (uint64_t)subnet->is_active_only << 1;
+    uint64_t key = pt_hash64(task, (size_t)n_task * sizeof *task, flags);
     for (int32_t t = 0; t < n_task; t++)
         key = pt_hash64(pt_subnet_bits(subnet, task[t]),
                         subnet->words * sizeof *subnet->bits, key);
@@ -58,6 +60,11 @@ static bool is_on(const pt_candidate_t *c, const uint64_t *bits, int32_t task)
            (c->task < 0 || c->task == task);
 }
 
+static bool has_sources(const pt_candidate_t *c, const uint8_t *node)
+{
+    return (node[c->src] & HAS_VALUE) && (c->skip < 0 || (node[c->skip] & HAS_VALUE));
+}
+
 void pt_subnet_reach(const pt_space_t *space, const pt_subnet_t *subnet, int32_t task,
                      uint8_t *candidate, uint8_t *node)
 {
@@ -68,18 +75,20 @@ void pt_subnet_reach(const pt_space_t *space, const pt_subnet_t *subnet, int32_t
     node[0] = HAS_VALUE;
     for (int32_t n = 0; n < space->n_candidate; n++) {
         const pt_candidate_t *c = &space->candidate[n];
-        if ((node[c->src] & HAS_VALUE) && is_on(c, bits, task))
+        if (has_sources(c, node) && is_on(c, bits, task))
             node[c->dst] |= HAS_VALUE;
     }
     for (int32_t n = space->n_candidate - 1; n >= 0; n--) {
         const pt_candidate_t *c = &space->candidate[n];
-        if (!(node[c->src] & HAS_VALUE) || !is_on(c, bits, task))
+        if (!has_sources(c, node) || !is_on(c, bits, task))
             continue;
         if (c->task == task)
             node[c->dst] |= IS_NEEDED;
         if (node[c->dst] & IS_NEEDED) {
             candidate[n] = 1;
             node[c->src] |= IS_NEEDED;
+            if (c->skip >= 0)
+                node[c->skip] |= IS_NEEDED;
         }
     }
 }

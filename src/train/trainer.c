@@ -90,7 +90,7 @@ pt_status_t pt_space_of_data(const pt_config_t *config, pt_dataset_t *dataset,
         task[k].outputs = pt_loss_outputs(info);
     }
     pt_dataset_input(dataset, hwc);
-    pt_space_spec_t spec = {hwc[0], hwc[1], hwc[2], n, task};
+    pt_space_spec_t spec = {hwc[0], hwc[1], hwc[2], n, task, NULL};
     PT_TRY_OR(done, pt_space_new(config, &spec, kernel, out));
 done:
     pt_free(task);

@@ -76,9 +76,9 @@ static void set_config(pt_config_t *c)
 static int setup(void **state)
 {
     static const pt_space_task_t task[N_TASK] = {
-        {"one", 2}, {"two", OUTPUTS}, {"three", 3}};
+        {"one", 2, false}, {"two", OUTPUTS, false}, {"three", 3, false}};
     fixture_t *f = calloc(1, sizeof *f);
-    pt_space_spec_t spec = {5, 6, 2, N_TASK, task};
+    pt_space_spec_t spec = {5, 6, 2, N_TASK, task, NULL};
 
     set_config(&f->config);
     assert_int_equal(pt_kernel_init(&f->kernel, PT_BACKEND_REF, PT_ISA_NATIVE, 1), PT_OK);

@@ -34,8 +34,8 @@ static inline void add_candidate(test_space_t *t, int32_t src, int32_t dst, int 
                                  int32_t i, int32_t j, int32_t task)
 {
     pt_space_t *s = &t->space;
-    t->candidate[s->n_candidate] =
-        (pt_candidate_t){.src = src, .dst = dst, .choice = -1, .task = task, .group = -1};
+    t->candidate[s->n_candidate] = (pt_candidate_t){
+        .src = src, .dst = dst, .skip = -1, .choice = -1, .task = task, .group = -1};
     if (kind >= 0) {
         t->candidate[s->n_candidate].choice = s->n_choice;
         t->choice[s->n_choice++] = (pt_choice_t){

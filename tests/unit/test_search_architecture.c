@@ -35,11 +35,12 @@ static void open_choice(world_t *w, int32_t task, pt_choice_kind_t kind, int32_t
 /* Task 1: 3-4; all others: 1-2-4. */
 static void make_network(world_t *w, int32_t n_task)
 {
-    static const pt_space_task_t task[MANY] = {{"left", 3}, {"says \"no\" & <b>", 2},
-                                               {"c", 2},    {"d", 2},
-                                               {"e", 2},    {"f", 2},
-                                               {"g", 2},    {"h", 2}};
-    pt_space_spec_t spec = {8, 8, 1, n_task, task};
+    static const pt_space_task_t task[MANY] = {
+        {"left", 3, false}, {"says \"no\" & <b>", 2, false},
+        {"c", 2, false},    {"d", 2, false},
+        {"e", 2, false},    {"f", 2, false},
+        {"g", 2, false},    {"h", 2, false}};
+    pt_space_spec_t spec = {8, 8, 1, n_task, task, NULL};
     pt_config_t config;
     pt_config_init(&config);
     config.space.nodes = N_NODE;

@@ -27,8 +27,9 @@ static pt_space_t *make_space(const char *const *options)
                                        "space.min_depth=2",  "space.channels=4 8",
                                        "space.stride=1 2 1", "space.stem_channels=4",
                                        "train.microbatch=2"};
-    static const pt_space_task_t task[N_TASK] = {{"a", 3}, {"b", 2}, {"c", 5}};
-    const pt_space_spec_t spec = {12, 12, 1, N_TASK, task};
+    static const pt_space_task_t task[N_TASK] = {
+        {"a", 3, false}, {"b", 2, false}, {"c", 5, false}};
+    const pt_space_spec_t spec = {12, 12, 1, N_TASK, task, NULL};
     pt_config_t config;
     pt_space_t *space;
     pt_config_init(&config);

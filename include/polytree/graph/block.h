@@ -15,12 +15,13 @@
 #include "polytree/op/op.h"
 
 #define PT_BLOCK_MAX 16
-#define PT_BLOCK_SRC (-1) /**< input of a step: the candidate's source */
+#define PT_BLOCK_SRC (-1)  /**< input of a step: the candidate's source */
+#define PT_BLOCK_SKIP (-2) /**< ... or its second source */
 
 typedef struct pt_block_step {
     const char *op;
     pt_op_attr_t attr;
-    int32_t in[PT_OP_MAX_IN]; /**< PT_BLOCK_SRC or an earlier step */
+    int32_t in[PT_OP_MAX_IN]; /**< PT_BLOCK_SRC, PT_BLOCK_SKIP or an earlier step */
     int32_t n_in;
 } pt_block_step_t;
 

@@ -54,4 +54,7 @@ int32_t pt_exec_run(pt_exec_t *exec, const pt_plan_t *plan, const pt_unit_t *uni
 double pt_exec_op_seconds(const pt_exec_t *exec);
 double pt_exec_loss_seconds(const pt_exec_t *exec);
 
+/** Multiply-adds per sample that were executed since the start. */
+int64_t pt_exec_madds(const pt_exec_t *exec);
+
 #endif

@@ -14,9 +14,14 @@
  *
  * All candidates into a node stand before all candidates out of it.
  *
- * The baselines shared and single have the chain x -> 1 -> 2 -> ... -> N -> y alone, with
- * wider nodes; in single every task has its own copy of every candidate, one after the
- * other by task, which its choice switches for that task.
+ * For the branch space (Brueggemann et al. 2020; DESIGN 2.2) with L layers of B copies:
+ *
+ *     input -> stem x -> F_1 -> ... -> F_L;  into F_l the copies 0..B-1 of layer l, of
+ * which a task chooses;  last the heads (F_L and the skip layer's F, logits of the task)
+ *
+ * The baselines shared and single have a chain alone, x -> 1 -> 2 -> ... -> N -> y or one
+ * copy of each layer, with wider nodes; in single every task has its own copy of every
+ * candidate, one after the other by task, which its choice switches for that task.
  */
 #ifndef PT_GRAPH_SPACE_H
 #define PT_GRAPH_SPACE_H
@@ -26,6 +31,7 @@
 
 #include "polytree/base/status.h"
 #include "polytree/config/config.h"
+#include "polytree/graph/branching.h"
 #include "polytree/kernel/kernel.h"
 #include "polytree/op/op.h"
 #include "polytree/tensor/store.h"
@@ -33,10 +39,11 @@
 typedef enum pt_choice_kind {
     PT_CHOICE_IN,   /**< a_j: read-in to node j */
     PT_CHOICE_EDGE, /**< g_ij */
-    PT_CHOICE_OUT   /**< b_i: read-out from node i */
+    PT_CHOICE_OUT,  /**< b_i: read-out from node i */
+    PT_CHOICE_COPY  /**< copy j = 0, 1, .. of layer i = 1..L */
 } pt_choice_kind_t;
 
-/** One architecture choice: on or off for each task. i, j in 1..N as in the paper. */
+/** One architecture choice: on or off for each task. Nodes i, j in 1..N as in the paper. */
 typedef struct pt_choice {
     pt_choice_kind_t kind;
     int32_t i, j;      /**< IN: j; OUT: i; the other is 0 */
@@ -52,13 +59,14 @@ typedef struct pt_node {
 typedef struct pt_space_op {
     pt_op_inst_t inst;
     int32_t candidate;
-    int32_t in[PT_OP_MAX_IN];       /**< PT_BLOCK_SRC or a number in space->op */
+    int32_t in[PT_OP_MAX_IN]; /**< PT_BLOCK_SRC, PT_BLOCK_SKIP or a number in space->op */
     int32_t param[PT_OP_MAX_PARAM]; /**< numbers in the store */
 } pt_space_op_t;
 
 typedef struct pt_candidate {
     char name[40];
     int32_t src, dst; /**< nodes */
+    int32_t skip;     /**< node of its second source; -1: none */
     int32_t choice;   /**< -1: always on */
     int32_t task;     /**< -1: for all tasks, else for this one only (every head; all of
                            search.method = single) */
@@ -69,7 +77,8 @@ typedef struct pt_candidate {
 /** A task as the space sees it. */
 typedef struct pt_space_task {
     char name[64];
-    int32_t outputs; /**< width of the last linear layer */
+    int32_t outputs; /**< channels of the head's output */
+    bool is_map;     /**< an output for every pixel of the input, else one for the input */
 } pt_space_task_t;
 
 typedef struct pt_space {
@@ -77,8 +86,12 @@ typedef struct pt_space {
     int32_t n_task;
     pt_space_task_t *task;
     int64_t microbatch;
-    int32_t n_dag_node; /**< N */
+    int32_t n_dag_node; /**< dag: N */
     int32_t min_depth;
+    int32_t n_layer;       /**< branch: L */
+    int32_t *layer_choice; /**< [L + 1]: the copies of layer l = 0..L-1 are the choices
+                                layer_choice[l] .. layer_choice[l + 1] - 1 */
+    int32_t skip_layer;    /**< 1..L: its features go to the heads too; 0: none */
 
     int32_t n_node;
     pt_node_t *node;
@@ -99,7 +112,8 @@ typedef struct pt_space {
 typedef struct pt_space_spec {
     int64_t height, width, channels; /**< of one input */
     int32_t n_task;
-    const pt_space_task_t *task; /**< copied */
+    const pt_space_task_t *task;     /**< copied */
+    const pt_branching_t *branching; /**< branch: a copy per group; NULL: space.copies */
 } pt_space_spec_t;
 
 /**

@@ -14,10 +14,12 @@
 
 typedef struct pt_subnet {
     int32_t n_task, n_choice;
-    size_t words;    /**< per task */
-    bool is_soft;    /**< gates are numbers of their own; else every gate that is on is 1 */
-    uint64_t *bits;  /**< [n_task][words] */
-    pt_real_t *gate; /**< [n_task][n_choice]; 0 where off */
+    size_t words; /**< per task */
+    bool is_soft; /**< gates are numbers of their own; else every gate that is on is 1 */
+    bool is_active_only; /**< alpha plans meet open gates only, closed ones have gradient 0
+                          */
+    uint64_t *bits;      /**< [n_task][words] */
+    pt_real_t *gate;     /**< [n_task][n_choice]; 0 where off */
 } pt_subnet_t;
 
 PT_MUST_CHECK pt_status_t pt_subnet_init(pt_subnet_t *subnet, int32_t n_task,
@@ -40,11 +42,11 @@ void pt_subnet_switch(pt_subnet_t *subnet, int32_t task, int32_t choice, bool on
 /** Copy bits and gates; the sizes must agree. */
 void pt_subnet_copy(pt_subnet_t *dst, const pt_subnet_t *src);
 
-/** Key of the plan of these tasks: depends on their numbers, bits and is_soft only. */
+/** Key of the plan of these tasks: depends on their numbers, bits and both flags. */
 uint64_t pt_subnet_key(const pt_subnet_t *subnet, const int32_t *task, int32_t n_task);
 
 /**
- * What is alive for a task: candidates that are on, whose source has a value and whose
+ * What is alive for a task: candidates that are on, whose sources have values and whose
  * destination the head needs.  Whatever hangs loose is not run: a node without any
  * incoming candidate has no value, and no candidate leaves it.
  *

@@ -1,0 +1,60 @@
+/** @file
+ * Branchings: which tasks run which layer of an encoder together.
+ */
+#ifndef PT_GRAPH_BRANCHING_H
+#define PT_GRAPH_BRANCHING_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "polytree/base/hash.h"
+#include "polytree/base/status.h"
+
+/**
+ * Partitions of the tasks, one a layer, each refining the one before.  group[l * n_task +
+ * k] is the group of task k in layer l; a layer's groups are numbered from 0 by their first
+ * task, so that equal branchings have equal numbers.
+ */
+typedef struct pt_branching {
+    int32_t n_layer, n_task;
+    int32_t *group;
+} pt_branching_t;
+
+/** All tasks together in every layer. */
+PT_MUST_CHECK pt_status_t pt_branching_init(pt_branching_t *b, int32_t n_layer,
+                                            int32_t n_task);
+void pt_branching_release(pt_branching_t *b);
+
+/** Copy the groups; the sizes must agree. */
+void pt_branching_copy(pt_branching_t *dst, const pt_branching_t *src);
+
+/** Make every task alone in every layer. */
+void pt_branching_full(pt_branching_t *b);
+
+/**
+ * The branching that a choice of copies is: two tasks share layer l exactly when they chose
+ * the same copies in all layers up to l (DESIGN 2.2).
+ *
+ * @param[in]     copy  [n_layer][n_task], any numbers
+ * @param[in,out] b     of these sizes, overwritten
+ */
+void pt_branching_of_copies(const int32_t *copy, pt_branching_t *b);
+
+/** Whether the groups are numbered as they must be, each layer refining the one before. */
+bool pt_branching_is_valid(const pt_branching_t *b);
+
+int32_t pt_branching_n_group(const pt_branching_t *b, int32_t layer);
+bool pt_branching_equal(const pt_branching_t *a, const pt_branching_t *b);
+
+/**
+ * Print as "00000/00112": the tasks' groups, layer after layer; beyond 10 tasks with dots,
+ * "0.0.1/0.1.2".  As snprintf(): cut to `size` bytes with the NUL, and the length that the
+ * whole has is returned.
+ */
+size_t pt_branching_text(const pt_branching_t *b, char *out, size_t size);
+
+/** Add sizes and groups to a digest. */
+void pt_branching_digest(const pt_branching_t *b, pt_digest_t *digest);
+
+#endif
