@@ -174,6 +174,23 @@ INLINE void dsums_of_row(int64_t n, const float *restrict x, const float *restri
     }
 }
 
+/** Rows at a distance of `stride`; what four of them add is rounded once more, as each
+ * product was, and costs a quarter of the sums in double. */
+INLINE void dsums_of_four_rows(int64_t n, const float *restrict x, const float *restrict dy,
+                               int64_t stride, const affine_t *restrict f, int act,
+                               double *restrict s1, double *restrict s2)
+{
+    for (int64_t l = 0; l < n; l++) {
+        float m = f->m[l], a = f->a[l], b = f->b[l], d[4], dz[4];
+        for (int64_t i = 0; i < 4; i++) {
+            d[i] = x[i * stride + l] - m;
+            dz[i] = masked(d[i] * a + b, dy[i * stride + l], act);
+        }
+        s1[l] += (double)((dz[0] + dz[1]) + (dz[2] + dz[3]));
+        s2[l] += (double)((dz[0] * d[0] + dz[1] * d[1]) + (dz[2] * d[2] + dz[3] * d[3]));
+    }
+}
+
 INLINE void dsums_of_panel(const panel_t *p, const float *x, const float *dy,
                            const affine_t *f, int act, double *s1, double *s2)
 {
@@ -181,7 +198,10 @@ INLINE void dsums_of_panel(const panel_t *p, const float *x, const float *dy,
     memset(s2, 0, PT_LANES * sizeof *s2);
     x += p->c0;
     dy += p->c0;
-    for (int64_t i = 0; i < p->n_row; i++, x += p->stride, dy += p->stride)
+    int64_t i = 0;
+    for (; i + 4 <= p->n_row; i += 4, x += 4 * p->stride, dy += 4 * p->stride)
+        dsums_of_four_rows(p->width, x, dy, p->stride, f, act, s1, s2);
+    for (; i < p->n_row; i++, x += p->stride, dy += p->stride)
         dsums_of_row(p->width, x, dy, f, act, s1, s2);
     dsums_of_row(p->tail, x, dy, f, act, s1, s2);
     panel_fold(p, s1);

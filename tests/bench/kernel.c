@@ -8,20 +8,75 @@
 
 #include "polytree/base/clock.h"
 #include "polytree/base/memory.h"
-#include "polytree/kernel/kernel.h"
-
-enum { ACT_RELU = 1 };
+#include "polytree/op/op.h"
 
 typedef struct shape {
     int64_t n, size, c, k;
     int32_t kernel, stride, groups;
 } shape_t;
 
-static const shape_t shapes[] = {{16, 35, 1, 32, 3, 1, 1},  {16, 35, 32, 32, 3, 1, 1},
-                                 {16, 35, 32, 48, 3, 2, 1}, {16, 18, 48, 48, 3, 1, 1},
-                                 {16, 9, 64, 64, 3, 1, 1},  {16, 18, 32, 48, 1, 1, 1},
-                                 {32, 32, 64, 64, 3, 1, 1}, {32, 48, 53, 53, 3, 1, 1},
-                                 {8, 64, 96, 24, 1, 1, 1},  {8, 64, 144, 144, 3, 1, 144}};
+static const shape_t shapes[] = {{16, 35, 1, 32, 3, 1, 1},
+                                 {16, 35, 32, 32, 3, 1, 1},
+                                 {16, 35, 32, 48, 3, 2, 1},
+                                 {16, 18, 48, 48, 3, 1, 1},
+                                 {16, 9, 64, 64, 3, 1, 1},
+                                 {16, 18, 32, 48, 1, 1, 1},
+                                 {32, 32, 64, 64, 3, 1, 1},
+                                 {32, 48, 53, 53, 3, 1, 1},
+                                 {8, 64, 96, 24, 1, 1, 1},
+                                 {8, 64, 144, 144, 3, 1, 144},
+                                 /* MobileNetV2 at half width on 64 x 64 pixels */
+                                 {8, 64, 3, 16, 3, 2, 1},
+                                 {8, 32, 16, 16, 3, 1, 16},
+                                 {8, 32, 48, 48, 3, 2, 48},
+                                 {8, 16, 96, 96, 3, 1, 96},
+                                 {8, 16, 96, 96, 3, 2, 96},
+                                 {8, 8, 96, 96, 3, 1, 96},
+                                 {8, 8, 192, 192, 3, 1, 192},
+                                 {8, 4, 288, 288, 3, 1, 288},
+                                 {8, 4, 480, 480, 3, 1, 480},
+                                 {8, 32, 16, 8, 1, 1, 1},
+                                 {8, 32, 8, 48, 1, 1, 1},
+                                 {8, 16, 48, 16, 1, 1, 1},
+                                 {8, 16, 16, 96, 1, 1, 1},
+                                 {8, 8, 96, 16, 1, 1, 1},
+                                 {8, 8, 32, 192, 1, 1, 1},
+                                 {8, 4, 192, 48, 1, 1, 1},
+                                 {8, 4, 48, 288, 1, 1, 1},
+                                 {8, 4, 480, 80, 1, 1, 1},
+                                 {8, 16, 64, 64, 3, 1, 1}};
+
+typedef struct op_shape {
+    const char *op;
+    pt_op_attr_t attr;
+    int32_t n_in;
+    pt_shape_t in[PT_OP_MAX_IN];
+} op_shape_t;
+
+/* clang-format off */
+static const op_shape_t ops[] = {
+    {"batch_norm", {.act = PT_ACT_RELU6}, 1, {{8, 32, 32, 16}}},
+    {"batch_norm", {.act = PT_ACT_RELU6}, 1, {{8, 32, 32, 48}}},
+    {"batch_norm", {.act = PT_ACT_RELU6}, 1, {{8, 16, 16, 96}}},
+    {"batch_norm", {.act = PT_ACT_RELU6}, 1, {{8, 8, 8, 192}}},
+    {"batch_norm", {.act = PT_ACT_RELU6}, 1, {{8, 4, 4, 288}}},
+    {"batch_norm", {.act = PT_ACT_RELU6}, 1, {{8, 4, 4, 480}}},
+    {"batch_norm", {0}, 1, {{8, 16, 16, 16}}},
+    {"batch_norm", {0}, 1, {{8, 4, 4, 80}}},
+    {"relu", {.act = PT_ACT_RELU6}, 1, {{8, 16, 16, 96}}},
+    {"resize", {.out_h = 64, .out_w = 64}, 1, {{8, 16, 16, 13}}},
+    {"resize", {.out_h = 64, .out_w = 64}, 1, {{8, 16, 16, 32}}},
+    {"resize", {.out_h = 64, .out_w = 64, .align_corners = 1}, 1, {{8, 16, 16, 13}}},
+    {"resize", {.out_h = 64, .out_w = 64}, 1, {{8, 16, 16, 1}}},
+    {"resize", {.out_h = 16, .out_w = 16}, 1, {{8, 4, 4, 64}}},
+    {"resize", {.out_h = 4, .out_w = 4}, 1, {{8, 1, 1, 64}}},
+    {"concat", {0}, 2, {{8, 16, 16, 32}, {8, 16, 16, 24}}},
+    {"concat", {0}, 2, {{8, 16, 16, 64}, {8, 16, 16, 12}}},
+    {"concat", {0}, 2, {{8, 64, 64, 13}, {8, 64, 64, 3}}},
+    {"global_pool", {0}, 1, {{8, 4, 4, 480}}},
+    {"add", {0}, 2, {{8, 16, 16, 16}, {8, 16, 16, 16}}},
+};
+/* clang-format on */
 
 static void *buffer(int64_t bytes)
 {
@@ -117,14 +172,14 @@ static void bench_rows(const pt_kernel_t *k, int64_t rows, int64_t c)
            (long long)rows, (long long)c);
     TIME(s, k->bn_stats(rows, c, x, mean, var));
     show("bn_stats", bytes, s);
-    TIME(s, k->bn_apply(rows, c, x, mean, var, 1e-5, scale, shift, ACT_RELU, y));
+    TIME(s, k->bn_apply(rows, c, x, mean, var, 1e-5, scale, shift, PT_ACT_RELU, y));
     show("bn_apply", 2 * bytes, s);
-    TIME(s, k->bn_backward(rows, c, x, y, mean, var, 1e-5, scale, shift, ACT_RELU, z,
+    TIME(s, k->bn_backward(rows, c, x, y, mean, var, 1e-5, scale, shift, PT_ACT_RELU, z,
                            dscale, dshift, work));
     show("bn_backward", 5 * bytes, s);
-    TIME(s, k->relu(n, x, ACT_RELU, y));
+    TIME(s, k->relu(n, x, PT_ACT_RELU, y));
     show("relu", 2 * bytes, s);
-    TIME(s, k->relu_backward(n, x, y, ACT_RELU, z));
+    TIME(s, k->relu_backward(n, x, y, PT_ACT_RELU, z));
     show("relu_backward", 3 * bytes, s);
     TIME(s, k->scale(n, 0.3F, x, y));
     show("scale", 2 * bytes, s);
@@ -156,6 +211,42 @@ static void bench_rows(const pt_kernel_t *k, int64_t rows, int64_t c)
     pt_free(dshift), pt_free(mean), pt_free(var), pt_free(work), pt_free(sum);
 }
 
+/** GB/s count what goes in and out once. */
+static void bench_op(const pt_kernel_t *k, const op_shape_t *t)
+{
+    pt_op_inst_t inst;
+    if (pt_op_prepare(t->op, k, &t->attr, t->in, t->n_in, &inst) != PT_OK) {
+        fprintf(stderr, "%s\n", pt_error_message());
+        exit(1);
+    }
+    int64_t n_y = pt_shape_count(inst.out), n_all = n_y;
+    pt_op_args_t a = {.y = numbers(n_y),
+                      .dy = numbers(n_y),
+                      .saved = buffer((int64_t)inst.saved_bytes + 1),
+                      .work = buffer((int64_t)inst.work_bytes + 1)};
+    for (int32_t i = 0; i < t->n_in; i++) {
+        a.x[i] = numbers(pt_shape_count(t->in[i]));
+        a.dx[i] = numbers(pt_shape_count(t->in[i]));
+        n_all += pt_shape_count(t->in[i]);
+    }
+    for (int32_t i = 0; i < inst.n_param; i++) {
+        a.param[i] = numbers(inst.param[i].dim[0]);
+        a.dparam[i] = numbers(inst.param[i].dim[0]);
+    }
+    double f, b, bytes = 4 * (double)n_all;
+    TIME(f, inst.op->forward(&inst, &a));
+    TIME(b, inst.op->backward(&inst, &a));
+    char in[64], out[64];
+    printf("%-12s %-18s -> %-18s %8.1f us %6.1f GB/s  back %8.1f us %6.1f GB/s\n", t->op,
+           pt_shape_text(t->in[0], in), pt_shape_text(inst.out, out), f * 1e6,
+           bytes / f * 1e-9, b * 1e6, bytes / b * 1e-9);
+    for (int32_t i = 0; i < 2; i++)
+        pt_free((void *)(uintptr_t)a.x[i]), pt_free(a.dx[i]), pt_free(a.dparam[i]),
+            pt_free((void *)(uintptr_t)a.param[i]);
+    pt_free(a.y), pt_free((void *)(uintptr_t)a.dy), pt_free(a.saved), pt_free(a.work);
+    pt_op_release(&inst);
+}
+
 int main(int argc, char **argv)
 {
     pt_isa_t isa = PT_ISA_NATIVE;
@@ -172,6 +263,8 @@ int main(int argc, char **argv)
         if (b == PT_BACKEND_BLAS) {
             bench_rows(&k, 16 * 35 * 35, 32);
             bench_rows(&k, 16 * 35 * 5, 64);
+            for (size_t i = 0; i < sizeof ops / sizeof *ops; i++)
+                bench_op(&k, &ops[i]);
             printf("%42s %8s %8s\n", "GFLOP/s forward", "data", "weights");
         }
         for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
