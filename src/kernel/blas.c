@@ -58,57 +58,45 @@ static const conv_t *conv_of(const pt_conv_t *base)
     return (const conv_t *)base;
 }
 
-/** One output pixel's window of group `first` channels on. */
-static void lay_out_window(const pt_conv_shape_t *s, const float *x, int64_t oy, int64_t ox,
-                           float *col)
+static void add_pixel(int64_t n, const float *restrict from, float *restrict to)
+{
+    for (int64_t c = 0; c < n; c++)
+        to[c] += from[c];
+}
+
+/** One output pixel's window: laid out from x, or where x is NULL added to dx. */
+static void move_window(const pt_conv_shape_t *s, int64_t oy, int64_t ox, const float *x,
+                        float *col, float *dx)
 {
     int64_t cg = s->c / s->groups;
+    size_t bytes = (size_t)cg * sizeof *col;
     for (int32_t a = 0; a < s->kh; a++) {
         int64_t iy = oy * s->stride + (int64_t)a * s->dilation - s->pad_top;
         for (int32_t b = 0; b < s->kw; b++, col += cg) {
             int64_t ix = ox * s->stride + (int64_t)b * s->dilation - s->pad_left;
-            if (iy < 0 || iy >= s->h || ix < 0 || ix >= s->w)
-                memset(col, 0, (size_t)cg * sizeof *col);
-            else
-                memcpy(col, x + (iy * s->w + ix) * s->c, (size_t)cg * sizeof *col);
+            int64_t at = (iy * s->w + ix) * s->c;
+            bool is_inside = iy >= 0 && iy < s->h && ix >= 0 && ix < s->w;
+            if (x && is_inside)
+                memcpy(col, x + at, bytes);
+            else if (x)
+                memset(col, 0, bytes);
+            else if (is_inside)
+                add_pixel(cg, col, dx + at);
         }
     }
 }
 
-static void lay_out(const conv_t *conv, int64_t n_image, const float *x, float *col)
+/** All windows of n_image images, of the group whose first channel is there. */
+static void move_windows(const conv_t *conv, int64_t n_image, const float *x, float *col,
+                         float *dx)
 {
     const pt_conv_shape_t *s = &conv->base.shape;
-    for (int64_t n = 0; n < n_image; n++, x += s->h * s->w * s->c)
+    int64_t image = s->h * s->w * s->c;
+    for (int64_t n = 0; n < n_image; n++)
         for (int64_t oy = 0; oy < s->oh; oy++)
             for (int64_t ox = 0; ox < s->ow; ox++, col += conv->depth)
-                lay_out_window(s, x, oy, ox, col);
-}
-
-static void add_window(const pt_conv_shape_t *s, const float *col, int64_t oy, int64_t ox,
-                       float *dx)
-{
-    int64_t cg = s->c / s->groups;
-    for (int32_t a = 0; a < s->kh; a++) {
-        int64_t iy = oy * s->stride + (int64_t)a * s->dilation - s->pad_top;
-        for (int32_t b = 0; b < s->kw; b++, col += cg) {
-            int64_t ix = ox * s->stride + (int64_t)b * s->dilation - s->pad_left;
-            if (iy < 0 || iy >= s->h || ix < 0 || ix >= s->w)
-                continue;
-            float *restrict to = dx + (iy * s->w + ix) * s->c;
-            const float *restrict from = col;
-            for (int64_t c = 0; c < cg; c++)
-                to[c] += from[c];
-        }
-    }
-}
-
-static void add_back(const conv_t *conv, int64_t n_image, const float *col, float *dx)
-{
-    const pt_conv_shape_t *s = &conv->base.shape;
-    for (int64_t n = 0; n < n_image; n++, dx += s->h * s->w * s->c)
-        for (int64_t oy = 0; oy < s->oh; oy++)
-            for (int64_t ox = 0; ox < s->ow; ox++, col += conv->depth)
-                add_window(s, col, oy, ox, dx);
+                move_window(s, oy, ox, x ? x + n * image : NULL, col,
+                            dx ? dx + n * image : NULL);
 }
 
 static void product(CBLAS_TRANSPOSE ta, CBLAS_TRANSPOSE tb, int64_t m, int64_t n,
@@ -152,7 +140,7 @@ static void forward(const pt_conv_t *base, const float *x, const float *w, uint6
         for (int32_t g = 0; g < s->groups; g++) {
             piece_t p = piece_at(conv, first, g);
             if (!conv->is_direct)
-                lay_out(conv, p.n_image, x + p.x, col);
+                move_windows(conv, p.n_image, x + p.x, col, NULL);
             product(CblasNoTrans, CblasTrans, p.rows, s->k / s->groups, conv->depth,
                     conv->is_direct ? x + p.x : col, conv->is_direct ? s->c : conv->depth,
                     w + p.w, conv->depth, 0, y + p.y, s->k);
@@ -179,7 +167,7 @@ static void backward_data(const pt_conv_t *base, const float *dy, const float *w
                     dy + p.y, s->k, w + p.w, conv->depth, 0,
                     conv->is_direct ? dx + p.x : col, conv->is_direct ? s->c : conv->depth);
             if (!conv->is_direct)
-                add_back(conv, p.n_image, col, dx + p.x);
+                move_windows(conv, p.n_image, NULL, col, dx + p.x);
         }
 }
 
@@ -197,7 +185,7 @@ static void backward_weights(const pt_conv_t *base, const float *x, const float 
         for (int32_t g = 0; g < s->groups; g++) {
             piece_t p = piece_at(conv, first, g);
             if (!conv->is_direct)
-                lay_out(conv, p.n_image, x + p.x, col);
+                move_windows(conv, p.n_image, x + p.x, col, NULL);
             product(CblasTrans, CblasNoTrans, s->k / s->groups, conv->depth, p.rows,
                     dy + p.y, s->k, conv->is_direct ? x + p.x : col,
                     conv->is_direct ? s->c : conv->depth, first ? 1 : 0, dw + p.w,

@@ -14,12 +14,6 @@ static pt_status_t shape(pt_op_inst_t *inst)
     return PT_OK;
 }
 
-static pt_status_t prepare(pt_op_inst_t *inst)
-{
-    (void)inst;
-    return PT_OK;
-}
-
 static void forward(const pt_op_inst_t *inst, const pt_op_args_t *args)
 {
     inst->kernel->add_scaled(pt_shape_count(inst->out), args->x[0], 1, args->x[1], args->y);
@@ -37,6 +31,5 @@ const pt_op_t pt_op_add = {.name = "add",
                            .n_in_min = 2,
                            .n_in_max = 2,
                            .shape = shape,
-                           .prepare = prepare,
                            .forward = forward,
                            .backward = backward};

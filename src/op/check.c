@@ -53,6 +53,19 @@ pt_status_t pt_op_pool_resolve(pt_op_inst_t *inst)
     return PT_OK;
 }
 
+void pt_op_pool_avg_forward(const pt_op_inst_t *inst, const pt_op_args_t *args)
+{
+    pt_pool_shape_t s = pt_op_pool_shape(inst);
+    inst->kernel->pool_avg(&s, args->x[0], args->y);
+}
+
+void pt_op_pool_avg_backward(const pt_op_inst_t *inst, const pt_op_args_t *args)
+{
+    pt_pool_shape_t s = pt_op_pool_shape(inst);
+    if (args->dx[0])
+        inst->kernel->pool_avg_backward(&s, args->dy, args->dx[0]);
+}
+
 void pt_op_bias_add(int64_t rows, int64_t c, const pt_real_t *bias, pt_real_t *y)
 {
     for (int64_t i = 0; i < rows; i++)

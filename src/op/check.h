@@ -1,5 +1,5 @@
 /** @file
- * What several operations share: checks of attributes, sizes of windows, biases.
+ * What several operations share: checks of attributes, windows and their averages, biases.
  */
 #ifndef PT_OP_CHECK_H
 #define PT_OP_CHECK_H
@@ -19,6 +19,10 @@ pt_pool_shape_t pt_op_pool_shape(const pt_op_inst_t *inst);
 
 /** Shape function of both poolings. */
 PT_MUST_CHECK pt_status_t pt_op_pool_resolve(pt_op_inst_t *inst);
+
+/** Averages over windows: all that pool_avg and global_pool do. */
+void pt_op_pool_avg_forward(const pt_op_inst_t *inst, const pt_op_args_t *args);
+void pt_op_pool_avg_backward(const pt_op_inst_t *inst, const pt_op_args_t *args);
 
 /** y[rows, c] += bias[c] */
 void pt_op_bias_add(int64_t rows, int64_t c, const pt_real_t *bias, pt_real_t *y);

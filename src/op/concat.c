@@ -17,12 +17,6 @@ static pt_status_t shape(pt_op_inst_t *inst)
     return PT_OK;
 }
 
-static pt_status_t prepare(pt_op_inst_t *inst)
-{
-    (void)inst;
-    return PT_OK;
-}
-
 /** Rows of c elements, at distances of n_from and n_to elements. */
 static void copy_rows(int64_t rows, int64_t c, const pt_real_t *from, int64_t n_from,
                       pt_real_t *to, int64_t n_to)
@@ -54,6 +48,5 @@ const pt_op_t pt_op_concat = {.name = "concat",
                               .n_in_min = 2,
                               .n_in_max = 2,
                               .shape = shape,
-                              .prepare = prepare,
                               .forward = forward,
                               .backward = backward};

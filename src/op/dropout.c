@@ -18,12 +18,6 @@ static pt_status_t shape(pt_op_inst_t *inst)
     return PT_OK;
 }
 
-static pt_status_t prepare(pt_op_inst_t *inst)
-{
-    (void)inst;
-    return PT_OK;
-}
-
 static void apply(const pt_op_inst_t *inst, const pt_op_args_t *args, const pt_real_t *x,
                   pt_real_t *y)
 {
@@ -58,6 +52,5 @@ const pt_op_t pt_op_dropout = {.name = "dropout",
                                .n_in_min = 1,
                                .n_in_max = 1,
                                .shape = shape,
-                               .prepare = prepare,
                                .forward = forward,
                                .backward = backward};

@@ -1,5 +1,6 @@
-/* Mean over all pixels: y[n,c] = 1 / (h w) sum_{i,j} x[n,i,j,c], dx[n,i,j,c] = dy[n,c] / (h
- * w).
+/* Mean over all pixels:
+ *
+ *     y[n,c] = 1 / (h w) sum_{i,j} x[n,i,j,c]    dx[n,i,j,c] = dy[n,c] / (h w)
  *
  * It is an average pooling whose one window covers the image.
  */
@@ -18,29 +19,9 @@ static pt_status_t shape(pt_op_inst_t *inst)
     return PT_OK;
 }
 
-static pt_status_t prepare(pt_op_inst_t *inst)
-{
-    (void)inst;
-    return PT_OK;
-}
-
-static void forward(const pt_op_inst_t *inst, const pt_op_args_t *args)
-{
-    pt_pool_shape_t s = pt_op_pool_shape(inst);
-    inst->kernel->pool_avg(&s, args->x[0], args->y);
-}
-
-static void backward(const pt_op_inst_t *inst, const pt_op_args_t *args)
-{
-    pt_pool_shape_t s = pt_op_pool_shape(inst);
-    if (args->dx[0])
-        inst->kernel->pool_avg_backward(&s, args->dy, args->dx[0]);
-}
-
 const pt_op_t pt_op_global_pool = {.name = "global_pool",
                                    .n_in_min = 1,
                                    .n_in_max = 1,
                                    .shape = shape,
-                                   .prepare = prepare,
-                                   .forward = forward,
-                                   .backward = backward};
+                                   .forward = pt_op_pool_avg_forward,
+                                   .backward = pt_op_pool_avg_backward};

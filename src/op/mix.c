@@ -22,12 +22,6 @@ static pt_status_t shape(pt_op_inst_t *inst)
     return PT_OK;
 }
 
-static pt_status_t prepare(pt_op_inst_t *inst)
-{
-    (void)inst;
-    return PT_OK;
-}
-
 static void forward(const pt_op_inst_t *inst, const pt_op_args_t *args)
 {
     int64_t n = pt_shape_count(inst->out);
@@ -54,6 +48,5 @@ const pt_op_t pt_op_mix = {.name = "mix",
                            .n_in_min = 1,
                            .n_in_max = 2,
                            .shape = shape,
-                           .prepare = prepare,
                            .forward = forward,
                            .backward = backward};

@@ -28,7 +28,7 @@ pt_status_t pt_op_prepare(const char *name, const pt_kernel_t *kernel,
     for (int32_t i = 0; i < n_in; i++)
         made.in[i] = in[i];
     PT_TRY(op->shape(&made));
-    if (kernel)
+    if (kernel && op->prepare)
         PT_TRY(op->prepare(&made));
     *inst = made;
     return PT_OK;

@@ -15,12 +15,6 @@ static pt_status_t shape(pt_op_inst_t *inst)
     return PT_OK;
 }
 
-static pt_status_t prepare(pt_op_inst_t *inst)
-{
-    (void)inst;
-    return PT_OK;
-}
-
 static void forward(const pt_op_inst_t *inst, const pt_op_args_t *args)
 {
     inst->kernel->relu(pt_shape_count(inst->out), args->x[0], (int)inst->attr.act, args->y);
@@ -38,6 +32,5 @@ const pt_op_t pt_op_relu = {.name = "relu",
                             .n_in_min = 1,
                             .n_in_max = 1,
                             .shape = shape,
-                            .prepare = prepare,
                             .forward = forward,
                             .backward = backward};

@@ -114,7 +114,7 @@ struct pt_op {
     int32_t n_in_min, n_in_max;
     /** Check attributes and inputs; set out, params, madds, flags. */
     pt_status_t (*shape)(pt_op_inst_t *inst);
-    /** Make kernels; set saved_bytes and work_bytes. */
+    /** Make kernels; set saved_bytes and work_bytes; NULL where none is needed. */
     pt_status_t (*prepare)(pt_op_inst_t *inst);
     void (*forward)(const pt_op_inst_t *inst, const pt_op_args_t *args);
     void (*backward)(const pt_op_inst_t *inst, const pt_op_args_t *args);
