@@ -109,7 +109,7 @@ static pt_status_t write_all(int fd, const char *path, const char *text, size_t 
     return PT_OK;
 }
 
-pt_status_t pt_file_put(const char *path, const void *data, size_t bytes)
+static pt_status_t put(const char *path, const void *data, size_t bytes)
 {
     int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
     if (fd < 0)
@@ -124,7 +124,7 @@ pt_status_t pt_file_write(const char *path, const char *text, size_t bytes)
 {
     char temp[PT_PATH_MAX];
     PT_TRY(pt_path_temp(path, temp));
-    pt_status_t status = pt_file_put(temp, text, bytes);
+    pt_status_t status = put(temp, text, bytes);
     if (status == PT_OK)
         status = pt_file_publish(temp, path);
     if (status != PT_OK)

@@ -18,9 +18,6 @@ PT_MUST_CHECK pt_status_t pt_path_temp(const char *path, char out[PT_PATH_MAX]);
 /** What pt_file_abandon() is to remove from now on; NULL: nothing. */
 void pt_file_expose(const char *temp);
 
-/** Create `path`, or empty it, and write it; not yet safe on the disk. */
-PT_MUST_CHECK pt_status_t pt_file_put(const char *path, const void *data, size_t bytes);
-
 /** Put a file's bytes on the disk. */
 PT_MUST_CHECK pt_status_t pt_file_sync(const char *path);
 

@@ -7,14 +7,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "io/file.h"
-
 /* No lossless filter of HDF5 gets past about 1000:1 (deflate: 1032), so a larger ratio of
  * values to storage is a header that lies; small arrays pass whatever the ratio. */
 enum { MAX_RATIO = 2048, SMALL_BYTES = 1 << 20 };
-
-/* By what the image of a file that is written grows. */
-enum { IMAGE_STEP = 1 << 20 };
 
 static herr_t keep_first(unsigned n, const H5E_error2_t *error, void *text)
 {
@@ -77,37 +72,28 @@ pt_status_t pt_h5_open(const char *path, hid_t *file)
 pt_status_t pt_h5_create(const char *path, hid_t *file)
 {
     char cause[128];
-    hid_t list = access_list();
-    H5Pset_fapl_core(list, IMAGE_STEP, false);
-    hid_t id = H5Fcreate(path, H5F_ACC_TRUNC, H5P_DEFAULT, list);
+    hid_t list = access_list(), id = H5I_INVALID_HID;
+    if (H5Pset_driver(list, pt_h5_writer(), NULL) >= 0)
+        id = H5Fcreate(path, H5F_ACC_TRUNC, H5P_DEFAULT, list);
     pt_h5_cause(cause);
     pt_h5_close(list);
     if (id < 0)
-        PT_FAIL(IO, "%s: cannot create: %s", path, cause);
+        PT_FAIL(IO, "%s: cannot create: %s", path,
+                pt_h5_write_error() ? strerror(pt_h5_write_error()) : cause);
     *file = id;
-    return PT_OK;
-}
-
-static pt_status_t write_image(const char *path, hid_t file)
-{
-    char cause[128];
-    void **image = NULL;
-    ssize_t bytes = -1;
-    if (H5Fflush(file, H5F_SCOPE_GLOBAL) >= 0 &&
-        H5Fget_vfd_handle(file, H5P_DEFAULT, (void **)&image) >= 0)
-        bytes = H5Fget_file_image(file, NULL, 0);
-    if (bytes < 0)
-        PT_FAIL(LIBRARY, "%s: cannot make its image: %s", path, pt_h5_cause(cause));
-    PT_TRY(pt_file_put(path, *image, (size_t)bytes));
     return PT_OK;
 }
 
 pt_status_t pt_h5_finish(pt_status_t status, const char *path, hid_t file)
 {
-    if (status == PT_OK)
-        status = write_image(path, file);
-    H5Fclose(file);
-    return status;
+    char cause[128];
+    bool is_closed = H5Fclose(file) >= 0;
+    PT_TRY(status);
+    if (pt_h5_write_error())
+        PT_FAIL(IO, "%s: cannot write: %s", path, strerror(pt_h5_write_error()));
+    if (!is_closed)
+        PT_FAIL(LIBRARY, "%s: cannot close: %s", path, pt_h5_cause(cause));
+    return PT_OK;
 }
 
 void pt_h5_close(hid_t id)
@@ -315,7 +301,7 @@ pt_status_t pt_h5_put_array(hid_t parent, const char *path, const char *name,
     H5Pset_obj_track_times(creation, false);
     hid_t array = H5Dcreate2(parent, name, file_type, space, links, creation, H5P_DEFAULT);
     herr_t failed = array < 0 ? -1 : 0;
-    if (failed >= 0 && count > 0)
+    if (failed >= 0 && count > 0 && data != NULL)
         failed = H5Dwrite(array, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, data);
     if (failed < 0)
         pt_h5_cause(cause);
@@ -327,5 +313,26 @@ pt_status_t pt_h5_put_array(hid_t parent, const char *path, const char *name,
         PT_FAIL(IO, "%s: cannot write '%s': %s", path, name, cause);
     }
     *id = array;
+    return PT_OK;
+}
+
+pt_status_t pt_h5_put_rows(hid_t id, const char *path, hid_t type, int32_t n_dim,
+                           const int64_t *dim, int64_t first, int64_t n, const void *data)
+{
+    char cause[128];
+    hsize_t start[PT_H5_MAX_DIM] = {(hsize_t)first}, size[PT_H5_MAX_DIM] = {(hsize_t)n};
+    for (int32_t i = 1; i < n_dim; i++)
+        size[i] = (hsize_t)dim[i];
+    hid_t memory = H5Screate_simple(n_dim, size, NULL), space = H5Dget_space(id);
+    herr_t failed = H5Sselect_hyperslab(space, H5S_SELECT_SET, start, NULL, size, NULL);
+    if (failed >= 0)
+        failed = H5Dwrite(id, type, memory, space, H5P_DEFAULT, data);
+    pt_h5_cause(cause);
+    pt_h5_close(space);
+    pt_h5_close(memory);
+    if (failed < 0)
+        PT_FAIL(LIBRARY, "%s: cannot write row %lld: %s", path, (long long)first, cause);
+    if (pt_h5_write_error())
+        PT_FAIL(IO, "%s: cannot write: %s", path, strerror(pt_h5_write_error()));
     return PT_OK;
 }

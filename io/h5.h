@@ -29,22 +29,21 @@ typedef struct pt_h5_array {
 /** The deepest line of the library's error stack, "" where it is empty. */
 const char *pt_h5_cause(char text[128]);
 
-/** The driver that files are read with; it stays registered. */
+/** The drivers that files are read and written with; they stay registered. */
 hid_t pt_h5_reader(void);
+hid_t pt_h5_writer(void);
+/** errno of the first failure of the file that is written, or was last; 0: none. */
+int pt_h5_write_error(void);
 
 /** Whether a number's bits lie within its bytes: the library trusts a file's word. */
 bool pt_h5_type_is_sound(hid_t type);
 
 /** Open for reading.  PT_E_IO where the file cannot be opened, PT_E_FORMAT: not HDF5. */
 PT_MUST_CHECK pt_status_t pt_h5_open(const char *path, hid_t *file);
-/**
- * Begin a file, in memory: the library does not survive a write that fails, so that it
- * gets to see none.
- */
+/** Begin a file; one at a time.  A write that fails is told by pt_h5_finish(). */
 PT_MUST_CHECK pt_status_t pt_h5_create(const char *path, hid_t *file);
-/** Write a file begun with pt_h5_create() to `path`, unless `status` is a failure already,
- * and close it.  Returns the first failure; what is on the disk is then the caller's to
- * remove. */
+/** Close a file begun with pt_h5_create().  Returns the first failure, `status` if that is
+ * one; what is on the disk is then the caller's to remove. */
 PT_MUST_CHECK pt_status_t pt_h5_finish(pt_status_t status, const char *path, hid_t file);
 /** Close any identifier; negative ones are fine. */
 void pt_h5_close(hid_t id);
@@ -88,9 +87,14 @@ PT_MUST_CHECK pt_status_t pt_h5_put_int(hid_t object, const char *path, const ch
 PT_MUST_CHECK pt_status_t pt_h5_put_u64(hid_t object, const char *path, const char *name,
                                         uint64_t value);
 
-/** Write an array whole; groups on the way are made.  *id is open on success. */
+/** Write an array whole; groups on the way are made.  *id is open on success.
+ * data == NULL: its values are to follow by pt_h5_put_rows(). */
 PT_MUST_CHECK pt_status_t pt_h5_put_array(hid_t parent, const char *path, const char *name,
                                           hid_t file_type, hid_t type, int32_t n_dim,
                                           const int64_t *dim, const void *data, hid_t *id);
+/** Write rows first..first+n-1 of an open array of that shape. */
+PT_MUST_CHECK pt_status_t pt_h5_put_rows(hid_t id, const char *path, hid_t type,
+                                         int32_t n_dim, const int64_t *dim, int64_t first,
+                                         int64_t n, const void *data);
 
 #endif

@@ -1,11 +1,14 @@
 /*
- * A driver of HDF5's that only reads.
+ * Drivers of HDF5's: one that only reads, one that writes a new file.
  *
- * The library's own drivers keep recent metadata in an accumulator, whose sums of address
- * and size wrap for addresses near 2^64, as damaged files have them, so that it copies from
- * wherever that leads (1.10.8).  Without the accumulator each access comes here and is
- * checked.  As a driver never shares its files, neither is what an earlier failure left
- * open of a file met again.
+ * The library does not survive a write that fails, so that it gets to see none: the first
+ * failure is kept for who finishes the file, and nothing is written from then on.
+ *
+ * For reading, the library's own drivers keep recent metadata in an accumulator, whose sums
+ * of address and size wrap for addresses near 2^64, as damaged files have them, so that it
+ * copies from wherever that leads (1.10.8).  Without the accumulator each access comes here
+ * and is checked.  As a driver never shares its files, neither is what an earlier failure
+ * left open of a file met again.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -16,40 +19,77 @@
 #include "polytree/base/memory.h"
 #include "io/h5.h"
 
-typedef struct reader {
+typedef struct open_file {
     H5FD_t base; /* the library's part, first */
     int fd;
     haddr_t eoa, eof;
-} reader_t;
+} open_file_t;
+
+/* errno of the first failure of the file that is written; one is at a time. */
+static int write_error;
 
 /* Offsets of files have a sign. */
 #define MAX_ADDRESS ((haddr_t)INT64_MAX)
 
-static H5FD_t *open_reader(const char *name, unsigned flags, hid_t list, haddr_t max)
+static H5FD_t *open_with(const char *name, int how)
 {
     struct stat info;
-    (void)list;
-    (void)max;
-    reader_t *r = NULL;
-    if ((flags & H5F_ACC_RDWR) || pt_alloc(&r, 1, sizeof *r) != PT_OK)
-        return NULL;
-    r->fd = open(name, O_RDONLY | O_CLOEXEC);
-    if (r->fd < 0 || fstat(r->fd, &info) != 0) {
-        if (r->fd >= 0)
-            close(r->fd);
-        pt_free(r);
+    open_file_t *f = NULL;
+    if (pt_alloc(&f, 1, sizeof *f) != PT_OK) {
+        errno = ENOMEM;
         return NULL;
     }
-    r->eof = (haddr_t)info.st_size;
-    return &r->base;
+    f->fd = open(name, how | O_CLOEXEC, 0666);
+    if (f->fd < 0 || fstat(f->fd, &info) != 0) {
+        int why = errno;
+        if (f->fd >= 0)
+            close(f->fd);
+        pt_free(f);
+        errno = why;
+        return NULL;
+    }
+    f->eof = (haddr_t)info.st_size;
+    return &f->base;
+}
+
+static H5FD_t *open_reader(const char *name, unsigned flags, hid_t list, haddr_t max)
+{
+    (void)list;
+    (void)max;
+    return flags & H5F_ACC_RDWR ? NULL : open_with(name, O_RDONLY);
+}
+
+/* The library first looks, without H5F_ACC_CREAT, whether there is such a file. */
+static H5FD_t *open_writer(const char *name, unsigned flags, hid_t list, haddr_t max)
+{
+    (void)list;
+    (void)max;
+    int how = O_RDWR | (flags & H5F_ACC_CREAT ? O_CREAT : 0) |
+              (flags & H5F_ACC_TRUNC ? O_TRUNC : 0);
+    H5FD_t *file = open_with(name, how);
+    write_error = file ? 0 : errno;
+    return file;
+}
+
+static void keep_error(int why)
+{
+    if (write_error == 0)
+        write_error = why;
 }
 
 static herr_t close_reader(H5FD_t *file)
 {
-    reader_t *r = (reader_t *)file;
-    int failed = close(r->fd);
-    pt_free(r);
+    open_file_t *f = (open_file_t *)file;
+    int failed = close(f->fd);
+    pt_free(f);
     return failed;
+}
+
+static herr_t close_writer(H5FD_t *file)
+{
+    if (close_reader(file))
+        keep_error(errno);
+    return 0;
 }
 
 static herr_t query(const H5FD_t *file, unsigned long *flags)
@@ -62,34 +102,34 @@ static herr_t query(const H5FD_t *file, unsigned long *flags)
 static haddr_t get_eoa(const H5FD_t *file, H5FD_mem_t type)
 {
     (void)type;
-    return ((const reader_t *)file)->eoa;
+    return ((const open_file_t *)file)->eoa;
 }
 
 static herr_t set_eoa(H5FD_t *file, H5FD_mem_t type, haddr_t address)
 {
     (void)type;
-    ((reader_t *)file)->eoa = address;
+    ((open_file_t *)file)->eoa = address;
     return 0;
 }
 
 static haddr_t get_eof(const H5FD_t *file, H5FD_mem_t type)
 {
     (void)type;
-    return ((const reader_t *)file)->eof;
+    return ((const open_file_t *)file)->eof;
 }
 
 /* What lies past the end of the file is zero, as with the library's own drivers. */
 static herr_t read_bytes(H5FD_t *file, H5FD_mem_t type, hid_t list, haddr_t address,
                          size_t bytes, void *out)
 {
-    reader_t *r = (reader_t *)file;
+    open_file_t *f = (open_file_t *)file;
     char *to = out;
     (void)type;
     (void)list;
-    if (address > r->eoa || bytes > r->eoa - address)
+    if (address > f->eoa || bytes > f->eoa - address)
         return -1;
     while (bytes > 0) {
-        ssize_t got = pread(r->fd, to, bytes, (off_t)address);
+        ssize_t got = pread(f->fd, to, bytes, (off_t)address);
         if (got < 0 && errno == EINTR)
             continue;
         if (got < 0)
@@ -114,6 +154,67 @@ static herr_t write_nothing(H5FD_t *file, H5FD_mem_t type, hid_t list, haddr_t a
     (void)bytes;
     (void)from;
     return -1;
+}
+
+static herr_t write_bytes(H5FD_t *file, H5FD_mem_t type, hid_t list, haddr_t address,
+                          size_t bytes, const void *from)
+{
+    open_file_t *f = (open_file_t *)file;
+    const char *next = from;
+    (void)type;
+    (void)list;
+    while (bytes > 0 && write_error == 0) {
+        ssize_t put = pwrite(f->fd, next, bytes, (off_t)address);
+        if (put < 0 && errno == EINTR)
+            continue;
+        if (put <= 0) {
+            keep_error(put < 0 ? errno : EIO);
+            break;
+        }
+        next += put;
+        address += (haddr_t)put;
+        bytes -= (size_t)put;
+        f->eof = address > f->eof ? address : f->eof;
+    }
+    return 0;
+}
+
+/* The library asks for the length that it has given out before it closes the file. */
+static herr_t truncate_file(H5FD_t *file, hid_t list, hbool_t is_closing)
+{
+    open_file_t *f = (open_file_t *)file;
+    (void)list;
+    (void)is_closing;
+    if (f->eoa != f->eof && write_error == 0 && ftruncate(f->fd, (off_t)f->eoa))
+        keep_error(errno);
+    f->eof = f->eoa;
+    return 0;
+}
+
+int pt_h5_write_error(void)
+{
+    return write_error;
+}
+
+hid_t pt_h5_writer(void)
+{
+    static const H5FD_class_t writer = {.name = "polytree writer",
+                                        .maxaddr = MAX_ADDRESS,
+                                        .fc_degree = H5F_CLOSE_STRONG,
+                                        .open = open_writer,
+                                        .close = close_writer,
+                                        .query = query,
+                                        .get_eoa = get_eoa,
+                                        .set_eoa = set_eoa,
+                                        .get_eof = get_eof,
+                                        .read = read_bytes,
+                                        .write = write_bytes,
+                                        .truncate = truncate_file,
+                                        .fl_map = H5FD_FLMAP_DICHOTOMY};
+    static hid_t registered = H5I_INVALID_HID;
+    if (registered < 0)
+        registered = H5FDregister(&writer);
+    return registered;
 }
 
 hid_t pt_h5_reader(void)
