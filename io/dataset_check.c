@@ -1,6 +1,7 @@
 #include "polytree/io/dataset.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <string.h>
 
 #include "polytree/base/memory.h"
@@ -21,7 +22,7 @@ static pt_status_t scan(const pt_h5_array_t *array, const pt_schema_input_t *inp
     for (int64_t first = 0; first < n; first += rows) {
         int64_t now = rows < n - first ? rows : n - first;
         PT_TRY_OR(done,
-                  pt_h5_array_read(array, first, now, pt_schema_item_type(input), buffer));
+                  pt_h5_array_read(array, first, now, pt_cell_type(input->cell), buffer));
         int64_t bad = pt_schema_find_not_finite(input, buffer, now);
         if (bad >= 0)
             PT_TRY_OR(done, PT_ERROR(FORMAT,
@@ -50,20 +51,28 @@ static pt_status_t scan_inputs(hid_t file, const char *path, const pt_schema_t *
     return PT_OK;
 }
 
-/* What is no defect, but leaves a gap in what a run reports. */
-static void print_gaps(const pt_schema_t *schema, FILE *out)
+/* What is no defect, but leaves a gap in what a run reports, or is unusual. */
+static void print_notes(const pt_schema_t *schema, FILE *out)
 {
     for (int32_t t = 0; t < schema->n_task; t++)
-        for (int s = 0; s < PT_N_SPLIT; s++)
-            if (schema->input.n[s] > 0 && schema->task[t].kind[0] &&
-                pt_schema_n_labelled(&schema->task[t], (pt_split_t)s) == 0)
+        for (int s = 0; s < PT_N_SPLIT; s++) {
+            const pt_schema_task_t *task = &schema->task[t];
+            const pt_tally_t *tally = &task->tally[s];
+            if (schema->input.n[s] > 0 && tally->n_row == 0)
                 fprintf(out, "note: task '%s' has no labelled samples in %s\n",
-                        schema->task[t].info.name, pt_split_name((pt_split_t)s));
+                        task->info.name, pt_split_name((pt_split_t)s));
+            if (tally->n_odd > 0)
+                fprintf(out,
+                        "note: task '%s': %" PRId64 " of %" PRId64
+                        " normals in %s are not of length 1\n",
+                        task->info.name, tally->n_odd, tally->n_element,
+                        pt_split_name((pt_split_t)s));
+        }
 }
 
 pt_status_t pt_dataset_check(const char *path, FILE *report, int32_t *n_finding)
 {
-    pt_findings_t findings = {.report = report, .takes_any_kind = true};
+    pt_findings_t findings = {.report = report};
     pt_schema_t schema = {.n_task = 0};
     hid_t file = H5I_INVALID_HID;
     pt_status_t status = pt_h5_open(path, &file);
@@ -75,18 +84,42 @@ pt_status_t pt_dataset_check(const char *path, FILE *report, int32_t *n_finding)
     PT_TRY(status);
     PT_TRY_OR(done, pt_schema_read(&schema, file, path, "all", &findings));
     PT_TRY_OR(done, scan_inputs(file, path, &schema, &findings));
-    for (int32_t t = 0; t < schema.n_task; t++)
-        if (schema.task[t].kind[0] && !schema.task[t].is_supported)
-            fprintf(report,
-                    "note: task '%s' is of kind '%s', which this version cannot train\n",
-                    schema.task[t].info.name, schema.task[t].kind);
     if (findings.n == 0)
-        print_gaps(&schema, report);
+        print_notes(&schema, report);
     *n_finding = findings.n;
 done:
     pt_schema_release(&schema);
     pt_h5_close(file);
     return status;
+}
+
+/* Which rows, and of labels that are no table what they look like. */
+static void print_rows(const pt_schema_task_t *task, FILE *out)
+{
+    const pt_task_info_t *info = &task->info;
+    int64_t n = 0, n_labelled = 0, width = pt_task_labels(info);
+    bool has_index = false, has_range = false;
+    float least = 0, most = 0;
+    for (int s = 0; s < PT_N_SPLIT; s++) {
+        const pt_tally_t *tally = &task->tally[s];
+        has_index = has_index || task->index[s];
+        n += task->n[s] * (info->kind == PT_TASK_NORMALS ? width / 3 : width);
+        n_labelled += tally->n_element;
+        if (tally->n_element == 0)
+            continue;
+        least = has_range ? fminf(least, tally->least) : tally->least;
+        most = has_range ? fmaxf(most, tally->most) : tally->most;
+        has_range = true;
+    }
+    fprintf(out, "  %s", has_index ? "own" : "all");
+    if (pt_task_is_map(info))
+        fprintf(out, ", %" PRId64 " x %" PRId64 " x %" PRId64, info->height, info->width,
+                info->channels);
+    if (pt_task_is_float(info) && has_range)
+        fprintf(out, ", %.4g to %.4g", (double)least, (double)most);
+    if (n_labelled < n)
+        fprintf(out, ", %.1f %% labelled", 100.0 * (double)n_labelled / (double)n);
+    fputc('\n', out);
 }
 
 static void print_tasks(const pt_schema_t *schema, FILE *out)
@@ -100,21 +133,15 @@ static void print_tasks(const pt_schema_t *schema, FILE *out)
             "train", "val", "test", "rows");
     for (int32_t t = 0; t < schema->n_task; t++) {
         const pt_schema_task_t *task = &schema->task[t];
-        bool has_index = false;
-        fprintf(out, "%-*s  %-14s", width, task->info.name, task->kind);
-        if (task->is_supported)
-            fprintf(out, " %7d", task->info.classes);
+        const pt_task_info_t *info = &task->info;
+        fprintf(out, "%-*s  %-14s", width, info->name, pt_task_kind_name(info->kind));
+        if (pt_schema_has_classes(info))
+            fprintf(out, " %7d", info->classes);
         else
             fprintf(out, " %7s", "-");
-        for (int s = 0; s < PT_N_SPLIT; s++) {
+        for (int s = 0; s < PT_N_SPLIT; s++)
             fprintf(out, " %8" PRId64, task->n[s]);
-            has_index = has_index || task->index[s];
-        }
-        fprintf(out, "  %s%s\n",
-                !task->is_supported ? "not supported by this version"
-                : has_index         ? "own"
-                                    : "all",
-                task->info.has_ignore ? ", some unlabelled" : "");
+        print_rows(task, out);
     }
 }
 
@@ -122,7 +149,7 @@ pt_status_t pt_dataset_info(const char *path, FILE *out)
 {
     static const char unknown[] = "not stated";
     char origin[1024];
-    pt_findings_t findings = {.takes_any_kind = true};
+    pt_findings_t findings = {.takes_gaps = true};
     pt_schema_t schema = {.n_task = 0};
     hid_t file = H5I_INVALID_HID;
     PT_TRY(pt_h5_open(path, &file));
@@ -139,16 +166,17 @@ pt_status_t pt_dataset_info(const char *path, FILE *out)
     fprintf(out, "origin: %s\n", origin);
     if (input->is_image)
         fprintf(out, "inputs: %" PRId64 " x %" PRId64 " x %" PRId64 " %s\n", input->hwc[0],
-                input->hwc[1], input->hwc[2], input->is_u8 ? "uint8" : "float32");
+                input->hwc[1], input->hwc[2],
+                input->cell == PT_CELL_U8 ? "uint8" : "float32");
     else
         fprintf(out, "inputs: %" PRId64 " features %s\n", input->hwc[2],
-                input->is_u8 ? "uint8" : "float32");
+                input->cell == PT_CELL_U8 ? "uint8" : "float32");
     for (int s = 0; s < PT_N_SPLIT; s++)
         if (input->n[s] > 0)
             fprintf(out, "%-7s %" PRId64 " inputs\n", pt_split_name((pt_split_t)s),
                     input->n[s]);
     print_tasks(&schema, out);
-    print_gaps(&schema, out);
+    print_notes(&schema, out);
     pt_schema_release(&schema);
     return PT_OK;
 }

@@ -5,7 +5,17 @@
 #include <unistd.h>
 
 #include "io/file.h"
-#include "io/schema.h"
+#include "io/dataset.h"
+
+/* Whether a split is formed input by input. */
+static bool is_filled(const pt_dataset_source_t *source, pt_split_t split)
+{
+    bool has_rows = false;
+    for (int32_t t = 0; t < source->n_task; t++)
+        has_rows = has_rows || (!pt_schema_has_table(&source->task[t].info) &&
+                                source->task[t].rows[split].n > 0);
+    return has_rows || source->images[split] == NULL;
+}
 
 static pt_status_t check_source(const pt_dataset_source_t *source)
 {
@@ -20,13 +30,18 @@ static pt_status_t check_source(const pt_dataset_source_t *source)
                         (long long)task->rows[s].n, (long long)source->n[s],
                         pt_split_name((pt_split_t)s));
     }
+    for (int s = 0; s < PT_N_SPLIT; s++)
+        if (source->n[s] > 0 && is_filled(source, (pt_split_t)s) && !source->fill)
+            PT_FAIL(RANGE, "nothing gives the %s inputs or their labels",
+                    pt_split_name((pt_split_t)s));
     return PT_OK;
 }
 
 static pt_status_t write_task(hid_t group, const char *path, const pt_task_source_t *task)
 {
     PT_TRY(pt_h5_put_text(group, path, "kind", pt_task_kind_name(task->info.kind)));
-    PT_TRY(pt_h5_put_int(group, path, "classes", task->info.classes));
+    if (pt_schema_has_classes(&task->info))
+        PT_TRY(pt_h5_put_int(group, path, "classes", task->info.classes));
     if (task->info.has_ignore)
         PT_TRY(pt_h5_put_int(group, path, "ignore", task->info.ignore));
     if (task->class_names)
@@ -66,8 +81,8 @@ static pt_status_t write_array(hid_t file, const char *path, const char *name,
     return PT_OK;
 }
 
-static pt_status_t write_rows(hid_t file, const char *path, pt_split_t split,
-                              const pt_task_source_t *task)
+static pt_status_t write_table(hid_t file, const char *path, pt_split_t split,
+                               const pt_task_source_t *task)
 {
     char name[160];
     const char *prefix = pt_split_name(split);
@@ -75,8 +90,9 @@ static pt_status_t write_rows(hid_t file, const char *path, pt_split_t split,
     int64_t dim[2] = {rows->n, task->info.classes};
     int32_t n_dim = task->info.kind == PT_TASK_MULTILABEL ? 2 : 1;
     snprintf(name, sizeof name, "%s/tasks/%s/labels", prefix, task->info.name);
-    PT_TRY(write_array(file, path, name, H5T_STD_I32LE, H5T_NATIVE_INT32, n_dim, dim,
-                       rows->labels));
+    if (pt_schema_has_table(&task->info))
+        PT_TRY(write_array(file, path, name, H5T_STD_I32LE, H5T_NATIVE_INT32, n_dim, dim,
+                           rows->labels));
     snprintf(name, sizeof name, "%s/tasks/%s/index", prefix, task->info.name);
     if (rows->index)
         PT_TRY(write_array(file, path, name, H5T_STD_I64LE, H5T_NATIVE_INT64, 1, dim,
@@ -90,11 +106,14 @@ static pt_status_t write_split(hid_t file, const char *path, pt_split_t split,
     char name[32];
     int64_t dim[4] = {source->n[split], source->height, source->width, source->channels};
     snprintf(name, sizeof name, "%s/images", pt_split_name(split));
-    PT_TRY(write_array(file, path, name, H5T_STD_U8LE, H5T_NATIVE_UINT8, 4, dim,
-                       source->images[split]));
+    if (source->images[split])
+        PT_TRY(write_array(file, path, name, H5T_STD_U8LE, H5T_NATIVE_UINT8, 4, dim,
+                           source->images[split]));
+    if (is_filled(source, split))
+        PT_TRY(pt_dataset_write_filled(file, path, split, source));
     for (int32_t t = 0; t < source->n_task; t++)
         if (source->task[t].rows[split].n > 0)
-            PT_TRY(write_rows(file, path, split, &source->task[t]));
+            PT_TRY(write_table(file, path, split, &source->task[t]));
     return PT_OK;
 }
 

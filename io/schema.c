@@ -23,15 +23,22 @@ const char *pt_split_name(pt_split_t split)
     return name[split];
 }
 
-size_t pt_schema_item_bytes(const pt_schema_input_t *input)
+size_t pt_cell_bytes(pt_cell_t cell)
 {
-    size_t values = (size_t)(input->hwc[0] * input->hwc[1] * input->hwc[2]);
-    return values * (input->is_u8 ? 1 : sizeof(float));
+    return cell == PT_CELL_U8 ? 1 : 4;
 }
 
-hid_t pt_schema_item_type(const pt_schema_input_t *input)
+hid_t pt_cell_type(pt_cell_t cell)
 {
-    return input->is_u8 ? H5T_NATIVE_UINT8 : H5T_NATIVE_FLOAT;
+    return cell == PT_CELL_U8    ? H5T_NATIVE_UINT8
+           : cell == PT_CELL_I32 ? H5T_NATIVE_INT32
+                                 : H5T_NATIVE_FLOAT;
+}
+
+size_t pt_schema_item_bytes(const pt_schema_input_t *input)
+{
+    return (size_t)(input->hwc[0] * input->hwc[1] * input->hwc[2]) *
+           pt_cell_bytes(input->cell);
 }
 
 int64_t pt_schema_find_not_finite(const pt_schema_input_t *input, const void *data,
@@ -39,7 +46,7 @@ int64_t pt_schema_find_not_finite(const pt_schema_input_t *input, const void *da
 {
     int64_t values = input->hwc[0] * input->hwc[1] * input->hwc[2];
     const float *value = data;
-    for (int64_t i = 0; !input->is_u8 && i < n * values; i++)
+    for (int64_t i = 0; input->cell == PT_CELL_F32 && i < n * values; i++)
         if (!isfinite(value[i]))
             return i / values;
     return -1;
@@ -74,7 +81,8 @@ static pt_status_t look_at_input(pt_schema_input_t *seen, const pt_h5_array_t *a
                 is_image ? "n, height, width, channels" : "n, features");
     if (array->count == 0)
         PT_FAIL(FORMAT, "%s: holds nothing; leave an empty split out", array->where);
-    *seen = (pt_schema_input_t){.is_image = is_image, .is_u8 = is_u8};
+    *seen =
+        (pt_schema_input_t){.is_image = is_image, .cell = is_u8 ? PT_CELL_U8 : PT_CELL_F32};
     for (int i = 0; i < 3; i++)
         seen->hwc[i] = is_image ? array->dim[i + 1] : i < 2 ? 1 : array->dim[1];
     if (array->count / array->dim[0] > INT32_MAX)
@@ -86,13 +94,13 @@ static pt_status_t look_at_input(pt_schema_input_t *seen, const pt_h5_array_t *a
 static pt_status_t check_agrees(const pt_schema_input_t *known,
                                 const pt_schema_input_t *seen, const char *where)
 {
-    if (known->is_image == seen->is_image && known->is_u8 == seen->is_u8 &&
+    if (known->is_image == seen->is_image && known->cell == seen->cell &&
         memcmp(known->hwc, seen->hwc, sizeof seen->hwc) == 0)
         return PT_OK;
     PT_FAIL(FORMAT, "%s: %s inputs %lld x %lld x %lld, expected %s %lld x %lld x %lld",
-            where, seen->is_u8 ? "uint8" : "float", (long long)seen->hwc[0],
+            where, seen->cell == PT_CELL_U8 ? "uint8" : "float", (long long)seen->hwc[0],
             (long long)seen->hwc[1], (long long)seen->hwc[2],
-            known->is_u8 ? "uint8" : "float", (long long)known->hwc[0],
+            known->cell == PT_CELL_U8 ? "uint8" : "float", (long long)known->hwc[0],
             (long long)known->hwc[1], (long long)known->hwc[2]);
 }
 
@@ -237,27 +245,19 @@ static pt_status_t read_one(pt_schema_t *schema, hid_t file, const char *path,
                             const char *name, pt_findings_t *findings)
 {
     pt_schema_task_t *task = &schema->task[schema->n_task++];
-    bool must_train = findings->report || !findings->takes_any_kind;
     int32_t n_before = findings->n;
     PT_TRY(pt_findings_take(findings, pt_schema_read_task(task, file, path, name)));
     if (findings->n > n_before)
         return PT_OK;
-    if (!task->is_supported && !findings->takes_any_kind)
-        PT_FAIL(
-            MISSING,
-            "%s: task '%s' is of kind '%s', which this version does not support; it has "
-            "%s and %s",
-            path, name, task->kind, pt_task_kind_name(PT_TASK_CLASSIFICATION),
-            pt_task_kind_name(PT_TASK_MULTILABEL));
     for (int s = 0; s < PT_N_SPLIT; s++) {
         if (schema->input.n[s] == 0)
             continue;
         PT_TRY(
             pt_findings_take(findings, pt_schema_read_rows(task, file, path, (pt_split_t)s,
-                                                           schema->input.n[s])));
+                                                           &schema->input)));
     }
-    if (must_train && findings->n == n_before && schema->input.n[PT_SPLIT_TRAIN] > 0 &&
-        pt_schema_n_labelled(task, PT_SPLIT_TRAIN) == 0)
+    if (!findings->takes_gaps && findings->n == n_before &&
+        schema->input.n[PT_SPLIT_TRAIN] > 0 && task->tally[PT_SPLIT_TRAIN].n_row == 0)
         PT_TRY(pt_findings_take(
             findings, PT_ERROR(FORMAT, "%s: task '%s' has no labelled samples in train",
                                path, name)));

@@ -13,21 +13,39 @@
 #define PT_SCHEMA_FORMAT "polytree dataset"
 enum { PT_SCHEMA_VERSION = 1, PT_SCHEMA_MAX_CLASSES = 1 << 20, PT_SCHEMA_MAX_NAME = 63 };
 
+/** How a value is held in memory. */
+typedef enum pt_cell { PT_CELL_U8, PT_CELL_I32, PT_CELL_F32 } pt_cell_t;
+size_t pt_cell_bytes(pt_cell_t cell);
+/** The type to read with. */
+hid_t pt_cell_type(pt_cell_t cell);
+
 /** How the inputs of all splits look. */
 typedef struct pt_schema_input {
-    bool is_image, is_u8;
+    bool is_image;
+    pt_cell_t cell; /**< PT_CELL_U8 or PT_CELL_F32 */
     int64_t hwc[3];
     int64_t n[PT_N_SPLIT];
 } pt_schema_input_t;
 
+/** What was seen of a task's labels in one split when all were looked at. */
+typedef struct pt_tally {
+    int64_t n_row;     /**< rows that have a label other than the one to ignore */
+    int64_t n_element; /**< elements (pixels, classes of a multilabel task) that have one */
+    int64_t n_odd;     /**< normals whose length is not 1 */
+    float least, most; /**< of floats, where n_element > 0 */
+    char digest[33];   /**< of all values */
+} pt_tally_t;
+
+/** Labels of a classification or multilabel task are a table in memory; those of the
+ * other kinds are read where they are needed. */
 typedef struct pt_schema_task {
     pt_task_info_t info;
-    char kind[32];     /**< as in the file */
-    bool is_supported; /**< else only name, kind and n are set */
     bool has_class_names;
     int64_t n[PT_N_SPLIT];
     int64_t *index[PT_N_SPLIT];  /**< NULL: row i is input i */
-    int32_t *labels[PT_N_SPLIT]; /**< NULL where n is 0 */
+    int32_t *labels[PT_N_SPLIT]; /**< the table; NULL where n is 0 */
+    pt_cell_t cell[PT_N_SPLIT];  /**< of labels that are no table */
+    pt_tally_t tally[PT_N_SPLIT];
 } pt_schema_task_t;
 
 typedef struct pt_schema {
@@ -40,19 +58,11 @@ typedef struct pt_schema {
 typedef struct pt_findings {
     FILE *report; /**< NULL: the first defect is an error */
     int32_t n;
-    bool takes_any_kind; /**< a kind that this version lacks is no error; without a report
-                            neither is a task that has nothing to be trained on */
+    bool takes_gaps; /**< a task that has nothing to be trained on is no defect */
 } pt_findings_t;
 
 /** PT_OK for a defect that was written down, else `status`. */
 PT_MUST_CHECK pt_status_t pt_findings_take(pt_findings_t *findings, pt_status_t status);
-
-/** Values of one row of labels: 1, or the classes of a multilabel task. */
-int64_t pt_schema_width(const pt_task_info_t *info);
-
-/** Rows of a task in a split that have a label other than the one to ignore; all rows of a
- * kind that is not supported. */
-int64_t pt_schema_n_labelled(const pt_schema_task_t *task, pt_split_t split);
 
 /** Read tables, labels and index of the tasks wanted ("all" or names) of an open file. */
 PT_MUST_CHECK pt_status_t pt_schema_read(pt_schema_t *schema, hid_t file, const char *path,
@@ -62,19 +72,39 @@ void pt_schema_release(pt_schema_t *schema);
 /** Read kind, classes and so on of the task `name`. */
 PT_MUST_CHECK pt_status_t pt_schema_read_task(pt_schema_task_t *task, hid_t file,
                                               const char *path, const char *name);
-/** Read a task's rows in one split, if it has any there. */
+/** Read a task's rows in one split, if it has any there, and look at all labels. */
 PT_MUST_CHECK pt_status_t pt_schema_read_rows(pt_schema_task_t *task, hid_t file,
                                               const char *path, pt_split_t split,
-                                              int64_t n_input);
+                                              const pt_schema_input_t *input);
+
+/** Whether a kind's file says how many classes there are. */
+bool pt_schema_has_classes(const pt_task_info_t *info);
+/** Whether labels of the kind are a table in memory. */
+bool pt_schema_has_table(const pt_task_info_t *info);
+/** Open a task's labels in one split. */
+PT_MUST_CHECK pt_status_t pt_schema_open_labels(const pt_schema_task_t *task, hid_t file,
+                                                const char *path, pt_split_t split,
+                                                pt_h5_array_t *array);
+/** Check type and shape of labels, and set what of `info` they decide. */
+PT_MUST_CHECK pt_status_t pt_schema_look_at_labels(pt_schema_task_t *task,
+                                                   const pt_h5_array_t *array,
+                                                   pt_split_t split,
+                                                   const pt_schema_input_t *input);
+/** Read and check all labels: into the tally, and the table where the kind has one. */
+PT_MUST_CHECK pt_status_t pt_schema_scan_labels(pt_schema_task_t *task,
+                                                const pt_h5_array_t *array,
+                                                pt_split_t split);
+/** One sample's labels as pt_dataset_read_labels() gives them. */
+void pt_schema_convert_labels(const pt_task_info_t *info, pt_cell_t cell,
+                              const void *stored, pt_label_t *out);
 
 /** Open the inputs of a split; input->n[split] is 0 and nothing open where there is none.
  * `first` says what is known from an earlier split, and must agree. */
 PT_MUST_CHECK pt_status_t pt_schema_open_input(pt_schema_input_t *input, hid_t file,
                                                const char *path, pt_split_t split,
                                                pt_h5_array_t *array);
-/** Bytes of one input as held in memory, and the type to read with. */
+/** Bytes of one input as held in memory. */
 size_t pt_schema_item_bytes(const pt_schema_input_t *input);
-hid_t pt_schema_item_type(const pt_schema_input_t *input);
 /** Of `n` inputs in memory the first with a value that is not finite; -1 where all are. */
 int64_t pt_schema_find_not_finite(const pt_schema_input_t *input, const void *data,
                                   int64_t n);

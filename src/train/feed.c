@@ -87,6 +87,12 @@ pt_status_t pt_feed_new(const pt_config_t *config, pt_dataset_t *dataset, pt_fee
     pt_feed_t *feed = NULL;
     pt_status_t status = PT_OK;
     size_t before = pt_memory_bytes();
+    for (int32_t t = 0; t < pt_dataset_n_task(dataset); t++) {
+        const pt_task_info_t *info = pt_dataset_task(dataset, t);
+        if (info->kind != PT_TASK_CLASSIFICATION && info->kind != PT_TASK_MULTILABEL)
+            PT_FAIL(MISSING, "task %s is of kind %s, which has no loss in this version",
+                    info->name, pt_task_kind_name(info->kind));
+    }
     PT_TRY(pt_alloc(&feed, 1, sizeof *feed));
     feed->config = config;
     feed->dataset = dataset;

@@ -38,6 +38,21 @@ static void assert_refused(pt_status_t status, int i)
         fail_msg("case %d: status %d says '%s'", i, (int)status, said);
 }
 
+static pt_status_t fill(void *context, pt_split_t split, int64_t i, void *image,
+                        pt_label_t *const *label)
+{
+    (void)context;
+    (void)split;
+    (void)image;
+    for (int p = 0; p < SIDE * SIDE; p++) {
+        label[2][p].i = p % 3;
+        label[3][p].f = (float)(i + p) + 0.5f;
+        for (int c = 0; c < 3; c++)
+            label[4][3 * p + c].f = c == 2;
+    }
+    return PT_OK;
+}
+
 static void write_dataset(void)
 {
     static uint8_t images[N * SIDE * SIDE];
@@ -52,13 +67,19 @@ static void write_dataset(void)
          .class_names = names,
          .rows = {all, {.n = 0}, all}},
         {.info = {.name = "marks", .kind = PT_TASK_MULTILABEL, .classes = 2},
-         .rows = {some, {.n = 0}, some}}};
+         .rows = {some, {.n = 0}, some}},
+        {.info = {.name = "parts", .kind = PT_TASK_SEGMENTATION, .classes = 3},
+         .rows = {all, {.n = 0}, all}},
+        {.info = {.name = "depth", .kind = PT_TASK_DEPTH}, .rows = {some, {.n = 0}, all}},
+        {.info = {.name = "normals", .kind = PT_TASK_NORMALS},
+         .rows = {all, {.n = 0}, all}}};
     const pt_dataset_source_t source = {.height = SIDE,
                                         .width = SIDE,
                                         .channels = 1,
                                         .n = {N, 0, N},
                                         .images = {images, NULL, images},
-                                        .n_task = 2,
+                                        .fill = fill,
+                                        .n_task = 5,
                                         .task = task,
                                         .origin = "a test"};
     assert_ok(pt_dataset_write(path, &source));
@@ -102,8 +123,25 @@ static void write_damaged(const char *sound, size_t bytes, int i)
     pt_free(text);
 }
 
-/* Whatever the file says, all inputs that it claims to have can be asked for. */
-static void read_inputs(bool in_memory, bool is_sound, int i)
+static void read_labels(pt_dataset_t *dataset, int i)
+{
+    static pt_label_t out[1 << 16];
+    for (int32_t t = 0; t < pt_dataset_n_task(dataset); t++)
+        for (int s = 0; s < PT_N_SPLIT; s++) {
+            pt_task_rows_t rows = pt_dataset_rows(dataset, (pt_split_t)s, t);
+            size_t values = (size_t)pt_task_labels(pt_dataset_task(dataset, t));
+            for (int64_t row = 0; row < rows.n && values <= sizeof out / sizeof out[0];
+                 row++) {
+                pt_status_t status =
+                    pt_dataset_read_labels(dataset, (pt_split_t)s, t, &row, 1, out);
+                if (status != PT_OK)
+                    assert_refused(status, i);
+            }
+        }
+}
+
+/* Whatever the file says, all that it claims to have can be asked for. */
+static void read_all(bool in_memory, bool is_sound, int i)
 {
     static float out[1 << 16];
     pt_dataset_t *dataset = NULL;
@@ -124,6 +162,7 @@ static void read_inputs(bool in_memory, bool is_sound, int i)
             if (status != PT_OK)
                 assert_refused(status, i);
         }
+    read_labels(dataset, i);
     pt_dataset_close(dataset);
 }
 
@@ -149,8 +188,8 @@ static void damaged_data_sets_are_read_or_refused(void **state)
             assert_refused(status, i);
         fclose(out);
         free(report);
-        read_inputs(true, is_sound, i);
-        read_inputs(false, is_sound, i);
+        read_all(true, is_sound, i);
+        read_all(false, is_sound, i);
         n_opened += is_sound;
     }
     alarm(0);

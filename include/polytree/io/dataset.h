@@ -74,9 +74,10 @@ typedef struct pt_dataset pt_dataset_t;
 /**
  * Open a data set and read its tables and labels.
  *
- * With `in_memory` the inputs are read too, one copy per node of `comm` in shared memory;
- * without, pt_dataset_read() reads what it is asked for.  The file is checked like by
- * pt_dataset_check(), all values included.  Collective over `comm`.
+ * With `in_memory` inputs and label maps are read too, one copy per node of `comm` in
+ * shared memory; without, pt_dataset_read() and pt_dataset_read_labels() read what they are
+ * asked for.  The file is checked like by pt_dataset_check(), all values included.
+ * Collective over `comm`.
  *
  * @param[in]  tasks  "all", or task names separated by white space or commas, in the
  *                    order wanted; a name that the file lacks is an error that names
@@ -101,7 +102,7 @@ pt_task_rows_t pt_dataset_rows(const pt_dataset_t *dataset, pt_split_t split, in
 int64_t pt_dataset_n_labelled(const pt_dataset_t *dataset, pt_split_t split, int32_t task);
 /** Digest of everything the file holds, as hex: part of a run's identity. */
 const char *pt_dataset_digest(const pt_dataset_t *dataset);
-/** Bytes of memory that this data set holds on this rank, shared inputs counted whole. */
+/** Bytes of memory that this data set holds on this rank, what is shared counted whole. */
 size_t pt_dataset_bytes(const pt_dataset_t *dataset);
 
 /**
@@ -127,9 +128,9 @@ const char *pt_task_kind_name(pt_task_kind_t kind);
 
 /**
  * Check a file against the schema, all values included: shapes, types, label ranges,
- * sorted unique index, finite inputs, labels in train.  Writes one line per finding to
- * `report` ("path: what, expected what") and counts them; lines that begin with "note:" are
- * not counted.  Not collective.
+ * sorted unique index, finite inputs, no infinite label, labels in train.  Writes one line
+ * per finding to `report` ("path: what, expected what") and counts them; lines that begin
+ * with "note:" are not counted.  Not collective.
  */
 PT_MUST_CHECK pt_status_t pt_dataset_check(const char *path, FILE *report,
                                            int32_t *n_finding);
@@ -137,17 +138,32 @@ PT_MUST_CHECK pt_status_t pt_dataset_check(const char *path, FILE *report,
 /** Print what a file holds: splits, inputs, tasks, classes, samples.  Not collective. */
 PT_MUST_CHECK pt_status_t pt_dataset_info(const char *path, FILE *out);
 
-/** What pt_dataset_write() writes for one task; rows as in pt_task_rows_t. */
+/**
+ * What pt_dataset_write() writes for one task; rows as in pt_task_rows_t.  Of info.height,
+ * width and channels only those of a regression are looked at.
+ */
 typedef struct pt_task_source {
     pt_task_info_t info;
     const char *const *class_names; /**< `classes` names, or NULL */
     pt_task_rows_t rows[PT_N_SPLIT];
 } pt_task_source_t;
 
+/**
+ * Form input `i` of a split, [h, w, c] of uint8 or float, and its labels of every task that
+ * has no table, as pt_dataset_read_labels() gives them; label[t] of the others is NULL.
+ */
+typedef pt_status_t (*pt_dataset_fill_t)(void *context, pt_split_t split, int64_t i,
+                                         void *image, pt_label_t *const *label);
+
 typedef struct pt_dataset_source {
-    int64_t height, width, channels; /**< inputs uint8 [n, height, width, channels] */
+    int64_t height, width, channels; /**< of inputs [n, height, width, channels] */
+    bool is_float;                   /**< inputs are float32, not uint8 */
     int64_t n[PT_N_SPLIT];           /**< 0: the split is left out */
     const uint8_t *images[PT_N_SPLIT];
+    /** Where images are NULL, and for labels that are no table: called for each input once,
+     * in order, so that one at a time is in memory. */
+    pt_dataset_fill_t fill;
+    void *context;
     int32_t n_task;
     const pt_task_source_t *task;
     const char *origin; /**< a sentence for the root attribute `origin` */

@@ -1,0 +1,44 @@
+/** @file
+ * An open data set: its tables, and stacks of rows in memory or in the file.
+ */
+#ifndef IO_DATASET_H
+#define IO_DATASET_H
+
+#include "io/schema.h"
+
+/** Inputs of a split, or labels of a task in one that are no table. */
+typedef struct pt_stack {
+    pt_cell_t cell;
+    size_t row_bytes;
+    int64_t n;           /**< rows; 0: there is nothing */
+    pt_h5_array_t array; /**< open on ranks that read from it */
+    const char *rows;    /**< as stored; NULL where they are not in memory */
+} pt_stack_t;
+
+struct pt_dataset {
+    pt_schema_t schema;
+    hid_t file; /**< open on ranks that read from it */
+    pt_stack_t input[PT_N_SPLIT];
+    pt_stack_t (*label)[PT_N_SPLIT]; /**< by task */
+    pt_shared_t *shared;             /**< the rows of all stacks */
+    char *staging;                   /**< room for rows that are not in memory */
+    size_t staging_bytes;
+    size_t bytes;
+    char digest[33];
+};
+
+/**
+ * Bring rows row[0..k-1], which follow each other in the file, to memory; k <= n is what
+ * of them fits the staging buffer.
+ */
+PT_MUST_CHECK pt_status_t pt_stack_fetch(const pt_stack_t *stack, pt_dataset_t *dataset,
+                                         const int64_t *row, int64_t n, const char **stored,
+                                         int64_t *k);
+
+/** Write what source->fill() gives of a split: inputs unless source->images has them, and
+ * labels that are no table. */
+PT_MUST_CHECK pt_status_t pt_dataset_write_filled(hid_t file, const char *path,
+                                                  pt_split_t split,
+                                                  const pt_dataset_source_t *source);
+
+#endif

@@ -1,0 +1,321 @@
+#include "io/dataset.h"
+
+#include <string.h>
+
+#include "polytree/base/hash.h"
+#include "polytree/base/memory.h"
+
+/* Rows that are not in memory pass through a buffer of about this size. */
+enum { STAGING_BYTES = 1 << 20 };
+
+static pt_status_t read_tables(pt_dataset_t *dataset, const char *path, const char *tasks)
+{
+    pt_findings_t findings = {.report = NULL};
+    hid_t file = H5I_INVALID_HID;
+    PT_TRY(pt_h5_open(path, &file));
+    pt_status_t status = pt_schema_read(&dataset->schema, file, path, tasks, &findings);
+    pt_h5_close(file);
+    return status;
+}
+
+/* The arrays of a task on a rank that has not read them; their pointers still hold rank
+ * 0's addresses, which say no more than whether there is an array. */
+static pt_status_t alloc_rows(pt_schema_task_t *task)
+{
+    bool has_index[PT_N_SPLIT], has_labels[PT_N_SPLIT];
+    for (int s = 0; s < PT_N_SPLIT; s++) {
+        has_index[s] = task->index[s] != NULL;
+        has_labels[s] = task->labels[s] != NULL;
+        task->index[s] = NULL;
+        task->labels[s] = NULL;
+    }
+    for (int s = 0; s < PT_N_SPLIT; s++) {
+        size_t n = (size_t)task->n[s], width = (size_t)pt_task_labels(&task->info);
+        if (has_index[s])
+            PT_TRY(pt_alloc(&task->index[s], n, sizeof(int64_t)));
+        if (has_labels[s])
+            PT_TRY(pt_alloc(&task->labels[s], n * width, sizeof(int32_t)));
+    }
+    return PT_OK;
+}
+
+/* One rank asks the file system, whatever their number. */
+static pt_status_t share_tables(pt_dataset_t *dataset, pt_comm_t *comm)
+{
+    pt_schema_t *schema = &dataset->schema;
+    pt_status_t status = PT_OK;
+    bool is_reader = pt_comm_rank(comm) == 0;
+    int32_t n_task = schema->n_task;
+    PT_TRY(pt_comm_bcast(comm, &schema->input, sizeof schema->input, 0));
+    PT_TRY(pt_comm_bcast(comm, &n_task, sizeof n_task, 0));
+    if (!is_reader)
+        status = pt_alloc(&schema->task, (size_t)n_task, sizeof schema->task[0]);
+    PT_AGREE(comm, status);
+    PT_TRY(pt_comm_bcast(comm, schema->task, (size_t)n_task * sizeof schema->task[0], 0));
+    for (; schema->n_task < n_task; schema->n_task++) {
+        pt_status_t each = alloc_rows(&schema->task[schema->n_task]);
+        status = status == PT_OK ? each : status;
+    }
+    PT_AGREE(comm, status);
+    for (int32_t t = 0; t < n_task; t++)
+        for (int s = 0; s < PT_N_SPLIT; s++) {
+            pt_schema_task_t *task = &schema->task[t];
+            size_t n = (size_t)task->n[s], width = (size_t)pt_task_labels(&task->info);
+            if (task->index[s])
+                PT_TRY(pt_comm_bcast(comm, task->index[s], n * sizeof(int64_t), 0));
+            if (task->labels[s])
+                PT_TRY(
+                    pt_comm_bcast(comm, task->labels[s], n * width * sizeof(int32_t), 0));
+        }
+    return PT_OK;
+}
+
+static int32_t n_stack(const pt_dataset_t *dataset)
+{
+    return (1 + dataset->schema.n_task) * PT_N_SPLIT;
+}
+
+static pt_stack_t *stack_of(pt_dataset_t *dataset, int32_t i)
+{
+    int32_t task = i / PT_N_SPLIT - 1, split = i % PT_N_SPLIT;
+    return task < 0 ? &dataset->input[split] : &dataset->label[task][split];
+}
+
+static pt_status_t form_stacks(pt_dataset_t *dataset)
+{
+    const pt_schema_t *schema = &dataset->schema;
+    PT_TRY(pt_alloc(&dataset->label, (size_t)schema->n_task, sizeof dataset->label[0]));
+    for (int32_t i = 0; i < n_stack(dataset); i++) {
+        pt_stack_t *stack = stack_of(dataset, i);
+        int32_t t = i / PT_N_SPLIT - 1, s = i % PT_N_SPLIT;
+        stack->array.space = stack->array.id = H5I_INVALID_HID;
+        if (t < 0) {
+            stack->cell = schema->input.cell;
+            stack->n = schema->input.n[s];
+            stack->row_bytes = pt_schema_item_bytes(&schema->input);
+        } else if (!pt_schema_has_table(&schema->task[t].info)) {
+            stack->cell = schema->task[t].cell[s];
+            stack->n = schema->task[t].n[s];
+            stack->row_bytes =
+                (size_t)pt_task_labels(&schema->task[t].info) * pt_cell_bytes(stack->cell);
+        }
+    }
+    return PT_OK;
+}
+
+/* It must still be as rank 0 found it. */
+static pt_status_t open_stack(pt_dataset_t *dataset, const char *path, int32_t i)
+{
+    pt_stack_t *stack = stack_of(dataset, i);
+    int32_t t = i / PT_N_SPLIT - 1;
+    pt_split_t split = (pt_split_t)(i % PT_N_SPLIT);
+    pt_schema_input_t input = dataset->schema.input;
+    int64_t n = 0;
+    if (t < 0) {
+        input.n[split] = 0;
+        PT_TRY(pt_schema_open_input(&input, dataset->file, path, split, &stack->array));
+        n = input.n[split];
+    } else if (stack->n > 0) {
+        pt_schema_task_t task = dataset->schema.task[t];
+        PT_TRY(pt_schema_open_labels(&task, dataset->file, path, split, &stack->array));
+        PT_TRY(pt_schema_look_at_labels(&task, &stack->array, split, &input));
+        n = task.cell[split] == stack->cell ? stack->array.dim[0] : -1;
+    }
+    if (n != stack->n)
+        PT_FAIL(MISMATCH, "%s: changed while it was read", path);
+    return PT_OK;
+}
+
+static pt_status_t open_stacks(pt_dataset_t *dataset, const char *path)
+{
+    PT_TRY(pt_h5_open(path, &dataset->file));
+    for (int32_t i = 0; i < n_stack(dataset); i++)
+        PT_TRY(open_stack(dataset, path, i));
+    return PT_OK;
+}
+
+static void close_stacks(pt_dataset_t *dataset)
+{
+    for (int32_t i = 0; dataset->label && i < n_stack(dataset); i++)
+        pt_h5_array_close(&stack_of(dataset, i)->array);
+    pt_h5_close(dataset->file);
+    dataset->file = H5I_INVALID_HID;
+}
+
+static pt_status_t fill_rows(pt_dataset_t *dataset, const char *path, char *rows)
+{
+    PT_TRY(open_stacks(dataset, path));
+    for (int32_t i = 0; i < n_stack(dataset); i++) {
+        const pt_stack_t *stack = stack_of(dataset, i);
+        if (stack->n > 0)
+            PT_TRY(pt_h5_array_read(&stack->array, 0, stack->n, pt_cell_type(stack->cell),
+                                    rows));
+        rows += pt_align_up((size_t)stack->n * stack->row_bytes);
+    }
+    return PT_OK;
+}
+
+static pt_status_t load_stacks(pt_dataset_t *dataset, const char *path, pt_comm_t *comm,
+                               pt_comm_t *node)
+{
+    size_t bytes = 0;
+    void *rows = NULL;
+    for (int32_t i = 0; i < n_stack(dataset); i++) {
+        const pt_stack_t *stack = stack_of(dataset, i);
+        bytes += pt_align_up((size_t)stack->n * stack->row_bytes);
+    }
+    PT_AGREE(comm, pt_shared_new(node, bytes, &dataset->shared, &rows));
+    dataset->bytes += bytes;
+    char *next = rows;
+    for (int32_t i = 0; i < n_stack(dataset); i++) {
+        pt_stack_t *stack = stack_of(dataset, i);
+        stack->rows = next;
+        next += pt_align_up((size_t)stack->n * stack->row_bytes);
+    }
+    pt_status_t status = PT_OK;
+    if (pt_comm_rank(node) == 0)
+        status = fill_rows(dataset, path, rows);
+    close_stacks(dataset);
+    PT_AGREE(comm, status);
+    return pt_shared_ready(dataset->shared);
+}
+
+static pt_status_t stage_stacks(pt_dataset_t *dataset, const char *path)
+{
+    dataset->staging_bytes = STAGING_BYTES;
+    for (int32_t i = 0; i < n_stack(dataset); i++)
+        if (stack_of(dataset, i)->row_bytes > dataset->staging_bytes)
+            dataset->staging_bytes = stack_of(dataset, i)->row_bytes;
+    PT_TRY(pt_alloc(&dataset->staging, dataset->staging_bytes, 1));
+    dataset->bytes += dataset->staging_bytes;
+    PT_TRY(open_stacks(dataset, path));
+    return PT_OK;
+}
+
+pt_status_t pt_stack_fetch(const pt_stack_t *stack, pt_dataset_t *dataset,
+                           const int64_t *row, int64_t n, const char **stored, int64_t *k)
+{
+    *k = 1;
+    if (stack->rows) {
+        *stored = stack->rows + (size_t)row[0] * stack->row_bytes;
+        return PT_OK;
+    }
+    int64_t room = (int64_t)(dataset->staging_bytes / stack->row_bytes);
+    while (*k < n && *k < room && row[*k] == row[0] + *k)
+        ++*k;
+    *stored = dataset->staging;
+    return pt_h5_array_read(&stack->array, row[0], *k, pt_cell_type(stack->cell),
+                            dataset->staging);
+}
+
+/* All inputs of a split: into the digest, and a look at their values.  All are seen before
+ * a run begins: `test` would else be found bad when everything is trained. */
+static pt_status_t add_inputs(pt_dataset_t *dataset, const char *path, pt_split_t split,
+                              pt_digest_t *digest)
+{
+    const pt_stack_t *stack = &dataset->input[split];
+    int64_t row[256], k;
+    const char *stored;
+    for (int64_t first = 0; first < stack->n; first += k) {
+        int64_t left = stack->n - first, n = left < 256 ? left : 256;
+        for (int64_t i = 0; i < n; i++)
+            row[i] = first + i;
+        PT_TRY(pt_stack_fetch(stack, dataset, row, n, &stored, &k));
+        int64_t bad = pt_schema_find_not_finite(&dataset->schema.input, stored, k);
+        if (bad >= 0)
+            PT_FAIL(NUMERIC, "%s: %s input %lld has a value that is not finite as float32",
+                    path, pt_split_name(split), (long long)(first + bad));
+        pt_digest_add(digest, stored, (size_t)k * stack->row_bytes);
+    }
+    return PT_OK;
+}
+
+static void add_tables(const pt_schema_t *schema, pt_digest_t *digest)
+{
+    const pt_schema_input_t *input = &schema->input;
+    int32_t look[] = {input->is_image, input->cell == PT_CELL_U8, schema->n_task};
+    pt_digest_add(digest, look, sizeof look);
+    pt_digest_add(digest, input->hwc, sizeof input->hwc);
+    pt_digest_add(digest, input->n, sizeof input->n);
+    for (int32_t t = 0; t < schema->n_task; t++) {
+        const pt_schema_task_t *task = &schema->task[t];
+        int32_t info[] = {(int32_t)task->info.kind, task->info.classes,
+                          task->info.has_ignore, task->info.ignore};
+        pt_digest_add(digest, task->info.name, strlen(task->info.name) + 1);
+        pt_digest_add(digest, info, sizeof info);
+        for (int s = 0; s < PT_N_SPLIT; s++) {
+            int64_t head[] = {task->n[s], task->index[s] != NULL};
+            pt_digest_add(digest, head, sizeof head);
+            if (task->index[s])
+                pt_digest_add(digest, task->index[s], (size_t)task->n[s] * sizeof(int64_t));
+            pt_digest_add(digest, task->tally[s].digest, sizeof task->tally[s].digest);
+        }
+    }
+}
+
+static pt_status_t form_digest(pt_dataset_t *dataset, const char *path)
+{
+    pt_digest_t *digest = NULL;
+    pt_status_t status = PT_OK;
+    PT_TRY(pt_digest_new(&digest));
+    add_tables(&dataset->schema, digest);
+    for (int s = 0; status == PT_OK && s < PT_N_SPLIT; s++)
+        status = add_inputs(dataset, path, (pt_split_t)s, digest);
+    pt_digest_hex(digest, dataset->digest);
+    pt_digest_free(digest);
+    return status;
+}
+
+static size_t table_bytes(const pt_schema_t *schema)
+{
+    size_t bytes = (size_t)schema->n_task * sizeof schema->task[0];
+    for (int32_t t = 0; t < schema->n_task; t++)
+        for (int s = 0; s < PT_N_SPLIT; s++) {
+            const pt_schema_task_t *task = &schema->task[t];
+            size_t n = (size_t)task->n[s], width = (size_t)pt_task_labels(&task->info);
+            bytes += task->index[s] ? n * sizeof(int64_t) : 0;
+            bytes += task->labels[s] ? n * width * sizeof(int32_t) : 0;
+        }
+    return bytes;
+}
+
+pt_status_t pt_dataset_open(const char *path, const char *tasks, pt_comm_t *comm,
+                            pt_comm_t *node, bool in_memory, pt_dataset_t **out)
+{
+    pt_dataset_t *dataset = NULL;
+    pt_status_t status = pt_alloc(&dataset, 1, sizeof *dataset);
+    PT_TRY_OR(fail, pt_comm_agree(comm, status));
+    dataset->file = H5I_INVALID_HID;
+    if (pt_comm_rank(comm) == 0)
+        status = read_tables(dataset, path, tasks);
+    PT_TRY_OR(fail, pt_comm_agree(comm, status));
+    PT_TRY_OR(fail, share_tables(dataset, comm));
+    PT_TRY_OR(fail, pt_comm_agree(comm, form_stacks(dataset)));
+    dataset->bytes = sizeof *dataset + table_bytes(&dataset->schema);
+    if (in_memory) {
+        PT_TRY_OR(fail, load_stacks(dataset, path, comm, node));
+    } else {
+        PT_TRY_OR(fail, pt_comm_agree(comm, stage_stacks(dataset, path)));
+    }
+    if (pt_comm_rank(comm) == 0)
+        status = form_digest(dataset, path);
+    PT_TRY_OR(fail, pt_comm_agree(comm, status));
+    PT_TRY_OR(fail, pt_comm_bcast(comm, dataset->digest, sizeof dataset->digest, 0));
+    *out = dataset;
+    return PT_OK;
+fail:
+    pt_dataset_close(dataset);
+    return status;
+}
+
+void pt_dataset_close(pt_dataset_t *dataset)
+{
+    if (!dataset)
+        return;
+    close_stacks(dataset);
+    pt_shared_free(dataset->shared);
+    pt_free(dataset->label);
+    pt_free(dataset->staging);
+    pt_schema_release(&dataset->schema);
+    pt_free(dataset);
+}

@@ -1,0 +1,273 @@
+#include "io/schema.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <string.h>
+
+#include "polytree/base/hash.h"
+#include "polytree/base/memory.h"
+
+/* Values that are looked at together, or one row where that has more. */
+enum { CHUNK = 1 << 16 };
+
+bool pt_task_is_map(const pt_task_info_t *info)
+{
+    bool is_always = info->kind >= PT_TASK_SEGMENTATION && info->kind <= PT_TASK_SALIENCY;
+    return is_always || info->height * info->width > 1;
+}
+
+bool pt_task_is_float(const pt_task_info_t *info)
+{
+    return info->kind == PT_TASK_DEPTH || info->kind == PT_TASK_NORMALS ||
+           info->kind == PT_TASK_REGRESSION;
+}
+
+int64_t pt_task_labels(const pt_task_info_t *info)
+{
+    return info->height * info->width * info->channels;
+}
+
+bool pt_schema_has_table(const pt_task_info_t *info)
+{
+    return info->kind == PT_TASK_CLASSIFICATION || info->kind == PT_TASK_MULTILABEL;
+}
+
+bool pt_schema_has_classes(const pt_task_info_t *info)
+{
+    return pt_schema_has_table(info) || info->kind == PT_TASK_SEGMENTATION;
+}
+
+static pt_status_t check_type(const pt_task_info_t *info, const pt_h5_array_t *array)
+{
+    H5T_class_t want = pt_task_is_float(info) ? H5T_FLOAT : H5T_INTEGER;
+    if (array->type != want || array->item_bytes > 8)
+        PT_FAIL(FORMAT, "%s: expected %s", array->where,
+                want == H5T_FLOAT ? "floats" : "integers");
+    return PT_OK;
+}
+
+static pt_status_t check_dims(const pt_task_info_t *info, const pt_h5_array_t *array)
+{
+    static const struct {
+        int32_t n_dim;
+        const char *text;
+    } want[PT_N_TASK_KIND] = {
+        [PT_TASK_CLASSIFICATION] = {1, "n"},
+        [PT_TASK_MULTILABEL] = {2, "n, classes"},
+        [PT_TASK_SEGMENTATION] = {3, "n, height, width"},
+        [PT_TASK_DEPTH] = {3, "n, height, width"},
+        [PT_TASK_NORMALS] = {4, "n, height, width, 3"},
+        [PT_TASK_EDGES] = {3, "n, height, width"},
+        [PT_TASK_SALIENCY] = {3, "n, height, width"},
+        [PT_TASK_REGRESSION] = {0, "n; n, values; or n, height, width, values"},
+    };
+    bool is_fine = array->n_dim == want[info->kind].n_dim;
+    if (info->kind == PT_TASK_REGRESSION)
+        is_fine = array->n_dim == 1 || array->n_dim == 2 || array->n_dim == 4;
+    if (!is_fine)
+        PT_FAIL(FORMAT, "%s: %d dimensions, expected %s", array->where, array->n_dim,
+                want[info->kind].text);
+    return PT_OK;
+}
+
+/* Of one row: height, width, values. */
+static void find_shape(const pt_h5_array_t *array, int64_t shape[3])
+{
+    shape[0] = shape[1] = shape[2] = 1;
+    if (array->n_dim == 2)
+        shape[2] = array->dim[1];
+    for (int i = 1; array->n_dim > 2 && i < array->n_dim; i++)
+        shape[i - 1] = array->dim[i];
+}
+
+static pt_status_t check_shape(const pt_task_info_t *info, const pt_h5_array_t *array,
+                               const int64_t shape[3], const pt_schema_input_t *input)
+{
+    int64_t known = info->height * info->width * info->channels;
+    if (info->kind == PT_TASK_MULTILABEL && shape[2] != info->classes)
+        PT_FAIL(FORMAT, "%s: %" PRId64 " columns, expected %d as classes says",
+                array->where, shape[2], info->classes);
+    if (array->n_dim > 2 && (shape[0] != input->hwc[0] || shape[1] != input->hwc[1]))
+        PT_FAIL(FORMAT,
+                "%s: maps of %" PRId64 " x %" PRId64 ", expected %" PRId64 " x %" PRId64
+                " as the inputs",
+                array->where, shape[0], shape[1], input->hwc[0], input->hwc[1]);
+    if (info->kind == PT_TASK_NORMALS && shape[2] != 3)
+        PT_FAIL(FORMAT, "%s: %" PRId64 " values for a normal, expected 3", array->where,
+                shape[2]);
+    if (shape[2] < 1 || shape[2] > PT_SCHEMA_MAX_CLASSES)
+        PT_FAIL(FORMAT, "%s: %" PRId64 " values for an element, expected 1 to %d",
+                array->where, shape[2], PT_SCHEMA_MAX_CLASSES);
+    if (known > 0 &&
+        (shape[0] != info->height || shape[1] != info->width || shape[2] != info->channels))
+        PT_FAIL(FORMAT,
+                "%s: rows of %" PRId64 " x %" PRId64 " x %" PRId64 ", expected %" PRId64
+                " x %" PRId64 " x %" PRId64 " as in another split",
+                array->where, shape[0], shape[1], shape[2], info->height, info->width,
+                info->channels);
+    return PT_OK;
+}
+
+pt_status_t pt_schema_look_at_labels(pt_schema_task_t *task, const pt_h5_array_t *array,
+                                     pt_split_t split, const pt_schema_input_t *input)
+{
+    pt_task_info_t *info = &task->info;
+    int64_t shape[3];
+    PT_TRY(check_type(info, array));
+    PT_TRY(check_dims(info, array));
+    find_shape(array, shape);
+    PT_TRY(check_shape(info, array, shape, input));
+    info->height = shape[0];
+    info->width = shape[1];
+    info->channels = shape[2];
+    if (!pt_schema_has_classes(info))
+        info->classes = (int32_t)shape[2];
+
+    hid_t type = H5Dget_type(array->id);
+    bool is_u8 = array->type == H5T_INTEGER && array->item_bytes == 1 &&
+                 H5Tget_sign(type) == H5T_SGN_NONE;
+    pt_h5_close(type);
+    task->cell[split] = pt_task_is_float(info) ? PT_CELL_F32
+                        : is_u8                ? PT_CELL_U8
+                                               : PT_CELL_I32;
+    return PT_OK;
+}
+
+static bool is_none(const pt_task_info_t *info, int64_t label)
+{
+    return info->has_ignore && label == info->ignore;
+}
+
+static double length_of(const float *normal)
+{
+    double x = normal[0], y = normal[1], z = normal[2];
+    return sqrt(x * x + y * y + z * z);
+}
+
+/* Floats that are labels together, or not: those of a normal. */
+static int64_t group_of(const pt_task_info_t *info)
+{
+    return info->kind == PT_TASK_NORMALS ? 3 : 1;
+}
+
+static bool is_float_label(const pt_task_info_t *info, const float *value)
+{
+    double size = info->kind == PT_TASK_NORMALS ? length_of(value) : value[0];
+    return isfinite(size) && (info->kind == PT_TASK_REGRESSION || size > 0);
+}
+
+static pt_status_t check_label(const pt_task_info_t *info, const pt_h5_array_t *array,
+                               int64_t row, int64_t label)
+{
+    bool has_classes =
+        info->kind == PT_TASK_CLASSIFICATION || info->kind == PT_TASK_SEGMENTATION;
+    int64_t limit = has_classes ? info->classes : 2;
+    if ((label >= 0 && label < limit) || is_none(info, label))
+        return PT_OK;
+    PT_FAIL(FORMAT, "%s: row %" PRId64 " %s %" PRId64 ", expected 0 to %" PRId64 "%s",
+            array->where, row, pt_task_is_map(info) ? "has" : "is", label, limit - 1,
+            info->has_ignore ? " or the label to ignore" : "");
+}
+
+static pt_status_t take_integers(pt_schema_task_t *task, const pt_h5_array_t *array,
+                                 pt_split_t split, int64_t row, const int64_t *label)
+{
+    pt_tally_t *tally = &task->tally[split];
+    int64_t width = pt_task_labels(&task->info), n = 0;
+    for (int64_t i = 0; i < width; i++) {
+        PT_TRY(check_label(&task->info, array, row, label[i]));
+        n += !is_none(&task->info, label[i]);
+        if (task->labels[split])
+            task->labels[split][row * width + i] = (int32_t)label[i];
+    }
+    tally->n_row += n > 0;
+    tally->n_element += n;
+    return PT_OK;
+}
+
+static pt_status_t take_floats(pt_schema_task_t *task, const pt_h5_array_t *array,
+                               pt_split_t split, int64_t row, const float *value)
+{
+    pt_tally_t *tally = &task->tally[split];
+    const pt_task_info_t *info = &task->info;
+    int64_t width = pt_task_labels(info), group = group_of(info), n = 0;
+    for (int64_t i = 0; i < width; i++)
+        if (isinf(value[i]))
+            PT_FAIL(FORMAT, "%s: row %" PRId64 " has a value that is infinite as float32",
+                    array->where, row);
+    for (int64_t i = 0; i < width; i += group) {
+        if (!is_float_label(info, value + i))
+            continue;
+        bool is_first = tally->n_element + n++ == 0;
+        tally->n_odd += group == 3 && fabs(length_of(value + i) - 1) > 0.01;
+        tally->least = is_first ? value[i] : fminf(tally->least, value[i]);
+        tally->most = is_first ? value[i] : fmaxf(tally->most, value[i]);
+    }
+    tally->n_row += n > 0;
+    tally->n_element += n;
+    return PT_OK;
+}
+
+/* Integers go through 64 bits, so that a value that does not fit is seen rather than
+ * clipped. */
+static pt_status_t scan(pt_schema_task_t *task, const pt_h5_array_t *array,
+                        pt_split_t split, void *buffer, int64_t rows, pt_digest_t *digest)
+{
+    bool is_float = pt_task_is_float(&task->info);
+    int64_t width = pt_task_labels(&task->info), n = array->dim[0];
+    size_t bytes = is_float ? sizeof(float) : sizeof(int64_t);
+    hid_t type = is_float ? H5T_NATIVE_FLOAT : H5T_NATIVE_INT64;
+    for (int64_t first = 0; first < n; first += rows) {
+        int64_t now = rows < n - first ? rows : n - first;
+        PT_TRY(pt_h5_array_read(array, first, now, type, buffer));
+        pt_digest_add(digest, buffer, (size_t)(now * width) * bytes);
+        for (int64_t i = 0; i < now; i++)
+            PT_TRY(is_float ? take_floats(task, array, split, first + i,
+                                          (const float *)buffer + i * width)
+                            : take_integers(task, array, split, first + i,
+                                            (const int64_t *)buffer + i * width));
+    }
+    return PT_OK;
+}
+
+pt_status_t pt_schema_scan_labels(pt_schema_task_t *task, const pt_h5_array_t *array,
+                                  pt_split_t split)
+{
+    pt_status_t status = PT_OK;
+    pt_digest_t *digest = NULL;
+    void *buffer = NULL;
+    int64_t width = pt_task_labels(&task->info), n = array->dim[0];
+    int64_t rows = CHUNK / width > 0 ? CHUNK / width : 1;
+    rows = rows < n ? rows : n;
+    PT_TRY(pt_digest_new(&digest));
+    PT_TRY_OR(done, pt_alloc(&buffer, (size_t)(rows * width), sizeof(int64_t)));
+    if (pt_schema_has_table(&task->info))
+        PT_TRY_OR(done,
+                  pt_alloc(&task->labels[split], (size_t)array->count, sizeof(int32_t)));
+    PT_TRY_OR(done, scan(task, array, split, buffer, rows, digest));
+    pt_digest_hex(digest, task->tally[split].digest);
+done:
+    pt_free(buffer);
+    pt_digest_free(digest);
+    return status;
+}
+
+void pt_schema_convert_labels(const pt_task_info_t *info, pt_cell_t cell,
+                              const void *stored, pt_label_t *out)
+{
+    int64_t n = pt_task_labels(info), group = group_of(info);
+    for (int64_t i = 0; cell == PT_CELL_U8 && i < n; i++) {
+        int32_t label = ((const uint8_t *)stored)[i];
+        out[i].i = is_none(info, label) ? PT_LABEL_NONE : label;
+    }
+    for (int64_t i = 0; cell == PT_CELL_I32 && i < n; i++) {
+        int32_t label = ((const int32_t *)stored)[i];
+        out[i].i = is_none(info, label) ? PT_LABEL_NONE : label;
+    }
+    for (int64_t i = 0; cell == PT_CELL_F32 && i < n; i += group) {
+        const float *value = (const float *)stored + i;
+        bool is_label = is_float_label(info, value);
+        for (int64_t j = 0; j < group; j++)
+            out[i + j].f = is_label ? value[j] : NAN;
+    }
+}
