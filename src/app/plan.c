@@ -234,7 +234,7 @@ static pt_status_t make_subnets(const pt_session_t *s, pt_subnet_t *all, pt_subn
         }
         if (pt_method_is_chain(s->config.search.method))
             continue;
-        pt_derive(space, p, s->config.derive.rule, s->config.squeeze.kappa,
+        pt_derive(space, p, pt_config_rule(&s->config), s->config.squeeze.kappa,
                   s->config.derive.keep, &rng, pt_subnet_bits(found, k));
         for (int32_t c = 0; c < space->n_choice; c++)
             pt_subnet_switch(found, k, c, pt_bitset_get(pt_subnet_bits(found, k), c));

@@ -12,6 +12,14 @@
 
 enum { PATH_BYTES = 4096, SETTING_BYTES = 128 };
 
+/* A preset goes before the file, whoever names it. */
+static bool is_preset(const char *setting)
+{
+    static const char key[] = "run.preset";
+    return strncmp(setting, key, sizeof key - 1) == 0 &&
+           strchr(" =", setting[sizeof key - 1]) != NULL;
+}
+
 /* What the command line changes, and by that spoils, is wrong usage; the file is not. */
 static pt_status_t read_config(const char *path, const pt_args_t *args, const char *limit,
                                pt_config_t *config)
@@ -19,6 +27,9 @@ static pt_status_t read_config(const char *path, const pt_args_t *args, const ch
     char setting[SETTING_BYTES];
     bool was_sound;
     pt_config_init(config);
+    for (int i = 0; i < args->n_set; i++)
+        if (is_preset(args->set[i]) && pt_config_set(config, args->set[i]) != PT_OK)
+            PT_FAIL(USAGE, "--set %s: %s", args->set[i], pt_error_message());
     PT_TRY(pt_config_read(config, path));
     was_sound = pt_config_check(config) == PT_OK;
     for (int i = 0; i < args->n_set; i++)

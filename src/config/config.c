@@ -9,20 +9,23 @@ void pt_config_init(pt_config_t *config)
     /* Padding and the ends of texts are zero, so equal configs are equal bytes. */
     memset(config, 0, sizeof *config);
     for (int32_t i = 0; i < pt_n_options; i++) {
-        pt_status_t status = pt_option_parse(&pt_options[i], pt_options[i].initial, config);
+        pt_option_at_t at = pt_option_at(config, i);
+        pt_status_t status = pt_option_parse(&at, pt_options[i].initial);
         (void)status; /* a test parses every default */
     }
 }
 
-pt_status_t pt_config_set(pt_config_t *config, const char *assignment)
+static pt_status_t set(pt_config_t *config, const char *assignment)
 {
     const char *equals = strchr(assignment, '=');
-    const char *dot = strchr(assignment, '.');
-    if (equals == NULL || dot == NULL || dot > equals) {
+    const char *dot = equals;
+    while (dot != NULL && dot > assignment && *dot != '.') {
+        dot--;
+    }
+    if (dot == NULL || *dot != '.') {
         PT_FAIL(CONFIG, "'%s': expected section.key=value", assignment);
     }
-    char key[PT_CONFIG_TEXT];
-    size_t section_len = (size_t)(dot - assignment);
+    char key[PT_OPTION_NAME];
     size_t key_len = (size_t)(equals - dot) - 1;
     while (key_len > 0 && dot[key_len] == ' ') {
         key_len--;
@@ -30,11 +33,23 @@ pt_status_t pt_config_set(pt_config_t *config, const char *assignment)
     key_len = key_len < sizeof key ? key_len : sizeof key - 1;
     memcpy(key, dot + 1, key_len);
     key[key_len] = '\0';
-    const pt_option_t *option = pt_option_find(assignment, section_len, key);
-    if (option == NULL) {
-        return pt_option_unknown(assignment, section_len, key);
+    pt_option_at_t at;
+    PT_TRY(pt_option_find(config, assignment, (size_t)(dot - assignment), key, &at));
+    return pt_option_parse(&at, equals + 1);
+}
+
+pt_status_t pt_config_set(pt_config_t *config, const char *assignment)
+{
+    pt_config_t changed = *config;
+    PT_TRY(set(&changed, assignment));
+    if (changed.run.preset != config->run.preset) {
+        pt_preset_t preset = changed.run.preset;
+        changed.run.preset = config->run.preset;
+        PT_TRY(pt_preset_apply(preset, &changed));
     }
-    return pt_option_parse(option, equals + 1, config);
+    PT_TRY(pt_encoder_read(&changed, "", 0));
+    *config = changed;
+    return PT_OK;
 }
 
 static pt_status_t check_space(const pt_config_t *c)
@@ -53,6 +68,53 @@ static pt_status_t check_space(const pt_config_t *c)
         PT_FAIL(CONFIG,
                 "squeeze.kappa = %g: a connection needs space.min_depth = %lld edges",
                 c->squeeze.kappa, (long long)c->space.min_depth);
+    }
+    return PT_OK;
+}
+
+static pt_status_t check_branch(const pt_config_t *c)
+{
+    int32_t n_layer = c->encoder.layers[0] != '\0';
+    for (const char *l = c->encoder.layers; *l != '\0'; l++) {
+        n_layer += *l == '\n';
+    }
+    if (n_layer == 0) {
+        PT_FAIL(CONFIG, "space.kind = branch: name a file in space.encoder, or write "
+                        "encoder.layers");
+    }
+    if (n_layer > PT_CONFIG_LIST) {
+        PT_FAIL(CONFIG, "encoder.layers has %d lines, expected at most %d", (int)n_layer,
+                PT_CONFIG_LIST);
+    }
+    if (c->derive.rule == PT_RULE_FLOW || c->derive.rule == PT_RULE_P) {
+        PT_FAIL(CONFIG, "derive.rule: space.kind = branch has argmax and random, neither "
+                        "flow nor p");
+    }
+    return PT_OK;
+}
+
+static pt_status_t check_dag(const pt_config_t *c)
+{
+    if (c->encoder.layers[0] != '\0') {
+        PT_FAIL(CONFIG, "an [encoder] needs space.kind = branch");
+    }
+    if (c->search.method == PT_METHOD_FULL || c->search.method == PT_METHOD_EXHAUSTIVE) {
+        PT_FAIL(CONFIG, "search.method: full and exhaustive need space.kind = branch");
+    }
+    if (c->derive.rule == PT_RULE_ARGMAX) {
+        PT_FAIL(CONFIG, "derive.rule = argmax needs space.kind = branch");
+    }
+    return check_space(c);
+}
+
+static pt_status_t check_resource(const pt_config_t *c)
+{
+    if (c->resource.kind == PT_RESOURCE_SECONDS && c->resource.table[0] == '\0') {
+        PT_FAIL(CONFIG, "resource.kind = seconds: name the file of seconds in "
+                        "resource.table");
+    }
+    if (c->resource.scale == PT_RESOURCE_GFLOP && c->resource.kind != PT_RESOURCE_MADDS) {
+        PT_FAIL(CONFIG, "resource.scale = gflop needs resource.kind = madds");
     }
     return PT_OK;
 }
@@ -83,88 +145,12 @@ pt_status_t pt_config_check(const pt_config_t *config)
     if (config->search.run == PT_RUN_ACTIVE && config->search.gates != PT_GATES_HARD) {
         PT_FAIL(CONFIG, "search.run = active needs search.gates = hard");
     }
-    PT_TRY(check_space(config));
+    PT_TRY(config->space.kind == PT_SPACE_BRANCH ? check_branch(config)
+                                                 : check_dag(config));
+    PT_TRY(check_resource(config));
     PT_TRY(check_update("warmup", &config->warmup.update));
     PT_TRY(check_update("search", &config->search.update));
     PT_TRY(check_update("alpha", &config->alpha));
     PT_TRY(check_update("retrain", &config->retrain.update));
-    return PT_OK;
-}
-
-/* Whether option `i` is the first of its section. */
-static bool begins_section(int32_t i)
-{
-    size_t len = pt_option_section_len(&pt_options[i]);
-    return i == 0 || pt_option_section_len(&pt_options[i - 1]) != len ||
-           strncmp(pt_options[i].name, pt_options[i - 1].name, len) != 0;
-}
-
-pt_status_t pt_config_dump(const pt_config_t *config, FILE *file)
-{
-    pt_config_t initial;
-    pt_config_init(&initial);
-    for (int32_t i = 0; i < pt_n_options; i++) {
-        const pt_option_t *option = &pt_options[i];
-        size_t len = pt_option_section_len(option);
-        char text[PT_OPTION_TEXT], default_text[PT_OPTION_TEXT];
-        pt_option_format(option, config, text);
-        pt_option_format(option, &initial, default_text);
-        if (begins_section(i)) {
-            fprintf(file, "%s[%.*s]\n", i > 0 ? "\n" : "", (int)len, option->name);
-        }
-        fprintf(file, "%s = %s", option->name + len + 1, text);
-        if (strcmp(text, default_text) != 0) {
-            fprintf(file, "  ; default: %s", default_text[0] ? default_text : "empty");
-        }
-        fputc('\n', file);
-    }
-    if (fflush(file) != 0 || ferror(file)) {
-        PT_FAIL(IO, "the config cannot be written");
-    }
-    return PT_OK;
-}
-
-void pt_config_help(FILE *file)
-{
-    for (int32_t i = 0; i < pt_n_options; i++) {
-        const pt_option_t *option = &pt_options[i];
-        char expected[PT_CONFIG_TEXT];
-        pt_option_expected(option, expected, sizeof expected);
-        fprintf(file, "%s%s = %s\n    %s (%s%s)\n", begins_section(i) && i > 0 ? "\n" : "",
-                option->name, option->initial, option->help, expected,
-                option->class == PT_OPTION_NUMERICS ? "" : "; free on resume");
-    }
-}
-
-void pt_config_digest(const pt_config_t *config, pt_digest_t *digest)
-{
-    for (int32_t i = 0; i < pt_n_options; i++) {
-        if (pt_options[i].class == PT_OPTION_NUMERICS) {
-            char text[PT_OPTION_TEXT];
-            pt_option_format(&pt_options[i], config, text);
-            pt_digest_add(digest, pt_options[i].name, strlen(pt_options[i].name) + 1);
-            pt_digest_add(digest, text, strlen(text) + 1);
-        }
-    }
-}
-
-pt_status_t pt_config_compare(const pt_config_t *ours, const pt_config_t *theirs)
-{
-    char list[2 * PT_OPTION_TEXT] = "";
-    size_t used = 0;
-    for (int32_t i = 0; i < pt_n_options && used < sizeof list; i++) {
-        char our_text[PT_OPTION_TEXT], their_text[PT_OPTION_TEXT];
-        pt_option_format(&pt_options[i], ours, our_text);
-        pt_option_format(&pt_options[i], theirs, their_text);
-        if (pt_options[i].class == PT_OPTION_NUMERICS &&
-            strcmp(our_text, their_text) != 0) {
-            used += (size_t)snprintf(list + used, sizeof list - used, "%s%s = %s, not %s",
-                                     used > 0 ? "; " : "", pt_options[i].name, our_text,
-                                     their_text);
-        }
-    }
-    if (used > 0) {
-        PT_FAIL(MISMATCH, "options differ: %s", list);
-    }
     return PT_OK;
 }

@@ -21,11 +21,13 @@ typedef struct reader {
     bool is_cut;       /**< inih was given only the beginning */
     bool is_continued; /**< begins with a blank, after a key */
 
+    char section[PT_CONFIG_TEXT]; /**< of any length, unlike inih's */
     pt_config_t *config;
-    int32_t option; /**< whose value is being gathered, or -1 */
-    int begun;      /**< its first line */
+    bool is_gathering;
+    pt_option_at_t at; /**< whose value is being gathered */
+    int begun;         /**< its first line */
     char value[PT_OPTION_TEXT];
-    int *set_at; /**< per option: the line that set it, or 0 */
+    int *set_at; /**< per pt_option_at_t.index: the line that set it, or 0 */
     pt_status_t status;
     int failed_at; /**< the last line taken: where `status` was set */
 } reader_t;
@@ -47,11 +49,20 @@ static pt_status_t located(const reader_t *r, int line)
 
 static void finish_option(reader_t *r)
 {
-    if (r->option >= 0 && r->status == PT_OK &&
-        pt_option_parse(&pt_options[r->option], r->value, r->config) != PT_OK) {
+    if (r->is_gathering && r->status == PT_OK &&
+        pt_option_parse(&r->at, r->value) != PT_OK) {
         r->status = located(r, r->begun);
     }
-    r->option = -1;
+    r->is_gathering = false;
+}
+
+static void note_section(reader_t *r)
+{
+    const char *begin = r->line + strspn(r->line, " \t");
+    size_t len = strcspn(begin, "]");
+    if (begin[0] == '[' && begin[len] == ']' && !r->is_continued) {
+        snprintf(r->section, sizeof r->section, "%.*s", (int)len - 1, begin + 1);
+    }
 }
 
 static char *read_line(char *text, int size, void *stream)
@@ -66,7 +77,8 @@ static char *read_line(char *text, int size, void *stream)
     if (r->line[0] == '[') {
         finish_option(r);
     }
-    r->is_continued = r->option >= 0 && isspace((unsigned char)r->line[0]);
+    r->is_continued = r->is_gathering && isspace((unsigned char)r->line[0]);
+    note_section(r);
     size_t len = strlen(r->line);
     r->is_cut = len >= (size_t)size;
     if (r->is_cut) {
@@ -83,9 +95,8 @@ static void append_value(reader_t *r, const char *text)
 {
     size_t used = strlen(r->value), len = strlen(text);
     if (used + len + 2 > sizeof r->value) {
-        r->status =
-            PT_ERROR(CONFIG, "%s:%d: the value of %s is longer than %zu characters",
-                     r->path, r->number, pt_options[r->option].name, sizeof r->value - 1);
+        r->status = PT_ERROR(CONFIG, "%s:%d: the value of %s is longer than %zu characters",
+                             r->path, r->number, r->at.name, sizeof r->value - 1);
         return;
     }
     if (used > 0) {
@@ -94,29 +105,29 @@ static void append_value(reader_t *r, const char *text)
     memcpy(r->value + used, text, len + 1);
 }
 
-static void begin_option(reader_t *r, const char *section, const char *key)
+static void begin_option(reader_t *r, const char *key)
 {
     finish_option(r);
-    const pt_option_t *option = pt_option_find(section, strlen(section), key);
     if (r->status != PT_OK) {
         return;
     }
-    if (option == NULL) {
-        if (section[0] == '\0') {
-            r->status = PT_ERROR(CONFIG, "%s:%d: '%s' stands before any [section]", r->path,
-                                 r->number, key);
-        } else if (pt_option_unknown(section, strlen(section), key) != PT_OK) {
-            r->status = located(r, r->number);
-        }
+    if (r->section[0] == '\0') {
+        r->status = PT_ERROR(CONFIG, "%s:%d: '%s' stands before any [section]", r->path,
+                             r->number, key);
         return;
     }
-    r->option = (int32_t)(option - pt_options);
-    if (r->set_at[r->option] > 0) {
+    if (pt_option_find(r->config, r->section, strlen(r->section), key, &r->at) != PT_OK) {
+        r->status = located(r, r->number);
+        return;
+    }
+    r->is_gathering = true;
+    int *set_at = &r->set_at[r->at.index];
+    if (*set_at > 0) {
         r->status = PT_ERROR(CONFIG, "%s:%d: %s was already set in line %d", r->path,
-                             r->number, option->name, r->set_at[r->option]);
+                             r->number, r->at.name, *set_at);
         return;
     }
-    r->set_at[r->option] = r->number;
+    *set_at = r->number;
     r->begun = r->number;
     r->value[0] = '\0';
 }
@@ -124,12 +135,13 @@ static void begin_option(reader_t *r, const char *section, const char *key)
 static int take_value(void *user, const char *section, const char *key, const char *value)
 {
     reader_t *r = user;
+    (void)section;
     if (r->status != PT_OK) {
         return 1;
     }
     bool is_continued = r->is_continued;
     if (!is_continued) {
-        begin_option(r, section, key);
+        begin_option(r, key);
     }
     if (r->status == PT_OK) {
         const char *text = value;
@@ -182,47 +194,145 @@ static pt_status_t read_open_file(reader_t *r)
     return r->status;
 }
 
-/* Takes `file`; `sets_data` says whether it set data.file. */
-static pt_status_t read_stream(pt_config_t *config, FILE *file, const char *path,
-                               bool *sets_data)
+static int32_t n_places(void)
 {
-    reader_t r = {.file = file, .path = path, .config = config, .option = -1};
-    pt_status_t status = pt_alloc(&r.set_at, (size_t)pt_n_options, sizeof *r.set_at);
+    return pt_n_options + PT_CONFIG_TASKS * pt_n_task_options;
+}
+
+static pt_status_t read_once(pt_config_t *config, FILE *file, const char *path, int *set_at)
+{
+    reader_t r = {.file = file, .path = path, .config = config, .set_at = set_at};
+    memset(set_at, 0, (size_t)n_places() * sizeof *set_at);
+    rewind(file);
+    pt_status_t status = read_open_file(&r);
+    free(r.line);
+    return status;
+}
+
+/* A preset that the file names goes before the file, which is then read again. */
+static pt_status_t read_after_preset(pt_config_t *config, FILE *file, const char *path,
+                                     int *set_at)
+{
+    pt_config_t before = *config;
+    PT_TRY(read_once(config, file, path, set_at));
+    pt_preset_t preset = config->run.preset;
+    config->run.preset = before.run.preset;
+    if (preset == PT_PRESET_NONE || before.run.preset != PT_PRESET_NONE) {
+        return PT_OK;
+    }
+    *config = before;
+    PT_TRY(pt_preset_apply(preset, config));
+    return read_once(config, file, path, set_at);
+}
+
+/* The first line that set an option within [encoder], or outside of it; 0 where none did.
+ */
+static int first_set(const int *set_at, bool is_encoder)
+{
+    int first = 0;
+    for (int32_t i = 0; i < n_places(); i++) {
+        bool is_in = i < pt_n_options && strncmp(pt_options[i].name, "encoder.", 8) == 0;
+        if (is_in == is_encoder && set_at[i] > 0 && (first == 0 || set_at[i] < first)) {
+            first = set_at[i];
+        }
+    }
+    return first;
+}
+
+static pt_status_t read_encoder(pt_config_t *config, const char *path, int *set_at)
+{
+    pt_config_t read = *config;
+    FILE *file = fopen(path, "r");
+    if (file == NULL) {
+        PT_FAIL(IO, "space.encoder = %s: %s", path, strerror(errno));
+    }
+    read.encoder.layers[0] = '\0';
+    pt_status_t status = read_once(&read, file, path, set_at);
+    fclose(file);
+    PT_TRY(status);
+    if (first_set(set_at, false) > 0) {
+        PT_FAIL(CONFIG, "%s:%d: expected an [encoder] section alone", path,
+                first_set(set_at, false));
+    }
+    if (read.encoder.layers[0] == '\0') {
+        PT_FAIL(CONFIG, "space.encoder = %s: expected an [encoder] section with layers",
+                path);
+    }
+    config->encoder = read.encoder;
+    memset(config->space.encoder, 0, sizeof config->space.encoder);
+    return PT_OK;
+}
+
+pt_status_t pt_encoder_read(pt_config_t *config, const char *folder, size_t folder_len)
+{
+    const char *name = config->space.encoder;
+    char path[2 * PT_CONFIG_TEXT];
+    int *set_at;
+    if (name[0] == '\0') {
+        return PT_OK;
+    }
+    folder_len = name[0] == '/' ? 0 : folder_len;
+    int n = snprintf(path, sizeof path, "%.*s%s", (int)folder_len, folder, name);
+    if (n < 0 || (size_t)n >= sizeof path) {
+        PT_FAIL(CONFIG, "space.encoder = %s: the path is longer than %zu characters", name,
+                sizeof path - 1);
+    }
+    PT_TRY(pt_alloc(&set_at, (size_t)n_places(), sizeof *set_at));
+    pt_status_t status = read_encoder(config, path, set_at);
+    pt_free(set_at);
+    return status;
+}
+
+static pt_status_t read_open(pt_config_t *config, FILE *file, const char *path,
+                             const char *beside, int *set_at)
+{
+    pt_option_at_t data;
+    PT_TRY(read_after_preset(config, file, path, set_at));
+    PT_TRY(pt_option_find(config, "data", 4, "file", &data));
+    if (set_at[data.index] > 0) {
+        PT_TRY(find_data_beside(config, beside));
+    }
+    if (config->space.encoder[0] != '\0' && first_set(set_at, true) > 0) {
+        PT_FAIL(CONFIG, "%s:%d: expected either an [encoder] or space.encoder = %s", path,
+                first_set(set_at, true), config->space.encoder);
+    }
+    const char *slash = strrchr(beside, '/');
+    return pt_encoder_read(config, beside,
+                           slash == NULL ? 0 : (size_t)(slash - beside) + 1);
+}
+
+/* Takes `file`; names in it are relative to `beside`. */
+static pt_status_t read_stream(pt_config_t *config, FILE *file, const char *path,
+                               const char *beside)
+{
+    pt_config_t changed = *config;
+    int *set_at;
+    pt_status_t status = pt_alloc(&set_at, (size_t)n_places(), sizeof *set_at);
     if (status == PT_OK) {
-        status = read_open_file(&r);
-        *sets_data = r.set_at[pt_option_find("data", 4, "file") - pt_options] > 0;
+        status = read_open(&changed, file, path, beside, set_at);
+        pt_free(set_at);
     }
     fclose(file);
-    free(r.line);
-    pt_free(r.set_at);
+    if (status == PT_OK) {
+        *config = changed;
+    }
     return status;
 }
 
 pt_status_t pt_config_read(pt_config_t *config, const char *path)
 {
-    pt_config_t changed = *config;
-    bool sets_data = false;
     FILE *file = fopen(path, "r");
     if (file == NULL) {
         PT_FAIL(IO, "%s: %s", path, strerror(errno));
     }
-    PT_TRY(read_stream(&changed, file, path, &sets_data));
-    if (sets_data) {
-        PT_TRY(find_data_beside(&changed, path));
-    }
-    *config = changed;
-    return PT_OK;
+    return read_stream(config, file, path, path);
 }
 
 pt_status_t pt_config_read_text(pt_config_t *config, const char *text, const char *name)
 {
-    pt_config_t changed = *config;
-    bool sets_data;
     FILE *file = fmemopen((void *)(uintptr_t)text, strlen(text), "r");
     if (file == NULL) {
         PT_FAIL(IO, "%s: %s", name, strerror(errno));
     }
-    PT_TRY(read_stream(&changed, file, name, &sets_data));
-    *config = changed;
-    return PT_OK;
+    return read_stream(config, file, name, "");
 }

@@ -11,6 +11,8 @@
 
 /** Longest value as text, with its NUL. */
 #define PT_OPTION_TEXT (8 * PT_CONFIG_TEXT)
+/** Longest name "task.NAME.key", with its NUL. */
+#define PT_OPTION_NAME 128
 
 typedef enum pt_option_type {
     PT_OPTION_INT,    /**< int64_t */
@@ -21,13 +23,16 @@ typedef enum pt_option_type {
     PT_OPTION_LENGTH, /**< pt_length_t */
     PT_OPTION_INTS,   /**< pt_int_list_t, at least one; the range is each value's */
     PT_OPTION_LINE,   /**< char[]: one line of text */
-    PT_OPTION_NAMES   /**< char[]: names, kept with one blank between them */
+    PT_OPTION_NAMES,  /**< char[]: names, kept with one blank between them */
+    PT_OPTION_LINES,  /**< char[]: lines, of which none is empty */
+    PT_OPTION_BUDGET, /**< pt_budget_t: none, a share as in 60%, or an amount */
+    PT_OPTION_FROM    /**< an enum, then char[]: a word, or the file that is the last one */
 } pt_option_type_t;
 
 typedef struct pt_option {
     const char *name; /**< "section.key" */
     pt_option_type_t type;
-    size_t offset, size; /**< of the field in pt_config_t, in bytes */
+    size_t offset, size; /**< of the field in its struct, in bytes */
     const char *initial; /**< the default, as text */
     double min, max;
     const char *const *words; /**< ends with NULL */
@@ -38,26 +43,56 @@ typedef struct pt_option {
 extern const pt_option_t pt_options[];
 extern const int32_t pt_n_options;
 
-/** The option called section.key, or NULL; `section` need not end where `section_len` says.
- */
-const pt_option_t *pt_option_find(const char *section, size_t section_len, const char *key);
+/** Those of a [task.NAME] section; offsets are into pt_task_config_t. */
+extern const pt_option_t pt_task_options[];
+extern const int32_t pt_n_task_options;
 
-/** An error that names the unknown section or key and the nearest one that is known. */
-PT_MUST_CHECK pt_status_t pt_option_unknown(const char *section, size_t section_len,
-                                            const char *key);
+/** An option with the struct that holds its field. */
+typedef struct pt_option_at {
+    const pt_option_t *option;
+    void *base;
+    int32_t index; /**< in pt_options; those of task t follow, then those of task t + 1 */
+    char name[PT_OPTION_NAME];
+} pt_option_at_t;
+
+/** Option `i` of pt_options. */
+pt_option_at_t pt_option_at(pt_config_t *config, int32_t i);
+
+/**
+ * The option called section.key; `section` need not end where `section_len` says.  A new
+ * [task.NAME] section is added to `config` with its defaults.
+ *
+ * @return PT_E_CONFIG naming the unknown section or key and the nearest one that is known
+ */
+PT_MUST_CHECK pt_status_t pt_option_find(pt_config_t *config, const char *section,
+                                         size_t section_len, const char *key,
+                                         pt_option_at_t *at);
 
 /** Length of the section's name in `option->name`. */
 size_t pt_option_section_len(const pt_option_t *option);
 
-/** Parse `text` into the option's field; blanks around it do not count. */
-PT_MUST_CHECK pt_status_t pt_option_parse(const pt_option_t *option, const char *text,
-                                          pt_config_t *config);
+/** The defaults of a [task.NAME] section. */
+void pt_option_init_task(const char *name, size_t len, pt_task_config_t *task);
 
-/** The field's value as text that parses to the same value. */
-void pt_option_format(const pt_option_t *option, const pt_config_t *config,
+/** Parse `text` into the option's field; blanks around it do not count. */
+PT_MUST_CHECK pt_status_t pt_option_parse(const pt_option_at_t *at, const char *text);
+
+/** The value of the field in `base` as text that parses to the same value. */
+void pt_option_format(const pt_option_t *option, const void *base,
                       char text[PT_OPTION_TEXT]);
 
 /** What a value must be, for messages and help: "a whole number from 1 to 64". */
 void pt_option_expected(const pt_option_t *option, char *text, size_t size);
+
+/** The settings "section.key=value" of a preset; the last is NULL. */
+const char *const *pt_preset_settings(pt_preset_t preset);
+
+/** Apply run.preset; `config` must hold none, or the same, which then stays as it is. */
+PT_MUST_CHECK pt_status_t pt_preset_apply(pt_preset_t preset, pt_config_t *config);
+
+/** Read the [encoder] of the file that space.encoder names, if it names one, and empty it;
+ * a relative name is one in `folder`, of that many characters. */
+PT_MUST_CHECK pt_status_t pt_encoder_read(pt_config_t *config, const char *folder,
+                                          size_t folder_len);
 
 #endif

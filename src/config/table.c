@@ -1,9 +1,5 @@
 #include "config/option.h"
 
-#include <string.h>
-
-#include "polytree/base/text.h"
-
 #define AT(field) offsetof(pt_config_t, field), sizeof(((pt_config_t *)0)->field)
 #define NUM PT_OPTION_NUMERICS
 #define LAY PT_OPTION_LAYOUT
@@ -49,6 +45,23 @@
         name, PT_OPTION_NAMES, AT(field), initial, 0, 0, NULL, class, help                 \
     }
 
+#define LINES(name, field, initial, class, help)                                           \
+    {                                                                                      \
+        name, PT_OPTION_LINES, AT(field), initial, 0, 0, NULL, class, help                 \
+    }
+#define BUDGET(name, field, initial, class, help)                                          \
+    {                                                                                      \
+        name, PT_OPTION_BUDGET, AT(field), initial, 0, 1e18, NULL, class, help             \
+    }
+/* The word and the file's name behind it in one. */
+#define FROM(name, field, file, initial, words, class, help)                               \
+    {                                                                                      \
+        name, PT_OPTION_FROM, offsetof(pt_config_t, field),                                \
+            offsetof(pt_config_t, file) + sizeof(((pt_config_t *)0)->file) -               \
+                offsetof(pt_config_t, field),                                              \
+            initial, 0, 0, words, class, help                                              \
+    }
+
 /* Each list in the order of its enum; backend and isa: pt_backend_t and pt_isa_t. */
 static const char *const cache_words[] = {"memory", "none", NULL};
 static const char *const mode_words[] = {"auto", "manual", NULL};
@@ -56,16 +69,32 @@ static const char *const backend_words[] = {"auto", "ref", "blas", "onednn", NUL
 static const char *const isa_words[] = {"native", "generic", "avx2", "avx512", NULL};
 static const char *const reduction_words[] = {"exact", "fast", NULL};
 static const char *const mixed_words[] = {"warn", "refuse", NULL};
-static const char *const space_words[] = {"dag", NULL};
+static const char *const preset_words[] = {"none", "bmtas", NULL};
+static const char *const space_words[] = {"dag", "branch", NULL};
+static const char *const head_words[] = {"auto", "classifier", "deeplab", "upsample", NULL};
+static const char *const turn_words[] = {"bundles", "tasks", NULL};
+static const char *const weighting_words[] = {"fixed", "uncertainty", "dwa", NULL};
 static const char *const bundle_words[] = {"auto", "each", "all", NULL};
 static const char *const flip_words[] = {"none", "horizontal", "vertical", "both", NULL};
 static const char *const optimizer_words[] = {"sgd", "adam", NULL};
 static const char *const schedule_words[] = {"constant", "cosine", "poly", NULL};
-static const char *const method_words[] = {"search", "shared", "single", "random", NULL};
+static const char *const method_words[] = {"search", "shared",     "single", "random",
+                                           "full",   "exhaustive", NULL};
 static const char *const gates_words[] = {"soft", "hard", NULL};
 static const char *const run_words[] = {"all", "active", NULL};
-static const char *const rule_words[] = {"flow", "p", "random", NULL};
+static const char *const rule_words[] = {"auto", "flow", "p", "random", "argmax", NULL};
+static const char *const resource_words[] = {"madds", "parameters", "activation", "seconds",
+                                             NULL};
+static const char *const scale_words[] = {"shared", "gflop", NULL};
 static const char *const from_words[] = {"search", "scratch", NULL};
+static const char *const loss_words[] = {
+    "auto",       "cross_entropy", "bce", "bce_balanced", "l1", "mse",
+    "l1_normals", "cosine",        NULL};
+static const char *const metric_words[] = {
+    "auto",         "accuracy",  "auc",       "miou",      "pixel_accuracy",
+    "max_iou",      "rmse",      "abs_error", "rel_error", "mean_angle",
+    "median_angle", "within_11", "within_22", "within_30", "edge_f",
+    "r2",           NULL};
 
 #define UPDATE(s, at, optimizer_, lr_, momentum_, nesterov_, decay_, schedule_, ramp_)     \
     WORD(s ".optimizer", at.optimizer, optimizer_, optimizer_words, NUM, "update rule"),   \
@@ -91,7 +120,11 @@ const pt_option_t pt_options[] = {
          "share of train taken for val where the file has no val"),
     WORD("data.cache", data.cache, "memory", cache_words, LAY,
          "one copy in memory per node, or read what a step needs; same bits"),
+    INT("data.search_size", data.search_size, "0", 0, 65536, NUM,
+        "pixels a side of inputs and maps during warm-up and search; 0 = as stored"),
 
+    WORD("run.preset", run.preset, "none", preset_words, OUT,
+         "applied before the file; bmtas: the settings of the authors of branch"),
     INT("run.seed", run.seed, "1", 0, WHOLE, NUM, "seed of everything random"),
     INT("run.threads", run.threads, "1", 1, 1024, NUM, "threads per rank"),
     TIME("run.time_limit", run.time_limit, "0", 0, 1e9, OUT,
@@ -137,8 +170,34 @@ const pt_option_t pt_options[] = {
          "per node, relative to the node before; the last one repeats"),
     INT("space.stem_channels", space.stem_channels, "32", 1, 65536, NUM,
         "channels of the stem's output"),
+    LINE(
+        "space.encoder", space.encoder, "", OUT,
+        "branch: file whose [encoder] is read in place, relative to the one that names it"),
+    REAL("space.width", space.width, "1", 0.01, 64, NUM,
+         "branch: times the encoder's channels, rounded to 8 where not 1"),
+    INT("space.copies", space.copies, "0", 0, PT_CONFIG_TASKS, NUM,
+        "branch: copies of each layer; 0 = number of tasks"),
+    INT("space.output_stride", space.output_stride, "0", 0, 64, NUM,
+        "branch: later strides become dilation; 0 = as the strides say"),
+    BOOL("space.affine_last", space.affine_last, "1", NUM,
+         "branch: 0: no affine in a candidate's last batch norm during warm-up and search"),
 
-    LINE("head.kind", head.kind, "classifier", NUM, "operation of the heads"),
+    LINE("encoder.stem", encoder.stem, "conv3x3_bn_relu6 out=32 stride=2", NUM,
+         "branch: operation of the stem, which all tasks share"),
+    LINES("encoder.layers", encoder.layers, "", NUM,
+          "branch: the layers l01, l02, ..., one a line, such as "
+          "`inverted_residual out=16 stride=1 expand=1`"),
+
+    WORD(
+        "head.kind", head.kind, "auto", head_words, NUM,
+        "operation of the heads; auto: classifier for labels of images, upsample for maps"),
+    INT("head.width", head.width, "64", 1, 65536, NUM,
+        "deeplab: channels, times space.width"),
+    LINE("head.skip", head.skip, "", NUM,
+         "deeplab: layer of the low-level features, as l03 (dag: x); empty = none"),
+    BOOL("head.separable", head.separable, "1", NUM, "deeplab: 1: separable convolutions"),
+    BOOL("head.align_corners", head.align_corners, "0", NUM,
+         "maps: 1: resizing keeps the corners' centres in place"),
     REAL("head.dropout", head.dropout, "0.1", 0, 0.99, NUM, "share dropped before heads"),
 
     INT("train.batch", train.batch, "16", 1, 1e6, NUM, "samples per bundle and step"),
@@ -146,8 +205,18 @@ const pt_option_t pt_options[] = {
         "samples that share batch-norm statistics; divides the batch"),
     INT("train.tasks_per_step", train.tasks_per_step, "5", 0, 65535, NUM,
         "bundles per step, in turn; 0 = all"),
+    WORD("train.turn", train.turn, "bundles", turn_words, NUM,
+         "what takes turns in weight steps; tasks: each task alone, from its bundle's "
+         "draws"),
     WORD("train.bundle", train.bundle, "auto", bundle_words, NUM,
          "which tasks run together; auto: those with the same inputs"),
+    WORD("train.weighting", train.weighting, "fixed", weighting_words, NUM,
+         "of the tasks' losses: as given, by learned uncertainty, or by their descent "
+         "(dwa)"),
+    REAL("train.weighting_lr", train.weighting_lr, "1e-2", 0, 1e3, NUM,
+         "uncertainty: learning rate of the weights"),
+    REAL("train.dwa_temperature", train.dwa_temperature, "2", 1e-3, 1e6, NUM,
+         "dwa: temperature of the softmax over the losses' descent"),
     REAL("train.label_smoothing", train.label_smoothing, "0.1", 0, 0.99, NUM,
          "share of the target spread over all classes"),
     REAL("train.clip_norm", train.clip_norm, "5", 0, 1e12, NUM,
@@ -160,6 +229,8 @@ const pt_option_t pt_options[] = {
     REAL("augment.shear", augment.shear, "5", 0, 60, NUM, "+- degrees"),
     REAL("augment.shift", augment.shift, "0.08", 0, 1, NUM, "+- fraction of the size"),
     WORD("augment.flip", augment.flip, "none", flip_words, NUM, "random mirroring"),
+    BOOL("augment.crop", augment.crop, "0", NUM,
+         "1: with scale, the window's place in the scaled image is random"),
 
     REAL("bn.eps", bn.eps, "1e-5", 1e-12, 1, NUM, "added to the variance"),
     INT("bn.calibrate", bn.calibrate, "16", 1, 1e6, NUM,
@@ -192,12 +263,27 @@ const pt_option_t pt_options[] = {
     REAL("squeeze.kappa", squeeze.kappa, "7", 1, 1e6, NUM, "budget of edges per task"),
     REAL("squeeze.weight", squeeze.weight, "1", 0, 1e6, NUM, "weight of the squeeze loss"),
 
-    WORD("derive.rule", derive.rule, "flow", rule_words, NUM,
-         "what goes first: least flow, least p, or random"),
+    WORD("resource.kind", resource.kind, "madds", resource_words, NUM,
+         "what costs: multiply-adds, parameters, activation bytes, or seconds of a table"),
+    LINE("resource.table", resource.table, "", NUM, "seconds: file of `polytree bench`"),
+    WORD("resource.scale", resource.scale, "shared", scale_words, NUM,
+         "unit of the loss: the cost of the network all tasks share, or GFLOP"),
+    REAL("resource.weight", resource.weight, "0", 0, 1e6, NUM,
+         "weight of the expected cost in alpha's loss"),
+    BUDGET("resource.budget", resource.budget, "none", NUM,
+           "the network found costs at most this; the share is of the fully branched "
+           "encoder (dag: of all edges open)"),
+    BOOL("resource.heads", resource.heads, "0", NUM, "1: heads count"),
+    REAL("resource.tolerance", resource.tolerance, "1e-3", 0, 0.5, NUM,
+         "branch: relative error of the expected cost that is allowed"),
+
+    WORD("derive.rule", derive.rule, "auto", rule_words, NUM,
+         "dag: what goes first: least flow (auto), least p, or random; branch: argmax "
+         "(auto) or random"),
     REAL("derive.keep", derive.keep, "0.95", 0, 1, NUM,
          "share of the flow to keep once kappa is met"),
 
-    WORD("retrain.from", retrain.from, "search", from_words, NUM,
+    FROM("retrain.from", retrain.from, retrain.from_file, "search", from_words, NUM,
          "weights that fine-tuning starts from"),
     LENGTH("retrain.steps", retrain.steps, "6000", 0, NUM, "length of fine-tuning"),
     UPDATE("retrain", retrain.update, "sgd", "0.05", "0.9", "1", "5e-4", "cosine", "200"),
@@ -216,10 +302,14 @@ const pt_option_t pt_options[] = {
          "chain: learning rate; 0 = retrain.lr"),
     INT("baseline.random_index", baseline.random_index, "0", 0, 1e6, NUM,
         "random: number of the subnet to draw"),
+    INT("baseline.branching", baseline.branching, "0", 0, WHOLE, NUM,
+        "exhaustive: number of the branching in the enumeration of all"),
     LINE("baseline.supernet", baseline.supernet, "", OUT,
          "random: run of another index whose trained supernet is taken; same result"),
 
     BOOL("report.svg", report.svg, "1", OUT, "1: draw architecture.svg"),
+    INT("report.pictures", report.pictures, "0", 0, 1000, OUT,
+        "so many test samples are drawn, with labels and predictions"),
     LINE("report.single", report.single, "", OUT,
          "run of the single-task networks, for Delta_m"),
     LINE("report.shared", report.shared, "", OUT,
@@ -244,62 +334,26 @@ const pt_option_t pt_options[] = {
 
 const int32_t pt_n_options = (int32_t)(sizeof pt_options / sizeof pt_options[0]);
 
-size_t pt_option_section_len(const pt_option_t *option)
-{
-    return (size_t)(strchr(option->name, '.') - option->name);
-}
+#undef AT
+#define AT(field) offsetof(pt_task_config_t, field), sizeof(((pt_task_config_t *)0)->field)
 
-static bool in_section(const pt_option_t *option, const char *section, size_t section_len)
-{
-    return pt_option_section_len(option) == section_len &&
-           strncmp(option->name, section, section_len) == 0;
-}
+const pt_option_t pt_task_options[] = {
+    WORD("task.NAME.loss", loss, "auto", loss_words, NUM,
+         "auto: by the kind of labels, classification cross_entropy, multilabel bce, "
+         "segmentation cross_entropy, depth l1, normals l1_normals, edges bce, saliency "
+         "bce_balanced, regression mse"),
+    WORD("task.NAME.metric", metric, "auto", metric_words, NUM,
+         "auto: by the kind of labels, classification accuracy, multilabel auc, "
+         "segmentation miou, depth rmse, normals mean_angle, edges edge_f, saliency "
+         "max_iou, regression r2"),
+    REAL("task.NAME.weight", weight, "1", 0, 1e6, NUM,
+         "of the task's loss; a step's weights are normalised"),
+    REAL("task.NAME.positive_weight", positive_weight, "0", 0, 0.9999, NUM,
+         "bce: weight of positives, the rest is that of negatives; 0 = 0.95 for edges, "
+         "else alike"),
+    REAL("task.NAME.tolerance", tolerance, "0.0075", 0, 1, NUM,
+         "edge_f: distance at which edges match, in diagonals of the image"),
+};
 
-const pt_option_t *pt_option_find(const char *section, size_t section_len, const char *key)
-{
-    for (int32_t i = 0; i < pt_n_options; i++) {
-        if (in_section(&pt_options[i], section, section_len) &&
-            strcmp(pt_options[i].name + section_len + 1, key) == 0) {
-            return &pt_options[i];
-        }
-    }
-    return NULL;
-}
-
-pt_status_t pt_option_unknown(const char *section, size_t section_len, const char *key)
-{
-    const pt_option_t *near_key = NULL, *near_section = NULL;
-    int key_distance = INT32_MAX, section_distance = INT32_MAX;
-    for (int32_t i = 0; i < pt_n_options; i++) {
-        const pt_option_t *option = &pt_options[i];
-        size_t len = pt_option_section_len(option);
-        const char *option_key = option->name + len + 1;
-        int to_section = pt_edit_distance(section, section_len, option->name, len);
-        int to_key =
-            to_section + pt_edit_distance(key, strlen(key), option_key, strlen(option_key));
-        if (to_section < section_distance) {
-            section_distance = to_section;
-            near_section = option;
-        }
-        if (to_key < key_distance) {
-            key_distance = to_key;
-            near_key = option;
-        }
-    }
-    if (section_distance > 0 && near_section != NULL &&
-        !pt_is_near(section_distance, section_len, pt_option_section_len(near_section))) {
-        PT_FAIL(CONFIG, "unknown section [%.*s]; `polytree help options` lists all",
-                (int)section_len, section);
-    }
-    if (section_distance > 0 && near_section != NULL) {
-        PT_FAIL(CONFIG, "unknown section [%.*s]; the nearest is [%.*s]", (int)section_len,
-                section, (int)pt_option_section_len(near_section), near_section->name);
-    }
-    if (near_key == NULL ||
-        !pt_is_near(key_distance, section_len + 1 + strlen(key), strlen(near_key->name))) {
-        PT_FAIL(CONFIG, "unknown option %.*s.%s; `polytree help options` lists all",
-                (int)section_len, section, key);
-    }
-    PT_FAIL(CONFIG, "unknown option %.*s.%s; the nearest is %s", (int)section_len, section,
-            key, near_key->name);
-}
+const int32_t pt_n_task_options =
+    (int32_t)(sizeof pt_task_options / sizeof pt_task_options[0]);

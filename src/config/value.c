@@ -12,6 +12,12 @@ static bool in_range(const pt_option_t *option, double value)
     return isfinite(value) && value >= option->min && value <= option->max;
 }
 
+/* Not by way of double, which takes 2^53 + 1 for 2^53. */
+static bool in_whole_range(const pt_option_t *option, int64_t value)
+{
+    return value >= (int64_t)option->min && value <= (int64_t)option->max;
+}
+
 /* A whole number at `*text`, which moves behind it. */
 static bool take_whole(const char **text, int64_t *out)
 {
@@ -29,7 +35,7 @@ static bool take_whole(const char **text, int64_t *out)
 static bool parse_int(const pt_option_t *option, const char *text, void *field)
 {
     int64_t value;
-    if (!take_whole(&text, &value) || *text != '\0' || !in_range(option, (double)value)) {
+    if (!take_whole(&text, &value) || *text != '\0' || !in_whole_range(option, value)) {
         return false;
     }
     *(int64_t *)field = value;
@@ -92,7 +98,7 @@ static bool parse_word(const pt_option_t *option, const char *text, void *field)
 static bool parse_length(const pt_option_t *option, const char *text, void *field)
 {
     int64_t count;
-    if (!take_whole(&text, &count) || !in_range(option, (double)count)) {
+    if (!take_whole(&text, &count) || !in_whole_range(option, count)) {
         return false;
     }
     bool is_epochs = *text == 'e';
@@ -111,7 +117,7 @@ static bool parse_ints(const pt_option_t *option, const char *text, void *field)
     while (*text != '\0') {
         int64_t value;
         if (list.n == PT_CONFIG_LIST || !take_whole(&text, &value) ||
-            !in_range(option, (double)value) ||
+            !in_whole_range(option, value) ||
             (*text != '\0' && !isspace((unsigned char)*text))) {
             return false;
         }
@@ -156,12 +162,77 @@ static bool parse_names(const pt_option_t *option, const char *text, void *field
     return used > 0;
 }
 
+static bool parse_lines(const pt_option_t *option, const char *text, void *field)
+{
+    char *lines = field;
+    size_t used = 0;
+    memset(lines, 0, option->size);
+    for (text += strspn(text, " \t\r\n"); *text != '\0'; text += strspn(text, " \t\r\n")) {
+        size_t len = strcspn(text, "\r\n"), next = len;
+        while (isblank((unsigned char)text[len - 1])) {
+            len--;
+        }
+        if (used + (used > 0) + len >= option->size) {
+            return false;
+        }
+        if (used > 0) {
+            lines[used++] = '\n';
+        }
+        memcpy(lines + used, text, len);
+        used += len;
+        text += next;
+    }
+    return true;
+}
+
+static bool parse_budget(const pt_option_t *option, const char *text, void *field)
+{
+    pt_budget_t budget = {0};
+    if (strcmp(text, "none") != 0) {
+        char *end;
+        budget.amount = strtod(text, &end);
+        budget.is_share = *end == '%';
+        if (end == text || end[budget.is_share] != '\0' ||
+            !in_range(option, budget.amount) || !(budget.amount > 0) ||
+            (budget.is_share && budget.amount > 100)) {
+            return false;
+        }
+        budget.amount /= budget.is_share ? 100 : 1;
+    }
+    pt_budget_t *out = field;
+    out->amount = budget.amount;
+    out->is_share = budget.is_share;
+    return true;
+}
+
+/* A file is told from a misspelt word by the . or / that its name or path has. */
+static bool parse_from(const pt_option_t *option, const char *text, void *field)
+{
+    memset(field, 0, option->size);
+    if (parse_word(option, text, field)) {
+        return true;
+    }
+    unsigned n_word = 0;
+    while (option->words[n_word] != NULL) {
+        n_word++;
+    }
+    size_t len = strlen(text);
+    if (len >= option->size - sizeof n_word || strpbrk(text, "./") == NULL ||
+        strpbrk(text, "\r\n") != NULL) {
+        return false;
+    }
+    memcpy(field, &n_word, sizeof n_word);
+    memcpy((char *)field + sizeof n_word, text, len);
+    return true;
+}
+
 static bool (*const parse[])(const pt_option_t *option, const char *text, void *field) = {
-    [PT_OPTION_INT] = parse_int,     [PT_OPTION_REAL] = parse_real,
-    [PT_OPTION_TIME] = parse_time,   [PT_OPTION_BOOL] = parse_bool,
-    [PT_OPTION_WORD] = parse_word,   [PT_OPTION_LENGTH] = parse_length,
-    [PT_OPTION_INTS] = parse_ints,   [PT_OPTION_LINE] = parse_line,
-    [PT_OPTION_NAMES] = parse_names,
+    [PT_OPTION_INT] = parse_int,       [PT_OPTION_REAL] = parse_real,
+    [PT_OPTION_TIME] = parse_time,     [PT_OPTION_BOOL] = parse_bool,
+    [PT_OPTION_WORD] = parse_word,     [PT_OPTION_LENGTH] = parse_length,
+    [PT_OPTION_INTS] = parse_ints,     [PT_OPTION_LINE] = parse_line,
+    [PT_OPTION_NAMES] = parse_names,   [PT_OPTION_LINES] = parse_lines,
+    [PT_OPTION_BUDGET] = parse_budget, [PT_OPTION_FROM] = parse_from,
 };
 
 /* In a file " ;" begins a comment: such a value could not be written and read back. */
@@ -175,9 +246,9 @@ static bool holds_comment(const char *text)
     return false;
 }
 
-pt_status_t pt_option_parse(const pt_option_t *option, const char *text,
-                            pt_config_t *config)
+pt_status_t pt_option_parse(const pt_option_at_t *at, const char *text)
 {
+    const pt_option_t *option = at->option;
     char value[PT_OPTION_TEXT];
     text += strspn(text, " \t\r\n");
     size_t len = strlen(text);
@@ -187,24 +258,25 @@ pt_status_t pt_option_parse(const pt_option_t *option, const char *text,
     char expected[PT_CONFIG_TEXT];
     pt_option_expected(option, expected, sizeof expected);
     if (len >= sizeof value) {
-        PT_FAIL(CONFIG, "%s: a value of %zu characters; expected %s", option->name, len,
+        PT_FAIL(CONFIG, "%s: a value of %zu characters; expected %s", at->name, len,
                 expected);
     }
     memcpy(value, text, len);
     value[len] = '\0';
     if (holds_comment(value)) {
         PT_FAIL(CONFIG, "%s = '%s': a ';' at the start or after a blank begins a comment",
-                option->name, value);
+                at->name, value);
     }
     /* A refused value leaves the field as it was. */
     union {
         pt_int_list_t list;
+        pt_budget_t budget;
         char text[PT_OPTION_TEXT];
     } field = {.text = ""};
     if (!parse[option->type](option, value, &field)) {
-        PT_FAIL(CONFIG, "%s = '%s': expected %s", option->name, value, expected);
+        PT_FAIL(CONFIG, "%s = '%s': expected %s", at->name, value, expected);
     }
-    memcpy((char *)config + option->offset, &field, option->size);
+    memcpy((char *)at->base + option->offset, &field, option->size);
     return PT_OK;
 }
 
@@ -233,10 +305,26 @@ static void format_ints(const pt_int_list_t *list, char *text, size_t size)
     }
 }
 
-void pt_option_format(const pt_option_t *option, const pt_config_t *config,
+static void format_budget(const pt_budget_t *budget, char *text, size_t size)
+{
+    if (budget->amount == 0) {
+        snprintf(text, size, "none");
+        return;
+    }
+    /* The percentage that is read as this share: a hundred times it may be off by one bit.
+     */
+    double amount = budget->amount * (budget->is_share ? 100 : 1);
+    for (int i = 0; budget->is_share && i < 4 && amount / 100 != budget->amount; i++) {
+        amount = nextafter(amount, amount / 100 < budget->amount ? INFINITY : 0);
+    }
+    format_real(amount, text, size);
+    strcat(text, budget->is_share ? "%" : "");
+}
+
+void pt_option_format(const pt_option_t *option, const void *base,
                       char text[PT_OPTION_TEXT])
 {
-    const void *field = (const char *)config + option->offset;
+    const void *field = (const char *)base + option->offset;
     const pt_length_t *length = field;
     unsigned word;
     switch (option->type) {
@@ -263,34 +351,59 @@ void pt_option_format(const pt_option_t *option, const pt_config_t *config,
         break;
     case PT_OPTION_LINE:
     case PT_OPTION_NAMES:
+    case PT_OPTION_LINES:
         snprintf(text, PT_OPTION_TEXT, "%s", (const char *)field);
+        break;
+    case PT_OPTION_BUDGET:
+        format_budget(field, text, PT_OPTION_TEXT);
+        break;
+    case PT_OPTION_FROM:
+        memcpy(&word, field, sizeof word);
+        snprintf(text, PT_OPTION_TEXT, "%s",
+                 option->words[word] != NULL ? option->words[word]
+                                             : (const char *)field + sizeof word);
         break;
     }
 }
 
+static const char *const kind_text[] = {
+    [PT_OPTION_INT] = "a whole number",
+    [PT_OPTION_REAL] = "a number",
+    [PT_OPTION_TIME] = "seconds or h:m:s",
+    [PT_OPTION_BOOL] = "0 or 1",
+    [PT_OPTION_WORD] = "one of",
+    [PT_OPTION_LENGTH] = "a number of steps, or of epochs as in 12e,",
+    [PT_OPTION_INTS] = "whole numbers separated by blanks, each",
+    [PT_OPTION_LINE] = "one line of text",
+    [PT_OPTION_NAMES] = "names separated by blanks",
+    [PT_OPTION_LINES] = "lines of text",
+    [PT_OPTION_BUDGET] = "none, a share as in 60%, at most 100%, or an amount above 0,",
+    [PT_OPTION_FROM] = "one of",
+};
+
 void pt_option_expected(const pt_option_t *option, char *text, size_t size)
 {
-    static const char *const kind[] = {
-        [PT_OPTION_INT] = "a whole number",
-        [PT_OPTION_REAL] = "a number",
-        [PT_OPTION_TIME] = "seconds or h:m:s",
-        [PT_OPTION_BOOL] = "0 or 1",
-        [PT_OPTION_WORD] = "one of",
-        [PT_OPTION_LENGTH] = "a number of steps, or of epochs as in 12e,",
-        [PT_OPTION_INTS] = "whole numbers separated by blanks, each",
-        [PT_OPTION_LINE] = "one line of text",
-        [PT_OPTION_NAMES] = "names separated by blanks",
-    };
-    size_t used = (size_t)snprintf(text, size, "%s", kind[option->type]);
-    if (option->type == PT_OPTION_WORD) {
+    size_t used = (size_t)snprintf(text, size, "%s", kind_text[option->type]);
+    char min[32], max[32];
+    switch (option->type) {
+    case PT_OPTION_WORD:
+    case PT_OPTION_FROM:
         for (int i = 0; option->words[i] != NULL && used < size; i++) {
             used += (size_t)snprintf(text + used, size - used, "%s%s", i > 0 ? ", " : " ",
                                      option->words[i]);
         }
-    } else if (option->type == PT_OPTION_LINE || option->type == PT_OPTION_NAMES) {
+        if (option->type == PT_OPTION_FROM && used < size) {
+            snprintf(text + used, size - used, ", or a file, with a . or / in its name");
+        }
+        break;
+    case PT_OPTION_LINE:
+    case PT_OPTION_NAMES:
+    case PT_OPTION_LINES:
         snprintf(text + used, size - used, ", at most %zu characters", option->size - 1);
-    } else if (option->type != PT_OPTION_BOOL) {
-        char min[32], max[32];
+        break;
+    case PT_OPTION_BOOL:
+        break;
+    default:
         format_real(option->min, min, sizeof min);
         format_real(option->max, max, sizeof max);
         snprintf(text + used, size - used, " from %s to %s", min, max);

@@ -150,8 +150,8 @@ static pt_status_t add_head(space_builder_t *b, const pt_config_t *config, int32
     pt_block_t block;
 
     snprintf(spec.name, sizeof spec.name, "head_%.34s", s->task[task].name);
-    if (strcmp(config->head.kind, "classifier") != 0)
-        PT_FAIL(CONFIG, "head.kind is '%s', expected classifier", config->head.kind);
+    if (config->head.kind != PT_HEAD_AUTO && config->head.kind != PT_HEAD_CLASSIFIER)
+        PT_FAIL(CONFIG, "head.kind: expected classifier");
     pt_block_classifier(s->task[task].outputs, config->head.dropout, &block);
     return space_add_candidate(b, &spec, &block);
 }

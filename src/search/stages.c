@@ -272,7 +272,7 @@ static pt_status_t derive(pt_search_t *s)
         uint64_t *bits = pt_subnet_bits(&s->subnet, k);
         rng.task = (uint16_t)k;
         pt_alpha_p(&s->alpha, k, p);
-        pt_derive(s->space, p, c->derive.rule, c->squeeze.kappa, c->derive.keep, &rng,
+        pt_derive(s->space, p, pt_config_rule(c), c->squeeze.kappa, c->derive.keep, &rng,
                   bits);
         for (int32_t i = 0; i < s->space->n_choice; i++)
             pt_subnet_switch(&s->subnet, k, i, pt_bitset_get(bits, i));

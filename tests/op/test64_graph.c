@@ -67,7 +67,7 @@ static void set_config(pt_config_t *c)
     c->space.channels.n = c->space.stride.n = 4;
     memcpy(c->space.channels.value, channels, sizeof channels);
     memcpy(c->space.stride.value, stride, sizeof stride);
-    strcpy(c->head.kind, "classifier");
+    c->head.kind = PT_HEAD_CLASSIFIER;
     c->head.dropout = 0.25;
     c->train.microbatch = MICROBATCH;
     c->bn.eps = 1e-3;

@@ -12,8 +12,10 @@
 #include "polytree/base/hash.h"
 #include "polytree/base/status.h"
 
-#define PT_CONFIG_TEXT 512 /**< longest text value, with its NUL */
-#define PT_CONFIG_LIST 64  /**< longest list of integers */
+#define PT_CONFIG_TEXT 512  /**< longest text value, with its NUL */
+#define PT_CONFIG_LIST 64   /**< longest list of integers */
+#define PT_CONFIG_TASKS 256 /**< most [task.NAME] sections */
+#define PT_CONFIG_NAME 64   /**< longest name of a task or a layer, with its NUL */
 
 /** A number of steps, or of epochs where it was written `12e`. */
 typedef struct pt_length {
@@ -26,11 +28,33 @@ typedef struct pt_int_list {
     int64_t value[PT_CONFIG_LIST];
 } pt_int_list_t;
 
+/** A bound of cost: an amount in the kind's unit, or a share of the most there can be. */
+typedef struct pt_budget {
+    double amount; /**< 0 = none; of a share 0.6 for "60%" */
+    bool is_share;
+} pt_budget_t;
+
 typedef enum pt_cache { PT_CACHE_MEMORY, PT_CACHE_NONE } pt_cache_t;
 typedef enum pt_layout_mode { PT_LAYOUT_AUTO, PT_LAYOUT_MANUAL } pt_layout_mode_t;
 typedef enum pt_reduction { PT_REDUCTION_EXACT, PT_REDUCTION_FAST } pt_reduction_t;
 typedef enum pt_mixed { PT_MIXED_WARN, PT_MIXED_REFUSE } pt_mixed_t;
-typedef enum pt_space_kind { PT_SPACE_DAG } pt_space_kind_t;
+typedef enum pt_preset { PT_PRESET_NONE, PT_PRESET_BMTAS } pt_preset_t;
+typedef enum pt_space_kind { PT_SPACE_DAG, PT_SPACE_BRANCH } pt_space_kind_t;
+typedef enum pt_head {
+    PT_HEAD_AUTO, /**< classifier for one label an image, upsample for maps */
+    PT_HEAD_CLASSIFIER,
+    PT_HEAD_DEEPLAB,
+    PT_HEAD_UPSAMPLE
+} pt_head_t;
+typedef enum pt_turn {
+    PT_TURN_BUNDLES,
+    PT_TURN_TASKS /**< in weight steps each task is a bundle of its own */
+} pt_turn_t;
+typedef enum pt_weighting {
+    PT_WEIGHTING_FIXED,
+    PT_WEIGHTING_UNCERTAINTY,
+    PT_WEIGHTING_DWA
+} pt_weighting_t;
 typedef enum pt_bundling { PT_BUNDLE_AUTO, PT_BUNDLE_EACH, PT_BUNDLE_ALL } pt_bundling_t;
 typedef enum pt_flip {
     PT_FLIP_NONE,
@@ -46,14 +70,73 @@ typedef enum pt_schedule {
 } pt_schedule_t;
 typedef enum pt_method {
     PT_METHOD_SEARCH,
-    PT_METHOD_SHARED, /**< one chain for all tasks */
-    PT_METHOD_SINGLE, /**< a chain of its own for each task */
-    PT_METHOD_RANDOM  /**< a subnet drawn at random from a trained supernet */
+    PT_METHOD_SHARED,     /**< one chain for all tasks */
+    PT_METHOD_SINGLE,     /**< a chain of its own for each task */
+    PT_METHOD_RANDOM,     /**< a subnet drawn at random from a trained supernet */
+    PT_METHOD_FULL,       /**< branch: every task its own copy of every layer */
+    PT_METHOD_EXHAUSTIVE, /**< branch: the branching numbered baseline.branching */
+    PT_N_METHOD
 } pt_method_t;
 typedef enum pt_gates { PT_GATES_SOFT, PT_GATES_HARD } pt_gates_t;
 typedef enum pt_run { PT_RUN_ALL, PT_RUN_ACTIVE } pt_run_t;
-typedef enum pt_rule { PT_RULE_FLOW, PT_RULE_P, PT_RULE_RANDOM } pt_rule_t;
-typedef enum pt_from { PT_FROM_SEARCH, PT_FROM_SCRATCH } pt_from_t;
+typedef enum pt_rule {
+    PT_RULE_AUTO, /**< see pt_config_rule() */
+    PT_RULE_FLOW,
+    PT_RULE_P,
+    PT_RULE_RANDOM,
+    PT_RULE_ARGMAX
+} pt_rule_t;
+typedef enum pt_resource {
+    PT_RESOURCE_MADDS,
+    PT_RESOURCE_PARAMETERS,
+    PT_RESOURCE_ACTIVATION, /**< bytes */
+    PT_RESOURCE_SECONDS
+} pt_resource_t;
+typedef enum pt_resource_scale {
+    PT_RESOURCE_SHARED, /**< relative to the network that all tasks share */
+    PT_RESOURCE_GFLOP   /**< two operations for a multiply-add */
+} pt_resource_scale_t;
+typedef enum pt_from { PT_FROM_SEARCH, PT_FROM_SCRATCH, PT_FROM_FILE } pt_from_t;
+
+/** What a task is trained on and judged by; AUTO follows from the kind of its labels. */
+typedef enum pt_task_loss {
+    PT_LOSS_AUTO,
+    PT_LOSS_CROSS_ENTROPY,
+    PT_LOSS_BCE,
+    PT_LOSS_BCE_BALANCED,
+    PT_LOSS_L1,
+    PT_LOSS_MSE,
+    PT_LOSS_L1_NORMALS,
+    PT_LOSS_COSINE
+} pt_task_loss_t;
+typedef enum pt_task_metric {
+    PT_METRIC_AUTO,
+    PT_METRIC_ACCURACY,
+    PT_METRIC_AUC,
+    PT_METRIC_MIOU,
+    PT_METRIC_PIXEL_ACCURACY,
+    PT_METRIC_MAX_IOU,
+    PT_METRIC_RMSE,
+    PT_METRIC_ABS_ERROR,
+    PT_METRIC_REL_ERROR,
+    PT_METRIC_MEAN_ANGLE,
+    PT_METRIC_MEDIAN_ANGLE,
+    PT_METRIC_WITHIN_11,
+    PT_METRIC_WITHIN_22,
+    PT_METRIC_WITHIN_30,
+    PT_METRIC_EDGE_F,
+    PT_METRIC_R2
+} pt_task_metric_t;
+
+/** A section [task.NAME]. */
+typedef struct pt_task_config {
+    char name[PT_CONFIG_NAME];
+    pt_task_loss_t loss;
+    pt_task_metric_t metric;
+    double weight;          /**< of its loss, before they are normalised */
+    double positive_weight; /**< bce; 0 = by the kind of labels */
+    double tolerance;       /**< edge_f: of the diagonal */
+} pt_task_config_t;
 
 /** How weights or alpha are updated; part of several sections. */
 typedef struct pt_update_config {
@@ -74,8 +157,10 @@ typedef struct pt_config {
                    PT_CONFIG_TEXT]; /**< "all", or names separated by blanks or newlines */
         double val_fraction;
         pt_cache_t cache;
+        int64_t search_size; /**< pixels a side during warm-up and search; 0 = as stored */
     } data;
     struct {
+        pt_preset_t preset;
         int64_t seed;
         int64_t threads;
         double time_limit;       /**< seconds; 0 = none */
@@ -101,20 +186,36 @@ typedef struct pt_config {
         char op[64], stem[64];
         pt_int_list_t channels, stride; /**< per node; the last one repeats */
         int64_t stem_channels;
+        char encoder[PT_CONFIG_TEXT]; /**< empty: the file was read into `encoder` */
+        double width;                 /**< times the encoder's channels */
+        int64_t copies;               /**< of a layer; 0 = number of tasks */
+        int64_t output_stride;        /**< 0 = as the strides say */
+        bool affine_last;             /**< 0: none in a candidate's last batch norm */
     } space;
     struct {
-        char kind[64];
+        char stem[PT_CONFIG_TEXT];       /**< block out=N stride=N */
+        char layers[8 * PT_CONFIG_TEXT]; /**< one a line, of which none is empty */
+    } encoder;
+    struct {
+        pt_head_t kind;
+        int64_t width;
+        char skip[PT_CONFIG_NAME]; /**< layer of the low-level features; empty = none */
+        bool separable, align_corners;
         double dropout;
     } head;
     struct {
         int64_t batch, microbatch, tasks_per_step;
+        pt_turn_t turn;
         pt_bundling_t bundle;
+        pt_weighting_t weighting;
+        double weighting_lr, dwa_temperature;
         double label_smoothing, clip_norm;
         bool decay_norm_bias;
     } train;
     struct {
         double rotate, scale, shear, shift; /**< degrees, fraction, degrees, fraction */
         pt_flip_t flip;
+        bool crop; /**< the window's place in the scaled image is random */
     } augment;
     struct {
         double eps;
@@ -140,11 +241,21 @@ typedef struct pt_config {
         double kappa, weight;
     } squeeze;
     struct {
+        pt_resource_t kind;
+        char table[PT_CONFIG_TEXT]; /**< file of seconds */
+        pt_resource_scale_t scale;
+        double weight;
+        pt_budget_t budget;
+        bool heads;
+        double tolerance; /**< relative, of the expected cost */
+    } resource;
+    struct {
         pt_rule_t rule;
         double keep;
     } derive;
     struct {
-        pt_from_t from;
+        pt_from_t from; /**< one option with from_file, which follows it */
+        char from_file[PT_CONFIG_TEXT];
         pt_length_t steps;
         pt_update_config_t update;
     } retrain;
@@ -154,10 +265,12 @@ typedef struct pt_config {
         int64_t steps;        /**< of the chain; 0 = auto */
         int64_t madds;        /**< to reach; 0 = auto */
         int64_t random_index; /**< which subnet is drawn */
+        int64_t branching;    /**< exhaustive: index in the canonical enumeration */
         char cost_of[PT_CONFIG_TEXT], supernet[PT_CONFIG_TEXT]; /**< runs */
     } baseline;
     struct {
         bool svg;
+        int64_t pictures; /**< test samples to draw */
         char single[PT_CONFIG_TEXT], shared[PT_CONFIG_TEXT],
             random[PT_CONFIG_TEXT]; /**< runs to compare with */
     } report;
@@ -170,6 +283,8 @@ typedef struct pt_config {
         char vary[8 * PT_CONFIG_TEXT]; /**< "none", or axes */
         bool grid;
     } sweep;
+    pt_task_config_t task[PT_CONFIG_TASKS]; /**< in the order they were named */
+    int32_t n_task;
 } pt_config_t;
 
 typedef enum pt_option_class {
@@ -184,6 +299,14 @@ static inline bool pt_method_is_chain(pt_method_t method)
     return method == PT_METHOD_SHARED || method == PT_METHOD_SINGLE;
 }
 
+/** derive.rule, where auto is flow for a dag and argmax for branches. */
+static inline pt_rule_t pt_config_rule(const pt_config_t *config)
+{
+    return config->derive.rule != PT_RULE_AUTO     ? config->derive.rule
+           : config->space.kind == PT_SPACE_BRANCH ? PT_RULE_ARGMAX
+                                                   : PT_RULE_FLOW;
+}
+
 /** Every option at its default. */
 void pt_config_init(pt_config_t *config);
 
@@ -191,19 +314,37 @@ void pt_config_init(pt_config_t *config);
  * Read an INI file over what `config` holds.  Unknown sections and keys, values of the
  * wrong type or out of range are errors that name file, line and what was expected, with
  * the nearest known name.  A relative data.file is taken from the current folder; where
- * it does not exist there but does beside the INI file, from there.
+ * it does not exist there but does beside the INI file, from there.  The [encoder] of the
+ * file that space.encoder names, relative to the INI file, is read in its place.  The
+ * preset that run.preset names is applied before the file; one that `config` holds stays.
  */
 PT_MUST_CHECK pt_status_t pt_config_read(pt_config_t *config, const char *path);
 
-/** The same from a text, which `name` stands for in errors; data.file is left as it is. */
+/**
+ * The same from a text, which `name` stands for in errors; data.file is left as it is, and
+ * space.encoder is relative to the current folder.
+ */
 PT_MUST_CHECK pt_status_t pt_config_read_text(pt_config_t *config, const char *text,
                                               const char *name);
 
-/** Set one option from "section.key=value". */
+/**
+ * Set one option from "section.key=value".  The file that space.encoder names, relative to
+ * the current folder, is read at once; a preset is applied at once, over what was set.
+ */
 PT_MUST_CHECK pt_status_t pt_config_set(pt_config_t *config, const char *assignment);
 
 /** Check what concerns several options at once (batch a multiple of microbatch, ...). */
 PT_MUST_CHECK pt_status_t pt_config_check(const pt_config_t *config);
+
+/** The section [task.NAME], or the defaults where there is none. */
+pt_task_config_t pt_config_task(const pt_config_t *config, const char *name);
+
+/**
+ * Refuse sections [task.NAME] of tasks that are not among the `n` known `names`, naming
+ * the nearest; those that a preset brought may be.
+ */
+PT_MUST_CHECK pt_status_t pt_config_check_tasks(const pt_config_t *config, int32_t n,
+                                                const char *const *names);
 
 /** Write every option as an INI file that reads back to the same config. */
 PT_MUST_CHECK pt_status_t pt_config_dump(const pt_config_t *config, FILE *file);
