@@ -32,6 +32,16 @@ const pt_command_t pt_commands[] = {
      .min_word = 1,
      .max_word = 1,
      .run = pt_run_shapes},
+    {.name = "data scenes",
+     .usage = "OUT.h5 [--size S] [--train N] [--val N] [--test N] [--seed N] [--force]",
+     .help = "render a data set: rooms with segmentation, depth, normals, edges, saliency\n"
+             "\nBoxes, spheres and cylinders under a lamp.  Depth is in metres along the "
+             "camera's axis,\nnormals are in its frame: right, down, away.  Salient is the "
+             "body that is seen largest\nand nearest to the middle.",
+     .flags = pt_flags_scenes,
+     .min_word = 1,
+     .max_word = 1,
+     .run = pt_run_scenes},
     {.name = "data info",
      .usage = "FILE.h5",
      .help = "say what a data set holds",

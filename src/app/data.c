@@ -42,6 +42,15 @@ const pt_flag_t pt_flags_shapes[] = {{"size", 0, "S", "pixels of a side (24)"},
                                      {"force", 0, NULL, replaces},
                                      {0}};
 
+enum { SCENES_SIZE, SCENES_TRAIN, SCENES_VAL, SCENES_TEST, SCENES_SEED, SCENES_FORCE };
+const pt_flag_t pt_flags_scenes[] = {{"size", 0, "S", "pixels of a side (64)"},
+                                     {"train", 0, "N", "samples (2000)"},
+                                     {"val", 0, "N", "validation samples (400)"},
+                                     {"test", 0, "N", "test samples (600)"},
+                                     {"seed", 0, "N", "seed of the scenes (1)"},
+                                     {"force", 0, NULL, replaces},
+                                     {0}};
+
 static pt_status_t number(const pt_args_t *args, const pt_flag_t *flags, int flag,
                           int64_t min, int64_t max, int64_t fallback, int64_t *out)
 {
@@ -129,6 +138,21 @@ pt_status_t pt_run_shapes(const pt_args_t *args, int *code)
     PT_TRY(seed_of(args, flags, SHAPES_SEED, &options.seed));
     PT_TRY(begin_writing(args->word[0], args->flag[SHAPES_FORCE] != NULL));
     PT_TRY(pt_draw_shapes(args->word[0], &options));
+    return say_written(args->word[0]);
+}
+
+pt_status_t pt_run_scenes(const pt_args_t *args, int *code)
+{
+    const pt_flag_t *flags = pt_flags_scenes;
+    pt_draw_scenes_t options;
+    (void)code;
+    PT_TRY(number(args, flags, SCENES_SIZE, 8, 1024, 64, &options.size));
+    PT_TRY(number(args, flags, SCENES_TRAIN, 1, MAX_SAMPLES, 2000, &options.n_train));
+    PT_TRY(number(args, flags, SCENES_VAL, 0, MAX_SAMPLES, 400, &options.n_val));
+    PT_TRY(number(args, flags, SCENES_TEST, 0, MAX_SAMPLES, 600, &options.n_test));
+    PT_TRY(seed_of(args, flags, SCENES_SEED, &options.seed));
+    PT_TRY(begin_writing(args->word[0], args->flag[SCENES_FORCE] != NULL));
+    PT_TRY(pt_draw_scenes(args->word[0], &options));
     return say_written(args->word[0]);
 }
 

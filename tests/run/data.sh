@@ -12,6 +12,12 @@ says out "^train +50 inputs"
 expect 0 "$POLYTREE" data check a.h5
 says out "a.h5 is a sound data set"
 
+expect 0 "$POLYTREE" data scenes s.h5 --size 16 --train 5 --val 2 --test 3 --seed 3
+says out "^parts +segmentation +6 +5 +2 +3  all, 16 x 16 x 1"
+says out "^normals +normals +- +5 +2 +3  all, 16 x 16 x 3"
+expect 0 "$POLYTREE" data check s.h5
+refuses 2 "size" data scenes t.h5 --size 4
+
 # What is there stays, unless told otherwise.
 before=$(cksum <a.h5)
 refuses 1 "a.h5 is there already: --force replaces it" data shapes a.h5 --size 16

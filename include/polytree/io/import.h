@@ -43,4 +43,26 @@ typedef struct pt_draw_shapes {
 /** Small drawings with three classification tasks that share their inputs. */
 PT_MUST_CHECK pt_status_t pt_draw_shapes(const char *out, const pt_draw_shapes_t *options);
 
+typedef struct pt_draw_scenes {
+    int64_t size, n_train, n_val, n_test;
+    uint64_t seed;
+} pt_draw_scenes_t;
+
+/**
+ * Ray-cast rooms with boxes, spheres and cylinders under a lamp, and exact labels of the
+ * ray through the middle of each pixel, all tasks for all images:
+ *
+ * parts     segmentation: floor, wall, ceiling, box, sphere, cylinder
+ * depth     metres along the camera's axis
+ * normals   unit, in the camera's frame: right, down, away
+ * edges     where the next pixel shows another body or another face: the pixel that is
+ *           nearer, or of the body before the room, or of the face with the lower number
+ * saliency  the body with the largest sum of (1 - u^2)(1 - v^2) over the pixels that show
+ * it, u, v in [-1, 1] the pixel's place in the image, of the bodies on at least one
+ *           in 200 pixels
+ *
+ * The same bytes wherever doubles are those of IEEE 754.
+ */
+PT_MUST_CHECK pt_status_t pt_draw_scenes(const char *out, const pt_draw_scenes_t *options);
+
 #endif
