@@ -25,6 +25,25 @@ const pt_command_t pt_commands[] = {
      .min_word = 2,
      .max_word = 2,
      .run = pt_run_import_idx},
+    {.name = "data import nyuv2",
+     .usage = "SRC OUT.h5 [--classes N] [--val N] [--uint8] [--seed N] [--force]",
+     .help =
+         "make a data set of NYUv2 as preprocessed for MTAN (Liu et al. 2019)\n"
+         "\nSRC: a folder with {train,val}/{image,label,depth,normal}/N.npy.  Their val "
+         "becomes test.",
+     .flags = pt_flags_import_nyuv2,
+     .min_word = 2,
+     .max_word = 2,
+     .run = pt_run_import_nyuv2},
+    {.name = "data import cityscapes",
+     .usage = "SRC OUT.h5 [--classes N] [--val N] [--uint8] [--seed N] [--force]",
+     .help = "make a data set of Cityscapes as preprocessed for MTAN (Liu et al. 2019)\n"
+             "\nSRC: a folder with {train,val}/{image,label_7,depth}/N.npy.  Depth is "
+             "inverse.  Their val\nbecomes test.",
+     .flags = pt_flags_import_cityscapes,
+     .min_word = 2,
+     .max_word = 2,
+     .run = pt_run_import_cityscapes},
     {.name = "data shapes",
      .usage = "OUT.h5 [--size S] [--train N] [--val N] [--test N] [--seed N] [--force]",
      .help = "draw a data set: small shapes with three classification tasks",

@@ -30,6 +30,8 @@ extern const pt_flag_t pt_no_flags[];
 
 pt_status_t pt_run_import_omniglot(const pt_args_t *args, int *code);
 pt_status_t pt_run_import_idx(const pt_args_t *args, int *code);
+pt_status_t pt_run_import_nyuv2(const pt_args_t *args, int *code);
+pt_status_t pt_run_import_cityscapes(const pt_args_t *args, int *code);
 pt_status_t pt_run_shapes(const pt_args_t *args, int *code);
 pt_status_t pt_run_scenes(const pt_args_t *args, int *code);
 pt_status_t pt_run_data_info(const pt_args_t *args, int *code);
@@ -48,6 +50,6 @@ pt_status_t pt_run_help(const pt_args_t *args, int *code);
 extern const pt_flag_t pt_flags_search[], pt_flags_sweep[], pt_flags_eval[],
     pt_flags_show[], pt_flags_plan[];
 extern const pt_flag_t pt_flags_import_omniglot[], pt_flags_import_idx[], pt_flags_shapes[],
-    pt_flags_scenes[];
+    pt_flags_scenes[], pt_flags_import_nyuv2[], pt_flags_import_cityscapes[];
 
 #endif

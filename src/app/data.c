@@ -33,6 +33,24 @@ const pt_flag_t pt_flags_import_idx[] = {
     {"force", 0, NULL, replaces},
     {0}};
 
+enum { MTAN_CLASSES, MTAN_VAL, MTAN_UINT8, MTAN_SEED, MTAN_FORCE };
+static const char is_8_bits[] = "round images to 8 bits (float32 is kept)";
+static const char of_train[] = "samples of train for validation (none)";
+const pt_flag_t pt_flags_import_nyuv2[] = {
+    {"classes", 0, "N", "classes of the labels (13)"},
+    {"val", 0, "N", of_train},
+    {"uint8", 0, NULL, is_8_bits},
+    {"seed", 0, "N", "of val (1)"},
+    {"force", 0, NULL, replaces},
+    {0}};
+const pt_flag_t pt_flags_import_cityscapes[] = {
+    {"classes", 0, "N", "classes of the labels: 2, 7 or 19 (7)"},
+    {"val", 0, "N", of_train},
+    {"uint8", 0, NULL, is_8_bits},
+    {"seed", 0, "N", "of val (1)"},
+    {"force", 0, NULL, replaces},
+    {0}};
+
 enum { SHAPES_SIZE, SHAPES_TRAIN, SHAPES_VAL, SHAPES_TEST, SHAPES_SEED, SHAPES_FORCE };
 const pt_flag_t pt_flags_shapes[] = {{"size", 0, "S", "pixels of a side (24)"},
                                      {"train", 0, "N", "samples (2000)"},
@@ -124,6 +142,33 @@ pt_status_t pt_run_import_idx(const pt_args_t *args, int *code)
     PT_TRY(begin_writing(args->word[1], args->flag[IDX_FORCE] != NULL));
     PT_TRY(pt_import_idx(args->word[0], args->word[1], &options));
     return say_written(args->word[1]);
+}
+
+static pt_status_t import_mtan(const pt_args_t *args, const pt_flag_t *flags,
+                               pt_import_mtan_t options)
+{
+    int64_t classes;
+    PT_TRY(number(args, flags, MTAN_CLASSES, 2, 255, options.classes, &classes));
+    PT_TRY(number(args, flags, MTAN_VAL, 0, MAX_SAMPLES, 0, &options.n_val));
+    PT_TRY(seed_of(args, flags, MTAN_SEED, &options.seed));
+    options.classes = (int32_t)classes;
+    options.as_bytes = args->flag[MTAN_UINT8] != NULL;
+    PT_TRY(begin_writing(args->word[1], args->flag[MTAN_FORCE] != NULL));
+    PT_TRY(pt_import_mtan(args->word[0], args->word[1], &options));
+    return say_written(args->word[1]);
+}
+
+pt_status_t pt_run_import_nyuv2(const pt_args_t *args, int *code)
+{
+    (void)code;
+    return import_mtan(args, pt_flags_import_nyuv2,
+                       (pt_import_mtan_t){.has_normals = true, .classes = 13});
+}
+
+pt_status_t pt_run_import_cityscapes(const pt_args_t *args, int *code)
+{
+    (void)code;
+    return import_mtan(args, pt_flags_import_cityscapes, (pt_import_mtan_t){.classes = 7});
 }
 
 pt_status_t pt_run_shapes(const pt_args_t *args, int *code)

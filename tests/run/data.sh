@@ -66,6 +66,37 @@ refuses 1 "folder" data import omniglot no-such-folder o.h5
 refuses 1 "" data import idx no-such-folder i.h5
 refuses 1 "" data shapes no/such/folder/s.h5
 
+if "$PYTHON" -c "import numpy" 2>/dev/null; then
+    "$PYTHON" - <<'PY'
+import os
+import numpy as np
+
+rng = np.random.default_rng(1)
+for split, n in {"train": 3, "val": 2}.items():
+    for i in range(n):
+        depth = rng.random((1, 8, 10)) * 9 + 0.5
+        sample = {
+            "image": rng.random((8, 10, 3), dtype="float32"),
+            "label": np.asfortranarray(rng.integers(-1, 13, (8, 10)).astype("float32")),
+            "depth": np.moveaxis(depth, 0, -1),
+            "normal": rng.normal(size=(8, 10, 3)),
+        }
+        sample["normal"] /= np.linalg.norm(sample["normal"], axis=2, keepdims=True)
+        for what, value in sample.items():
+            os.makedirs(f"mtan/{split}/{what}", exist_ok=True)
+            np.save(f"mtan/{split}/{what}/{i}.npy", value)
+PY
+    expect 0 "$POLYTREE" data import nyuv2 mtan n.h5 --val 1
+    says out "^train +2 inputs"
+    says out "^segmentation +segmentation +13 +2 +1 +2"
+    says out "^normals +normals +- +2 +1 +2  all, 8 x 10 x 3"
+    expect 0 "$POLYTREE" data check n.h5
+    says out "n.h5 is a sound data set"
+    refuses 1 "label/.*npy: has a label of .*, expected -1 to 6" data import cityscapes mtan c2.h5
+else
+    echo "no numpy: the import of what it writes is not tested"
+fi
+
 fashion=/usr/share/datasets/fashion-mnist
 if [ -e $fashion ]; then
     expect 0 "$POLYTREE" data import idx $fashion f.h5 --pair --train 40 --val 10 --test 10

@@ -35,6 +35,24 @@ typedef struct pt_import_idx {
 PT_MUST_CHECK pt_status_t pt_import_idx(const char *src, const char *out,
                                         const pt_import_idx_t *options);
 
+typedef struct pt_import_mtan {
+    bool has_normals; /**< NYUv2; Cityscapes has none, and inverse depth */
+    int32_t classes;  /**< of the segmentation: 13; Cityscapes 2, 7 or 19 */
+    bool as_bytes;    /**< images rounded to uint8; else float32 */
+    int64_t n_val;    /**< samples of train that become val, picked by seed */
+    uint64_t seed;
+} pt_import_mtan_t;
+
+/**
+ * NYUv2 or Cityscapes in the preprocessed layout of Liu et al. 2019 (MTAN):
+ * `src`/{train,val}/{image,label,depth,normal}/N.npy with N from 0; image [h, w, 3] in 0 to
+ * 1, label [h, w] with -1 for none (of Cityscapes in label_7 and so on), depth [h, w, 1]
+ * with 0 for none, normal [h, w, 3].  Their val becomes test, as results are reported on
+ * it.  One sample at a time is in memory.
+ */
+PT_MUST_CHECK pt_status_t pt_import_mtan(const char *src, const char *out,
+                                         const pt_import_mtan_t *options);
+
 typedef struct pt_draw_shapes {
     int64_t size, n_train, n_val, n_test;
     uint64_t seed;

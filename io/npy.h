@@ -1,0 +1,27 @@
+/** @file
+ * NumPy's .npy files: one array of numbers.
+ */
+#ifndef IO_NPY_H
+#define IO_NPY_H
+
+#include <stdint.h>
+
+#include "polytree/base/status.h"
+
+enum { PT_NPY_MAX_DIM = 4 };
+
+typedef struct pt_npy {
+    int32_t n_dim;
+    int64_t dim[PT_NPY_MAX_DIM];
+    int64_t count;
+    double *value; /**< in C order */
+} pt_npy_t;
+
+/**
+ * Read a file of format 1 to 3 with little-endian floats of 4 or 8 bytes or integers of 1
+ * to 8, in C or Fortran order.  Release with pt_npy_release().
+ */
+PT_MUST_CHECK pt_status_t pt_npy_read(const char *path, pt_npy_t *npy);
+void pt_npy_release(pt_npy_t *npy);
+
+#endif
