@@ -16,7 +16,6 @@
 #include "polytree/base/memory.h"
 #include "polytree/io/checkpoint.h"
 #include "polytree/io/file.h"
-#include "polytree/train/loss.h"
 
 enum { PATH_BYTES = 4200 };
 
@@ -130,49 +129,61 @@ static const char *number(double x, char text[32])
 }
 
 /* "mean", or of what where the tasks' metrics are of several kinds. */
-static void name_mean(const pt_dataset_t *dataset, char *text, size_t size)
+static void name_mean(const pt_trainer_t *trainer, char *text, size_t size)
 {
-    int32_t n_kind = 0, n_task = pt_dataset_n_task(dataset);
+    int32_t n_kind = 0, n_task = pt_dataset_n_task(pt_trainer_dataset(trainer));
     for (int32_t k = 0; k < n_task; k++) {
-        const char *name = pt_metric_name(pt_dataset_task(dataset, k));
+        pt_task_metric_t metric = pt_trainer_objective(trainer, k)->metric;
         int32_t before = 0;
-        while (strcmp(pt_metric_name(pt_dataset_task(dataset, before)), name) != 0)
+        while (pt_trainer_objective(trainer, before)->metric != metric)
             before++;
         if (before < k)
             continue;
         size_t used = strlen(text);
-        snprintf(text + used, size - used, "%s%s", n_kind++ == 0 ? " of " : " and ", name);
+        snprintf(text + used, size - used, "%s%s", n_kind++ == 0 ? " of " : " and ",
+                 pt_metric_name(metric));
     }
     if (n_kind < 2)
         snprintf(text, size, "mean");
 }
 
+static void print_other_metrics(const pt_objective_t *o, const pt_task_score_t *score)
+{
+    const pt_task_metric_t *metric;
+    int32_t n = pt_kind_metrics(o->info->kind, &metric);
+    char text[32];
+    for (int32_t i = 0; i < n; i++)
+        if (metric[i] != o->metric)
+            pt_console_line("  %-34s %8s %8s  %-8s %6s", "", "", "",
+                            pt_metric_name(metric[i]), number(score->value[i], text));
+}
+
 void pt_print_scores(const pt_trainer_t *trainer, const pt_subnet_t *subnet,
                      const pt_task_score_t *score, pt_part_t part)
 {
-    pt_dataset_t *dataset = pt_trainer_dataset(trainer);
     double sum = 0;
     int32_t n = 0;
-    int32_t n_task = pt_dataset_n_task(dataset);
+    int32_t n_task = pt_dataset_n_task(pt_trainer_dataset(trainer));
     pt_console_line("%-36s %8s %8s  %-10s %6s", name_part(trainer, part), "samples", "loss",
                     "metric", "edges");
     for (int32_t k = 0; k < n_task; k++) {
-        const pt_task_info_t *info = pt_dataset_task(dataset, k);
+        const pt_objective_t *o = pt_trainer_objective(trainer, k);
         pt_cost_t cost = {0};
         char loss[32], metric[32];
         if (pt_cost_task(pt_trainer_space(trainer), subnet, k, &cost) != PT_OK)
             pt_error_clear();
-        pt_console_line("  %-34s %8lld %8s  %-8s %6s %2d", info->name,
+        pt_console_line("  %-34s %8lld %8s  %-8s %6s %2d", o->info->name,
                         (long long)score[k].n, number(score[k].loss, loss),
-                        pt_metric_name(info), number(score[k].metric, metric),
+                        pt_metric_name(o->metric), number(score[k].metric, metric),
                         (int)cost.edges);
+        print_other_metrics(o, &score[k]);
         if (!isnan(score[k].metric)) {
             sum += score[k].metric;
             n++;
         }
     }
     char mean[256] = "mean";
-    name_mean(dataset, mean, sizeof mean);
+    name_mean(trainer, mean, sizeof mean);
     if (n < n_task)
         snprintf(mean, sizeof mean, "mean of %d of %d tasks", (int)n, (int)n_task);
     if (n > 0)

@@ -75,15 +75,19 @@ static pt_status_t add_state(const pt_search_t *s, const pack_t *p, pt_checkpoin
     return add_text(c, "version", PT_VERSION);
 }
 
-/* loss, metric and samples of every task as doubles, which hold counts exactly. */
+/* Loss, metric, samples, all metrics of a task, as doubles, which hold counts exactly. */
+enum { N_SCORE = 3 + PT_KIND_METRICS };
+
 static pt_status_t pack_scores(const pt_search_t *s, double **out)
 {
     double *score;
-    PT_TRY(pt_alloc(&score, 3 * (size_t)s->space->n_task, sizeof *score));
+    PT_TRY(pt_alloc(&score, N_SCORE * (size_t)s->space->n_task, sizeof *score));
     for (int32_t k = 0; k < s->space->n_task; k++) {
-        score[3 * k] = s->score[k].loss;
-        score[3 * k + 1] = s->score[k].metric;
-        score[3 * k + 2] = (double)s->score[k].n;
+        double *at = score + (size_t)k * N_SCORE;
+        at[0] = s->score[k].loss;
+        at[1] = s->score[k].metric;
+        at[2] = (double)s->score[k].n;
+        memcpy(at + 3, s->score[k].value, sizeof s->score[k].value);
     }
     *out = score;
     return PT_OK;
@@ -91,7 +95,7 @@ static pt_status_t pack_scores(const pt_search_t *s, double **out)
 
 static pt_status_t write_root(pt_search_t *s, pt_checkpoint_t *c, const char *folder)
 {
-    const int64_t dim[2] = {s->space->n_task, 3};
+    const int64_t dim[2] = {s->space->n_task, N_SCORE};
     double *score = NULL;
     pack_t pack = pack_state(&s->state);
     pt_status_t status;
@@ -220,11 +224,12 @@ static pt_status_t take_scores(pt_search_t *s, const pt_checkpoint_t *c)
 {
     int64_t n_task = s->space->n_task;
     const void *data;
-    PT_TRY(pt_checkpoint_get(c, "scores", PT_DTYPE_F64, 3 * n_task, &data));
-    const double *score = data;
-    for (int64_t k = 0; k < n_task; k++)
-        s->score[k] =
-            (pt_task_score_t){score[3 * k], score[3 * k + 1], (int64_t)score[3 * k + 2]};
+    PT_TRY(pt_checkpoint_get(c, "scores", PT_DTYPE_F64, N_SCORE * n_task, &data));
+    const double *at = data;
+    for (int64_t k = 0; k < n_task; k++, at += N_SCORE) {
+        s->score[k] = (pt_task_score_t){at[0], at[1], (int64_t)at[2], {0}};
+        memcpy(s->score[k].value, at + 3, sizeof s->score[k].value);
+    }
     return PT_OK;
 }
 

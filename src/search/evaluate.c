@@ -1,7 +1,5 @@
 #include <math.h>
-#include <string.h>
 
-#include "polytree/train/loss.h"
 #include "search/run.h"
 
 static int64_t n_sample(const pt_search_t *s, pt_part_t part)
@@ -36,12 +34,11 @@ double run_mean_metric(const pt_search_t *s)
 /* The metric's name where all tasks have the same. */
 static const char *common_metric(const pt_search_t *s)
 {
-    const pt_dataset_t *d = pt_trainer_dataset(s->trainer);
-    const char *name = pt_metric_name(pt_dataset_task(d, 0));
+    pt_task_metric_t metric = pt_trainer_objective(s->trainer, 0)->metric;
     for (int32_t k = 1; k < s->space->n_task; k++)
-        if (strcmp(name, pt_metric_name(pt_dataset_task(d, k))) != 0)
+        if (pt_trainer_objective(s->trainer, k)->metric != metric)
             return "metric";
-    return name;
+    return pt_metric_name(metric);
 }
 
 /* " (mean of 1 of 2 tasks)" where some have no labels, else nothing. */

@@ -10,7 +10,6 @@
 #include "polytree/base/memory.h"
 #include "polytree/io/file.h"
 #include "polytree/par/reduce.h"
-#include "polytree/train/loss.h"
 #include "search/run.h"
 
 static pt_status_t open_file(const pt_search_t *s, const char *name, const char *mode,
@@ -98,16 +97,18 @@ static void begin_line(const pt_search_t *s, FILE *file, const char *event)
             pt_stage_name((pt_stage_t)s->state.stage));
 }
 
-static void put_task_losses(const pt_search_t *s, const double *task_loss)
+/* A number for each task of the step. */
+static void put_tasks(const pt_search_t *s, const char *key, const double *value,
+                      const double *task_loss)
 {
     const char *between = "";
-    fputs(",\"task_loss\":{", s->metrics);
+    fprintf(s->metrics, ",\"%s\":{", key);
     for (int32_t k = 0; k < s->space->n_task; k++) {
         if (isnan(task_loss[k]))
             continue;
         fputs(between, s->metrics);
         put_name(s->metrics, s->space->task[k].name);
-        fprintf(s->metrics, ":%.17g", task_loss[k]);
+        fprintf(s->metrics, ":%.17g", value[k]);
         between = ",";
     }
     fputc('}', s->metrics);
@@ -134,7 +135,9 @@ void run_journal_step(pt_search_t *s, bool is_alpha, double lr,
     if (st->stage != PT_STAGE_RETRAIN)
         put_number(file, "tau", run_tau(s));
     put_number(file, "edges", run_mean_edges(s));
-    put_task_losses(s, result->task_loss);
+    put_tasks(s, "task_loss", result->task_loss, result->task_loss);
+    if (s->config->train.weighting != PT_WEIGHTING_FIXED)
+        put_tasks(s, "task_weight", result->task_weight, result->task_loss);
     fputs("}\n", file);
 }
 
@@ -149,9 +152,18 @@ void run_journal_stage(pt_search_t *s)
     fputs("}\n", s->metrics);
 }
 
+static void put_other_metrics(FILE *file, const pt_objective_t *o,
+                              const pt_task_score_t *score)
+{
+    const pt_task_metric_t *metric;
+    int32_t n = pt_kind_metrics(o->info->kind, &metric);
+    for (int32_t i = 0; i < n; i++)
+        if (metric[i] != o->metric)
+            put_number(file, pt_metric_name(metric[i]), score->value[i]);
+}
+
 void run_journal_scores(pt_search_t *s, const char *event, pt_part_t part)
 {
-    const pt_dataset_t *dataset = pt_trainer_dataset(s->trainer);
     FILE *file = s->metrics;
     if (!s->is_root)
         return;
@@ -162,12 +174,14 @@ void run_journal_scores(pt_search_t *s, const char *event, pt_part_t part)
     put_number(file, "edges", run_mean_edges(s));
     fputs(",\"tasks\":{", file);
     for (int32_t k = 0; k < s->space->n_task; k++) {
+        const pt_objective_t *o = pt_trainer_objective(s->trainer, k);
         const pt_task_score_t *score = &s->score[k];
         fputs(k > 0 ? "," : "", file);
         put_name(file, s->space->task[k].name);
         fprintf(file, ":{\"n\":%lld", (long long)score->n);
-        put_number(file, pt_metric_name(pt_dataset_task(dataset, k)), score->metric);
+        put_number(file, pt_metric_name(o->metric), score->metric);
         put_number(file, "loss", score->loss);
+        put_other_metrics(file, o, score);
         fputc('}', file);
     }
     fputs("}}\n", file);

@@ -208,6 +208,7 @@ static pt_status_t enter(pt_search_t *s)
     st->loss = st->alpha_loss = 0;
     s->speed.weight_seconds = 0;
     pt_trainer_reset_moments(s->trainer);
+    pt_trainer_reset_weights(s->trainer);
     if (s->length.n_step[st->stage] == 0)
         return PT_OK;
     run_journal_stage(s);

@@ -8,7 +8,7 @@
 #include "polytree/base/memory.h"
 #include "polytree/io/file.h"
 #include "polytree/search/jsonl.h"
-#include "polytree/train/loss.h"
+#include "polytree/train/metric.h"
 
 enum { PATH_BYTES = 4200 };
 
@@ -24,7 +24,7 @@ static pt_cost_t get_cost(const json_t *object)
                        .edges = (int32_t)get_int(object, "edges")};
 }
 
-/* {"n": .., "METRIC": .., "loss": ..} */
+/* {"n": .., "METRIC": .., "loss": .., other metrics} */
 static void take_score(json_t *scores, pt_summary_task_t *task)
 {
     const char *key;
@@ -37,6 +37,7 @@ static void take_score(json_t *scores, pt_summary_task_t *task)
         snprintf(task->metric_name, sizeof task->metric_name, "%s", key);
         task->metric = json_is_number(value) ? json_number_value(value) : NAN;
         task->is_error = pt_metric_is_error(key);
+        return;
     }
 }
 

@@ -1,11 +1,11 @@
 #include "polytree/train/feed.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "polytree/base/memory.h"
 #include "polytree/base/rng.h"
 #include "polytree/train/augment.h"
-#include "polytree/train/loss.h"
 #include "train/feed_parts.h"
 
 struct pt_feed {
@@ -89,9 +89,11 @@ pt_status_t pt_feed_new(const pt_config_t *config, pt_dataset_t *dataset, pt_fee
     size_t before = pt_memory_bytes();
     for (int32_t t = 0; t < pt_dataset_n_task(dataset); t++) {
         const pt_task_info_t *info = pt_dataset_task(dataset, t);
-        if (info->kind != PT_TASK_CLASSIFICATION && info->kind != PT_TASK_MULTILABEL)
-            PT_FAIL(MISSING, "task %s is of kind %s, which has no loss in this version",
-                    info->name, pt_task_kind_name(info->kind));
+        if (pt_task_is_map(info) && pt_augment_is_on(config))
+            PT_FAIL(MISSING,
+                    "task %s has labels for every pixel, which this version does not "
+                    "augment along with the images: set every option of [augment] to 0",
+                    info->name);
     }
     PT_TRY(pt_alloc(&feed, 1, sizeof *feed));
     feed->config = config;
@@ -204,25 +206,27 @@ static pt_status_t fill_input(pt_feed_t *feed, const pt_draw_t *draw, int64_t n,
     return PT_OK;
 }
 
-static void fill_labels(const pt_feed_t *feed, const pt_draw_t *draw, int64_t n,
-                        int32_t task, int32_t *label)
+static pt_status_t fill_labels(const pt_feed_t *feed, const pt_draw_t *draw, int64_t n,
+                               int32_t task, pt_label_t *label)
 {
     const pt_task_info_t *info = pt_dataset_task(feed->dataset, task);
+    const pt_label_t none =
+        pt_task_is_float(info) ? (pt_label_t){.f = NAN} : (pt_label_t){.i = PT_LABEL_NONE};
     pt_split_t split = feed->part[draw->bundle][draw->part].split;
     pt_task_rows_t rows = pt_dataset_rows(feed->dataset, split, task);
-    int64_t width = pt_loss_labels(info), n_draw = feed->config->train.microbatch;
-    for (int64_t i = 0; i < n_draw; i++) {
+    int64_t width = pt_task_labels(info), n_draw = feed->config->train.microbatch;
+    for (int64_t i = 0; i < n_draw; i++, label += width) {
         int64_t at = i < n ? pt_feed_find_row(&rows, feed->row[i]) : -1;
-        for (int64_t j = 0; j < width; j++) {
-            int32_t value = at < 0 ? PT_LABEL_NONE : rows.labels[at * width + j];
-            bool is_none = info->has_ignore && value == info->ignore;
-            label[i * width + j] = is_none ? PT_LABEL_NONE : value;
-        }
+        if (at >= 0)
+            PT_TRY(pt_dataset_read_labels(feed->dataset, split, task, &at, 1, label));
+        for (int64_t j = 0; j < width && at < 0; j++)
+            label[j] = none;
     }
+    return PT_OK;
 }
 
 pt_status_t pt_feed_fill(pt_feed_t *feed, const pt_draw_t *draw, float *input,
-                         int32_t *const *label)
+                         pt_label_t *const *label)
 {
     const pt_bundle_t *bundle = &feed->bundle[draw->bundle];
     if (draw->first < 0)
@@ -233,6 +237,6 @@ pt_status_t pt_feed_fill(pt_feed_t *feed, const pt_draw_t *draw, float *input,
     int64_t n = list_rows(feed, draw);
     PT_TRY(fill_input(feed, draw, n, input));
     for (int32_t k = 0; k < bundle->n_task; k++)
-        fill_labels(feed, draw, n, bundle->task[k], label[k]);
+        PT_TRY(fill_labels(feed, draw, n, bundle->task[k], label[k]));
     return PT_OK;
 }

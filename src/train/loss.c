@@ -2,23 +2,18 @@
 
 #include <math.h>
 
-int32_t pt_loss_outputs(const pt_task_info_t *task)
-{
-    return task->classes;
-}
+/* Added to |z|^2 of a vector that is to be normalised. */
+#define SMALL_SQUARE 1e-6
 
-int32_t pt_loss_labels(const pt_task_info_t *task)
-{
-    return task->kind == PT_TASK_MULTILABEL ? task->classes : 1;
-}
-
-static int64_t labelled(int64_t n, const int32_t *label)
-{
-    int64_t count = 0;
-    for (int64_t i = 0; i < n; i++)
-        count += label[i] != PT_LABEL_NONE;
-    return count;
-}
+/* Everything about one call; n counts samples or pixels. */
+typedef struct work {
+    const pt_objective_t *o;
+    int64_t n, labelled;
+    const pt_real_t *z;
+    const pt_label_t *y;
+    double scale; /* of the gradient, over labelled elements */
+    pt_real_t *dz;
+} work_t;
 
 static void set_zero(int64_t n, pt_real_t *x)
 {
@@ -26,8 +21,37 @@ static void set_zero(int64_t n, pt_real_t *x)
         x[i] = 0;
 }
 
+/* Does the vector of `width` floats have a label? */
+static bool has_vector(int32_t width, const pt_label_t *y)
+{
+    for (int32_t c = 0; c < width; c++)
+        if (isnan(y[c].f))
+            return false;
+    return true;
+}
+
+static bool is_of_vectors(pt_task_loss_t loss)
+{
+    return loss == PT_LOSS_L1_NORMALS || loss == PT_LOSS_COSINE;
+}
+
+static int64_t count_labelled(const pt_objective_t *o, int64_t n, const pt_label_t *y)
+{
+    int64_t count = 0;
+
+    if (is_of_vectors(o->loss)) {
+        for (int64_t i = 0; i < n; i++)
+            count += has_vector(o->labels, y + i * o->labels);
+        return o->loss == PT_LOSS_COSINE ? count : count * o->labels;
+    }
+    bool is_float = pt_task_is_float(o->info);
+    for (int64_t i = 0; i < n * o->labels; i++)
+        count += is_float ? !isnan(y[i].f) : y[i].i != PT_LABEL_NONE;
+    return count;
+}
+
 /*
- * One sample: t_c = (1 - eps) [c = label] + eps / C
+ * One element: t_c = (1 - eps) [c = label] + eps / C
  *
  *     L = -sum_c t_c log p_c = lse(z) - (1 - eps) z_label - eps / C sum_c z_c
  *     dL/dz_c = p_c - t_c
@@ -56,51 +80,176 @@ static double softmax_entropy(int32_t n_class, double smoothing, const pt_real_t
     return log(sum_exp) - (1.0 - smoothing) * ((double)z[label] - top) - rest * sum_z;
 }
 
-static double cross_entropy(int32_t n_class, double smoothing, int64_t n,
-                            const pt_real_t *output, const int32_t *label, double scale,
-                            pt_real_t *doutput)
+static double cross_entropy(const work_t *w)
 {
-    int64_t count = labelled(n, label);
+    int32_t n_class = w->o->outputs;
     double sum = 0;
-    for (int64_t i = 0; i < n; i++) {
-        pt_real_t *dz = doutput ? doutput + i * n_class : NULL;
-        if (label[i] != PT_LABEL_NONE)
-            sum += softmax_entropy(n_class, smoothing, output + i * n_class, label[i],
-                                   scale / (double)count, dz);
+
+    for (int64_t i = 0; i < w->n; i++) {
+        pt_real_t *dz = w->dz ? w->dz + i * n_class : NULL;
+        if (w->y[i].i != PT_LABEL_NONE)
+            sum += softmax_entropy(n_class, w->o->smoothing, w->z + i * n_class, w->y[i].i,
+                                   w->scale, dz);
         else if (dz)
             set_zero(n_class, dz);
     }
-    return count ? sum / (double)count : 0.0;
+    return sum;
 }
 
-/* L = max(z, 0) - t z + log(1 + e^-|z|),  dL/dz = sigmoid(z) - t,  t = (1-eps) y + eps/2 */
-static double binary_entropy(double smoothing, int64_t n, const pt_real_t *output,
-                             const int32_t *label, double scale, pt_real_t *doutput)
+/*
+ * With weights w of positives and v of negatives, a = w t + v (1 - t) and b = w t:
+ *
+ *     L = a log(1 + e^z) - b z,  log(1 + e^z) = max(z, 0) + log(1 + e^-|z|)
+ *     dL/dz = a sigmoid(z) - b
+ */
+static double binary_entropy(const work_t *w, double positive, double negative)
 {
-    int64_t count = labelled(n, label);
-    double sum = 0;
-    if (doutput)
-        set_zero(n, doutput);
-    for (int64_t i = 0; i < n; i++) {
-        if (label[i] == PT_LABEL_NONE)
+    double smoothing = w->o->smoothing, sum = 0;
+
+    for (int64_t i = 0; i < w->n * w->o->labels; i++) {
+        if (w->y[i].i == PT_LABEL_NONE) {
+            if (w->dz)
+                w->dz[i] = 0;
             continue;
-        double z = (double)output[i];
-        double target = (1.0 - smoothing) * label[i] + 0.5 * smoothing;
+        }
+        double z = (double)w->z[i];
+        double target = (1.0 - smoothing) * w->y[i].i + 0.5 * smoothing;
+        double b = positive * target, a = b + negative * (1.0 - target);
         double e = exp(-fabs(z));
-        sum += (z > 0 ? z : 0.0) - target * z + log1p(e);
-        if (doutput) {
+        sum += (z > 0 ? a * z : 0.0) - b * z + a * log1p(e);
+        if (w->dz) {
             double p = (z >= 0 ? 1.0 : e) / (1.0 + e);
-            doutput[i] = (pt_real_t)(scale / (double)count * (p - target));
+            w->dz[i] = (pt_real_t)(w->scale * (a * p - b));
         }
     }
-    return count ? sum / (double)count : 0.0;
+    return sum;
 }
 
-double pt_loss(const pt_task_info_t *task, double smoothing, int64_t n,
-               const pt_real_t *output, const int32_t *label, double scale,
+static double bce(const work_t *w)
+{
+    double positive = w->o->positive_weight;
+
+    return positive == 0 ? binary_entropy(w, 1, 1)
+                         : binary_entropy(w, positive, 1 - positive);
+}
+
+static double bce_balanced(const work_t *w)
+{
+    int64_t positive = 0;
+
+    for (int64_t i = 0; i < w->n * w->o->labels; i++)
+        positive += w->y[i].i != PT_LABEL_NONE && w->y[i].i != 0;
+    double share = (double)positive / (double)w->labelled;
+    return binary_entropy(w, 1 - share, share);
+}
+
+static double l1(const work_t *w)
+{
+    double sum = 0;
+
+    for (int64_t i = 0; i < w->n * w->o->labels; i++) {
+        double d = isnan(w->y[i].f) ? 0 : (double)w->z[i] - (double)w->y[i].f;
+        sum += fabs(d);
+        if (w->dz)
+            w->dz[i] = (pt_real_t)(d > 0 ? w->scale : d < 0 ? -w->scale : 0);
+    }
+    return sum;
+}
+
+static double mse(const work_t *w)
+{
+    double sum = 0;
+
+    for (int64_t i = 0; i < w->n * w->o->labels; i++) {
+        double d = isnan(w->y[i].f) ? 0 : (double)w->z[i] - (double)w->y[i].f;
+        sum += d * d;
+        if (w->dz)
+            w->dz[i] = (pt_real_t)(w->scale * 2 * d);
+    }
+    return sum;
+}
+
+/*
+ * Vectors: with g = dL/dn, L any function of n = z / r, r^2 = |z|^2 + const,
+ *
+ *     dL/dz = (g - n <n, g>) / r
+ *
+ * l1_normals: g = sign(n - m);  cosine: g = -m.
+ */
+static double vector_loss(const work_t *w, int64_t at)
+{
+    const bool is_cosine = w->o->loss == PT_LOSS_COSINE;
+    const int32_t width = w->o->labels;
+    const pt_real_t *z = w->z + at * width;
+    const pt_label_t *y = w->y + at * width;
+    double square = SMALL_SQUARE, label_square = 0, sum = 0, along = 0;
+
+    for (int32_t c = 0; c < width; c++) {
+        square += (double)z[c] * (double)z[c];
+        label_square += (double)y[c].f * (double)y[c].f;
+    }
+    double r = sqrt(square), s = label_square > 0 ? sqrt(label_square) : 1;
+    for (int pass = 0; pass < (w->dz ? 2 : 1); pass++)
+        for (int32_t c = 0; c < width; c++) {
+            double n = (double)z[c] / r, m = (double)y[c].f / s;
+            double g = is_cosine ? -m : (double)((n > m) - (n < m));
+            if (pass == 0) {
+                sum += is_cosine ? -n * m : fabs(n - m);
+                along += n * g;
+            } else {
+                w->dz[at * width + c] = (pt_real_t)(w->scale * (g - n * along) / r);
+            }
+        }
+    return is_cosine ? 1 + sum : sum;
+}
+
+static double vectors(const work_t *w)
+{
+    int32_t width = w->o->labels;
+    double sum = 0;
+
+    for (int64_t i = 0; i < w->n; i++) {
+        if (has_vector(width, w->y + i * width))
+            sum += vector_loss(w, i);
+        else if (w->dz)
+            set_zero(width, w->dz + i * width);
+    }
+    return sum;
+}
+
+static double (*const losses[])(const work_t *) = {
+    [PT_LOSS_CROSS_ENTROPY] = cross_entropy,
+    [PT_LOSS_BCE] = bce,
+    [PT_LOSS_BCE_BALANCED] = bce_balanced,
+    [PT_LOSS_L1] = l1,
+    [PT_LOSS_MSE] = mse,
+    [PT_LOSS_L1_NORMALS] = vectors,
+    [PT_LOSS_COSINE] = vectors,
+};
+
+int64_t pt_loss_labelled(const pt_objective_t *objective, int64_t n, int64_t h, int64_t w,
+                         const pt_label_t *label)
+{
+    return count_labelled(objective, n * h * w, label);
+}
+
+double pt_loss(const pt_objective_t *objective, int64_t n, int64_t h, int64_t w,
+               const pt_real_t *output, const pt_label_t *label, double scale,
                pt_real_t *doutput)
 {
-    if (task->kind == PT_TASK_MULTILABEL)
-        return binary_entropy(smoothing, n * task->classes, output, label, scale, doutput);
-    return cross_entropy(task->classes, smoothing, n, output, label, scale, doutput);
+    int64_t count = count_labelled(objective, n * h * w, label);
+    work_t work = {.o = objective,
+                   .n = n * h * w,
+                   .labelled = count,
+                   .z = output,
+                   .y = label,
+                   .scale = scale / (double)count,
+                   .dz = doutput};
+
+    if (count == 0) {
+        if (doutput)
+            set_zero(n * h * w * objective->outputs, doutput);
+        return 0;
+    }
+    return losses[objective->loss](&work) / (double)count;
 }

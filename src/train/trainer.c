@@ -6,17 +6,6 @@
 #include "polytree/base/clock.h"
 #include "polytree/base/memory.h"
 
-bool fine_fixed(double x, double limit, int64_t *out)
-{
-    double scaled = x * PT_FINE_SCALE;
-
-    *out = 0;
-    if (!isfinite(x) || fabs(scaled) >= limit)
-        return false;
-    *out = llrint(scaled);
-    return true;
-}
-
 pt_status_t trainer_plan(pt_trainer_t *trainer, const pt_subnet_t *subnet, pt_phase_t phase,
                          int32_t bundle, pt_plan_t **plan)
 {
@@ -44,33 +33,91 @@ pt_status_t trainer_plan(pt_trainer_t *trainer, const pt_subnet_t *subnet, pt_ph
     return PT_OK;
 }
 
+/** Add a microbatch's loss and metrics to the sums of an evaluation. */
+static void collect_scores(loss_context_t *c, int32_t task, double loss, int64_t h,
+                           int64_t w, const pt_real_t *output)
+{
+    pt_trainer_t *t = c->trainer;
+    const pt_objective_t *o = &t->objective[task];
+    const pt_label_t *label = t->label[t->task_slot[task]];
+    int64_t *sum = t->score_sum + t->score_offset[task];
+    int64_t n = t->config->train.microbatch, fixed;
+    int64_t labelled = pt_loss_labelled(o, n, h, w, label);
+
+    /* The mean over a part wants sums: a unit's mean times its labelled elements. */
+    if (!fine_fixed(loss * (double)labelled, c->limit, &fixed))
+        *c->is_bad = true;
+    sum[0] += fixed;
+    sum[1] += labelled;
+    if (!pt_metric_add(o, n, h, w, output, label, c->limit, t->scratch, sum + 2))
+        *c->is_bad = true;
+}
+
 void trainer_loss(void *context, int32_t task, const pt_real_t *output, pt_real_t *doutput)
 {
     loss_context_t *c = context;
     pt_trainer_t *t = c->trainer;
-    const pt_task_info_t *info = pt_dataset_task(t->dataset, task);
-    const int32_t *label = t->label[t->task_slot[task]];
-    int64_t n = t->config->train.microbatch, fixed;
-    double loss = pt_loss(info, c->collects_metric ? 0 : t->config->train.label_smoothing,
-                          n, output, label, c->scale, doutput);
+    pt_objective_t o = t->objective[task];
+    const pt_label_t *label = t->label[t->task_slot[task]];
+    pt_shape_t input = t->space->node[0].shape;
+    bool is_map = t->space->task[task].is_map;
+    int64_t n = t->config->train.microbatch, h = is_map ? input.h : 1,
+            w = is_map ? input.w : 1, fixed;
+    double scale = 0;
 
-    if (!fine_fixed(loss, 0x1p62 / (double)(1 << 20), &fixed))
+    if (c->collects_metric)
+        o.smoothing = 0;
+    else
+        scale = t->task_weight[task] / c->divisor;
+    double loss = pt_loss(&o, n, h, w, output, label, scale, doutput);
+    if (!fine_fixed(loss, c->limit, &fixed))
         *c->is_bad = true;
-    if (c->collects_metric) {
-        /* The mean over a part wants sums: a unit's mean times its labelled elements. */
-        int64_t *sum = t->score_sum + t->score_offset[task];
-        int64_t labelled = 0;
-        int32_t width = pt_loss_labels(info);
-        for (int64_t i = 0; i < n * width; i++)
-            labelled += label[i] != PT_LABEL_NONE;
-        if (!fine_fixed(loss * (double)labelled, 0x1p42, &fixed))
-            *c->is_bad = true;
-        sum[0] += fixed;
-        sum[1] += labelled;
-        pt_metric_add(info, n, output, label, sum + 2);
-    } else {
+    if (c->collects_metric)
+        collect_scores(c, task, loss, h, w, output);
+    else
         c->loss_sum[task] += fixed;
+}
+
+/** Names that [task.NAME] sections may have are those of the data set; tasks that
+ * data.tasks leaves out may have theirs. */
+static pt_status_t check_sections(const pt_config_t *config, const pt_dataset_t *dataset)
+{
+    int32_t n = pt_dataset_n_task(dataset);
+    const char **name;
+
+    if (strcmp(config->data.tasks, "all") != 0)
+        return PT_OK;
+    PT_TRY(pt_alloc(&name, (size_t)n, sizeof *name));
+    for (int32_t k = 0; k < n; k++)
+        name[k] = pt_dataset_task(dataset, k)->name;
+    pt_status_t status = pt_config_check_tasks(config, n, name);
+    pt_free(name);
+    return status;
+}
+
+/** Every head must put out what its task's loss reads. */
+static pt_status_t check_heads(const pt_space_t *s)
+{
+    pt_shape_t input = s->node[0].shape;
+
+    for (int32_t i = 0; i < s->n_candidate; i++) {
+        const pt_candidate_t *c = &s->candidate[i];
+        bool is_last = c->task >= 0;
+        for (int32_t j = i + 1; j < s->n_candidate && is_last; j++)
+            is_last = s->candidate[j].task != c->task;
+        if (!is_last)
+            continue;
+        const pt_space_task_t *task = &s->task[c->task];
+        pt_shape_t is = s->node[c->dst].shape;
+        int64_t h = task->is_map ? input.h : 1, w = task->is_map ? input.w : 1;
+        if (is.h != h || is.w != w || is.c != task->outputs)
+            PT_FAIL(CONFIG,
+                    "the head of task %s puts out %lld x %lld x %lld, its labels want "
+                    "%lld x %lld x %d: see head.kind",
+                    task->name, (long long)is.h, (long long)is.w, (long long)is.c,
+                    (long long)h, (long long)w, (int)task->outputs);
     }
+    return PT_OK;
 }
 
 pt_status_t pt_space_of_data(const pt_config_t *config, pt_dataset_t *dataset,
@@ -87,12 +134,18 @@ pt_status_t pt_space_of_data(const pt_config_t *config, pt_dataset_t *dataset,
     for (int32_t k = 0; k < n; k++) {
         const pt_task_info_t *info = pt_dataset_task(dataset, k);
         memcpy(task[k].name, info->name, sizeof task[k].name);
-        task[k].outputs = pt_loss_outputs(info);
+        task[k].outputs = info->classes;
+        task[k].is_map = pt_task_is_map(info);
     }
     pt_dataset_input(dataset, hwc);
     pt_space_spec_t spec = {hwc[0], hwc[1], hwc[2], n, task, NULL};
-    PT_TRY_OR(done, pt_space_new(config, &spec, kernel, out));
+    pt_space_t *space = NULL;
+    PT_TRY_OR(done, pt_space_new(config, &spec, kernel, &space));
+    PT_TRY_OR(done, check_heads(space));
+    *out = space;
+    space = NULL;
 done:
+    pt_space_free(space);
     pt_free(task);
     return status;
 }
@@ -139,10 +192,10 @@ static pt_status_t make_step_buffers(pt_trainer_t *t)
 {
     const pt_space_t *s = t->space;
     size_t tasks = (size_t)t->n_task, choices = (size_t)s->n_choice;
-    int32_t width = 1;
+    int64_t width = 1;
 
     for (int32_t k = 0; k < t->n_task; k++) {
-        int32_t n = pt_loss_labels(pt_dataset_task(t->dataset, k));
+        int64_t n = pt_task_labels(pt_dataset_task(t->dataset, k));
         width = n > width ? n : width;
     }
     size_t units = (size_t)t->tasks_per_step * (size_t)t->units;
@@ -164,27 +217,43 @@ static pt_status_t make_step_buffers(pt_trainer_t *t)
     PT_TRY(pt_alloc(&t->dgate, (size_t)t->n_bundle_task * choices, sizeof *t->dgate));
     PT_TRY(pt_alloc(&t->gate_sum, tasks * choices, sizeof *t->gate_sum));
     PT_TRY(pt_alloc(&t->control, tasks + 4, sizeof *t->control));
+    PT_TRY(pt_alloc(&t->task_weight, tasks, sizeof *t->task_weight));
     return pt_alloc(&t->task_loss, tasks, sizeof *t->task_loss);
 }
 
 static pt_status_t make_score_buffers(pt_trainer_t *t)
 {
-    size_t stats = (size_t)pt_plan_stat_bound(t->eval_plan);
+    size_t stats = (size_t)pt_plan_stat_bound(t->eval_plan), scratch = 0;
 
     t->stat_bound = (int64_t)stats;
     PT_TRY(pt_alloc(&t->stat, (size_t)t->n_bundle * stats, sizeof *t->stat));
     PT_TRY(pt_alloc(&t->stat_sum, stats, sizeof *t->stat_sum));
     PT_TRY(pt_alloc(&t->stat_fixed, stats + 1, sizeof *t->stat_fixed));
     PT_TRY(pt_alloc(&t->score_offset, (size_t)t->n_task + 1, sizeof *t->score_offset));
-    for (int32_t k = 0; k < t->n_task; k++)
-        t->score_offset[k + 1] =
-            t->score_offset[k] + 2 + pt_metric_count(pt_dataset_task(t->dataset, k));
+    for (int32_t k = 0; k < t->n_task; k++) {
+        const pt_objective_t *o = &t->objective[k];
+        size_t bytes = pt_metric_scratch(o, o->info->height, o->info->width);
+        scratch = bytes > scratch ? bytes : scratch;
+        t->score_offset[k + 1] = t->score_offset[k] + 2 + pt_metric_count(o);
+    }
+    PT_TRY(pt_alloc(&t->scratch, scratch / sizeof *t->scratch, sizeof *t->scratch));
     return pt_alloc(&t->score_sum, (size_t)t->score_offset[t->n_task] + 1,
                     sizeof *t->score_sum);
 }
 
+static pt_status_t make_objectives(pt_trainer_t *t)
+{
+    PT_TRY(check_sections(t->config, t->dataset));
+    PT_TRY(pt_alloc(&t->objective, (size_t)t->n_task, sizeof *t->objective));
+    for (int32_t k = 0; k < t->n_task; k++)
+        PT_TRY(
+            pt_objective_make(t->config, pt_dataset_task(t->dataset, k), &t->objective[k]));
+    return pt_task_weights_init(t->config, t->n_task, t->objective, &t->weights);
+}
+
 static pt_status_t build(pt_trainer_t *t)
 {
+    PT_TRY(make_objectives(t));
     PT_TRY(pt_feed_new(t->config, t->dataset, &t->feed));
     PT_TRY(pt_space_of_data(t->config, t->dataset, t->kernel, &t->space));
     pt_store_fill(&t->space->store, (uint64_t)t->config->run.seed);
@@ -242,13 +311,14 @@ void pt_trainer_free(pt_trainer_t *t)
         t->is_used,    t->alive_candidate, t->alive_node,   t->input,     t->label,
         t->dgate,      t->gate_sum,        t->control,      t->task_loss, t->stat,
         t->stat_sum,   t->stat_fixed,      t->score_offset, t->score_sum, t->gathered,
-        t->piece,      t->saved_stat};
+        t->piece,      t->saved_stat,      t->objective,    t->scratch,   t->task_weight};
     for (size_t i = 0; i < sizeof plain / sizeof plain[0]; i++)
         pt_free(plain[i]);
     pt_plan_free(t->calibrate_plan);
     pt_plan_free(t->eval_plan);
     pt_exec_free(t->exec);
     shard_release(&t->shard);
+    pt_task_weights_release(&t->weights);
     pt_space_free(t->space);
     pt_feed_free(t->feed);
     pt_free(t);
@@ -274,9 +344,19 @@ pt_dataset_t *pt_trainer_dataset(const pt_trainer_t *trainer)
     return trainer->dataset;
 }
 
+const pt_objective_t *pt_trainer_objective(const pt_trainer_t *trainer, int32_t task)
+{
+    return &trainer->objective[task];
+}
+
 void pt_trainer_reset_moments(pt_trainer_t *trainer)
 {
     shard_reset(&trainer->shard);
+}
+
+void pt_trainer_reset_weights(pt_trainer_t *trainer)
+{
+    pt_task_weights_reset(&trainer->weights);
 }
 
 pt_trainer_time_t pt_trainer_time(const pt_trainer_t *trainer)

@@ -7,11 +7,11 @@
 #include "polytree/graph/exec.h"
 #include "polytree/train/deal.h"
 #include "polytree/train/loss.h"
+#include "polytree/train/metric.h"
 #include "polytree/train/trainer.h"
+#include "polytree/train/weighting.h"
+#include "train/fixed.h"
 #include "train/shard.h"
-
-/** Quantum 2^-20 of losses and calibration sums (contract rule 3). */
-#define PT_FINE_SCALE 1048576.0
 
 /** Most plans kept at a time; bundles beyond share slots and are compiled anew. */
 #define PLAN_SLOTS 64
@@ -31,6 +31,8 @@ struct pt_trainer {
     pt_space_t *space;
     pt_exec_t *exec;
     shard_t shard;
+    pt_objective_t *objective; /**< [n_task] */
+    pt_task_weights_t weights;
 
     int32_t n_task, n_bundle, n_bundle_task; /**< most tasks in one bundle */
     int32_t tasks_per_step;                  /**< bundles a step takes */
@@ -51,12 +53,13 @@ struct pt_trainer {
     bool *is_used;      /**< [n_group] */
     uint8_t *alive_candidate, *alive_node;
     float *input;
-    int32_t **label;    /**< [n_bundle_task][microbatch * labels] */
-    double *dgate;      /**< [n_bundle_task][n_choice] of one unit */
-    int64_t *gate_sum;  /**< [n_task][n_choice] */
-    int64_t *control;   /**< see trainer_step.c */
-    double *task_loss;  /**< [n_task] */
-    int32_t *task_slot; /**< [n_task] place of a task in its bundle */
+    pt_label_t **label;  /**< [n_bundle_task][microbatch * labels] */
+    double *dgate;       /**< [n_bundle_task][n_choice] of one unit */
+    int64_t *gate_sum;   /**< [n_task][n_choice] */
+    int64_t *control;    /**< see trainer_step.c */
+    double *task_loss;   /**< [n_task] */
+    double *task_weight; /**< [n_task] of the step, over their common divisor */
+    int32_t *task_slot;  /**< [n_task] place of a task in its bundle */
 
     /* Evaluation. */
     int64_t stat_bound;  /**< doubles of one bundle's statistics */
@@ -65,6 +68,7 @@ struct pt_trainer {
     int64_t *stat_fixed; /**< [stat_bound + 1] */
     int64_t *score_sum;  /**< per task: loss, count, metric */
     int64_t *score_offset; /**< [n_task + 1] */
+    uint64_t *scratch;     /**< of metrics */
 
     /* Gathering for checkpoints, rank 0. */
     float *gathered; /**< value, m, v of the whole store */
@@ -90,16 +94,14 @@ PT_MUST_CHECK pt_status_t trainer_plan(pt_trainer_t *trainer, const pt_subnet_t 
 /** What the loss callback reads and adds to. */
 typedef struct loss_context {
     pt_trainer_t *trainer;
-    double scale;      /**< of the gradient: w_k / units */
+    double divisor;    /**< steps: task_weight[k] over this is the gradient's scale */
     int64_t *loss_sum; /**< [n_task] at quantum 2^-20 */
     bool *is_bad;      /**< a loss was not representable */
     bool collects_metric;
+    double limit; /**< of an addend at quantum 2^-20 */
 } loss_context_t;
 
 /** pt_loss_fn of steps and evaluations. */
 void trainer_loss(void *context, int32_t task, const pt_real_t *output, pt_real_t *doutput);
-
-/** x at quantum 2^-20; false, and 0, where |x| 2^20 >= limit or x is not finite. */
-bool fine_fixed(double x, double limit, int64_t *out);
 
 #endif

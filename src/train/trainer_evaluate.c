@@ -101,6 +101,7 @@ static pt_status_t evaluate_bundle(evaluation_t *e, int32_t bundle)
     pt_draw_t train = {.part = PT_PART_TRAIN, .bundle = bundle, .is_shuffled = true};
     pt_draw_t test = {.part = e->part, .bundle = bundle};
 
+    e->loss.limit = 0x1p62 / (double)(samples + microbatch);
     memset(t->stat_fixed, 0, (size_t)t->stat_bound * sizeof *t->stat_fixed);
     pt_status_t first = run_microbatches(e, PT_PHASE_CALIBRATE, train, calibrate);
     PT_TRY(finish_stats(e, bundle, calibrate));
@@ -116,9 +117,15 @@ static void read_scores(const pt_trainer_t *t, pt_part_t part, pt_task_score_t *
         for (int32_t i = 0; i < bundle->n_task; i++) {
             int32_t k = bundle->task[i];
             const int64_t *sum = t->score_sum + t->score_offset[k];
+            const pt_objective_t *o = &t->objective[k];
+            const pt_task_metric_t *metric;
+            int32_t n_metric = pt_kind_metrics(o->info->kind, &metric);
             score[k].loss =
                 sum[1] > 0 ? (double)sum[0] / PT_FINE_SCALE / (double)sum[1] : NAN;
-            score[k].metric = pt_metric_value(pt_dataset_task(t->dataset, k), sum + 2);
+            score[k].metric = pt_metric_value(o, o->metric, sum + 2);
+            for (int32_t j = 0; j < PT_KIND_METRICS; j++)
+                score[k].value[j] =
+                    j < n_metric ? pt_metric_value(o, metric[j], sum + 2) : NAN;
             score[k].n = bundle->n_sample[part];
         }
     }
@@ -145,8 +152,8 @@ pt_status_t pt_trainer_evaluate(pt_trainer_t *trainer, const pt_subnet_t *subnet
     PT_TRY(pt_sum_i64(t->layout->world, PT_TRAFFIC_EVALUATE, t->score_sum, n + 1));
     if (t->score_sum[n] != 0)
         PT_FAIL(NUMERIC,
-                "a loss or a batch-norm sum is not finite in an evaluation on %s: the "
-                "run diverged, try a smaller learning rate",
+                "a loss, metric or batch-norm sum is not finite or too large in an "
+                "evaluation on %s: the run diverged, try a smaller learning rate",
                 part == PT_PART_TEST  ? "test"
                 : part == PT_PART_VAL ? "val"
                                       : "train");

@@ -139,6 +139,7 @@ pt_status_t pt_trainer_save(pt_trainer_t *trainer, pt_checkpoint_t *checkpoint)
                 checkpoint, name, PT_DTYPE_F32, param->dim, param->n_dim,
                 t->gathered + (size_t)array * whole(t) + param->offset, true));
         }
+    PT_TRY(pt_task_weights_save(&t->weights, checkpoint));
     return pt_checkpoint_add(checkpoint, "updates", PT_DTYPE_I64, &n, 1,
                              t->shard.adam_count, true);
 }
@@ -168,6 +169,7 @@ static pt_status_t read_root(pt_trainer_t *t, const pt_checkpoint_t *checkpoint)
 
     for (int32_t array = 0; array < n_array(t); array++)
         PT_TRY(collect(t, checkpoint, array));
+    PT_TRY(pt_task_weights_load(&t->weights, checkpoint));
     PT_TRY(pt_checkpoint_get(checkpoint, "updates", PT_DTYPE_I64, t->space->store.n_param,
                              &count));
     memcpy(t->shard.adam_count, count,
@@ -187,6 +189,17 @@ static void take_moments(pt_trainer_t *t, int32_t array)
     }
 }
 
+/** What rank 0 has read, to all. */
+static pt_status_t share_task_weights(pt_trainer_t *t)
+{
+    pt_task_weights_t *w = &t->weights;
+    size_t bytes = (size_t)t->n_task * sizeof(double);
+
+    for (size_t i = 0; i < sizeof w->real / sizeof w->real[0]; i++)
+        PT_TRY(pt_comm_bcast(t->layout->world, w->real[i], bytes, 0));
+    return pt_comm_bcast(t->layout->world, w->count, bytes, 0);
+}
+
 pt_status_t pt_trainer_load(pt_trainer_t *trainer, const pt_checkpoint_t *checkpoint)
 {
     pt_trainer_t *t = trainer;
@@ -202,6 +215,7 @@ pt_status_t pt_trainer_load(pt_trainer_t *trainer, const pt_checkpoint_t *checkp
     PT_TRY(pt_comm_bcast(t->layout->world, t->gathered, (size_t)n_array(t) * bytes, 0));
     PT_TRY(pt_comm_bcast(t->layout->world, t->shard.adam_count,
                          (size_t)store->n_param * sizeof *t->shard.adam_count, 0));
+    PT_TRY(share_task_weights(t));
     memcpy(store->value, t->gathered, bytes);
     for (int32_t array = FIRST_MOMENT; array < n_array(t); array++)
         take_moments(t, array);

@@ -108,6 +108,7 @@ typedef struct work {
     int64_t round;
     double
         limit; /**< of one addend in 64-bit sums, as a double of the fixed-point number */
+    double divisor; /**< of the tasks' weights */
     loss_context_t loss;
     bool is_bad_loss;
 } work_t;
@@ -209,10 +210,12 @@ static void begin_work(work_t *w)
     for (int32_t i = 0; i < w->n_bundle; i++)
         addends += (int64_t)t->units * pt_feed_bundle(t->feed, t->bundle[i])->n_task;
     w->limit = 0x1p62 / (double)addends;
+    w->divisor = pt_task_weights_of(&t->weights, t->task, w->n_task, t->task_weight);
     w->loss = (loss_context_t){.trainer = t,
-                               .scale = 1.0 / ((double)w->n_task * t->units),
+                               .divisor = w->divisor * t->units,
                                .loss_sum = t->control + LOSS,
-                               .is_bad = &w->is_bad_loss};
+                               .is_bad = &w->is_bad_loss,
+                               .limit = 0x1p62 / (double)addends};
     memset(t->control, 0, ((size_t)t->n_task + LOSS) * sizeof *t->control);
 }
 
@@ -252,9 +255,11 @@ static pt_status_t meet(work_t *w, pt_status_t status, pt_step_result_t *result)
     for (int32_t i = 0; i < w->n_task; i++) {
         int32_t k = t->task[i];
         t->task_loss[k] = (double)t->control[LOSS + k] / PT_FINE_SCALE / t->units;
-        result->loss += t->task_loss[k] / w->n_task;
+        result->loss += t->task_loss[k] * t->task_weight[k] / w->divisor;
+        t->task_weight[k] /= w->divisor;
     }
     result->task_loss = t->task_loss;
+    result->task_weight = t->task_weight;
     return PT_OK;
 }
 
@@ -303,6 +308,19 @@ static void account(pt_trainer_t *t, clocks_t before)
     t->time.reduce += now.reduce - before.reduce;
 }
 
+/** The next step's weights of the tasks. */
+static void learn_weights(work_t *w)
+{
+    pt_trainer_t *t = w->t;
+    pt_length_t epoch = {1, true};
+
+    if (t->weights.kind == PT_WEIGHTING_FIXED)
+        return;
+    int64_t n = pt_step_count(t->config, t->feed, epoch, w->step->part);
+    pt_task_weights_learn(&t->weights, t->task, w->n_task, t->task_loss,
+                          (w->step->step + 1) % n == 0);
+}
+
 pt_status_t pt_trainer_weight_step(pt_trainer_t *trainer, const pt_step_t *step,
                                    const pt_subnet_t *subnet, const pt_update_t *update,
                                    pt_step_result_t *result)
@@ -313,6 +331,7 @@ pt_status_t pt_trainer_weight_step(pt_trainer_t *trainer, const pt_step_t *step,
 
     begin_work(&w);
     PT_TRY(meet(&w, run_units(&w), &r));
+    learn_weights(&w);
     mark_groups(&w);
     clocks_t update_before = read_clocks(trainer);
     PT_TRY(shard_step(&trainer->shard, trainer->is_used, update,

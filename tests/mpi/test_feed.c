@@ -188,12 +188,12 @@ static void close_feed(pt_open_t *open)
 
 typedef struct pt_filled {
     float input[BATCH * PIXELS];
-    int32_t label[N_TASK][BATCH * 3];
+    pt_label_t label[N_TASK][BATCH * 3];
 } pt_filled_t;
 
 static void fill(pt_feed_t *feed, const pt_draw_t *draw, pt_filled_t *out)
 {
-    int32_t *label[N_TASK];
+    pt_label_t *label[N_TASK];
     memset(out, 0x55, sizeof *out);
     for (int t = 0; t < N_TASK; t++)
         label[t] = out->label[t];
@@ -402,7 +402,7 @@ static void labels_belong_to_their_rows(void **state)
                         if (!has_row(t, split, row) ||
                             (info.has_ignore && y == info.ignore))
                             y = PT_LABEL_NONE;
-                        assert_int_equal(filled.label[t][i * width + j], y);
+                        assert_int_equal(filled.label[t][i * width + j].i, y);
                     }
             }
         }
@@ -426,10 +426,10 @@ static void evaluation_pads_and_masks(void **state)
             if (row < N_TEST)
                 assert_int_equal((int)(filled.input[i * PIXELS] * 255.0f + 0.5f), row);
             bool is_none = row >= N_TEST || row % 10 == 9;
-            assert_int_equal(filled.label[0][i],
+            assert_int_equal(filled.label[0][i].i,
                              is_none ? PT_LABEL_NONE : label_of(WHOLE, row, 0));
             for (int j = 0; j < 3 && row >= N_TEST; j++)
-                assert_int_equal(filled.label[1][i * 3 + j], PT_LABEL_NONE);
+                assert_int_equal(filled.label[1][i * 3 + j].i, PT_LABEL_NONE);
         }
     }
     close_feed(&open);
@@ -507,7 +507,7 @@ static void impossible_draws_and_parts_are_refused(void **state)
     (void)state;
     pt_open_t open = open_feed(0, "all");
     pt_filled_t filled;
-    int32_t *label[2] = {filled.label[0], filled.label[1]};
+    pt_label_t *label[2] = {filled.label[0], filled.label[1]};
     pt_draw_t draw = {.part = PT_PART_VAL, .is_shuffled = true};
     assert_int_equal(pt_feed_fill(open.feed, &draw, filled.input, label), PT_E_RANGE);
     draw = (pt_draw_t){.first = -1};

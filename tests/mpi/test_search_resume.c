@@ -60,6 +60,32 @@ static void stops_leave_no_trace(void **state)
     stop_and_go_on(in_turn, 4, "in_turn4", plain_in_turn);
 }
 
+/* Weights of tasks that are learned are part of the state, and weigh. */
+static void learned_weights_leave_no_trace(void **state)
+{
+    static const char *const uncertainty[] = {"train.weighting=uncertainty",
+                                              "train.weighting_lr=0.05", NULL};
+    static const char *const dwa[] = {"train.weighting=dwa", NULL};
+    static const struct {
+        const char *name;
+        tiny_options_t options;
+    } weighting[] = {{"uncertainty", uncertainty}, {"dwa", dwa}};
+    (void)state;
+    for (size_t i = 0; i < sizeof weighting / sizeof weighting[0]; i++) {
+        tiny_hooks_t hooks = {.stop_at = 0};
+        char run[32], *expected = NULL;
+        tiny_go_alone(weighting[i].options, weighting[i].name, &hooks);
+        if (tiny_is_root()) {
+            expected = tiny_outcome(weighting[i].name);
+            assert_non_null(strstr(expected, "task_weight"));
+            assert_string_not_equal(expected, plain);
+        }
+        snprintf(run, sizeof run, "%s3", weighting[i].name);
+        stop_and_go_on(weighting[i].options, 3, run, expected);
+        pt_free(expected);
+    }
+}
+
 /* The baselines too: chains that begin with their last stage, a supernet that is kept. */
 static void baselines_leave_no_trace(void **state)
 {
@@ -210,6 +236,7 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(without_a_stop),
         cmocka_unit_test(stops_leave_no_trace),
+        cmocka_unit_test(learned_weights_leave_no_trace),
         cmocka_unit_test(baselines_leave_no_trace),
         cmocka_unit_test(what_came_after_the_checkpoint_is_repeated),
         cmocka_unit_test(leftovers_of_no_checkpoint_are_cut),

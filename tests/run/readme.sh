@@ -34,4 +34,4 @@ expect 0 "$POLYTREE" data check features.h5
 expect 0 "$POLYTREE" search "$SMALL" -o features --set data.file=features.h5 \
     space.op=linear_bn_relu space.stem=linear_bn_relu space.stride=1 \
     augment.rotate=0 augment.scale=0 augment.shear=0 augment.shift=0
-says out "^  signs +50 .*roc_auc"
+says out "^  signs +50 .*auc"

@@ -113,7 +113,7 @@ typedef struct fixture {
     pt_plan_t *plan;
     pt_subnet_t subnet;
     pt_real_t *input;
-    int32_t label[N_TASK][BATCH];
+    pt_label_t label[N_TASK][BATCH];
     pt_real_t logits[N_TASK][BATCH * MAX_CLASS]; /**< of the last run */
     double loss[N_TASK];
     double *dgate;
@@ -126,8 +126,12 @@ static void entropy(void *context, int32_t task, const pt_real_t *output,
     fixture_t *f = context;
 
     memcpy(f->logits[task], output, (size_t)(BATCH * tasks[task].classes) * sizeof *output);
-    f->loss[task] = pt_loss(&tasks[task], SMOOTHING, BATCH, output, f->label[task],
-                            1.0 / N_TASK, doutput);
+    pt_objective_t o = {.info = &tasks[task],
+                        .loss = PT_LOSS_CROSS_ENTROPY,
+                        .outputs = tasks[task].classes,
+                        .labels = 1,
+                        .smoothing = SMOOTHING};
+    f->loss[task] = pt_loss(&o, BATCH, 1, 1, output, f->label[task], 1.0 / N_TASK, doutput);
 }
 
 static void make_space(fixture_t *f)
@@ -147,7 +151,7 @@ static void make_space(fixture_t *f)
         assert_int_equal(pt_config_set(&config, options[i]), PT_OK);
     for (int32_t k = 0; k < N_TASK; k++) {
         memcpy(task[k].name, tasks[k].name, sizeof task[k].name);
-        task[k].outputs = pt_loss_outputs(&tasks[k]);
+        task[k].outputs = tasks[k].classes;
     }
     assert_int_equal(pt_space_new(&config, &spec, &f->kernel, &f->space), PT_OK);
 }
@@ -194,7 +198,7 @@ static void load_samples(fixture_t *f)
     for (int32_t k = 0; k < N_TASK; k++) {
         const double *label = get("label", k == 0 ? "0" : "1", NULL, BATCH);
         for (int32_t i = 0; i < BATCH; i++)
-            f->label[k][i] = label[i] < 0 ? PT_LABEL_NONE : (int32_t)label[i];
+            f->label[k][i].i = label[i] < 0 ? PT_LABEL_NONE : (int32_t)label[i];
     }
 }
 

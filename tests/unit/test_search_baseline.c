@@ -180,7 +180,7 @@ static const char lines[] =
     "\"tasks\":{}}\n"
     "{\"event\":\"final\",\"stage\":\"retrain\",\"step\":5,\"part\":\"test\",\"mean\":0.5,"
     "\"tasks\":{\"x\":{\"n\":7,\"accuracy\":0.5,\"loss\":1},"
-    "\"y\":{\"n\":7,\"roc_auc\":null,\"loss\":0}}}\n";
+    "\"y\":{\"n\":7,\"auc\":null,\"loss\":0}}}\n";
 
 /* Also while it is being written, and where it is no run. */
 static void summaries_read_what_a_run_wrote(void **state)

@@ -1,210 +1,206 @@
-/* Losses and metrics against PyTorch and NumPy (tests/golden/loss.py), and their edges. */
+/* Losses against PyTorch (tests/golden/loss.py), their gradients against differences, and
+ * their edges. */
 #include "polytree/train/loss.h"
 
-#include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdio.h>
-#include <string.h>
+#include "tests/unit/loss_cases.h"
 
-#include <cmocka.h>
-
-#define MAX 256
-
-static const pt_task_info_t CLASSES5 = {.kind = PT_TASK_CLASSIFICATION, .classes = 5};
-static const pt_task_info_t LABELS3 = {.kind = PT_TASK_MULTILABEL, .classes = 3};
-
-typedef struct pt_case {
-    char kind[8];
-    pt_task_info_t task;
-    double smoothing, value;
-    int64_t n;
-    pt_real_t output[MAX];
-    int32_t label[MAX];
-    double gradient[MAX];
-} pt_case_t;
-
-static double read_number(FILE *file)
+static int64_t n_output(const loss_case_t *c)
 {
-    double x;
-    assert_int_equal(fscanf(file, "%lf", &x), 1);
-    return x;
+    return c->n * c->h * c->w * c->o.outputs;
 }
 
-static int read_case(FILE *file, pt_case_t *c)
+static double value(const loss_case_t *c)
 {
-    if (fscanf(file, "%7s", c->kind) != 1)
-        return 0;
-    int is_ce = strcmp(c->kind, "ce") == 0, is_auc = strcmp(c->kind, "auc") == 0;
-    c->smoothing = read_number(file);
-    c->n = (int64_t)read_number(file);
-    c->task = (pt_task_info_t){.kind = is_ce ? PT_TASK_CLASSIFICATION : PT_TASK_MULTILABEL,
-                               .classes = (int32_t)read_number(file)};
-    int64_t n_output = c->n * c->task.classes, n_label = is_ce ? c->n : n_output;
-    assert_true(n_output <= MAX);
-    for (int64_t i = 0; i < n_output; i++)
-        c->output[i] = (pt_real_t)read_number(file);
-    for (int64_t i = 0; i < n_label; i++) {
-        double label = read_number(file);
-        c->label[i] = label < 0 ? PT_LABEL_NONE : (int32_t)label;
-    }
-    c->value = read_number(file);
-    for (int64_t i = 0; i < n_output && !is_auc; i++)
-        c->gradient[i] = read_number(file);
-    return 1;
+    return pt_loss(&c->o, c->n, c->h, c->w, c->output, c->label, 1, NULL);
 }
 
-static void check_loss(const pt_case_t *c)
+static void equals_pytorch(loss_case_t *c)
 {
+    static pt_real_t gradient[CASE_MAX];
     const double scale = 0.375;
-    pt_real_t gradient[MAX];
-    double loss =
-        pt_loss(&c->task, c->smoothing, c->n, c->output, c->label, scale, gradient);
-    assert_true(fabs(loss - c->value) <= 1e-14 * (1 + fabs(c->value)));
-    for (int64_t i = 0; i < c->n * c->task.classes; i++)
-        assert_true(fabs((double)gradient[i] - scale * c->gradient[i]) < 1e-7);
-    assert_true(loss ==
-                pt_loss(&c->task, c->smoothing, c->n, c->output, c->label, 1, NULL));
-}
+    double loss = pt_loss(&c->o, c->n, c->h, c->w, c->output, c->label, scale, gradient);
 
-static void check_auc(const pt_case_t *c)
-{
-    static int64_t sum[4 * 2 * PT_AUC_BINS];
-    memset(sum, 0, sizeof sum);
-    assert_int_equal(pt_metric_count(&c->task), sizeof sum / sizeof sum[0]);
-    pt_metric_add(&c->task, c->n, c->output, c->label, sum);
-    assert_true(fabs(pt_metric_value(&c->task, sum) - c->value) < 1e-14);
+    assert_true(fabs(loss - c->value) <= 1e-14 * (1 + fabs(c->value)));
+    for (int64_t i = 0; i < n_output(c); i++)
+        assert_true(fabs((double)gradient[i] - scale * c->gradient[i]) < 1e-7);
+    assert_true(loss == value(c));
 }
 
 static void values_and_gradients_equal_pytorch(void **state)
 {
     (void)state;
-    FILE *file = fopen("tests/golden/loss.txt", "r");
-    assert_non_null(file);
-    pt_case_t c;
-    int n_case = 0;
-    for (; read_case(file, &c); n_case++) {
-        if (strcmp(c.kind, "auc") == 0)
-            check_auc(&c);
-        else
-            check_loss(&c);
-    }
-    fclose(file);
-    assert_int_equal(n_case, 7);
+    assert_int_equal(for_each_case(false, equals_pytorch), 17);
 }
 
-/* Central differences over steps that float holds exactly; their error is of order h^2. */
-static void check_differences(const pt_task_info_t *task, int64_t n, const int32_t *label)
+static double value_at(loss_case_t *c, int64_t i, double x)
 {
-    const double h = 1.0 / 256;
-    pt_real_t z[MAX], gradient[MAX];
-    for (int64_t i = 0; i < n * task->classes; i++)
-        z[i] = (pt_real_t)(round(16 * sin(5.0 * (double)i)) / 8);
-    pt_loss(task, 0.1, n, z, label, 1.0, gradient);
-    for (int64_t i = 0; i < n * task->classes; i++) {
-        pt_real_t old = z[i];
-        z[i] = (pt_real_t)((double)old + h);
-        double above = pt_loss(task, 0.1, n, z, label, 1.0, NULL);
-        z[i] = (pt_real_t)((double)old - h);
-        double below = pt_loss(task, 0.1, n, z, label, 1.0, NULL);
-        z[i] = old;
-        assert_true(fabs((above - below) / (2 * h) - (double)gradient[i]) < 1e-6);
+    pt_real_t old = c->output[i];
+    c->output[i] = (pt_real_t)x;
+    double loss = value(c);
+    c->output[i] = old;
+    return loss;
+}
+
+/* Central differences of order h^4, over steps that float holds exactly.  Outputs and
+ * labels are multiples of 1/8, off which no kink lies but |z - y| = 0 itself. */
+static void equals_differences(loss_case_t *c)
+{
+    static pt_real_t gradient[CASE_MAX];
+    const double h = 1.0 / 4096;
+
+    pt_loss(&c->o, c->n, c->h, c->w, c->output, c->label, 1, gradient);
+    for (int64_t i = 0; i < n_output(c); i++) {
+        double z = (double)c->output[i];
+        bool is_kink = c->o.loss == PT_LOSS_L1 && z == (double)c->label[i].f;
+        if (fabs(z) > 100 || is_kink)
+            continue;
+        double near = value_at(c, i, z + h) - value_at(c, i, z - h);
+        double far = value_at(c, i, z + 2 * h) - value_at(c, i, z - 2 * h);
+        assert_true(fabs((8 * near - far) / (12 * h) - (double)gradient[i]) < 1e-6);
     }
 }
 
 static void gradients_equal_finite_differences(void **state)
 {
     (void)state;
-    const int32_t classes[] = {4, PT_LABEL_NONE, 0, 2};
-    check_differences(&CLASSES5, 4, classes);
-    const int32_t labels[] = {1, 0, PT_LABEL_NONE, 0, 1, 1};
-    check_differences(&LABELS3, 2, labels);
+    for_each_case(false, equals_differences);
 }
 
-/* Masked samples change neither the loss nor the others' gradient, and get gradient 0. */
+static void hide(loss_case_t *c, int64_t i)
+{
+    c->label[i] =
+        make_label(pt_task_is_float(&c->info), pt_task_is_float(&c->info) ? NAN : -1);
+}
+
+/* What is masked changes neither loss nor gradient of the rest, whatever is put out there,
+ * and gets gradient 0: a sample more without labels is as good as none. */
+static void ignores_a_sample(loss_case_t *c)
+{
+    static pt_real_t some[CASE_MAX], all[CASE_MAX];
+    int64_t out = n_output(c) / c->n, in = c->h * c->w * c->o.labels;
+
+    for (int64_t i = (c->n - 1) * in; i < c->n * in; i++)
+        hide(c, i);
+    for (int64_t i = (c->n - 1) * out; i < c->n * out; i++)
+        c->output[i] = 3;
+    memset(some, 1, sizeof some);
+    double loss = pt_loss(&c->o, c->n, c->h, c->w, c->output, c->label, 2, some);
+    assert_true(loss == pt_loss(&c->o, c->n - 1, c->h, c->w, c->output, c->label, 2, all));
+    assert_memory_equal(some, all, (size_t)((c->n - 1) * out) * sizeof *some);
+    for (int64_t i = (c->n - 1) * out; i < c->n * out; i++)
+        assert_true(some[i] == 0);
+    assert_int_equal(pt_loss_labelled(&c->o, c->n, c->h, c->w, c->label),
+                     pt_loss_labelled(&c->o, c->n - 1, c->h, c->w, c->label));
+}
+
 static void masked_samples_do_not_count(void **state)
 {
     (void)state;
-    pt_real_t z[15], some[15], all[10];
-    int32_t label[] = {3, 1, PT_LABEL_NONE};
-    for (int i = 0; i < 15; i++)
-        z[i] = (pt_real_t)(0.25 * i);
-    memset(some, 1, sizeof some);
-    double loss = pt_loss(&CLASSES5, 0.1, 3, z, label, 2.0, some);
-    assert_true(loss == pt_loss(&CLASSES5, 0.1, 2, z, label, 2.0, all));
-    assert_memory_equal(some, all, sizeof all);
-    for (int i = 10; i < 15; i++)
-        assert_true(some[i] == 0);
+    for_each_case(false, ignores_a_sample);
+}
+
+static void has_nothing(loss_case_t *c)
+{
+    static pt_real_t gradient[CASE_MAX];
+
+    for (int64_t i = 0; i < c->n * c->h * c->w * c->o.labels; i++)
+        hide(c, i);
+    memset(gradient, 1, sizeof gradient);
+    assert_true(pt_loss(&c->o, c->n, c->h, c->w, c->output, c->label, 1, gradient) == 0);
+    for (int64_t i = 0; i < n_output(c); i++)
+        assert_true(gradient[i] == 0);
+    assert_int_equal(pt_loss_labelled(&c->o, c->n, c->h, c->w, c->label), 0);
 }
 
 static void nothing_labelled_is_loss_zero(void **state)
 {
     (void)state;
-    const pt_task_info_t *tasks[] = {&CLASSES5, &LABELS3};
-    for (int t = 0; t < 2; t++) {
-        pt_real_t z[15] = {1, 2, 3}, gradient[15];
-        int32_t label[9];
-        for (int i = 0; i < 9; i++)
-            label[i] = PT_LABEL_NONE;
-        memset(gradient, 1, sizeof gradient);
-        assert_true(pt_loss(tasks[t], 0.1, 3, z, label, 1.0, gradient) == 0);
-        for (int i = 0; i < 3 * tasks[t]->classes; i++)
-            assert_true(gradient[i] == 0);
-    }
+    for_each_case(false, has_nothing);
 }
 
-/* Divergence must show: a NaN output is a NaN loss, never a small number. */
+/* Divergence must show: a NaN output with a label is a NaN loss, never a small number. */
+static void shows_nan(loss_case_t *c)
+{
+    int64_t at = 0;
+
+    while (pt_loss_labelled(&c->o, 1, 1, 1, c->label + at * c->o.labels) == 0)
+        at++;
+    for (int32_t i = 0; i < c->o.outputs; i++)
+        c->output[at * c->o.outputs + i] = (pt_real_t)NAN;
+    assert_true(isnan(value(c)));
+}
+
 static void not_a_number_shows_in_the_loss(void **state)
 {
     (void)state;
-    for (int i = 0; i < 5; i++) {
-        pt_real_t z[5] = {0};
-        int32_t label[] = {2, 1, 0};
-        z[i] = (pt_real_t)NAN;
-        assert_true(isnan(pt_loss(&CLASSES5, 0.0, 1, z, label, 1.0, NULL)));
-        if (i < 3)
-            assert_true(isnan(pt_loss(&LABELS3, 0.0, 1, z, label, 1.0, NULL)));
+    for_each_case(false, shows_nan);
+}
+
+/* A network that puts out zero everywhere gets a finite gradient all the same. */
+static void vectors_of_length_zero_have_a_gradient(void **state)
+{
+    (void)state;
+    pt_task_info_t info = {.kind = PT_TASK_NORMALS, .classes = 3};
+    pt_objective_t o = {.info = &info, .outputs = 3, .labels = 3};
+    pt_real_t z[3] = {0, 0, 0}, gradient[3];
+    pt_label_t y[3] = {{.f = 0}, {.f = 3}, {.f = 4}};
+
+    o.loss = PT_LOSS_L1_NORMALS;
+    assert_true(fabs(pt_loss(&o, 1, 1, 1, z, y, 1, gradient) - 1.4 / 3) < 1e-12);
+    assert_true(gradient[0] == 0 && gradient[1] < 0 && (double)gradient[1] > -1001);
+    o.loss = PT_LOSS_COSINE;
+    assert_true(pt_loss(&o, 1, 1, 1, z, y, 1, gradient) == 1);
+    assert_true(gradient[0] == 0 && gradient[2] < 0 && (double)gradient[2] > -1001);
+}
+
+static pt_status_t make(const char *set, pt_task_kind_t kind, pt_objective_t *o)
+{
+    static pt_config_t config;
+    static pt_task_info_t info;
+
+    info = (pt_task_info_t){.name = "it", .kind = kind, .classes = 3};
+    pt_config_init(&config);
+    if (set != NULL)
+        assert_int_equal(pt_config_set(&config, set), PT_OK);
+    return pt_objective_make(&config, &info, o);
+}
+
+/* Every kind has its default; what does not suit a kind is refused, naming what does. */
+static void objectives_follow_kind_and_config(void **state)
+{
+    (void)state;
+    static const char *const names[PT_N_TASK_KIND][2] = {
+        {"cross_entropy", "accuracy"}, {"bce", "auc"},
+        {"cross_entropy", "miou"},     {"l1", "rmse"},
+        {"l1_normals", "mean_angle"},  {"bce", "edge_f"},
+        {"bce_balanced", "max_iou"},   {"mse", "r2"}};
+    pt_objective_t o;
+
+    for (int k = 0; k < PT_N_TASK_KIND; k++) {
+        const pt_task_metric_t *metric;
+        assert_int_equal(make(NULL, (pt_task_kind_t)k, &o), PT_OK);
+        assert_string_equal(pt_loss_name(o.loss), names[k][0]);
+        assert_string_equal(pt_metric_name(o.metric), names[k][1]);
+        assert_true(o.positive_weight == (k == PT_TASK_EDGES ? PT_EDGE_POSITIVE : 0));
+        assert_true((o.smoothing > 0) == (k <= PT_TASK_MULTILABEL));
+        int32_t n = pt_kind_metrics((pt_task_kind_t)k, &metric);
+        assert_true(n >= 1 && n <= PT_KIND_METRICS && metric[0] == o.metric);
+        for (int32_t i = 0; i < n; i++) {
+            char set[64];
+            snprintf(set, sizeof set, "task.it.metric=%s", pt_metric_name(metric[i]));
+            assert_int_equal(make(set, (pt_task_kind_t)k, &o), PT_OK);
+            assert_int_equal(o.metric, metric[i]);
+        }
     }
-}
-
-/* The first of the largest wins; none and NaN are never right; sums add up over calls. */
-static void accuracy_counts_first_of_largest(void **state)
-{
-    (void)state;
-    const pt_real_t z[] = {
-        1, 3,      3, 0, 0, /**/ 1, 3,      3, 0, 0, /**/ 0,        0, 0, 0,
-        9, /**/ 1, 1, 1, 1, 1,      /**/ 0, 9, 0, 0, (pt_real_t)NAN};
-    const int32_t label[] = {1, 2, 4, PT_LABEL_NONE, 1};
-    int64_t sum[2] = {0, 0};
-    assert_int_equal(pt_metric_count(&CLASSES5), 2);
-    assert_true(isnan(pt_metric_value(&CLASSES5, sum)));
-    pt_metric_add(&CLASSES5, 2, z, label, sum);
-    pt_metric_add(&CLASSES5, 3, z + 10, label + 2, sum);
-    assert_int_equal(sum[0], 2);
-    assert_int_equal(sum[1], 4);
-    assert_true(pt_metric_value(&CLASSES5, sum) == 0.5);
-}
-
-static void auc_without_both_labels_is_nan(void **state)
-{
-    (void)state;
-    static int64_t sum[3 * 2 * PT_AUC_BINS];
-    const pt_real_t z[] = {(pt_real_t)1e30, (pt_real_t)-1e30, (pt_real_t)NAN};
-    const int32_t label[] = {1, 0, 1};
-    pt_metric_add(&LABELS3, 1, z, label, sum);
-    assert_true(isnan(pt_metric_value(&LABELS3, sum)));
-    assert_int_equal(sum[2 * PT_AUC_BINS - 1], 1);
-    assert_int_equal(sum[2 * PT_AUC_BINS], 1);
-}
-
-static void widths_follow_the_kind(void **state)
-{
-    (void)state;
-    assert_int_equal(pt_loss_outputs(&CLASSES5), 5);
-    assert_int_equal(pt_loss_labels(&CLASSES5), 1);
-    assert_int_equal(pt_loss_outputs(&LABELS3), 3);
-    assert_int_equal(pt_loss_labels(&LABELS3), 3);
+    assert_int_equal(make("task.it.loss=mse", PT_TASK_SEGMENTATION, &o), PT_E_CONFIG);
+    assert_non_null(strstr(pt_error_message(), "one of: cross_entropy"));
+    assert_int_equal(make("task.it.metric=miou", PT_TASK_DEPTH, &o), PT_E_CONFIG);
+    assert_non_null(strstr(pt_error_message(), "one of: rmse abs_error rel_error"));
+    assert_int_equal(make("task.it.positive_weight=0.5", PT_TASK_SALIENCY, &o),
+                     PT_E_CONFIG);
+    assert_int_equal(make("task.it.positive_weight=0.5", PT_TASK_EDGES, &o), PT_OK);
+    assert_true(o.positive_weight == 0.5);
+    pt_error_clear();
 }
 
 int main(void)
@@ -215,9 +211,8 @@ int main(void)
         cmocka_unit_test(masked_samples_do_not_count),
         cmocka_unit_test(nothing_labelled_is_loss_zero),
         cmocka_unit_test(not_a_number_shows_in_the_loss),
-        cmocka_unit_test(accuracy_counts_first_of_largest),
-        cmocka_unit_test(auc_without_both_labels_is_nan),
-        cmocka_unit_test(widths_follow_the_kind),
+        cmocka_unit_test(vectors_of_length_zero_have_a_gradient),
+        cmocka_unit_test(objectives_follow_kind_and_config),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -72,12 +72,12 @@ typedef struct pt_draw {
  * they are.  Allocates nothing.
  *
  * @param[out] input  [microbatch, h, w, c]
- * @param[out] label  per task of the bundle, label[i] has microbatch * pt_loss_labels()
- *                    numbers; PT_LABEL_NONE where masked or not labelled
+ * @param[out] label  per task of the bundle, label[i] has microbatch * pt_task_labels()
+ *                    values; PT_LABEL_NONE or NaN where masked or not labelled
  * @return PT_E_RANGE for a shuffled draw from an empty part
  */
 PT_MUST_CHECK pt_status_t pt_feed_fill(pt_feed_t *feed, const pt_draw_t *draw, float *input,
-                                       int32_t *const *label);
+                                       pt_label_t *const *label);
 
 /** Bytes held. */
 size_t pt_feed_bytes(const pt_feed_t *feed);

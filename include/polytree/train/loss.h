@@ -1,53 +1,43 @@
 /** @file
- * Losses and metrics by task kind.
+ * Losses.
  *
  * A task's loss in a unit is the mean over the unit's labelled elements, 0 if there are
- * none.  All sums run in element order in double.
+ * none; an element without a label gets no gradient.  All sums run in element order in
+ * double.  With output z, label y and p = sigmoid(z), an element's loss is
+ *
+ *     cross_entropy   -sum_c t_c log softmax(z)_c,  t the label's class at 1 - eps, plus
+ *                     eps / classes on each (label smoothing, as in PyTorch)
+ *     bce             -w t log p - v (1 - t) log(1 - p),  t = (1 - eps) y + eps / 2;
+ *                     v = 1 - w, or w = v = 1 where no positive_weight is given
+ *     bce_balanced    the same, with w the share of negatives among the unit's labelled
+ *                     elements and v that of positives
+ *     l1, mse         |z - y|,  (z - y)^2
+ *     l1_normals      |n - m| of each component,  n = z / r,  r^2 = |z|^2 + 1e-6, m = y/|y|
+ *     cosine          1 - <n, m> of a pixel (sample), n and m as before
+ *
+ * The vector of l1_normals and cosine has a label if all its components do.  (1e-6 keeps
+ * the gradient finite where a network puts out zero.)
  */
 #ifndef PT_TRAIN_LOSS_H
 #define PT_TRAIN_LOSS_H
 
-#include <stdbool.h>
 #include <stdint.h>
 
 #include "polytree/base/real.h"
-#include "polytree/base/status.h"
-#include "polytree/io/dataset.h"
+#include "polytree/train/objective.h"
 
-/** Width of a task's last layer. */
-int32_t pt_loss_outputs(const pt_task_info_t *task);
-/** Labels per sample: 1, or `classes` for multilabel. */
-int32_t pt_loss_labels(const pt_task_info_t *task);
+/** Elements with a label among those of n samples of h x w pixels (1 x 1 unless a map). */
+int64_t pt_loss_labelled(const pt_objective_t *objective, int64_t n, int64_t h, int64_t w,
+                         const pt_label_t *label);
 
 /**
  * Loss of n samples and, unless `doutput` is NULL, scale * dloss/doutput.
  *
- * classification: cross entropy of softmax, label smoothing eps as in PyTorch (target
- * (1-eps) one-hot + eps/classes).  multilabel: binary cross entropy of sigmoid, mean over
- * labelled elements, with the same smoothing towards 1/2.
- *
- * @param[in] output  [n, outputs] logits
- * @param[in] label   [n, labels]; PT_LABEL_NONE where masked
+ * @param[in] output  [n, h, w, outputs]; logits of cross entropies
+ * @param[in] label   [n, h, w, labels]; PT_LABEL_NONE or NaN where there is none
  */
-double pt_loss(const pt_task_info_t *task, double smoothing, int64_t n,
-               const pt_real_t *output, const int32_t *label, double scale,
+double pt_loss(const pt_objective_t *objective, int64_t n, int64_t h, int64_t w,
+               const pt_real_t *output, const pt_label_t *label, double scale,
                pt_real_t *doutput);
-
-/* Metrics are collected as integers, so that they add up exactly over ranks. */
-
-/** Bins of the score histograms of ROC-AUC: sigmoid(logit) in steps of 2^-12. */
-#define PT_AUC_BINS 4096
-
-/** Integers that a task's metric collects. */
-int64_t pt_metric_count(const pt_task_info_t *task);
-/** Add n samples to `sum` (pt_metric_count() integers). */
-void pt_metric_add(const pt_task_info_t *task, int64_t n, const pt_real_t *output,
-                   const int32_t *label, int64_t *sum);
-/** The metric: accuracy, or mean ROC-AUC over classes that have both labels; NaN if none.
- */
-double pt_metric_value(const pt_task_info_t *task, const int64_t *sum);
-const char *pt_metric_name(const pt_task_info_t *task);
-/** Whether less of the metric of that name is better. */
-bool pt_metric_is_error(const char *name);
 
 #endif

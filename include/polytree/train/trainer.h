@@ -20,6 +20,7 @@
 #include "polytree/io/dataset.h"
 #include "polytree/par/layout.h"
 #include "polytree/train/feed.h"
+#include "polytree/train/objective.h"
 #include "polytree/train/optim.h"
 
 /** The space of a config for the tasks of a data set: pt_space_new().  Not collective. */
@@ -42,6 +43,7 @@ pt_space_t *pt_trainer_space(const pt_trainer_t *trainer);
 const pt_feed_t *pt_trainer_feed(const pt_trainer_t *trainer);
 const pt_layout_t *pt_trainer_layout(const pt_trainer_t *trainer);
 pt_dataset_t *pt_trainer_dataset(const pt_trainer_t *trainer);
+const pt_objective_t *pt_trainer_objective(const pt_trainer_t *trainer, int32_t task);
 
 /** Things that rank 0 asks of all ranks; they ride in a step's small reduction. */
 enum { PT_REQUEST_STOP = 1 << 0, PT_REQUEST_CHECKPOINT = 1 << 1, PT_N_REQUEST = 2 };
@@ -90,8 +92,9 @@ typedef struct pt_step_result {
     double grad_norm; /**< before clipping; weight steps with clip_norm only, else 0 */
     int64_t samples;  /**< of all ranks */
     unsigned request; /**< what rank 0 asked for: the same on all ranks */
-    const double
-        *task_loss; /**< per task of the space; NaN where not in the step; borrowed */
+    /** Per task of the space, NaN where not in the step; borrowed. */
+    const double *task_loss;
+    const double *task_weight; /**< w_k, likewise */
 } pt_step_result_t;
 
 /**
@@ -120,15 +123,18 @@ PT_MUST_CHECK pt_status_t pt_trainer_alpha_step(pt_trainer_t *trainer,
 
 /** Reset moments and Adam counts (entering a stage). */
 void pt_trainer_reset_moments(pt_trainer_t *trainer);
+/** Let the weights of the tasks begin anew (entering a stage). */
+void pt_trainer_reset_weights(pt_trainer_t *trainer);
 
 typedef struct pt_task_score {
     double loss;
-    double metric; /**< pt_metric_name(); NaN where the part has no labels for the task */
+    double metric; /**< the objective's; NaN where the part has no labels for the task */
     int64_t n;     /**< samples of its bundle */
+    double value[PT_KIND_METRICS]; /**< all metrics, in the order of pt_kind_metrics() */
 } pt_task_score_t;
 
 /**
- * Loss and metric of every task on a part: batch-norm statistics are estimated with the
+ * Loss and metrics of every task on a part: batch-norm statistics are estimated with the
  * weights as they are from the first bn.calibrate microbatches of permutation 0 of the
  * bundle's training samples, then the part is evaluated, padding masked.
  *
@@ -139,8 +145,9 @@ PT_MUST_CHECK pt_status_t pt_trainer_evaluate(pt_trainer_t *trainer,
                                               pt_task_score_t *score);
 
 /**
- * Add weights, moments, counts to a checkpoint, gathered on rank 0 (other ranks add
- * nothing).  The records borrow from the trainer until the next call.
+ * Add weights, moments, counts and the state of the task weights to a checkpoint, gathered
+ * on rank 0 (other ranks add nothing).  The records borrow from the trainer until the next
+ * call.
  */
 PT_MUST_CHECK pt_status_t pt_trainer_save(pt_trainer_t *trainer,
                                           pt_checkpoint_t *checkpoint);

@@ -1,0 +1,63 @@
+/** @file
+ * What a task is trained on and judged by.
+ *
+ * An *element* of a task is what has a loss of its own: a sample of classification, a
+ * pixel of segmentation, and every single value of the other kinds.  By kind of labels,
+ * the first loss and the first metric being the default:
+ *
+ *     kind            outputs   losses                       metrics
+ *     classification  classes   cross_entropy                accuracy
+ *     multilabel      classes   bce, bce_balanced            auc
+ *     segmentation    classes   cross_entropy                miou, pixel_accuracy
+ *     depth           1         l1, mse                      rmse, abs_error, rel_error
+ *     normals         3         l1_normals, cosine, l1, mse  mean_angle, median_angle,
+ *                                                            within_11, _22, _30
+ *     edges           1         bce, bce_balanced            edge_f, auc
+ *     saliency        1         bce_balanced, bce            max_iou, auc
+ *     regression      channels  mse, l1, cosine              r2, rmse, abs_error
+ */
+#ifndef PT_TRAIN_OBJECTIVE_H
+#define PT_TRAIN_OBJECTIVE_H
+
+#include <stdint.h>
+
+#include "polytree/base/status.h"
+#include "polytree/config/config.h"
+#include "polytree/io/dataset.h"
+
+/** Share of positives' weight in the bce of edges, where the config names none (Xie & Tu,
+ * HED, 2015; Maninis et al., ASTMT, 2019). */
+#define PT_EDGE_POSITIVE 0.95
+
+typedef struct pt_objective {
+    const pt_task_info_t *info;
+    pt_task_loss_t loss;     /**< never PT_LOSS_AUTO */
+    pt_task_metric_t metric; /**< of Delta_m; never PT_METRIC_AUTO */
+    int32_t outputs;         /**< of the network, for a sample or for every pixel */
+    int32_t labels;          /**< values of a label there: 1, or one for each output */
+    double smoothing;        /**< where a sample has one label or one set, else 0 */
+    double weight;           /**< of the task, before weights are normalised */
+    double positive_weight;  /**< bce: of positives, negatives 1 - this; 0: 1 for both */
+    double tolerance;        /**< edge_f: share of the image's diagonal */
+} pt_objective_t;
+
+/**
+ * The objective of a task as its section [task.NAME] and its kind have it.  Borrows `info`.
+ *
+ * @return PT_E_CONFIG where loss or metric does not suit the kind, naming those that do
+ */
+PT_MUST_CHECK pt_status_t pt_objective_make(const pt_config_t *config,
+                                            const pt_task_info_t *info,
+                                            pt_objective_t *out);
+
+/** Most metrics of one kind. */
+#define PT_KIND_METRICS 5
+
+/** All metrics of a kind, the default one first; their number. */
+int32_t pt_kind_metrics(pt_task_kind_t kind, const pt_task_metric_t **metric);
+
+/** As in the config and in reports; "auto" has none. */
+const char *pt_loss_name(pt_task_loss_t loss);
+const char *pt_metric_name(pt_task_metric_t metric);
+
+#endif
