@@ -5,8 +5,8 @@
  * exactly over samples and ranks in any order.  Real quantities are summed over a sample in
  * element order in double and added at quantum 2^-20.
  *
- *     accuracy, pixel_accuracy   share of labelled elements whose label is the largest
- *                     output (accuracy: the first of the largest)
+ *     accuracy, pixel_accuracy   share of labelled elements whose label is the
+ *                     first of the largest outputs
  *     auc             area under the ROC curve from histograms of sigmoid(z) with bins of
  *                     2^-12, ties half; mean over classes with both labels
  *     miou            mean of |both| / |either| over the classes that are somewhere
