@@ -1,50 +1,36 @@
 #include "polytree/arch/cost.h"
 
-#include <stdbool.h>
-
+#include "arch/uses.h"
 #include "polytree/base/memory.h"
 
-static bool is_edge(const pt_space_t *space, const pt_candidate_t *candidate)
+static bool is_edge(const pt_space_t *space, int32_t candidate)
 {
-    return candidate->choice >= 0 &&
-           space->choice[candidate->choice].kind == PT_CHOICE_EDGE;
-}
-
-static void add_candidate(const pt_space_t *space, const pt_candidate_t *candidate,
-                          uint8_t *group_seen, pt_cost_t *cost)
-{
-    for (int32_t o = 0; o < candidate->n_op; o++)
-        cost->madds += space->op[candidate->first_op + o].inst.madds;
-    cost->edges += is_edge(space, candidate);
-    if (candidate->group >= 0 && !group_seen[candidate->group]) {
-        const pt_group_t *group = &space->store.group[candidate->group];
-        group_seen[candidate->group] = 1;
-        for (int32_t t = 0; t < group->n_param; t++)
-            cost->parameters += space->store.param[group->first_param + t].count;
-    }
+    int32_t choice = space->candidate[candidate].choice;
+    return choice >= 0 && space->choice[choice].kind == PT_CHOICE_EDGE;
 }
 
 static pt_status_t add_tasks(const pt_space_t *space, const pt_subnet_t *subnet,
                              int32_t first, int32_t n_task, pt_cost_t *cost)
 {
-    size_t n_candidate = (size_t)space->n_candidate, n_node = (size_t)space->n_node;
-    uint8_t *alive, *seen;
+    int32_t *uses;
     pt_cost_t sum = {0};
-    PT_TRY(pt_alloc(&alive, 2 * n_candidate + n_node + (size_t)space->store.n_group, 1));
-    seen = alive + n_candidate + n_node + (size_t)space->store.n_group;
-    for (int32_t k = first; k < first + n_task; k++) {
-        pt_subnet_reach(space, subnet, k, alive, alive + n_candidate);
-        for (int32_t c = 0; c < space->n_candidate; c++)
-            if (alive[c]) {
-                add_candidate(space, &space->candidate[c], alive + n_candidate + n_node,
-                              &sum);
-                sum.distinct_edges += !seen[c] && is_edge(space, &space->candidate[c]);
-                seen[c] = 1;
-            }
+    pt_status_t status;
+    PT_TRY(pt_alloc(&uses, (size_t)space->n_candidate, sizeof *uses));
+    PT_TRY_OR(done, uses_count(space, subnet, first, n_task, uses));
+    for (int32_t c = 0; c < space->n_candidate; c++) {
+        int64_t madds = uses[c] * candidate_madds(space, c);
+        if (uses[c] == 0)
+            continue;
+        sum.madds += madds;
+        sum.encoder_madds += candidate_is_head(space, c) ? 0 : madds;
+        sum.parameters += candidate_parameters(space, c);
+        sum.edges += is_edge(space, c) ? uses[c] : 0;
+        sum.distinct_edges += is_edge(space, c);
     }
-    pt_free(alive);
     *cost = sum;
-    return PT_OK;
+done:
+    pt_free(uses);
+    return status;
 }
 
 pt_status_t pt_cost_task(const pt_space_t *space, const pt_subnet_t *subnet, int32_t task,

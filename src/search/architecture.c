@@ -159,7 +159,7 @@ static pt_status_t describe_task(writer_t *w, int32_t task, json_t *tasks)
     put(w, object, "choices", choices);
     pt_subnet_reach(s, w->subnet, task, w->candidate, w->node);
     if (w->alpha != NULL)
-        pt_alpha_p(w->alpha, task, w->p);
+        pt_alpha_p(s, w->alpha, task, w->p);
     for (int32_t c = 0; c < s->n_choice; c++)
         if (w->candidate[pt_space_choice_candidate(s, c, task)])
             append(w, choices, describe_choice(w, task, c));

@@ -85,12 +85,18 @@ static void draw_gates(pt_search_t *s, const pt_step_t *step, double tau)
 {
     const pt_config_t *c = s->config;
     bool is_hard = c->search.gates == PT_GATES_HARD;
-    bool opens_all = is_hard && !step->is_alpha && c->search.run == PT_RUN_ALL;
+    bool is_warmup = s->state.stage == PT_STAGE_WARMUP;
+    /* Branches warm up on copies of their own, and leave the others alone. */
+    bool opens_all = is_hard && !step->is_alpha && c->search.run == PT_RUN_ALL &&
+                     !(is_warmup && s->space->kind == PT_SPACE_BRANCH);
     pt_rng_t rng = pt_step_rng(c, step, PT_RNG_GATE);
+    s->drawn.is_active_only =
+        s->space->kind == PT_SPACE_BRANCH && is_hard && c->search.run == PT_RUN_ACTIVE;
     for (int32_t i = 0; i < s->n_task; i++) {
         int32_t k = s->task[i];
         double *g = s->g + (size_t)k * (size_t)s->space->n_choice;
-        pt_alpha_sample(s->space, &s->alpha, k, &rng, tau, is_hard, &s->drawn, g);
+        (is_warmup ? pt_alpha_warmup : pt_alpha_sample)(s->space, &s->alpha, k, &rng, tau,
+                                                        is_hard, &s->drawn, g);
         if (opens_all)
             open_all(s, k);
     }
@@ -140,7 +146,7 @@ static void update_alpha(pt_search_t *s, double tau, double lr)
     for (int32_t i = 0; i < s->n_task; i++) {
         int32_t k = s->task[i];
         size_t at = (size_t)k * (size_t)a->n_choice;
-        pt_alpha_chain(a->n_choice, s->g + at, tau, s->dgate + at, s->dlogit);
+        pt_alpha_chain(s->space, s->g + at, tau, s->dgate + at, s->dlogit);
         pt_squeeze_gradient(s->space, a, k, c->squeeze.kappa, weight, s->dlogit);
         update.count = ++a->count[k];
         pt_update_f64(&update, a->n_choice, s->dlogit, a->logit + at, a->m + at, a->v + at);
@@ -272,7 +278,7 @@ static pt_status_t derive(pt_search_t *s)
     for (int32_t k = 0; k < s->space->n_task; k++) {
         uint64_t *bits = pt_subnet_bits(&s->subnet, k);
         rng.task = (uint16_t)k;
-        pt_alpha_p(&s->alpha, k, p);
+        pt_alpha_p(s->space, &s->alpha, k, p);
         pt_derive(s->space, p, pt_config_rule(c), c->squeeze.kappa, c->derive.keep, &rng,
                   bits);
         for (int32_t i = 0; i < s->space->n_choice; i++)

@@ -24,7 +24,7 @@ typedef struct bench {
     pt_trainer_t *trainer;
     pt_subnet_t subnet;
     pt_alpha_t alpha;
-    double *dgate;
+    double *g, *dgate;
     int32_t *task;
 } bench_t;
 
@@ -48,12 +48,14 @@ static pt_status_t open_bench(bench_t *b, int argc, char **argv)
     const pt_space_t *s = pt_trainer_space(b->trainer);
     PT_TRY(pt_subnet_init(&b->subnet, s->n_task, s->n_choice));
     PT_TRY(pt_alpha_init(&b->alpha, s->n_task, s->n_choice));
+    PT_TRY(pt_alloc(&b->g, (size_t)s->n_choice, sizeof *b->g));
     PT_TRY(pt_alloc(&b->task, (size_t)s->n_task, sizeof *b->task));
     return pt_alloc(&b->dgate, (size_t)s->n_task * (size_t)s->n_choice, sizeof *b->dgate);
 }
 
 static void close_bench(bench_t *b)
 {
+    pt_free(b->g);
     pt_free(b->dgate);
     pt_free(b->task);
     pt_alpha_release(&b->alpha);
@@ -81,7 +83,7 @@ static pt_status_t run_step(bench_t *b, bool is_alpha, int64_t number, int64_t *
         pt_rng_t rng = pt_step_rng(&b->config, &step, PT_RNG_GATE);
         rng.task = (uint16_t)b->task[i];
         pt_alpha_sample(s, &b->alpha, b->task[i], &rng, 1,
-                        b->config.search.gates == PT_GATES_HARD, &b->subnet, NULL);
+                        b->config.search.gates == PT_GATES_HARD, &b->subnet, b->g);
     }
     if (is_alpha)
         PT_TRY(pt_trainer_alpha_step(b->trainer, &step, &b->subnet, b->dgate, &result));

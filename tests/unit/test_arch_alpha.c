@@ -48,7 +48,7 @@ static void p_is_the_sigmoid_without_overflow(void **state)
     f->alpha.logit[1] = 1e4;
     f->alpha.logit[2] = 0;
     f->alpha.logit[3] = -700;
-    pt_alpha_p(&f->alpha, 0, p);
+    pt_alpha_p(f->space, &f->alpha, 0, p);
     assert_true(p[0] == 0 && p[1] == 1 && p[2] == 0.5);
     assert_true(p[3] > 0 && fabs(log(p[3]) + 700) < 1e-9);
     for (int32_t c = 4; c < f->space->n_choice; c++)
@@ -63,7 +63,7 @@ static void soft_gates_are_on_with_probability_p(void **state)
     static const double taus[] = {5, 0.01};
     int32_t n = f->space->n_choice;
     double g[32], p[32];
-    pt_alpha_p(&f->alpha, 1, p);
+    pt_alpha_p(f->space, &f->alpha, 1, p);
     for (int x = 0; x < 2; x++) {
         double above[32] = {0}, mean[32] = {0};
         for (uint32_t step = 0; step < N_DRAW; step++) {
@@ -134,9 +134,10 @@ static void hard_gates_are_exact_and_connected(void **state)
 static void sampling_allocates_nothing(void **state)
 {
     fixture_t *f = *state;
+    double g[32];
     pt_rng_t rng = key(1);
     uint64_t n = pt_memory_n_alloc();
-    pt_alpha_sample(f->space, &f->alpha, 0, &rng, 1, true, &f->subnet, NULL);
+    pt_alpha_sample(f->space, &f->alpha, 0, &rng, 1, true, &f->subnet, g);
     pt_alpha_expect(f->space, &f->alpha, 0, true, &f->subnet);
     assert_int_equal(pt_memory_n_alloc(), n);
 }
@@ -150,7 +151,7 @@ static void expected_gates_are_p_or_its_repaired_rounding(void **state)
     for (int32_t c = 0; c < n; c++) /* every read-out closed: must be repaired */
         if (f->space->choice[c].kind == PT_CHOICE_OUT)
             f->alpha.logit[c] = -1 - draw(1, c);
-    pt_alpha_p(&f->alpha, 0, p);
+    pt_alpha_p(f->space, &f->alpha, 0, p);
     pt_alpha_expect(f->space, &f->alpha, 0, false, &f->subnet);
     for (int32_t c = 0; c < n; c++) {
         assert_true(pt_subnet_gates(&f->subnet, 0)[c] == (pt_real_t)p[c]);
@@ -187,7 +188,7 @@ static void soft_gradient_is_that_of_finite_differences(void **state)
         double tau = 0.5 + step * 0.5;
         pt_alpha_sample(f->space, &f->alpha, 0, &rng, tau, false, &f->subnet, g);
         gate_loss(n, g, dgate);
-        pt_alpha_chain(n, g, tau, dgate, dlogit);
+        pt_alpha_chain(f->space, g, tau, dgate, dlogit);
         for (int32_t c = 0; c < n; c++) {
             double keep = f->alpha.logit[c], up, down;
             f->alpha.logit[c] = keep + h;
@@ -216,7 +217,7 @@ static void hard_gradient_is_straight_through(void **state)
     for (int32_t c = 0; c < n; c++)
         hard[c] = pt_subnet_gates(&f->subnet, 1)[c];
     gate_loss(n, hard, dgate);
-    pt_alpha_chain(n, g, tau, dgate, dlogit);
+    pt_alpha_chain(f->space, g, tau, dgate, dlogit);
     for (int32_t c = 0; c < n; c++) {
         double *logit = &f->alpha.logit[n + c], up, down;
         *logit += h;

@@ -152,10 +152,10 @@ static void random_subnets_keep_their_budget(void **state)
 /* Worked by hand: (0.9 - 0.8) / 0.8 = 0.125 and -(1.5 - 2) / 2 = 0.25. */
 static void delta_counts_gains_whatever_their_sign(void **state)
 {
-    pt_summary_task_t ours[] = {{"a", "accuracy", 0.9, false, {0, 0, 0, 0}},
-                                {"d", "rmse", 1.5, true, {0, 0, 0, 0}}};
-    pt_summary_task_t theirs[] = {{"d", "rmse", 2.0, true, {0, 0, 0, 0}},
-                                  {"a", "accuracy", 0.8, false, {0, 0, 0, 0}}};
+    pt_summary_task_t ours[] = {{"a", "accuracy", 0.9, false, {0}},
+                                {"d", "rmse", 1.5, true, {0}}};
+    pt_summary_task_t theirs[] = {{"d", "rmse", 2.0, true, {0}},
+                                  {"a", "accuracy", 0.8, false, {0}}};
     pt_summary_t m = {.n_task = 2, .task = ours}, s = {.n_task = 2, .task = theirs};
     (void)state;
     assert_true(fabs(pt_summary_delta(&m, &s) - 0.1875) < 1e-15);

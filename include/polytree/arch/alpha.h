@@ -1,10 +1,15 @@
 /** @file
  * Architecture parameters, their relaxation, and what they add to the loss.
  *
- * Each choice of each task is on or off with p = sigmoid(logit), sampled by
+ * dag: each choice of each task is on or off with p = sigmoid(logit), sampled by
  * Gumbel-Softmax over {off, on} (binary concrete, Maddison et al. 2017, Jang et al. 2017):
  *
  *     g = sigmoid((logit + L) / tau),  L = log u - log(1 - u),  u uniform in (0, 1)
+ *
+ * branch: each task takes one copy of each layer, p = softmax(logit) over the copies,
+ * sampled by Gumbel-Softmax:
+ *
+ *     g = softmax((logit + G) / tau),  G = -log(-log u)
  *
  * All of it is replicated: every rank computes the same bits in double.
  */
@@ -22,7 +27,8 @@
 typedef struct pt_alpha {
     int32_t n_task, n_choice;
     double *logit, *m, *v; /**< [n_task][n_choice]; moments of the optimiser */
-    int64_t *count;        /**< [n_task] updates so far */
+    int64_t *count;        /**< [n_task] updates so far: all layers of a task are updated
+                              together, so that one count serves the tensors of all */
 } pt_alpha_t;
 
 /** All logits and moments zero. */
@@ -30,31 +36,50 @@ PT_MUST_CHECK pt_status_t pt_alpha_init(pt_alpha_t *alpha, int32_t n_task,
                                         int32_t n_choice);
 void pt_alpha_release(pt_alpha_t *alpha);
 
-/** p[c] = sigmoid(logit[c]) of one task. */
-void pt_alpha_p(const pt_alpha_t *alpha, int32_t task, double *p);
+/** Probability of every choice of one task, p [n_choice]. */
+void pt_alpha_p(const pt_space_t *space, const pt_alpha_t *alpha, int32_t task, double *p);
 
 /**
  * Draw the gates of one task: key rng with rng.task = task, index = choice.
- * Soft: every bit on, gate g.  Hard: bit on where g > 1/2, gate exactly 1 or 0, then
- * pt_repair().  `g` (may be NULL) gets the soft values, which the gradient needs.
+ * Soft: every bit on, gate g.  Hard: gates exactly 1 or 0; dag: bit on where g > 1/2, then
+ * pt_repair(); branch: the copy of each layer whose g is largest, ties the lowest.
+ *
+ * @param[out] g  [n_choice] the soft values, which the gradient needs
  */
 void pt_alpha_sample(const pt_space_t *space, const pt_alpha_t *alpha, int32_t task,
                      const pt_rng_t *rng, double tau, bool hard, pt_subnet_t *subnet,
                      double *g);
 
-/** Evaluation gates of one task: p (soft), or p > 1/2 repaired (hard). */
+/**
+ * Gates of one task during warm-up.  dag: as pt_alpha_sample().  branch: task k has copy
+ * k mod B of every layer with gate 1, and the others off; g is that.
+ */
+void pt_alpha_warmup(const pt_space_t *space, const pt_alpha_t *alpha, int32_t task,
+                     const pt_rng_t *rng, double tau, bool hard, pt_subnet_t *subnet,
+                     double *g);
+
+/**
+ * Evaluation gates of one task.  dag: p (soft), or p > 1/2 repaired (hard).  branch: the
+ * likeliest copy of each layer, ties the lowest, whatever `hard`.
+ */
 void pt_alpha_expect(const pt_space_t *space, const pt_alpha_t *alpha, int32_t task,
                      bool hard, pt_subnet_t *subnet);
 
-/** dlogit[c] = dgate[c] g(1-g)/tau; straight-through for hard gates. */
-void pt_alpha_chain(int32_t n_choice, const double *g, double tau, const double *dgate,
-                    double *dlogit);
+/**
+ * Gradient by logit of one task; straight-through for hard gates.
+ * dag: dlogit[c] = dgate[c] g(1-g)/tau.  branch, over the copies of each layer:
+ * dlogit[c] = g[c] (dgate[c] - sum_j g[j] dgate[j]) / tau, where single-path steps give
+ * dgate = 0 for all copies but that which ran (GDAS, Dong & Yang 2019).  dlogit may be
+ * dgate.
+ */
+void pt_alpha_chain(const pt_space_t *space, const double *g, double tau,
+                    const double *dgate, double *dlogit);
 
 /** S_k: expected edges of a task (PT_CHOICE_EDGE only). */
 double pt_alpha_expected_edges(const pt_space_t *space, const pt_alpha_t *alpha,
                                int32_t task);
 
-/** L_sq = (1/K) sum_k max(0, S_k - kappa) / |E|, over all tasks. */
+/** L_sq = (1/K) sum_k max(0, S_k - kappa) / |E|, over all tasks; 0 without edges. */
 double pt_squeeze_loss(const pt_space_t *space, const pt_alpha_t *alpha, double kappa);
 /** Add weight * dL_sq/dlogit of one task to dlogit. */
 void pt_squeeze_gradient(const pt_space_t *space, const pt_alpha_t *alpha, int32_t task,

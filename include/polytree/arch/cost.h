@@ -1,5 +1,5 @@
 /** @file
- * What subnets cost, and what a space is expected to cost.
+ * What subnets cost.
  */
 #ifndef PT_ARCH_COST_H
 #define PT_ARCH_COST_H
@@ -12,6 +12,7 @@
 
 typedef struct pt_cost {
     int64_t madds;          /**< multiply-adds per sample, forward */
+    int64_t encoder_madds;  /**< ... of everything but the heads */
     int64_t parameters;     /**< trained numbers, each counted once */
     int32_t edges;          /**< edges of E */
     int32_t distinct_edges; /**< each counted once, whoever uses it */
@@ -21,7 +22,11 @@ typedef struct pt_cost {
 PT_MUST_CHECK pt_status_t pt_cost_task(const pt_space_t *space, const pt_subnet_t *subnet,
                                        int32_t task, pt_cost_t *cost);
 
-/** All tasks: madds and edges summed over tasks, parameters of the union. */
+/**
+ * All tasks: parameters of the union; dag: madds and edges summed over tasks; branch:
+ * madds of one sample that all tasks see, where what they share runs once, as in the plan
+ * of a bundle.
+ */
 PT_MUST_CHECK pt_status_t pt_cost_all(const pt_space_t *space, const pt_subnet_t *subnet,
                                       pt_cost_t *cost);
 

@@ -12,11 +12,16 @@
 #include "polytree/graph/subnet.h"
 
 /**
- * Draw a hard subnet that costs from `low` to `high` multiply-adds, summed over tasks.
+ * Draw a hard subnet that costs from `low` to `high` multiply-adds, as pt_cost_all()
+ * counts.
  *
- * From the full space, pieces of all tasks are removed in random order, each with whatever
- * is then on no connection, but never a task's last connection, until the rest costs at
- * most `high`; where it then costs less than `low` another order is tried.
+ * dag: from the full space, pieces of all tasks are removed in random order, each with
+ * whatever is then on no connection, but never a task's last connection, until the rest
+ * costs at most `high`; where it then costs less than `low` another order is tried.
+ *
+ * branch: from as many branches as the copies allow, the tasks that share some layer with
+ * some task take the copies of another up to there, all three at random, unless that led
+ * below `low`, until the rest costs at most `high`; where that does not come, anew.
  *
  * @param[in]  rng     key: seed, purpose and step; task and index are taken
  * @param[out] subnet  of the sizes of `space`

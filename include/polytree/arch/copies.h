@@ -1,0 +1,18 @@
+/** @file
+ * Subnets of a branch space as tables of copies, copy[l * n_task + k] for layer l.
+ */
+#ifndef PT_ARCH_COPIES_H
+#define PT_ARCH_COPIES_H
+
+#include <stdint.h>
+
+#include "polytree/graph/space.h"
+#include "polytree/graph/subnet.h"
+
+/** The copy that each task has of each layer in a hard subnet. */
+void pt_copies_of_subnet(const pt_space_t *space, const pt_subnet_t *subnet, int32_t *copy);
+
+/** The hard subnet of these copies: in the space of a branching, those of its groups. */
+void pt_copies_switch(const pt_space_t *space, const int32_t *copy, pt_subnet_t *subnet);
+
+#endif

@@ -1,0 +1,25 @@
+#include "polytree/arch/copies.h"
+
+#include "polytree/base/bitset.h"
+
+void pt_copies_of_subnet(const pt_space_t *space, const pt_subnet_t *subnet, int32_t *copy)
+{
+    for (int32_t k = 0; k < space->n_task; k++)
+        for (int32_t l = 0; l < space->n_layer; l++) {
+            int32_t first = space->layer_choice[l], c = first;
+            while (c < space->layer_choice[l + 1] - 1 &&
+                   !pt_bitset_get(pt_subnet_bits(subnet, k), c))
+                c++;
+            copy[l * space->n_task + k] = c - first;
+        }
+}
+
+void pt_copies_switch(const pt_space_t *space, const int32_t *copy, pt_subnet_t *subnet)
+{
+    subnet->is_soft = false;
+    for (int32_t k = 0; k < space->n_task; k++)
+        for (int32_t l = 0; l < space->n_layer; l++)
+            for (int32_t c = space->layer_choice[l]; c < space->layer_choice[l + 1]; c++)
+                pt_subnet_switch(subnet, k, c,
+                                 c == space->layer_choice[l] + copy[l * space->n_task + k]);
+}
