@@ -1,5 +1,6 @@
 #include "graph/plan.h"
 
+#include <stddef.h>
 #include <string.h>
 
 #include "polytree/base/hash.h"
@@ -102,32 +103,59 @@ static void bound_room(pt_plan_t *plan)
                         (size_t)(most_buffers * plan->n_task_max);
 }
 
-static pt_status_t room(pt_plan_t *plan, void *out, size_t n, size_t size)
-{
-    plan->bytes += n * size;
-    return pt_alloc(out, n, size);
-}
+/** An array of the plan: where its pointer is, and its elements. */
+typedef struct room {
+    size_t offset, n, size, used;
+} room_t;
 
-static pt_status_t make_room(pt_plan_t *plan)
+enum { N_ROOM = 12 };
+
+static void list_rooms(const pt_plan_t *plan, room_t room[N_ROOM])
 {
     const pt_space_t *s = plan->space;
-    size_t values = (size_t)plan->n_value_max;
-    size_t tasks = (size_t)plan->n_task_max;
+    size_t tasks = (size_t)plan->n_task_max, nodes = (size_t)s->n_node;
+    size_t values = (size_t)plan->n_value_max, words = (size_t)plan->n_slot_word;
+    size_t buffers = (size_t)plan->n_buffer_max, table = (size_t)plan->table_mask + 1;
+    size_t n_task = (size_t)plan->n_task, n_value = (size_t)plan->n_value;
+    size_t n_buffer = (size_t)plan->n_buffer;
+    const room_t all[N_ROOM] = {
+        {offsetof(pt_plan_t, task), tasks, sizeof *plan->task, n_task},
+        {offsetof(pt_plan_t, value), values, sizeof *plan->value, n_value},
+        {offsetof(pt_plan_t, users), values * words, sizeof *plan->users, n_value * words},
+        {offsetof(pt_plan_t, table), table, sizeof *plan->table, table},
+        {offsetof(pt_plan_t, node_value), tasks * nodes, sizeof *plan->node_value,
+         n_task * nodes},
+        {offsetof(pt_plan_t, alive_candidate), (size_t)s->n_candidate, 1,
+         (size_t)s->n_candidate},
+        {offsetof(pt_plan_t, alive_node), nodes, 1, nodes},
+        {offsetof(pt_plan_t, order), values, sizeof *plan->order, n_value},
+        {offsetof(pt_plan_t, instr), (size_t)plan->n_instr_max, sizeof *plan->instr,
+         (size_t)plan->n_instr},
+        {offsetof(pt_plan_t, buffer), buffers, sizeof *plan->buffer, n_buffer},
+        {offsetof(pt_plan_t, hole), buffers + 1, sizeof *plan->hole, n_buffer},
+        {offsetof(pt_plan_t, stat), (size_t)plan->n_stat_max, sizeof *plan->stat,
+         (size_t)plan->n_stat}};
 
-    PT_TRY(room(plan, &plan->task, tasks, sizeof *plan->task));
-    PT_TRY(room(plan, &plan->value, values, sizeof *plan->value));
-    PT_TRY(
-        room(plan, &plan->users, values * (size_t)plan->n_slot_word, sizeof *plan->users));
-    PT_TRY(room(plan, &plan->table, (size_t)plan->table_mask + 1, sizeof *plan->table));
-    PT_TRY(
-        room(plan, &plan->node_value, tasks * (size_t)s->n_node, sizeof *plan->node_value));
-    PT_TRY(room(plan, &plan->alive_candidate, (size_t)s->n_candidate, 1));
-    PT_TRY(room(plan, &plan->alive_node, (size_t)s->n_node, 1));
-    PT_TRY(room(plan, &plan->order, values, sizeof *plan->order));
-    PT_TRY(room(plan, &plan->instr, (size_t)plan->n_instr_max, sizeof *plan->instr));
-    PT_TRY(room(plan, &plan->buffer, (size_t)plan->n_buffer_max, sizeof *plan->buffer));
-    PT_TRY(room(plan, &plan->hole, (size_t)plan->n_buffer_max + 1, sizeof *plan->hole));
-    PT_TRY(room(plan, &plan->stat, (size_t)plan->n_stat_max, sizeof *plan->stat));
+    memcpy(room, all, sizeof all);
+}
+
+/** Addresses for the most there can be; plans that share much touch little of it. */
+static pt_status_t make_room(pt_plan_t *plan)
+{
+    room_t room[N_ROOM];
+    size_t bytes = 0;
+    char *at;
+
+    list_rooms(plan, room);
+    for (int32_t i = 0; i < N_ROOM; i++)
+        bytes += pt_align_up(room[i].n * room[i].size);
+    PT_TRY(pt_reserve(bytes, &plan->room));
+    plan->room_bytes = bytes;
+    at = plan->room;
+    for (int32_t i = 0; i < N_ROOM; i++) {
+        memcpy((char *)plan + room[i].offset, &at, sizeof at);
+        at += pt_align_up(room[i].n * room[i].size);
+    }
     return PT_OK;
 }
 
@@ -138,7 +166,6 @@ pt_status_t pt_plan_new(const pt_space_t *space, int32_t n_task, pt_plan_t **out
 
     PT_TRY(pt_alloc(&plan, 1, sizeof *plan));
     plan->space = space;
-    plan->bytes = sizeof *plan;
     size_room(plan, n_task);
     bound_room(plan);
     PT_TRY_OR(failed, make_room(plan));
@@ -153,18 +180,7 @@ void pt_plan_free(pt_plan_t *plan)
 {
     if (plan == NULL)
         return;
-    pt_free(plan->task);
-    pt_free(plan->value);
-    pt_free(plan->users);
-    pt_free(plan->table);
-    pt_free(plan->node_value);
-    pt_free(plan->alive_candidate);
-    pt_free(plan->alive_node);
-    pt_free(plan->order);
-    pt_free(plan->instr);
-    pt_free(plan->buffer);
-    pt_free(plan->hole);
-    pt_free(plan->stat);
+    pt_reserve_release(plan->room, plan->room_bytes);
     pt_free(plan);
 }
 
@@ -211,7 +227,13 @@ size_t pt_plan_arena_bound(const pt_plan_t *plan)
 
 size_t pt_plan_bytes(const pt_plan_t *plan)
 {
-    return plan->bytes;
+    room_t room[N_ROOM];
+    size_t bytes = sizeof *plan;
+
+    list_rooms(plan, room);
+    for (int32_t i = 0; i < N_ROOM; i++)
+        bytes += room[i].used * room[i].size;
+    return bytes;
 }
 
 int32_t pt_plan_n_instr(const pt_plan_t *plan)

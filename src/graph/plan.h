@@ -89,7 +89,9 @@ struct pt_plan {
     int64_t stat_doubles, stat_bound;
 
     int64_t work_bytes, scratch_bytes; /**< at the arena's start: work, then gradients */
-    size_t arena_bytes, arena_bound, bytes;
+    size_t arena_bytes, arena_bound;
+    void *room; /**< of all arrays above */
+    size_t room_bytes;
     int64_t madds, madds_executed;
 };
 

@@ -391,9 +391,6 @@ pt_status_t pt_trainer_memory(pt_trainer_t *t, const pt_subnet_t *subnet,
         m.buffers += own * sizeof(float);
     }
     m.buffers += elements * (sizeof(int64_t) + sizeof(float));
-    m.plans = plan_bytes(t->weight_plan, t->n_plan_slot) +
-              plan_bytes(t->alpha_plan, t->n_plan_slot) + plan_bytes(&t->eval_plan, 1) +
-              plan_bytes(&t->calibrate_plan, 1);
     for (int32_t b = 0; b < t->n_bundle; b++)
         for (size_t i = 0; i < sizeof phase / sizeof phase[0]; i++) {
             pt_plan_t *plan;
@@ -403,6 +400,9 @@ pt_status_t pt_trainer_memory(pt_trainer_t *t, const pt_subnet_t *subnet,
             if (pt_plan_arena_bytes(plan) > m.arena)
                 m.arena = pt_plan_arena_bytes(plan);
         }
+    m.plans = plan_bytes(t->weight_plan, t->n_plan_slot) +
+              plan_bytes(t->alpha_plan, t->n_plan_slot) + plan_bytes(&t->eval_plan, 1) +
+              plan_bytes(&t->calibrate_plan, 1);
     *memory = m;
     return PT_OK;
 }

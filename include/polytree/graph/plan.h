@@ -34,7 +34,8 @@ typedef struct pt_plan pt_plan_t;
 
 /**
  * Room for any plan of at most `n_task` tasks of `space` (borrowed), which is compiled
- * into it as often as wanted without allocating.
+ * into it as often as wanted without allocating: addresses for the largest, memory only as
+ * far as plans need it.
  */
 PT_MUST_CHECK pt_status_t pt_plan_new(const pt_space_t *space, int32_t n_task,
                                       pt_plan_t **out);
@@ -60,7 +61,7 @@ uint64_t pt_plan_make_key(const pt_subnet_t *subnet, pt_phase_t phase, const int
 size_t pt_plan_arena_bytes(const pt_plan_t *plan);
 /** Bytes that no plan of this room can exceed. */
 size_t pt_plan_arena_bound(const pt_plan_t *plan);
-/** Bytes of the plan itself. */
+/** Bytes of the plan itself, as it was compiled last. */
 size_t pt_plan_bytes(const pt_plan_t *plan);
 int32_t pt_plan_n_instr(const pt_plan_t *plan);
 
