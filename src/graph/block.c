@@ -1,106 +1,64 @@
-#include "polytree/graph/block.h"
+#include "graph/block.h"
 
-#include <stdio.h>
 #include <string.h>
 
-/** Append a step that reads the one before it. */
-static pt_block_step_t *append(pt_block_t *block, const char *op)
+int32_t block_append(pt_block_t *block, const char *op, int32_t a, int32_t b)
 {
-    pt_block_step_t *step = &block->step[block->n_step];
-    *step = (pt_block_step_t){.op = op, .n_in = 1, .in = {block->n_step - 1, 0}};
-    block->n_step++;
-    return step;
+    block->step[block->n_step] =
+        (pt_block_step_t){.op = op, .n_in = b == BLOCK_NONE ? 1 : 2, .in = {a, b}};
+    return block->n_step++;
 }
 
-/** "conv3x3" with prefix "conv": the window 3; 0 where the token is something else. */
-static int32_t square_window(const char *token, const char *prefix)
+int32_t block_conv(pt_block_t *block, int32_t in, conv_spec_t conv)
 {
-    size_t n = strlen(prefix);
-    int a = 0, b = 0, used = 0;
+    int32_t at = block_append(block, "conv", in, BLOCK_NONE);
+    pt_op_attr_t *attr = &block->step[at].attr;
 
-    if (strncmp(token, prefix, n) != 0 ||
-        sscanf(token + n, "%2dx%2d%n", &a, &b, &used) != 2 ||
-        token[n + (size_t)used] != '\0')
-        return 0;
-    return a == b && a >= 1 && a <= 31 && a % 2 == 1 ? a : 0;
+    attr->channels = conv.channels;
+    attr->kernel = conv.kernel;
+    attr->stride = conv.stride;
+    attr->dilation = conv.kernel > 1 ? conv.dilation : 1;
+    attr->groups = conv.groups;
+    return at;
 }
 
-static pt_act_t activation(const char *token)
+int32_t block_conv_bn(pt_block_t *block, int32_t in, conv_spec_t conv, double eps,
+                      pt_act_t act)
 {
-    if (strcmp(token, "relu") == 0)
-        return PT_ACT_RELU;
-    return strcmp(token, "relu6") == 0 ? PT_ACT_RELU6 : PT_ACT_NONE;
+    int32_t at = block_conv(block, in, conv);
+
+    at = block_append(block, "batch_norm", at, BLOCK_NONE);
+    block->step[at].attr.eps = eps;
+    block->step[at].attr.act = act;
+    return at;
 }
 
-typedef struct parser {
-    pt_block_t *block;
-    int32_t width;    /**< channels so far */
-    int32_t channels; /**< wanted of convolutions */
-    int32_t stride;   /**< still to be given to a convolution */
-    double bn_eps;
-} parser_t;
-
-static pt_status_t parse_token(parser_t *p, const char *token, const char *text)
+int32_t block_separable(pt_block_t *block, int32_t in, int32_t c, conv_spec_t conv,
+                        double eps, pt_act_t act)
 {
-    int32_t conv = square_window(token, "conv");
-    int32_t depthwise = square_window(token, "dwconv");
-    pt_act_t act = activation(token);
-    pt_block_t *block = p->block;
-    pt_block_step_t *last = block->n_step > 0 ? &block->step[block->n_step - 1] : NULL;
+    conv_spec_t depthwise = conv, point = {.channels = conv.channels, .kernel = 1};
 
-    if (block->n_step == PT_BLOCK_MAX)
-        PT_FAIL(CONFIG, "block %s has more than %d operations", text, PT_BLOCK_MAX);
-    if (conv > 0 || depthwise > 0) {
-        pt_block_step_t *step = append(block, "conv");
-        step->attr.kernel = conv > 0 ? conv : depthwise;
-        step->attr.stride = p->stride;
-        step->attr.groups = conv > 0 ? 1 : p->width;
-        step->attr.channels = conv > 0 ? p->channels : p->width;
-        p->width = step->attr.channels;
-        p->stride = 1;
-    } else if (strcmp(token, "linear") == 0) {
-        append(block, "linear")->attr.channels = p->channels;
-        p->width = p->channels;
-    } else if (strcmp(token, "bn") == 0) {
-        append(block, "batch_norm")->attr.eps = p->bn_eps;
-    } else if (act != PT_ACT_NONE && last != NULL && strcmp(last->op, "batch_norm") == 0 &&
-               last->attr.act == PT_ACT_NONE) {
-        last->attr.act = act;
-    } else if (act != PT_ACT_NONE) {
-        append(block, "relu")->attr.act = act;
-    } else {
-        PT_FAIL(CONFIG,
-                "block %s: unknown operation '%s', expected convKxK, dwconvKxK (K odd), "
-                "linear, bn, relu or relu6 joined by _",
-                text, token);
-    }
-    return PT_OK;
+    depthwise.channels = depthwise.groups = c;
+    in = block_conv_bn(block, in, depthwise, eps, act);
+    return block_conv_bn(block, in, point, eps, act);
 }
 
-pt_status_t pt_block_parse(const char *text, int32_t in_channels, int32_t channels,
-                           int32_t stride, double bn_eps, pt_block_t *block)
+int32_t block_resize(pt_block_t *block, int32_t in, pt_shape_t from, pt_shape_t to,
+                     bool align_corners)
 {
-    char copy[64], *rest = copy;
-    parser_t p = {block, in_channels, channels, stride, bn_eps};
-
-    memset(block, 0, sizeof *block);
-    if (strlen(text) >= sizeof copy)
-        PT_FAIL(CONFIG, "block %s: longer than %zu letters", text, sizeof copy - 1);
-    strcpy(copy, text);
-    for (char *token; (token = strsep(&rest, "_")) != NULL;)
-        PT_TRY(parse_token(&p, token, text));
-    if (p.width != channels)
-        PT_FAIL(CONFIG, "block %s makes %d channels, its node has %d", text, p.width,
-                channels);
-    if (p.stride != 1)
-        PT_FAIL(CONFIG, "block %s has no convolution that could take stride %d", text,
-                stride);
-    return PT_OK;
+    if (from.h == to.h && from.w == to.w)
+        return in;
+    int32_t at = block_append(block, "resize", in, BLOCK_NONE);
+    block->step[at].attr.out_h = to.h;
+    block->step[at].attr.out_w = to.w;
+    block->step[at].attr.align_corners = align_corners;
+    return at;
 }
 
 pt_status_t pt_block_adapter(pt_shape_t src, pt_shape_t dst, pt_block_t *block)
 {
     char a[64], b[64];
+    int32_t at = PT_BLOCK_SRC;
 
     memset(block, 0, sizeof *block);
     if (src.h != dst.h || src.w != dst.w) {
@@ -110,25 +68,64 @@ pt_status_t pt_block_adapter(pt_shape_t src, pt_shape_t dst, pt_block_t *block)
             (src.w + stride - 1) / stride != dst.w)
             PT_FAIL(SHAPE, "no whole stride leads from %s to %s", pt_shape_text(src, a),
                     pt_shape_text(dst, b));
-        pt_block_step_t *pool = append(block, "pool_avg");
-        pool->attr.kernel = (int32_t)stride;
-        pool->attr.stride = (int32_t)stride;
+        at = block_append(block, "pool_avg", at, BLOCK_NONE);
+        block->step[at].attr.kernel = block->step[at].attr.stride = (int32_t)stride;
     }
-    if (src.c != dst.c) {
-        pt_block_step_t *conv = append(block, "conv");
-        conv->attr.kernel = 1;
-        conv->attr.stride = 1;
-        conv->attr.groups = 1;
-        conv->attr.channels = (int32_t)dst.c;
-    }
+    if (src.c != dst.c)
+        block_conv(block, at, (conv_spec_t){.channels = (int32_t)dst.c, .kernel = 1});
     return PT_OK;
 }
 
-void pt_block_classifier(int32_t outputs, double dropout, pt_block_t *block)
+/** Nothing where the rate is 0. */
+static int32_t dropout(pt_block_t *block, int32_t in, double rate)
+{
+    if (rate == 0)
+        return in;
+    int32_t at = block_append(block, "dropout", in, BLOCK_NONE);
+    block->step[at].attr.rate = rate;
+    return at;
+}
+
+void pt_block_classifier(const pt_head_spec_t *head, pt_block_t *block)
 {
     memset(block, 0, sizeof *block);
-    append(block, "global_pool");
-    if (dropout > 0)
-        append(block, "dropout")->attr.rate = dropout;
-    append(block, "linear")->attr.channels = outputs;
+    int32_t at = block_append(block, "global_pool", PT_BLOCK_SRC, BLOCK_NONE);
+    at = dropout(block, at, head->dropout);
+    at = block_append(block, "linear", at, BLOCK_NONE);
+    block->step[at].attr.channels = (int32_t)head->out.c;
+}
+
+/** From features of the size of `from` to outputs for every pixel. */
+static void predict(const pt_head_spec_t *head, pt_block_t *block, int32_t in,
+                    pt_shape_t from)
+{
+    int32_t at = dropout(block, in, head->dropout);
+
+    at =
+        block_conv(block, at, (conv_spec_t){.channels = (int32_t)head->out.c, .kernel = 1});
+    block->step[at].attr.bias = 1;
+    block_resize(block, at, from, head->out, head->align_corners);
+}
+
+void pt_block_upsample(const pt_head_spec_t *head, pt_block_t *block)
+{
+    memset(block, 0, sizeof *block);
+    predict(head, block, PT_BLOCK_SRC, head->src);
+}
+
+void pt_block_deeplab(const pt_head_spec_t *head, pt_block_t *block)
+{
+    conv_spec_t point = {.channels = head->skip_width, .kernel = 1};
+    conv_spec_t conv = {.channels = head->width, .kernel = 3};
+    int32_t low, at, c = (int32_t)head->src.c + head->skip_width;
+
+    memset(block, 0, sizeof *block);
+    low = block_conv_bn(block, PT_BLOCK_SKIP, point, head->bn_eps, PT_ACT_RELU);
+    at = block_resize(block, PT_BLOCK_SRC, head->src, head->skip, head->align_corners);
+    at = block_append(block, "concat", at, low);
+    for (int i = 0; i < 2; i++, c = head->width)
+        at = head->separable
+                 ? block_separable(block, at, c, conv, head->bn_eps, PT_ACT_RELU)
+                 : block_conv_bn(block, at, conv, head->bn_eps, PT_ACT_RELU);
+    predict(head, block, at, head->skip);
 }

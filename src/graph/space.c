@@ -1,5 +1,7 @@
 #include "graph/space.h"
 
+#include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "polytree/base/hash.h"
@@ -104,6 +106,42 @@ pt_status_t space_add_candidate(space_builder_t *b, const candidate_spec_t *spec
     return PT_OK;
 }
 
+pt_status_t space_add_copies(space_builder_t *b, const pt_config_t *config,
+                             candidate_spec_t spec, const pt_block_t *block)
+{
+    candidate_spec_t copy = spec;
+
+    if (config->search.method != PT_METHOD_SINGLE)
+        return space_add_candidate(b, &spec, block);
+    for (copy.task = 0; copy.task < b->space->n_task; copy.task++) {
+        snprintf(copy.name, sizeof copy.name, "task%d_%.20s", (int)copy.task, spec.name);
+        PT_TRY(space_add_candidate(b, &copy, block));
+    }
+    return PT_OK;
+}
+
+int64_t space_widened(const pt_config_t *config, int64_t channels)
+{
+    bool is_branch = config->space.kind == PT_SPACE_BRANCH;
+    double width = is_branch ? config->space.width : 1;
+
+    if (pt_method_is_chain(config->search.method) && config->baseline.width != 0)
+        width *= config->baseline.width;
+    if (width == 1)
+        return channels;
+    double wanted = (double)channels * width;
+    int64_t unit = is_branch ? 8 : 1, n = unit * llround(wanted / (double)unit);
+    if ((double)n < 0.9 * wanted)
+        n += unit;
+    return n > unit ? n : unit;
+}
+
+pt_shape_t space_strided(pt_shape_t s, int64_t stride, int64_t channels)
+{
+    return (pt_shape_t){s.n, (s.h + stride - 1) / stride, (s.w + stride - 1) / stride,
+                        channels};
+}
+
 static pt_status_t add_mixes(space_builder_t *b)
 {
     pt_space_t *s = b->space;
@@ -154,7 +192,8 @@ static pt_status_t build(space_builder_t *b, const pt_config_t *config,
     s->n_task = spec->n_task;
     PT_TRY(pt_alloc(&s->task, (size_t)spec->n_task, sizeof *s->task));
     memcpy(s->task, spec->task, (size_t)spec->n_task * sizeof *s->task);
-    PT_TRY(space_build_dag(b, config, spec));
+    PT_TRY(s->kind == PT_SPACE_DAG ? space_build_dag(b, config, spec)
+                                   : space_build_branch(b, config, spec));
     PT_TRY(add_mixes(b));
     PT_TRY(pt_store_freeze(&s->store));
     s->fingerprint = fingerprint(s);

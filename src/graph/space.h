@@ -31,8 +31,31 @@ PT_MUST_CHECK pt_status_t space_add_candidate(space_builder_t *b,
                                               const candidate_spec_t *spec,
                                               const pt_block_t *block);
 
+/** For all tasks; in search.method = single once for each. */
+PT_MUST_CHECK pt_status_t space_add_copies(space_builder_t *b, const pt_config_t *config,
+                                           candidate_spec_t spec, const pt_block_t *block);
+
+/** Channels times space.width (branch) and, for the chains, baseline.width; of a branch
+ * space rounded to a multiple of 8 that is at least 90 % of that (Howard et al. 2017). */
+int64_t space_widened(const pt_config_t *config, int64_t channels);
+
+/** Shape behind a stride, as every operation with 'same' padding makes it. */
+pt_shape_t space_strided(pt_shape_t s, int64_t stride, int64_t channels);
+
+/** A node for every task's outputs: the last ones of the space. */
+PT_MUST_CHECK pt_status_t space_add_output_nodes(space_builder_t *b);
+
+/** Every task's head: from node `src`, deeplab's low-level features from `skip` (-1: none).
+ */
+PT_MUST_CHECK pt_status_t space_add_heads(space_builder_t *b, const pt_config_t *config,
+                                          int32_t src, int32_t skip);
+
 /** Add all nodes, candidates and choices of the restricted DAG (DESIGN 2.1). */
 PT_MUST_CHECK pt_status_t space_build_dag(space_builder_t *b, const pt_config_t *config,
                                           const pt_space_spec_t *spec);
+
+/** Add all nodes, candidates and choices of an encoder in copies (DESIGN 2.2). */
+PT_MUST_CHECK pt_status_t space_build_branch(space_builder_t *b, const pt_config_t *config,
+                                             const pt_space_spec_t *spec);
 
 #endif

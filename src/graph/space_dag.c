@@ -7,34 +7,15 @@
  */
 #include "graph/space.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 /* Operations take strides up to this one. */
 enum { INPUT = 0, STEM = 1, MOST_STRIDE = 255 };
 
-/** Times the width of a chain; the searched space is as it is. */
-static int64_t widened(const pt_config_t *config, int64_t channels)
-{
-    double width = config->baseline.width;
-
-    if (!pt_method_is_chain(config->search.method) || width == 0)
-        return channels;
-    int64_t n = llround((double)channels * width);
-    return n > 1 ? n : 1;
-}
-
 static int64_t per_node(const pt_int_list_t *list, int32_t j)
 {
     return list->value[j <= list->n ? j - 1 : list->n - 1];
-}
-
-/** Shape behind a stride, as every operation with 'same' padding makes it. */
-static pt_shape_t strided(pt_shape_t s, int64_t stride, int64_t channels)
-{
-    return (pt_shape_t){s.n, (s.h + stride - 1) / stride, (s.w + stride - 1) / stride,
-                        channels};
 }
 
 static pt_status_t add_nodes(space_builder_t *b, const pt_config_t *config,
@@ -45,35 +26,16 @@ static pt_status_t add_nodes(space_builder_t *b, const pt_config_t *config,
     char name[24];
 
     PT_TRY(space_add_node(b, "input", shape));
-    shape.c = widened(config, config->space.stem_channels);
+    shape.c = space_widened(config, config->space.stem_channels);
     PT_TRY(space_add_node(b, "x", shape));
     for (int32_t j = 1; j <= s->n_dag_node; j++) {
-        shape = strided(shape, per_node(&config->space.stride, j),
-                        widened(config, per_node(&config->space.channels, j)));
+        shape = space_strided(shape, per_node(&config->space.stride, j),
+                              space_widened(config, per_node(&config->space.channels, j)));
         snprintf(name, sizeof name, "v%d", j);
         PT_TRY(space_add_node(b, name, shape));
     }
     PT_TRY(space_add_node(b, "y", shape));
-    for (int32_t k = 0; k < spec->n_task; k++) {
-        snprintf(name, sizeof name, "logits%d", k);
-        PT_TRY(space_add_node(b, name, (pt_shape_t){shape.n, 1, 1, spec->task[k].outputs}));
-    }
-    return PT_OK;
-}
-
-/** For all tasks; in search.method = single once for each. */
-static pt_status_t add_copies(space_builder_t *b, const pt_config_t *config,
-                              candidate_spec_t spec, const pt_block_t *block)
-{
-    candidate_spec_t copy = spec;
-
-    if (config->search.method != PT_METHOD_SINGLE)
-        return space_add_candidate(b, &spec, block);
-    for (copy.task = 0; copy.task < b->space->n_task; copy.task++) {
-        snprintf(copy.name, sizeof copy.name, "task%d_%.20s", (int)copy.task, spec.name);
-        PT_TRY(space_add_candidate(b, &copy, block));
-    }
-    return PT_OK;
+    return space_add_output_nodes(b);
 }
 
 static pt_status_t add_adapter(space_builder_t *b, const pt_config_t *config, int32_t src,
@@ -89,7 +51,7 @@ static pt_status_t add_adapter(space_builder_t *b, const pt_config_t *config, in
     else
         snprintf(spec.name, sizeof spec.name, "out_%d", choice.i);
     PT_TRY(pt_block_adapter(s->node[src].shape, s->node[dst].shape, &block));
-    return add_copies(b, config, spec, &block);
+    return space_add_copies(b, config, spec, &block);
 }
 
 /** Stride from v_i to v_j: the product of the nodes' own. */
@@ -111,10 +73,33 @@ static pt_status_t stride_between(const pt_config_t *config, int32_t i, int32_t 
     return PT_OK;
 }
 
+/** A layer between two nodes, which say what it makes. */
+static pt_status_t make_block(const space_builder_t *b, const pt_config_t *config,
+                              const char *line, const candidate_spec_t *spec,
+                              int32_t stride, pt_block_t *block)
+{
+    const pt_node_t *node = b->space->node;
+    pt_shape_t input = node[INPUT].shape, src = node[spec->src].shape;
+    pt_layer_t layer;
+
+    PT_TRY(pt_layer_parse(line, &layer));
+    if (layer.out > 0 || layer.stride > 0)
+        PT_FAIL(CONFIG,
+                "layer '%s': of a dag, out and stride follow from space.channels and "
+                "space.stride",
+                line);
+    pt_layer_place_t place = {.src = src,
+                              .channels = (int32_t)node[spec->dst].shape.c,
+                              .stride = stride,
+                              .dilation = 1,
+                              .input_stride = (int32_t)((input.h + src.h - 1) / src.h),
+                              .bn_eps = config->bn.eps};
+    return pt_block_layer(&layer, &place, block);
+}
+
 static pt_status_t add_edge(space_builder_t *b, const pt_config_t *config, int32_t i,
                             int32_t j)
 {
-    const pt_space_t *s = b->space;
     pt_choice_t choice = {.kind = PT_CHOICE_EDGE, .i = i, .j = j};
     candidate_spec_t spec = {
         .src = STEM + i, .dst = STEM + j, .skip = -1, .task = -1, .choice = &choice};
@@ -123,37 +108,18 @@ static pt_status_t add_edge(space_builder_t *b, const pt_config_t *config, int32
 
     PT_TRY(stride_between(config, i, j, &stride));
     snprintf(spec.name, sizeof spec.name, "edge_%d_%d", i, j);
-    PT_TRY(pt_block_parse(config->space.op, (int32_t)s->node[spec.src].shape.c,
-                          (int32_t)s->node[spec.dst].shape.c, stride, config->bn.eps,
-                          &block));
-    return add_copies(b, config, spec, &block);
+    PT_TRY(make_block(b, config, config->space.op, &spec, stride, &block));
+    return space_add_copies(b, config, spec, &block);
 }
 
 static pt_status_t add_stem(space_builder_t *b, const pt_config_t *config)
 {
-    const pt_space_t *s = b->space;
     candidate_spec_t spec = {
         .name = "stem", .src = INPUT, .dst = STEM, .skip = -1, .task = -1};
     pt_block_t block;
 
-    PT_TRY(pt_block_parse(config->space.stem, (int32_t)s->node[INPUT].shape.c,
-                          (int32_t)s->node[STEM].shape.c, 1, config->bn.eps, &block));
-    return add_copies(b, config, spec, &block);
-}
-
-static pt_status_t add_head(space_builder_t *b, const pt_config_t *config, int32_t task)
-{
-    const pt_space_t *s = b->space;
-    int32_t readout = STEM + s->n_dag_node + 1;
-    candidate_spec_t spec = {
-        .src = readout, .dst = readout + 1 + task, .skip = -1, .task = task};
-    pt_block_t block;
-
-    snprintf(spec.name, sizeof spec.name, "head_%.34s", s->task[task].name);
-    if (config->head.kind != PT_HEAD_AUTO && config->head.kind != PT_HEAD_CLASSIFIER)
-        PT_FAIL(CONFIG, "head.kind: expected classifier");
-    pt_block_classifier(s->task[task].outputs, config->head.dropout, &block);
-    return space_add_candidate(b, &spec, &block);
+    PT_TRY(make_block(b, config, config->space.stem, &spec, 1, &block));
+    return space_add_copies(b, config, spec, &block);
 }
 
 pt_status_t space_build_dag(space_builder_t *b, const pt_config_t *config,
@@ -162,6 +128,7 @@ pt_status_t space_build_dag(space_builder_t *b, const pt_config_t *config,
     pt_space_t *s = b->space;
     int32_t n = (int32_t)config->space.nodes;
     bool is_chain = pt_method_is_chain(config->search.method);
+    bool has_skip = strcmp(config->head.skip, "x") == 0;
     int32_t flow = is_chain ? 1 : (int32_t)config->space.flow;
 
     s->n_dag_node = n;
@@ -169,6 +136,9 @@ pt_status_t space_build_dag(space_builder_t *b, const pt_config_t *config,
     if (s->min_depth > n - 1)
         PT_FAIL(CONFIG, "space.min_depth %d needs more than space.nodes %d", s->min_depth,
                 n);
+    if (config->head.skip[0] != '\0' && !has_skip)
+        PT_FAIL(CONFIG, "head.skip = %s, but a dag has low-level features in x alone",
+                config->head.skip);
     PT_TRY(add_nodes(b, config, spec));
     PT_TRY(add_stem(b, config));
     for (int32_t j = 1; j <= n; j++) {
@@ -181,7 +151,5 @@ pt_status_t space_build_dag(space_builder_t *b, const pt_config_t *config,
             PT_TRY(add_adapter(b, config, STEM + j, STEM + n + 1,
                                (pt_choice_t){.kind = PT_CHOICE_OUT, .i = j}));
     }
-    for (int32_t k = 0; k < spec->n_task; k++)
-        PT_TRY(add_head(b, config, k));
-    return PT_OK;
+    return space_add_heads(b, config, STEM + n + 1, has_skip ? STEM : -1);
 }

@@ -18,12 +18,13 @@
 
 #include <cmocka.h>
 
+#include "golden.h"
 #include "polytree/base/memory.h"
 #include "polytree/graph/exec.h"
 #include "polytree/train/loss.h"
 #include "polytree/train/optim.h"
 
-enum { N_TASK = 2, BATCH = 6, N_STEP = 10, MAX_RECORD = 256, MAX_CLASS = 5 };
+enum { N_TASK = 2, BATCH = 6, N_STEP = 10, MAX_CLASS = 5 };
 #define FACTOR 4.0
 #define SMOOTHING 0.1
 #define DECAY 5e-4
@@ -33,68 +34,10 @@ static const pt_task_info_t tasks[N_TASK] = {
     {.name = "two", .kind = PT_TASK_CLASSIFICATION, .classes = MAX_CLASS},
 };
 
-typedef struct record {
-    char name[80];
-    int64_t count;
-    double *value;
-} record_t;
-
-static struct {
-    record_t record[MAX_RECORD];
-    int32_t n;
-} golden;
-
-static int read_golden(void **state)
+static int read_network(void **state)
 {
     (void)state;
-    FILE *file = fopen("tests/golden/network.txt", "r");
-    record_t r;
-
-    assert_non_null(file);
-    while (fscanf(file, "%79s %ld", r.name, &r.count) == 2) {
-        assert_true(golden.n < MAX_RECORD && r.count > 0);
-        r.value = malloc((size_t)r.count * sizeof *r.value);
-        assert_non_null(r.value);
-        for (int64_t i = 0; i < r.count; i++)
-            assert_int_equal(fscanf(file, "%lf", &r.value[i]), 1);
-        golden.record[golden.n++] = r;
-    }
-    assert_true(feof(file));
-    fclose(file);
-    return 0;
-}
-
-static int free_golden(void **state)
-{
-    (void)state;
-    for (int32_t i = 0; i < golden.n; i++)
-        free(golden.record[i].value);
-    golden.n = 0;
-    return 0;
-}
-
-/** The record "a/b/c" (b or c may be NULL); NULL if there is none. */
-static const double *find(const char *a, const char *b, const char *c, int64_t count)
-{
-    char name[200];
-
-    snprintf(name, sizeof name, "%s%s%s%s%s", a, b ? "/" : "", b ? b : "", c ? "/" : "",
-             c ? c : "");
-    for (int32_t i = 0; i < golden.n; i++)
-        if (strcmp(golden.record[i].name, name) == 0) {
-            assert_int_equal(golden.record[i].count, count);
-            return golden.record[i].value;
-        }
-    return NULL;
-}
-
-static const double *get(const char *a, const char *b, const char *c, int64_t count)
-{
-    const double *value = find(a, b, c, count);
-
-    if (value == NULL)
-        fail_msg("the golden file lacks %s %s %s", a, b ? b : "", c ? c : "");
-    return value;
+    return read_golden("tests/golden/network.txt");
 }
 
 typedef struct variant {
@@ -436,5 +379,5 @@ int main(void)
         test[i] = (struct CMUnitTest){name[i], i % 2 == 0 ? test_training : test_gates,
                                       setup, teardown, (void *)(uintptr_t)v};
     }
-    return cmocka_run_group_tests(test, read_golden, free_golden);
+    return cmocka_run_group_tests(test, read_network, free_golden);
 }
