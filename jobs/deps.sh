@@ -37,6 +37,8 @@ check|pkg-config --exists cmocka|libcmocka-dev|yes
 check|command -v h5dump|hdf5-tools|yes
 check|has_python numpy|python3-numpy|yes
 check|has_python h5py|python3-h5py|yes
+check|has_python scipy.io|python3-scipy|no
+check|has_python PIL|python3-pil|no
 demo|command -v dot|graphviz|no
 demo|test -d /usr/share/datasets/fashion-mnist|dataset-fashion-mnist|no
 TABLE
