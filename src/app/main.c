@@ -194,7 +194,9 @@ static int run_on_all_ranks(const pt_command_t *command, const pt_args_t *args, 
     }
     if (pt_comm_rank(pt_comm_world()) == 0)
         pt_console_take_log();
-    equal = check_command_lines(argc, argv);
+    equal = pt_watch_begin();
+    if (equal == PT_OK)
+        equal = check_command_lines(argc, argv);
     if (equal != PT_OK)
         return pt_watch_finish(equal, code);
     if (status == PT_OK)

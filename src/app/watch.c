@@ -1,21 +1,58 @@
+/*
+ * A rank that waits in MPI for one that will not come waits for ever.  So each process has
+ * a thread that counts its own beats into memory which the ranks of a node share, and looks
+ * at the next rank's: it ends all ranks where that one is gone or does not run, and where
+ * this one has failed and the others do not come to hear of it.
+ *
+ * Time is counted in beats of one's own.  What halts a whole node, as a suspended job or a
+ * laptop's sleep, halts them all; and a rank that computes or writes for long still beats.
+ */
 #include "app/watch.h"
 
+#include <errno.h>
+#include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "app/command.h"
 #include "app/console.h"
 #include "polytree/par/comm.h"
 
-/* Seconds that a failed rank waits for the others to fail too before it ends them all. */
-enum { PATIENCE = 20 };
+/* Beats a second; and the seconds that nobody waits longer for, of the ten within which all
+ * ranks are to end, launchers taking one or two more. */
+enum { BEATS = 5, PATIENCE = 6, LINE_BYTES = 1200 };
 
-static char last_words[1200];
-static bool is_watching;
+typedef struct pulse {
+    atomic_long beats;
+    atomic_long pid; /* 0: no longer to be watched */
+    int rank;        /* of all */
+} pulse_t;
+
+/* What the ranks of a node share. */
+typedef struct board {
+    atomic_bool is_told; /* one line is enough */
+    pulse_t pulse[];
+} board_t;
+
+static struct {
+    pt_comm_t *node;
+    pt_shared_t *shared;
+    board_t *board; /* NULL: this process has nobody to wait for */
+    pulse_t *mine, *next;
+    pthread_t thread;
+    bool has_thread;
+    bool sees_next; /* false where containers hide processes from each other */
+    long patience;  /* in beats; 0: for ever */
+    atomic_bool is_over;
+    atomic_long deadline; /* in beats; 0: none */
+    char last_words[LINE_BYTES];
+} watch;
 
 void pt_print_failure(void)
 {
@@ -28,38 +65,142 @@ void pt_print_failure(void)
         fputs(pt_error_trace(), stderr);
 }
 
-static void end_all(int number)
+/* Whether it is this process that tells of the end. */
+static bool may_tell(void)
 {
-    (void)number;
-    if (write(STDERR_FILENO, last_words, strlen(last_words)) < 0)
+    static atomic_bool alone;
+    return !atomic_exchange(watch.board != NULL ? &watch.board->is_told : &alone, true);
+}
+
+static void end_all(const char *line)
+{
+    /* Should MPI itself be stuck, this process's death still ends the others. */
+    signal(SIGALRM, SIG_DFL);
+    alarm(2);
+    if (may_tell() && write(STDERR_FILENO, line, strlen(line)) < 0)
         pt_par_abort(PT_EXIT_ERROR); /* nobody to tell */
     pt_par_abort(PT_EXIT_ERROR);
+}
+
+static void end_for(const pulse_t *other, const char *what)
+{
+    char line[LINE_BYTES];
+    snprintf(line, sizeof line,
+             "polytree: rank %d %s: all ranks end; a run goes on from its last checkpoint "
+             "with the same command\n",
+             other->rank, what);
+    end_all(line);
+}
+
+static bool is_there(long pid)
+{
+    return kill((pid_t)pid, 0) == 0 || errno == EPERM;
+}
+
+static void *keep_watch(void *unused)
+{
+    const struct timespec pause = {0, 1000000000 / BEATS};
+    long last = 0, since = 0;
+    for (long now = 1; !atomic_load(&watch.is_over); now++) {
+        nanosleep(&pause, NULL);
+        atomic_store(&watch.mine->beats, now);
+        long deadline = atomic_load(&watch.deadline),
+             beats = atomic_load(&watch.next->beats);
+        if (deadline > 0 && now >= deadline)
+            end_all(watch.last_words);
+        long pid = atomic_load(&watch.next->pid);
+        if (pid == 0 || beats != last) {
+            last = beats;
+            since = now;
+        }
+        if (pid != 0 && watch.sees_next && !is_there(pid) &&
+            atomic_load(&watch.next->pid) != 0)
+            end_for(watch.next, "was killed or has crashed");
+        if (now - since >= watch.patience)
+            end_for(watch.next, "does not run (is it stopped, or out of memory?)");
+    }
+    return unused;
+}
+
+static void start_thread(void)
+{
+    sigset_t all, before;
+    /* Signals are for the thread that does the work. */
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    watch.has_thread = pthread_create(&watch.thread, NULL, keep_watch, NULL) == 0;
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+}
+
+static pt_status_t open_board(void)
+{
+    pt_comm_t *world = pt_comm_world();
+    void *memory;
+    PT_TRY(pt_comm_split_node(world, &watch.node));
+    int32_t size = pt_comm_size(watch.node), rank = pt_comm_rank(watch.node);
+    size_t bytes = sizeof(board_t) + (size_t)size * sizeof(pulse_t);
+    PT_TRY(pt_shared_new(watch.node, bytes, &watch.shared, &memory));
+    if (rank == 0)
+        memset(memory, 0, bytes);
+    PT_TRY(pt_shared_ready(watch.shared));
+    watch.board = memory;
+    watch.mine = &watch.board->pulse[rank];
+    watch.next = &watch.board->pulse[(rank + 1) % size];
+    watch.mine->rank = pt_comm_rank(world);
+    atomic_store(&watch.mine->pid, (long)getpid());
+    PT_TRY(pt_comm_barrier(watch.node));
+    watch.sees_next = is_there(atomic_load(&watch.next->pid));
+    return PT_OK;
+}
+
+pt_status_t pt_watch_begin(void)
+{
+    const char *text = getenv("POLYTREE_PATIENCE");
+    double seconds = text != NULL ? strtod(text, NULL) : PATIENCE;
+    if (pt_comm_size(pt_comm_world()) == 1)
+        return PT_OK;
+    PT_TRY(open_board());
+    pt_par_on_failure(pt_watch_failure);
+    watch.patience = seconds > 0 && seconds < 1e6 ? (long)(seconds * BEATS) + 1 : 0;
+    if (watch.patience > 0)
+        start_thread();
+    return PT_OK;
 }
 
 void pt_watch_failure(pt_status_t status)
 {
     int32_t rank = pt_comm_rank(pt_comm_world());
-    if (status == PT_OK || is_watching)
+    if (status == PT_OK || watch.last_words[0] != '\0')
         return;
-    is_watching = true;
-    if (rank == 0)
+    snprintf(watch.last_words, sizeof watch.last_words,
+             "polytree: rank %d ends the run: %s\n", (int)rank, pt_error_message());
+    if (rank == 0 && may_tell())
         pt_print_failure();
-    else
-        snprintf(last_words, sizeof last_words, "polytree: rank %d ends the run: %s\n",
-                 (int)rank, pt_error_message());
-    signal(SIGALRM, end_all);
-    alarm(PATIENCE);
+    if (watch.has_thread)
+        atomic_store(&watch.deadline, atomic_load(&watch.mine->beats) + watch.patience);
+}
+
+/* From here on nobody is missed. */
+static void end_watch(void)
+{
+    pt_par_on_failure(NULL);
+    atomic_store(&watch.is_over, true);
+    if (watch.mine != NULL)
+        atomic_store(&watch.mine->pid, 0);
+    if (watch.has_thread)
+        pthread_join(watch.thread, NULL);
+    pt_shared_free(watch.shared);
+    pt_comm_free(watch.node);
 }
 
 int pt_watch_finish(pt_status_t status, int code)
 {
     pt_watch_failure(status);
     status = pt_comm_agree(pt_comm_world(), status);
-    alarm(0);
-    if (status != PT_OK && !is_watching && pt_comm_rank(pt_comm_world()) == 0)
-        pt_print_failure();
+    pt_watch_failure(status);
     if (status == PT_OK)
         status = pt_comm_bcast(pt_comm_world(), &code, sizeof code, 0);
+    end_watch();
     pt_par_stop();
     if (status == PT_E_USAGE)
         return PT_EXIT_USAGE;

@@ -1,5 +1,5 @@
 /** @file
- * No rank waits for ever for one that failed alone.
+ * No rank waits for ever for one that failed alone, is gone, or does not run.
  */
 #ifndef APP_WATCH_H
 #define APP_WATCH_H
@@ -7,9 +7,16 @@
 #include "polytree/base/status.h"
 
 /**
- * Where `status` is a failure: this rank's error is printed (rank 0), or will be should
- * the others not fail too within some seconds; then all ranks end.  Call it before
- * anything collective that follows a failure.  Safe to call again.
+ * Watch over the ranks of this node until pt_watch_finish(): where one is gone or does not
+ * run for some seconds (POLYTREE_PATIENCE in the environment; 0: for ever), all ranks end
+ * with one line on stderr.  Collective over all ranks.
+ */
+PT_MUST_CHECK pt_status_t pt_watch_begin(void);
+
+/**
+ * Where `status` is a failure: it is printed (rank 0), or will be should the others not
+ * fail too within that time; then all ranks end.  An agreement calls it on ranks that bring
+ * a failure; call it before anything else collective that follows one.  Safe to call again.
  */
 void pt_watch_failure(pt_status_t status);
 

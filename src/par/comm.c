@@ -24,6 +24,7 @@ static int alone_count, alone_displ;
 static uint64_t alone_word;
 static pt_comm_t alone = {MPI_COMM_NULL, 0, 1, 0, &alone_count, &alone_displ, &alone_word};
 static bool has_started_mpi;
+static void (*failure_hook)(pt_status_t status);
 
 pt_status_t pt_mpi_status(int code, const char *function)
 {
@@ -249,6 +250,17 @@ static void adopt_failure(pt_status_t status, failure_t *failure)
         pt_error_set(status, __FILE__, __LINE__, "%s", failure->message);
 }
 
+void pt_par_on_failure(void (*hook)(pt_status_t status))
+{
+    failure_hook = hook;
+}
+
+void pt_par_failure(pt_status_t status)
+{
+    if (status != PT_OK && failure_hook != NULL)
+        failure_hook(status);
+}
+
 pt_status_t pt_comm_agree(pt_comm_t *comm, pt_status_t status)
 {
     struct {
@@ -258,6 +270,7 @@ pt_status_t pt_comm_agree(pt_comm_t *comm, pt_status_t status)
 
     if (comm->size == 1)
         return status;
+    pt_par_failure(status);
     /* The lowest failing rank wins, and brings its status along as the "location". */
     mine.rank = status == PT_OK ? comm->size : comm->rank;
     mine.status = (int)status;

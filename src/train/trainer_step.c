@@ -229,6 +229,7 @@ static pt_status_t meet(work_t *w, pt_status_t status, pt_step_result_t *result)
     t->control[BAD_LOSS] = w->is_bad_loss;
     t->control[BAD_PARAM] = bad != 0;
     t->control[FAILED] = status != PT_OK;
+    pt_par_failure(status);
     PT_TRY(pt_sum_i64(t->layout->world, PT_TRAFFIC_CONTROL, t->control,
                       (size_t)t->n_task + LOSS));
     if (t->control[FAILED] != 0)

@@ -19,6 +19,12 @@ void pt_par_stop(void);
 /** End all ranks now with that exit code; for errors that cannot be agreed on. */
 void pt_par_abort(int code);
 
+/** Have `hook` called on a rank that brings a failure to the others, before it waits for
+ * them: they may be far from coming.  NULL (the default): nothing. */
+void pt_par_on_failure(void (*hook)(pt_status_t status));
+/** Call that hook, unless `status` is PT_OK; pt_comm_agree() does it of itself. */
+void pt_par_failure(pt_status_t status);
+
 /**
  * All ranks; lives from pt_par_start() to pt_par_stop().  Outside of that it is this
  * process alone, and what is collective works without MPI but for sums and shared memory.
