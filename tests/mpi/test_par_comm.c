@@ -12,6 +12,7 @@
 #include "par/comm_private.h"
 #include "polytree/base/memory.h"
 #include "polytree/par/log.h"
+#include "tests/mpi/main.h"
 
 static pt_status_t fail_here(int32_t rank)
 {
@@ -90,6 +91,33 @@ static void agreements_nest(void **state)
     snprintf(wanted, sizeof wanted, "rank %d: no disk on 0", (int)size - 1);
     assert_string_equal(pt_error_message(), wanted);
     pt_comm_free(part);
+}
+
+static int n_told;
+
+static void count_failure(pt_status_t status)
+{
+    assert_int_equal(status, PT_E_IO);
+    n_told++;
+}
+
+/* Who brings a failure to the others is told before it waits for them; they are not. */
+static void failures_are_told_where_they_are(void **state)
+{
+    pt_comm_t *world = pt_comm_world();
+    int32_t rank = pt_comm_rank(world), size = pt_comm_size(world);
+    (void)state;
+    n_told = 0;
+    pt_par_on_failure(count_failure);
+    assert_int_equal(pt_comm_agree(world, PT_OK), PT_OK);
+    assert_int_equal(n_told, 0);
+    assert_int_equal(pt_comm_agree(world, rank == size - 1 ? fail_here(0) : PT_OK),
+                     PT_E_IO);
+    pt_par_on_failure(NULL);
+    /* One alone waits for nobody. */
+    assert_int_equal(n_told, size > 1 && rank == size - 1);
+    assert_int_equal(pt_comm_agree(world, fail_here(0)), PT_E_IO);
+    assert_true(n_told < 2);
 }
 
 static unsigned char byte_of(int32_t rank, size_t i)
@@ -235,22 +263,12 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(agree_is_the_same_everywhere),
         cmocka_unit_test(agreements_nest),
+        cmocka_unit_test(failures_are_told_where_they_are),
         cmocka_unit_test(bcast_and_gathers_deliver),
         cmocka_unit_test(check_equal_names_ranks),
         cmocka_unit_test(split_parts_and_orders),
         cmocka_unit_test(shared_window_is_seen_by_all),
         cmocka_unit_test(log_goes_to_the_sink),
     };
-    int n_failed;
-
-    alarm(60); /* a rank that failed leaves the others waiting */
-    if (pt_par_start(&argc, &argv) != PT_OK)
-        return 1;
-    if (pt_comm_rank(pt_comm_world()) > 0 && freopen("/dev/null", "w", stdout) == NULL)
-        pt_par_abort(1);
-    n_failed = cmocka_run_group_tests(tests, NULL, NULL);
-    if (n_failed > 0)
-        pt_par_abort(1);
-    pt_par_stop();
-    return pt_memory_bytes() != 0; /* all that was taken was given back */
+    return run_on_ranks(argc, argv, 60, tests, NULL, NULL);
 }

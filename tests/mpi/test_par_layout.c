@@ -12,6 +12,7 @@
 #include "polytree/base/memory.h"
 #include "polytree/par/layout.h"
 #include "polytree/par/log.h"
+#include "tests/mpi/main.h"
 
 static int n_warning;
 
@@ -169,16 +170,5 @@ int main(int argc, char **argv)
         cmocka_unit_test(impossible_extents_are_refused),
         cmocka_unit_test(different_wishes_are_refused),
     };
-    int n_failed;
-
-    alarm(60); /* a rank that failed leaves the others waiting */
-    if (pt_par_start(&argc, &argv) != PT_OK)
-        return 1;
-    if (pt_comm_rank(pt_comm_world()) > 0 && freopen("/dev/null", "w", stdout) == NULL)
-        pt_par_abort(1);
-    n_failed = cmocka_run_group_tests(tests, NULL, NULL);
-    if (n_failed > 0)
-        pt_par_abort(1);
-    pt_par_stop();
-    return pt_memory_bytes() != 0; /* all that was taken was given back */
+    return run_on_ranks(argc, argv, 60, tests, NULL, NULL);
 }

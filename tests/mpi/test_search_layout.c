@@ -2,6 +2,7 @@
  * number in metrics.jsonl are the same bytes however the ranks are arranged. */
 #include "polytree/par/comm.h"
 #include "search_run.h"
+#include "tests/mpi/main.h"
 
 static const char *const soft[] = {NULL};
 static const char *const active[] = {"search.gates=hard",
@@ -172,16 +173,5 @@ int main(int argc, char **argv)
         cmocka_unit_test(closed_candidates_add_nothing),
         cmocka_unit_test(a_kept_supernet_gives_the_same_result),
     };
-    int n_failed;
-
-    alarm(100); /* a rank that failed leaves the others waiting */
-    if (pt_par_start(&argc, &argv) != PT_OK)
-        return 1;
-    if (!tiny_is_root() && freopen("/dev/null", "w", stdout) == NULL)
-        pt_par_abort(1);
-    n_failed = cmocka_run_group_tests(tests, tiny_set_up, tiny_tear_down);
-    if (n_failed > 0)
-        pt_par_abort(1);
-    pt_par_stop();
-    return pt_memory_bytes() != 0;
+    return run_on_ranks(argc, argv, 100, tests, tiny_set_up, tiny_tear_down);
 }

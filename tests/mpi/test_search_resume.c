@@ -2,6 +2,7 @@
  * one that never stopped. */
 #include "polytree/par/comm.h"
 #include "search_run.h"
+#include "tests/mpi/main.h"
 
 static const char *const in_turn[] = {"train.tasks_per_step=1", "search.gates=hard",
                                       "search.run=active",      "search.steps=2e",
@@ -245,16 +246,5 @@ int main(int argc, char **argv)
         cmocka_unit_test(another_config_is_refused),
         cmocka_unit_test(steps_do_not_allocate),
     };
-    int n_failed;
-
-    alarm(100); /* a rank that failed leaves the others waiting */
-    if (pt_par_start(&argc, &argv) != PT_OK)
-        return 1;
-    if (!tiny_is_root() && freopen("/dev/null", "w", stdout) == NULL)
-        pt_par_abort(1);
-    n_failed = cmocka_run_group_tests(tests, tiny_set_up, tear_down);
-    if (n_failed > 0)
-        pt_par_abort(1);
-    pt_par_stop();
-    return pt_memory_bytes() != 0;
+    return run_on_ranks(argc, argv, 100, tests, tiny_set_up, tear_down);
 }
