@@ -47,9 +47,8 @@ static struct {
     pulse_t *mine, *next;
     pthread_t thread;
     bool has_thread;
-    bool sees_next; /* false where containers hide processes from each other */
-    long patience;  /* in beats; 0: for ever */
-    atomic_bool is_over;
+    bool sees_next;       /* false where containers hide processes from each other */
+    long patience;        /* in beats; 0: for ever */
     atomic_long deadline; /* in beats; 0: none */
     char last_words[LINE_BYTES];
 } watch;
@@ -101,8 +100,8 @@ static void *keep_watch(void *unused)
 {
     const struct timespec pause = {0, 1000000000 / BEATS};
     long last = 0, since = 0;
-    for (long now = 1; !atomic_load(&watch.is_over); now++) {
-        nanosleep(&pause, NULL);
+    for (long now = 1;; now++) {
+        nanosleep(&pause, NULL); /* where the thread is cancelled */
         atomic_store(&watch.mine->beats, now);
         long deadline = atomic_load(&watch.deadline),
              beats = atomic_load(&watch.next->beats);
@@ -184,10 +183,9 @@ void pt_watch_failure(pt_status_t status)
 static void end_watch(void)
 {
     pt_par_on_failure(NULL);
-    atomic_store(&watch.is_over, true);
     if (watch.mine != NULL)
         atomic_store(&watch.mine->pid, 0);
-    if (watch.has_thread)
+    if (watch.has_thread && pthread_cancel(watch.thread) == 0)
         pthread_join(watch.thread, NULL);
     pt_shared_free(watch.shared);
     pt_comm_free(watch.node);
