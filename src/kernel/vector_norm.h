@@ -15,8 +15,6 @@
 #include "kernel/backend.h"
 #include "kernel/vector_panel.h"
 
-#define INLINE static inline __attribute__((always_inline))
-
 INLINE void sums_of_row(int64_t n, const float *restrict x, const double *restrict origin,
                         double *restrict s1, double *restrict s2)
 {

@@ -12,6 +12,8 @@
 
 #define PT_LANES 256
 
+#define INLINE static inline __attribute__((always_inline))
+
 typedef struct panel {
     int64_t c0, n_channel; /* channels of the matrix that it covers */
     int64_t width, stride; /* lanes of a panel row, and elements to the next */

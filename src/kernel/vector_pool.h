@@ -1,6 +1,5 @@
 /** @file
- * Pooling and depthwise convolution of the vector code: pixel by pixel, inner loops
- * over blocks of channels.
+ * Pooling of the vector code: pixel by pixel, inner loops over blocks of channels.
  */
 #ifndef PT_KERNEL_VECTOR_POOL_H
 #define PT_KERNEL_VECTOR_POOL_H
