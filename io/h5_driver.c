@@ -134,8 +134,11 @@ static herr_t read_bytes(H5FD_t *file, H5FD_mem_t type, hid_t list, haddr_t addr
             continue;
         if (got < 0)
             return -1;
-        if (got == 0)
+        if (got == 0) { /* has it become shorter than it was? */
+            if (address < f->eof && write_error == 0)
+                return -1;
             break;
+        }
         to += got;
         address += (haddr_t)got;
         bytes -= (size_t)got;

@@ -56,6 +56,11 @@ static pt_status_t check_header(hid_t file, const char *path)
 {
     char format[64];
     int64_t version;
+    if (H5Aexists(file, "format") <= 0)
+        PT_FAIL(FORMAT,
+                "%s: an HDF5 file, but no data set of polytree's: it has no "
+                "attribute 'format'",
+                path);
     PT_TRY(pt_h5_attr_text(file, path, "format", format, sizeof format));
     if (strcmp(format, PT_SCHEMA_FORMAT) != 0)
         PT_FAIL(FORMAT, "%s: its format is '%s', expected '%s'", path, format,

@@ -1,4 +1,5 @@
 /* The program: finds the subcommand, starts MPI where it needs ranks, reports errors. */
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -227,6 +228,8 @@ int main(int argc, char **argv)
     pt_args_t args;
     pt_status_t status;
 
+    /* A limit of a file's size is an error like that of the disk. */
+    signal(SIGXFSZ, SIG_IGN);
     argc--;
     argv++;
     if (argc == 0) {

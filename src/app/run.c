@@ -221,20 +221,17 @@ static void print_result(const pt_held_run_t *run, const pt_run_result_t *result
     pt_console_line("written     %s/architecture.json", run->folder);
 }
 
-/* The run is done and its files stand: a report or picture that fails is no failure of it.
- */
-static void write_report(const pt_held_run_t *run, const pt_rank_cost_t *cost)
+/* The run is done and its files stand: who runs it again gets the report.  A picture that
+ * fails is no failure. */
+static pt_status_t write_report(const pt_held_run_t *run, const pt_rank_cost_t *cost)
 {
     const pt_session_t *s = &run->session;
-    if (pt_report_write(&s->config, run->folder, pt_comm_size(s->layout.world), cost) !=
-        PT_OK) {
-        pt_console_error("warning: no report: %s", pt_error_message());
-        pt_error_clear();
-    }
+    PT_TRY(pt_report_write(&s->config, run->folder, pt_comm_size(s->layout.world), cost));
     if (s->config.report.svg && draw(run) != PT_OK) {
         pt_console_error("warning: no picture: %s", pt_error_message());
         pt_error_clear();
     }
+    return PT_OK;
 }
 
 /* Every rank says where its time went; rank 0 tells. */
@@ -248,8 +245,9 @@ static pt_status_t report(const pt_held_run_t *run, const pt_run_result_t *resul
     PT_TRY_OR(done, pt_rank_cost_gather(run->session.trainer, begin, cost));
     if (pt_comm_rank(world) == 0) {
         print_result(run, result);
-        write_report(run, cost);
+        status = write_report(run, cost);
     }
+    status = pt_comm_agree(world, status);
 done:
     pt_free(cost);
     return status;

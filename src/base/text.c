@@ -30,3 +30,14 @@ bool pt_is_near(int32_t distance, size_t a_len, size_t b_len)
     /* Two letters exchanged in a word of five are near: a distance of 2. */
     return 3 * (size_t)distance <= longer + 1;
 }
+
+bool pt_is_text(const char *text, size_t bytes)
+{
+    for (size_t i = 0; i < bytes; i++) {
+        unsigned char c = (unsigned char)text[i];
+        bool is_blank = c == ' ' || (c >= '\t' && c <= '\r');
+        if ((c < 0x20 && !is_blank) || c == 0x7f)
+            return false;
+    }
+    return true;
+}

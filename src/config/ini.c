@@ -9,6 +9,7 @@
 
 #include "config/option.h"
 #include "polytree/base/memory.h"
+#include "polytree/base/text.h"
 
 /* What inih does not tell its handler: the line's number, its full text, and whether it
  * continues the value of the line before. */
@@ -18,6 +19,7 @@ typedef struct reader {
     char *line;
     size_t capacity;
     int number;
+    bool is_binary;    /**< this line is no text: none is read after it */
     bool is_cut;       /**< inih was given only the beginning */
     bool is_continued; /**< begins with a blank, after a key */
 
@@ -73,6 +75,10 @@ static char *read_line(char *text, int size, void *stream)
         return NULL;
     }
     r->number++;
+    r->is_binary = !pt_is_text(r->line, (size_t)got);
+    if (r->is_binary) {
+        return NULL;
+    }
     strip_comment(r->line);
     if (r->line[0] == '[') {
         finish_option(r);
@@ -182,6 +188,10 @@ static pt_status_t read_open_file(reader_t *r)
     finish_option(r);
     if (ferror(r->file)) {
         PT_FAIL(IO, "%s: %s", r->path, strerror(errno));
+    }
+    if (r->is_binary) {
+        PT_FAIL(CONFIG, "%s:%d: no text, expected a file of [section] and key = value",
+                r->path, r->number);
     }
     if (bad_line < 0) {
         PT_FAIL(MEMORY, "%s: no memory to read it", r->path);

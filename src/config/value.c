@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "polytree/base/text.h"
+
 static bool in_range(const pt_option_t *option, double value)
 {
     return isfinite(value) && value >= option->min && value <= option->max;
@@ -263,6 +265,9 @@ pt_status_t pt_option_parse(const pt_option_at_t *at, const char *text)
     }
     memcpy(value, text, len);
     value[len] = '\0';
+    if (!pt_is_text(value, len)) {
+        PT_FAIL(CONFIG, "%s: its value is no text; expected %s", at->name, expected);
+    }
     if (holds_comment(value)) {
         PT_FAIL(CONFIG, "%s = '%s': a ';' at the start or after a blank begins a comment",
                 at->name, value);

@@ -51,12 +51,16 @@ void run_journal_close(pt_search_t *s)
 
 pt_status_t run_journal_sync(pt_search_t *s)
 {
-    long end;
+    long end = 0;
     if (!s->is_root)
         return PT_OK;
-    if (fflush(s->metrics) != 0 || ferror(s->metrics) || fsync(fileno(s->metrics)) != 0 ||
-        fseek(s->metrics, 0, SEEK_END) != 0 || (end = ftell(s->metrics)) < 0)
-        PT_FAIL(IO, "%s/metrics.jsonl: cannot write: %s", s->run, strerror(errno));
+    if (s->metrics_error == 0 &&
+        (fflush(s->metrics) != 0 || fsync(fileno(s->metrics)) != 0 ||
+         fseek(s->metrics, 0, SEEK_END) != 0 || (end = ftell(s->metrics)) < 0))
+        s->metrics_error = errno;
+    if (s->metrics_error != 0)
+        PT_FAIL(IO, "%s/metrics.jsonl: cannot write: %s", s->run,
+                strerror(s->metrics_error));
     s->state.metrics_bytes = end;
     fflush(s->timing);
     return PT_OK;
@@ -89,6 +93,14 @@ static void put_name(FILE *file, const char *name)
             fputc(*name, file);
     }
     fputc('"', file);
+}
+
+/* Every event's end, so that what the disk refuses is known while errno tells why. */
+static void end_line(pt_search_t *s, const char *end)
+{
+    fputs(end, s->metrics);
+    if (ferror(s->metrics) && s->metrics_error == 0)
+        s->metrics_error = errno;
 }
 
 static void begin_line(const pt_search_t *s, FILE *file, const char *event)
@@ -138,7 +150,7 @@ void run_journal_step(pt_search_t *s, bool is_alpha, double lr,
     put_tasks(s, "task_loss", result->task_loss, result->task_loss);
     if (s->config->train.weighting != PT_WEIGHTING_FIXED)
         put_tasks(s, "task_weight", result->task_weight, result->task_loss);
-    fputs("}\n", file);
+    end_line(s, "}\n");
 }
 
 void run_journal_stage(pt_search_t *s)
@@ -149,7 +161,7 @@ void run_journal_stage(pt_search_t *s)
     begin_line(s, s->metrics, "stage");
     put_integer(s->metrics, "steps", n);
     put_integer(s->metrics, "alpha_steps", run_alpha_due(s, n));
-    fputs("}\n", s->metrics);
+    end_line(s, "}\n");
 }
 
 static void put_other_metrics(FILE *file, const pt_objective_t *o,
@@ -184,7 +196,7 @@ void run_journal_scores(pt_search_t *s, const char *event, pt_part_t part)
         put_other_metrics(file, o, score);
         fputc('}', file);
     }
-    fputs("}}\n", file);
+    end_line(s, "}}\n");
 }
 
 static void put_cost(FILE *file, const pt_cost_t *cost)
@@ -209,7 +221,7 @@ void run_journal_derive(pt_search_t *s, const pt_cost_t *task_cost, const pt_cos
         put_cost(file, &task_cost[k]);
         fputc('}', file);
     }
-    fputs("}}\n", file);
+    end_line(s, "}}\n");
 }
 
 static void put_times(const pt_search_t *s, FILE *file)

@@ -68,6 +68,7 @@ struct pt_search {
     double mean_metric; /**< of the last evaluation; NaN before */
     run_speed_t speed;
     FILE *metrics, *timing; /**< rank 0 */
+    int metrics_error;      /**< errno of the first line that could not be written, or 0 */
     char *config_text;      /**< rank 0; from malloc() */
     pt_fingerprint_t fingerprint;
 };

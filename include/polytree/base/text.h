@@ -14,4 +14,7 @@ int32_t pt_edit_distance(const char *a, size_t a_len, const char *b, size_t b_le
 /** Whether words of that distance are so much alike that one may stand for the other. */
 bool pt_is_near(int32_t distance, size_t a_len, size_t b_len);
 
+/** Whether there is nothing in it that would not be seen: control characters but blanks. */
+bool pt_is_text(const char *text, size_t bytes);
+
 #endif
