@@ -13,11 +13,11 @@
 
 #include "polytree/base/memory.h"
 #include "polytree/io/checkpoint.h"
-#include "polytree/io/dataset.h"
 #include "polytree/io/file.h"
 #include "tests/fuzz/mutate.h"
+#include "tests/unit/small_dataset.h"
 
-enum { N_CASE = 1500, N = 12, SIDE = 3, CLASSES = 4, SECONDS = 10 };
+enum { N_CASE = 1500, SECONDS = 10 };
 
 static char folder[64], path[96];
 static pt_comm_t *node;
@@ -36,53 +36,6 @@ static void assert_refused(pt_status_t status, int i)
     if (said[0] == '\0' || strpbrk(said, "\n\r") || status == PT_E_MEMORY ||
         status == PT_E_INTERNAL)
         fail_msg("case %d: status %d says '%s'", i, (int)status, said);
-}
-
-static pt_status_t fill(void *context, pt_split_t split, int64_t i, void *image,
-                        pt_label_t *const *label)
-{
-    (void)context;
-    (void)split;
-    (void)image;
-    for (int p = 0; p < SIDE * SIDE; p++) {
-        label[2][p].i = p % 3;
-        label[3][p].f = (float)(i + p) + 0.5f;
-        for (int c = 0; c < 3; c++)
-            label[4][3 * p + c].f = c == 2;
-    }
-    return PT_OK;
-}
-
-static void write_dataset(void)
-{
-    static uint8_t images[N * SIDE * SIDE];
-    static int32_t label[N], mark[4 * 2];
-    static const int64_t index[4] = {1, 2, 7, 11};
-    static const char *const names[CLASSES] = {"a", "b", "c", "d"};
-    for (int i = 0; i < N; i++)
-        label[i] = i % CLASSES;
-    const pt_task_rows_t all = {.n = N, .labels = label}, some = {4, index, mark};
-    const pt_task_source_t task[] = {
-        {.info = {.name = "sort", .classes = CLASSES, .has_ignore = true, .ignore = 255},
-         .class_names = names,
-         .rows = {all, {.n = 0}, all}},
-        {.info = {.name = "marks", .kind = PT_TASK_MULTILABEL, .classes = 2},
-         .rows = {some, {.n = 0}, some}},
-        {.info = {.name = "parts", .kind = PT_TASK_SEGMENTATION, .classes = 3},
-         .rows = {all, {.n = 0}, all}},
-        {.info = {.name = "depth", .kind = PT_TASK_DEPTH}, .rows = {some, {.n = 0}, all}},
-        {.info = {.name = "normals", .kind = PT_TASK_NORMALS},
-         .rows = {all, {.n = 0}, all}}};
-    const pt_dataset_source_t source = {.height = SIDE,
-                                        .width = SIDE,
-                                        .channels = 1,
-                                        .n = {N, 0, N},
-                                        .images = {images, NULL, images},
-                                        .fill = fill,
-                                        .n_task = 5,
-                                        .task = task,
-                                        .origin = "a test"};
-    assert_ok(pt_dataset_write(path, &source));
 }
 
 static void write_checkpoint(void)
@@ -172,7 +125,7 @@ static void damaged_data_sets_are_read_or_refused(void **state)
     size_t bytes, reported = 0;
     int n_opened = 0;
     (void)state;
-    write_dataset();
+    assert_ok(small_dataset(path, 5));
     assert_ok(pt_file_read(path, &sound, &bytes));
     for (int i = 0; i < N_CASE; i++) {
         int32_t n_finding = 0;

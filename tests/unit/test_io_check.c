@@ -13,38 +13,14 @@
 #include <hdf5.h>
 
 #include "polytree/base/memory.h"
-#include "polytree/io/dataset.h"
 #include "polytree/io/file.h"
-
-enum { N = 12, SIDE = 3, CLASSES = 4 };
+#include "tests/unit/small_dataset.h"
 
 static char path[64];
 
-/* A sound file: tasks `sort` (every sample) and `marks` (some, multilabel). */
 static void write_sound(void)
 {
-    static uint8_t images[N * SIDE * SIDE];
-    static int32_t label[N], mark[4 * 2];
-    static const int64_t index[4] = {1, 2, 7, 11};
-    static const char *const names[CLASSES] = {"a", "b", "c", "d"};
-    for (int i = 0; i < N; i++)
-        label[i] = i % CLASSES;
-    const pt_task_rows_t all = {.n = N, .labels = label}, some = {4, index, mark};
-    const pt_task_source_t task[] = {
-        {.info = {.name = "sort", .classes = CLASSES, .has_ignore = true, .ignore = 255},
-         .class_names = names,
-         .rows = {all, {.n = 0}, all}},
-        {.info = {.name = "marks", .kind = PT_TASK_MULTILABEL, .classes = 2},
-         .rows = {some, {.n = 0}, some}}};
-    const pt_dataset_source_t source = {.height = SIDE,
-                                        .width = SIDE,
-                                        .channels = 1,
-                                        .n = {N, 0, N},
-                                        .images = {images, NULL, images},
-                                        .n_task = 2,
-                                        .task = task,
-                                        .origin = "a test"};
-    assert_int_equal(pt_dataset_write(path, &source), PT_OK);
+    assert_int_equal(small_dataset(path, 2), PT_OK);
 }
 
 static void ok(hid_t id)
