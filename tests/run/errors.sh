@@ -44,13 +44,86 @@ refuses 1 "nowhere is not the folder of a run" eval nowhere
 refuses 1 "nowhere" show nowhere
 refuses 1 "" plan none.ini --ranks 2
 
-# A failure is one line under mpirun too, and no rank waits.
-if command -v mpirun >/dev/null; then
-    expect 1 timeout 60 mpirun --bind-to none -n 3 "$POLYTREE" search bad.ini -o run
-    [ "$(grep -c '^polytree: ' err)" = 1 ] || fail "not one error line from three ranks"
-    expect 1 timeout 60 mpirun --bind-to none -n 3 "$POLYTREE" search good.ini -o run --set data.file=none.h5
-    [ "$(grep -c '^polytree: ' err)" = 1 ] || fail "not one error line from three ranks"
+# What cannot be read, on one rank and on several: file, words.
+mkdir folder
+head -c 3000 /dev/urandom >junk
+: >empty
+head -c 5000 shapes.h5 >cut.h5
+cp shapes.h5 folder/in.h5
+bad_configs='none.ini|none.ini: No such file
+folder|folder: Is a directory
+junk|junk:[0-9]+: no text, expected a file of
+shapes.h5|shapes.h5:[0-9]+: no text
+empty|empty: data.file is not set'
+bad_data='none.h5|data.file none.h5: No such file
+folder|folder: not a regular file
+/dev/null|/dev/null: not a regular file
+junk|junk: not a readable HDF5 file
+empty|empty: not a readable HDF5 file
+cut.h5|cut.h5: not a readable HDF5 file: truncated'
+if "$PYTHON" -c "import h5py" 2>/dev/null; then
+    for name in foreign low high; do cp shapes.h5 $name.h5; done
+    "$PYTHON" - <<'PY'
+import h5py
+with h5py.File("foreign.h5", "w") as f:
+    f["x"] = [1, 2, 3]
+for name, split, label in ("low", "test", -1), ("high", "train", 5):
+    with h5py.File(name + ".h5", "r+") as f:
+        f[split + "/tasks/shape/labels"][7] = label
+PY
+    bad_data+='
+foreign.h5|foreign.h5: an HDF5 file, but no data set of polytree
+low.h5|low.h5: /test/tasks/shape/labels: row 7 is -1, expected 0 to 4
+high.h5|high.h5: /train/tasks/shape/labels: row 7 is 5, expected 0 to 4'
 fi
+while IFS='|' read -r file words; do
+    refuses 1 "$words" search "$file" -o run
+done <<<"$bad_configs"
+while IFS='|' read -r file words; do
+    refuses 1 "$words" search good.ini -o run --set "data.file=$file"
+done <<<"$bad_data"
+
+# Folders that are none, or that nobody may write to: folder, words.
+while IFS='|' read -r folder words; do
+    refuses 1 "$words" search good.ini -o "$folder"
+done <<'END'
+good.ini|good.ini: not a folder
+good.ini/run|good.ini: not a folder|cannot make folder
+/proc/run|/proc/run: cannot make folder
+END
+# A folder stands where a file of the run is to be.
+while IFS='|' read -r name words; do
+    mkdir -p "taken/$name"
+    refuses 1 "taken/$name: $words" search good.ini -o taken
+    rm -r taken
+done <<'END'
+config.ini|cannot rename to this name: Is a directory
+metrics.jsonl|cannot open to write: Is a directory
+timing.jsonl|cannot open to write: Is a directory
+checkpoint.h5|not a regular file
+lock|cannot open: Is a directory
+architecture.json|cannot rename to this name: Is a directory
+report.txt|cannot rename to this name: Is a directory
+END
+
+# A failure is one line under mpirun too, and no rank waits, nor mpirun for ranks to end.
+export OMPI_MCA_odls_base_sigkill_timeout=0
+if command -v mpirun >/dev/null; then
+    while read -r n words arguments; do
+        # shellcheck disable=SC2086  # words of a command
+        refuses_on "$n" 1 "$words" search $arguments
+    done <<'END'
+3 bad.ini.*microbatch bad.ini -o run
+2 junk:[0-9]*:.no.text junk -o run
+2 none.h5 good.ini -o run --set data.file=none.h5
+6 cut.h5:.*truncated good.ini -o run --set data.file=cut.h5
+3 cut.h5:.*truncated good.ini -o run --set data.file=cut.h5 data.cache=none
+2 good.ini:.not.a.folder good.ini -o good.ini
+6 no.task.'colour' good.ini -o run --set data.tasks=colour
+END
+    refuses_on 3 2 "space.nodes = '1': expected" search good.ini -o run --set space.nodes=1
+fi
+[ ! -e run ] || fail "a refused run leaves a folder"
 
 # A learning rate that makes the run diverge names the tensor or task, and keeps the
 # last good checkpoint.
@@ -67,7 +140,9 @@ expect 0 ranks 1 search good.ini -o run --set run.log_every=5 data.cache=none
 # A folder is one job's at a time.
 (
     flock -x 9
-    refuses 1 "run" search good.ini -o run
+    echo "pid 7 on elsewhere" >&9
+    refuses 1 "run/lock: another job has this run: pid 7 on elsewhere" search good.ini -o run
+    ! command -v mpirun >/dev/null || refuses_on 2 1 "another job" search good.ini -o run
 ) 9<>run/lock
 
 # A damaged checkpoint is put aside, the one before it is used.

@@ -9,16 +9,6 @@ often=(--set run.checkpoint_every=0.001)
 
 expect 0 ranks 1 search "$SMALL" -o whole
 
-# wait_for FILE: until it is there.
-wait_for() {
-    local turn
-    for ((turn = 0; turn < 1000; turn++)); do
-        [ ! -e "$1" ] || return 0
-        sleep 0.01
-    done
-    fail "no $1 after 10 s"
-}
-
 # stopped RUN SIGNAL: end it once it has a checkpoint; it must have said so with code 75.
 stopped() {
     local code=0
@@ -71,17 +61,3 @@ for delay in 0 40 150; do
     same_result whole $run
     [ -z "$(find $run -name '*.tmp*')" ] || fail "$run keeps temporary files"
 done
-
-# One rank of two is killed: the other does not stay.
-if command -v mpirun >/dev/null; then
-    mpirun --bind-to none -n 2 "$POLYTREE" search "$SMALL" -o lost "${often[@]}" >out 2>err &
-    pid=$!
-    wait_for lost/checkpoint.h5
-    rank=$(pgrep -P $pid | head -n 1)
-    [ -z "$rank" ] || kill -KILL "$rank"
-    code=0
-    wait $pid || code=$?
-    [ $code != 0 ] || fail "a run that lost a rank ends with code 0"
-    expect 0 ranks 1 search "$SMALL" -o lost
-    same_result whole lost
-fi

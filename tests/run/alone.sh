@@ -1,0 +1,122 @@
+#!/usr/bin/env bash
+# One rank fails alone, is killed, or is stopped: all ranks end within ten seconds, one line
+# says why, and the run goes on from its last good checkpoint to the same bytes.
+# shellcheck source=/dev/null
+. "$(dirname "$0")/common"
+command -v mpirun >/dev/null || skip "no mpirun"
+small_data
+ranks 1 search "$SMALL" -o whole >/dev/null
+
+# begin RANKS [ENVIRONMENT...]: a run so long that it is still going on, with a checkpoint.
+begin() {
+    local n=$1
+    shift
+    rm -rf run
+    env "$@" mpirun --bind-to none -n "$n" "$POLYTREE" search "$SMALL" -o run \
+        --set run.checkpoint_every=0.001 >out 2>err &
+    job=$!
+    wait_for run/checkpoint.h5
+}
+
+# ends PATTERN: the job does so by itself, in time.
+ends() {
+    local code=0 since=$SECONDS
+    wait $job || code=$?
+    [ "$code" != 0 ] || fail "a run that lost a rank ends with code 0"
+    [ $((SECONDS - since)) -le 10 ] || fail "all ranks end only after $((SECONDS - since)) s"
+    one_line "$1"
+}
+
+# signal_rank RANK SIGNAL: to that rank of the job.
+signal_rank() {
+    local pid
+    for pid in $(pgrep -P $job); do
+        ! grep -qzx "OMPI_COMM_WORLD_RANK=$1" "/proc/$pid/environ" || kill -s "$2" "$pid"
+    done
+}
+
+# Ranks, which of them, signal, environment, words.  At the default patience, and, as
+# waiting takes long, at a lesser one.
+while read -r n rank signal environment words; do
+    begin "$n" "$environment"
+    signal_rank "$rank" "$signal"
+    ends "rank $rank ${words//_/ }"
+    expect 0 ranks $((n % 2 + 1)) search "$SMALL" -o run
+    same_result whole run
+    [ -z "$(find run -name '*.tmp*')" ] || fail "a partial file is left"
+done <<'END'
+2 1 KILL A=B was_killed_or_has_crashed:_all_ranks_end
+3 0 SEGV A=B was_killed_or_has_crashed
+6 2 KILL A=B was_killed_or_has_crashed
+2 0 STOP A=B does_not_run_.is_it_stopped
+3 1 STOP POLYTREE_PATIENCE=2 does_not_run
+END
+
+# A job that is suspended as a whole misses nobody.
+begin 2 POLYTREE_PATIENCE=1
+mapfile -t all < <(pgrep -P $job)
+kill -s STOP "${all[@]}"
+sleep 2
+kill -s CONT "${all[@]}"
+wait $job || fail "a job that was suspended does not go on"
+same_result whole run
+
+# Ranks whose data set is their own: `rank 1` finds another file than the rest.
+"$PYTHON" -c "import h5py" 2>/dev/null || skip "$PYTHON has no h5py: errors on one rank only are not tested"
+"$PYTHON" - <<'PY'
+import h5py, numpy as np
+with h5py.File("shapes.h5", "r+") as f:
+    for split in "train", "val", "test":
+        images = f[split + "/images"][()] / np.float32(255)
+        del f[split + "/images"]
+        f[split + "/images"] = images.astype("float32")
+PY
+mkdir here there
+# apart RANKS: the rest runs in folder `here`, rank 1 in `there`; both have a d.h5.
+apart() {
+    local n=$1 rest=()
+    command=("$POLYTREE" search "$SMALL" -o "$PWD/run" --set data.file=d.h5 data.cache=none
+        run.checkpoint_every=0.001 layout.mode=manual layout.data="$n" train.batch=24
+        train.microbatch=4 warmup.steps=400)
+    rm -rf run
+    [ "$n" = 2 ] || rest=(: -n $((n - 2)) -wdir here "${command[@]}")
+    mpirun --bind-to none -n 1 -wdir here "${command[@]}" : -n 1 -wdir there "${command[@]}" \
+        "${rest[@]}" >out 2>err &
+    job=$!
+}
+cp shapes.h5 here/d.h5
+for n in 2 6; do
+    rm -f there/d.h5
+    apart $n
+    ends "rank 1: d.h5: cannot open: No such file"
+    [ ! -e run ] || fail "a refused run leaves a folder"
+done
+# While the run goes on its file loses its end, or comes to hold what is no number.
+for n in 2 3; do
+    cp shapes.h5 there/d.h5
+    apart $n
+    wait_for run/checkpoint.h5
+    if [ $n = 2 ]; then
+        truncate -s 3000 there/d.h5
+        ends "rank 1: d.h5: /train/images: cannot read rows"
+    else
+        "$PYTHON" -c "
+f = open('there/d.h5', 'r+b')
+f.seek(20000)
+f.write(b'\xff' * 200000)"
+        ends "rank 1: d.h5: /train/images: row [0-9]+ has a value that is not finite"
+    fi
+    (cd here && expect 75 "${command[@]}" layout.data=1 run.time_limit=0.01)
+    says here/out "^going on from the checkpoint: warmup, step"
+done
+
+# Another machine, or one that is another now: kernel.mixed = refuse.
+command=("$POLYTREE" search "$SMALL" -o mixed --set kernel.mixed=refuse)
+expect 1 timeout 10 mpirun --bind-to none -n 1 "${command[@]}" : \
+    -n 2 env OPENBLAS_CORETYPE=Prescott "${command[@]}"
+one_line "2 ranks differ \(kernel.mixed = refuse\): .*OPENBLAS_CORETYPE \([^,]*, Prescott\)"
+[ ! -e mixed ] || fail "a refused run leaves a folder"
+expect 75 "${command[@]}" run.time_limit=0.01
+expect 1 env OPENBLAS_CORETYPE=Prescott "${command[@]}"
+one_line "begun elsewhere \(kernel.mixed = refuse\): .*OPENBLAS_CORETYPE \(Prescott, "
+expect 0 "${command[@]}"
