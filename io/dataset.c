@@ -8,6 +8,11 @@ int32_t pt_dataset_n_task(const pt_dataset_t *dataset)
     return dataset->schema.n_task;
 }
 
+const char *pt_dataset_file_task(const pt_dataset_t *dataset, int32_t i)
+{
+    return i < dataset->schema.n_name ? dataset->schema.name[i] : NULL;
+}
+
 const pt_task_info_t *pt_dataset_task(const pt_dataset_t *dataset, int32_t task)
 {
     return &dataset->schema.task[task].info;

@@ -268,7 +268,8 @@ static pt_status_t form_digest(pt_dataset_t *dataset, const char *path)
 
 static size_t table_bytes(const pt_schema_t *schema)
 {
-    size_t bytes = (size_t)schema->n_task * sizeof schema->task[0];
+    size_t bytes = (size_t)schema->n_task * sizeof schema->task[0] +
+                   (size_t)schema->n_name * sizeof schema->name[0];
     for (int32_t t = 0; t < schema->n_task; t++)
         for (int s = 0; s < PT_N_SPLIT; s++) {
             const pt_schema_task_t *task = &schema->task[t];

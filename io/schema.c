@@ -333,8 +333,9 @@ pt_status_t pt_schema_read(pt_schema_t *schema, hid_t file, const char *path,
     if (findings->report)
         PT_TRY_OR(done, check_strays(file, path, &all, findings));
 done:
-    pt_free(all.name);
     pt_free(picked.name);
+    schema->name = all.name;
+    schema->n_name = all.n;
     if (status != PT_OK)
         pt_schema_release(schema);
     return status;
@@ -348,5 +349,6 @@ void pt_schema_release(pt_schema_t *schema)
             pt_free(schema->task[t].labels[s]);
         }
     pt_free(schema->task);
+    pt_free(schema->name);
     *schema = (pt_schema_t){.n_task = 0};
 }

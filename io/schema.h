@@ -52,6 +52,8 @@ typedef struct pt_schema {
     pt_schema_input_t input;
     int32_t n_task;
     pt_schema_task_t *task;
+    int32_t n_name; /**< tasks of the file, wanted or not; where the file was read */
+    char (*name)[PT_SCHEMA_MAX_NAME + 1];
 } pt_schema_t;
 
 /** What a reader does about a defect: the validator writes it down and goes on. */

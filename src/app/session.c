@@ -113,6 +113,21 @@ static pt_status_t find_data(const char *path)
             strerror(why), hint);
 }
 
+/* The sections [task.NAME] must be of tasks in the file, opened or not. */
+static pt_status_t check_tasks(const pt_session_t *session)
+{
+    const char **name;
+    int32_t n = 0;
+    while (pt_dataset_file_task(session->dataset, n) != NULL)
+        n++;
+    PT_TRY(pt_alloc(&name, (size_t)n, sizeof name[0]));
+    for (int32_t i = 0; i < n; i++)
+        name[i] = pt_dataset_file_task(session->dataset, i);
+    pt_status_t status = pt_config_check_tasks(&session->config, n, name);
+    pt_free(name);
+    return status;
+}
+
 pt_status_t pt_session_open_data(pt_session_t *session)
 {
     pt_comm_t *world = pt_comm_world();
@@ -125,6 +140,8 @@ pt_status_t pt_session_open_data(pt_session_t *session)
     PT_TRY(pt_dataset_open(c->data.file, c->data.tasks, world, session->node,
                            c->data.cache == PT_CACHE_MEMORY, &session->dataset));
     if (pt_comm_rank(world) == 0)
+        status = check_tasks(session);
+    if (pt_comm_rank(world) == 0 && status == PT_OK)
         status = pt_baseline_resolve(&session->config, session->dataset);
     PT_AGREE(world, status);
     return pt_comm_bcast(world, &session->config, sizeof session->config, 0);

@@ -23,6 +23,9 @@ refuses 2 "\-\-set spce.nodes=3: .*spce.*\[space\]" search good.ini -o run --set
 refuses 2 "unknown section \[wrong\]; .polytree help options. lists all" search good.ini -o run --set wrong.nodes=3
 refuses 2 "\-\-set space.nodes=four: .*expected a whole number" search good.ini -o run --set space.nodes=four
 refuses 1 "colour" search good.ini -o run --set data.tasks=colour
+refuses 1 "\[task.shpae\]: there is no such task; the nearest is shape" \
+    search good.ini -o run --set task.shpae.weight=2
+expect 0 "$POLYTREE" plan good.ini --ranks 1 --set data.tasks=place task.shape.weight=2
 refuses 1 "op" search good.ini -o run --set space.op=conv3x3_magic
 refuses 2 "\-\-set: .*min_depth" search good.ini -o run --set space.min_depth=9
 refuses 2 "\-\-time-limit soon: expected seconds" search good.ini -o run --time-limit soon

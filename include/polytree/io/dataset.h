@@ -92,6 +92,8 @@ void pt_dataset_close(pt_dataset_t *dataset);
 
 int32_t pt_dataset_n_task(const pt_dataset_t *dataset);
 const pt_task_info_t *pt_dataset_task(const pt_dataset_t *dataset, int32_t task);
+/** On rank 0: name of task `i` of all in the file, opened or not; NULL behind the last. */
+const char *pt_dataset_file_task(const pt_dataset_t *dataset, int32_t i);
 /** height, width, channels of one input; features: 1, 1, features. */
 void pt_dataset_input(const pt_dataset_t *dataset, int64_t hwc[3]);
 /** Inputs in a split; 0 where the file has no such split. */
