@@ -168,6 +168,8 @@ const pt_option_t pt_options[] = {
          "per node; the last one repeats"),
     INTS("space.stride", space.stride, "1 1 2 1 2 1 1 1", 1, 16, NUM,
          "per node, relative to the node before; the last one repeats"),
+    BOOL("space.adapter_norm", space.adapter_norm, "0", NUM,
+         "dag: 1: a batch norm behind the 1x1 convolutions of read-in and read-out"),
     INT("space.stem_channels", space.stem_channels, "32", 1, 65536, NUM,
         "channels of the stem's output"),
     LINE(
@@ -198,6 +200,9 @@ const pt_option_t pt_options[] = {
     BOOL("head.separable", head.separable, "1", NUM, "deeplab: 1: separable convolutions"),
     BOOL("head.align_corners", head.align_corners, "0", NUM,
          "maps: 1: resizing keeps the corners' centres in place"),
+    BOOL("head.norm", head.norm, "0", NUM,
+         "classifier: 1: a batch norm before its pooling, so that a sum of many "
+         "read-outs learns at the pace of one"),
     REAL("head.dropout", head.dropout, "0.1", 0, 0.99, NUM, "share dropped before heads"),
 
     INT("train.batch", train.batch, "16", 1, 1e6, NUM, "samples per bundle and step"),

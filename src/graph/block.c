@@ -55,7 +55,15 @@ int32_t block_resize(pt_block_t *block, int32_t in, pt_shape_t from, pt_shape_t 
     return at;
 }
 
-pt_status_t pt_block_adapter(pt_shape_t src, pt_shape_t dst, pt_block_t *block)
+static int32_t normalise(pt_block_t *block, int32_t in, double eps)
+{
+    int32_t at = block_append(block, "batch_norm", in, BLOCK_NONE);
+    block->step[at].attr.eps = eps;
+    return at;
+}
+
+pt_status_t pt_block_adapter(pt_shape_t src, pt_shape_t dst, double bn_eps, bool norm,
+                             pt_block_t *block)
 {
     char a[64], b[64];
     int32_t at = PT_BLOCK_SRC;
@@ -71,8 +79,11 @@ pt_status_t pt_block_adapter(pt_shape_t src, pt_shape_t dst, pt_block_t *block)
         at = block_append(block, "pool_avg", at, BLOCK_NONE);
         block->step[at].attr.kernel = block->step[at].attr.stride = (int32_t)stride;
     }
-    if (src.c != dst.c)
-        block_conv(block, at, (conv_spec_t){.channels = (int32_t)dst.c, .kernel = 1});
+    if (src.c != dst.c) {
+        at = block_conv(block, at, (conv_spec_t){.channels = (int32_t)dst.c, .kernel = 1});
+        if (norm)
+            normalise(block, at, bn_eps);
+    }
     return PT_OK;
 }
 
@@ -89,7 +100,8 @@ static int32_t dropout(pt_block_t *block, int32_t in, double rate)
 void pt_block_classifier(const pt_head_spec_t *head, pt_block_t *block)
 {
     memset(block, 0, sizeof *block);
-    int32_t at = block_append(block, "global_pool", PT_BLOCK_SRC, BLOCK_NONE);
+    int32_t at = head->norm ? normalise(block, PT_BLOCK_SRC, head->bn_eps) : PT_BLOCK_SRC;
+    at = block_append(block, "global_pool", at, BLOCK_NONE);
     at = dropout(block, at, head->dropout);
     at = block_append(block, "linear", at, BLOCK_NONE);
     block->step[at].attr.channels = (int32_t)head->out.c;

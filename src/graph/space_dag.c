@@ -18,15 +18,29 @@ static int64_t per_node(const pt_int_list_t *list, int32_t j)
     return list->value[j <= list->n ? j - 1 : list->n - 1];
 }
 
+/** The stem may make images smaller: it is the one layer of a dag with its own stride. */
+static pt_status_t parse_stem(const pt_config_t *config, pt_layer_t *stem)
+{
+    PT_TRY(pt_layer_parse(config->space.stem, stem));
+    if (stem->out > 0)
+        PT_FAIL(CONFIG, "space.stem = %s: out follows from space.stem_channels",
+                config->space.stem);
+    stem->stride = stem->stride > 0 ? stem->stride : 1;
+    return PT_OK;
+}
+
 static pt_status_t add_nodes(space_builder_t *b, const pt_config_t *config,
                              const pt_space_spec_t *spec)
 {
     pt_space_t *s = b->space;
     pt_shape_t shape = {s->microbatch, spec->height, spec->width, spec->channels};
     char name[24];
+    pt_layer_t stem;
 
+    PT_TRY(parse_stem(config, &stem));
     PT_TRY(space_add_node(b, "input", shape));
-    shape.c = space_widened(config, config->space.stem_channels);
+    shape = space_strided(shape, pt_layer_shrinks(&stem, stem.stride),
+                          space_widened(config, config->space.stem_channels));
     PT_TRY(space_add_node(b, "x", shape));
     for (int32_t j = 1; j <= s->n_dag_node; j++) {
         shape = space_strided(shape, per_node(&config->space.stride, j),
@@ -50,7 +64,8 @@ static pt_status_t add_adapter(space_builder_t *b, const pt_config_t *config, in
         snprintf(spec.name, sizeof spec.name, "in_%d", choice.j);
     else
         snprintf(spec.name, sizeof spec.name, "out_%d", choice.i);
-    PT_TRY(pt_block_adapter(s->node[src].shape, s->node[dst].shape, &block));
+    PT_TRY(pt_block_adapter(s->node[src].shape, s->node[dst].shape, config->bn.eps,
+                            config->space.adapter_norm, &block));
     return space_add_copies(b, config, spec, &block);
 }
 
@@ -75,26 +90,19 @@ static pt_status_t stride_between(const pt_config_t *config, int32_t i, int32_t 
 
 /** A layer between two nodes, which say what it makes. */
 static pt_status_t make_block(const space_builder_t *b, const pt_config_t *config,
-                              const char *line, const candidate_spec_t *spec,
+                              const pt_layer_t *layer, const candidate_spec_t *spec,
                               int32_t stride, pt_block_t *block)
 {
     const pt_node_t *node = b->space->node;
     pt_shape_t input = node[INPUT].shape, src = node[spec->src].shape;
-    pt_layer_t layer;
 
-    PT_TRY(pt_layer_parse(line, &layer));
-    if (layer.out > 0 || layer.stride > 0)
-        PT_FAIL(CONFIG,
-                "layer '%s': of a dag, out and stride follow from space.channels and "
-                "space.stride",
-                line);
     pt_layer_place_t place = {.src = src,
                               .channels = (int32_t)node[spec->dst].shape.c,
                               .stride = stride,
                               .dilation = 1,
                               .input_stride = (int32_t)((input.h + src.h - 1) / src.h),
                               .bn_eps = config->bn.eps};
-    return pt_block_layer(&layer, &place, block);
+    return pt_block_layer(layer, &place, block);
 }
 
 static pt_status_t add_edge(space_builder_t *b, const pt_config_t *config, int32_t i,
@@ -104,11 +112,18 @@ static pt_status_t add_edge(space_builder_t *b, const pt_config_t *config, int32
     candidate_spec_t spec = {
         .src = STEM + i, .dst = STEM + j, .skip = -1, .task = -1, .choice = &choice};
     pt_block_t block;
+    pt_layer_t layer;
     int32_t stride = 1;
 
+    PT_TRY(pt_layer_parse(config->space.op, &layer));
+    if (layer.out > 0 || layer.stride > 0)
+        PT_FAIL(CONFIG,
+                "layer '%s': of a dag, out and stride follow from space.channels and "
+                "space.stride",
+                config->space.op);
     PT_TRY(stride_between(config, i, j, &stride));
     snprintf(spec.name, sizeof spec.name, "edge_%d_%d", i, j);
-    PT_TRY(make_block(b, config, config->space.op, &spec, stride, &block));
+    PT_TRY(make_block(b, config, &layer, &spec, stride, &block));
     return space_add_copies(b, config, spec, &block);
 }
 
@@ -117,8 +132,10 @@ static pt_status_t add_stem(space_builder_t *b, const pt_config_t *config)
     candidate_spec_t spec = {
         .name = "stem", .src = INPUT, .dst = STEM, .skip = -1, .task = -1};
     pt_block_t block;
+    pt_layer_t stem;
 
-    PT_TRY(make_block(b, config, config->space.stem, &spec, 1, &block));
+    PT_TRY(parse_stem(config, &stem));
+    PT_TRY(make_block(b, config, &stem, &spec, stem.stride, &block));
     return space_add_copies(b, config, spec, &block);
 }
 

@@ -51,6 +51,7 @@ static pt_status_t add_head(space_builder_t *b, const pt_config_t *config, int32
                            .skip_width = (int32_t)space_widened(config, 48),
                            .separable = config->head.separable,
                            .align_corners = config->head.align_corners,
+                           .norm = config->head.norm,
                            .dropout = config->head.dropout,
                            .bn_eps = config->bn.eps};
     snprintf(spec.name, sizeof spec.name, "head_%.34s", s->task[task].name);

@@ -23,7 +23,9 @@ static const variant_t residual = {
 static const variant_t edges = {
     {"space.kind=dag", "space.nodes=3", "space.flow=2", "space.min_depth=1",
      "space.op=inverted_residual expand=2", "space.channels=3 3 4", "space.stride=1 2 1",
-     "space.stem_channels=3", "head.kind=deeplab", "head.skip=x", "head.width=2"}};
+     "space.stem_channels=3", "space.stem=conv3x3_bn_relu_conv3x3_bn_relu stride=2",
+     "space.adapter_norm=1", "head.kind=deeplab", "head.skip=x", "head.width=2",
+     "head.norm=1"}};
 /* No affine is stripped here, so that both spaces of test_derived have equal tensors. */
 static const variant_t plain = {
     {"space.kind=branch", "encoder.stem=conv3x3_bn_relu out=3",

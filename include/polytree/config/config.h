@@ -186,6 +186,7 @@ typedef struct pt_config {
         char op[64], stem[64];
         pt_int_list_t channels, stride; /**< per node; the last one repeats */
         int64_t stem_channels;
+        bool adapter_norm;
         char encoder[PT_CONFIG_TEXT]; /**< empty: the file was read into `encoder` */
         double width;                 /**< times the encoder's channels */
         int64_t copies;               /**< of a layer; 0 = number of tasks */
@@ -200,7 +201,7 @@ typedef struct pt_config {
         pt_head_t kind;
         int64_t width;
         char skip[PT_CONFIG_NAME]; /**< layer of the low-level features; empty = none */
-        bool separable, align_corners;
+        bool separable, align_corners, norm;
         double dropout;
     } head;
     struct {

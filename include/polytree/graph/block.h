@@ -71,10 +71,11 @@ PT_MUST_CHECK pt_status_t pt_block_layer(const pt_layer_t *layer,
 
 /**
  * The cheapest map from shape `src` to shape `dst`: nothing where they agree, else a
- * strided average pool and a 1x1 convolution, each only where needed.
+ * strided average pool and a 1x1 convolution, each only where needed; with `norm` a batch
+ * norm behind the convolution.
  */
-PT_MUST_CHECK pt_status_t pt_block_adapter(pt_shape_t src, pt_shape_t dst,
-                                           pt_block_t *block);
+PT_MUST_CHECK pt_status_t pt_block_adapter(pt_shape_t src, pt_shape_t dst, double bn_eps,
+                                           bool norm, pt_block_t *block);
 
 /** A head: from features to a task's outputs. */
 typedef struct pt_head_spec {
@@ -82,10 +83,11 @@ typedef struct pt_head_spec {
     int32_t width;      /**< deeplab: of its two convolutions */
     int32_t skip_width; /**< deeplab: of the projected low-level features */
     bool separable, align_corners;
+    bool norm; /**< classifier: batch norm first */
     double dropout, bn_eps;
 } pt_head_spec_t;
 
-/** Global average pool, dropout (where rate > 0), linear. */
+/** Batch norm (where asked), global average pool, dropout (where rate > 0), linear. */
 void pt_block_classifier(const pt_head_spec_t *head, pt_block_t *block);
 
 /** Dropout, 1x1 convolution with bias, bilinear resizing to the size of out. */
