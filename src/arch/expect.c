@@ -94,11 +94,21 @@ pt_status_t pt_expect_new(int32_t n_task, int32_t n_layer, const int32_t *first,
         double **at;
         size_t count;
     } part[] = {
-        {&e->p, choices * k},         {&e->dp, choices * k},     {&e->p_max, n * k},
-        {&e->meet, n * k * k},        {&e->tail, (n + 1) * k * k}, {&e->pairs, n * k * k},
-        {&e->triples, n * k * k},     {&e->product, k * k},      {&e->q, (n + 1) * k},
-        {&e->bar, (n + 1) * k},       {&e->r, k},                {&e->tail_q, k},
-        {&e->tail_qr, k},             {&e->walked, n + 1},       {&e->stopped, n + 1},
+        {&e->p, choices * k},
+        {&e->dp, choices * k},
+        {&e->p_max, n * k},
+        {&e->meet, n * k * k},
+        {&e->tail, (n + 1) * k * k},
+        {&e->pairs, n * k * k},
+        {&e->triples, n * k * k},
+        {&e->product, k * k},
+        {&e->q, (n + 1) * k},
+        {&e->bar, (n + 1) * k},
+        {&e->r, k},
+        {&e->tail_q, k},
+        {&e->tail_qr, k},
+        {&e->walked, n + 1},
+        {&e->stopped, n + 1},
         {&e->f_below, n + 1},
     };
     enum { N_PART = sizeof part / sizeof *part };
@@ -326,7 +336,8 @@ static void walk(pt_expect_t *e, int32_t depth)
     }
 }
 
-/* pairs and triples become sums over all nodes of their depth that lie at or below a stop. */
+/* pairs and triples become sums over all nodes of their depth that lie at or below a stop.
+ */
 static void collect_bounds(pt_expect_t *e, double *low, double *high)
 {
     int32_t n = e->n_task * e->n_task;

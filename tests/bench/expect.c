@@ -80,11 +80,12 @@ static pt_status_t run(int32_t n_task, int32_t n_copy, int32_t n_layer, const ch
              chance > 0 ? log(chance / (1 - chance) * (n_copy - 1)) : 0);
         PT_TRY(measure(&b, tolerance));
     }
-    printf("{\"tasks\": %d, \"copies\": %d, \"layers\": %d, \"logits\": \"%s\", \"chance\": "
-           "%g, \"ms\": %.3f, \"visited\": %ld, \"sum of groups\": %.6f, \"bound\": "
-           "%.2e}\n",
-           n_task, n_copy, n_layer, logits, chance, 1e3 * b.seconds, (long)b.n_visited,
-           b.cost, b.gap);
+    printf(
+        "{\"tasks\": %d, \"copies\": %d, \"layers\": %d, \"logits\": \"%s\", \"chance\": "
+        "%g, \"ms\": %.3f, \"visited\": %ld, \"sum of groups\": %.6f, \"bound\": "
+        "%.2e}\n",
+        n_task, n_copy, n_layer, logits, chance, 1e3 * b.seconds, (long)b.n_visited, b.cost,
+        b.gap);
     pt_free(b.dp);
     pt_free(b.p);
     pt_expect_free(b.expect);
