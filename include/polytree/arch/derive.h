@@ -1,15 +1,20 @@
 /** @file
- * Flow-based reduction: from probabilities to the graph of one task (DESIGN 2.1).
+ * Deriving a network from probabilities: the flow-based reduction of a dag (DESIGN 2.1),
+ * the likeliest copies of a branch space (DESIGN 2.2), both within the budget (2.3).
  */
 #ifndef PT_ARCH_DERIVE_H
 #define PT_ARCH_DERIVE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
+#include "polytree/arch/alpha.h"
+#include "polytree/arch/resource.h"
 #include "polytree/base/rng.h"
 #include "polytree/base/status.h"
 #include "polytree/config/config.h"
 #include "polytree/graph/space.h"
+#include "polytree/graph/subnet.h"
 
 /**
  * Flow through every choice that is on, counting only connections:
@@ -36,5 +41,35 @@ double pt_flow(const pt_space_t *space, const double *p, const uint64_t *bits,
  */
 void pt_derive(const pt_space_t *space, const double *p, pt_rule_t rule, double kappa,
                double keep, const pt_rng_t *rng, uint64_t *bits);
+
+/** What deriving came to. */
+typedef struct pt_derived {
+    double cost;      /**< in the model's unit */
+    int32_t n_change; /**< made to keep the budget; 0: it kept by itself */
+    bool is_cheapest; /**< the changes ended above the budget: it is the cheapest network */
+} pt_derived_t;
+
+/**
+ * Derive the network of all tasks, a hard subnet of the space.
+ *
+ * dag: pt_derive() for each task.  While that costs more than the budget, the piece of the
+ * least flow (rule p, random: as there) per cost saved is removed with what hangs loose
+ * then, never a task's last connection; ties go to the lowest task, then choice.  Where
+ * tasks share what they pay for (parameters), a piece is removed from all of them at once.
+ * Where this ends above the budget all tasks take the cheapest connection.
+ *
+ * branch: each task takes the likeliest copy of each layer, ties the lowest (rule random:
+ * any).  While that costs more than the budget, the tasks that share layer l with task k
+ * take task j's copies up to l, such that the log-probability lost per cost saved is least;
+ * ties go to the lowest k, j, l.  This reaches every budget that can be kept.
+ *
+ * @param[in]  rng      key of the random rule; task is filled in
+ * @param[out] subnet   of the sizes of `space`
+ * @param[out] derived  may be NULL
+ */
+PT_MUST_CHECK pt_status_t pt_derive_network(const pt_config_t *config,
+                                            const pt_resource_model_t *model,
+                                            const pt_alpha_t *alpha, const pt_rng_t *rng,
+                                            pt_subnet_t *subnet, pt_derived_t *derived);
 
 #endif
