@@ -69,7 +69,7 @@ PARALLEL = $(if $(filter --jobserver% -j%,$(MAKEFLAGS)),,-j$(shell nproc))
 help:
 	@sed -n '/^#/!q; s/^# \{0,1\}//p' $(firstword $(MAKEFILE_LIST))
 
-.PHONY: help all tests deps demo check check-long check-sanitize check-valgrind lint install uninstall info clean
+.PHONY: help all tests deps demo check check-long check-sanitize check-valgrind lint install install-files uninstall info clean
 .DELETE_ON_ERROR:
 
 # Without this make links x.d from x.d.o, for which vector_%.o seems to be a way.
@@ -145,23 +145,40 @@ DNNL_WANTED = $(if $(filter command% environment%,$(origin DNNL)),$(DNNL))
 lint:
 	@tests/lint/run.sh
 
-SHARE := $(DESTDIR)$(PREFIX)/share
-FOLDERS := $(PREFIX) $(addprefix $(PREFIX)/,bin share share/doc share/man share/man/man1)
+TO      := $(DESTDIR)$(PREFIX)
+SHARE   := $(TO)/share
+FOLDERS := $(PREFIX) $(addprefix $(PREFIX)/,bin include lib lib/pkgconfig share share/doc share/man \
+             share/man/man1)
 install: all
+	@$(MAKE) --no-print-directory install-files
+
+# What was built, whatever with.
+install-files:
 # What was not there is noted, to be taken away again.
-	@mkdir -p $(BUILD)
 	@for d in $(FOLDERS); do [ -d "$(DESTDIR)$$d" ] || echo "$(DESTDIR)$$d"; done >$(BUILD)/folders
-	install -D -m 755 $(BUILD)/polytree $(DESTDIR)$(PREFIX)/bin/polytree
-	install -D -m 644 -t $(SHARE)/doc/polytree LICENSE CITATION.cff $(wildcard README.md)
-	$(if $(wildcard configs/*.ini),install -D -m 644 -t $(SHARE)/polytree/configs configs/*.ini)
-	$(if $(wildcard modulefiles/*),mkdir -p $(SHARE)/polytree && cp -r modulefiles $(SHARE)/polytree/)
-	$(if $(wildcard src/app/*.1),install -D -m 644 -t $(SHARE)/man/man1 $(wildcard src/app/*.1))
+	install -D -m 755 $(BUILD)/polytree $(TO)/bin/polytree
+	install -D -m 644 $(BUILD)/libpolytree.a $(TO)/lib/libpolytree.a
+	mkdir -p $(TO)/include && cp -r include/polytree $(TO)/include/
+	mkdir -p $(TO)/lib/pkgconfig && printf '%s\n' $(PC) >$(TO)/lib/pkgconfig/polytree.pc
+	mkdir -p $(SHARE)/man/man1 && $(BUILD)/polytree help man >$(SHARE)/man/man1/polytree.1
+	install -D -m 644 -t $(SHARE)/doc/polytree LICENSE CITATION.cff README.md
+	install -D -m 644 -t $(SHARE)/polytree/configs $(wildcard configs/*.ini)
+	install -D -m 644 -t $(SHARE)/polytree/configs/encoders $(wildcard configs/encoders/*.ini)
+	$(if $(wildcard modulefiles/*),cp -r modulefiles $(SHARE)/polytree/)
 	$(if $(DESTDIR),,cat $(BUILD)/folders >>$(SHARE)/polytree/folders)
 
+# The lines of polytree.pc.  The library is static alone: pkg-config wants --static.
+PC = 'prefix=$(PREFIX)' 'Name: polytree' 'Version: $(VERSION)' \
+     'Description: searches the network that serves a set of tasks' \
+     'Requires.private: $(PKGS)' 'Cflags: -I$${prefix}/include' \
+     'Libs: -L$${prefix}/lib -lpolytree' \
+     'Libs.private: $(if $(filter 1,$(DNNL)),-ldnnl -lgomp )-lm'
+
 uninstall:
-	rm -f $(DESTDIR)$(PREFIX)/bin/polytree $(SHARE)/man/man1/polytree*.1
+	rm -f $(TO)/bin/polytree $(TO)/lib/libpolytree.a $(TO)/lib/pkgconfig/polytree.pc \
+	    $(SHARE)/man/man1/polytree.1
 	made=$$(tac $(SHARE)/polytree/folders 2>/dev/null); \
-	    rm -rf $(SHARE)/polytree $(SHARE)/doc/polytree; \
+	    rm -rf $(SHARE)/polytree $(SHARE)/doc/polytree $(TO)/include/polytree; \
 	    for d in $$made; do rmdir "$$d" 2>/dev/null || true; done
 
 info:

@@ -151,10 +151,10 @@ const pt_command_t pt_commands[] = {
      .flags = pt_no_flags,
      .run = pt_run_version},
     {.name = "help",
-     .usage = "[COMMAND | options]",
+     .usage = "[COMMAND | options | man]",
      .help = "say how a command is used, or what options a config may hold\n"
              "\npolytree help lists all commands, polytree help options all options of a "
-             "config.",
+             "config,\npolytree help man the man page, for man -l.",
      .flags = pt_no_flags,
      .max_word = PT_ARGS_MAX_WORD,
      .run = pt_run_help},

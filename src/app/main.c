@@ -6,6 +6,7 @@
 
 #include "app/command.h"
 #include "app/console.h"
+#include "app/man.h"
 #include "app/watch.h"
 #include "polytree/base/text.h"
 #include "polytree/config/config.h"
@@ -147,6 +148,10 @@ pt_status_t pt_run_help(const pt_args_t *args, int *code)
     }
     if (args->n_word == 1 && strcmp(args->word[0], "options") == 0) {
         pt_config_help(stdout);
+        return PT_OK;
+    }
+    if (args->n_word == 1 && strcmp(args->word[0], "man") == 0) {
+        pt_man_write(stdout);
         return PT_OK;
     }
     command = find_command(args->n_word, (char **)(uintptr_t)args->word, &n_word);

@@ -59,23 +59,32 @@ pt_status_t pt_config_dump(const pt_config_t *config, FILE *file)
     return PT_OK;
 }
 
-static void help_option(const pt_option_t *option, FILE *file)
+bool pt_config_option(int32_t i, pt_option_help_t *help)
 {
-    char expected[PT_CONFIG_TEXT];
-    pt_option_expected(option, expected, sizeof expected);
-    fprintf(file, "%s = %s\n    %s (%s%s)\n", option->name, option->initial, option->help,
-            expected, option->class == PT_OPTION_NUMERICS ? "" : "; free on resume");
+    int32_t of_task = i - pt_n_options;
+    if (of_task >= pt_n_task_options) {
+        return false;
+    }
+    const pt_option_t *option = of_task < 0 ? &pt_options[i] : &pt_task_options[of_task];
+    *help = (pt_option_help_t){
+        .name = option->name,
+        .section_len = (int32_t)pt_option_section_len(option),
+        .begins_section = of_task < 0 ? begins_section(i) : of_task == 0,
+        .initial = option->initial,
+        .help = option->help,
+        .class = option->class,
+    };
+    pt_option_expected(option, help->expected, sizeof help->expected);
+    return true;
 }
 
 void pt_config_help(FILE *file)
 {
-    for (int32_t i = 0; i < pt_n_options; i++) {
-        fprintf(file, "%s", begins_section(i) && i > 0 ? "\n" : "");
-        help_option(&pt_options[i], file);
-    }
-    for (int32_t i = 0; i < pt_n_task_options; i++) {
-        fprintf(file, "%s", i == 0 ? "\n" : "");
-        help_option(&pt_task_options[i], file);
+    pt_option_help_t o;
+    for (int32_t i = 0; pt_config_option(i, &o); i++) {
+        fprintf(file, "%s%s = %s\n    %s (%s%s)\n", o.begins_section && i > 0 ? "\n" : "",
+                o.name, o.initial, o.help, o.expected,
+                o.class == PT_OPTION_NUMERICS ? "" : "; free on resume");
     }
 }
 

@@ -350,6 +350,20 @@ PT_MUST_CHECK pt_status_t pt_config_check_tasks(const pt_config_t *config, int32
 /** Write every option as an INI file that reads back to the same config. */
 PT_MUST_CHECK pt_status_t pt_config_dump(const pt_config_t *config, FILE *file);
 
+/** What documents say of an option. */
+typedef struct pt_option_help {
+    const char *name; /**< "section.key"; of a task's section "task.NAME.key" */
+    int32_t section_len;
+    bool begins_section;
+    const char *initial; /**< the default, as text */
+    const char *help;
+    pt_option_class_t class;
+    char expected[PT_CONFIG_TEXT]; /**< "a whole number from 1 to 64" */
+} pt_option_help_t;
+
+/** Describe option `i` of all, in the order of the dump; false behind the last. */
+bool pt_config_option(int32_t i, pt_option_help_t *help);
+
 /** Write every option with default, range and help, for people. */
 void pt_config_help(FILE *file);
 

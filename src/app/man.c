@@ -1,0 +1,239 @@
+#include "app/man.h"
+
+#include <string.h>
+
+#include "app/command.h"
+#include "polytree/config/config.h"
+
+/* A term and what it means. */
+typedef struct entry {
+    const char *term, *text;
+} entry_t;
+
+static const char *const about[] = {
+    "polytree searches, for a set of tasks, the network that serves them all: which "
+    "features are shared, which are private, and through which graph each task's data "
+    "flows.  It runs alone or under MPI; the number of ranks and how they are arranged "
+    "never change a bit of the result.",
+    "There are two spaces: `dag`, a graph of nodes and edges in which each task has gates "
+    "of its own, and `branch`, an encoder whose layers exist in several copies of which "
+    "each task chooses one.",
+    NULL};
+
+static const char *const of_config[] = {
+    "A config is an INI file.  Every option is called section.key, in the file a key below "
+    "its [section], on the command line an argument of --set.  Text behind a blank and a "
+    "semicolon is a comment.  Lines that begin with a blank go on with the value above.  "
+    "Options that are not named have their defaults; the run's own config.ini shows all.",
+    "The preset that run.preset names is applied first, then the file, then --set in the "
+    "order given.  The file that space.encoder names has one section, [encoder], which is "
+    "read in its place; some are in share/polytree/configs/encoders.  A section "
+    "[task.NAME] is about one task of the data set.",
+    "A run goes on only with the options it began with, apart from those that are marked "
+    "free on resume.",
+    NULL};
+
+static const char *const of_resume[] = {
+    "A run is stopped by SIGTERM, SIGUSR1, its time limit or a file RUN/STOP.  It then "
+    "writes a checkpoint and ends with code 75.  The same command goes on from there, on "
+    "any number of ranks, to exactly the result it would have had; after a crash it goes "
+    "on from the last checkpoint, or from the one before where that is damaged.",
+    "Under mpirun send SIGUSR1, which it passes on.  After SIGTERM or SIGINT it waits but "
+    "a second or so, and ends with a code of its own; the run goes on all the same.",
+    "Under Slurm, `sbatch jobs/search.sbatch CONFIG.ini RUN` is the first command and "
+    "every later one: warned of its end or of preemption it stops the run and puts itself "
+    "back into the queue.",
+    NULL};
+
+static const entry_t files[] = {
+    {"RUN/config.ini", "every option as used, with defaults"},
+    {"RUN/checkpoint.h5", "all that is needed to go on; the trained weights at the end"},
+    {"RUN/checkpoint.prev.h5", "the checkpoint before it"},
+    {"RUN/checkpoint.bad.h5", "a checkpoint that could not be read, kept to look at"},
+    {"RUN/metrics.jsonl", "losses, metrics and counts by step, one JSON object a line; the "
+                          "same bytes on any number of ranks"},
+    {"RUN/timing.jsonl", "seconds and throughput, by step"},
+    {"RUN/architecture.json", "the network found: with the checkpoint's tensors enough to "
+                              "rebuild it elsewhere"},
+    {"RUN/architecture.svg", "its picture (with Graphviz)"},
+    {"RUN/report.txt", "scores by task, cost, comparisons, where the time went"},
+    {"RUN/curves.svg", "learning curves (with gnuplot)"},
+    {"RUN/lock", "holds off a second process on the same run"},
+    {"RUN/STOP", "made by the user: the run writes a checkpoint, takes it away and ends"},
+    {"RUN/supernet", "the trained supernet of a run of method random, for others to draw "
+                     "from"},
+    {"SWEEP/sweep.txt, sweep.json, sweep.svg", "the table of a sweep, and its picture"},
+    {0}};
+
+static const entry_t codes[] = {
+    {"0", "done"},
+    {"1", "error; one line on stderr says what, where, and what was expected"},
+    {"2", "wrong usage, or an option given on the command line is refused"},
+    {"75", "stopped with a good checkpoint: the same command goes on"},
+    {0}};
+
+static const entry_t variables[] = {
+    {"POLYTREE_TRACE", "if set, an error is followed by the calls that led to it"},
+    {"POLYTREE_PATIENCE",
+     "seconds that ranks wait for one that failed or fell silent, before "
+     "they end the run; 0 = for ever (6)"},
+    {"OPENBLAS_CORETYPE", "read by OpenBLAS; another value is another machine to the "
+                          "fingerprint that is compared on resume"},
+    {"COLUMNS", "width of tables and progress where no terminal tells its own"},
+    {"OMPI_COMM_WORLD_RANK, PMIX_RANK, PMI_RANK, SLURM_PROCID",
+     "set by launchers: of several processes the first alone runs commands that need no "
+     "ranks, and prints"},
+    {"POLYTREE, POLYTREE_SRUN_MPI", "for jobs/search.sbatch: the program, and what srun "
+                                    "--mpi is given"},
+    {0}};
+
+static const entry_t examples[] = {
+    {"polytree data shapes shapes.h5", "draw a small data set with three tasks"},
+    {"polytree data check own.h5", "say what is wrong with a data set of one's own"},
+    {"mpirun -n 4 polytree search CONFIG.ini -o RUN --set data.file=own.h5 run.seed=2",
+     "search on four ranks; the same again, on any number, goes on"},
+    {"polytree search CONFIG.ini -o RUN --time-limit 3:50:00",
+     "stop in time for a queue's limit"},
+    {"polytree plan CONFIG.ini --ranks 64", "say what that would cost"},
+    {"polytree status RUN", "look at it from another terminal"},
+    {"polytree search CONFIG.ini -o SHARED --set search.method=shared "
+     "baseline.cost_of=RUN",
+     "a network that all tasks share whole, as costly as the one found"},
+    {"polytree sweep CONFIG.ini -o SWEEP",
+     "methods x seeds, compared with standard errors"},
+    {0}};
+
+/* Roff's own signs as text; a line must not begin with a dot or a quote. */
+static void put(const char *text, size_t n, FILE *file)
+{
+    for (size_t i = 0; i < n && text[i] != '\0'; i++) {
+        bool begins_line = i == 0 || text[i - 1] == '\n';
+        if (begins_line && (text[i] == '.' || text[i] == '\''))
+            fputs("\\&", file);
+        switch (text[i]) {
+        case '\\':
+            fputs("\\e", file);
+            break;
+        case '-':
+            fputs("\\-", file);
+            break;
+        case '`':
+            fputs("\\(ga", file);
+            break;
+        case '\'':
+            fputs("\\(aq", file);
+            break;
+        case '~':
+            fputs("\\(ti", file);
+            break;
+        case '^':
+            fputs("\\(ha", file);
+            break;
+        default:
+            fputc(text[i], file);
+        }
+    }
+}
+
+static void put_all(const char *text, FILE *file)
+{
+    put(text, strlen(text), file);
+}
+
+static void put_paragraphs(const char *const *text, FILE *file)
+{
+    for (; *text != NULL; text++) {
+        fputs(".PP\n", file);
+        put_all(*text, file);
+        fputc('\n', file);
+    }
+}
+
+static void put_entry(const char *term, const char *text, FILE *file)
+{
+    fputs(".TP\n\\fB", file);
+    put_all(term, file);
+    fputs("\\fR\n", file);
+    put_all(text, file);
+    fputc('\n', file);
+}
+
+static void put_entries(const char *title, const entry_t *entry, FILE *file)
+{
+    fprintf(file, ".SH %s\n", title);
+    for (; entry->term != NULL; entry++)
+        put_entry(entry->term, entry->text, file);
+}
+
+static void put_flags(const pt_flag_t *flags, FILE *file)
+{
+    for (; flags->name != NULL; flags++) {
+        char term[128], letter[8] = "";
+        if (flags->letter != 0)
+            snprintf(letter, sizeof letter, "-%c, ", flags->letter);
+        snprintf(term, sizeof term, "%s--%s%s%s", letter, flags->name,
+                 flags->value != NULL ? " " : "", flags->value != NULL ? flags->value : "");
+        put_entry(term, flags->help, file);
+    }
+}
+
+/* Help has paragraphs between empty lines; roff breaks the lines by itself. */
+static void put_command(const pt_command_t *command, FILE *file)
+{
+    fprintf(file, ".SS %s\n.B polytree ", command->name);
+    put_all(command->name, file);
+    fputc('\n', file);
+    put_all(command->usage, file);
+    fputs("\n.PP\n", file);
+    for (const char *line = command->help; *line != '\0'; line += *line == '\n') {
+        size_t n = strcspn(line, "\n");
+        if (n == 0)
+            fputs(".PP", file);
+        put(line, n, file);
+        fputc('\n', file);
+        line += n;
+    }
+    put_flags(command->flags, file);
+}
+
+static void put_options(FILE *file)
+{
+    pt_option_help_t o;
+    for (int32_t i = 0; pt_config_option(i, &o); i++) {
+        if (o.begins_section)
+            fprintf(file, ".SS [%.*s]\n", (int)o.section_len, o.name);
+        fputs(".TP\n\\fB", file);
+        put_all(o.name, file);
+        fputs("\\fR = ", file);
+        put_all(o.initial[0] != '\0' ? o.initial : "(empty)", file);
+        fputc('\n', file);
+        put_all(o.help, file);
+        fputs(".\nExpected: ", file);
+        put_all(o.expected, file);
+        fputs(o.class == PT_OPTION_NUMERICS ? ".\n" : "; free on resume.\n", file);
+    }
+}
+
+void pt_man_write(FILE *file)
+{
+    fprintf(file,
+            ".TH POLYTREE 1 \"\" \"polytree %s\" \"User commands\"\n.nh\n.SH NAME\n"
+            "polytree \\- search the network that serves a set of tasks\n.SH SYNOPSIS\n"
+            ".B polytree\n.I COMMAND\n.RI [ argument\\~... ]\n.PP\n.B mpirun \\-n\n.I P\n"
+            ".B polytree search\n.I CONFIG.ini\n.B \\-o\n.I RUN\n.SH DESCRIPTION\n",
+            PT_VERSION);
+    put_paragraphs(about, file);
+    fputs(".SH COMMANDS\n", file);
+    for (const pt_command_t *c = pt_commands; c->name != NULL; c++)
+        put_command(c, file);
+    fputs(".SH CONFIGURATION\n", file);
+    put_paragraphs(of_config, file);
+    put_options(file);
+    fputs(".SH STOP AND GO ON\n", file);
+    put_paragraphs(of_resume, file);
+    put_entries("FILES", files, file);
+    put_entries("EXIT STATUS", codes, file);
+    put_entries("ENVIRONMENT", variables, file);
+    put_entries("EXAMPLES", examples, file);
+    fputs(".SH SEE ALSO\n.BR mpirun (1)\n", file);
+}

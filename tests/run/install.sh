@@ -1,0 +1,45 @@
+#!/usr/bin/env bash
+# What make install puts in place is whole: the program, its man page, configs, and a
+# library that a program of one's own links by pkg-config.  make uninstall takes it away.
+# shellcheck source=/dev/null
+. "$(dirname "$0")/common"
+BUILD=${BUILD:-$ROOT/build}
+grep -q fsanitize "$BUILD/flags" && skip "a library with sanitizers is not installed"
+command -v pkg-config >/dev/null || skip "pkg-config is not here"
+
+install_files() {
+    make -C "$ROOT" BUILD="$BUILD" PREFIX="$PWD/to" DESTDIR= "$1" >log 2>&1 || {
+        cat log >&2
+        fail "make $1"
+    }
+}
+install_files install-files
+expect 0 to/bin/polytree --version
+says out "^polytree [0-9]"
+grep -q '^\.TH POLYTREE 1' to/share/man/man1/polytree.1 || fail "no man page"
+[ -s to/share/polytree/configs/encoders/mobilenetv2.ini ] || fail "no encoders"
+
+cat >own.c <<'C'
+#include <polytree/io/library.h>
+#include <polytree/kernel/kernel.h>
+#include <polytree/par/library.h>
+#include <stdio.h>
+int main(void) { return printf("%s, %s, %s\n", pt_par_library(), pt_io_library(0), pt_kernel_library(0)) < 0; }
+C
+export PKG_CONFIG_PATH=$PWD/to/lib/pkgconfig
+# shellcheck disable=SC2046  # words of a command
+expect 0 mpicc -std=c11 $(pkg-config --cflags polytree) own.c $(pkg-config --libs --static polytree) -o own
+expect 0 ./own
+says out "MPI.*HDF5"
+[ "$(pkg-config --modversion polytree)" = "$(to/bin/polytree --version | sed -n '1s/polytree //p')" ] ||
+    fail "polytree.pc has another version than the program"
+# Every public header stands for itself.
+find to/include -name '*.h' -printf '#include <%P>\n' >all.c
+while read -r line; do
+    echo "$line" >one.c
+    # shellcheck disable=SC2046
+    expect 0 mpicc -std=c11 -Wall -Werror -fsyntax-only $(pkg-config --cflags polytree) one.c
+done <all.c
+
+install_files uninstall
+[ ! -e to ] || fail "make uninstall leaves $(find to)"
