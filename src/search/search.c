@@ -84,9 +84,34 @@ static void note_resume(pt_search_t *s)
                  (long long)s->length.n_step[st->stage]);
 }
 
+/* Options that describe more than a run can do so far: none passes unread. */
+static pt_status_t refuse_unread(const pt_config_t *c)
+{
+    const struct {
+        bool is_asked;
+        const char *option;
+    } unread[] = {
+        {c->space.kind == PT_SPACE_BRANCH, "space.kind = branch"},
+        {c->search.method >= PT_METHOD_FULL, "search.method = full or exhaustive"},
+        {c->resource.weight > 0, "resource.weight above 0"},
+        {c->resource.budget.amount > 0, "resource.budget"},
+        {c->data.search_size > 0, "data.search_size"},
+        {c->train.turn == PT_TURN_TASKS, "train.turn = tasks"},
+        {c->augment.crop, "augment.crop"},
+        {c->retrain.from == PT_FROM_FILE, "retrain.from = a file"},
+        {c->report.pictures > 0, "report.pictures"},
+    };
+    for (size_t i = 0; i < sizeof unread / sizeof *unread; i++)
+        if (unread[i].is_asked)
+            PT_FAIL(CONFIG, "%s is known to configs, but no run can do it yet",
+                    unread[i].option);
+    return PT_OK;
+}
+
 static pt_status_t begin(pt_search_t *s)
 {
     bool is_found = false;
+    PT_TRY(refuse_unread(s->config));
     PT_AGREE(s->world, allocate(s));
     count_steps(s);
     if (s->config->search.method == PT_METHOD_RANDOM && s->config->baseline.madds == 0)
