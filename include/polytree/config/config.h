@@ -300,6 +300,12 @@ static inline bool pt_method_is_chain(pt_method_t method)
     return method == PT_METHOD_SHARED || method == PT_METHOD_SINGLE;
 }
 
+/** Whether the network is known beforehand, so that it is trained in one stage. */
+static inline bool pt_method_is_fixed(pt_method_t method)
+{
+    return method != PT_METHOD_SEARCH && method != PT_METHOD_RANDOM;
+}
+
 /** derive.rule, where auto is flow for a dag and argmax for branches. */
 static inline pt_rule_t pt_config_rule(const pt_config_t *config)
 {
