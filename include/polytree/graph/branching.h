@@ -54,6 +54,37 @@ bool pt_branching_equal(const pt_branching_t *a, const pt_branching_t *b);
  */
 size_t pt_branching_text(const pt_branching_t *b, char *out, size_t size);
 
+/** Where there are more branchings than this they are not enumerated. */
+#define PT_BRANCHING_MAX 1000000
+
+/**
+ * Number of all branchings that `n_copy` copies of each layer can make: those where no
+ * group parts into more than n_copy groups of the next layer, all tasks being the group
+ * before the first.  n_copy = 0: as many as there are tasks, which makes every branching.
+ *
+ * @return PT_E_RANGE where there are more than PT_BRANCHING_MAX, or a size is not positive
+ */
+PT_MUST_CHECK pt_status_t pt_branching_count(int32_t n_layer, int32_t n_task,
+                                             int32_t n_copy, int64_t *count);
+
+/**
+ * Go on to the next of them, in lexicographic order of the groups: that of their text where
+ * no number in it has two digits.  The first has all tasks together in every layer, the
+ * last as many groups as the copies allow: with n_copy = 0 every task is alone.
+ *
+ * @return false at the last one, which stays
+ */
+bool pt_branching_next(int32_t n_copy, pt_branching_t *b);
+
+/**
+ * The one numbered `index` = 0 .. count - 1 in that order.
+ *
+ * @param[in,out] b  of these sizes, overwritten
+ * @return PT_E_RANGE, naming the count, where there is none; as pt_branching_count()
+ */
+PT_MUST_CHECK pt_status_t pt_branching_nth(int64_t index, int32_t n_copy,
+                                           pt_branching_t *b);
+
 /** Add sizes and groups to a digest. */
 void pt_branching_digest(const pt_branching_t *b, pt_digest_t *digest);
 
