@@ -69,15 +69,23 @@ static double remove_piece(keeper_t *k, int32_t unit, int32_t choice)
     return score;
 }
 
+/* Flows as shares of the task's whole: a task whose graph has shrunk has less flow, and
+ * must not lose the next piece for that. */
+static void score_flow(keeper_t *k, int32_t task)
+{
+    double *score = of_task(k, k->score, task);
+    double whole = pt_flow(k->model->space, of_task(k, k->p, task),
+                           pt_subnet_bits(k->subnet, task), score);
+    for (int32_t c = 0; c < k->n_choice && whole > 0; c++)
+        score[c] /= whole;
+}
+
 static void find_best(keeper_t *k, int32_t unit)
 {
     double before = unit_cost(k, k->subnet, unit);
     piece_t best = {.choice = -1};
-    for (int32_t t = 0; t < k->unit_tasks && k->rule == PT_RULE_FLOW; t++) {
-        int32_t task = unit * k->unit_tasks + t;
-        (void)pt_flow(k->model->space, of_task(k, k->p, task),
-                      pt_subnet_bits(k->subnet, task), of_task(k, k->score, task));
-    }
+    for (int32_t t = 0; t < k->unit_tasks && k->rule == PT_RULE_FLOW; t++)
+        score_flow(k, unit * k->unit_tasks + t);
     for (int32_t c = 0; c < k->n_choice; c++) {
         double score = remove_piece(k, unit, c);
         double saved = score < 0 ? 0 : before - unit_cost(k, &k->left, unit);

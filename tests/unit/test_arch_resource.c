@@ -291,9 +291,10 @@ static void derived_network_keeps_every_feasible_budget(void **state)
 }
 
 /* The pieces in_1, out_1, in_2, edge, out_2 cost 11 times 1, 2, 3, 4, 5; in_1, edge and
- * out_2 have p = 1, out_1 and in_2 1/2.  Task 1 loses in_2, of flow 0.32, before task 0
- * loses out_1, of flow 0.3: what counts is flow per cost, 0.32/33 against 0.3/22.  Whatever
- * else goes takes more with it, for more: out_2 of task 1, (1 + 0.32)/(55 + 44 + 33). */
+ * out_2 have p = 1, out_1 and in_2 1/2.  Task 1 loses in_2, of flow 0.32 in 1.82, before
+ * task 0 loses out_1, of flow 0.3 in 1.8: what counts is flow per cost, over 33 and 22.
+ * Whatever else goes takes more with it, for more: out_2 of task 1, (1 + 0.32)/(55 + 44 +
+ * 33). */
 static void least_flow_per_cost_goes_first(void **state)
 {
     (void)state;
@@ -321,6 +322,36 @@ static void least_flow_per_cost_goes_first(void **state)
     pt_alpha_release(&alpha);
 }
 
+/* The same pieces; in_2 has the least flow per cost in every task, but through the
+ * read-outs of task 1 flows a tenth of what flows in the others: it loses in_2 as they do,
+ * rather than out_1 besides. */
+static void tasks_of_little_flow_lose_no_more(void **state)
+{
+    (void)state;
+    const pt_space_t *s = make_priced_space(2, 1, 0, N_TASK);
+    static const double p[] = {1 - 1e-9, 0.5, 0.3, 1 - 1e-9, 1 - 1e-9};
+    pt_alpha_t alpha;
+    pt_subnet_t subnet;
+    assert_int_equal(pt_alpha_init(&alpha, N_TASK, s->n_choice), PT_OK);
+    assert_int_equal(pt_subnet_init(&subnet, N_TASK, s->n_choice), PT_OK);
+    config.squeeze.kappa = 1;
+    config.derive.keep = 1;
+    for (int32_t i = 0; i < N_TASK * 5; i++) {
+        bool is_little = i / 5 == 1 && (i % 5 == 1 || i % 5 == 4);
+        double q = is_little ? p[i % 5] / 10 : p[i % 5];
+        alpha.logit[i] = log(q / (1 - q));
+    }
+    pt_resource_model_t m = make_model(s, PT_RESOURCE_MADDS);
+    m.budget = m.full - N_TASK * 33;
+    pt_derived_t d = derive(&m, &alpha, &subnet);
+    assert_int_equal(d.n_change, N_TASK);
+    for (int32_t k = 0; k < N_TASK; k++)
+        assert_int_equal(*pt_subnet_bits(&subnet, k), 31 - 4);
+    pt_resource_release(&m);
+    pt_subnet_release(&subnet);
+    pt_alpha_release(&alpha);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -331,6 +362,7 @@ int main(void)
         cmocka_unit_test(gradient_is_that_of_finite_differences),
         cmocka_unit_test(derived_network_keeps_every_feasible_budget),
         cmocka_unit_test(least_flow_per_cost_goes_first),
+        cmocka_unit_test(tasks_of_little_flow_lose_no_more),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

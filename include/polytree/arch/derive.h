@@ -53,8 +53,9 @@ typedef struct pt_derived {
  * Derive the network of all tasks, a hard subnet of the space.
  *
  * dag: pt_derive() for each task.  While that costs more than the budget, the piece of the
- * least flow (rule p, random: as there) per cost saved is removed with what hangs loose
- * then, never a task's last connection; ties go to the lowest task, then choice.  Where
+ * least share of its task's flow (rule p, random: as there) per cost saved is removed with
+ * what hangs loose then, never a task's last connection; ties go to the lowest task, then
+ * choice.  Shares, so that all tasks pay alike, whatever their whole flow.  Where
  * tasks share what they pay for (parameters), a piece is removed from all of them at once.
  * Where this ends above the budget all tasks take the cheapest connection.
  *
