@@ -4,18 +4,32 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "polytree/base/memory.h"
+
 enum { FOLDER_MAX = 200 };
 
 static const char *const method_name[] = {
-    [PT_METHOD_SEARCH] = "search",
-    [PT_METHOD_SHARED] = "shared",
-    [PT_METHOD_SINGLE] = "single",
-    [PT_METHOD_RANDOM] = "random",
+    [PT_METHOD_SEARCH] = "search", [PT_METHOD_SHARED] = "shared",
+    [PT_METHOD_SINGLE] = "single", [PT_METHOD_RANDOM] = "random",
+    [PT_METHOD_FULL] = "full",     [PT_METHOD_EXHAUSTIVE] = "exhaustive",
 };
+
+/* "search, shared, .., full or exhaustive", each with `end` behind it. */
+static const char *name_methods(const char *end, char text[128])
+{
+    size_t used = 0;
+    for (int32_t m = 0; m < PT_N_METHOD; m++)
+        used += (size_t)snprintf(text + used, 128 - used, "%s%s%s",
+                                 m == 0                 ? ""
+                                 : m == PT_N_METHOD - 1 ? " or "
+                                                        : ", ",
+                                 method_name[m], end);
+    return text;
+}
 
 static int32_t find_method(const char *name, size_t len)
 {
-    for (int32_t m = 0; m < SWEEP_N_METHOD; m++)
+    for (int32_t m = 0; m < PT_N_METHOD; m++)
         if (strlen(method_name[m]) == len && strncmp(method_name[m], name, len) == 0)
             return m;
     return -1;
@@ -52,11 +66,10 @@ static pt_status_t take_methods(const char **at, sweep_axis_t *axis)
         if (len == 0 || (*at)[len - 1] != ':')
             break;
         int32_t method = find_method(*at, len - 1);
+        char names[128];
         if (method < 0)
-            PT_FAIL(CONFIG,
-                    "sweep.vary: '%.*s': expected search:, shared:, single: or "
-                    "random:",
-                    (int)len, *at);
+            PT_FAIL(CONFIG, "sweep.vary: '%.*s': expected %s", (int)len, *at,
+                    name_methods(":", names));
         axis->is_of[method] = has_any = true;
         *at += len + strspn(*at + len, " ");
     }
@@ -167,19 +180,18 @@ static pt_status_t add_rows(sweep_t *s, pt_method_t method)
 /* Searches first: the others ask what they have found. */
 static pt_status_t read_rows(sweep_t *s)
 {
-    bool is_on[SWEEP_N_METHOD] = {false};
+    bool is_on[PT_N_METHOD] = {false};
     for (const char *at = s->config->sweep.methods; *at != '\0';) {
         size_t len = strcspn(at, " ");
         int32_t method = find_method(at, len);
+        char names[128];
         if (method < 0)
-            PT_FAIL(CONFIG,
-                    "sweep.methods: '%.*s': expected search, shared, single or "
-                    "random",
-                    (int)len, at);
+            PT_FAIL(CONFIG, "sweep.methods: '%.*s': expected %s", (int)len, at,
+                    name_methods("", names));
         is_on[method] = true;
         at += len + strspn(at + len, " ");
     }
-    for (int32_t m = 0; m < SWEEP_N_METHOD; m++)
+    for (int32_t m = 0; m < PT_N_METHOD; m++)
         if (is_on[m])
             PT_TRY(add_rows(s, (pt_method_t)m));
     return PT_OK;
@@ -198,17 +210,64 @@ pt_status_t sweep_init(const pt_config_t *config, const char *folder, sweep_t *s
     return PT_OK;
 }
 
+void sweep_release(sweep_t *sweep)
+{
+    for (int32_t r = 0; r < sweep->n_row; r++) {
+        sweep_row_t *row = &sweep->row[r];
+        for (int32_t i = 0; i < row->n_branching; i++)
+            pt_branching_release(&row->branching[i]);
+        pt_free(row->branching);
+    }
+    *sweep = (sweep_t){.n_row = 0};
+}
+
+pt_status_t sweep_list_branchings(sweep_t *sweep, int32_t row, int32_t n_task)
+{
+    sweep_row_t *r = &sweep->row[row];
+    pt_config_t config;
+    int64_t n;
+    PT_TRY(sweep_config(sweep, row, 0, 0, &config));
+    int32_t n_copy = (int32_t)config.space.copies, n_layer = pt_config_n_layer(&config);
+    PT_TRY(pt_branching_count(n_layer, n_task, n_copy, &n));
+    if (n > SWEEP_BRANCHING)
+        PT_FAIL(RANGE, "%s: %lld branchings of %d tasks over %d layers: more than %d",
+                r->label, (long long)n, (int)n_task, (int)n_layer, SWEEP_BRANCHING);
+    PT_TRY(pt_alloc(&r->branching, (size_t)n, sizeof *r->branching));
+    for (int32_t i = 0; i < n; i++) {
+        PT_TRY(pt_branching_init(&r->branching[i], n_layer, n_task));
+        r->n_branching++;
+        if (i == 0)
+            continue;
+        pt_branching_copy(&r->branching[i], &r->branching[i - 1]);
+        (void)pt_branching_next(n_copy, &r->branching[i]);
+    }
+    return PT_OK;
+}
+
 int32_t sweep_n_run(const sweep_t *sweep, int32_t row, int32_t seed)
 {
     const pt_config_t *c = sweep->config;
     switch (sweep->row[row].method) {
     case PT_METHOD_RANDOM:
         return (int32_t)c->sweep.random_n;
+    case PT_METHOD_EXHAUSTIVE:
+        return sweep->row[row].n_branching;
     case PT_METHOD_SINGLE:
         return c->sweep.single_seeds == 0 || seed < c->sweep.single_seeds;
     default:
         return 1;
     }
+}
+
+/* "-07-000,001,012": the number, which alone is always whole, and the groups. */
+static void name_branching(const sweep_row_t *row, int32_t index, char *text, size_t size)
+{
+    char groups[64];
+    int width = snprintf(NULL, 0, "%d", (int)row->n_branching - 1);
+    (void)pt_branching_text(&row->branching[index], groups, sizeof groups);
+    for (char *c = groups; *c != '\0'; c++)
+        *c = *c == '/' ? ',' : *c;
+    snprintf(text, size, "-%0*d-%s", width, (int)index, groups);
 }
 
 void sweep_path(const sweep_t *sweep, int32_t row, int32_t seed, int32_t index,
@@ -222,6 +281,8 @@ void sweep_path(const sweep_t *sweep, int32_t row, int32_t seed, int32_t index,
     path[used] = '\0';
     if (r->method == PT_METHOD_RANDOM)
         snprintf(path + used, PT_CONFIG_TEXT - used, "-%d", (int)index);
+    if (r->method == PT_METHOD_EXHAUSTIVE)
+        name_branching(r, index, path + used, PT_CONFIG_TEXT - used);
 }
 
 /* The search whose cost a row is to match: the same values where both have them. */
@@ -268,6 +329,8 @@ pt_status_t sweep_config(const sweep_t *sweep, int32_t row, int32_t seed, int32_
     config->run.seed = sweep->config->sweep.seeds.value[seed];
     if (r->method != PT_METHOD_SEARCH && search >= 0)
         sweep_path(sweep, search, seed, 0, config->baseline.cost_of);
+    if (r->method == PT_METHOD_EXHAUSTIVE)
+        config->baseline.branching = index;
     if (r->method == PT_METHOD_RANDOM) {
         config->baseline.random_index = index;
         if (index > 0)

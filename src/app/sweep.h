@@ -7,18 +7,19 @@
 #include <stdint.h>
 
 #include "polytree/config/config.h"
+#include "polytree/graph/branching.h"
 #include "polytree/search/summary.h"
 
 enum {
     SWEEP_AXIS = 8,
     SWEEP_VALUE = 16,
     SWEEP_ROW = 256,
-    SWEEP_N_METHOD = PT_METHOD_RANDOM + 1
+    SWEEP_BRANCHING = 4096 /**< most networks of an exhaustive row */
 };
 
 /** An option that is varied; its first value is where the others vary. */
 typedef struct sweep_axis {
-    bool is_of[SWEEP_N_METHOD]; /**< methods that it is varied for */
+    bool is_of[PT_N_METHOD]; /**< methods that it is varied for */
     char key[64];
     int32_t n_value;
     char value[SWEEP_VALUE][128];
@@ -29,6 +30,8 @@ typedef struct sweep_row {
     pt_method_t method;
     int32_t value[SWEEP_AXIS]; /**< per axis; 0 where it does not concern the method */
     char label[256];           /**< "search squeeze.weight=0" */
+    int32_t n_branching;       /**< exhaustive */
+    pt_branching_t *branching; /**< [n_branching] in their order */
 } sweep_row_t;
 
 typedef struct sweep {
@@ -39,12 +42,22 @@ typedef struct sweep {
     sweep_row_t row[SWEEP_ROW];
 } sweep_t;
 
-/** Read section [sweep]: axes and rows, every variant's options checked. */
+/** Read section [sweep]: axes and rows, every variant's options checked.  Release it, also
+ * after a failure. */
 PT_MUST_CHECK pt_status_t sweep_init(const pt_config_t *config, const char *folder,
                                      sweep_t *sweep);
+void sweep_release(sweep_t *sweep);
 
-/** Runs of a row for seed number `seed`: subnets where it is random, 0 where single has had
- * its seeds, else 1. */
+/**
+ * List the branchings of an exhaustive row, as many tasks as there are.
+ *
+ * @return PT_E_RANGE where they are more than SWEEP_BRANCHING
+ */
+PT_MUST_CHECK pt_status_t sweep_list_branchings(sweep_t *sweep, int32_t row,
+                                                int32_t n_task);
+
+/** Runs of a row for seed number `seed`: subnets where it is random, branchings where it is
+ * exhaustive, 0 where single has had its seeds, else 1. */
 int32_t sweep_n_run(const sweep_t *sweep, int32_t row, int32_t seed);
 
 /** Folder of a run. */

@@ -7,7 +7,9 @@
 #include "app/console.h"
 #include "app/progress.h"
 #include "app/run.h"
+#include "app/session.h"
 #include "app/sweep.h"
+#include "app/watch.h"
 #include "polytree/base/clock.h"
 #include "polytree/base/memory.h"
 #include "polytree/io/file.h"
@@ -114,6 +116,35 @@ static pt_status_t run_all(const sweep_t *sweep, int *code)
     return PT_OK;
 }
 
+static pt_status_t count_tasks(const pt_config_t *config, int32_t *n_task)
+{
+    pt_session_t session = {.config = *config};
+    pt_status_t status;
+    session.config.data.cache = PT_CACHE_NONE;
+    session.config.search.method = PT_METHOD_SEARCH;
+    PT_TRY_OR(done, pt_session_open_data(&session));
+    *n_task = pt_dataset_n_task(session.dataset);
+done:
+    pt_watch_failure(status);
+    pt_session_close(&session);
+    return status;
+}
+
+/* How many branchings there are depends on how many tasks the data set has. */
+static pt_status_t list_branchings(sweep_t *sweep)
+{
+    for (int32_t r = 0; r < sweep->n_row; r++) {
+        pt_config_t config;
+        int32_t n_task;
+        if (sweep->row[r].method != PT_METHOD_EXHAUSTIVE)
+            continue;
+        PT_TRY(sweep_config(sweep, r, 0, 0, &config));
+        PT_TRY(count_tasks(&config, &n_task));
+        PT_TRY(sweep_list_branchings(sweep, r, n_task));
+    }
+    return PT_OK;
+}
+
 static pt_status_t report(const sweep_t *sweep)
 {
     pt_comm_t *world = pt_comm_world();
@@ -136,6 +167,7 @@ pt_status_t pt_run_sweep(const pt_args_t *args, int *code)
                                      &config));
     PT_TRY(pt_alloc(&sweep, 1, sizeof *sweep));
     PT_TRY_OR(done, sweep_init(&config, args->flag[SWEEP_OUTPUT], sweep));
+    PT_TRY_OR(done, list_branchings(sweep));
     status = pt_comm_rank(world) == 0 ? pt_folder_make(sweep->folder) : PT_OK;
     PT_TRY_OR(done, pt_comm_agree(world, status));
     if (args->flag[SWEEP_REPORT] == NULL)
@@ -143,6 +175,8 @@ pt_status_t pt_run_sweep(const pt_args_t *args, int *code)
     if (*code == PT_EXIT_DONE)
         PT_TRY_OR(done, report(sweep));
 done:
+    if (sweep != NULL)
+        sweep_release(sweep);
     pt_free(sweep);
     return status;
 }

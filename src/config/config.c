@@ -72,12 +72,18 @@ static pt_status_t check_space(const pt_config_t *c)
     return PT_OK;
 }
 
-static pt_status_t check_branch(const pt_config_t *c)
+int32_t pt_config_n_layer(const pt_config_t *config)
 {
-    int32_t n_layer = c->encoder.layers[0] != '\0';
-    for (const char *l = c->encoder.layers; *l != '\0'; l++) {
+    int32_t n_layer = config->encoder.layers[0] != '\0';
+    for (const char *l = config->encoder.layers; *l != '\0'; l++) {
         n_layer += *l == '\n';
     }
+    return n_layer;
+}
+
+static pt_status_t check_branch(const pt_config_t *c)
+{
+    int32_t n_layer = pt_config_n_layer(c);
     if (n_layer == 0) {
         PT_FAIL(CONFIG, "space.kind = branch: name a file in space.encoder, or write "
                         "encoder.layers");

@@ -245,7 +245,8 @@ const pt_option_t pt_options[] = {
     UPDATE("warmup", warmup.update, "sgd", "0.05", "0.9", "1", "5e-4", "constant", "100"),
 
     WORD("search.method", search.method, "search", method_words, NUM,
-         "baselines: one chain for all tasks, one for each, a random subnet"),
+         "baselines: one chain for all tasks, one for each, a random subnet; branch: each "
+         "task alone, the branching numbered baseline.branching"),
     LENGTH("search.steps", search.steps, "1200", 0, NUM,
            "weight steps of the search; alpha steps come on top"),
     REAL("search.alpha_part", search.alpha_part, "0.5", 0.001, 0.999, NUM,
@@ -301,8 +302,8 @@ const pt_option_t pt_options[] = {
          "chain: times space.channels and stem_channels; 0 = what reaches "
          "baseline.madds, at least 1"),
     INT("baseline.steps", baseline.steps, "0", 0, 1e12, NUM,
-        "chain: length of its one stage; 0 = as many samples as baseline.cost_of drew, or "
-        "a search of this config"),
+        "network known beforehand: length of its one stage; 0 = as many samples as "
+        "baseline.cost_of drew, or a search of this config"),
     REAL("baseline.lr", baseline.lr, "0", 0, 1e3, NUM,
          "chain: learning rate; 0 = retrain.lr"),
     INT("baseline.random_index", baseline.random_index, "0", 0, 1e6, NUM,
@@ -322,7 +323,7 @@ const pt_option_t pt_options[] = {
     LINE("report.random", report.random, "", OUT, "run of a random subnet to compare with"),
 
     NAMES("sweep.methods", sweep.methods, "search shared single random", OUT,
-          "values of search.method to run"),
+          "values of search.method to run; exhaustive: every branching"),
     INTS("sweep.seeds", sweep.seeds, "1 2 3", 0, WHOLE, OUT, "values of run.seed to run"),
     INT("sweep.single_seeds", sweep.single_seeds, "0", 0, 64, OUT,
         "run single on so many of the seeds; 0 = all"),

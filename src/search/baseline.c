@@ -116,13 +116,15 @@ static pt_status_t match_width(pt_config_t *config, pt_dataset_t *dataset)
 
 pt_status_t pt_baseline_resolve(pt_config_t *config, pt_dataset_t *dataset)
 {
-    bool is_chain = pt_method_is_chain(config->search.method);
+    pt_method_t method = config->search.method;
+    bool is_chain = pt_method_is_chain(method);
     bool has_run = config->baseline.cost_of[0] != '\0';
-    if (config->search.method == PT_METHOD_SEARCH)
+    if (method == PT_METHOD_SEARCH)
         return PT_OK;
-    if (has_run && config->baseline.madds == 0)
+    /* Full and exhaustive cost what their branching costs. */
+    if (has_run && (is_chain || method == PT_METHOD_RANDOM) && config->baseline.madds == 0)
         PT_TRY(match_madds(config));
-    if (has_run && is_chain && config->baseline.steps == 0)
+    if (has_run && pt_method_is_fixed(method) && config->baseline.steps == 0)
         PT_TRY(match_steps(config, dataset));
     if (is_chain && config->baseline.width == 0 && config->baseline.madds > 0)
         PT_TRY(match_width(config, dataset));

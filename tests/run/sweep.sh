@@ -30,6 +30,8 @@ refuses 1 "sweep.vary: 'all:'" sweep sweep.ini -o s --set sweep.vary="all: train
 refuses 1 "sweep.vary.*expected section.key" sweep sweep.ini -o s --set sweep.vary="batch"
 refuses 1 "derive.rule = 'best'" sweep sweep.ini -o s --set sweep.vary="derive.rule = best"
 refuses 2 "-o FOLDER is missing" sweep sweep.ini
+refuses 1 "full and exhaustive need space.kind = branch" sweep sweep.ini -o s \
+    --set sweep.methods="search exhaustive"
 
 # Stopped in its first run, then once between two, then to its end.
 mkdir s
@@ -96,6 +98,28 @@ for label, runs in of.items():
     else:
         assert r["difference_error"] is None
 END
+
+# Branchings are as many as tasks, layers and copies allow.
+cat >branch.ini <<END
+[data]
+file = shapes.h5
+[space]
+kind = branch
+[encoder]
+stem = conv3x3_bn_relu out=4 stride=2
+layers = conv3x3_bn_relu out=4 stride=2
+         conv3x3_bn_relu out=8
+[sweep]
+methods = full exhaustive
+vary = exhaustive: space.copies = 3 | 2
+END
+expect 0 "$POLYTREE" sweep branch.ini -o b --report
+says out "^full +0/3 "
+says out "^exhaustive +0/3 "
+says out "^exhaustive space.copies=2 +0/3 "
+refuses 1 "5551 branchings.*more than 4096" sweep branch.ini -o b --report --set encoder.layers="$(
+    for ((i = 0; i < 60; i++)); do echo "conv1x1_bn_relu out=4"; done
+)"
 
 if command -v gnuplot >/dev/null; then
     says s/sweep.svg "</svg>"

@@ -343,6 +343,9 @@ PT_MUST_CHECK pt_status_t pt_config_set(pt_config_t *config, const char *assignm
 /** Check what concerns several options at once (batch a multiple of microbatch, ...). */
 PT_MUST_CHECK pt_status_t pt_config_check(const pt_config_t *config);
 
+/** Lines of encoder.layers. */
+int32_t pt_config_n_layer(const pt_config_t *config);
+
 /** The section [task.NAME], or the defaults where there is none. */
 pt_task_config_t pt_config_task(const pt_config_t *config, const char *name);
 

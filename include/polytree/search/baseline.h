@@ -10,9 +10,10 @@
 
 /**
  * Fill in the options of section [baseline] that are 0 = auto where baseline.cost_of names
- * a run, which has found its network: madds, steps, and of a chain the least width, in
- * steps of 1/64 from 1 on, with which its multiply-adds reach baseline.madds.  Nothing is
- * done for search.method = search.  Not collective.
+ * a run, which has found its network: madds of chains and random subnets, steps of fixed
+ * networks, and of a chain the least width, in steps of 1/64 from 1 on, with which its
+ * multiply-adds reach baseline.madds.  Nothing is done for search.method = search.  Not
+ * collective.
  *
  * @return PT_E_IO or PT_E_FORMAT where baseline.cost_of is no such run
  */
