@@ -12,8 +12,9 @@ struct pt_feed {
     const pt_config_t *config;
     pt_dataset_t *dataset;
     int32_t n_bundle;
-    pt_bundle_t *bundle;               /* room for one per task */
-    pt_part_rows_t (*part)[PT_N_PART]; /* per bundle */
+    pt_bundle_t *bundle;               /* n_bundle, then one of each task alone */
+    int32_t *alone;                    /* [tasks] the tasks of the latter */
+    pt_part_rows_t (*part)[PT_N_PART]; /* of the n_bundle, room for one per task */
     const char *val_origin;
     int64_t hwc[3];
     bool can_augment;
@@ -63,15 +64,39 @@ static pt_status_t build_parts(pt_feed_t *feed)
     return PT_OK;
 }
 
+/* Each task alone, with the samples of its bundle. */
+static void add_turns(pt_feed_t *feed)
+{
+    for (int32_t b = 0; b < feed->n_bundle; b++) {
+        pt_bundle_t *home = &feed->bundle[b];
+        home->home = b;
+        for (int32_t i = 0; i < home->n_task; i++) {
+            int32_t task = home->task[i];
+            pt_bundle_t *turn = &feed->bundle[feed->n_bundle + task];
+            *turn = *home;
+            turn->n_task = 1;
+            turn->task = &feed->alone[task];
+            *turn->task = task;
+        }
+    }
+}
+
+static const pt_part_rows_t *part_of(const pt_feed_t *feed, const pt_draw_t *draw)
+{
+    return &feed->part[feed->bundle[draw->bundle].home][draw->part];
+}
+
 static pt_status_t build(pt_feed_t *feed)
 {
     size_t n_task = (size_t)pt_dataset_n_task(feed->dataset);
     int64_t n_sample = feed->config->train.microbatch;
-    PT_TRY(pt_alloc(&feed->bundle, n_task, sizeof *feed->bundle));
+    PT_TRY(pt_alloc(&feed->bundle, 2 * n_task, sizeof *feed->bundle));
+    PT_TRY(pt_alloc(&feed->alone, n_task, sizeof *feed->alone));
     PT_TRY(pt_alloc(&feed->part, n_task, sizeof *feed->part));
     PT_TRY(
         pt_feed_form_bundles(feed->config, feed->dataset, feed->bundle, &feed->n_bundle));
     PT_TRY(build_parts(feed));
+    add_turns(feed);
     PT_TRY(pt_alloc(&feed->row, (size_t)n_sample, sizeof *feed->row));
     pt_dataset_input(feed->dataset, feed->hwc);
     feed->can_augment = pt_augment_is_on(feed->config) && feed->hwc[0] * feed->hwc[1] > 1;
@@ -113,12 +138,13 @@ void pt_feed_free(pt_feed_t *feed)
         return;
     size_t n_task = (size_t)pt_dataset_n_task(feed->dataset);
     for (size_t b = 0; b < n_task; b++) {
-        if (feed->bundle)
+        if (feed->bundle && b < (size_t)feed->n_bundle)
             pt_free(feed->bundle[b].task);
         for (int p = 0; feed->part && p < PT_N_PART; p++)
             pt_free(feed->part[b][p].row);
     }
     pt_free(feed->bundle);
+    pt_free(feed->alone);
     pt_free(feed->part);
     pt_free(feed->row);
     pt_free(feed->staging);
@@ -153,6 +179,8 @@ size_t pt_feed_bytes(const pt_feed_t *feed)
     return feed->bytes;
 }
 
+/* Bundles that are 2^16 apart share a key, which does no harm: an order is as good as any.
+ */
 static pt_rng_t draw_rng(const pt_feed_t *feed, const pt_draw_t *draw,
                          pt_rng_purpose_t purpose)
 {
@@ -165,7 +193,7 @@ static pt_rng_t draw_rng(const pt_feed_t *feed, const pt_draw_t *draw,
 /* Rows of the microbatch's draws into feed->row; returns how many are not padding. */
 static int64_t list_rows(pt_feed_t *feed, const pt_draw_t *draw)
 {
-    const pt_part_rows_t *part = &feed->part[draw->bundle][draw->part];
+    const pt_part_rows_t *part = part_of(feed, draw);
     int64_t n_draw = feed->config->train.microbatch;
     if (!draw->is_shuffled) {
         int64_t left = part->n > draw->first ? part->n - draw->first : 0;
@@ -189,7 +217,7 @@ static pt_status_t fill_input(pt_feed_t *feed, const pt_draw_t *draw, int64_t n,
     const int64_t *hwc = feed->hwc;
     int64_t count = hwc[0] * hwc[1] * hwc[2], n_draw = feed->config->train.microbatch;
     bool augment = draw->is_augmented && feed->can_augment;
-    pt_split_t split = feed->part[draw->bundle][draw->part].split;
+    pt_split_t split = part_of(feed, draw)->split;
     if (n > 0)
         PT_TRY(pt_dataset_read(feed->dataset, split, feed->row, n,
                                augment ? feed->staging : input));
@@ -212,7 +240,7 @@ static pt_status_t fill_labels(const pt_feed_t *feed, const pt_draw_t *draw, int
     const pt_task_info_t *info = pt_dataset_task(feed->dataset, task);
     const pt_label_t none =
         pt_task_is_float(info) ? (pt_label_t){.f = NAN} : (pt_label_t){.i = PT_LABEL_NONE};
-    pt_split_t split = feed->part[draw->bundle][draw->part].split;
+    pt_split_t split = part_of(feed, draw)->split;
     pt_task_rows_t rows = pt_dataset_rows(feed->dataset, split, task);
     int64_t width = pt_task_labels(info), n_draw = feed->config->train.microbatch;
     for (int64_t i = 0; i < n_draw; i++, label += width) {

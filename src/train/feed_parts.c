@@ -33,18 +33,18 @@ static bool belongs(const pt_config_t *config, const pt_dataset_t *dataset,
 pt_status_t pt_feed_form_bundles(const pt_config_t *config, const pt_dataset_t *dataset,
                                  pt_bundle_t *bundle, int32_t *n_bundle)
 {
-    int32_t n_task = pt_dataset_n_task(dataset), n = 0;
+    int32_t n_task = pt_dataset_n_task(dataset);
+    *n_bundle = 0;
     for (int32_t task = 0; task < n_task; task++) {
         int32_t b = 0;
-        while (b < n && !belongs(config, dataset, &bundle[b], task))
+        while (b < *n_bundle && !belongs(config, dataset, &bundle[b], task))
             b++;
-        if (b == n) {
+        if (b == *n_bundle) {
             PT_TRY(pt_alloc(&bundle[b].task, (size_t)(n_task - task), sizeof(int32_t)));
-            n++;
+            ++*n_bundle;
         }
         bundle[b].task[bundle[b].n_task++] = task;
     }
-    *n_bundle = n;
     return PT_OK;
 }
 

@@ -16,7 +16,8 @@ typedef struct pt_part_rows {
 /**
  * Group the tasks as train.bundle says, ordered by their first tasks.
  *
- * @param[out] bundle  [number of tasks] zeroed; the first *n_bundle get their tasks
+ * @param[out] bundle    [number of tasks] zeroed; the first *n_bundle get their tasks,
+ * which are the caller's to free, also after a failure
  */
 PT_MUST_CHECK pt_status_t pt_feed_form_bundles(const pt_config_t *config,
                                                const pt_dataset_t *dataset,

@@ -257,6 +257,48 @@ static void bundles_follow_the_rule(void **state)
     close_feed(&open);
 }
 
+/* A task alone has the parts of its bundle, its own labels, and an order of its own. */
+static void tasks_in_turn_share_their_bundles_parts(void **state)
+{
+    (void)state;
+    config.data.val_fraction = 0.2;
+    pt_open_t open = open_feed(0, "all");
+    const int32_t home[N_TASK] = {0, 1, 2, 1, 2};
+    for (int t = 0; t < N_TASK; t++) {
+        const pt_bundle_t *turn = pt_feed_bundle(open.feed, 3 + t);
+        assert_int_equal(turn->n_task, 1);
+        assert_int_equal(turn->task[0], t);
+        assert_int_equal(turn->home, home[t]);
+        int n_moved = 0;
+        for (int p = 0; p < PT_N_PART; p++) {
+            pt_draw_t own = {.part = (pt_part_t)p, .bundle = 3 + t};
+            pt_draw_t whole = {.part = (pt_part_t)p, .bundle = home[t]};
+            const pt_bundle_t *bundle = pt_feed_bundle(open.feed, home[t]);
+            assert_int_equal(bundle->home, home[t]);
+            assert_int_equal(turn->n_sample[p], bundle->n_sample[p]);
+            int64_t n = bundle->n_sample[p];
+            for (int64_t d = 0; d < n; d++)
+                assert_int_equal(drawn_row(open.feed, own, d),
+                                 drawn_row(open.feed, whole, d));
+            own.is_shuffled = whole.is_shuffled = true;
+            for (int64_t d = 0; d < n; d++)
+                n_moved += drawn_row(open.feed, own, d) != drawn_row(open.feed, whole, d);
+        }
+        assert_true(n_moved > 10);
+        pt_draw_t draw = {.part = PT_PART_ALPHA, .bundle = 3 + t};
+        pt_filled_t filled;
+        fill(open.feed, &draw, &filled);
+        int64_t row = drawn_row(open.feed, draw, 0);
+        pt_task_info_t info = task_info(t);
+        for (int j = 0, width = t == MARKS ? 3 : 1; j < width; j++) {
+            int32_t y = label_of(t, row, j);
+            bool is_none = info.has_ignore && y == info.ignore;
+            assert_int_equal(filled.label[0][j].i, is_none ? PT_LABEL_NONE : y);
+        }
+    }
+    close_feed(&open);
+}
+
 /* Every n draws are each sample once, in an order that changes with epoch and stage. */
 static void each_epoch_is_a_permutation(void **state)
 {
@@ -532,6 +574,7 @@ int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(bundles_follow_the_rule, set_config),
+        cmocka_unit_test_setup(tasks_in_turn_share_their_bundles_parts, set_config),
         cmocka_unit_test_setup(each_epoch_is_a_permutation, set_config),
         cmocka_unit_test_setup(microbatches_straddle_epochs, set_config),
         cmocka_unit_test_setup(parts_are_disjoint_and_cover, set_config),

@@ -5,6 +5,10 @@
  * rows.  Each bundle counts its own draws: draw d is element d mod n of permutation number
  * floor(d / n) of the part, so a microbatch may straddle two (DESIGN 2.3).  Nothing here
  * has a state: a microbatch is a function of (seed, stage, part, bundle, draw).
+ *
+ * Behind the n bundles that pt_feed_n_bundle() counts, number n + k is task k by itself,
+ * with the parts of the bundle that k is in: for steps in which tasks take turns.  Draws
+ * are keyed by the bundle's number, so that tasks in turn draw different samples.
  */
 #ifndef PT_TRAIN_FEED_H
 #define PT_TRAIN_FEED_H
@@ -28,6 +32,7 @@ typedef enum pt_part {
 typedef struct pt_bundle {
     int32_t n_task;
     int32_t *task;               /**< ascending */
+    int32_t home;                /**< number of the bundle whose samples it has */
     int64_t n_sample[PT_N_PART]; /**< samples in each part */
 } pt_bundle_t;
 
@@ -47,11 +52,13 @@ PT_MUST_CHECK pt_status_t pt_feed_new(const pt_config_t *config, pt_dataset_t *d
                                       pt_feed_t **out);
 void pt_feed_free(pt_feed_t *feed);
 
+/** Bundles, those of single tasks in turn not counted. */
 int32_t pt_feed_n_bundle(const pt_feed_t *feed);
+/** Bundle 0 to n + tasks - 1, see above. */
 const pt_bundle_t *pt_feed_bundle(const pt_feed_t *feed, int32_t bundle);
 /** Where val comes from: "the file's own", "taken from train" or "none". */
 const char *pt_feed_val_origin(const pt_feed_t *feed);
-/** Sum of the bundles' samples in a part. */
+/** Sum of the samples of the n bundles in a part. */
 int64_t pt_feed_n_sample(const pt_feed_t *feed, pt_part_t part);
 
 /** Which microbatch. */
