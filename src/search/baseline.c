@@ -23,7 +23,7 @@ static pt_status_t count_samples(const pt_config_t *config, pt_dataset_t *datase
 {
     pt_feed_t *feed;
     pt_run_length_t n;
-    PT_TRY(pt_feed_new(config, dataset, &feed));
+    PT_TRY(pt_feed_new(config, dataset, 0, &feed));
     pt_run_length(config, feed, &n);
     int64_t steps = n.n_alpha;
     for (int32_t i = 0; i < PT_N_STAGE; i++)
@@ -37,7 +37,7 @@ static pt_status_t count_step_samples(const pt_config_t *config, pt_dataset_t *d
                                       double *samples)
 {
     pt_feed_t *feed;
-    PT_TRY(pt_feed_new(config, dataset, &feed));
+    PT_TRY(pt_feed_new(config, dataset, 0, &feed));
     *samples = pt_step_samples(config, feed);
     pt_feed_free(feed);
     return PT_OK;

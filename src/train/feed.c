@@ -7,6 +7,7 @@
 #include "polytree/base/rng.h"
 #include "polytree/train/augment.h"
 #include "train/feed_parts.h"
+#include "train/view.h"
 
 struct pt_feed {
     const pt_config_t *config;
@@ -16,10 +17,10 @@ struct pt_feed {
     int32_t *alone;                    /* [tasks] the tasks of the latter */
     pt_part_rows_t (*part)[PT_N_PART]; /* of the n_bundle, room for one per task */
     const char *val_origin;
-    int64_t hwc[3];
+    view_t view;
     bool can_augment;
     int64_t *row;   /* [microbatch] of the microbatch being assembled */
-    float *staging; /* [microbatch, h, w, c] before augmentation; NULL where it is off */
+    float *staging; /* [h, w, c] before augmentation; NULL where it is off */
     size_t bytes;
 };
 
@@ -86,8 +87,9 @@ static const pt_part_rows_t *part_of(const pt_feed_t *feed, const pt_draw_t *dra
     return &feed->part[feed->bundle[draw->bundle].home][draw->part];
 }
 
-static pt_status_t build(pt_feed_t *feed)
+static pt_status_t build(pt_feed_t *feed, int64_t size)
 {
+    const int64_t *hwc = feed->view.hwc;
     size_t n_task = (size_t)pt_dataset_n_task(feed->dataset);
     int64_t n_sample = feed->config->train.microbatch;
     PT_TRY(pt_alloc(&feed->bundle, 2 * n_task, sizeof *feed->bundle));
@@ -98,16 +100,16 @@ static pt_status_t build(pt_feed_t *feed)
     PT_TRY(build_parts(feed));
     add_turns(feed);
     PT_TRY(pt_alloc(&feed->row, (size_t)n_sample, sizeof *feed->row));
-    pt_dataset_input(feed->dataset, feed->hwc);
-    feed->can_augment = pt_augment_is_on(feed->config) && feed->hwc[0] * feed->hwc[1] > 1;
+    PT_TRY(view_init(feed->dataset, size, &feed->view));
+    feed->can_augment = pt_augment_is_on(feed->config) && hwc[0] * hwc[1] > 1;
     if (feed->can_augment)
-        PT_TRY(pt_alloc(&feed->staging,
-                        (size_t)(n_sample * feed->hwc[0] * feed->hwc[1] * feed->hwc[2]),
+        PT_TRY(pt_alloc(&feed->staging, (size_t)(hwc[0] * hwc[1] * hwc[2]),
                         sizeof *feed->staging));
     return PT_OK;
 }
 
-pt_status_t pt_feed_new(const pt_config_t *config, pt_dataset_t *dataset, pt_feed_t **out)
+pt_status_t pt_feed_new(const pt_config_t *config, pt_dataset_t *dataset, int64_t size,
+                        pt_feed_t **out)
 {
     pt_feed_t *feed = NULL;
     pt_status_t status = PT_OK;
@@ -123,7 +125,7 @@ pt_status_t pt_feed_new(const pt_config_t *config, pt_dataset_t *dataset, pt_fee
     PT_TRY(pt_alloc(&feed, 1, sizeof *feed));
     feed->config = config;
     feed->dataset = dataset;
-    PT_TRY_OR(done, build(feed));
+    PT_TRY_OR(done, build(feed, size));
     feed->bytes = pt_memory_bytes() - before;
     *out = feed;
     feed = NULL;
@@ -148,7 +150,20 @@ void pt_feed_free(pt_feed_t *feed)
     pt_free(feed->part);
     pt_free(feed->row);
     pt_free(feed->staging);
+    view_release(&feed->view);
     pt_free(feed);
+}
+
+void pt_feed_input(const pt_feed_t *feed, int64_t hwc[3])
+{
+    memcpy(hwc, feed->view.hwc, sizeof feed->view.hwc);
+}
+
+int64_t pt_feed_labels(const pt_feed_t *feed, int32_t task)
+{
+    const pt_task_info_t *info = pt_dataset_task(feed->dataset, task);
+    return pt_task_is_map(info) ? feed->view.hwc[0] * feed->view.hwc[1] * info->channels
+                                : pt_task_labels(info);
 }
 
 int32_t pt_feed_n_bundle(const pt_feed_t *feed)
@@ -214,39 +229,37 @@ static int64_t list_rows(pt_feed_t *feed, const pt_draw_t *draw)
 static pt_status_t fill_input(pt_feed_t *feed, const pt_draw_t *draw, int64_t n,
                               float *input)
 {
-    const int64_t *hwc = feed->hwc;
+    const int64_t *hwc = feed->view.hwc;
     int64_t count = hwc[0] * hwc[1] * hwc[2], n_draw = feed->config->train.microbatch;
     bool augment = draw->is_augmented && feed->can_augment;
     pt_split_t split = part_of(feed, draw)->split;
-    if (n > 0)
-        PT_TRY(pt_dataset_read(feed->dataset, split, feed->row, n,
-                               augment ? feed->staging : input));
-    memset(input + n * count, 0, (size_t)((n_draw - n) * count) * sizeof *input);
-    if (!augment)
-        return PT_OK;
     pt_rng_t rng = draw_rng(feed, draw, PT_RNG_AUGMENT);
-    for (int64_t i = 0; i < n; i++) {
+    memset(input + n * count, 0, (size_t)((n_draw - n) * count) * sizeof *input);
+    if (n > 0 && !augment && !feed->view.is_resized)
+        return pt_dataset_read(feed->dataset, split, feed->row, n, input);
+    for (int64_t i = 0; i < n; i++, input += count) {
+        PT_TRY(view_read(&feed->view, feed->dataset, split, feed->row[i],
+                         augment ? feed->staging : input));
+        if (!augment)
+            continue;
         pt_affine_t affine =
             pt_affine_draw(feed->config, &rng, (uint64_t)(draw->first + i), hwc[0], hwc[1]);
-        pt_affine_apply(&affine, hwc[0], hwc[1], hwc[2], feed->staging + i * count,
-                        input + i * count);
+        pt_affine_apply(&affine, hwc[0], hwc[1], hwc[2], feed->staging, input);
     }
     return PT_OK;
 }
 
-static pt_status_t fill_labels(const pt_feed_t *feed, const pt_draw_t *draw, int64_t n,
+static pt_status_t fill_labels(pt_feed_t *feed, const pt_draw_t *draw, int64_t n,
                                int32_t task, pt_label_t *label)
 {
-    const pt_task_info_t *info = pt_dataset_task(feed->dataset, task);
-    const pt_label_t none =
-        pt_task_is_float(info) ? (pt_label_t){.f = NAN} : (pt_label_t){.i = PT_LABEL_NONE};
+    const pt_label_t none = view_no_label(pt_dataset_task(feed->dataset, task));
     pt_split_t split = part_of(feed, draw)->split;
     pt_task_rows_t rows = pt_dataset_rows(feed->dataset, split, task);
-    int64_t width = pt_task_labels(info), n_draw = feed->config->train.microbatch;
+    int64_t width = pt_feed_labels(feed, task), n_draw = feed->config->train.microbatch;
     for (int64_t i = 0; i < n_draw; i++, label += width) {
         int64_t at = i < n ? pt_feed_find_row(&rows, feed->row[i]) : -1;
         if (at >= 0)
-            PT_TRY(pt_dataset_read_labels(feed->dataset, split, task, &at, 1, label));
+            PT_TRY(view_read_labels(&feed->view, feed->dataset, split, task, at, label));
         for (int64_t j = 0; j < width && at < 0; j++)
             label[j] = none;
     }

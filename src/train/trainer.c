@@ -195,7 +195,7 @@ static pt_status_t make_step_buffers(pt_trainer_t *t)
     int64_t width = 1;
 
     for (int32_t k = 0; k < t->n_task; k++) {
-        int64_t n = pt_task_labels(pt_dataset_task(t->dataset, k));
+        int64_t n = pt_feed_labels(t->feed, k);
         width = n > width ? n : width;
     }
     size_t units = (size_t)t->tasks_per_step * (size_t)t->units;
@@ -224,15 +224,17 @@ static pt_status_t make_step_buffers(pt_trainer_t *t)
 static pt_status_t make_score_buffers(pt_trainer_t *t)
 {
     size_t stats = (size_t)pt_plan_stat_bound(t->eval_plan), scratch = 0;
+    int64_t hwc[3];
 
     t->stat_bound = (int64_t)stats;
     PT_TRY(pt_alloc(&t->stat, (size_t)t->n_bundle * stats, sizeof *t->stat));
     PT_TRY(pt_alloc(&t->stat_sum, stats, sizeof *t->stat_sum));
     PT_TRY(pt_alloc(&t->stat_fixed, stats + 1, sizeof *t->stat_fixed));
     PT_TRY(pt_alloc(&t->score_offset, (size_t)t->n_task + 1, sizeof *t->score_offset));
+    pt_feed_input(t->feed, hwc);
     for (int32_t k = 0; k < t->n_task; k++) {
         const pt_objective_t *o = &t->objective[k];
-        size_t bytes = pt_metric_scratch(o, o->info->height, o->info->width);
+        size_t bytes = pt_metric_scratch(o, hwc[0], hwc[1]);
         scratch = bytes > scratch ? bytes : scratch;
         t->score_offset[k + 1] = t->score_offset[k] + 2 + pt_metric_count(o);
     }
@@ -254,7 +256,7 @@ static pt_status_t make_objectives(pt_trainer_t *t)
 static pt_status_t build(pt_trainer_t *t)
 {
     PT_TRY(make_objectives(t));
-    PT_TRY(pt_feed_new(t->config, t->dataset, &t->feed));
+    PT_TRY(pt_feed_new(t->config, t->dataset, 0, &t->feed));
     PT_TRY(pt_space_of_data(t->config, t->dataset, t->kernel, &t->space));
     pt_store_fill(&t->space->store, (uint64_t)t->config->run.seed);
     PT_TRY(make_tables(t));

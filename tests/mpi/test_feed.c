@@ -176,7 +176,7 @@ static pt_open_t open_feed(int with_val, const char *tasks)
     assert_int_equal(
         pt_dataset_open(path[with_val], tasks, pt_comm_world(), node, false, &open.dataset),
         PT_OK);
-    assert_int_equal(pt_feed_new(&config, open.dataset, &open.feed), PT_OK);
+    assert_int_equal(pt_feed_new(&config, open.dataset, 0, &open.feed), PT_OK);
     return open;
 }
 
@@ -561,12 +561,12 @@ static void impossible_draws_and_parts_are_refused(void **state)
     assert_int_equal(
         pt_dataset_open(path[0], "odd", pt_comm_world(), node, false, &open.dataset),
         PT_OK);
-    assert_int_equal(pt_feed_new(&config, open.dataset, &open.feed), PT_E_CONFIG);
+    assert_int_equal(pt_feed_new(&config, open.dataset, 0, &open.feed), PT_E_CONFIG);
     assert_non_null(strstr(pt_error_message(), "task odd"));
     assert_non_null(strstr(pt_error_message(), "search.alpha_part"));
     assert_null(open.feed);
     config.search.method = PT_METHOD_SHARED;
-    assert_int_equal(pt_feed_new(&config, open.dataset, &open.feed), PT_OK);
+    assert_int_equal(pt_feed_new(&config, open.dataset, 0, &open.feed), PT_OK);
     close_feed(&open);
 }
 

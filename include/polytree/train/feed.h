@@ -46,11 +46,23 @@ typedef struct pt_feed pt_feed_t;
  * that a part has round(fraction n) samples.  Samples of a part ascend by row.
  * Borrows config and data set.  Not collective, same on every rank.
  *
+ * @param[in] size  pixels of the shorter side that images and label maps are brought to,
+ * the other in proportion, rounded; 0: as stored.  Images bilinearly, with triangles as
+ * wide as the step in the stored image where they shrink; maps of every kind take the
+ * stored pixel that the middle of theirs lies in.
  * @return PT_E_CONFIG where a part that the config needs would be empty
  */
 PT_MUST_CHECK pt_status_t pt_feed_new(const pt_config_t *config, pt_dataset_t *dataset,
-                                      pt_feed_t **out);
+                                      int64_t size, pt_feed_t **out);
 void pt_feed_free(pt_feed_t *feed);
+
+/** Height, width and channels of the inputs of a feed of that size; features are as stored.
+ */
+void pt_feed_shape(const pt_dataset_t *dataset, int64_t size, int64_t hwc[3]);
+/** The same of this feed. */
+void pt_feed_input(const pt_feed_t *feed, int64_t hwc[3]);
+/** Values of one sample's label of a task: of maps height * width * channels as fed. */
+int64_t pt_feed_labels(const pt_feed_t *feed, int32_t task);
 
 /** Bundles, those of single tasks in turn not counted. */
 int32_t pt_feed_n_bundle(const pt_feed_t *feed);
@@ -79,7 +91,7 @@ typedef struct pt_draw {
  * they are.  Allocates nothing.
  *
  * @param[out] input  [microbatch, h, w, c]
- * @param[out] label  per task of the bundle, label[i] has microbatch * pt_task_labels()
+ * @param[out] label  per task of the bundle, label[i] has microbatch * pt_feed_labels()
  *                    values; PT_LABEL_NONE or NaN where masked or not labelled
  * @return PT_E_RANGE for a shuffled draw from an empty part
  */

@@ -1,0 +1,312 @@
+/* The feed on label maps: sizes, and labels that are missing.  Images tell the place of
+ * each pixel, and so do the labels. */
+#include "polytree/train/feed.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "polytree/train/loss.h"
+#include "polytree/train/metric.h"
+#include "tests/mpi/main.h"
+#include "train/rescale.h"
+
+enum {
+    HEIGHT = 12,
+    WIDTH = 16,
+    PIXELS = HEIGHT * WIDTH,
+    CHANNELS = 3,
+    MOST = 20 * 27, /* pixels of the largest size that is asked for */
+    BATCH = 4,
+    N_TRAIN = 10,
+    N_TEST = 3,
+    N_TASK = 7
+};
+
+/*
+ * task     kind            labels                     rows of train
+ * parts    PIXELS classes  the pixel's number         all
+ * depth                    1 + row + number / 100     3, 4, 8
+ * normals                  (x, y, row) + 1            all
+ * edges                    number % 3 == 0            all
+ * salient  saliency        row % 2                    odd
+ * values   regression, 2   -row, number               all
+ * kind     3 classes       row % 3                    all
+ *
+ * Every 7th pixel, beginning with the row's number, has no label, in any map.
+ */
+enum { PARTS, DEPTH, NORMALS, EDGES, SALIENT, VALUES, KIND };
+static const char *const NAMES[N_TASK] = {"parts",   "depth",  "normals", "edges",
+                                          "salient", "values", "kind"};
+static const pt_task_kind_t KINDS[N_TASK] = {
+    PT_TASK_SEGMENTATION, PT_TASK_DEPTH,      PT_TASK_NORMALS,       PT_TASK_EDGES,
+    PT_TASK_SALIENCY,     PT_TASK_REGRESSION, PT_TASK_CLASSIFICATION};
+static const int64_t DEPTH_ROWS[3] = {3, 4, 8}, ODD_ROWS[5] = {1, 3, 5, 7, 9};
+
+static pt_config_t config;
+static pt_comm_t *node;
+static pt_dataset_t *dataset;
+static char path[64];
+
+static float image_of(int64_t row, int at, int channel)
+{
+    return channel == 0   ? (float)(at % WIDTH)
+           : channel == 1 ? (float)(at / WIDTH)
+                          : (float)(row + 1);
+}
+
+static int channels_of(int task)
+{
+    return task == NORMALS ? 3 : task == VALUES ? 2 : 1;
+}
+
+static bool is_float(int task)
+{
+    return task == DEPTH || task == NORMALS || task == VALUES;
+}
+
+static bool has_row(int task, int64_t row)
+{
+    return task == DEPTH ? row == 3 || row == 4 || row == 8
+                         : task != SALIENT || row % 2 == 1;
+}
+
+/* Without a label: NaN, as a number. */
+static double label_of(int task, int64_t row, int at, int channel)
+{
+    if (task == KIND)
+        return (double)(row % 3);
+    if (!has_row(task, row) || (at + row) % 7 == 0)
+        return NAN;
+    switch (task) {
+    case PARTS:
+        return at;
+    case DEPTH:
+        return 1.0 + (double)row + at / 100.0;
+    case NORMALS:
+        return 1.0 + (channel == 0 ? at % WIDTH : channel == 1 ? at / WIDTH : (double)row);
+    case EDGES:
+        return at % 3 == 0;
+    case SALIENT:
+        return (double)(row % 2);
+    default:
+        return channel == 0 ? -(double)row : at;
+    }
+}
+
+static pt_status_t fill_row(void *context, pt_split_t split, int64_t row, void *image,
+                            pt_label_t *const *label)
+{
+    (void)context, (void)split;
+    for (int at = 0; at < PIXELS; at++)
+        for (int c = 0; c < CHANNELS; c++)
+            ((float *)image)[at * CHANNELS + c] = image_of(row, at, c);
+    for (int t = 0; t < KIND; t++)
+        for (int i = 0, n = channels_of(t); label[t] && i < PIXELS * n; i++) {
+            double y = label_of(t, row, i / n, i % n);
+            if (is_float(t))
+                label[t][i].f = (float)y;
+            else
+                label[t][i].i = isnan(y) ? PT_LABEL_NONE : (int32_t)y;
+        }
+    return PT_OK;
+}
+
+static pt_task_rows_t rows_of(int task, int64_t n)
+{
+    static int32_t kinds[N_TRAIN];
+    for (int i = 0; i < N_TRAIN; i++)
+        kinds[i] = i % 3;
+    if (task == DEPTH)
+        return (pt_task_rows_t){.n = n == N_TRAIN ? 3 : 0, .index = DEPTH_ROWS};
+    if (task == SALIENT)
+        return (pt_task_rows_t){.n = n / 2, .index = ODD_ROWS};
+    return (pt_task_rows_t){.n = n, .labels = task == KIND ? kinds : NULL};
+}
+
+static void write_data(void)
+{
+    pt_task_source_t tasks[N_TASK] = {0};
+    pt_dataset_source_t source = {.height = HEIGHT,
+                                  .width = WIDTH,
+                                  .channels = CHANNELS,
+                                  .is_float = true,
+                                  .n = {N_TRAIN, 0, N_TEST},
+                                  .fill = fill_row,
+                                  .n_task = N_TASK,
+                                  .task = tasks,
+                                  .origin = "made by the test of the feed"};
+    for (int t = 0; t < N_TASK; t++) {
+        pt_task_info_t *info = &tasks[t].info;
+        info->kind = KINDS[t];
+        memcpy(info->name, NAMES[t], strlen(NAMES[t]));
+        info->classes = t == PARTS ? PIXELS : t == KIND ? 3 : 1;
+        info->has_ignore = !is_float(t) && t != KIND;
+        info->ignore = -1;
+        info->height = HEIGHT, info->width = WIDTH, info->channels = channels_of(t);
+        tasks[t].rows[PT_SPLIT_TRAIN] = rows_of(t, N_TRAIN);
+        tasks[t].rows[PT_SPLIT_TEST] = rows_of(t, N_TEST);
+    }
+    assert_int_equal(pt_dataset_write(path, &source), PT_OK);
+}
+
+static int open_data(void **state)
+{
+    (void)state;
+    long id = (long)getpid();
+    if (pt_comm_bcast(pt_comm_world(), &id, sizeof id, 0) != PT_OK ||
+        pt_comm_split_node(pt_comm_world(), &node) != PT_OK)
+        return -1;
+    snprintf(path, sizeof path, "/tmp/polytree_feed_maps_%ld.h5", id);
+    if (pt_comm_rank(pt_comm_world()) == 0)
+        write_data();
+    return pt_comm_barrier(pt_comm_world()) == PT_OK &&
+                   pt_dataset_open(path, "all", pt_comm_world(), node, false, &dataset) ==
+                       PT_OK
+               ? 0
+               : -1;
+}
+
+static int close_data(void **state)
+{
+    (void)state;
+    pt_dataset_close(dataset);
+    if (pt_comm_barrier(pt_comm_world()) != PT_OK)
+        return -1;
+    if (pt_comm_rank(pt_comm_world()) == 0)
+        unlink(path);
+    pt_comm_free(node);
+    return 0;
+}
+
+static int set_config(void **state)
+{
+    (void)state;
+    memset(&config, 0, sizeof config);
+    config.run.seed = 3;
+    config.train.microbatch = BATCH;
+    config.train.bundle = PT_BUNDLE_ALL;
+    return 0;
+}
+
+static pt_feed_t *open_feed(int64_t size)
+{
+    pt_feed_t *feed = NULL;
+    assert_int_equal(pt_feed_new(&config, dataset, size, &feed), PT_OK);
+    return feed;
+}
+
+typedef struct filled {
+    float input[BATCH * MOST * CHANNELS];
+    pt_label_t label[N_TASK][BATCH * MOST * 3];
+} filled_t;
+
+static void fill(pt_feed_t *feed, const pt_draw_t *draw, filled_t *out)
+{
+    pt_label_t *label[N_TASK];
+    memset(out, 0x55, sizeof *out);
+    for (int t = 0; t < N_TASK; t++)
+        label[t] = out->label[t];
+    assert_int_equal(pt_feed_fill(feed, draw, out->input, label), PT_OK);
+}
+
+static void assert_label(int task, pt_label_t label, double y)
+{
+    if (!is_float(task))
+        assert_int_equal(label.i, isnan(y) ? PT_LABEL_NONE : (int32_t)y);
+    else
+        assert_true(isnan(y) ? isnan(label.f) : label.f == (float)y);
+}
+
+/* As stored: every value of every row, in order and then padding without labels. */
+static void maps_come_as_stored(void **state)
+{
+    (void)state;
+    static filled_t filled;
+    pt_feed_t *feed = open_feed(0);
+    for (pt_draw_t draw = {0}; draw.first < N_TRAIN + BATCH; draw.first += BATCH) {
+        fill(feed, &draw, &filled);
+        for (int64_t i = 0; i < BATCH; i++)
+            for (int t = 0; t < N_TASK; t++)
+                for (int64_t j = 0, n = pt_feed_labels(feed, t); j < n; j++) {
+                    int64_t row = draw.first + i, c = channels_of(t);
+                    double y =
+                        row < N_TRAIN ? label_of(t, row, (int)(j / c), (int)(j % c)) : NAN;
+                    assert_label(t, filled.label[t][i * n + j], y);
+                }
+    }
+    pt_feed_free(feed);
+}
+
+/* The shorter side as asked for, the other rounded; inputs as rescale_image() has them,
+ * maps the stored pixel that the middle lies in, labels that are no map as they are. */
+static void sizes_are_as_asked_for(void **state)
+{
+    (void)state;
+    static filled_t plain, filled;
+    static float expected[MOST * CHANNELS];
+    const int64_t sizes[][3] = {{0, 12, 16}, {12, 12, 16}, {6, 6, 8},
+                                {5, 5, 7},   {20, 20, 27}, {1, 1, 1}};
+    for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++) {
+        const int64_t *size = sizes[s], in[2] = {HEIGHT, WIDTH};
+        pt_feed_t *as_stored = open_feed(0), *feed = open_feed(size[0]);
+        int64_t hwc[3], shape[3], n = size[1] * size[2];
+        rescale_t r = {0};
+        pt_feed_input(feed, hwc);
+        pt_feed_shape(dataset, size[0], shape);
+        assert_memory_equal(hwc, shape, sizeof hwc);
+        assert_memory_equal(hwc, size + 1, 2 * sizeof *hwc);
+        assert_int_equal(hwc[2], CHANNELS);
+        assert_int_equal(rescale_init(in, hwc, CHANNELS, &r), PT_OK);
+        pt_draw_t draw = {.first = 2, .is_shuffled = true};
+        fill(as_stored, &draw, &plain);
+        fill(feed, &draw, &filled);
+        for (int i = 0; i < BATCH; i++) {
+            const float *input = plain.input + i * PIXELS * CHANNELS;
+            int64_t row = (int64_t)input[2] - 1;
+            rescale_image(&r, input, expected);
+            assert_memory_equal(filled.input + i * n * CHANNELS, expected,
+                                (size_t)(n * CHANNELS) * sizeof *expected);
+            for (int t = 0; t < N_TASK; t++) {
+                int c = channels_of(t);
+                int64_t count = t == KIND ? 1 : n * c;
+                assert_int_equal(pt_feed_labels(feed, t), count);
+                for (int64_t j = 0; j < count; j++) {
+                    int64_t y = (2 * (j / c / hwc[1]) + 1) * HEIGHT / (2 * hwc[0]);
+                    int64_t x = (2 * (j / c % hwc[1]) + 1) * WIDTH / (2 * hwc[1]);
+                    assert_label(t, filled.label[t][i * count + j],
+                                 label_of(t, row, (int)(y * WIDTH + x), (int)(j % c)));
+                }
+            }
+        }
+        rescale_release(&r);
+        pt_feed_free(as_stored);
+        pt_feed_free(feed);
+    }
+}
+
+/* Also where each sample has to be resized. */
+static void filling_allocates_nothing(void **state)
+{
+    (void)state;
+    static filled_t filled;
+    size_t before = pt_memory_bytes();
+    pt_feed_t *feed = open_feed(6);
+    uint64_t n_alloc = pt_memory_n_alloc();
+    pt_draw_t draw = {.is_shuffled = true, .is_augmented = true};
+    fill(feed, &draw, &filled);
+    assert_int_equal(pt_memory_n_alloc(), n_alloc);
+    assert_int_equal(pt_feed_bytes(feed), pt_memory_bytes() - before);
+    pt_feed_free(feed);
+    assert_int_equal(pt_memory_bytes(), before);
+}
+
+int main(int argc, char **argv)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(maps_come_as_stored, set_config),
+        cmocka_unit_test_setup(sizes_are_as_asked_for, set_config),
+        cmocka_unit_test_setup(filling_allocates_nothing, set_config),
+    };
+    return run_on_ranks(argc, argv, 60, tests, open_data, close_data);
+}
