@@ -142,10 +142,13 @@ static void sum_up(table_t *t)
     }
 }
 
-/* Its variants are tuning: the one that is best on val stands for the method. */
+/* A baseline's variants are tuning: the one that is best on val stands for it.  Those of
+ * the search are what is asked about: they are compared with the config's own. */
 static int32_t find_reference(const table_t *t)
 {
     int32_t best = -1;
+    if (t->sweep->config->sweep.reference == PT_METHOD_SEARCH)
+        return first_row(t->sweep, PT_METHOD_SEARCH);
     for (int32_t r = 0; r < t->n_row; r++)
         if (t->sweep->row[r].method == t->sweep->config->sweep.reference &&
             (best < 0 || t->line[r].val > t->line[best].val))

@@ -329,8 +329,10 @@ const pt_option_t pt_options[] = {
         "run single on so many of the seeds; 0 = all"),
     INT("sweep.random_n", sweep.random_n, "1", 1, 1000, OUT,
         "random subnets for each seed"),
-    WORD("sweep.reference", sweep.reference, "shared", method_words, OUT,
-         "method that others are compared with, in its variant best on val"),
+    WORD(
+        "sweep.reference", sweep.reference, "shared", method_words, OUT,
+        "method that others are compared with: search as the config has it, another in its "
+        "variant best on val"),
     NAMES("sweep.vary", sweep.vary, "none", OUT,
           "none, or `[METHOD: ...] section.key = value | value ...` again and again; "
           "without METHOD: for search alone"),

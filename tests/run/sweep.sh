@@ -121,6 +121,18 @@ refuses 1 "5551 branchings.*more than 4096" sweep branch.ini -o b --report --set
     for ((i = 0; i < 60; i++)); do echo "conv1x1_bn_relu out=4"; done
 )"
 
+# Variants of the search are compared with the search as the config has it, though one of
+# them is better on val.
+expect 0 "$POLYTREE" sweep sweep.ini -o v --set sweep.reference=search \
+    --set sweep.methods=search --set sweep.seeds=3 --set sweep.vary="retrain.steps = 0 | 500"
+"$PYTHON" - <<'END'
+import json
+sweep = json.load(open("v/sweep.json"))
+val = {r["label"]: r["val"] for r in sweep["rows"] if r["label"].startswith("search")}
+assert sweep["reference"] == "search"
+assert max(val.values()) > val["search"], val
+END
+
 if command -v gnuplot >/dev/null; then
     says s/sweep.svg "</svg>"
 fi
