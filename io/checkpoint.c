@@ -100,6 +100,21 @@ pt_status_t pt_checkpoint_add(pt_checkpoint_t *checkpoint, const char *name,
     return PT_OK;
 }
 
+pt_status_t pt_checkpoint_take(pt_checkpoint_t *checkpoint, const char *path,
+                               const char *name, const pt_record_t *record)
+{
+    pt_status_t status;
+    if (strlen(name) >= sizeof record->name)
+        status = PT_ERROR(FORMAT, "%s: array '%.64s...' has a name longer than %zu bytes",
+                          path, name, sizeof record->name - 1);
+    else
+        status = pt_checkpoint_add(checkpoint, name, record->dtype, record->dim,
+                                   record->n_dim, record->data, record->in_payload);
+    if (status != PT_OK)
+        pt_free(record->data);
+    return status;
+}
+
 static int by_name(const void *a, const void *b)
 {
     return strcmp(((const pt_record_t *)a)->name, ((const pt_record_t *)b)->name);

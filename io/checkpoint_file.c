@@ -14,7 +14,6 @@
 #include "io/file.h"
 #include "io/h5.h"
 
-#define FORMAT_NAME "polytree checkpoint"
 enum { FORMAT_VERSION = 1 };
 
 /* HDF5 keeps texts as fixed strings, so that every tool shows them; they cannot be of
@@ -60,7 +59,7 @@ static pt_status_t write_file(const pt_checkpoint_t *checkpoint, const char *pat
     pt_status_t status = PT_OK;
     hid_t file = H5I_INVALID_HID;
     PT_TRY(pt_h5_create(path, &file));
-    PT_TRY_OR(done, pt_h5_put_text(file, path, "format", FORMAT_NAME));
+    PT_TRY_OR(done, pt_h5_put_text(file, path, "format", PT_CHECKPOINT_FORMAT));
     PT_TRY_OR(done, pt_h5_put_int(file, path, "version", FORMAT_VERSION));
     PT_TRY_OR(done, pt_h5_put_int(file, path, "n_record", checkpoint->n_record));
     PT_TRY_OR(done, pt_h5_put_text(file, path, "digest", checkpoint->digest));
@@ -160,40 +159,18 @@ done:
     return status;
 }
 
-static pt_status_t read_record(hid_t file, const char *path, const char *name,
-                               pt_checkpoint_t *checkpoint)
-{
-    pt_record_t record = {.data = NULL};
-    pt_h5_array_t array;
-    if (strlen(name) >= sizeof record.name)
-        PT_FAIL(FORMAT, "%s: array '%.64s...' has a name longer than %zu bytes", path, name,
-                sizeof record.name - 1);
-    PT_TRY(pt_h5_array_open(file, path, name, &array));
-    pt_status_t status = find_type(&array, &record);
-    if (status == PT_OK)
-        status = read_values(&array, &record);
-    pt_h5_array_close(&array);
-    PT_TRY(status);
-    status = pt_checkpoint_add(checkpoint, name, record.dtype, record.dim, record.n_dim,
-                               record.data, record.in_payload);
-    if (status != PT_OK)
-        pt_free(record.data);
-    return status;
-}
-
-typedef struct walk {
+typedef struct reading {
     const char *path;
     pt_checkpoint_t *checkpoint;
-    pt_status_t status;
-} walk_t;
+} reading_t;
 
-static herr_t visit(hid_t file, const char *name, const H5O_info_t *info, void *context)
+static pt_status_t read_record(void *context, const char *name, const pt_h5_array_t *array)
 {
-    walk_t *walk = context;
-    if (info->type != H5O_TYPE_DATASET)
-        return 0;
-    walk->status = read_record(file, walk->path, name, walk->checkpoint);
-    return walk->status != PT_OK;
+    const reading_t *to = context;
+    pt_record_t record = {.data = NULL};
+    PT_TRY(find_type(array, &record));
+    PT_TRY(read_values(array, &record));
+    return pt_checkpoint_take(to->checkpoint, to->path, name, &record);
 }
 
 static pt_status_t check_header(hid_t file, const char *path, int64_t *n_record,
@@ -202,7 +179,7 @@ static pt_status_t check_header(hid_t file, const char *path, int64_t *n_record,
     char format[32];
     int64_t version;
     if (pt_h5_attr_text(file, path, "format", format, sizeof format) != PT_OK ||
-        strcmp(format, FORMAT_NAME) != 0)
+        strcmp(format, PT_CHECKPOINT_FORMAT) != 0)
         PT_FAIL(FORMAT, "%s: an HDF5 file, but no checkpoint", path);
     PT_TRY(pt_h5_attr_int(file, path, "version", &version));
     if (version != FORMAT_VERSION)
@@ -215,15 +192,11 @@ static pt_status_t check_header(hid_t file, const char *path, int64_t *n_record,
 
 static pt_status_t read_file(pt_checkpoint_t *checkpoint, const char *path, hid_t file)
 {
-    char digest[33], cause[128];
+    char digest[33];
     int64_t n_record = 0;
-    walk_t walk = {.path = path, .checkpoint = checkpoint};
+    reading_t to = {path, checkpoint};
     PT_TRY(check_header(file, path, &n_record, digest));
-    herr_t failed =
-        H5Ovisit2(file, H5_INDEX_NAME, H5_ITER_INC, visit, &walk, H5O_INFO_BASIC);
-    PT_TRY(walk.status);
-    if (failed < 0)
-        PT_FAIL(FORMAT, "%s: cannot list its arrays: %s", path, pt_h5_cause(cause));
+    PT_TRY(pt_h5_visit_arrays(file, path, read_record, &to));
     if (checkpoint->n_record != n_record)
         PT_FAIL(FORMAT, "%s: holds %d arrays, expected %lld", path, checkpoint->n_record,
                 (long long)n_record);

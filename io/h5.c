@@ -282,6 +282,41 @@ pt_status_t pt_h5_array_read(const pt_h5_array_t *array, int64_t first, int64_t 
     return PT_OK;
 }
 
+typedef struct walk {
+    const char *path;
+    pt_h5_visit_t visit;
+    void *context;
+    pt_status_t status;
+} walk_t;
+
+static herr_t visit_object(hid_t file, const char *name, const H5O_info_t *info,
+                           void *context)
+{
+    walk_t *walk = context;
+    pt_h5_array_t array;
+    if (info->type != H5O_TYPE_DATASET)
+        return 0;
+    walk->status = pt_h5_array_open(file, walk->path, name, &array);
+    if (walk->status != PT_OK)
+        return 1;
+    walk->status = walk->visit(walk->context, name, &array);
+    pt_h5_array_close(&array);
+    return walk->status != PT_OK;
+}
+
+pt_status_t pt_h5_visit_arrays(hid_t file, const char *path, pt_h5_visit_t visit,
+                               void *context)
+{
+    char cause[128];
+    walk_t walk = {path, visit, context, PT_OK};
+    herr_t failed =
+        H5Ovisit2(file, H5_INDEX_NAME, H5_ITER_INC, visit_object, &walk, H5O_INFO_BASIC);
+    PT_TRY(walk.status);
+    if (failed < 0)
+        PT_FAIL(FORMAT, "%s: cannot list its arrays: %s", path, pt_h5_cause(cause));
+    return PT_OK;
+}
+
 pt_status_t pt_h5_put_array(hid_t parent, const char *path, const char *name,
                             hid_t file_type, hid_t type, int32_t n_dim, const int64_t *dim,
                             const void *data, hid_t *id)

@@ -66,6 +66,14 @@ void pt_h5_array_close(pt_h5_array_t *array);
 PT_MUST_CHECK pt_status_t pt_h5_array_read(const pt_h5_array_t *array, int64_t first,
                                            int64_t n, hid_t type, void *out);
 
+/** What is done with an array; `name` is its path without a slash in front. */
+typedef pt_status_t (*pt_h5_visit_t)(void *context, const char *name,
+                                     const pt_h5_array_t *array);
+/** Open every data set below `file`, by name, as pt_h5_array_open() does, and visit it; the
+ * first failure ends it. */
+PT_MUST_CHECK pt_status_t pt_h5_visit_arrays(hid_t file, const char *path,
+                                             pt_h5_visit_t visit, void *context);
+
 bool pt_h5_attr_has(hid_t object, const char *name);
 /** One string, fixed or variable. */
 PT_MUST_CHECK pt_status_t pt_h5_attr_text(hid_t object, const char *where, const char *name,

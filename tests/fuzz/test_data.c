@@ -1,5 +1,7 @@
-/* Damaged data sets and checkpoints: random bytes and cut ends of small valid files.  They
- * are read as what they were or refused in one line, in time and in little memory. */
+/* Damaged data sets, checkpoints and weights files: random bytes and cut ends of small
+ * valid files.  They are read as what they were or refused in one line, in time and in
+ * little memory. */
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -14,8 +16,10 @@
 #include "polytree/base/memory.h"
 #include "polytree/io/checkpoint.h"
 #include "polytree/io/file.h"
+#include "polytree/io/weights.h"
 #include "tests/fuzz/mutate.h"
 #include "tests/unit/small_dataset.h"
+#include "tests/unit/small_weights.h"
 
 enum { N_CASE = 1500, SECONDS = 10 };
 
@@ -196,11 +200,51 @@ static void damaged_checkpoints_are_read_unharmed_or_refused(void **state)
     assert_in_range(n_read, N_CASE / 20, N_CASE * 19 / 20);
 }
 
+/* Weights have no sums, so that other numbers may be read than were written: but numbers,
+ * and as many as the shape says. */
+static void damaged_weights_are_numbers_or_refused(void **state)
+{
+    char *sound;
+    size_t bytes;
+    int n_read = 0;
+    (void)state;
+    snprintf(path, sizeof path, "%s/weights.h5", folder);
+    small_weights(path);
+    assert_ok(pt_file_read(path, &sound, &bytes));
+    for (int i = 0; i < N_CASE; i++) {
+        pt_checkpoint_t weights;
+        mutate_begin(i, SECONDS);
+        write_damaged(sound, bytes, 2 * N_CASE + i);
+        pt_status_t status = pt_weights_read(path, &weights);
+        if (status != PT_OK) {
+            assert_refused(status, i);
+            continue;
+        }
+        n_read++;
+        for (int32_t r = 0; r < weights.n_record; r++) {
+            const pt_record_t *record = &weights.record[r];
+            const float *value = record->data;
+            int64_t n = 1;
+            for (int32_t d = 0; d < record->n_dim; d++)
+                n *= record->dim[d];
+            for (int64_t e = 0; e < n; e++)
+                if (record->dtype != PT_DTYPE_F32 || !isfinite(value[e]))
+                    fail_msg("case %d: %s has no finite element %lld", i, record->name,
+                             (long long)e);
+        }
+        pt_checkpoint_release(&weights);
+    }
+    alarm(0);
+    pt_free(sound);
+    assert_in_range(n_read, N_CASE / 20, N_CASE * 19 / 20);
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(damaged_data_sets_are_read_or_refused),
         cmocka_unit_test(damaged_checkpoints_are_read_unharmed_or_refused),
+        cmocka_unit_test(damaged_weights_are_numbers_or_refused),
     };
     char command[96];
     if (pt_par_start(&argc, &argv) != PT_OK ||

@@ -1,0 +1,87 @@
+/** @file
+ * A small weights file, to be read or damaged.
+ */
+#ifndef PT_TEST_SMALL_WEIGHTS_H
+#define PT_TEST_SMALL_WEIGHTS_H
+
+#include <string.h>
+
+#include "tests/unit/h5_raw.h"
+
+/** 1, -2, 3 ... fit into every width. */
+static inline float small_weight(int i)
+{
+    return (float)(i % 2 ? -1 - i : 1 + i);
+}
+
+/** Half precision, which HDF5 has no name for. */
+static inline hid_t half_type(void)
+{
+    hid_t type = H5Tcopy(H5T_IEEE_F32LE);
+    ok(H5Tset_fields(type, 15, 10, 5, 0, 10));
+    ok(H5Tset_size(type, 2));
+    ok(H5Tset_ebias(type, 15));
+    return type;
+}
+
+/** Put the first elements of small_weight() as `type`, which may be packed in chunks. */
+static inline void put_weights(hid_t file, const char *name, hid_t type, int n_dim,
+                               const hsize_t *dim, int is_packed)
+{
+    float value[64];
+    hid_t space = H5Screate_simple(n_dim, dim, NULL), links = H5Pcreate(H5P_LINK_CREATE);
+    hid_t creation = H5Pcreate(H5P_DATASET_CREATE);
+    ok(H5Pset_create_intermediate_group(links, 1));
+    if (is_packed) {
+        ok(H5Pset_chunk(creation, n_dim, dim));
+        ok(H5Pset_shuffle(creation));
+        ok(H5Pset_deflate(creation, 4));
+    }
+    for (int i = 0; i < 64; i++)
+        value[i] = small_weight(i);
+    hid_t array = H5Dcreate2(file, name, type, space, links, creation, H5P_DEFAULT);
+    ok(array);
+    ok(H5Dwrite(array, H5T_NATIVE_FLOAT, H5S_ALL, H5S_ALL, H5P_DEFAULT, value));
+    H5Dclose(array);
+    H5Pclose(creation);
+    H5Pclose(links);
+    H5Sclose(space);
+}
+
+/** A string of fixed size: damaged ones of variable size crash HDF5 itself (1.10.8). */
+static inline void put_fixed_text(hid_t file, const char *name, const char *text)
+{
+    hid_t space = H5Screate(H5S_SCALAR), type = H5Tcopy(H5T_C_S1);
+    ok(H5Tset_size(type, strlen(text)));
+    ok(H5Tset_strpad(type, H5T_STR_NULLPAD));
+    hid_t attr = H5Acreate2(file, name, type, space, H5P_DEFAULT, H5P_DEFAULT);
+    ok(H5Awrite(attr, type, text));
+    H5Aclose(attr);
+    H5Tclose(type);
+    H5Sclose(space);
+}
+
+enum { SMALL_TENSORS = 5 };
+
+/** Five tensors of all widths, and two arrays that are none. */
+static inline void small_weights(const char *path)
+{
+    static const hsize_t four[4] = {4, 3, 3, 1}, two[2] = {5, 6}, one[1] = {7};
+    static const int64_t count[1] = {12};
+    hid_t file = H5Fcreate(path, H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
+    hid_t half = half_type();
+    ok(file);
+    put_fixed_text(file, "format", "polytree weights");
+    put_int(file, "/", "version", 1);
+    put_weights(file, "stem.0.conv.weight", H5T_IEEE_F32LE, 4, four, 0);
+    put_weights(file, "l01.0.conv.weight", half, 4, four, 0);
+    put_weights(file, "more/l02.0.conv.weight", H5T_IEEE_F64BE, 2, two, 0);
+    put_weights(file, "more/below/packed", H5T_IEEE_F32BE, 2, two, 1);
+    put_weights(file, "last", H5T_IEEE_F64LE, 1, one, 0);
+    put_array(file, "more/batches", H5T_NATIVE_INT64, 1, (const hsize_t[]){1}, count);
+    put_array(file, "letters", H5T_C_S1, 1, (const hsize_t[]){3}, "abc");
+    H5Tclose(half);
+    H5Fclose(file);
+}
+
+#endif
