@@ -53,7 +53,8 @@ static pt_status_t measure_kernels(const pt_session_t *s, size_t *bytes)
     pt_status_t status;
     PT_TRY(pt_kernel_init(&kernel, (pt_backend_t)c->kernel.backend, (pt_isa_t)c->kernel.isa,
                           (int32_t)c->run.threads));
-    PT_TRY_OR(done, pt_space_of_data(c, s->dataset, &kernel, &space));
+    const pt_form_t form = pt_form_first(c);
+    PT_TRY_OR(done, pt_space_of_data(c, s->dataset, &form, &kernel, &space));
     *bytes = resident_bytes() - before;
 done:
     pt_space_free(space);
@@ -89,7 +90,7 @@ done:
 static pt_status_t print_work(const pt_session_t *s, const char *title,
                               const pt_subnet_t *subnet, pt_phase_t phase, int64_t n_step)
 {
-    double samples = pt_step_samples(&s->config, pt_trainer_feed(s->trainer));
+    double samples = pt_step_samples(&s->config, pt_trainer_feed(s->trainer), false);
     work_t w;
     PT_TRY(count_work(s, subnet, phase, &w));
     pt_console_line("  %-24s %8lld %10.3f %10.3f %12.1f %14zu", title, (long long)n_step,

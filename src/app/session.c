@@ -152,8 +152,10 @@ static pt_status_t arrange(pt_session_t *session, int32_t n_rank)
     pt_space_t *space = NULL;
     pt_feed_t *feed = NULL;
     pt_status_t status;
-    PT_TRY_OR(done, pt_space_of_data(&session->config, session->dataset, NULL, &space));
-    PT_TRY_OR(done, pt_feed_new(&session->config, session->dataset, 0, &feed));
+    const pt_form_t form = pt_form_first(&session->config);
+    PT_TRY_OR(done,
+              pt_space_of_data(&session->config, session->dataset, &form, NULL, &space));
+    PT_TRY_OR(done, pt_feed_new(&session->config, session->dataset, form.size, &feed));
     PT_TRY_OR(done,
               pt_arrange(&session->config, feed, space, n_rank, &session->arrangement));
 done:

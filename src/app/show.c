@@ -204,8 +204,9 @@ static pt_status_t show_space(const pt_args_t *args, pt_session_t *session)
     pt_status_t status;
     session->config.data.cache = PT_CACHE_NONE; /* no input is looked at */
     PT_TRY(pt_session_open_data(session));
-    PT_TRY_OR(done,
-              pt_space_of_data(&session->config, session->dataset, NULL, &network.space));
+    const pt_form_t form = {.size = 0};
+    PT_TRY_OR(done, pt_space_of_data(&session->config, session->dataset, &form, NULL,
+                                     &network.space));
     PT_TRY_OR(done, pt_subnet_init(&network.subnet, network.space->n_task,
                                    network.space->n_choice));
     for (int32_t k = 0; k < network.space->n_task; k++)

@@ -43,3 +43,12 @@ pt_status_t pt_cost_all(const pt_space_t *space, const pt_subnet_t *subnet, pt_c
 {
     return add_tasks(space, subnet, 0, subnet->n_task, cost);
 }
+
+int64_t pt_cost_full(const pt_space_t *space)
+{
+    int64_t sum = candidate_madds(space, 0);
+    for (int32_t l = 0; l < space->n_layer; l++)
+        sum += space->n_task *
+               candidate_madds(space, space->choice[space->layer_choice[l]].candidate);
+    return sum;
+}

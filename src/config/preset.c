@@ -9,6 +9,7 @@ static const char *const bmtas[] = {
     "space.affine_last=0",
     "train.batch=16",
     "train.turn=tasks",
+    "train.tasks_per_step=1",
     "train.weighting=fixed",
     "train.label_smoothing=0",
     "train.clip_norm=0",

@@ -115,8 +115,7 @@ static int32_t count_copies(const pt_space_t *s, const pt_config_t *config,
 /** Whether candidates are searched among: what is trained at once is built in full. */
 static bool is_searched(const pt_config_t *config, const pt_space_spec_t *spec)
 {
-    return spec->branching == NULL && (config->search.method == PT_METHOD_SEARCH ||
-                                       config->search.method == PT_METHOD_RANDOM);
+    return spec->branching == NULL && !pt_method_is_fixed(config->search.method);
 }
 
 /* A scale behind the last batch norm could make up for a small gate. */
@@ -196,13 +195,23 @@ static pt_status_t add_all(space_builder_t *b, const pt_config_t *config,
 pt_status_t space_build_branch(space_builder_t *b, const pt_config_t *config,
                                const pt_space_spec_t *spec)
 {
+    bool is_numbered = config->search.method == PT_METHOD_EXHAUSTIVE;
     encoder_t *encoder;
+    pt_branching_t numbered = {0};
+    pt_space_spec_t own = *spec;
     pt_status_t status;
 
     PT_TRY(pt_alloc(&encoder, 1, sizeof *encoder));
     PT_TRY_OR(done, parse_encoder(config, encoder));
-    PT_TRY_OR(done, add_all(b, config, spec, encoder));
+    if (is_numbered && spec->branching == NULL) {
+        PT_TRY_OR(done, pt_branching_init(&numbered, encoder->n_layer, spec->n_task));
+        PT_TRY_OR(done, pt_branching_nth(config->baseline.branching,
+                                         (int32_t)config->space.copies, &numbered));
+        own.branching = &numbered;
+    }
+    PT_TRY_OR(done, add_all(b, config, &own, encoder));
 done:
+    pt_branching_release(&numbered);
     pt_free(encoder);
     return status;
 }

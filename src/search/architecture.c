@@ -12,8 +12,10 @@
 enum { VERSION = 1 };
 static const char format_name[] = "polytree architecture";
 
-static const char *const kind_name[] = {
-    [PT_CHOICE_IN] = "in", [PT_CHOICE_EDGE] = "edge", [PT_CHOICE_OUT] = "out"};
+static const char *const kind_name[] = {[PT_CHOICE_IN] = "in",
+                                        [PT_CHOICE_EDGE] = "edge",
+                                        [PT_CHOICE_OUT] = "out",
+                                        [PT_CHOICE_COPY] = "copy"};
 static const char *const act_name[] = {
     [PT_ACT_NONE] = "none", [PT_ACT_RELU] = "relu", [PT_ACT_RELU6] = "relu6"};
 
@@ -232,7 +234,7 @@ static pt_status_t read_choice(const pt_space_t *space, const char *path, json_t
     const char *kind = json_string_value(json_object_get(choice, "kind"));
     int32_t i = (int32_t)json_integer_value(json_object_get(choice, "i"));
     int32_t j = (int32_t)json_integer_value(json_object_get(choice, "j"));
-    for (int32_t k = PT_CHOICE_IN; kind != NULL && k <= PT_CHOICE_OUT; k++) {
+    for (int32_t k = PT_CHOICE_IN; kind != NULL && k <= PT_CHOICE_COPY; k++) {
         if (strcmp(kind, kind_name[k]) != 0)
             continue;
         *number = pt_space_find_choice(space, (pt_choice_kind_t)k, i, j);

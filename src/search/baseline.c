@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "polytree/arch/copies.h"
 #include "polytree/arch/draw.h"
 #include "polytree/base/memory.h"
 #include "polytree/io/checkpoint.h"
@@ -17,7 +18,6 @@
 /* Random subnets cost at least this share of what they are compared with. */
 #define LEAST_SHARE 0.95
 
-/* Samples that all steps of all stages draw. */
 static pt_status_t count_samples(const pt_config_t *config, pt_dataset_t *dataset,
                                  double *samples)
 {
@@ -25,20 +25,17 @@ static pt_status_t count_samples(const pt_config_t *config, pt_dataset_t *datase
     pt_run_length_t n;
     PT_TRY(pt_feed_new(config, dataset, 0, &feed));
     pt_run_length(config, feed, &n);
-    int64_t steps = n.n_alpha;
-    for (int32_t i = 0; i < PT_N_STAGE; i++)
-        steps += n.n_step[i];
-    *samples = (double)steps * pt_step_samples(config, feed);
+    *samples = run_samples(config, feed, &n);
     pt_feed_free(feed);
     return PT_OK;
 }
 
-static pt_status_t count_step_samples(const pt_config_t *config, pt_dataset_t *dataset,
-                                      double *samples)
+static pt_status_t count_steps(const pt_config_t *config, pt_dataset_t *dataset,
+                               double samples, int64_t *steps)
 {
     pt_feed_t *feed;
     PT_TRY(pt_feed_new(config, dataset, 0, &feed));
-    *samples = pt_step_samples(config, feed);
+    *steps = run_steps_of_samples(config, feed, samples);
     pt_feed_free(feed);
     return PT_OK;
 }
@@ -47,15 +44,14 @@ static pt_status_t match_steps(pt_config_t *config, pt_dataset_t *dataset)
 {
     char path[PT_CONFIG_TEXT + 16];
     pt_config_t *theirs;
-    double all = 0, ours = 1;
+    double samples = 0;
     pt_status_t status;
     PT_TRY(pt_alloc(&theirs, 1, sizeof *theirs));
     pt_config_init(theirs);
     snprintf(path, sizeof path, "%s/config.ini", config->baseline.cost_of);
     PT_TRY_OR(done, pt_config_read(theirs, path));
-    PT_TRY_OR(done, count_samples(theirs, dataset, &all));
-    PT_TRY_OR(done, count_step_samples(config, dataset, &ours));
-    config->baseline.steps = (int64_t)ceil(all / ours);
+    PT_TRY_OR(done, count_samples(theirs, dataset, &samples));
+    PT_TRY_OR(done, count_steps(config, dataset, samples, &config->baseline.steps));
 done:
     pt_free(theirs);
     return status;
@@ -79,11 +75,12 @@ done:
 static pt_status_t count_madds(const pt_config_t *config, pt_dataset_t *dataset,
                                int64_t *madds)
 {
+    const pt_form_t form = {.size = 0};
     pt_space_t *space;
     pt_subnet_t all = {0};
     pt_cost_t cost;
     pt_status_t status;
-    PT_TRY(pt_space_of_data(config, dataset, NULL, &space));
+    PT_TRY(pt_space_of_data(config, dataset, &form, NULL, &space));
     PT_TRY_OR(done, pt_subnet_init(&all, space->n_task, space->n_choice));
     for (int32_t k = 0; k < space->n_task; k++)
         for (int32_t c = 0; c < space->n_choice; c++)
@@ -131,13 +128,27 @@ pt_status_t pt_baseline_resolve(pt_config_t *config, pt_dataset_t *dataset)
     return PT_OK;
 }
 
-void run_take_chain(pt_search_t *s)
+static pt_status_t take_branching(pt_search_t *s)
 {
-    for (int32_t k = 0; k < s->space->n_task; k++)
+    if (s->config->search.method == PT_METHOD_FULL)
+        pt_branching_full(&s->branching);
+    if (s->config->search.method == PT_METHOD_EXHAUSTIVE)
+        PT_TRY(pt_branching_nth(s->config->baseline.branching,
+                                (int32_t)s->config->space.copies, &s->branching));
+    pt_copies_switch(s->space, s->branching.group, &s->subnet);
+    return PT_OK;
+}
+
+pt_status_t run_take_fixed(pt_search_t *s)
+{
+    if (s->space->kind == PT_SPACE_BRANCH)
+        PT_TRY(take_branching(s));
+    for (int32_t k = 0; k < s->space->n_task && s->space->kind == PT_SPACE_DAG; k++)
         for (int32_t c = 0; c < s->space->n_choice; c++)
             pt_subnet_switch(&s->subnet, k, c, true);
     s->subnet.is_soft = false;
     s->state.is_derived = 1;
+    return PT_OK;
 }
 
 pt_status_t run_draw_network(pt_search_t *s)
@@ -148,7 +159,7 @@ pt_status_t run_draw_network(pt_search_t *s)
                     .purpose = PT_RNG_DERIVE,
                     .stage = PT_STAGE_RETRAIN,
                     .step = (uint32_t)c->baseline.random_index};
-    return pt_draw_subnet(s->space, low, high, &rng, &s->subnet);
+    return pt_draw_subnet(run_priced_space(s), low, high, &rng, &s->subnet);
 }
 
 pt_status_t run_keep_supernet(pt_search_t *s)

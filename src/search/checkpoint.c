@@ -93,19 +93,36 @@ static pt_status_t pack_scores(const pt_search_t *s, double **out)
     return PT_OK;
 }
 
+/* The network's branching, where it has one. */
+static pt_status_t add_branching(const pt_search_t *s, int64_t **group, pt_checkpoint_t *c)
+{
+    const pt_branching_t *b = &s->branching;
+    const int64_t dim[2] = {b->n_layer, b->n_task};
+    if (b->n_layer == 0 || !s->state.is_derived)
+        return PT_OK;
+    PT_TRY(pt_alloc(group, (size_t)(dim[0] * dim[1]), sizeof **group));
+    for (int64_t i = 0; i < dim[0] * dim[1]; i++)
+        (*group)[i] = b->group[i];
+    return pt_checkpoint_add(c, "architecture/branching", PT_DTYPE_I64, dim, 2, *group,
+                             true);
+}
+
 static pt_status_t write_root(pt_search_t *s, pt_checkpoint_t *c, const char *folder)
 {
     const int64_t dim[2] = {s->space->n_task, N_SCORE};
     double *score = NULL;
+    int64_t *group = NULL;
     pack_t pack = pack_state(&s->state);
     pt_status_t status;
     PT_TRY(add_alpha(c, &s->alpha));
     PT_TRY(add_state(s, &pack, c));
-    PT_TRY(pack_scores(s, &score));
+    PT_TRY_OR(done, add_branching(s, &group, c));
+    PT_TRY_OR(done, pack_scores(s, &score));
     if (s->state.stage == PT_N_STAGE)
         PT_TRY_OR(done, pt_checkpoint_add(c, "scores", PT_DTYPE_F64, dim, 2, score, false));
     PT_TRY_OR(done, pt_checkpoint_write(c, folder));
 done:
+    pt_free(group);
     pt_free(score);
     return status;
 }
@@ -242,16 +259,32 @@ static pt_status_t check_counters(const pt_search_t *s)
     return PT_OK;
 }
 
-static pt_status_t take_all(pt_search_t *s, const pt_checkpoint_t *c)
+/* Counters, and the network's branching: what form the rest has follows from them. */
+static pt_status_t take_state(pt_search_t *s, const pt_checkpoint_t *c)
 {
-    pt_alpha_t *a = &s->alpha;
-    int64_t n = (int64_t)a->n_task * a->n_choice;
+    pt_branching_t *b = &s->branching;
+    int64_t n = (int64_t)b->n_layer * b->n_task;
+    const void *data;
     pack_t p;
     PT_TRY(take(c, "run/counters", PT_DTYPE_I64, N_COUNTER, p.counter));
     PT_TRY(take(c, "run/losses", PT_DTYPE_F64, N_LOSS, p.loss));
     PT_TRY(take(c, "run/journal", PT_DTYPE_I64, N_JOURNAL, p.journal));
     s->state = unpack_state(&p);
     PT_TRY(check_counters(s));
+    if (n == 0 || !s->state.is_derived)
+        return PT_OK;
+    PT_TRY(pt_checkpoint_get(c, "architecture/branching", PT_DTYPE_I64, n, &data));
+    for (int64_t i = 0; i < n; i++)
+        b->group[i] = (int32_t)((const int64_t *)data)[i];
+    if (!pt_branching_is_valid(b))
+        PT_FAIL(FORMAT, "%s: the checkpoint's branching is none", s->run);
+    return PT_OK;
+}
+
+static pt_status_t take_arrays(pt_search_t *s, const pt_checkpoint_t *c)
+{
+    pt_alpha_t *a = &s->alpha;
+    int64_t n = (int64_t)a->n_task * a->n_choice;
     PT_TRY(take(c, "alpha/logit", PT_DTYPE_F64, n, a->logit));
     PT_TRY(take(c, "alpha/moment1", PT_DTYPE_F64, n, a->m));
     PT_TRY(take(c, "alpha/moment2", PT_DTYPE_F64, n, a->v));
@@ -296,8 +329,24 @@ static pt_status_t load_root(pt_search_t *s, pt_checkpoint_t *c, bool *is_found)
     if (!*is_found)
         return PT_OK;
     PT_TRY(run_checkpoint_check(s, c, false));
-    PT_TRY(take_all(s, c));
+    return take_state(s, c);
+}
+
+static pt_status_t take_rest(pt_search_t *s, const pt_checkpoint_t *c)
+{
+    PT_TRY(take_arrays(s, c));
     return s->is_view ? PT_OK : check_machine(s, c);
+}
+
+/* All ranks know the state of rank 0; they build the network that it is of. */
+static pt_status_t share_state(pt_search_t *s)
+{
+    pt_branching_t *b = &s->branching;
+    size_t n = (size_t)b->n_layer * (size_t)b->n_task;
+    if (!s->state.is_derived)
+        return PT_OK;
+    PT_TRY(pt_comm_bcast(s->world, b->group, n * sizeof *b->group, 0));
+    return run_changes_form(s) ? run_change_form(s) : PT_OK;
 }
 
 static pt_status_t share(pt_search_t *s)
@@ -337,6 +386,10 @@ pt_status_t run_checkpoint_load(pt_search_t *s, bool *is_found)
     if (!head.is_found)
         goto done;
     s->state = head.state;
+    PT_TRY_OR(done, share_state(s));
+    status = s->is_root ? take_rest(s, &c) : PT_OK;
+    PT_TRY_OR(done, pt_comm_agree(s->world, status));
+    PT_TRY_OR(done, pt_comm_bcast(s->world, &s->state, sizeof s->state, 0));
     PT_TRY_OR(done, share(s));
     PT_TRY_OR(done, pt_trainer_load(s->trainer, &c));
 done:

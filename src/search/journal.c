@@ -126,6 +126,16 @@ static void put_tasks(const pt_search_t *s, const char *key, const double *value
     fputc('}', s->metrics);
 }
 
+/* Loss terms of alpha alone; the cost as it was before this step. */
+static void put_regularisers(const pt_search_t *s)
+{
+    if (s->space->kind == PT_SPACE_DAG)
+        put_number(s->metrics, "squeeze",
+                   pt_squeeze_loss(s->space, &s->alpha, s->config->squeeze.kappa));
+    if (s->config->resource.weight > 0)
+        put_number(s->metrics, "cost", s->cost);
+}
+
 void run_journal_step(pt_search_t *s, bool is_alpha, double lr,
                       const pt_step_result_t *result)
 {
@@ -139,8 +149,7 @@ void run_journal_step(pt_search_t *s, bool is_alpha, double lr,
     put_integer(file, "step", step);
     put_number(file, "loss", result->loss);
     if (is_alpha)
-        put_number(file, "squeeze",
-                   pt_squeeze_loss(s->space, &s->alpha, s->config->squeeze.kappa));
+        put_regularisers(s);
     else
         put_number(file, "grad_norm", result->grad_norm);
     put_number(file, "lr", lr);
@@ -201,8 +210,9 @@ void run_journal_scores(pt_search_t *s, const char *event, pt_part_t part)
 
 static void put_cost(FILE *file, const pt_cost_t *cost)
 {
-    fprintf(file, "\"edges\":%d,\"madds\":%lld,\"parameters\":%lld", (int)cost->edges,
-            (long long)cost->madds, (long long)cost->parameters);
+    fprintf(file, "\"edges\":%d,\"madds\":%lld,\"encoder_madds\":%lld,\"parameters\":%lld",
+            (int)cost->edges, (long long)cost->madds, (long long)cost->encoder_madds,
+            (long long)cost->parameters);
 }
 
 void run_journal_derive(pt_search_t *s, const pt_cost_t *task_cost, const pt_cost_t *cost)

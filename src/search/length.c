@@ -1,14 +1,45 @@
 /* How long the stages of a run are. */
 #include "search/run.h"
 
+#include <math.h>
+
+bool run_is_by_task(const pt_config_t *config, int64_t stage)
+{
+    return config->train.turn == PT_TURN_TASKS && stage != PT_STAGE_RETRAIN;
+}
+
 /* `n`: one alpha step after n weight steps; `ne`: n epochs of both in turn. */
 static void set_periods(const pt_config_t *c, const pt_feed_t *feed, pt_run_length_t *n)
 {
+    bool by_task = run_is_by_task(c, PT_STAGE_SEARCH);
     pt_length_t turn = c->search.alternate;
-    n->weight_period = pt_step_count(c, feed, turn, PT_PART_WEIGHT);
-    n->alpha_period = turn.is_epochs ? pt_step_count(c, feed, turn, PT_PART_ALPHA) : 1;
+    n->weight_period = pt_step_count(c, feed, by_task, turn, PT_PART_WEIGHT);
+    n->alpha_period =
+        turn.is_epochs ? pt_step_count(c, feed, false, turn, PT_PART_ALPHA) : 1;
     if (n->weight_period < 1)
         n->weight_period = 1;
+}
+
+/* Samples of one step, once for each task that has them. */
+static double step_samples(const pt_config_t *c, const pt_feed_t *feed, bool by_task)
+{
+    double tasks = by_task ? 1 : (double)pt_feed_n_task(feed) / pt_feed_n_bundle(feed);
+    return pt_step_samples(c, feed, by_task) * tasks;
+}
+
+double run_samples(const pt_config_t *config, const pt_feed_t *feed,
+                   const pt_run_length_t *n)
+{
+    double sum = (double)n->n_alpha * step_samples(config, feed, false);
+    for (int32_t i = 0; i < PT_N_STAGE; i++)
+        sum += (double)n->n_step[i] * step_samples(config, feed, run_is_by_task(config, i));
+    return sum;
+}
+
+int64_t run_steps_of_samples(const pt_config_t *config, const pt_feed_t *feed,
+                             double samples)
+{
+    return (int64_t)ceil(samples / step_samples(config, feed, false));
 }
 
 /* Whoever draws a random subnet to train from scratch, or has a supernet already, needs
@@ -21,24 +52,22 @@ static bool has_own_supernet(const pt_config_t *c)
 void pt_run_length(const pt_config_t *config, const pt_feed_t *feed, pt_run_length_t *out)
 {
     const pt_config_t *c = config;
-    pt_run_length_t n = {
-        .n_step = {
-            [PT_STAGE_WARMUP] = pt_step_count(c, feed, c->warmup.steps, PT_PART_TRAIN),
-            [PT_STAGE_SEARCH] = pt_step_count(c, feed, c->search.steps, PT_PART_WEIGHT),
-            [PT_STAGE_RETRAIN] = pt_step_count(c, feed, c->retrain.steps, PT_PART_TRAIN),
-        }};
-    int64_t sum = 0;
+    pt_length_t length[PT_N_STAGE] = {c->warmup.steps, c->search.steps, c->retrain.steps};
+    pt_run_length_t n = {.n_alpha = 0};
+    for (int32_t i = 0; i < PT_N_STAGE; i++)
+        n.n_step[i] = pt_step_count(c, feed, run_is_by_task(c, i), length[i],
+                                    i == PT_STAGE_SEARCH ? PT_PART_WEIGHT : PT_PART_TRAIN);
     set_periods(c, feed, &n);
     n.n_alpha = n.n_step[PT_STAGE_SEARCH] / n.weight_period * n.alpha_period;
     if (c->search.method != PT_METHOD_SEARCH) {
         n.n_step[PT_STAGE_SEARCH] += n.n_alpha;
         n.n_alpha = 0;
     }
-    for (int32_t i = 0; i < PT_N_STAGE; i++)
-        sum += n.n_step[i];
-    if (pt_method_is_chain(c->search.method))
-        n.n_step[PT_STAGE_RETRAIN] = c->baseline.steps > 0 ? c->baseline.steps : sum;
-    if (pt_method_is_chain(c->search.method) ||
+    if (pt_method_is_fixed(c->search.method))
+        n.n_step[PT_STAGE_RETRAIN] =
+            c->baseline.steps > 0 ? c->baseline.steps
+                                  : run_steps_of_samples(c, feed, run_samples(c, feed, &n));
+    if (pt_method_is_fixed(c->search.method) ||
         (c->search.method == PT_METHOD_RANDOM && !has_own_supernet(c)))
         n.n_step[PT_STAGE_WARMUP] = n.n_step[PT_STAGE_SEARCH] = 0;
     *out = n;

@@ -6,6 +6,8 @@
 
 #include <stdio.h>
 
+#include "polytree/arch/resource.h"
+#include "polytree/graph/branching.h"
 #include "polytree/search/fingerprint.h"
 #include "polytree/search/search.h"
 
@@ -48,8 +50,14 @@ struct pt_search {
     char run[RUN_PATH_MAX];
 
     run_state_t state;
-    pt_alpha_t alpha;
-    pt_subnet_t subnet; /**< the network found, or evaluation gates */
+    pt_alpha_t alpha;         /**< of the space that is searched, to the end */
+    pt_subnet_t subnet;       /**< the network found, or evaluation gates */
+    pt_branching_t branching; /**< branch: of the network found, once it is derived */
+
+    /* Of a search, until the trainer changes its form. */
+    pt_space_t *full_size; /**< owned: as it will be retrained; NULL: as it is searched */
+    pt_resource_model_t resource; /**< of that space */
+    double cost;                  /**< expected, over the most there can be; NaN before */
 
     pt_run_length_t length;
     int64_t eval_every[PT_N_STAGE]; /**< 0 = at the end only */
@@ -77,6 +85,14 @@ struct pt_search {
 
 /** Samples that a stage's weight steps draw from. */
 pt_part_t run_part(const pt_search_t *s, int64_t stage);
+/** Whether a stage's weight steps have the tasks take turns. */
+bool run_is_by_task(const pt_config_t *config, int64_t stage);
+/** Samples that all steps of a run draw, once for each task that has them. */
+double run_samples(const pt_config_t *config, const pt_feed_t *feed,
+                   const pt_run_length_t *n);
+/** Steps of the last stage that draw as many. */
+int64_t run_steps_of_samples(const pt_config_t *config, const pt_feed_t *feed,
+                             double samples);
 /** Alpha steps that follow the first `step` weight steps of the stage at work. */
 int64_t run_alpha_due(const pt_search_t *s, int64_t step);
 
@@ -100,10 +116,26 @@ double run_lr(const pt_search_t *s);
 void run_refresh_subnet(pt_search_t *s);
 double run_mean_edges(const pt_search_t *s);
 
+/* network.c: from the supernet to the network that is trained */
+
+/** The space whose network is paid for: at the size of the inputs that it will have. */
+static inline const pt_space_t *run_priced_space(const pt_search_t *s)
+{
+    return s->full_size != NULL ? s->full_size : s->space;
+}
+/** Whether the trainer is built anew for the last stage. */
+bool run_changes_form(const pt_search_t *s);
+/** Build it anew, of s->branching where the space is of branches.  Collective. */
+pt_status_t run_change_form(pt_search_t *s);
+/** Derive the network from alpha. */
+pt_status_t run_derive(pt_search_t *s);
+/** The trainer in its last form, with the weights that retrain.from wants.  Collective. */
+pt_status_t run_take_network(pt_search_t *s);
+
 /* baseline.c */
 
-/** The network of a chain: everything that its space has. */
-void run_take_chain(pt_search_t *s);
+/** The network of a method that knows it beforehand. */
+pt_status_t run_take_fixed(pt_search_t *s);
 /** Draw the network of search.method = random. */
 pt_status_t run_draw_network(pt_search_t *s);
 /** Where this run has trained a supernet to draw from: keep it for runs of other indices,

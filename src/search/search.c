@@ -15,8 +15,8 @@ static void count_steps(pt_search_t *s)
     const pt_feed_t *feed = pt_trainer_feed(s->trainer);
     pt_run_length(s->config, feed, &s->length);
     for (int32_t i = 0; i < PT_N_STAGE; i++)
-        s->eval_every[i] =
-            pt_step_count(s->config, feed, s->config->run.eval_every, run_part(s, i));
+        s->eval_every[i] = pt_step_count(s->config, feed, run_is_by_task(s->config, i),
+                                         s->config->run.eval_every, run_part(s, i));
 }
 
 static pt_status_t write_config_text(pt_search_t *s)
@@ -29,6 +29,20 @@ static pt_status_t write_config_text(pt_search_t *s)
     if (fclose(file) != 0 && status == PT_OK)
         status = PT_ERROR(MEMORY, "no memory for the config's text");
     return status;
+}
+
+/* What networks cost, and whether the budget can be kept. */
+static pt_status_t price(pt_search_t *s)
+{
+    const pt_form_t last = {.size = 0};
+    if (pt_method_is_fixed(s->config->search.method))
+        return PT_OK;
+    if (s->config->data.search_size > 0)
+        PT_TRY(pt_space_of_data(s->config, pt_trainer_dataset(s->trainer), &last, NULL,
+                                &s->full_size));
+    return s->config->search.method == PT_METHOD_SEARCH
+               ? pt_resource_init(&s->resource, s->config, run_priced_space(s))
+               : PT_OK;
 }
 
 /* What needs no other rank. */
@@ -46,6 +60,9 @@ static pt_status_t allocate(pt_search_t *s)
     PT_TRY(pt_alloc(&s->alive_candidate, (size_t)s->space->n_candidate, 1));
     PT_TRY(pt_alloc(&s->alive_node, (size_t)s->space->n_node, 1));
     PT_TRY(pt_alloc(&s->score, (size_t)n_task, sizeof *s->score));
+    if (s->space->kind == PT_SPACE_BRANCH)
+        PT_TRY(pt_branching_init(&s->branching, s->space->n_layer, n_task));
+    PT_TRY(price(s));
     if (!s->is_root || s->is_view)
         return PT_OK;
     PT_TRY(pt_folder_make(s->run));
@@ -91,12 +108,6 @@ static pt_status_t refuse_unread(const pt_config_t *c)
         bool is_asked;
         const char *option;
     } unread[] = {
-        {c->space.kind == PT_SPACE_BRANCH, "space.kind = branch"},
-        {c->search.method >= PT_METHOD_FULL, "search.method = full or exhaustive"},
-        {c->resource.weight > 0, "resource.weight above 0"},
-        {c->resource.budget.amount > 0, "resource.budget"},
-        {c->data.search_size > 0, "data.search_size"},
-        {c->train.turn == PT_TURN_TASKS, "train.turn = tasks"},
         {c->augment.crop, "augment.crop"},
         {c->retrain.from == PT_FROM_FILE, "retrain.from = a file"},
         {c->report.pictures > 0, "report.pictures"},
@@ -143,8 +154,8 @@ static pt_status_t begin(pt_search_t *s)
         note_resume(s);
         return PT_OK;
     }
-    if (pt_method_is_chain(s->config->search.method))
-        run_take_chain(s);
+    if (pt_method_is_fixed(s->config->search.method))
+        PT_AGREE(s->world, run_take_fixed(s));
     run_refresh_subnet(s);
     return run_stages[s->state.stage].enter(s);
 }
@@ -169,7 +180,7 @@ static pt_status_t make(const pt_config_t *config, const char *run, bool is_view
     s->hooks = hooks == NULL ? (pt_run_hooks_t){NULL, NULL, NULL, NULL} : *hooks;
     strcpy(s->run, run);
     s->state.mixed_stage = -1;
-    s->mean_metric = NAN;
+    s->mean_metric = s->cost = NAN;
     s->speed.start = s->speed.last = s->speed.last_checkpoint = pt_clock();
     PT_TRY_OR(failed, begin(s));
     *out = s;
@@ -199,6 +210,9 @@ void pt_search_free(pt_search_t *s)
     pt_alpha_release(&s->alpha);
     pt_subnet_release(&s->subnet);
     pt_subnet_release(&s->drawn);
+    pt_branching_release(&s->branching);
+    pt_resource_release(&s->resource);
+    pt_space_free(s->full_size);
     pt_free(s->g);
     pt_free(s->dgate);
     pt_free(s->dlogit);
@@ -218,8 +232,6 @@ static pt_status_t next_stage(pt_search_t *s)
     s->state.stage++;
     if (s->state.stage < PT_N_STAGE)
         PT_TRY(run_stages[s->state.stage].enter(s));
-    if (s->state.stage == PT_STAGE_RETRAIN && had_steps)
-        PT_TRY(run_keep_supernet(s));
     return had_steps || s->state.stage == PT_N_STAGE ? run_checkpoint_write(s) : PT_OK;
 }
 

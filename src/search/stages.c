@@ -3,8 +3,9 @@
 #include <math.h>
 #include <string.h>
 
-#include "polytree/arch/derive.h"
+#include "polytree/arch/cost.h"
 #include "polytree/base/memory.h"
+#include "polytree/graph/branching.h"
 #include "polytree/search/architecture.h"
 #include "polytree/train/optim.h"
 #include "polytree/train/schedule.h"
@@ -44,11 +45,17 @@ double run_lr(const pt_search_t *s)
     return pt_schedule_lr(&update, s->state.step, s->length.n_step[s->state.stage]);
 }
 
+/* Tasks that warm up on copies of their own are judged by those. */
 void run_refresh_subnet(pt_search_t *s)
 {
     bool is_hard = s->config->search.gates == PT_GATES_HARD;
+    bool is_own = s->state.stage == PT_STAGE_WARMUP && s->space->kind == PT_SPACE_BRANCH;
+    pt_rng_t unused = {0};
     for (int32_t k = 0; k < s->space->n_task && !s->state.is_derived; k++)
-        pt_alpha_expect(s->space, &s->alpha, k, is_hard, &s->subnet);
+        if (is_own)
+            pt_alpha_warmup(s->space, &s->alpha, k, &unused, 1, is_hard, &s->subnet, s->g);
+        else
+            pt_alpha_expect(s->space, &s->alpha, k, is_hard, &s->subnet);
 }
 
 double run_mean_edges(const pt_search_t *s)
@@ -113,6 +120,7 @@ static pt_status_t weight_step(pt_search_t *s)
 {
     run_state_t *st = &s->state;
     pt_step_t step = {.stage = (uint8_t)st->stage,
+                      .is_by_task = run_is_by_task(s->config, st->stage),
                       .step = st->step,
                       .part = run_part(s, st->stage),
                       .request = s->asked};
@@ -135,22 +143,50 @@ static pt_status_t weight_step(pt_search_t *s)
     return PT_OK;
 }
 
+/* Weight of the expected cost in the loss of a step.  GFLOP are added once for each task
+ * to losses whose weights are not normalised (Brueggemann et al.'s code). */
+static double resource_weight(const pt_search_t *s, const pt_step_result_t *result)
+{
+    const pt_config_t *c = s->config;
+    double n_task = s->space->n_task;
+    return c->resource.weight * (c->resource.scale == PT_RESOURCE_GFLOP
+                                     ? n_task / result->divisor
+                                     : n_task / s->n_task);
+}
+
+static pt_status_t expect_cost(pt_search_t *s)
+{
+    double low, high;
+    if (!(s->config->resource.weight > 0))
+        return PT_OK;
+    PT_TRY(pt_resource_expect(&s->resource, &s->alpha, &low, &high));
+    s->cost = low / s->resource.full;
+    return PT_OK;
+}
+
 /* The squeeze loss is a mean over tasks like the step's loss: over those in the step, so
- * that its weight means the same for any number of tasks a step. */
-static void update_alpha(pt_search_t *s, double tau, double lr)
+ * that its weight means the same for any number of tasks a step.  So is the resource loss,
+ * whose gradient each task has by its own alpha. */
+static pt_status_t update_alpha(pt_search_t *s, double tau, double lr,
+                                const pt_step_result_t *result)
 {
     const pt_config_t *c = s->config;
     pt_alpha_t *a = &s->alpha;
     double weight = c->squeeze.weight * a->n_task / s->n_task;
+    double price = resource_weight(s, result);
     pt_update_t update = pt_update_make(&c->alpha, lr);
+    PT_TRY(expect_cost(s));
     for (int32_t i = 0; i < s->n_task; i++) {
         int32_t k = s->task[i];
         size_t at = (size_t)k * (size_t)a->n_choice;
         pt_alpha_chain(s->space, s->g + at, tau, s->dgate + at, s->dlogit);
         pt_squeeze_gradient(s->space, a, k, c->squeeze.kappa, weight, s->dlogit);
+        if (price > 0)
+            pt_resource_gradient(&s->resource, k, price, s->dlogit);
         update.count = ++a->count[k];
         pt_update_f64(&update, a->n_choice, s->dlogit, a->logit + at, a->m + at, a->v + at);
     }
+    return PT_OK;
 }
 
 static pt_status_t alpha_step(pt_search_t *s)
@@ -168,7 +204,7 @@ static pt_status_t alpha_step(pt_search_t *s)
     pt_trainer_turn(s->trainer, &step, s->task, &s->n_task);
     draw_gates(s, &step, tau);
     PT_TRY(pt_trainer_alpha_step(s->trainer, &step, &s->drawn, s->dgate, &result));
-    update_alpha(s, tau, lr);
+    PT_TRY(update_alpha(s, tau, lr, &result));
     st->alpha_loss = smooth(st->alpha_loss, st->alpha_step, result.loss);
     run_journal_step(s, true, lr, &result);
     st->alpha_step++;
@@ -227,28 +263,61 @@ static pt_status_t enter(pt_search_t *s)
     return PT_OK;
 }
 
-static pt_status_t enter_retrain(pt_search_t *s)
-{
-    char path[RUN_PATH_MAX + 32];
-    pt_status_t status = PT_OK;
-    if (s->config->retrain.from == PT_FROM_SCRATCH)
-        pt_store_fill(&s->space->store, (uint64_t)s->config->run.seed);
-    else
-        PT_TRY(run_take_supernet(s));
-    snprintf(path, sizeof path, "%s/architecture.json", s->run);
-    if (s->is_root)
-        status = pt_architecture_write(
-            s->space, &s->subnet,
-            s->config->search.method == PT_METHOD_SEARCH ? &s->alpha : NULL, path);
-    PT_AGREE(s->world, status);
-    return enter(s);
-}
-
 static pt_status_t leave(pt_search_t *s)
 {
     if (s->length.n_step[s->state.stage] > 0)
         run_journal_timing(s, "stage");
     return PT_OK;
+}
+
+static pt_status_t leave_search(pt_search_t *s)
+{
+    bool is_random = s->config->search.method == PT_METHOD_RANDOM;
+    PT_TRY(leave(s));
+    if (s->state.is_derived)
+        return PT_OK;
+    if (is_random && s->length.n_step[PT_STAGE_SEARCH] > 0)
+        PT_TRY(run_keep_supernet(s));
+    PT_TRY(is_random ? run_draw_network(s) : run_derive(s));
+    s->subnet.is_soft = false;
+    s->state.is_derived = 1;
+    return PT_OK;
+}
+
+/* "l01-l06 1, l07 2, l08-l17 3" */
+static void describe_groups(const pt_branching_t *b, char *text, size_t size)
+{
+    size_t used = 0;
+    for (int32_t l = 0, end; l < b->n_layer && used < size; l = end) {
+        int32_t n = pt_branching_n_group(b, l);
+        for (end = l + 1; end < b->n_layer && pt_branching_n_group(b, end) == n;)
+            end++;
+        used += (size_t)snprintf(text + used, size - used, "%sl%02d", l > 0 ? ", " : "",
+                                 (int)l + 1);
+        if (end > l + 1 && used < size)
+            used += (size_t)snprintf(text + used, size - used, "-l%02d", (int)end);
+        if (used < size)
+            used += (size_t)snprintf(text + used, size - used, " %d", (int)n);
+    }
+}
+
+static void note_derivation(pt_search_t *s, const pt_cost_t *all)
+{
+    char groups[512];
+    if (s->space->kind == PT_SPACE_DAG) {
+        run_note(s, "derived: %.2f edges per task, %lld multiply-adds, %lld parameters",
+                 (double)all->edges / s->space->n_task, (long long)all->madds,
+                 (long long)all->parameters);
+        return;
+    }
+    describe_groups(&s->branching, groups, sizeof groups);
+    run_note(s, "derived: groups of tasks %s", groups);
+    run_note(s,
+             "         %lld multiply-adds, %lld of them in the encoder (%.1f %% of the "
+             "fully branched one), %lld parameters",
+             (long long)all->madds, (long long)all->encoder_madds,
+             100 * (double)all->encoder_madds / (double)pt_cost_full(s->space),
+             (long long)all->parameters);
 }
 
 static pt_status_t report_derivation(pt_search_t *s)
@@ -260,43 +329,26 @@ static pt_status_t report_derivation(pt_search_t *s)
         PT_TRY_OR(done, pt_cost_task(s->space, &s->subnet, k, &cost[k]));
     PT_TRY_OR(done, pt_cost_all(s->space, &s->subnet, &all));
     run_journal_derive(s, cost, &all);
-    run_note(s, "derived: %.2f edges per task, %lld multiply-adds, %lld parameters",
-             (double)all.edges / s->space->n_task, (long long)all.madds,
-             (long long)all.parameters);
+    note_derivation(s, &all);
 done:
     pt_free(cost);
     return status;
 }
 
-static pt_status_t derive(pt_search_t *s)
+static pt_status_t enter_retrain(pt_search_t *s)
 {
-    const pt_config_t *c = s->config;
-    pt_step_t last = {.stage = PT_STAGE_SEARCH, .step = s->length.n_step[PT_STAGE_SEARCH]};
-    pt_rng_t rng = pt_step_rng(c, &last, PT_RNG_DERIVE);
-    double *p;
-    PT_TRY(pt_alloc(&p, (size_t)s->space->n_choice, sizeof *p));
-    for (int32_t k = 0; k < s->space->n_task; k++) {
-        uint64_t *bits = pt_subnet_bits(&s->subnet, k);
-        rng.task = (uint16_t)k;
-        pt_alpha_p(s->space, &s->alpha, k, p);
-        pt_derive(s->space, p, pt_config_rule(c), c->squeeze.kappa, c->derive.keep, &rng,
-                  bits);
-        for (int32_t i = 0; i < s->space->n_choice; i++)
-            pt_subnet_switch(&s->subnet, k, i, pt_bitset_get(bits, i));
-    }
-    pt_free(p);
-    return PT_OK;
-}
-
-static pt_status_t leave_search(pt_search_t *s)
-{
-    PT_TRY(leave(s));
-    if (s->state.is_derived)
-        return PT_OK;
-    PT_TRY(s->config->search.method == PT_METHOD_RANDOM ? run_draw_network(s) : derive(s));
-    s->subnet.is_soft = false;
-    s->state.is_derived = 1;
-    return report_derivation(s);
+    char path[RUN_PATH_MAX + 32];
+    bool has_alpha = s->config->search.method == PT_METHOD_SEARCH && !run_changes_form(s);
+    pt_status_t status = PT_OK;
+    PT_TRY(run_take_network(s));
+    snprintf(path, sizeof path, "%s/architecture.json", s->run);
+    if (s->is_root)
+        status =
+            pt_architecture_write(s->space, &s->subnet, has_alpha ? &s->alpha : NULL, path);
+    PT_AGREE(s->world, status);
+    if (!pt_method_is_fixed(s->config->search.method))
+        PT_TRY(report_derivation(s));
+    return enter(s);
 }
 
 static pt_status_t leave_retrain(pt_search_t *s)

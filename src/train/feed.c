@@ -111,6 +111,7 @@ static pt_status_t build(pt_feed_t *feed, int64_t size)
 pt_status_t pt_feed_new(const pt_config_t *config, pt_dataset_t *dataset, int64_t size,
                         pt_feed_t **out)
 {
+
     pt_feed_t *feed = NULL;
     pt_status_t status = PT_OK;
     size_t before = pt_memory_bytes();
@@ -164,6 +165,11 @@ int64_t pt_feed_labels(const pt_feed_t *feed, int32_t task)
     const pt_task_info_t *info = pt_dataset_task(feed->dataset, task);
     return pt_task_is_map(info) ? feed->view.hwc[0] * feed->view.hwc[1] * info->channels
                                 : pt_task_labels(info);
+}
+
+int32_t pt_feed_n_task(const pt_feed_t *feed)
+{
+    return pt_dataset_n_task(feed->dataset);
 }
 
 int32_t pt_feed_n_bundle(const pt_feed_t *feed)

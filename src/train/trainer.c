@@ -120,8 +120,16 @@ static pt_status_t check_heads(const pt_space_t *s)
     return PT_OK;
 }
 
+pt_form_t pt_form_first(const pt_config_t *config)
+{
+    bool is_searched = !pt_method_is_fixed(config->search.method);
+
+    return (pt_form_t){.size = is_searched ? config->data.search_size : 0};
+}
+
 pt_status_t pt_space_of_data(const pt_config_t *config, pt_dataset_t *dataset,
-                             const pt_kernel_t *kernel, pt_space_t **out)
+                             const pt_form_t *form, const pt_kernel_t *kernel,
+                             pt_space_t **out)
 {
     int32_t n = pt_dataset_n_task(dataset);
     pt_space_task_t *task;
@@ -137,8 +145,8 @@ pt_status_t pt_space_of_data(const pt_config_t *config, pt_dataset_t *dataset,
         task[k].outputs = info->classes;
         task[k].is_map = pt_task_is_map(info);
     }
-    pt_dataset_input(dataset, hwc);
-    pt_space_spec_t spec = {hwc[0], hwc[1], hwc[2], n, task, NULL};
+    pt_feed_shape(dataset, form->size, hwc);
+    pt_space_spec_t spec = {hwc[0], hwc[1], hwc[2], n, task, form->branching};
     pt_space_t *space = NULL;
     PT_TRY_OR(done, pt_space_new(config, &spec, kernel, &space));
     PT_TRY_OR(done, check_heads(space));
@@ -150,14 +158,17 @@ done:
     return status;
 }
 
+/** Bundles that can take turns, ordinary ones and single tasks. */
+static int32_t n_turn(const pt_trainer_t *t)
+{
+    return t->n_bundle + (t->config->train.turn == PT_TURN_TASKS ? t->n_task : 0);
+}
+
 static pt_status_t make_tables(pt_trainer_t *t)
 {
     int32_t most = 0;
 
     t->n_bundle = pt_feed_n_bundle(t->feed);
-    t->tasks_per_step = (int32_t)t->config->train.tasks_per_step;
-    if (t->tasks_per_step == 0 || t->tasks_per_step > t->n_bundle)
-        t->tasks_per_step = t->n_bundle;
     t->units = (int32_t)(t->config->train.batch / t->config->train.microbatch);
     PT_TRY(pt_alloc(&t->task_coord, (size_t)t->n_task, sizeof *t->task_coord));
     PT_TRY(pt_alloc(&t->task_slot, (size_t)t->n_task, sizeof *t->task_slot));
@@ -176,7 +187,7 @@ static pt_status_t make_tables(pt_trainer_t *t)
 
 static pt_status_t make_plans(pt_trainer_t *t)
 {
-    t->n_plan_slot = t->n_bundle < PLAN_SLOTS ? t->n_bundle : PLAN_SLOTS;
+    t->n_plan_slot = n_turn(t) < PLAN_SLOTS ? n_turn(t) : PLAN_SLOTS;
     PT_TRY(pt_alloc(&t->weight_plan, (size_t)t->n_plan_slot, sizeof *t->weight_plan));
     PT_TRY(pt_alloc(&t->alpha_plan, (size_t)t->n_plan_slot, sizeof *t->alpha_plan));
     for (int32_t i = 0; i < t->n_plan_slot; i++) {
@@ -198,13 +209,16 @@ static pt_status_t make_step_buffers(pt_trainer_t *t)
         int64_t n = pt_feed_labels(t->feed, k);
         width = n > width ? n : width;
     }
-    size_t units = (size_t)t->tasks_per_step * (size_t)t->units;
+    int64_t most = t->config->train.tasks_per_step;
+    if (most == 0 || most > t->n_task)
+        most = t->n_task;
+    size_t units = (size_t)most * (size_t)t->units;
     PT_TRY(pt_alloc(&t->unit, units, sizeof *t->unit));
     PT_TRY(pt_alloc(&t->unit_cost, units, sizeof *t->unit_cost));
     PT_TRY(pt_alloc(&t->unit_rank, units, sizeof *t->unit_rank));
     PT_TRY(pt_alloc(&t->data_work, (size_t)t->layout->extent[PT_AXIS_DATA],
                     sizeof *t->data_work));
-    PT_TRY(pt_alloc(&t->bundle, (size_t)t->n_bundle, sizeof *t->bundle));
+    PT_TRY(pt_alloc(&t->bundle, tasks, sizeof *t->bundle));
     PT_TRY(pt_alloc(&t->task, tasks, sizeof *t->task));
     PT_TRY(pt_alloc(&t->is_used, (size_t)s->store.n_group, sizeof *t->is_used));
     PT_TRY(pt_alloc(&t->alive_candidate, (size_t)s->n_candidate, 1));
@@ -253,11 +267,11 @@ static pt_status_t make_objectives(pt_trainer_t *t)
     return pt_task_weights_init(t->config, t->n_task, t->objective, &t->weights);
 }
 
-static pt_status_t build(pt_trainer_t *t)
+static pt_status_t build(pt_trainer_t *t, const pt_form_t *form)
 {
     PT_TRY(make_objectives(t));
-    PT_TRY(pt_feed_new(t->config, t->dataset, 0, &t->feed));
-    PT_TRY(pt_space_of_data(t->config, t->dataset, t->kernel, &t->space));
+    PT_TRY(pt_feed_new(t->config, t->dataset, form->size, &t->feed));
+    PT_TRY(pt_space_of_data(t->config, t->dataset, form, t->kernel, &t->space));
     pt_store_fill(&t->space->store, (uint64_t)t->config->run.seed);
     PT_TRY(make_tables(t));
     shard_tasks_t tasks = {t->n_task, t->task_coord};
@@ -272,33 +286,9 @@ static pt_status_t build(pt_trainer_t *t)
     return make_score_buffers(t);
 }
 
-pt_status_t pt_trainer_new(const pt_config_t *config, const pt_layout_t *layout,
-                           pt_dataset_t *dataset, const pt_kernel_t *kernel,
-                           pt_trainer_t **out)
+/** Everything that build() has made. */
+static void release(pt_trainer_t *t)
 {
-    pt_trainer_t *t = NULL;
-    pt_status_t status;
-
-    PT_TRY(pt_alloc(&t, 1, sizeof *t));
-    t->config = config;
-    t->layout = layout;
-    t->dataset = dataset;
-    t->kernel = kernel;
-    t->n_task = pt_dataset_n_task(dataset);
-    PT_TRY_OR(failed, pt_comm_agree(layout->world, build(t)));
-    PT_TRY_OR(failed, pt_comm_check_equal(layout->world, "the search space",
-                                          &t->space->fingerprint, sizeof(uint64_t)));
-    *out = t;
-    return PT_OK;
-failed:
-    pt_trainer_free(t);
-    return status;
-}
-
-void pt_trainer_free(pt_trainer_t *t)
-{
-    if (t == NULL)
-        return;
     for (int32_t i = 0; i < t->n_plan_slot; i++) {
         if (t->weight_plan != NULL)
             pt_plan_free(t->weight_plan[i]);
@@ -323,7 +313,51 @@ void pt_trainer_free(pt_trainer_t *t)
     pt_task_weights_release(&t->weights);
     pt_space_free(t->space);
     pt_feed_free(t->feed);
-    pt_free(t);
+}
+
+pt_status_t pt_trainer_reform(pt_trainer_t *t, const pt_form_t *form)
+{
+    pt_trainer_t fresh = {.config = t->config,
+                          .layout = t->layout,
+                          .dataset = t->dataset,
+                          .kernel = t->kernel,
+                          .n_task = t->n_task,
+                          .time = t->time};
+
+    release(t);
+    *t = fresh;
+    PT_AGREE(t->layout->world, build(t, form));
+    return pt_comm_check_equal(t->layout->world, "the search space", &t->space->fingerprint,
+                               sizeof(uint64_t));
+}
+
+pt_status_t pt_trainer_new(const pt_config_t *config, const pt_layout_t *layout,
+                           pt_dataset_t *dataset, const pt_kernel_t *kernel,
+                           pt_trainer_t **out)
+{
+    pt_form_t form = pt_form_first(config);
+    pt_trainer_t *t = NULL;
+    pt_status_t status;
+
+    PT_TRY(pt_alloc(&t, 1, sizeof *t));
+    t->config = config;
+    t->layout = layout;
+    t->dataset = dataset;
+    t->kernel = kernel;
+    t->n_task = pt_dataset_n_task(dataset);
+    PT_TRY_OR(failed, pt_trainer_reform(t, &form));
+    *out = t;
+    return PT_OK;
+failed:
+    pt_trainer_free(t);
+    return status;
+}
+
+void pt_trainer_free(pt_trainer_t *trainer)
+{
+    if (trainer != NULL)
+        release(trainer);
+    pt_free(trainer);
 }
 
 pt_space_t *pt_trainer_space(const pt_trainer_t *trainer)

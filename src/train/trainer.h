@@ -35,7 +35,6 @@ struct pt_trainer {
     pt_task_weights_t weights;
 
     int32_t n_task, n_bundle, n_bundle_task; /**< most tasks in one bundle */
-    int32_t tasks_per_step;                  /**< bundles a step takes */
     int32_t units;                           /**< microbatches per bundle and step */
     int32_t *task_coord;                     /**< [n_task] task coordinate of its bundle */
 
@@ -78,12 +77,13 @@ struct pt_trainer {
     pt_trainer_time_t time;
 };
 
-/** Is this rank's task coordinate that of the bundle? */
+/** Is this rank's task coordinate that of the bundle, or of the one that it is part of? */
 static inline bool trainer_has(const pt_trainer_t *trainer, int32_t bundle)
 {
     const pt_layout_t *layout = trainer->layout;
+    int32_t home = pt_feed_bundle(trainer->feed, bundle)->home;
 
-    return pt_deal_bundle(bundle, layout->extent[PT_AXIS_TASK]) ==
+    return pt_deal_bundle(home, layout->extent[PT_AXIS_TASK]) ==
            layout->coord[PT_AXIS_TASK];
 }
 

@@ -144,6 +144,49 @@ pt_status_t pt_trainer_save(pt_trainer_t *trainer, pt_checkpoint_t *checkpoint)
                              t->shard.adam_count, true);
 }
 
+static pt_status_t copy_weights(const pt_trainer_t *t, pt_checkpoint_t *kept)
+{
+    const pt_store_t *store = &t->space->store;
+
+    kept->owns_data = true;
+    for (int32_t p = 0; p < store->n_param; p++) {
+        const pt_param_t *param = &store->param[p];
+        char name[128];
+        float *data;
+        PT_TRY(pt_alloc(&data, (size_t)param->count, sizeof *data));
+        memcpy(data, t->gathered + param->offset, (size_t)param->count * sizeof *data);
+        snprintf(name, sizeof name, "%s/%s", array_name[VALUE], param->name);
+        pt_status_t status = pt_checkpoint_add(kept, name, PT_DTYPE_F32, param->dim,
+                                               param->n_dim, data, false);
+        if (status != PT_OK)
+            pt_free(data);
+        PT_TRY(status);
+    }
+    return PT_OK;
+}
+
+pt_status_t pt_trainer_keep_weights(pt_trainer_t *trainer, pt_checkpoint_t *kept)
+{
+    pt_comm_t *world = trainer->layout->world;
+
+    PT_TRY(gather(trainer));
+    PT_AGREE(world, pt_comm_rank(world) == 0 ? copy_weights(trainer, kept) : PT_OK);
+    return PT_OK;
+}
+
+pt_status_t pt_trainer_take_weights(pt_trainer_t *trainer, const pt_record_t *const *source)
+{
+    pt_store_t *store = &trainer->space->store;
+    pt_comm_t *world = trainer->layout->world;
+
+    for (int32_t p = 0; p < store->n_param && pt_comm_rank(world) == 0; p++)
+        if (source[p] != NULL)
+            memcpy(store->value + store->param[p].offset, source[p]->data,
+                   (size_t)store->param[p].count * sizeof(float));
+    store->version++;
+    return pt_comm_bcast(world, store->value, whole(trainer) * sizeof(float), 0);
+}
+
 /** Rank 0: the checkpoint's tensors of one array into t->gathered; zero where it has none.
  */
 static pt_status_t collect(pt_trainer_t *t, const pt_checkpoint_t *checkpoint,

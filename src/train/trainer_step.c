@@ -64,10 +64,30 @@ int32_t pt_step_bundles(const pt_config_t *config, int32_t n_bundle, const pt_st
     return n;
 }
 
+/** Bundles that take turns; single tasks are numbered behind the ordinary bundles. */
+static int32_t turns_of(const pt_feed_t *feed, bool is_by_task, int32_t *first)
+{
+    int32_t n = pt_feed_n_bundle(feed);
+
+    *first = is_by_task ? n : 0;
+    return is_by_task ? pt_feed_n_task(feed) : n;
+}
+
+/** Bundles of the step into trainer->bundle; their number. */
+static int32_t take_bundles(const pt_trainer_t *t, const pt_step_t *step)
+{
+    int32_t first, n = turns_of(t->feed, step->is_by_task, &first);
+
+    n = pt_step_bundles(t->config, n, step, t->bundle);
+    for (int32_t i = 0; i < n; i++)
+        t->bundle[i] += first;
+    return n;
+}
+
 void pt_trainer_turn(const pt_trainer_t *trainer, const pt_step_t *step, int32_t *task,
                      int32_t *n_task)
 {
-    int32_t n = pt_step_bundles(trainer->config, trainer->n_bundle, step, trainer->bundle);
+    int32_t n = take_bundles(trainer, step);
 
     *n_task = 0;
     for (int32_t i = 0; i < n; i++) {
@@ -81,21 +101,25 @@ void pt_trainer_turn(const pt_trainer_t *trainer, const pt_step_t *step, int32_t
     }
 }
 
-double pt_step_samples(const pt_config_t *config, const pt_feed_t *feed)
+double pt_step_samples(const pt_config_t *config, const pt_feed_t *feed, bool is_by_task)
 {
-    int32_t n_bundle = pt_feed_n_bundle(feed);
+    int32_t first, n = turns_of(feed, is_by_task, &first);
 
-    return (double)(n_bundle * config->train.batch) /
-           (double)steps_per_round(config, n_bundle);
+    return (double)(n * config->train.batch) / (double)steps_per_round(config, n);
 }
 
-int64_t pt_step_count(const pt_config_t *config, const pt_feed_t *feed, pt_length_t length,
-                      pt_part_t part)
+int64_t pt_step_count(const pt_config_t *config, const pt_feed_t *feed, bool is_by_task,
+                      pt_length_t length, pt_part_t part)
 {
+    int32_t first, n = turns_of(feed, is_by_task, &first);
+    int64_t samples = 0;
+
     if (!length.is_epochs)
         return length.count;
-    return length.count * (int64_t)ceil((double)pt_feed_n_sample(feed, part) /
-                                        pt_step_samples(config, feed));
+    for (int32_t b = first; b < first + n; b++)
+        samples += pt_feed_bundle(feed, b)->n_sample[part];
+    return length.count *
+           (int64_t)ceil((double)samples / pt_step_samples(config, feed, is_by_task));
 }
 
 /** Everything about the step at work. */
@@ -151,7 +175,9 @@ static pt_status_t run_unit(work_t *w, unit_id_t id)
     pt_plan_t *plan;
     double begin = pt_clock();
 
-    PT_TRY(pt_feed_fill(t->feed, &draw, t->input, t->label));
+    /* A task that has its turn alone has its labels where its bundle has them. */
+    PT_TRY(
+        pt_feed_fill(t->feed, &draw, t->input, t->label + t->task_slot[bundle->task[0]]));
     t->time.feed += pt_clock() - begin;
     PT_TRY(trainer_plan(t, w->subnet, w->phase, id.bundle, &plan));
     int32_t bad = pt_exec_run(t->exec, plan, &unit);
@@ -202,10 +228,10 @@ static void begin_work(work_t *w)
 {
     pt_trainer_t *t = w->t;
     int64_t addends = 0;
-    int32_t first;
+    int32_t first, n = turns_of(t->feed, w->step->is_by_task, &first);
 
-    w->round = round_of(t->config, t->n_bundle, w->step->step, &first);
-    w->n_bundle = pt_step_bundles(t->config, t->n_bundle, w->step, t->bundle);
+    w->round = round_of(t->config, n, w->step->step, &first);
+    w->n_bundle = take_bundles(t, w->step);
     pt_trainer_turn(t, w->step, t->task, &w->n_task);
     for (int32_t i = 0; i < w->n_bundle; i++)
         addends += (int64_t)t->units * pt_feed_bundle(t->feed, t->bundle[i])->n_task;
@@ -251,6 +277,7 @@ static pt_status_t meet(work_t *w, pt_status_t status, pt_step_result_t *result)
     result->request = (unsigned)t->control[REQUEST];
     result->samples = w->n_bundle * t->config->train.batch;
     result->loss = 0;
+    result->divisor = w->divisor;
     for (int32_t k = 0; k < t->n_task; k++)
         t->task_loss[k] = NAN;
     for (int32_t i = 0; i < w->n_task; i++) {
@@ -317,7 +344,8 @@ static void learn_weights(work_t *w)
 
     if (t->weights.kind == PT_WEIGHTING_FIXED)
         return;
-    int64_t n = pt_step_count(t->config, t->feed, epoch, w->step->part);
+    int64_t n =
+        pt_step_count(t->config, t->feed, w->step->is_by_task, epoch, w->step->part);
     pt_task_weights_learn(&t->weights, t->task, w->n_task, t->task_loss,
                           (w->step->step + 1) % n == 0);
 }

@@ -21,6 +21,7 @@
 #include "polytree/base/rng.h"
 #include "polytree/io/checkpoint.h"
 #include "polytree/io/file.h"
+#include "polytree/io/import.h"
 #include "polytree/search/search.h"
 
 enum { SIDE = 10, N_TRAIN = 40, N_VAL = 10, N_TEST = 14, N_TINY_TASK = 3 };
@@ -38,6 +39,15 @@ static const char *const tiny_base[] = {"space.nodes=4",          "space.flow=2"
                                         "search.alternate=2",     "squeeze.kappa=2",
                                         "retrain.steps=5",        "warmup.lr_warmup=2",
                                         "retrain.lr_warmup=0",    NULL};
+
+/** Options of a branch space, over five dense tasks that share their inputs. */
+#define TINY_BRANCH                                                                        \
+    "space.kind=branch", "encoder.stem=conv3x3_bn_relu out=8 stride=2",                    \
+        "encoder.layers=inverted_residual out=8 expand=2\n"                                \
+        "conv3x3_bn_relu out=8 stride=2",                                                  \
+        "head.kind=deeplab", "head.width=8", "head.skip=l01", "search.gates=hard",         \
+        "search.run=active", "search.alternate=1", "alpha.lr=0.3", "augment.rotate=0",     \
+        "augment.scale=0", "augment.shear=0", "augment.shift=0"
 
 /** A status is PT_OK, else the test says why it is not. */
 static inline void assert_ok(pt_status_t status)
@@ -106,6 +116,8 @@ static inline void tiny_data(const char *path)
 /** cmocka's group set-up: the folder, and in it the data. */
 static inline int tiny_set_up(void **state)
 {
+    const pt_draw_scenes_t scenes = {
+        .size = 16, .n_train = 30, .n_val = 6, .n_test = 9, .seed = 1};
     char path[300];
     (void)state;
     if (tiny_is_root()) {
@@ -116,6 +128,8 @@ static inline int tiny_set_up(void **state)
             return 1;
         snprintf(path, sizeof path, "%s/data.h5", tiny_folder);
         tiny_data(path);
+        snprintf(path, sizeof path, "%s/scenes.h5", tiny_folder);
+        assert_ok(pt_draw_scenes(path, &scenes));
     }
     return pt_comm_bcast(pt_comm_world(), tiny_folder, sizeof tiny_folder, 0) != PT_OK;
 }
@@ -171,7 +185,8 @@ static inline void tiny_config(tiny_options_t options, pt_config_t *config)
         assert_ok(pt_config_set(config, *o));
     for (tiny_options_t o = options; o != NULL && *o != NULL; o++)
         assert_ok(pt_config_set(config, *o));
-    snprintf(config->data.file, sizeof config->data.file, "%s/data.h5", tiny_folder);
+    snprintf(config->data.file, sizeof config->data.file, "%s/%s.h5", tiny_folder,
+             config->space.kind == PT_SPACE_BRANCH ? "scenes" : "data");
     assert_ok(pt_config_check(config));
 }
 

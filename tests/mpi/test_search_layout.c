@@ -25,6 +25,18 @@ static const char *const single[] = {"search.method=single", "baseline.width=1.5
 /* The whole space costs 98142. */
 static const char *const drawn[] = {"search.method=random", "baseline.madds=70000", NULL};
 
+static const char *const branch[] = {TINY_BRANCH, "resource.weight=0.1",
+                                     "resource.budget=70%", "data.search_size=12", NULL};
+static const char *const branch_in_turn[] = {
+    TINY_BRANCH,       "train.turn=tasks",      "train.tasks_per_step=1",
+    "space.copies=2",  "retrain.from=scratch",  "search.alternate=1e",
+    "search.steps=2e", "search.reset_states=1", NULL};
+static const char *const branch_soft[] = {TINY_BRANCH, "search.run=all",
+                                          "search.gates=soft", "warmup.steps=5", NULL};
+static const char *const full[] = {TINY_BRANCH, "search.method=full", NULL};
+static const char *const numbered[] = {TINY_BRANCH, "search.method=exhaustive",
+                                       "baseline.branching=100", NULL};
+
 static void every_arrangement_agrees(void **state)
 {
     tiny_options_t options = *state;
@@ -168,6 +180,15 @@ int main(int argc, char **argv)
         {"a chain for each task", every_arrangement_agrees, NULL, NULL,
          (void *)(uintptr_t)single},
         {"random subnet", every_arrangement_agrees, NULL, NULL, (void *)(uintptr_t)drawn},
+        {"branches, a path at a time", every_arrangement_agrees, NULL, NULL,
+         (void *)(uintptr_t)branch},
+        {"branches, tasks in turn", every_arrangement_agrees, NULL, NULL,
+         (void *)(uintptr_t)branch_in_turn},
+        {"branches, soft gates", every_arrangement_agrees, NULL, NULL,
+         (void *)(uintptr_t)branch_soft},
+        {"full branching", every_arrangement_agrees, NULL, NULL, (void *)(uintptr_t)full},
+        {"a numbered branching", every_arrangement_agrees, NULL, NULL,
+         (void *)(uintptr_t)numbered},
         cmocka_unit_test(another_seed_differs),
         cmocka_unit_test(fast_sums_are_close),
         cmocka_unit_test(closed_candidates_add_nothing),

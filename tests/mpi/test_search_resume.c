@@ -87,6 +87,33 @@ static void learned_weights_leave_no_trace(void **state)
     }
 }
 
+/* A branch space is left for the space of what was derived from it; whoever resumes finds
+ * the one or the other. */
+static void branches_leave_no_trace(void **state)
+{
+    static const char *const search[] = {TINY_BRANCH, "resource.weight=0.1",
+                                         "data.search_size=12", NULL};
+    static const char *const by_task[] = {TINY_BRANCH, "train.turn=tasks",
+                                          "train.tasks_per_step=2", NULL};
+    static const char *const random[] = {TINY_BRANCH, "search.method=random",
+                                         "baseline.madds=560000", NULL};
+    static const struct {
+        const char *name;
+        tiny_options_t options;
+    } kind[] = {{"branch", search}, {"branch_in_turn", by_task}, {"branch_random", random}};
+    (void)state;
+    for (size_t i = 0; i < sizeof kind / sizeof kind[0]; i++) {
+        tiny_hooks_t hooks = {.stop_at = 0};
+        char run[32], *expected = NULL;
+        tiny_go_alone(kind[i].options, kind[i].name, &hooks);
+        if (tiny_is_root())
+            expected = tiny_outcome(kind[i].name);
+        snprintf(run, sizeof run, "%s5", kind[i].name);
+        stop_and_go_on(kind[i].options, 5, run, expected);
+        pt_free(expected);
+    }
+}
+
 /* The baselines too: chains that begin with their last stage, a supernet that is kept. */
 static void baselines_leave_no_trace(void **state)
 {
@@ -238,6 +265,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(without_a_stop),
         cmocka_unit_test(stops_leave_no_trace),
         cmocka_unit_test(learned_weights_leave_no_trace),
+        cmocka_unit_test(branches_leave_no_trace),
         cmocka_unit_test(baselines_leave_no_trace),
         cmocka_unit_test(what_came_after_the_checkpoint_is_repeated),
         cmocka_unit_test(leftovers_of_no_checkpoint_are_cut),

@@ -30,4 +30,8 @@ PT_MUST_CHECK pt_status_t pt_cost_task(const pt_space_t *space, const pt_subnet_
 PT_MUST_CHECK pt_status_t pt_cost_all(const pt_space_t *space, const pt_subnet_t *subnet,
                                       pt_cost_t *cost);
 
+/** Multiply-adds of the encoder of a branch space with every task alone in all layers, per
+ * sample that all tasks see. */
+int64_t pt_cost_full(const pt_space_t *space);
+
 #endif

@@ -64,6 +64,7 @@ void pt_feed_input(const pt_feed_t *feed, int64_t hwc[3]);
 /** Values of one sample's label of a task: of maps height * width * channels as fed. */
 int64_t pt_feed_labels(const pt_feed_t *feed, int32_t task);
 
+int32_t pt_feed_n_task(const pt_feed_t *feed);
 /** Bundles, those of single tasks in turn not counted. */
 int32_t pt_feed_n_bundle(const pt_feed_t *feed);
 /** Bundle 0 to n + tasks - 1, see above. */

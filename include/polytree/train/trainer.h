@@ -23,20 +23,37 @@
 #include "polytree/train/objective.h"
 #include "polytree/train/optim.h"
 
+/** In which form a config's network is built: a run searches in one and retrains in
+ * another. */
+typedef struct pt_form {
+    int64_t size; /**< pixels of the inputs' shorter side, as pt_feed_new(); 0: as stored */
+    const pt_branching_t *branching; /**< branch: a copy per group; NULL: as searched */
+} pt_form_t;
+
+/** The form that a run begins in: data.search_size while it searches. */
+pt_form_t pt_form_first(const pt_config_t *config);
+
 /** The space of a config for the tasks of a data set: pt_space_new().  Not collective. */
 PT_MUST_CHECK pt_status_t pt_space_of_data(const pt_config_t *config, pt_dataset_t *dataset,
-                                           const pt_kernel_t *kernel, pt_space_t **out);
+                                           const pt_form_t *form, const pt_kernel_t *kernel,
+                                           pt_space_t **out);
 
 typedef struct pt_trainer pt_trainer_t;
 
 /**
- * Build feed, space (initial weights by seed), moments (zero), plans and arena.
- * Borrows everything it is given.
+ * Build feed, space (initial weights by seed), moments (zero), plans and arena, in
+ * pt_form_first().  Borrows everything it is given.
  */
 PT_MUST_CHECK pt_status_t pt_trainer_new(const pt_config_t *config,
                                          const pt_layout_t *layout, pt_dataset_t *dataset,
                                          const pt_kernel_t *kernel, pt_trainer_t **out);
 void pt_trainer_free(pt_trainer_t *trainer);
+
+/**
+ * Build all of it anew in another form.  What pt_trainer_space() and the like have given
+ * before is gone; clocks go on.  After a failure the trainer can only be freed.
+ */
+PT_MUST_CHECK pt_status_t pt_trainer_reform(pt_trainer_t *trainer, const pt_form_t *form);
 
 /* Not collective: what it is made of. */
 pt_space_t *pt_trainer_space(const pt_trainer_t *trainer);
@@ -52,6 +69,7 @@ enum { PT_REQUEST_STOP = 1 << 0, PT_REQUEST_CHECKPOINT = 1 << 1, PT_N_REQUEST = 
 typedef struct pt_step {
     uint8_t stage;    /**< number of the search stage, 0..63 */
     bool is_alpha;    /**< alpha steps have counters of their own */
+    bool is_by_task;  /**< each task takes its turn as a bundle of its own */
     int64_t step;     /**< of its kind, within the stage */
     pt_part_t part;   /**< samples to draw from */
     unsigned request; /**< of rank 0; others' are ignored */
@@ -62,9 +80,9 @@ pt_rng_t pt_step_rng(const pt_config_t *config, const pt_step_t *step,
                      pt_rng_purpose_t purpose);
 
 /**
- * Bundles of a step, in the order in which they are dealt out; returns their number.
- * Bundles are taken in turn: a round is a permutation of them all, cut into steps of
- * train.tasks_per_step bundles (the last step of a round takes what is left).
+ * Which of `n_bundle` bundles a step has, in the order in which they are dealt out; returns
+ * their number.  Bundles are taken in turn: a round is a permutation of them all, cut into
+ * steps of train.tasks_per_step bundles (the last step of a round takes what is left).
  *
  * @param[out] bundle  room for train.tasks_per_step of them (0: for all)
  */
@@ -81,14 +99,15 @@ void pt_trainer_turn(const pt_trainer_t *trainer, const pt_step_t *step, int32_t
 
 /** Samples that a step draws, in the mean over a round: its last step takes what is left.
  * Not collective. */
-double pt_step_samples(const pt_config_t *config, const pt_feed_t *feed);
-/** Steps of a length: epochs are ceil(samples of the part / samples a step) steps each.
- * Not collective. */
-int64_t pt_step_count(const pt_config_t *config, const pt_feed_t *feed, pt_length_t length,
-                      pt_part_t part);
+double pt_step_samples(const pt_config_t *config, const pt_feed_t *feed, bool is_by_task);
+/** Steps of a length: epochs are ceil(samples of the part / samples a step) steps each;
+ * where tasks take turns the part has its samples once for each task.  Not collective. */
+int64_t pt_step_count(const pt_config_t *config, const pt_feed_t *feed, bool is_by_task,
+                      pt_length_t length, pt_part_t part);
 
 typedef struct pt_step_result {
     double loss;      /**< sum_k w_k times task k's mean over its units */
+    double divisor;   /**< of the tasks' weights: w_k is what it was over this */
     double grad_norm; /**< before clipping; weight steps with clip_norm only, else 0 */
     int64_t samples;  /**< of all ranks */
     unsigned request; /**< what rank 0 asked for: the same on all ranks */
@@ -155,6 +174,22 @@ PT_MUST_CHECK pt_status_t pt_trainer_save(pt_trainer_t *trainer,
 /** Take them back from a checkpoint that rank 0 holds (ignored on the others). */
 PT_MUST_CHECK pt_status_t pt_trainer_load(pt_trainer_t *trainer,
                                           const pt_checkpoint_t *checkpoint);
+
+/**
+ * Copy all weights, as "weight/NAME", into a checkpoint of rank 0 that owns them (others
+ * add nothing): they outlive pt_trainer_reform().
+ */
+PT_MUST_CHECK pt_status_t pt_trainer_keep_weights(pt_trainer_t *trainer,
+                                                  pt_checkpoint_t *kept);
+
+/**
+ * Set weights from records of rank 0; the others' `source` is ignored.
+ *
+ * @param[in] source  [n_param of the store] float32 records of as many elements, or NULL
+ * for tensors that stay as they are
+ */
+PT_MUST_CHECK pt_status_t pt_trainer_take_weights(pt_trainer_t *trainer,
+                                                  const pt_record_t *const *source);
 
 /**
  * Add the batch-norm statistics of the last evaluation, of `subnet`, to a checkpoint (rank

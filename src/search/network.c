@@ -1,0 +1,159 @@
+/* From the supernet to the network that is trained: what is derived, the form in which it
+ * is built, and whose weights it begins with. */
+#include <stdio.h>
+#include <string.h>
+
+#include "polytree/arch/copies.h"
+#include "polytree/arch/derive.h"
+#include "polytree/base/memory.h"
+#include "search/run.h"
+
+bool run_changes_form(const pt_search_t *s)
+{
+    const pt_config_t *c = s->config;
+    return !pt_method_is_fixed(c->search.method) &&
+           (c->space.kind == PT_SPACE_BRANCH || c->data.search_size > 0);
+}
+
+/* The subnet of a space that has just what the branching needs. */
+static pt_status_t take_groups(pt_search_t *s)
+{
+    pt_subnet_release(&s->subnet);
+    PT_TRY(pt_subnet_init(&s->subnet, s->space->n_task, s->space->n_choice));
+    pt_copies_switch(s->space, s->branching.group, &s->subnet);
+    return PT_OK;
+}
+
+pt_status_t run_change_form(pt_search_t *s)
+{
+    bool is_branch = s->space->kind == PT_SPACE_BRANCH;
+    pt_form_t form = {.branching = is_branch ? &s->branching : NULL};
+    pt_resource_release(&s->resource);
+    pt_space_free(s->full_size);
+    s->full_size = NULL;
+    PT_TRY(pt_trainer_reform(s->trainer, &form));
+    s->space = pt_trainer_space(s->trainer);
+    pt_fingerprint_make(s->space, s->space->op[0].inst.kernel, &s->fingerprint);
+    if (is_branch)
+        PT_AGREE(s->world, take_groups(s));
+    return PT_OK;
+}
+
+static void note_budget(pt_search_t *s, const pt_derived_t *derived)
+{
+    const char *unit = pt_resource_unit(s->resource.kind);
+    if (!(s->config->resource.budget.amount > 0))
+        return;
+    if (derived->is_cheapest)
+        run_note(s, "budget: %.6g of %.6g %s: the cheapest network, as no other keeps it",
+                 derived->cost, s->resource.budget, unit);
+    else
+        run_note(s, "budget: %.6g of %.6g %s, %d changes made to keep it", derived->cost,
+                 s->resource.budget, unit, (int)derived->n_change);
+}
+
+pt_status_t run_derive(pt_search_t *s)
+{
+    pt_step_t last = {.stage = PT_STAGE_SEARCH, .step = s->length.n_step[PT_STAGE_SEARCH]};
+    pt_rng_t rng = pt_step_rng(s->config, &last, PT_RNG_DERIVE);
+    pt_derived_t derived;
+    PT_TRY(
+        pt_derive_network(s->config, &s->resource, &s->alpha, &rng, &s->subnet, &derived));
+    note_budget(s, &derived);
+    return PT_OK;
+}
+
+/* Where the tensors of the network come from. */
+typedef struct origin {
+    pt_checkpoint_t kept; /* on rank 0 */
+    int32_t *copy;        /* [layer][task] that was derived; NULL for a dag */
+    const pt_record_t **source;
+} origin_t;
+
+/* A group of tasks goes on with the copy that its tasks have. */
+static void name_origin(const pt_search_t *s, const origin_t *origin,
+                        const pt_candidate_t *candidate, char name[64])
+{
+    const pt_choice_t *choice =
+        candidate->choice < 0 ? NULL : &s->space->choice[candidate->choice];
+    int32_t k = 0;
+    if (choice == NULL || choice->kind != PT_CHOICE_COPY) {
+        snprintf(name, 64, "%s", candidate->name);
+        return;
+    }
+    size_t layer = (size_t)(choice->i - 1) * (size_t)s->space->n_task;
+    while (s->branching.group[layer + (size_t)k] != choice->j)
+        k++;
+    snprintf(name, 64, "l%02d_copy%d", (int)choice->i,
+             (int)origin->copy[layer + (size_t)k]);
+}
+
+/* Tensors that the supernet lacks (the last scale of a candidate) stay as they begin. */
+static void match_supernet(const pt_search_t *s, origin_t *origin)
+{
+    const pt_store_t *store = &s->space->store;
+    for (int32_t c = 0; c < s->space->n_candidate; c++) {
+        const pt_candidate_t *candidate = &s->space->candidate[c];
+        char from[64], name[128];
+        if (candidate->group < 0)
+            continue;
+        const pt_group_t *group = &store->group[candidate->group];
+        name_origin(s, origin, candidate, from);
+        for (int32_t p = group->first_param; p < group->first_param + group->n_param; p++) {
+            snprintf(name, sizeof name, "weight/%s%s", from,
+                     store->param[p].name + strlen(group->name));
+            origin->source[p] = pt_checkpoint_find(&origin->kept, name);
+        }
+    }
+}
+
+static pt_status_t match(pt_search_t *s, origin_t *origin)
+{
+    PT_TRY(
+        pt_alloc(&origin->source, (size_t)s->space->store.n_param, sizeof *origin->source));
+    if (!s->is_root)
+        return PT_OK;
+    match_supernet(s, origin);
+    return PT_OK;
+}
+
+/* What must be had before the form changes. */
+static pt_status_t keep(pt_search_t *s, origin_t *origin)
+{
+    size_t n = (size_t)s->branching.n_layer * (size_t)s->branching.n_task;
+    if (s->space->kind == PT_SPACE_BRANCH && run_changes_form(s)) {
+        PT_AGREE(s->world, pt_alloc(&origin->copy, n, sizeof *origin->copy));
+        pt_copies_of_subnet(s->space, &s->subnet, origin->copy);
+        pt_branching_of_copies(origin->copy, &s->branching);
+    }
+    if (s->config->retrain.from != PT_FROM_SEARCH)
+        return PT_OK;
+    PT_TRY(run_take_supernet(s));
+    return run_changes_form(s) ? pt_trainer_keep_weights(s->trainer, &origin->kept) : PT_OK;
+}
+
+static pt_status_t take(pt_search_t *s, origin_t *origin)
+{
+    pt_from_t from = s->config->retrain.from;
+    bool changes = run_changes_form(s);
+    PT_TRY(keep(s, origin));
+    if (changes)
+        PT_TRY(run_change_form(s));
+    else if (from != PT_FROM_SEARCH)
+        pt_store_fill(&s->space->store, (uint64_t)s->config->run.seed);
+    if (from == PT_FROM_SCRATCH || (from == PT_FROM_SEARCH && !changes))
+        return PT_OK;
+    PT_AGREE(s->world, match(s, origin));
+    return pt_trainer_take_weights(s->trainer, origin->source);
+}
+
+pt_status_t run_take_network(pt_search_t *s)
+{
+    origin_t origin = {.copy = NULL};
+    pt_checkpoint_init(&origin.kept);
+    pt_status_t status = take(s, &origin);
+    pt_checkpoint_release(&origin.kept);
+    pt_free(origin.source);
+    pt_free(origin.copy);
+    return status;
+}
