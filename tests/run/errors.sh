@@ -32,11 +32,16 @@ refuses 2 "\-\-time-limit soon: expected seconds" search good.ini -o run --time-
 refuses 1 "space.stride: the edge from node 1 to node 3 " search good.ini -o run --set "space.stride=1 16 16 16"
 refuses 1 "layout wants 1 stage x 2 task x 2 data ranks" search good.ini -o run \
     --set layout.mode=manual layout.task=2 layout.data=2
-for unread in resource.weight=1 resource.budget=60% data.search_size=8 train.turn=tasks \
-    augment.crop=1 retrain.from=./weights.h5 report.pictures=1; do
+for unread in augment.crop=1 retrain.from=./weights.h5 report.pictures=1; do
     refuses 1 "${unread%%=*}.* is known to configs, but no run can do it yet" \
         search good.ini -o run --set "$unread"
 done
+refuses 1 "resource.budget is 1000 multiply-adds, but the cheapest network costs 470016 " \
+    search good.ini -o run --set resource.budget=1000
+if command -v mpirun >/dev/null; then
+    expect 1 ranks 2 search good.ini -o run --set resource.budget=1000
+    one_line "resource.budget is 1000 multiply-adds"
+fi
 [ ! -e run ] || fail "a refused run leaves a folder"
 refuses 1 "layout wants" search good.ini -o new/er/run --set layout.mode=manual layout.task=2
 [ ! -e new ] || fail "a refused run leaves the folders above its own"
