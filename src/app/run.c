@@ -84,7 +84,7 @@ void pt_held_run_release(pt_held_run_t *run, pt_status_t status)
 static void make_absolute(char file[PT_CONFIG_TEXT])
 {
     char here[PT_CONFIG_TEXT], path[2 * PT_CONFIG_TEXT];
-    if (file[0] == '/' || getcwd(here, sizeof here) == NULL)
+    if (file[0] == '/' || file[0] == '\0' || getcwd(here, sizeof here) == NULL)
         return;
     int n = snprintf(path, sizeof path, "%s/%s", here, file);
     if (n > 0 && n < PT_CONFIG_TEXT)
@@ -101,6 +101,8 @@ static pt_status_t write_config(const pt_held_run_t *run)
     if (file == NULL)
         PT_FAIL(MEMORY, "no memory for config.ini");
     make_absolute(config.data.file);
+    make_absolute(config.retrain.from_file);
+    make_absolute(config.resource.table);
     status = pt_config_dump(&config, file);
     if (fclose(file) != 0 && status == PT_OK)
         status = PT_ERROR(MEMORY, "no memory for config.ini");

@@ -6,6 +6,8 @@
 #include "polytree/arch/copies.h"
 #include "polytree/arch/derive.h"
 #include "polytree/base/memory.h"
+#include "polytree/graph/weights.h"
+#include "polytree/io/weights.h"
 #include "search/run.h"
 
 bool run_changes_form(const pt_search_t *s)
@@ -65,7 +67,7 @@ pt_status_t run_derive(pt_search_t *s)
 
 /* Where the tensors of the network come from. */
 typedef struct origin {
-    pt_checkpoint_t kept; /* on rank 0 */
+    pt_checkpoint_t kept; /* tensors by name, on rank 0 */
     int32_t *copy;        /* [layer][task] that was derived; NULL for a dag */
     const pt_record_t **source;
 } origin_t;
@@ -107,14 +109,46 @@ static void match_supernet(const pt_search_t *s, origin_t *origin)
     }
 }
 
-static pt_status_t match(pt_search_t *s, origin_t *origin)
+/* On rank 0. */
+static pt_status_t match_file(pt_search_t *s, pt_weights_match_t *match,
+                              pt_checkpoint_t *weights)
 {
-    PT_TRY(
-        pt_alloc(&origin->source, (size_t)s->space->store.n_param, sizeof *origin->source));
-    if (!s->is_root)
+    const char *path = s->config->retrain.from_file;
+    PT_TRY(pt_weights_read(path, weights));
+    return pt_weights_match(s->space, weights, path, match);
+}
+
+pt_status_t run_check_weights(pt_search_t *s)
+{
+    pt_checkpoint_t weights;
+    pt_weights_match_t match = {.source = NULL};
+    if (s->config->retrain.from != PT_FROM_FILE || !s->is_root)
         return PT_OK;
-    match_supernet(s, origin);
-    return PT_OK;
+    pt_checkpoint_init(&weights);
+    pt_status_t status = match_file(s, &match, &weights);
+    pt_weights_match_release(&match);
+    pt_checkpoint_release(&weights);
+    return status;
+}
+
+static pt_status_t take_file(pt_search_t *s, origin_t *origin)
+{
+    pt_weights_match_t match = {.source = NULL};
+    PT_AGREE(s->world, s->is_root ? match_file(s, &match, &origin->kept) : PT_OK);
+    if (s->is_root)
+        run_note(s, "%s", match.note);
+    pt_status_t status = pt_trainer_take_weights(s->trainer, match.source);
+    pt_weights_match_release(&match);
+    return status;
+}
+
+static pt_status_t take_supernet(pt_search_t *s, origin_t *origin)
+{
+    size_t n = (size_t)s->space->store.n_param;
+    PT_AGREE(s->world, pt_alloc(&origin->source, n, sizeof *origin->source));
+    if (s->is_root)
+        match_supernet(s, origin);
+    return pt_trainer_take_weights(s->trainer, origin->source);
 }
 
 /* What must be had before the form changes. */
@@ -141,10 +175,9 @@ static pt_status_t take(pt_search_t *s, origin_t *origin)
         PT_TRY(run_change_form(s));
     else if (from != PT_FROM_SEARCH)
         pt_store_fill(&s->space->store, (uint64_t)s->config->run.seed);
-    if (from == PT_FROM_SCRATCH || (from == PT_FROM_SEARCH && !changes))
-        return PT_OK;
-    PT_AGREE(s->world, match(s, origin));
-    return pt_trainer_take_weights(s->trainer, origin->source);
+    if (from == PT_FROM_FILE)
+        return take_file(s, origin);
+    return from == PT_FROM_SEARCH && changes ? take_supernet(s, origin) : PT_OK;
 }
 
 pt_status_t run_take_network(pt_search_t *s)

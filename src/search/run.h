@@ -129,6 +129,9 @@ bool run_changes_form(const pt_search_t *s);
 pt_status_t run_change_form(pt_search_t *s);
 /** Derive the network from alpha. */
 pt_status_t run_derive(pt_search_t *s);
+/** Whether retrain.from names a weights file that fits the space, before anything is
+ * trained; rank 0. */
+pt_status_t run_check_weights(pt_search_t *s);
 /** The trainer in its last form, with the weights that retrain.from wants.  Collective. */
 pt_status_t run_take_network(pt_search_t *s);
 

@@ -65,6 +65,7 @@ static pt_status_t allocate(pt_search_t *s)
     PT_TRY(price(s));
     if (!s->is_root || s->is_view)
         return PT_OK;
+    PT_TRY(run_check_weights(s));
     PT_TRY(pt_folder_make(s->run));
     return write_config_text(s);
 }
@@ -109,7 +110,6 @@ static pt_status_t refuse_unread(const pt_config_t *c)
         const char *option;
     } unread[] = {
         {c->augment.crop, "augment.crop"},
-        {c->retrain.from == PT_FROM_FILE, "retrain.from = a file"},
         {c->report.pictures > 0, "report.pictures"},
     };
     for (size_t i = 0; i < sizeof unread / sizeof *unread; i++)
