@@ -10,6 +10,7 @@
 #include "polytree/arch/cost.h"
 #include "polytree/arch/derive.h"
 #include "polytree/base/memory.h"
+#include "polytree/search/baseline.h"
 #include "polytree/search/search.h"
 
 enum { PLAN_RANKS, PLAN_SET };
@@ -99,25 +100,30 @@ static pt_status_t print_work(const pt_session_t *s, const char *title,
     return PT_OK;
 }
 
-/* Samples, steps and work of every stage. `all` has every choice on, `found` is the
- * network derived at the initial logits. */
-static pt_status_t print_stages(const pt_session_t *s, const pt_subnet_t *all,
-                                const pt_subnet_t *found)
+/* What the stages run, as nothing has been learnt yet. */
+typedef struct examples {
+    pt_subnet_t warmup, search; /* of the supernet */
+    pt_subnet_t found;          /* has the size, if not the form, of what will be found */
+} examples_t;
+
+/* Samples, steps and work of every stage. */
+static pt_status_t print_stages(const pt_session_t *s, const examples_t *e)
 {
     pt_run_length_t n;
     pt_run_length(&s->config, pt_trainer_feed(s->trainer), &n);
     pt_console_line("work, in millions of multiply-adds a sample:");
     pt_console_line("  %-24s %8s %10s %10s %12s %14s", "", "steps", "forward", "executed",
                     "total, 1e9", "arena, bytes");
-    if (!pt_method_is_chain(s->config.search.method)) {
-        PT_TRY(print_work(s, "warm-up", all, PT_PHASE_WEIGHT, n.n_step[PT_STAGE_WARMUP]));
-        PT_TRY(print_work(s, "search, weights", all, PT_PHASE_WEIGHT,
+    if (!pt_method_is_fixed(s->config.search.method)) {
+        PT_TRY(print_work(s, "warm-up", &e->warmup, PT_PHASE_WEIGHT,
+                          n.n_step[PT_STAGE_WARMUP]));
+        PT_TRY(print_work(s, "search, weights", &e->search, PT_PHASE_WEIGHT,
                           n.n_step[PT_STAGE_SEARCH]));
-        PT_TRY(print_work(s, "search, alpha", all, PT_PHASE_ALPHA, n.n_alpha));
+        PT_TRY(print_work(s, "search, alpha", &e->search, PT_PHASE_ALPHA, n.n_alpha));
     }
-    PT_TRY(print_work(s, "retrain (example)", found, PT_PHASE_WEIGHT,
+    PT_TRY(print_work(s, "retrain (example)", &e->found, PT_PHASE_WEIGHT,
                       n.n_step[PT_STAGE_RETRAIN]));
-    return print_work(s, "evaluation (example)", found, PT_PHASE_EVAL, 1);
+    return print_work(s, "evaluation (example)", &e->found, PT_PHASE_EVAL, 1);
 }
 
 /* Blocks of the store that the fullest rank of this arrangement updates. */
@@ -215,60 +221,128 @@ static pt_status_t print_layout(const pt_session_t *s, int64_t n_rank, pt_arrang
     return PT_OK;
 }
 
-/* Every choice on; and what is derived where nothing has been learnt yet, which has the
- * size, if not the form, of what a search will find.  A chain is known. */
-static pt_status_t make_subnets(const pt_session_t *s, pt_subnet_t *all, pt_subnet_t *found)
+static void switch_all(pt_subnet_t *subnet)
+{
+    for (int32_t k = 0; k < subnet->n_task; k++)
+        for (int32_t c = 0; c < subnet->n_choice; c++)
+            pt_subnet_switch(subnet, k, c, true);
+}
+
+static pt_status_t make_fixed(const pt_session_t *s, pt_subnet_t *found)
+{
+    const pt_space_t *space = pt_trainer_space(s->trainer);
+    pt_branching_t branching = {0};
+    if (space->kind == PT_SPACE_BRANCH)
+        PT_TRY(pt_branching_init(&branching, space->n_layer, space->n_task));
+    pt_status_t status = pt_baseline_network(&s->config, space, &branching, found);
+    pt_branching_release(&branching);
+    return status;
+}
+
+/* At logits of 0; a branch space of as many branches as chance and the budget leave. */
+static pt_status_t derive_example(const pt_session_t *s, pt_subnet_t *found)
 {
     const pt_space_t *space = pt_trainer_space(s->trainer);
     pt_rng_t rng = {.seed = (uint64_t)s->config.run.seed, .purpose = PT_RNG_DERIVE};
-    double *p;
-    PT_TRY(pt_subnet_init(all, space->n_task, space->n_choice));
-    PT_TRY(pt_subnet_init(found, space->n_task, space->n_choice));
-    PT_TRY(pt_alloc(&p, (size_t)space->n_choice, sizeof *p));
-    all->is_soft = s->config.search.gates == PT_GATES_SOFT;
-    for (int32_t c = 0; c < space->n_choice; c++)
-        p[c] = 0.5;
-    for (int32_t k = 0; k < space->n_task; k++) {
-        for (int32_t c = 0; c < space->n_choice; c++) {
-            pt_subnet_switch(all, k, c, true);
-            pt_subnet_switch(found, k, c, true);
-        }
-        if (pt_method_is_chain(s->config.search.method))
-            continue;
-        pt_derive(space, p, pt_config_rule(&s->config), s->config.squeeze.kappa,
-                  s->config.derive.keep, &rng, pt_subnet_bits(found, k));
-        for (int32_t c = 0; c < space->n_choice; c++)
-            pt_subnet_switch(found, k, c, pt_bitset_get(pt_subnet_bits(found, k), c));
-    }
-    pt_free(p);
+    pt_config_t *config = NULL;
+    pt_resource_model_t model = {.space = NULL};
+    pt_alpha_t alpha = {.n_task = 0};
+    pt_status_t status;
+    PT_TRY_OR(done, pt_alloc(&config, 1, sizeof *config));
+    *config = s->config;
+    if (space->kind == PT_SPACE_BRANCH)
+        config->derive.rule = PT_RULE_RANDOM;
+    PT_TRY_OR(done, pt_resource_init(&model, config, space));
+    PT_TRY_OR(done, pt_alpha_init(&alpha, space->n_task, space->n_choice));
+    PT_TRY_OR(done, pt_derive_network(config, &model, &alpha, &rng, found, NULL));
+done:
+    pt_alpha_release(&alpha);
+    pt_resource_release(&model);
+    pt_free(config);
+    return status;
+}
+
+/* What a step of the supernet runs: all, or a path of each task. */
+static pt_status_t make_supernet(const pt_session_t *s, examples_t *e)
+{
+    const pt_space_t *space = pt_trainer_space(s->trainer);
+    const pt_rng_t unused = {0};
+    pt_alpha_t none;
+    bool is_active = s->config.search.run == PT_RUN_ACTIVE;
+    if (space->kind == PT_SPACE_DAG)
+        return PT_OK;
+    PT_TRY(pt_alpha_init(&none, space->n_task, space->n_choice));
+    for (int32_t k = 0; k < space->n_task; k++)
+        pt_alpha_warmup(space, &none, k, &unused, 1, true, &e->warmup, none.m);
+    pt_alpha_release(&none);
+    if (is_active)
+        pt_subnet_copy(&e->search, &e->found);
+    e->search.is_active_only = is_active;
     return PT_OK;
+}
+
+static pt_status_t make_examples(const pt_session_t *s, examples_t *e)
+{
+    const pt_space_t *space = pt_trainer_space(s->trainer);
+    pt_subnet_t *all[] = {&e->warmup, &e->search, &e->found};
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
+        PT_TRY(pt_subnet_init(all[i], space->n_task, space->n_choice));
+        switch_all(all[i]);
+        all[i]->is_soft = s->config.search.gates == PT_GATES_SOFT && all[i] != &e->found;
+    }
+    if (pt_method_is_fixed(s->config.search.method))
+        return make_fixed(s, &e->found);
+    PT_TRY(derive_example(s, &e->found));
+    return make_supernet(s, e);
+}
+
+static void print_space(const pt_session_t *s, const pt_cost_t *cost)
+{
+    const pt_space_t *space = pt_trainer_space(s->trainer);
+    int n_bundle = (int)pt_feed_n_bundle(pt_trainer_feed(s->trainer));
+    if (space->kind == PT_SPACE_DAG) {
+        pt_console_line(
+            "space: %d nodes, %d edges, %d tasks in %d bundles, %lld parameters",
+            (int)space->n_dag_node, (int)space->n_edge, (int)space->n_task, n_bundle,
+            (long long)pt_store_n_element(&space->store));
+        pt_console_line("example, derived before any search: %lld parameters, %lld "
+                        "multiply-adds a sample for all tasks, %d edges, %d distinct",
+                        (long long)cost->parameters, (long long)cost->madds,
+                        (int)cost->edges, (int)cost->distinct_edges);
+        return;
+    }
+    pt_console_line("space: %d layers, %d choices a task, %d tasks in %d bundles, %lld "
+                    "parameters",
+                    (int)space->n_layer, (int)space->n_choice, (int)space->n_task, n_bundle,
+                    (long long)pt_store_n_element(&space->store));
+    pt_console_line("%s: %lld parameters, %lld multiply-adds a "
+                    "sample for all tasks, %lld of them in the encoder",
+                    pt_method_is_fixed(s->config.search.method)
+                        ? "network"
+                        : "example, branches at random",
+                    (long long)cost->parameters, (long long)cost->madds,
+                    (long long)cost->encoder_madds);
 }
 
 static pt_status_t print_plan(const pt_session_t *s, int64_t n_rank, const base_t *base)
 {
-    const pt_space_t *space = pt_trainer_space(s->trainer);
-    pt_subnet_t all = {0}, found = {0};
+    examples_t e = {.warmup = {0}};
     pt_cost_t cost;
     pt_arrangement_t arrangement;
     pt_status_t status;
-    PT_TRY_OR(done, make_subnets(s, &all, &found));
-    PT_TRY_OR(done, pt_cost_all(space, &found, &cost));
-    pt_console_line("space: %d nodes, %d edges, %d tasks in %d bundles, %lld parameters",
-                    (int)space->n_dag_node, (int)space->n_edge, (int)space->n_task,
-                    (int)pt_feed_n_bundle(pt_trainer_feed(s->trainer)),
-                    (long long)pt_store_n_element(&space->store));
-    pt_console_line("example, derived before any search: %lld parameters, %lld "
-                    "multiply-adds a sample for all tasks, %d edges, %d distinct",
-                    (long long)cost.parameters, (long long)cost.madds, (int)cost.edges,
-                    (int)cost.distinct_edges);
-    PT_TRY_OR(done, print_stages(s, &all, &found));
+    PT_TRY_OR(done, make_examples(s, &e));
+    PT_TRY_OR(done, pt_cost_all(pt_trainer_space(s->trainer), &e.found, &cost));
+    print_space(s, &cost);
+    PT_TRY_OR(done, print_stages(s, &e));
     PT_TRY_OR(done, print_layout(s, n_rank, &arrangement));
-    PT_TRY_OR(done,
-              print_memory(s, s->config.search.method == PT_METHOD_SEARCH ? &all : &found,
-                           &arrangement, base));
+    PT_TRY_OR(
+        done,
+        print_memory(s, s->config.search.method == PT_METHOD_SEARCH ? &e.search : &e.found,
+                     &arrangement, base));
 done:
-    pt_subnet_release(&all);
-    pt_subnet_release(&found);
+    pt_subnet_release(&e.warmup);
+    pt_subnet_release(&e.search);
+    pt_subnet_release(&e.found);
     return status;
 }
 

@@ -113,6 +113,7 @@ static void show_progress(void *context, const pt_progress_t *p)
     add_number(&line, "  loss %.3f", p->loss);
     add_number(&line, "  val %.3f", p->metric);
     add_number(&line, "  edges %.1f", p->expected_edges);
+    add_number(&line, "  cost %.0f %%", 100 * p->expected_cost);
     add_number(&line, "  %.0f samples/s", p->samples_per_second);
     add_number(&line, "  alpha %.3f", p->alpha_loss);
     add_number(&line, "  tau %.2f", p->tau);

@@ -130,23 +130,28 @@ static const char *number(double x, char text[32])
     return text;
 }
 
-/* "mean", or of what where the tasks' metrics are of several kinds. */
-static void name_mean(const pt_trainer_t *trainer, char *text, size_t size)
+/* Metrics of several kinds have no mean. */
+static bool has_mean(const pt_trainer_t *trainer)
 {
-    int32_t n_kind = 0, n_task = pt_dataset_n_task(pt_trainer_dataset(trainer));
-    for (int32_t k = 0; k < n_task; k++) {
-        pt_task_metric_t metric = pt_trainer_objective(trainer, k)->metric;
-        int32_t before = 0;
-        while (pt_trainer_objective(trainer, before)->metric != metric)
-            before++;
-        if (before < k)
-            continue;
-        size_t used = strlen(text);
-        snprintf(text + used, size - used, "%s%s", n_kind++ == 0 ? " of " : " and ",
-                 pt_metric_name(metric));
-    }
-    if (n_kind < 2)
-        snprintf(text, size, "mean");
+    int32_t n_task = pt_dataset_n_task(pt_trainer_dataset(trainer));
+    for (int32_t k = 1; k < n_task; k++)
+        if (pt_trainer_objective(trainer, k)->metric !=
+            pt_trainer_objective(trainer, 0)->metric)
+            return false;
+    return true;
+}
+
+/* What a task's graph is like: edges of a dag, multiply-adds of a branch's path. */
+static void describe_task(const pt_space_t *space, const pt_subnet_t *subnet, int32_t task,
+                          char text[32])
+{
+    pt_cost_t cost = {0};
+    if (pt_cost_task(space, subnet, task, &cost) != PT_OK)
+        pt_error_clear();
+    if (space->kind == PT_SPACE_DAG)
+        snprintf(text, 32, "%d", (int)cost.edges);
+    else
+        snprintf(text, 32, "%.3f", (double)cost.madds * 1e-6);
 }
 
 static void print_other_metrics(const pt_objective_t *o, const pt_task_score_t *score)
@@ -163,32 +168,28 @@ static void print_other_metrics(const pt_objective_t *o, const pt_task_score_t *
 void pt_print_scores(const pt_trainer_t *trainer, const pt_subnet_t *subnet,
                      const pt_task_score_t *score, pt_part_t part)
 {
+    const pt_space_t *space = pt_trainer_space(trainer);
     double sum = 0;
     int32_t n = 0;
-    int32_t n_task = pt_dataset_n_task(pt_trainer_dataset(trainer));
     pt_console_line("%-36s %8s %8s  %-10s %6s", name_part(trainer, part), "samples", "loss",
-                    "metric", "edges");
-    for (int32_t k = 0; k < n_task; k++) {
+                    "metric", space->kind == PT_SPACE_DAG ? "edges" : "M madds");
+    for (int32_t k = 0; k < space->n_task; k++) {
         const pt_objective_t *o = pt_trainer_objective(trainer, k);
-        pt_cost_t cost = {0};
-        char loss[32], metric[32];
-        if (pt_cost_task(pt_trainer_space(trainer), subnet, k, &cost) != PT_OK)
-            pt_error_clear();
-        pt_console_line("  %-34s %8lld %8s  %-8s %6s %2d", o->info->name,
+        char loss[32], metric[32], graph[32];
+        describe_task(space, subnet, k, graph);
+        pt_console_line("  %-34s %8lld %8s  %-8s %6s %2s", o->info->name,
                         (long long)score[k].n, number(score[k].loss, loss),
-                        pt_metric_name(o->metric), number(score[k].metric, metric),
-                        (int)cost.edges);
+                        pt_metric_name(o->metric), number(score[k].metric, metric), graph);
         print_other_metrics(o, &score[k]);
         if (!isnan(score[k].metric)) {
             sum += score[k].metric;
             n++;
         }
     }
-    char mean[256] = "mean";
-    name_mean(trainer, mean, sizeof mean);
-    if (n < n_task)
-        snprintf(mean, sizeof mean, "mean of %d of %d tasks", (int)n, (int)n_task);
-    if (n > 0)
+    char mean[64] = "mean";
+    if (n < space->n_task)
+        snprintf(mean, sizeof mean, "mean of %d of %d tasks", (int)n, (int)space->n_task);
+    if (n > 0 && has_mean(trainer))
         pt_console_line("  %-34s %8s %8s  %-8s %6.4f", mean, "", "", "", sum / n);
 }
 
@@ -218,8 +219,12 @@ static void print_result(const pt_held_run_t *run, const pt_run_result_t *result
     pt_console_line("network     %lld parameters, %lld multiply-adds a sample for all "
                     "tasks",
                     (long long)result->cost.parameters, (long long)result->cost.madds);
-    pt_console_line("            %d edges over all tasks, %d distinct",
-                    (int)result->cost.edges, (int)result->cost.distinct_edges);
+    if (pt_trainer_space(run->session.trainer)->kind == PT_SPACE_DAG)
+        pt_console_line("            %d edges over all tasks, %d distinct",
+                        (int)result->cost.edges, (int)result->cost.distinct_edges);
+    else
+        pt_console_line("            %lld multiply-adds of them in the encoder",
+                        (long long)result->cost.encoder_madds);
     pt_console_line("written     %s/architecture.json", run->folder);
 }
 

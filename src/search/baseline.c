@@ -128,26 +128,22 @@ pt_status_t pt_baseline_resolve(pt_config_t *config, pt_dataset_t *dataset)
     return PT_OK;
 }
 
-static pt_status_t take_branching(pt_search_t *s)
+pt_status_t pt_baseline_network(const pt_config_t *config, const pt_space_t *space,
+                                pt_branching_t *branching, pt_subnet_t *subnet)
 {
-    if (s->config->search.method == PT_METHOD_FULL)
-        pt_branching_full(&s->branching);
-    if (s->config->search.method == PT_METHOD_EXHAUSTIVE)
-        PT_TRY(pt_branching_nth(s->config->baseline.branching,
-                                (int32_t)s->config->space.copies, &s->branching));
-    pt_copies_switch(s->space, s->branching.group, &s->subnet);
-    return PT_OK;
-}
-
-pt_status_t run_take_fixed(pt_search_t *s)
-{
-    if (s->space->kind == PT_SPACE_BRANCH)
-        PT_TRY(take_branching(s));
-    for (int32_t k = 0; k < s->space->n_task && s->space->kind == PT_SPACE_DAG; k++)
-        for (int32_t c = 0; c < s->space->n_choice; c++)
-            pt_subnet_switch(&s->subnet, k, c, true);
-    s->subnet.is_soft = false;
-    s->state.is_derived = 1;
+    subnet->is_soft = false;
+    if (space->kind == PT_SPACE_DAG) {
+        for (int32_t k = 0; k < space->n_task; k++)
+            for (int32_t c = 0; c < space->n_choice; c++)
+                pt_subnet_switch(subnet, k, c, true);
+        return PT_OK;
+    }
+    if (config->search.method == PT_METHOD_FULL)
+        pt_branching_full(branching);
+    if (config->search.method == PT_METHOD_EXHAUSTIVE)
+        PT_TRY(pt_branching_nth(config->baseline.branching, (int32_t)config->space.copies,
+                                branching));
+    pt_copies_switch(space, branching->group, subnet);
     return PT_OK;
 }
 

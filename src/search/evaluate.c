@@ -19,6 +19,16 @@ const char *run_part_name(int64_t part)
     }
 }
 
+/* Metrics of several kinds, some of them errors, have no mean. */
+static bool has_common_metric(const pt_search_t *s)
+{
+    pt_task_metric_t metric = pt_trainer_objective(s->trainer, 0)->metric;
+    for (int32_t k = 1; k < s->space->n_task; k++)
+        if (pt_trainer_objective(s->trainer, k)->metric != metric)
+            return false;
+    return true;
+}
+
 double run_mean_metric(const pt_search_t *s)
 {
     double sum = 0;
@@ -28,28 +38,32 @@ double run_mean_metric(const pt_search_t *s)
             sum += s->score[k].metric;
             n++;
         }
-    return n > 0 ? sum / n : NAN;
+    return n > 0 && has_common_metric(s) ? sum / n : NAN;
 }
 
-/* The metric's name where all tasks have the same. */
-static const char *common_metric(const pt_search_t *s)
+/* "accuracy on val 0.4763 (mean of 1 of 2 tasks)", or every task's own "on val: parts
+ * 0.52, depth 0.31, ..." */
+static const char *describe_scores(const pt_search_t *s, pt_part_t part, char text[512])
 {
-    pt_task_metric_t metric = pt_trainer_objective(s->trainer, 0)->metric;
-    for (int32_t k = 1; k < s->space->n_task; k++)
-        if (pt_trainer_objective(s->trainer, k)->metric != metric)
-            return "metric";
-    return pt_metric_name(metric);
-}
-
-/* " (mean of 1 of 2 tasks)" where some have no labels, else nothing. */
-static const char *describe_gap(const pt_search_t *s, char text[64])
-{
-    int32_t n = 0;
-    for (int32_t k = 0; k < s->space->n_task; k++)
+    int32_t n_task = s->space->n_task, n = 0;
+    for (int32_t k = 0; k < n_task; k++)
         n += !isnan(s->score[k].metric);
-    text[0] = '\0';
-    if (n < s->space->n_task)
-        snprintf(text, 64, " (mean of %d of %d tasks)", (int)n, (int)s->space->n_task);
+    if (has_common_metric(s)) {
+        int used = snprintf(text, 512, "%s on %s %.4f",
+                            pt_metric_name(pt_trainer_objective(s->trainer, 0)->metric),
+                            run_part_name(part), s->mean_metric);
+        if (n < n_task)
+            snprintf(text + used, 512 - (size_t)used, " (mean of %d of %d tasks)", (int)n,
+                     (int)n_task);
+        return text;
+    }
+    size_t used = (size_t)snprintf(text, 512, "on %s", run_part_name(part));
+    for (int32_t k = 0; k < n_task && used < 400; k++)
+        used +=
+            (size_t)snprintf(text + used, 512 - used, "%s %.40s %.4g", k == 0 ? ":" : ",",
+                             s->space->task[k].name, s->score[k].metric);
+    if (used >= 400)
+        snprintf(text + used, 512 - used, ", ...");
     return text;
 }
 
@@ -74,13 +88,13 @@ static pt_status_t evaluate(pt_search_t *s, pt_part_t part)
 pt_status_t run_evaluate(pt_search_t *s)
 {
     run_state_t *st = &s->state;
-    char gap[64];
+    char text[512];
     PT_TRY(evaluate(s, PT_PART_VAL));
     st->evaluated = st->step;
     run_journal_scores(s, "eval", PT_PART_VAL);
     run_journal_timing(s, "eval");
-    run_note(s, "%s, step %lld: %s on val %.4f%s", pt_stage_name((pt_stage_t)st->stage),
-             (long long)st->step, common_metric(s), s->mean_metric, describe_gap(s, gap));
+    run_note(s, "%s, step %lld: %s", pt_stage_name((pt_stage_t)st->stage),
+             (long long)st->step, describe_scores(s, PT_PART_VAL, text));
     run_pause_over(s);
     return PT_OK;
 }
@@ -95,13 +109,12 @@ pt_part_t pt_search_last_part(const pt_search_t *s)
 pt_status_t run_evaluate_last(pt_search_t *s)
 {
     pt_part_t part = pt_search_last_part(s);
-    char gap[64];
+    char text[512];
     PT_TRY(evaluate(s, part));
     s->state.score_part = part;
     run_journal_scores(s, "final", part);
     run_journal_timing(s, "final");
-    run_note(s, "final: %s on %s %.4f%s%s", common_metric(s), run_part_name(part),
-             s->mean_metric, describe_gap(s, gap),
+    run_note(s, "final: %s%s", describe_scores(s, part, text),
              part == PT_PART_TRAIN ? " (the data set holds nothing back)" : "");
     run_pause_over(s);
     return PT_OK;

@@ -137,8 +137,6 @@ pt_status_t run_take_network(pt_search_t *s);
 
 /* baseline.c */
 
-/** The network of a method that knows it beforehand. */
-pt_status_t run_take_fixed(pt_search_t *s);
 /** Draw the network of search.method = random. */
 pt_status_t run_draw_network(pt_search_t *s);
 /** Where this run has trained a supernet to draw from: keep it for runs of other indices,
@@ -154,7 +152,8 @@ bool run_evaluation_due(const pt_search_t *s);
 pt_status_t run_evaluate(pt_search_t *s);
 /** At the end of the run: the scores that it leaves, on pt_search_last_part(). */
 pt_status_t run_evaluate_last(pt_search_t *s);
-/** Mean of the tasks' metrics, those without labels left out. */
+/** Mean of the tasks' metrics, those without labels left out; NaN where the tasks have
+ * metrics of several kinds. */
 double run_mean_metric(const pt_search_t *s);
 const char *run_part_name(int64_t part);
 

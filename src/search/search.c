@@ -8,6 +8,7 @@
 #include "polytree/base/memory.h"
 #include "polytree/io/file.h"
 #include "polytree/par/log.h"
+#include "polytree/search/baseline.h"
 #include "search/run.h"
 
 static void count_steps(pt_search_t *s)
@@ -154,8 +155,11 @@ static pt_status_t begin(pt_search_t *s)
         note_resume(s);
         return PT_OK;
     }
-    if (pt_method_is_fixed(s->config->search.method))
-        PT_AGREE(s->world, run_take_fixed(s));
+    if (pt_method_is_fixed(s->config->search.method)) {
+        PT_AGREE(s->world,
+                 pt_baseline_network(s->config, s->space, &s->branching, &s->subnet));
+        s->state.is_derived = 1;
+    }
     run_refresh_subnet(s);
     return run_stages[s->state.stage].enter(s);
 }

@@ -6,6 +6,9 @@
 
 #include "polytree/base/status.h"
 #include "polytree/config/config.h"
+#include "polytree/graph/branching.h"
+#include "polytree/graph/space.h"
+#include "polytree/graph/subnet.h"
 #include "polytree/io/dataset.h"
 
 /**
@@ -18,5 +21,17 @@
  * @return PT_E_IO or PT_E_FORMAT where baseline.cost_of is no such run
  */
 PT_MUST_CHECK pt_status_t pt_baseline_resolve(pt_config_t *config, pt_dataset_t *dataset);
+
+/**
+ * The network of a method that knows it beforehand: shared, single, full, exhaustive.  Not
+ * collective.
+ *
+ * @param[in,out] branching  all tasks together; branch: that of the network
+ * @param[in,out] subnet     of the sizes of `space`
+ */
+PT_MUST_CHECK pt_status_t pt_baseline_network(const pt_config_t *config,
+                                              const pt_space_t *space,
+                                              pt_branching_t *branching,
+                                              pt_subnet_t *subnet);
 
 #endif

@@ -45,7 +45,8 @@ typedef struct pt_progress {
     int64_t step, n_step;
     double loss;           /**< of weight steps, smoothed over the last ones */
     double alpha_loss;     /**< NaN outside the search */
-    double expected_edges; /**< mean over tasks */
+    double expected_edges; /**< dag: mean over tasks; else NaN */
+    double expected_cost;  /**< branch: share of the fully branched encoder; else NaN */
     double tau, lr;
     double metric; /**< mean of the last evaluation on val; NaN before */
     double samples_per_second;
@@ -71,7 +72,7 @@ typedef struct pt_run_result {
     pt_cost_t cost; /**< of the network found, all tasks */
     const pt_task_score_t
         *score; /**< [n_task] on test (val where there is none); borrowed */
-    double mean_metric;
+    double mean_metric; /**< NaN where the tasks' metrics are of several kinds */
     bool is_mixed; /**< machines or libraries differed: the bits are of no one machine */
 } pt_run_result_t;
 
