@@ -71,7 +71,7 @@ typedef struct pt_run_result {
     pt_run_end_t end;
     pt_cost_t cost; /**< of the network found, all tasks */
     const pt_task_score_t
-        *score; /**< [n_task] on test (val where there is none); borrowed */
+        *score;         /**< [n_task] on test (val where there is none); borrowed */
     double mean_metric; /**< NaN where the tasks' metrics are of several kinds */
     bool is_mixed; /**< machines or libraries differed: the bits are of no one machine */
 } pt_run_result_t;
