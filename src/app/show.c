@@ -1,5 +1,4 @@
 /* polytree show: the network of a run, or the search space of a config, as text. */
-#include <jansson.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -11,7 +10,6 @@
 #include "app/session.h"
 #include "polytree/arch/cost.h"
 #include "polytree/base/memory.h"
-#include "polytree/io/file.h"
 #include "polytree/search/architecture.h"
 #include "polytree/search/summary.h"
 
@@ -34,61 +32,6 @@ static void release(network_t *network)
 {
     pt_subnet_release(&network->subnet);
     pt_space_free(network->space);
-}
-
-/* Input and tasks stand in architecture.json, so that no data set is needed. */
-static pt_status_t read_spec(const char *path, json_t *root, pt_space_task_t **task,
-                             pt_space_spec_t *spec)
-{
-    json_t *tasks = json_object_get(root, "tasks"), *object;
-    json_t *nodes = json_object_get(json_object_get(root, "space"), "nodes");
-    json_t *input = json_array_get(nodes, 0);
-    size_t k;
-    if (json_array_size(tasks) == 0 || input == NULL)
-        PT_FAIL(FORMAT, "%s: no tasks or no nodes in it", path);
-    PT_TRY(pt_alloc(task, json_array_size(tasks), sizeof **task));
-    json_array_foreach(tasks, k, object)
-    {
-        const char *name = json_string_value(json_object_get(object, "name"));
-        (*task)[k].outputs =
-            (int32_t)json_integer_value(json_object_get(object, "outputs"));
-        if (name == NULL || (*task)[k].outputs < 1)
-            PT_FAIL(FORMAT, "%s: task %d lacks name or outputs", path, (int)k);
-        snprintf((*task)[k].name, sizeof(*task)[k].name, "%s", name);
-    }
-    *spec = (pt_space_spec_t){json_integer_value(json_object_get(input, "height")),
-                              json_integer_value(json_object_get(input, "width")),
-                              json_integer_value(json_object_get(input, "channels")),
-                              (int32_t)json_array_size(tasks),
-                              *task,
-                              NULL};
-    return PT_OK;
-}
-
-static pt_status_t read_network(const pt_config_t *config, const char *path,
-                                network_t *network)
-{
-    char *text = NULL;
-    size_t bytes;
-    json_error_t error;
-    json_t *root = NULL;
-    pt_space_task_t *task = NULL;
-    pt_space_spec_t spec;
-    pt_status_t status;
-    PT_TRY_OR(done, pt_file_read(path, &text, &bytes));
-    root = json_loadb(text, bytes, 0, &error);
-    if (root == NULL)
-        PT_TRY_OR(done, PT_ERROR(FORMAT, "%s:%d: %s", path, error.line, error.text));
-    PT_TRY_OR(done, read_spec(path, root, &task, &spec));
-    PT_TRY_OR(done, pt_space_new(config, &spec, NULL, &network->space));
-    PT_TRY_OR(done, pt_subnet_init(&network->subnet, network->space->n_task,
-                                   network->space->n_choice));
-    PT_TRY_OR(done, pt_architecture_read(network->space, path, &network->subnet));
-done:
-    pt_free(task);
-    json_decref(root);
-    pt_free(text);
-    return status;
 }
 
 static pt_status_t print_task(const network_t *n, int32_t task, uint8_t *candidate,
@@ -189,7 +132,7 @@ static pt_status_t show_run(const pt_args_t *args, const pt_config_t *config,
 {
     network_t network = {0};
     pt_status_t status;
-    PT_TRY_OR(done, read_network(config, path, &network));
+    PT_TRY_OR(done, pt_architecture_open(config, path, &network.space, &network.subnet));
     say_if_unfinished(run);
     status = show_network(args, &network);
 done:

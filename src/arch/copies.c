@@ -1,6 +1,7 @@
 #include "polytree/arch/copies.h"
 
 #include "polytree/base/bitset.h"
+#include "polytree/base/memory.h"
 
 void pt_copies_of_subnet(const pt_space_t *space, const pt_subnet_t *subnet, int32_t *copy)
 {
@@ -22,4 +23,19 @@ void pt_copies_switch(const pt_space_t *space, const int32_t *copy, pt_subnet_t 
             for (int32_t c = space->layer_choice[l]; c < space->layer_choice[l + 1]; c++)
                 pt_subnet_switch(subnet, k, c,
                                  c == space->layer_choice[l] + copy[l * space->n_task + k]);
+}
+
+pt_status_t pt_copies_branching(const pt_space_t *space, const pt_subnet_t *subnet,
+                                pt_branching_t *b)
+{
+    int32_t *copy;
+    if (space->candidate[space->choice[0].candidate].task >= 0) {
+        pt_branching_full(b);
+        return PT_OK;
+    }
+    PT_TRY(pt_alloc(&copy, (size_t)space->n_layer * (size_t)space->n_task, sizeof *copy));
+    pt_copies_of_subnet(space, subnet, copy);
+    pt_branching_of_copies(copy, b);
+    pt_free(copy);
+    return PT_OK;
 }

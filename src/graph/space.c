@@ -232,12 +232,21 @@ void pt_space_free(pt_space_t *space)
     pt_free(space->mix1);
     pt_free(space->mix2);
     pt_free(space->layer_choice);
+    pt_free(space->layer);
     pt_free(space->choice);
     pt_free(space->op);
     pt_free(space->candidate);
     pt_free(space->node);
     pt_free(space->task);
     pt_free(space);
+}
+
+int32_t pt_space_head(const pt_space_t *space, int32_t task)
+{
+    int32_t c = space->n_candidate - 1;
+    while (c > 0 && space->candidate[c].dst != space->n_node - space->n_task + task)
+        c--;
+    return c;
 }
 
 int32_t pt_space_find_choice(const pt_space_t *space, pt_choice_kind_t kind, int32_t i,

@@ -14,6 +14,7 @@ enum { INPUT = 0, STEM = 1, MAX_LAYER = 64 };
 
 typedef struct encoder {
     pt_layer_t stem, layer[MAX_LAYER];
+    char line[MAX_LAYER + 1][256]; /**< of the stem, then the layers */
     int32_t n_layer;
 } encoder_t;
 
@@ -26,14 +27,16 @@ static pt_status_t parse_encoder(const pt_config_t *config, encoder_t *e)
         PT_FAIL(CONFIG,
                 "space.kind = branch wants an encoder: expected space.encoder = FILE, or a "
                 "section [encoder] with stem and layers");
+    snprintf(e->line[0], sizeof e->line[0], "%.*s", (int)sizeof e->line[0] - 1,
+             config->encoder.stem);
     PT_TRY(pt_layer_parse(config->encoder.stem, &e->stem));
     while (*line != '\0') {
-        char text[256];
         size_t n = strcspn(line, "\n");
 
         if (e->n_layer == MAX_LAYER)
             PT_FAIL(CONFIG, "encoder.layers has more than %d layers", MAX_LAYER);
-        snprintf(text, sizeof text, "%.*s", (int)n, line);
+        char *text = e->line[e->n_layer + 1];
+        snprintf(text, sizeof e->line[0], "%.*s", (int)n, line);
         PT_TRY(pt_layer_parse(text, &e->layer[e->n_layer++]));
         line += n + (line[n] == '\n');
     }
@@ -97,6 +100,20 @@ static pt_status_t add_nodes(space_builder_t *b, const pt_config_t *config,
         PT_TRY(space_add_node(b, name, walk.shape));
     }
     return space_add_output_nodes(b);
+}
+
+static pt_status_t describe_layers(pt_space_t *s, const encoder_t *e,
+                                   const pt_layer_place_t *place)
+{
+    PT_TRY(pt_alloc(&s->layer, (size_t)s->n_layer + 1, sizeof *s->layer));
+    for (int32_t l = 0; l <= s->n_layer; l++) {
+        const pt_layer_t *layer = l == 0 ? &e->stem : &e->layer[l - 1];
+        memcpy(s->layer[l].block, e->line[l], sizeof e->line[l]);
+        s->layer[l].stride = place[l].stride;
+        s->layer[l].dilation =
+            place[l].dilation * (layer->dilation > 0 ? layer->dilation : 1);
+    }
+    return PT_OK;
 }
 
 /** Copies of layer l = 1..L. */
@@ -183,6 +200,7 @@ static pt_status_t add_all(space_builder_t *b, const pt_config_t *config,
                 (int)s->n_layer, (int)s->n_task);
     PT_TRY(pt_alloc(&s->layer_choice, (size_t)s->n_layer + 1, sizeof *s->layer_choice));
     PT_TRY(add_nodes(b, config, spec, e, place));
+    PT_TRY(describe_layers(s, e, place));
     PT_TRY(find_skip(s, config));
     PT_TRY(pt_block_layer(&e->stem, &place[0], &block));
     PT_TRY(space_add_copies(b, config, stem, &block));

@@ -1,21 +1,19 @@
-#include "polytree/search/architecture.h"
+#include "search/architecture.h"
 
 #include <inttypes.h>
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "polytree/arch/copies.h"
 #include "polytree/arch/cost.h"
 #include "polytree/base/memory.h"
 #include "polytree/io/file.h"
 
-enum { VERSION = 1 };
-static const char format_name[] = "polytree architecture";
+const char architecture_format[] = "polytree architecture";
+const char *const architecture_choice[] = {
+    [PT_CHOICE_IN] = "in", [PT_CHOICE_EDGE] = "edge", [PT_CHOICE_OUT] = "out"};
 
-static const char *const kind_name[] = {[PT_CHOICE_IN] = "in",
-                                        [PT_CHOICE_EDGE] = "edge",
-                                        [PT_CHOICE_OUT] = "out",
-                                        [PT_CHOICE_COPY] = "copy"};
 static const char *const act_name[] = {
     [PT_ACT_NONE] = "none", [PT_ACT_RELU] = "relu", [PT_ACT_RELU6] = "relu6"};
 
@@ -27,6 +25,8 @@ typedef struct writer {
     const pt_alpha_t *alpha;
     uint8_t *candidate, *node; /* alive for the task at work */
     double *p;
+    int32_t *copy; /* branch: [n_layer][n_task] */
+    pt_branching_t branching;
     bool has_failed;
 } writer_t;
 
@@ -70,7 +70,8 @@ static json_t *describe_attr(writer_t *w, const pt_op_attr_t *a)
     return attr;
 }
 
-/* `in` counts operations within the candidate; -1 is the candidate's source. */
+/* `in` counts operations within the candidate; -1 is the candidate's source, -2 its skip.
+ */
 static json_t *describe_op(writer_t *w, const pt_candidate_t *candidate,
                            const pt_space_op_t *op)
 {
@@ -94,6 +95,8 @@ static json_t *describe_candidate(writer_t *w, const pt_candidate_t *c)
     put(w, object, "name", json_string(c->name));
     put(w, object, "from", json_string(s->node[c->src].name));
     put(w, object, "to", json_string(s->node[c->dst].name));
+    if (c->skip >= 0)
+        put(w, object, "skip", json_string(s->node[c->skip].name));
     if (c->task >= 0)
         put(w, object, "task", json_string(s->task[c->task].name));
     for (int32_t i = 0; i < c->n_op; i++)
@@ -102,16 +105,67 @@ static json_t *describe_candidate(writer_t *w, const pt_candidate_t *c)
     return object;
 }
 
+/* Who runs a layer together: a list of names for each group. */
+static json_t *describe_groups(writer_t *w, int32_t layer)
+{
+    int32_t n_task = w->space->n_task;
+    const int32_t *group = w->branching.group + (size_t)layer * (size_t)n_task;
+    json_t *groups = json_array();
+    for (int32_t g = 0; g < pt_branching_n_group(&w->branching, layer); g++) {
+        json_t *names = json_array();
+        append(w, groups, names);
+        for (int32_t k = 0; k < n_task; k++)
+            if (group[k] == g)
+                append(w, names, json_string(w->space->task[k].name));
+    }
+    return groups;
+}
+
+/* The stem is layer 0, of which there are no copies to choose from. */
+static json_t *describe_layer(writer_t *w, int32_t layer)
+{
+    const pt_space_t *s = w->space;
+    const pt_space_layer_t *l = &s->layer[layer];
+    int32_t choice = layer > 0 ? s->layer_choice[layer - 1] : 0;
+    pt_cost_t cost = pt_cost_candidate(s, layer > 0 ? s->choice[choice].candidate : 0);
+    json_t *object = json_object();
+    put(w, object, "name", json_string(layer > 0 ? s->node[1 + layer].name : "stem"));
+    put(w, object, "block", json_string(l->block));
+    put(w, object, "stride", json_integer(l->stride));
+    put(w, object, "dilation", json_integer(l->dilation));
+    put(w, object, "madds", json_integer(cost.madds));
+    put(w, object, "parameters", json_integer(cost.parameters));
+    if (layer == 0)
+        return object;
+    put(w, object, "copies", json_integer(s->layer_choice[layer] - choice));
+    put(w, object, "groups", describe_groups(w, layer - 1));
+    return object;
+}
+
+static void describe_kind(writer_t *w, json_t *object)
+{
+    const pt_space_t *s = w->space;
+    if (s->kind == PT_SPACE_DAG) {
+        put(w, object, "kind", json_string("dag"));
+        put(w, object, "nodes_of_dag", json_integer(s->n_dag_node));
+        put(w, object, "min_depth", json_integer(s->min_depth));
+        return;
+    }
+    json_t *layers = json_array();
+    put(w, object, "kind", json_string("branch"));
+    put(w, object, "layers", layers);
+    for (int32_t l = 0; l <= s->n_layer; l++)
+        append(w, layers, describe_layer(w, l));
+}
+
 static json_t *describe_space(writer_t *w)
 {
     const pt_space_t *s = w->space;
     json_t *object = json_object(), *nodes = json_array(), *candidates = json_array();
     char hex[17];
     snprintf(hex, sizeof hex, "%016" PRIx64, s->fingerprint);
-    put(w, object, "kind", json_string("dag"));
     put(w, object, "fingerprint", json_string(hex));
-    put(w, object, "nodes_of_dag", json_integer(s->n_dag_node));
-    put(w, object, "min_depth", json_integer(s->min_depth));
+    describe_kind(w, object);
     for (int32_t i = 0; i < s->n_node; i++) {
         const pt_node_t *n = &s->node[i];
         append(w, nodes,
@@ -126,17 +180,21 @@ static json_t *describe_space(writer_t *w)
     return object;
 }
 
-static json_t *describe_cost(const pt_cost_t *cost)
+static json_t *describe_cost(writer_t *w, const pt_cost_t *cost)
 {
-    return json_pack("{s:I, s:I, s:i}", "madds", (json_int_t)cost->madds, "parameters",
-                     (json_int_t)cost->parameters, "edges", (int)cost->edges);
+    json_t *object = json_pack("{s:I, s:I, s:I}", "madds", (json_int_t)cost->madds,
+                               "encoder_madds", (json_int_t)cost->encoder_madds,
+                               "parameters", (json_int_t)cost->parameters);
+    if (w->space->kind == PT_SPACE_DAG)
+        put(w, object, "edges", json_integer(cost->edges));
+    return object;
 }
 
 static json_t *describe_choice(writer_t *w, int32_t task, int32_t number)
 {
     const pt_choice_t *c = &w->space->choice[number];
     json_t *object = json_object();
-    put(w, object, "kind", json_string(kind_name[c->kind]));
+    put(w, object, "kind", json_string(architecture_choice[c->kind]));
     if (c->kind != PT_CHOICE_IN)
         put(w, object, "i", json_integer(c->i));
     if (c->kind != PT_CHOICE_OUT)
@@ -150,26 +208,52 @@ static json_t *describe_choice(writer_t *w, int32_t task, int32_t number)
     return object;
 }
 
+static void describe_choices(writer_t *w, int32_t task, json_t *object)
+{
+    const pt_space_t *s = w->space;
+    json_t *choices = json_array();
+    put(w, object, "choices", choices);
+    pt_subnet_reach(s, w->subnet, task, w->candidate, w->node);
+    for (int32_t c = 0; c < s->n_choice; c++)
+        if (w->candidate[pt_space_choice_candidate(s, c, task)])
+            append(w, choices, describe_choice(w, task, c));
+}
+
+static void describe_copies(writer_t *w, int32_t task, json_t *object)
+{
+    const pt_space_t *s = w->space;
+    json_t *copies = json_array(), *p = json_array();
+    put(w, object, "copies", copies);
+    for (int32_t l = 0; l < s->n_layer; l++) {
+        int32_t copy = w->copy[l * s->n_task + task];
+        append(w, copies, json_integer(copy));
+        append(w, p, json_real(w->p[s->layer_choice[l] + copy]));
+    }
+    if (w->alpha != NULL)
+        put(w, object, "p", json_incref(p));
+    json_decref(p);
+}
+
 static pt_status_t describe_task(writer_t *w, int32_t task, json_t *tasks)
 {
     const pt_space_t *s = w->space;
-    json_t *object = json_object(), *choices = json_array();
+    json_t *object = json_object();
     pt_cost_t cost;
     append(w, tasks, object);
     put(w, object, "name", json_string(s->task[task].name));
     put(w, object, "outputs", json_integer(s->task[task].outputs));
-    put(w, object, "choices", choices);
-    pt_subnet_reach(s, w->subnet, task, w->candidate, w->node);
+    put(w, object, "map", json_boolean(s->task[task].is_map));
     if (w->alpha != NULL)
         pt_alpha_p(s, w->alpha, task, w->p);
-    for (int32_t c = 0; c < s->n_choice; c++)
-        if (w->candidate[pt_space_choice_candidate(s, c, task)])
-            append(w, choices, describe_choice(w, task, c));
+    if (s->kind == PT_SPACE_DAG)
+        describe_choices(w, task, object);
+    else
+        describe_copies(w, task, object);
     for (int32_t c = 0; c < s->n_candidate; c++)
         if (s->candidate[c].task == task)
             put(w, object, "head", json_string(s->candidate[c].name));
     PT_TRY(pt_cost_task(s, w->subnet, task, &cost));
-    put(w, object, "cost", describe_cost(&cost));
+    put(w, object, "cost", describe_cost(w, &cost));
     return PT_OK;
 }
 
@@ -177,17 +261,26 @@ static pt_status_t describe(writer_t *w, json_t *root)
 {
     json_t *tasks = json_array();
     pt_cost_t cost;
-    put(w, root, "format", json_string(format_name));
-    put(w, root, "version", json_integer(VERSION));
+    put(w, root, "format", json_string(architecture_format));
+    put(w, root, "version", json_integer(ARCHITECTURE_VERSION));
     put(w, root, "tasks", tasks);
     for (int32_t k = 0; k < w->space->n_task; k++)
         PT_TRY(describe_task(w, k, tasks));
     PT_TRY(pt_cost_all(w->space, w->subnet, &cost));
-    put(w, root, "cost", describe_cost(&cost));
+    put(w, root, "cost", describe_cost(w, &cost));
     put(w, root, "space", describe_space(w));
     if (w->has_failed)
         PT_FAIL(MEMORY, "no memory for the description of the architecture");
     return PT_OK;
+}
+
+static pt_status_t find_branching(writer_t *w)
+{
+    const pt_space_t *s = w->space;
+    PT_TRY(pt_alloc(&w->copy, (size_t)s->n_layer * (size_t)s->n_task, sizeof *w->copy));
+    PT_TRY(pt_branching_init(&w->branching, s->n_layer, s->n_task));
+    pt_copies_of_subnet(s, w->subnet, w->copy);
+    return pt_copies_branching(s, w->subnet, &w->branching);
 }
 
 pt_status_t pt_architecture_write(const pt_space_t *space, const pt_subnet_t *subnet,
@@ -200,6 +293,8 @@ pt_status_t pt_architecture_write(const pt_space_t *space, const pt_subnet_t *su
     PT_TRY_OR(done, pt_alloc(&w.candidate, (size_t)space->n_candidate, 1));
     PT_TRY_OR(done, pt_alloc(&w.node, (size_t)space->n_node, 1));
     PT_TRY_OR(done, pt_alloc(&w.p, (size_t)space->n_choice, sizeof *w.p));
+    if (space->kind == PT_SPACE_BRANCH)
+        PT_TRY_OR(done, find_branching(&w));
     PT_TRY_OR(done, describe(&w, root));
     text = json_dumps(root, JSON_INDENT(1) | JSON_REAL_PRECISION(17));
     if (text == NULL)
@@ -209,98 +304,10 @@ pt_status_t pt_architecture_write(const pt_space_t *space, const pt_subnet_t *su
 done:
     free(text);
     json_decref(root);
+    pt_branching_release(&w.branching);
+    pt_free(w.copy);
     pt_free(w.p);
     pt_free(w.node);
     pt_free(w.candidate);
-    return status;
-}
-
-static json_t *find_task(json_t *tasks, const char *name)
-{
-    size_t i;
-    json_t *task;
-    json_array_foreach(tasks, i, task)
-    {
-        const char *theirs = json_string_value(json_object_get(task, "name"));
-        if (theirs != NULL && strcmp(theirs, name) == 0)
-            return task;
-    }
-    return NULL;
-}
-
-static pt_status_t read_choice(const pt_space_t *space, const char *path, json_t *choice,
-                               int32_t *number)
-{
-    const char *kind = json_string_value(json_object_get(choice, "kind"));
-    int32_t i = (int32_t)json_integer_value(json_object_get(choice, "i"));
-    int32_t j = (int32_t)json_integer_value(json_object_get(choice, "j"));
-    for (int32_t k = PT_CHOICE_IN; kind != NULL && k <= PT_CHOICE_COPY; k++) {
-        if (strcmp(kind, kind_name[k]) != 0)
-            continue;
-        *number = pt_space_find_choice(space, (pt_choice_kind_t)k, i, j);
-        if (*number < 0)
-            PT_FAIL(MISMATCH, "%s: the space has no choice %s (%d, %d)", path, kind, i, j);
-        return PT_OK;
-    }
-    PT_FAIL(FORMAT, "%s: a choice has kind '%s', expected in, edge or out", path,
-            kind == NULL ? "" : kind);
-}
-
-static pt_status_t read_task(const pt_space_t *space, const char *path, json_t *tasks,
-                             int32_t task, pt_subnet_t *subnet)
-{
-    json_t *object = find_task(tasks, space->task[task].name), *choice;
-    json_t *choices = json_object_get(object, "choices");
-    size_t i;
-    if (object == NULL)
-        PT_FAIL(MISMATCH, "%s: has no task '%s'", path, space->task[task].name);
-    if (!json_is_array(choices))
-        PT_FAIL(FORMAT, "%s: task '%s' has no list of choices", path,
-                space->task[task].name);
-    json_array_foreach(choices, i, choice)
-    {
-        int32_t number = -1;
-        PT_TRY(read_choice(space, path, choice, &number));
-        pt_subnet_switch(subnet, task, number, true);
-    }
-    return PT_OK;
-}
-
-static pt_status_t read_tasks(const pt_space_t *space, const char *path, json_t *root,
-                              pt_subnet_t *subnet)
-{
-    const char *format = json_string_value(json_object_get(root, "format"));
-    json_int_t version = json_integer_value(json_object_get(root, "version"));
-    if (format == NULL || strcmp(format, format_name) != 0)
-        PT_FAIL(FORMAT, "%s: not a %s", path, format_name);
-    if (version != VERSION)
-        PT_FAIL(FORMAT, "%s: version %lld, expected %d", path, (long long)version, VERSION);
-    for (int32_t k = 0; k < space->n_task; k++)
-        PT_TRY(read_task(space, path, json_object_get(root, "tasks"), k, subnet));
-    return PT_OK;
-}
-
-pt_status_t pt_architecture_read(const pt_space_t *space, const char *path,
-                                 pt_subnet_t *subnet)
-{
-    pt_subnet_t found = {0};
-    char *text = NULL;
-    size_t bytes;
-    json_error_t error;
-    json_t *root = NULL;
-    pt_status_t status;
-    PT_TRY_OR(done, pt_file_read(path, &text, &bytes));
-    root = json_loadb(text, bytes, 0, &error);
-    if (root == NULL) {
-        status = PT_ERROR(FORMAT, "%s:%d: %s", path, error.line, error.text);
-        goto done;
-    }
-    PT_TRY_OR(done, pt_subnet_init(&found, space->n_task, space->n_choice));
-    PT_TRY_OR(done, read_tasks(space, path, root, &found));
-    pt_subnet_copy(subnet, &found);
-done:
-    pt_subnet_release(&found);
-    json_decref(root);
-    pt_free(text);
     return status;
 }

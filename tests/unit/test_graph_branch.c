@@ -115,6 +115,7 @@ static void output_stride(void **state)
         for (int j = 0; j < 3; j++) {
             const pt_candidate_t *c = &s->candidate[layer[j]];
             assert_int_equal(s->op[c->first_op + 2].inst.attr.dilation, want[j]);
+            assert_int_equal(s->layer[layer[j]].dilation, want[j]);
         }
         pt_space_free(s);
     }

@@ -6,6 +6,8 @@
 
 #include <stdint.h>
 
+#include "polytree/base/status.h"
+#include "polytree/graph/branching.h"
 #include "polytree/graph/space.h"
 #include "polytree/graph/subnet.h"
 
@@ -14,5 +16,14 @@ void pt_copies_of_subnet(const pt_space_t *space, const pt_subnet_t *subnet, int
 
 /** The hard subnet of these copies: in the space of a branching, those of its groups. */
 void pt_copies_switch(const pt_space_t *space, const int32_t *copy, pt_subnet_t *subnet);
+
+/**
+ * Which tasks run which layer together in a hard subnet; where every task has candidates of
+ * its own (search.method = single) all are alone.
+ *
+ * @param[in,out] b  of the sizes of `space`, overwritten
+ */
+PT_MUST_CHECK pt_status_t pt_copies_branching(const pt_space_t *space,
+                                              const pt_subnet_t *subnet, pt_branching_t *b);
 
 #endif

@@ -18,6 +18,9 @@ typedef struct pt_cost {
     int32_t distinct_edges; /**< each counted once, whoever uses it */
 } pt_cost_t;
 
+/** What one candidate adds wherever it runs; no edge is counted. */
+pt_cost_t pt_cost_candidate(const pt_space_t *space, int32_t candidate);
+
 /** Cost of one task's graph: alive candidates, head included. */
 PT_MUST_CHECK pt_status_t pt_cost_task(const pt_space_t *space, const pt_subnet_t *subnet,
                                        int32_t task, pt_cost_t *cost);
@@ -30,8 +33,9 @@ PT_MUST_CHECK pt_status_t pt_cost_task(const pt_space_t *space, const pt_subnet_
 PT_MUST_CHECK pt_status_t pt_cost_all(const pt_space_t *space, const pt_subnet_t *subnet,
                                       pt_cost_t *cost);
 
-/** Multiply-adds of the encoder of a branch space with every task alone in all layers, per
- * sample that all tasks see. */
+/** Multiply-adds of the encoder of a branch space, per sample that all tasks see: where all
+ * tasks share all layers, and where each is alone in all of them. */
+int64_t pt_cost_shared(const pt_space_t *space);
 int64_t pt_cost_full(const pt_space_t *space);
 
 #endif

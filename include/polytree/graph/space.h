@@ -81,6 +81,13 @@ typedef struct pt_space_task {
     bool is_map;     /**< an output for every pixel of the input, else one for the input */
 } pt_space_task_t;
 
+/** What every copy of a layer is. */
+typedef struct pt_space_layer {
+    char block[256]; /**< as the config says it (graph/block.h) */
+    int32_t stride,
+        dilation; /**< as built: space.output_stride makes dilation of strides */
+} pt_space_layer_t;
+
 typedef struct pt_space {
     pt_space_kind_t kind;
     int32_t n_task;
@@ -88,10 +95,11 @@ typedef struct pt_space {
     int64_t microbatch;
     int32_t n_dag_node; /**< dag: N */
     int32_t min_depth;
-    int32_t n_layer;       /**< branch: L */
-    int32_t *layer_choice; /**< [L + 1]: the copies of layer l = 0..L-1 are the choices
-                                layer_choice[l] .. layer_choice[l + 1] - 1 */
-    int32_t skip_layer;    /**< 1..L: its features go to the heads too; 0: none */
+    int32_t n_layer;         /**< branch: L */
+    int32_t *layer_choice;   /**< [L + 1]: the copies of layer l = 0..L-1 are the choices
+                                  layer_choice[l] .. layer_choice[l + 1] - 1 */
+    pt_space_layer_t *layer; /**< branch: [L + 1], the stem first */
+    int32_t skip_layer;      /**< 1..L: its features go to the heads too; 0: none */
 
     int32_t n_node;
     pt_node_t *node;
@@ -135,6 +143,9 @@ static inline int32_t pt_space_choice_candidate(const pt_space_t *space, int32_t
     int32_t first = space->choice[choice].candidate;
     return space->candidate[first].task < 0 ? first : first + task;
 }
+
+/** The candidate that puts out a task's logits. */
+int32_t pt_space_head(const pt_space_t *space, int32_t task);
 
 /** Number of the choice (kind, i, j), or -1. */
 int32_t pt_space_find_choice(const pt_space_t *space, pt_choice_kind_t kind, int32_t i,

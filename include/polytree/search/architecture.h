@@ -2,8 +2,10 @@
  * The network found, for people and other programs: architecture.json, and a picture.
  *
  * architecture.json holds the space (nodes with shapes, candidates with operations and
- * the names of their tensors) and for each task the choices in use, so that together with
- * the tensors of a checkpoint the network can be rebuilt elsewhere.
+ * the names of their tensors) and for each task the choices in use (branch: the copy of
+ * each layer), so that together with the tensors of a checkpoint the network can be rebuilt
+ * elsewhere.  Of a branch space it also says what the layers are (block, stride, cost) and
+ * which tasks run them together.
  */
 #ifndef PT_SEARCH_ARCHITECTURE_H
 #define PT_SEARCH_ARCHITECTURE_H
@@ -13,13 +15,15 @@
 
 #include "polytree/arch/alpha.h"
 #include "polytree/base/status.h"
+#include "polytree/config/config.h"
 #include "polytree/graph/space.h"
 #include "polytree/graph/subnet.h"
 
 /**
- * Write space and subnet as JSON, replacing `path` at once.  Not collective.
+ * Write space and subnet (branch: a hard one) as JSON, replacing `path` at once.  Not
+ * collective.
  *
- * @param[in] alpha  adds each choice's p; NULL: no probabilities
+ * @param[in] alpha  of this space, adds each choice's p; NULL: no probabilities
  */
 PT_MUST_CHECK pt_status_t pt_architecture_write(const pt_space_t *space,
                                                 const pt_subnet_t *subnet,
@@ -37,7 +41,18 @@ PT_MUST_CHECK pt_status_t pt_architecture_read(const pt_space_t *space, const ch
                                                pt_subnet_t *subnet);
 
 /**
+ * Build the space that a file was written of, without kernels, and read its choices as
+ * pt_architecture_read() does.  Input and tasks are those of the file, all else is as in
+ * the run's `config`.  Not collective.
+ *
+ * @param[out] space, subnet  to be freed and released; set on success only
+ */
+PT_MUST_CHECK pt_status_t pt_architecture_open(const pt_config_t *config, const char *path,
+                                               pt_space_t **space, pt_subnet_t *subnet);
+
+/**
  * Print the graph as Graphviz dot text: what is alive for the tasks, one graph for all.
+ *
  * An edge of up to three tasks has one line in the colour of each, an edge of more is
  * grey, as wide as it is shared, and says "all", "all but" whom, or how many.  Where tasks
  * are too many for boxes of their own, a table below says which have which graph.

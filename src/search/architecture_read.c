@@ -1,0 +1,235 @@
+/* architecture.json back into a network. */
+#include <jansson.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "polytree/arch/copies.h"
+#include "polytree/base/memory.h"
+#include "polytree/io/file.h"
+#include "search/architecture.h"
+
+static json_t *find_task(json_t *tasks, const char *name)
+{
+    size_t i;
+    json_t *task;
+    json_array_foreach(tasks, i, task)
+    {
+        const char *theirs = json_string_value(json_object_get(task, "name"));
+        if (theirs != NULL && strcmp(theirs, name) == 0)
+            return task;
+    }
+    return NULL;
+}
+
+static pt_status_t read_choice(const pt_space_t *space, const char *path, json_t *choice,
+                               int32_t *number)
+{
+    const char *kind = json_string_value(json_object_get(choice, "kind"));
+    int32_t i = (int32_t)json_integer_value(json_object_get(choice, "i"));
+    int32_t j = (int32_t)json_integer_value(json_object_get(choice, "j"));
+    for (int32_t k = PT_CHOICE_IN; kind != NULL && k <= PT_CHOICE_OUT; k++) {
+        if (strcmp(kind, architecture_choice[k]) != 0)
+            continue;
+        *number = pt_space_find_choice(space, (pt_choice_kind_t)k, i, j);
+        if (*number < 0)
+            PT_FAIL(MISMATCH, "%s: the space has no choice %s (%d, %d)", path, kind, i, j);
+        return PT_OK;
+    }
+    PT_FAIL(FORMAT, "%s: a choice has kind '%s', expected in, edge or out", path,
+            kind == NULL ? "" : kind);
+}
+
+static pt_status_t read_choices(const pt_space_t *space, const char *path, json_t *object,
+                                int32_t task, pt_subnet_t *subnet)
+{
+    json_t *choices = json_object_get(object, "choices"), *choice;
+    size_t i;
+    if (!json_is_array(choices))
+        PT_FAIL(FORMAT, "%s: task '%s' has no list of choices", path,
+                space->task[task].name);
+    json_array_foreach(choices, i, choice)
+    {
+        int32_t number = -1;
+        PT_TRY(read_choice(space, path, choice, &number));
+        pt_subnet_switch(subnet, task, number, true);
+    }
+    return PT_OK;
+}
+
+/* The copy that a task has of a layer, of which there are n; -1: it does not say. */
+static int32_t read_copy(json_t *object, int32_t layer, int32_t n)
+{
+    json_t *copy = json_array_get(json_object_get(object, "copies"), (size_t)layer);
+    json_int_t value = json_is_integer(copy) ? json_integer_value(copy) : -1;
+    return value < n ? (int32_t)value : -1;
+}
+
+static pt_status_t read_copies(const pt_space_t *space, const char *path, json_t *object,
+                               int32_t task, pt_subnet_t *subnet)
+{
+    for (int32_t l = 0; l < space->n_layer; l++) {
+        int32_t first = space->layer_choice[l], n = space->layer_choice[l + 1] - first;
+        int32_t copy = read_copy(object, l, n);
+        if (copy < 0)
+            PT_FAIL(MISMATCH, "%s: task '%s' has none of the %d copies of layer %s", path,
+                    space->task[task].name, (int)n, space->node[2 + l].name);
+        pt_subnet_switch(subnet, task, first + copy, true);
+    }
+    return PT_OK;
+}
+
+static pt_status_t read_task(const pt_space_t *space, const char *path, json_t *tasks,
+                             int32_t task, pt_subnet_t *subnet)
+{
+    json_t *object = find_task(tasks, space->task[task].name);
+    if (object == NULL)
+        PT_FAIL(MISMATCH, "%s: has no task '%s'", path, space->task[task].name);
+    return (space->kind == PT_SPACE_DAG ? read_choices : read_copies)(space, path, object,
+                                                                      task, subnet);
+}
+
+static pt_status_t read_tasks(const pt_space_t *space, const char *path, json_t *root,
+                              pt_subnet_t *subnet)
+{
+    const char *format = json_string_value(json_object_get(root, "format"));
+    json_int_t version = json_integer_value(json_object_get(root, "version"));
+    if (format == NULL || strcmp(format, architecture_format) != 0)
+        PT_FAIL(FORMAT, "%s: not a %s", path, architecture_format);
+    if (version != ARCHITECTURE_VERSION)
+        PT_FAIL(FORMAT, "%s: version %lld, expected %d", path, (long long)version,
+                ARCHITECTURE_VERSION);
+    for (int32_t k = 0; k < space->n_task; k++)
+        PT_TRY(read_task(space, path, json_object_get(root, "tasks"), k, subnet));
+    return PT_OK;
+}
+
+static pt_status_t parse(const char *path, json_t **root)
+{
+    char *text;
+    size_t bytes;
+    json_error_t error;
+    PT_TRY(pt_file_read(path, &text, &bytes));
+    *root = json_loadb(text, bytes, 0, &error);
+    pt_free(text);
+    if (*root == NULL)
+        PT_FAIL(FORMAT, "%s:%d: %s", path, error.line, error.text);
+    return PT_OK;
+}
+
+static pt_status_t read_subnet(const pt_space_t *space, const char *path, json_t *root,
+                               pt_subnet_t *subnet)
+{
+    pt_subnet_t found = {0};
+    pt_status_t status;
+    PT_TRY(pt_subnet_init(&found, space->n_task, space->n_choice));
+    status = read_tasks(space, path, root, &found);
+    if (status == PT_OK)
+        pt_subnet_copy(subnet, &found);
+    pt_subnet_release(&found);
+    return status;
+}
+
+pt_status_t pt_architecture_read(const pt_space_t *space, const char *path,
+                                 pt_subnet_t *subnet)
+{
+    json_t *root;
+    PT_TRY(parse(path, &root));
+    pt_status_t status = read_subnet(space, path, root, subnet);
+    json_decref(root);
+    return status;
+}
+
+/* Input and tasks. */
+static pt_status_t read_spec(const char *path, json_t *root, pt_space_task_t **task,
+                             pt_space_spec_t *spec)
+{
+    json_t *tasks = json_object_get(root, "tasks"), *object;
+    json_t *nodes = json_object_get(json_object_get(root, "space"), "nodes");
+    json_t *input = json_array_get(nodes, 0);
+    size_t k;
+    if (json_array_size(tasks) == 0 || input == NULL)
+        PT_FAIL(FORMAT, "%s: no tasks or no nodes in it", path);
+    PT_TRY(pt_alloc(task, json_array_size(tasks), sizeof **task));
+    json_array_foreach(tasks, k, object)
+    {
+        pt_space_task_t *t = &(*task)[k];
+        const char *name = json_string_value(json_object_get(object, "name"));
+        t->outputs = (int32_t)json_integer_value(json_object_get(object, "outputs"));
+        t->is_map = json_is_true(json_object_get(object, "map"));
+        if (name == NULL || t->outputs < 1)
+            PT_FAIL(FORMAT, "%s: task %d lacks name or outputs", path, (int)k);
+        snprintf(t->name, sizeof t->name, "%s", name);
+    }
+    *spec = (pt_space_spec_t){
+        .height = json_integer_value(json_object_get(input, "height")),
+        .width = json_integer_value(json_object_get(input, "width")),
+        .channels = json_integer_value(json_object_get(input, "channels")),
+        .n_task = (int32_t)json_array_size(tasks),
+        .task = *task};
+    return PT_OK;
+}
+
+/* Whether layers have just the copies that tasks use, each group its own: the space was
+ * built of the branching. */
+static bool is_of_branching(json_t *layers, const int32_t *copy, const pt_branching_t *b)
+{
+    for (int32_t l = 0; l < b->n_layer; l++) {
+        json_t *layer = json_array_get(layers, (size_t)l + 1);
+        if (json_integer_value(json_object_get(layer, "copies")) !=
+            pt_branching_n_group(b, l))
+            return false;
+    }
+    return memcmp(copy, b->group, (size_t)b->n_layer * (size_t)b->n_task * sizeof *copy) ==
+           0;
+}
+
+/* The branching of a branch space that was built of one; NULL for others. */
+static pt_status_t read_branching(json_t *root, int32_t n_task, pt_branching_t *b,
+                                  const pt_branching_t **found)
+{
+    json_t *layers = json_object_get(json_object_get(root, "space"), "layers");
+    json_t *tasks = json_object_get(root, "tasks");
+    int32_t n_layer = (int32_t)json_array_size(layers) - 1, *copy;
+    if (n_layer < 1)
+        return PT_OK;
+    PT_TRY(pt_branching_init(b, n_layer, n_task));
+    PT_TRY(pt_alloc(&copy, (size_t)n_layer * (size_t)n_task, sizeof *copy));
+    for (int32_t l = 0; l < n_layer; l++)
+        for (int32_t k = 0; k < n_task; k++)
+            copy[l * n_task + k] =
+                read_copy(json_array_get(tasks, (size_t)k), l, INT32_MAX);
+    pt_branching_of_copies(copy, b);
+    if (is_of_branching(layers, copy, b))
+        *found = b;
+    pt_free(copy);
+    return PT_OK;
+}
+
+pt_status_t pt_architecture_open(const pt_config_t *config, const char *path,
+                                 pt_space_t **space, pt_subnet_t *subnet)
+{
+    json_t *root = NULL;
+    pt_space_task_t *task = NULL;
+    pt_space_spec_t spec;
+    pt_branching_t branching = {0};
+    pt_space_t *s = NULL;
+    pt_subnet_t network = {0};
+    pt_status_t status;
+    PT_TRY_OR(done, parse(path, &root));
+    PT_TRY_OR(done, read_spec(path, root, &task, &spec));
+    PT_TRY_OR(done, read_branching(root, spec.n_task, &branching, &spec.branching));
+    PT_TRY_OR(done, pt_space_new(config, &spec, NULL, &s));
+    PT_TRY_OR(done, pt_subnet_init(&network, s->n_task, s->n_choice));
+    PT_TRY_OR(done, read_subnet(s, path, root, &network));
+    *space = s;
+    *subnet = network;
+    s = NULL;
+    network = (pt_subnet_t){0};
+done:
+    pt_subnet_release(&network);
+    pt_space_free(s);
+    pt_branching_release(&branching);
+    pt_free(task);
+    json_decref(root);
+    return status;
+}
