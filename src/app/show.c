@@ -1,4 +1,5 @@
 /* polytree show: the network of a run, or the search space of a config, as text. */
+#include <jansson.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -8,9 +9,12 @@
 #include "app/console.h"
 #include "app/picture.h"
 #include "app/session.h"
+#include "app/show.h"
 #include "polytree/arch/cost.h"
 #include "polytree/base/memory.h"
+#include "polytree/io/file.h"
 #include "polytree/search/architecture.h"
+#include "polytree/search/baseline.h"
 #include "polytree/search/summary.h"
 
 enum { PATH_BYTES = 4200 };
@@ -26,6 +30,7 @@ const pt_flag_t pt_flags_show[] = {
 typedef struct network {
     pt_space_t *space;
     pt_subnet_t subnet;
+    bool is_open; /* a space of which no network is chosen yet */
 } network_t;
 
 static void release(network_t *network)
@@ -53,6 +58,8 @@ static pt_status_t print_network(const network_t *n, int32_t only)
     uint8_t *candidate = NULL, *node = NULL;
     pt_cost_t cost;
     pt_status_t status;
+    if (n->space->kind == PT_SPACE_BRANCH)
+        return pt_show_branch(n->space, n->is_open ? NULL : &n->subnet, only);
     PT_TRY_OR(done, pt_alloc(&candidate, (size_t)n->space->n_candidate, 1));
     PT_TRY_OR(done, pt_alloc(&node, (size_t)n->space->n_node, 1));
     for (int32_t k = 0; k < n->space->n_task; k++)
@@ -140,7 +147,23 @@ done:
     return status;
 }
 
-/* The space with every choice open. */
+/* A network that is known beforehand, else every choice open. */
+static pt_status_t choose(const pt_config_t *config, network_t *n)
+{
+    const pt_space_t *s = n->space;
+    pt_branching_t b;
+    n->is_open = !pt_method_is_fixed(config->search.method);
+    for (int32_t k = 0; k < s->n_task; k++)
+        for (int32_t c = 0; c < s->n_choice; c++)
+            pt_subnet_switch(&n->subnet, k, c, true);
+    if (n->is_open)
+        return PT_OK;
+    PT_TRY(pt_branching_init(&b, s->n_layer, s->n_task));
+    pt_status_t status = pt_baseline_network(config, s, &b, &n->subnet);
+    pt_branching_release(&b);
+    return status;
+}
+
 static pt_status_t show_space(const pt_args_t *args, pt_session_t *session)
 {
     network_t network = {0};
@@ -152,11 +175,11 @@ static pt_status_t show_space(const pt_args_t *args, pt_session_t *session)
                                      &network.space));
     PT_TRY_OR(done, pt_subnet_init(&network.subnet, network.space->n_task,
                                    network.space->n_choice));
-    for (int32_t k = 0; k < network.space->n_task; k++)
-        for (int32_t c = 0; c < network.space->n_choice; c++)
-            pt_subnet_switch(&network.subnet, k, c, true);
-    print_space(network.space);
-    if (args->flag[SHOW_TASK] != NULL || args->flag[SHOW_SVG] != NULL)
+    PT_TRY_OR(done, choose(&session->config, &network));
+    bool is_dag = network.space->kind == PT_SPACE_DAG;
+    if (is_dag)
+        print_space(network.space);
+    if (!is_dag || args->flag[SHOW_TASK] != NULL || args->flag[SHOW_SVG] != NULL)
         PT_TRY_OR(done, show_network(args, &network));
 done:
     release(&network);

@@ -2,9 +2,9 @@
 
 #include "polytree/base/memory.h"
 #include "polytree/search/architecture.h"
+#include "search/dot.h"
 
 enum {
-    N_COLOR = 24,
     MOST_LINES = 3,    /* parallel lines of one edge */
     MOST_LEFT_OUT = 2, /* tasks named at an edge that all but these use */
     MOST_HEADS = 6,    /* drawn as nodes of their own */
@@ -13,7 +13,7 @@ enum {
 };
 
 /* Told apart on white, neighbours by hue and lightness. */
-static const char *const palette[N_COLOR] = {
+static const char *const palette[DOT_N_COLOR] = {
     "#1f77b4", "#d62728", "#2ca02c", "#ff7f0e", "#9467bd", "#17becf", "#e377c2", "#8c564b",
     "#bcbd22", "#003f5c", "#ff6f61", "#006d2c", "#c49c00", "#54278f", "#41b6c4", "#ae017e",
     "#a6761d", "#67a9cf", "#b30000", "#78c679", "#fdae61", "#9e9ac8", "#00441b", "#f768a1"};
@@ -26,9 +26,21 @@ typedef struct drawing {
     uint8_t *node;         /* [n_node] bits of pt_subnet_reach(), of any task */
 } drawing_t;
 
-static const char *task_color(int32_t task)
+const char *dot_color(int32_t task)
 {
-    return palette[task % N_COLOR];
+    return palette[task % DOT_N_COLOR];
+}
+
+void dot_text(FILE *file, const char *text, bool is_html)
+{
+    for (; *text != '\0'; text++) {
+        if (is_html && strchr("&<>\"", *text) != NULL)
+            fprintf(file, "&#%d;", (int)*text);
+        else if (!is_html && strchr("\\\"", *text) != NULL)
+            fprintf(file, "\\%c", *text);
+        else
+            fputc(*text, file);
+    }
 }
 
 static bool is_alive(const drawing_t *d, int32_t slot, int32_t candidate)
@@ -42,19 +54,6 @@ static int32_t count_users(const drawing_t *d, int32_t candidate)
     for (int32_t k = 0; k < d->n_task; k++)
         n += is_alive(d, k, candidate);
     return n;
-}
-
-/* Inside a quoted string or an HTML label; task names may hold anything. */
-static void print_text(FILE *file, const char *text, bool is_html)
-{
-    for (; *text != '\0'; text++) {
-        if (is_html && strchr("&<>\"", *text) != NULL)
-            fprintf(file, "&#%d;", (int)*text);
-        else if (!is_html && strchr("\\\"", *text) != NULL)
-            fprintf(file, "\\%c", *text);
-        else
-            fputc(*text, file);
-    }
 }
 
 static bool has_heads(const drawing_t *d)
@@ -93,8 +92,8 @@ static void draw_nodes(const drawing_t *d)
     for (int32_t k = 0; has_heads(d) && k < d->n_task; k++) {
         int32_t task = d->first + k;
         fprintf(d->file, "  n%d [shape=box, color=\"%s\", penwidth=2, label=\"",
-                (int)(first_logits + task), task_color(task));
-        print_text(d->file, s->task[task].name, false);
+                (int)(first_logits + task), dot_color(task));
+        dot_text(d->file, s->task[task].name, false);
         int32_t n = count_edges(d, k);
         fprintf(d->file, "\\n%d outputs, %d edge%s\"];\n", (int)s->task[task].outputs,
                 (int)n, n == 1 ? "" : "s");
@@ -108,7 +107,7 @@ static void print_users(const drawing_t *d, int32_t candidate)
         if (!is_alive(d, k, candidate))
             continue;
         fputs(between, d->file);
-        print_text(d->file, d->space->task[d->first + k].name, false);
+        dot_text(d->file, d->space->task[d->first + k].name, false);
         between = ", ";
     }
 }
@@ -119,7 +118,7 @@ static void print_user_colors(const drawing_t *d, int32_t candidate)
     for (int32_t k = 0; k < d->n_task; k++) {
         if (!is_alive(d, k, candidate))
             continue;
-        fprintf(d->file, "%s%s", between, task_color(d->first + k));
+        fprintf(d->file, "%s%s", between, dot_color(d->first + k));
         between = ":";
     }
 }
@@ -136,7 +135,7 @@ static void print_share(const drawing_t *d, int32_t candidate, int32_t n)
         if (is_alive(d, k, candidate))
             continue;
         fputs("\\n", d->file);
-        print_text(d->file, d->space->task[d->first + k].name, false);
+        dot_text(d->file, d->space->task[d->first + k].name, false);
     }
 }
 
@@ -206,9 +205,8 @@ static void print_alike(const drawing_t *d, int32_t slot)
             fputs(", ", d->file);
         n_in_line = n_in_line == MOST_IN_LINE ? 1 : n_in_line + 1;
         if (has_color(d, k))
-            fprintf(d->file, "<FONT COLOR=\"%s\">&#9632;</FONT> ",
-                    task_color(d->first + k));
-        print_text(d->file, d->space->task[d->first + k].name, true);
+            fprintf(d->file, "<FONT COLOR=\"%s\">&#9632;</FONT> ", dot_color(d->first + k));
+        dot_text(d->file, d->space->task[d->first + k].name, true);
     }
     fputs("<BR ALIGN=\"LEFT\"/>", d->file);
 }
@@ -290,8 +288,8 @@ static void draw(const drawing_t *d)
     fprintf(d->file, "}\n");
 }
 
-pt_status_t pt_architecture_dot(const pt_space_t *space, const pt_subnet_t *subnet,
-                                int32_t task, FILE *file)
+static pt_status_t draw_dag(const pt_space_t *space, const pt_subnet_t *subnet,
+                            int32_t task, FILE *file)
 {
     size_t n_candidate = (size_t)space->n_candidate, n_node = (size_t)space->n_node;
     drawing_t d = {.space = space,
@@ -299,8 +297,6 @@ pt_status_t pt_architecture_dot(const pt_space_t *space, const pt_subnet_t *subn
                    .first = task < 0 ? 0 : task,
                    .n_task = task < 0 ? space->n_task : 1};
     uint8_t *memory, *reached;
-    if (task >= space->n_task)
-        PT_FAIL(RANGE, "task %d of %d", (int)task, (int)space->n_task);
     PT_TRY(pt_alloc(&memory, (size_t)d.n_task * n_candidate + 2 * n_node, 1));
     d.candidate = memory;
     d.node = memory + (size_t)d.n_task * n_candidate;
@@ -313,6 +309,16 @@ pt_status_t pt_architecture_dot(const pt_space_t *space, const pt_subnet_t *subn
     }
     draw(&d);
     pt_free(memory);
+    return PT_OK;
+}
+
+pt_status_t pt_architecture_dot(const pt_space_t *space, const pt_subnet_t *subnet,
+                                int32_t task, FILE *file)
+{
+    if (task >= space->n_task)
+        PT_FAIL(RANGE, "task %d of %d", (int)task, (int)space->n_task);
+    PT_TRY(space->kind == PT_SPACE_DAG ? draw_dag(space, subnet, task, file)
+                                       : dot_tree(space, subnet, task, file));
     if (ferror(file))
         PT_FAIL(IO, "the drawing could not be written");
     return PT_OK;

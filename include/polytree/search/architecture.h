@@ -57,6 +57,10 @@ PT_MUST_CHECK pt_status_t pt_architecture_open(const pt_config_t *config, const 
  * grey, as wide as it is shared, and says "all", "all but" whom, or how many.  Where tasks
  * are too many for boxes of their own, a table below says which have which graph.
  *
+ * A branch space is a tree: a box for the layers that the same tasks run together, the
+ * tasks at its leaves; where they are many, boxes stand for branches that are alike, or for
+ * all that is below.
+ *
  * @param[in] task  one task alone, or -1 for all
  * @return PT_E_RANGE where there is no such task
  */
@@ -71,5 +75,16 @@ PT_MUST_CHECK pt_status_t pt_architecture_dot(const pt_space_t *space,
  */
 void pt_architecture_describe(const pt_space_t *space, const uint8_t *candidate,
                               int32_t task, char *text, size_t size);
+
+/**
+ * Print which tasks run which layers of a branch space together, in one line, "stem-l06 all
+ * | l07-l12 {a b} {c d e}", or with whom one task does, "stem-l06 with all | l07-l12 with
+ * b"; many tasks are counted.
+ *
+ * @param[in] task  one task alone, or -1 for all
+ */
+PT_MUST_CHECK pt_status_t pt_architecture_branching(const pt_space_t *space,
+                                                    const pt_subnet_t *subnet, int32_t task,
+                                                    FILE *file);
 
 #endif

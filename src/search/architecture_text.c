@@ -1,0 +1,118 @@
+/* Branchings in words. */
+#include "polytree/search/architecture.h"
+#include "search/tree.h"
+
+enum { MOST_NAMED = 24 }; /* beyond, tasks are counted */
+
+/* The last layer of the run that begins with `first`: none of those between begins a
+ * node. */
+static int32_t end_of_run(const tree_t *t, int32_t first)
+{
+    int32_t last = t->space->n_layer;
+    for (int32_t n = 0; n < t->n_node; n++)
+        if (t->node[n].first > first && t->node[n].first <= last)
+            last = t->node[n].first - 1;
+    return last;
+}
+
+static bool is_in_layer(const tree_t *t, int32_t node, int32_t layer)
+{
+    return t->node[node].first <= layer && layer <= t->node[node].last;
+}
+
+static void print_names(const tree_t *t, int32_t node, int32_t but, FILE *file)
+{
+    const char *between = "";
+    for (int32_t k = 0; k < t->space->n_task; k++)
+        if (k != but && tree_has(t, node, k)) {
+            fprintf(file, "%s%s", between, t->space->task[k].name);
+            between = " ";
+        }
+}
+
+static void print_groups(const tree_t *t, int32_t layer, FILE *file)
+{
+    int32_t n_task = t->space->n_task, n = 0, least = n_task, most = 0;
+    for (int32_t i = 0; i < t->n_node; i++) {
+        if (!is_in_layer(t, i, layer))
+            continue;
+        n++;
+        least = t->node[i].n_task < least ? t->node[i].n_task : least;
+        most = t->node[i].n_task > most ? t->node[i].n_task : most;
+    }
+    if (t->n_copy > 1 && layer > 0) {
+        fprintf(file, "%d copies of each", (int)t->n_copy);
+    } else if (n == 1) {
+        fputs("all", file);
+    } else if (n == n_task) {
+        fputs("each alone", file);
+    } else if (n_task > MOST_NAMED) {
+        fprintf(file, "%d groups of %d to %d tasks", (int)n, (int)least, (int)most);
+    } else {
+        const int32_t *at = t->at + (size_t)layer * (size_t)n_task;
+        const char *open = "{";
+        for (int32_t k = 0; k < n_task; k++)
+            if (t->node[at[k]].task == k) {
+                fputs(open, file);
+                print_names(t, at[k], -1, file);
+                fputc('}', file);
+                open = " {";
+            }
+    }
+}
+
+static void print_company(const tree_t *t, int32_t node, int32_t task, FILE *file)
+{
+    int32_t n = t->node[node].n_task;
+    if (t->n_copy > 1 && t->node[node].first > 0) {
+        fprintf(file, "one of %d copies", (int)t->n_copy);
+    } else if (n == 1) {
+        fputs("alone", file);
+    } else if (n == t->space->n_task) {
+        fputs("with all", file);
+    } else if (n - 1 > MOST_NAMED) {
+        fprintf(file, "with %d others", (int)(n - 1));
+    } else {
+        fputs("with ", file);
+        print_names(t, node, task, file);
+    }
+}
+
+static void print_all(const tree_t *t, FILE *file)
+{
+    const char *between = "";
+    for (int32_t first = 0, last; first <= t->space->n_layer; first = last + 1) {
+        last = end_of_run(t, first);
+        fputs(between, file);
+        tree_print_layers(t, first, last, file);
+        fputc(' ', file);
+        print_groups(t, first, file);
+        between = " | ";
+    }
+}
+
+static void print_one(const tree_t *t, int32_t task, FILE *file)
+{
+    const char *between = "";
+    for (int32_t n = 0; n < t->n_node; n++)
+        if (tree_has(t, n, task)) {
+            fputs(between, file);
+            tree_print_layers(t, t->node[n].first, t->node[n].last, file);
+            fputc(' ', file);
+            print_company(t, n, task, file);
+            between = " | ";
+        }
+}
+
+pt_status_t pt_architecture_branching(const pt_space_t *space, const pt_subnet_t *subnet,
+                                      int32_t task, FILE *file)
+{
+    tree_t tree;
+    PT_TRY(tree_build(space, subnet, &tree));
+    if (task < 0)
+        print_all(&tree, file);
+    else
+        print_one(&tree, task, file);
+    tree_release(&tree);
+    return PT_OK;
+}
