@@ -93,11 +93,19 @@ done:
     return status;
 }
 
-/* Bisection: wider never costs less. */
+/* Wider never costs less: doubled until it is enough, as networks of many times the width
+ * are slow to build, then bisected. */
 static pt_status_t match_width(pt_config_t *config, pt_dataset_t *dataset)
 {
-    int64_t madds = 0, low = (int64_t)(1 / WIDTH_STEP),
-            high = (int64_t)(WIDTH_MAX / WIDTH_STEP);
+    int64_t madds = 0, low = (int64_t)(1 / WIDTH_STEP), high = low,
+            most = (int64_t)(WIDTH_MAX / WIDTH_STEP);
+    for (bool is_enough = false; !is_enough && high < most;) {
+        config->baseline.width = (double)high * WIDTH_STEP;
+        PT_TRY(count_madds(config, dataset, &madds));
+        is_enough = madds >= config->baseline.madds;
+        low = is_enough ? low : high + 1;
+        high = is_enough ? high : 2 * high;
+    }
     while (low < high) {
         int64_t middle = (low + high) / 2;
         config->baseline.width = (double)middle * WIDTH_STEP;
