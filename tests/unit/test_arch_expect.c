@@ -7,9 +7,11 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
+#include <jansson.h>
 
 #include "polytree/arch/expect.h"
 #include "polytree/base/memory.h"
@@ -317,6 +319,58 @@ static void many_tasks_take_few_prefixes(void **state)
     pt_expect_free(e);
 }
 
+/* alpha[layer][task][copy] of a case of the reference file. */
+static void take_case(const json_t *one)
+{
+    int32_t n_copy[MAX_LAYER];
+    int32_t n_layer = (int32_t)json_integer_value(json_object_get(one, "layers"));
+    const json_t *alpha = json_object_get(one, "alpha");
+
+    for (int32_t l = 0; l < n_layer; l++)
+        n_copy[l] = (int32_t)json_integer_value(json_object_get(one, "copies"));
+    set_sizes((int32_t)json_integer_value(json_object_get(one, "tasks")), n_layer, n_copy);
+    for (int32_t l = 0; l < n_layer; l++)
+        for (int32_t k = 0; k < s.n_task; k++)
+            for (int32_t c = 0; c < n_copy[l]; c++)
+                of_task(s.logit, k)[s.first[l] + c] = json_number_value(json_array_get(
+                    json_array_get(json_array_get(alpha, (size_t)l), (size_t)k),
+                    (size_t)c));
+    softmax();
+}
+
+/* Values that others have enumerated are met to 1e-10 at tolerance 0. */
+static void reference_file_is_met(void **state)
+{
+    const char *data = getenv("POLYTREE_TEST_DATA");
+    char path[1024];
+    size_t i;
+    json_t *root, *one;
+    (void)state;
+
+    snprintf(path, sizeof path, "%s/../branch_expected_groups.json",
+             data == NULL ? "../shared/data" : data);
+    root = json_load_file(path, 0, NULL);
+    if (root == NULL) {
+        print_message("no %s: set POLYTREE_TEST_DATA\n", path);
+        skip();
+    }
+    assert_true(json_array_size(json_object_get(root, "cases")) > 0);
+    json_array_foreach(json_object_get(root, "cases"), i, one)
+    {
+        take_case(one);
+        pt_expect_t *e = make();
+        assert_int_equal(pt_expect_groups(e, s.p, s.f, 0, s.low, s.high, NULL), PT_OK);
+        for (int32_t l = 0; l < s.n_layer; l++) {
+            double want = json_number_value(
+                json_array_get(json_object_get(one, "expected_groups"), (size_t)l));
+            assert_true(fabs(s.low[l] - want) < 1e-10);
+            assert_true(fabs(s.high[l] - want) < 1e-10);
+        }
+        pt_expect_free(e);
+    }
+    json_decref(root);
+}
+
 static void wrong_numbers_are_refused(void **state)
 {
     (void)state;
@@ -353,6 +407,7 @@ int main(void)
         cmocka_unit_test(gradient_is_that_of_the_lower_bound),
         cmocka_unit_test(sure_choices_give_whole_numbers),
         cmocka_unit_test(many_tasks_take_few_prefixes),
+        cmocka_unit_test(reference_file_is_met),
         cmocka_unit_test(wrong_numbers_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
