@@ -1,6 +1,7 @@
 /* From the supernet to the network that is trained: what is derived, the form in which it
  * is built, and whose weights it begins with. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "polytree/arch/copies.h"
@@ -8,6 +9,7 @@
 #include "polytree/base/memory.h"
 #include "polytree/graph/weights.h"
 #include "polytree/io/weights.h"
+#include "polytree/search/architecture.h"
 #include "search/run.h"
 
 bool run_changes_form(const pt_search_t *s)
@@ -188,5 +190,55 @@ pt_status_t run_take_network(pt_search_t *s)
     pt_checkpoint_release(&origin.kept);
     pt_free(origin.source);
     pt_free(origin.copy);
+    return status;
+}
+
+/* "derived: stem-l06 all | l07-l18 {a b} {c}" */
+static pt_status_t note_branching(pt_search_t *s)
+{
+    char *text = NULL;
+    size_t bytes = 0;
+    FILE *file = open_memstream(&text, &bytes);
+    if (file == NULL)
+        PT_FAIL(MEMORY, "no memory for the text of a branching");
+    pt_status_t status = pt_architecture_branching(s->space, &s->subnet, -1, file);
+    if (fclose(file) != 0 && status == PT_OK)
+        status = PT_ERROR(MEMORY, "no memory for the text of a branching");
+    if (status == PT_OK)
+        run_note(s, "derived: %.*s", (int)strcspn(text, "\n"), text);
+    free(text);
+    return status;
+}
+
+static pt_status_t note_network(pt_search_t *s, const pt_cost_t *all)
+{
+    if (s->space->kind == PT_SPACE_DAG) {
+        run_note(s, "derived: %.2f edges per task, %lld multiply-adds, %lld parameters",
+                 (double)all->edges / s->space->n_task, (long long)all->madds,
+                 (long long)all->parameters);
+        return PT_OK;
+    }
+    PT_TRY(note_branching(s));
+    run_note(s,
+             "         %lld multiply-adds, %lld of them in the encoder (%.1f %% of the "
+             "fully branched one), %lld parameters",
+             (long long)all->madds, (long long)all->encoder_madds,
+             100 * (double)all->encoder_madds / (double)pt_cost_full(s->space),
+             (long long)all->parameters);
+    return PT_OK;
+}
+
+pt_status_t run_report_network(pt_search_t *s)
+{
+    pt_cost_t all, *cost;
+    pt_status_t status = PT_OK;
+    PT_TRY(pt_alloc(&cost, (size_t)s->space->n_task, sizeof *cost));
+    for (int32_t k = 0; k < s->space->n_task; k++)
+        PT_TRY_OR(done, pt_cost_task(s->space, &s->subnet, k, &cost[k]));
+    PT_TRY_OR(done, pt_cost_all(s->space, &s->subnet, &all));
+    run_journal_derive(s, cost, &all);
+    status = note_network(s, &all);
+done:
+    pt_free(cost);
     return status;
 }

@@ -132,6 +132,8 @@ pt_status_t run_derive(pt_search_t *s);
 /** Whether retrain.from names a weights file that fits the space, before anything is
  * trained; rank 0. */
 pt_status_t run_check_weights(pt_search_t *s);
+/** Say what was found and what it costs, and write it to metrics.jsonl. */
+pt_status_t run_report_network(pt_search_t *s);
 /** The trainer in its last form, with the weights that retrain.from wants.  Collective. */
 pt_status_t run_take_network(pt_search_t *s);
 

@@ -3,9 +3,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "polytree/arch/cost.h"
 #include "polytree/base/memory.h"
-#include "polytree/graph/branching.h"
 #include "polytree/search/architecture.h"
 #include "polytree/train/optim.h"
 #include "polytree/train/schedule.h"
@@ -284,57 +282,6 @@ static pt_status_t leave_search(pt_search_t *s)
     return PT_OK;
 }
 
-/* "l01-l06 1, l07 2, l08-l17 3" */
-static void describe_groups(const pt_branching_t *b, char *text, size_t size)
-{
-    size_t used = 0;
-    for (int32_t l = 0, end; l < b->n_layer && used < size; l = end) {
-        int32_t n = pt_branching_n_group(b, l);
-        for (end = l + 1; end < b->n_layer && pt_branching_n_group(b, end) == n;)
-            end++;
-        used += (size_t)snprintf(text + used, size - used, "%sl%02d", l > 0 ? ", " : "",
-                                 (int)l + 1);
-        if (end > l + 1 && used < size)
-            used += (size_t)snprintf(text + used, size - used, "-l%02d", (int)end);
-        if (used < size)
-            used += (size_t)snprintf(text + used, size - used, " %d", (int)n);
-    }
-}
-
-static void note_derivation(pt_search_t *s, const pt_cost_t *all)
-{
-    char groups[512];
-    if (s->space->kind == PT_SPACE_DAG) {
-        run_note(s, "derived: %.2f edges per task, %lld multiply-adds, %lld parameters",
-                 (double)all->edges / s->space->n_task, (long long)all->madds,
-                 (long long)all->parameters);
-        return;
-    }
-    describe_groups(&s->branching, groups, sizeof groups);
-    run_note(s, "derived: groups of tasks %s", groups);
-    run_note(s,
-             "         %lld multiply-adds, %lld of them in the encoder (%.1f %% of the "
-             "fully branched one), %lld parameters",
-             (long long)all->madds, (long long)all->encoder_madds,
-             100 * (double)all->encoder_madds / (double)pt_cost_full(s->space),
-             (long long)all->parameters);
-}
-
-static pt_status_t report_derivation(pt_search_t *s)
-{
-    pt_cost_t all, *cost;
-    pt_status_t status = PT_OK;
-    PT_TRY(pt_alloc(&cost, (size_t)s->space->n_task, sizeof *cost));
-    for (int32_t k = 0; k < s->space->n_task; k++)
-        PT_TRY_OR(done, pt_cost_task(s->space, &s->subnet, k, &cost[k]));
-    PT_TRY_OR(done, pt_cost_all(s->space, &s->subnet, &all));
-    run_journal_derive(s, cost, &all);
-    note_derivation(s, &all);
-done:
-    pt_free(cost);
-    return status;
-}
-
 static pt_status_t enter_retrain(pt_search_t *s)
 {
     char path[RUN_PATH_MAX + 32];
@@ -347,7 +294,7 @@ static pt_status_t enter_retrain(pt_search_t *s)
             pt_architecture_write(s->space, &s->subnet, has_alpha ? &s->alpha : NULL, path);
     PT_AGREE(s->world, status);
     if (!pt_method_is_fixed(s->config->search.method))
-        PT_TRY(report_derivation(s));
+        PT_TRY(run_report_network(s));
     return enter(s);
 }
 

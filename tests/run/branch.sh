@@ -11,7 +11,7 @@ short=(--set data.file=rooms32.h5 warmup.steps=6 search.steps=12 retrain.steps=1
 expect 0 ranks 1 search "$config" -o one "${short[@]}"
 says out "search: 12 weight steps, 12 alpha steps"
 says out "budget: [0-9.e+]+ of [0-9.e+]+ multiply-adds"
-says out "derived: groups of tasks l01"
+says out "derived: stem"
 share=$(sed -n 's/.*(\([0-9.]*\) % of the fully branched one).*/\1/p' out)
 awk -v s="$share" 'BEGIN { exit !(s > 0 && s <= 60) }' || fail "$share % is no 60 % of the encoder"
 for task in parts depth normals edges saliency; do
