@@ -13,7 +13,7 @@
 #include "io/file.h"
 #include "io/image.h"
 
-enum { FULL_SIZE = 105, N_DRAWER = 20, MAX_TASK = 256, MAX_NAME = 64 };
+enum { FULL_SIZE = 105, N_DRAWER = 20, MAX_ALPHABET = 256, MAX_NAME = 64 };
 
 /* The order of the multi-task literature. */
 static const char literature[] =
@@ -31,7 +31,7 @@ static const pt_split_t fixed_split[N_DRAWER] = {
 static const int64_t per_character[PT_N_SPLIT] = {10, 4, 6};
 
 typedef struct drawing {
-    int32_t task, drawer;
+    int32_t alphabet, drawer;
     char character[MAX_NAME];
     uint8_t *pixels; /* size * size, ink = 255 */
 } drawing_t;
@@ -39,8 +39,8 @@ typedef struct drawing {
 typedef struct import {
     const pt_import_omniglot_t *options;
     bool takes_all;
-    char task[MAX_TASK][MAX_NAME];
-    int32_t n_task;
+    char alphabet[MAX_ALPHABET][MAX_NAME];
+    int32_t n_alphabet;
     drawing_t *drawing;
     size_t capacity;
     int64_t n;
@@ -75,10 +75,10 @@ static bool split_path(const char *path, char alphabet[MAX_NAME], char character
     return true;
 }
 
-static int32_t find_task(const import_t *import, const char *alphabet)
+static int32_t find_alphabet(const import_t *import, const char *alphabet)
 {
-    for (int32_t t = 0; t < import->n_task; t++)
-        if (strcmp(import->task[t], alphabet) == 0)
+    for (int32_t t = 0; t < import->n_alphabet; t++)
+        if (strcmp(import->alphabet[t], alphabet) == 0)
             return t;
     return -1;
 }
@@ -89,7 +89,7 @@ static int want_drawing(void *context, const char *path)
     char alphabet[MAX_NAME], character[MAX_NAME];
     int32_t drawer;
     return split_path(path, alphabet, character, &drawer) &&
-           (import->takes_all || find_task(import, alphabet) >= 0);
+           (import->takes_all || find_alphabet(import, alphabet) >= 0);
 }
 
 static pt_status_t take_drawing(void *context, const char *path, const char *data,
@@ -103,12 +103,12 @@ static pt_status_t take_drawing(void *context, const char *path, const char *dat
         return PT_OK;
     if (drawing.drawer < 1 || drawing.drawer > N_DRAWER)
         PT_FAIL(FORMAT, "%s: drawer %d, expected 1 to %d", path, drawing.drawer, N_DRAWER);
-    drawing.task = find_task(import, alphabet);
-    if (drawing.task < 0) {
-        if (import->n_task == MAX_TASK)
-            PT_FAIL(FORMAT, "%s: more than %d alphabets", path, MAX_TASK);
-        drawing.task = import->n_task++;
-        strcpy(import->task[drawing.task], alphabet);
+    drawing.alphabet = find_alphabet(import, alphabet);
+    if (drawing.alphabet < 0) {
+        if (import->n_alphabet == MAX_ALPHABET)
+            PT_FAIL(FORMAT, "%s: more than %d alphabets", path, MAX_ALPHABET);
+        drawing.alphabet = import->n_alphabet++;
+        strcpy(import->alphabet[drawing.alphabet], alphabet);
     }
     PT_TRY(pt_png_decode(path, data, bytes, FULL_SIZE, FULL_SIZE, import->full));
     for (int i = 0; i < FULL_SIZE * FULL_SIZE; i++)
@@ -121,7 +121,7 @@ static pt_status_t take_drawing(void *context, const char *path, const char *dat
     return PT_OK;
 }
 
-static pt_status_t pick_tasks(import_t *import)
+static pt_status_t pick_alphabets(import_t *import)
 {
     static const char between[] = " \t\r\n,";
     const char *names = import->options->tasks ? import->options->tasks : literature;
@@ -130,15 +130,15 @@ static pt_status_t pick_tasks(import_t *import)
          t += strspn(t, between)) {
         char name[MAX_NAME] = "";
         size_t bytes = strcspn(t, between);
-        if (bytes >= sizeof name || import->n_task == MAX_TASK)
+        if (bytes >= sizeof name || import->n_alphabet == MAX_ALPHABET)
             PT_FAIL(USAGE, "'%.80s': too long a list or name of alphabets", t);
         memcpy(name, t, bytes);
-        if (find_task(import, name) >= 0)
+        if (find_alphabet(import, name) >= 0)
             PT_FAIL(USAGE, "alphabet '%s' is named twice", name);
-        strcpy(import->task[import->n_task++], name);
+        strcpy(import->alphabet[import->n_alphabet++], name);
         t += bytes;
     }
-    if (import->n_task == 0 && !import->takes_all)
+    if (import->n_alphabet == 0 && !import->takes_all)
         PT_FAIL(USAGE, "no alphabet is named");
     return PT_OK;
 }
@@ -149,20 +149,21 @@ static int by_text(const void *a, const void *b)
 }
 
 /* Alphabets taken as they come have no order of their own: by name. */
-static void sort_tasks(import_t *import)
+static void sort_alphabets(import_t *import)
 {
-    char before[MAX_TASK][MAX_NAME];
-    memcpy(before, import->task, sizeof before);
-    qsort(import->task, (size_t)import->n_task, MAX_NAME, by_text);
+    char before[MAX_ALPHABET][MAX_NAME];
+    memcpy(before, import->alphabet, sizeof before);
+    qsort(import->alphabet, (size_t)import->n_alphabet, MAX_NAME, by_text);
     for (int64_t i = 0; i < import->n; i++)
-        import->drawing[i].task = find_task(import, before[import->drawing[i].task]);
+        import->drawing[i].alphabet =
+            find_alphabet(import, before[import->drawing[i].alphabet]);
 }
 
 static int by_place(const void *a, const void *b)
 {
     const drawing_t *x = a, *y = b;
-    if (x->task != y->task)
-        return x->task < y->task ? -1 : 1;
+    if (x->alphabet != y->alphabet)
+        return x->alphabet < y->alphabet ? -1 : 1;
     int order = strcmp(x->character, y->character);
     return order ? order : x->drawer - y->drawer;
 }
@@ -170,35 +171,35 @@ static int by_place(const void *a, const void *b)
 /* Every character by all drawers, so that drawing i is by drawer i % 20 + 1. */
 static pt_status_t check_complete(const import_t *import, const char *src)
 {
-    for (int32_t t = 0; t < import->n_task; t++) {
+    for (int32_t t = 0; t < import->n_alphabet; t++) {
         bool is_there = false;
         for (int64_t i = 0; i < import->n && !is_there; i++)
-            is_there = import->drawing[i].task == t;
+            is_there = import->drawing[i].alphabet == t;
         if (!is_there)
-            PT_FAIL(FORMAT, "%s: no drawings of alphabet '%s'", src, import->task[t]);
+            PT_FAIL(FORMAT, "%s: no drawings of alphabet '%s'", src, import->alphabet[t]);
     }
     if (import->n == 0)
         PT_FAIL(FORMAT, "%s: no ALPHABET/characterNN/IIII_DD.png", src);
     for (int64_t i = 0; i < import->n; i++) {
         const drawing_t *d = &import->drawing[i], *first = d - i % N_DRAWER;
-        if (d->task != first->task || strcmp(d->character, first->character) != 0 ||
+        if (d->alphabet != first->alphabet || strcmp(d->character, first->character) != 0 ||
             d->drawer != i % N_DRAWER + 1)
             PT_FAIL(FORMAT, "%s: %s/%s: expected one drawing by each of %d drawers", src,
-                    import->task[first->task], first->character, N_DRAWER);
+                    import->alphabet[first->alphabet], first->character, N_DRAWER);
     }
     if (import->n % N_DRAWER)
         PT_FAIL(FORMAT, "%s: the last character lacks drawings", src);
     return PT_OK;
 }
 
-static pt_split_t split_of(const pt_import_omniglot_t *options, int32_t task,
+static pt_split_t split_of(const pt_import_omniglot_t *options, int32_t alphabet,
                            int64_t character, int32_t drawer)
 {
     if (!options->shuffled)
         return fixed_split[drawer - 1];
     pt_rng_t rng = {.seed = options->seed,
                     .purpose = PT_RNG_SPLIT,
-                    .task = (uint16_t)task,
+                    .task = (uint16_t)alphabet,
                     .step = (uint32_t)character};
     int64_t place = pt_permute(&rng, N_DRAWER, drawer - 1);
     return place < per_character[PT_SPLIT_TRAIN] ? PT_SPLIT_TRAIN
@@ -212,7 +213,9 @@ typedef struct arrays {
     int64_t *index[PT_N_SPLIT];
     int32_t *labels[PT_N_SPLIT];
     const char **names;
+    int64_t n[PT_N_SPLIT];
     pt_task_source_t *task;
+    int32_t n_task;
 } arrays_t;
 
 static pt_status_t alloc_arrays(const import_t *import, arrays_t *arrays)
@@ -226,37 +229,71 @@ static pt_status_t alloc_arrays(const import_t *import, arrays_t *arrays)
         PT_TRY(pt_alloc(&arrays->labels[s], n, sizeof(int32_t)));
     }
     PT_TRY(pt_alloc(&arrays->names, (size_t)n_character, sizeof(char *)));
-    PT_TRY(pt_alloc(&arrays->task, (size_t)import->n_task, sizeof arrays->task[0]));
+    /* A task has a character at least. */
+    PT_TRY(pt_alloc(&arrays->task, (size_t)n_character, sizeof arrays->task[0]));
     return PT_OK;
 }
 
-/* In the order of the sorted drawings: a task's rows in a split follow each other. */
-static void fill_arrays(const import_t *import, const arrays_t *arrays)
+/* A task of `n` of an alphabet's characters, from number `first` on; `d`: the alphabet's
+ * first drawing.  A task's rows in a split follow each other. */
+static void add_task(const import_t *import, const drawing_t *d, int64_t first, int64_t n,
+                     const char *name, arrays_t *arrays)
 {
     size_t size = (size_t)(import->options->size * import->options->size);
-    int64_t n[PT_N_SPLIT] = {0};
-    for (int64_t i = 0; i < import->n; i++) {
-        const drawing_t *d = &import->drawing[i];
-        pt_task_source_t *task = &arrays->task[d->task];
-        if (i == 0 || d->task != d[-1].task) {
-            *task = (pt_task_source_t){.info.kind = PT_TASK_CLASSIFICATION,
-                                       .class_names = &arrays->names[i / N_DRAWER]};
-            strcpy(task->info.name, import->task[d->task]);
-            for (int s = 0; s < PT_N_SPLIT; s++)
-                task->rows[s] = (pt_task_rows_t){.index = &arrays->index[s][n[s]],
-                                                 .labels = &arrays->labels[s][n[s]]};
-        }
-        if (i % N_DRAWER == 0) {
-            arrays->names[i / N_DRAWER] = d->character;
-            task->info.classes++;
-        }
-        int32_t label = task->info.classes - 1;
-        pt_split_t s = split_of(import->options, d->task, label, d->drawer);
-        memcpy(arrays->images[s] + (size_t)n[s] * size, d->pixels, size);
-        arrays->index[s][n[s]] = n[s];
-        arrays->labels[s][n[s]++] = label;
+    pt_task_source_t *task = &arrays->task[arrays->n_task++];
+    const char **names = &arrays->names[(d - import->drawing) / N_DRAWER + first];
+    *task =
+        (pt_task_source_t){.info = {.kind = PT_TASK_CLASSIFICATION, .classes = (int32_t)n},
+                           .class_names = names};
+    strcpy(task->info.name, name);
+    for (int s = 0; s < PT_N_SPLIT; s++)
+        task->rows[s] = (pt_task_rows_t){.index = &arrays->index[s][arrays->n[s]],
+                                         .labels = &arrays->labels[s][arrays->n[s]]};
+    for (int64_t c = 0; c < n; c++)
+        names[c] = d[(first + c) * N_DRAWER].character;
+    for (int64_t i = first * N_DRAWER; i < (first + n) * N_DRAWER; i++) {
+        pt_split_t s = split_of(import->options, d->alphabet, i / N_DRAWER, d[i].drawer);
+        int64_t row = arrays->n[s]++;
+        memcpy(arrays->images[s] + (size_t)row * size, d[i].pixels, size);
+        arrays->index[s][row] = row;
+        arrays->labels[s][row] = (int32_t)(i / N_DRAWER - first);
         task->rows[s].n++;
     }
+}
+
+/* The tasks of the alphabet whose first drawing is `d`. */
+static pt_status_t cut_alphabet(const import_t *import, const drawing_t *d,
+                                int64_t n_character, arrays_t *arrays)
+{
+    const char *alphabet = import->alphabet[d->alphabet];
+    int64_t each = import->options->characters;
+    int64_t n_task = each == 0 || n_character < each ? 1 : n_character / each;
+    for (int64_t t = 0; t < n_task; t++) {
+        int64_t first = t * each, n = t == n_task - 1 ? n_character - first : each;
+        char name[MAX_NAME + 32];
+        if (each == 0)
+            snprintf(name, sizeof name, "%s", alphabet);
+        else
+            snprintf(name, sizeof name, "%s_%02d", alphabet, (int)t + 1);
+        if (strlen(name) >= MAX_NAME)
+            PT_FAIL(FORMAT, "alphabet '%s': too long a name to be numbered", alphabet);
+        add_task(import, d, first, n, name, arrays);
+    }
+    return PT_OK;
+}
+
+/* In the order of the sorted drawings. */
+static pt_status_t fill_arrays(const import_t *import, arrays_t *arrays)
+{
+    const drawing_t *d = import->drawing, *end = d + import->n;
+    while (d < end) {
+        const drawing_t *next = d;
+        while (next < end && next->alphabet == d->alphabet)
+            next += N_DRAWER;
+        PT_TRY(cut_alphabet(import, d, (next - d) / N_DRAWER, arrays));
+        d = next;
+    }
+    return PT_OK;
 }
 
 static pt_status_t write_out(const import_t *import, const arrays_t *arrays,
@@ -267,7 +304,7 @@ static pt_status_t write_out(const import_t *import, const arrays_t *arrays,
     pt_dataset_source_t source = {.height = options->size,
                                   .width = options->size,
                                   .channels = 1,
-                                  .n_task = import->n_task,
+                                  .n_task = arrays->n_task,
                                   .task = arrays->task,
                                   .origin = origin};
     if (options->shuffled)
@@ -337,17 +374,20 @@ pt_status_t pt_import_omniglot(const char *src, const char *out,
     arrays_t arrays = {.task = NULL};
     if (options->size < 1 || options->size > 1024)
         PT_FAIL(USAGE, "size is %lld, expected 1 to 1024", (long long)options->size);
+    if (options->characters != 0 && options->characters < 2)
+        PT_FAIL(USAGE, "%lld characters of a task, expected 2 or more",
+                (long long)options->characters);
     PT_TRY(pt_alloc(&import, 1, sizeof *import));
     import->options = options;
-    PT_TRY_OR(done, pick_tasks(import));
+    PT_TRY_OR(done, pick_alphabets(import));
     PT_TRY_OR(done, read_source(import, src));
     if (import->takes_all)
-        sort_tasks(import);
+        sort_alphabets(import);
     if (import->n > 0)
         qsort(import->drawing, (size_t)import->n, sizeof(drawing_t), by_place);
     PT_TRY_OR(done, check_complete(import, src));
     PT_TRY_OR(done, alloc_arrays(import, &arrays));
-    fill_arrays(import, &arrays);
+    PT_TRY_OR(done, fill_arrays(import, &arrays));
     PT_TRY_OR(done, write_out(import, &arrays, out));
 done:
     for (int s = 0; s < PT_N_SPLIT; s++) {

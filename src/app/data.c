@@ -13,11 +13,20 @@ enum { MAX_SIZE = 4096, MAX_SAMPLES = 100000000 };
 
 static const char replaces[] = "replace OUT.h5 where it is there already";
 
-enum { OMNIGLOT_SIZE, OMNIGLOT_SPLIT, OMNIGLOT_TASKS, OMNIGLOT_SEED, OMNIGLOT_FORCE };
+enum {
+    OMNIGLOT_SIZE,
+    OMNIGLOT_SPLIT,
+    OMNIGLOT_TASKS,
+    OMNIGLOT_CHARACTERS,
+    OMNIGLOT_SEED,
+    OMNIGLOT_FORCE
+};
 const pt_flag_t pt_flags_import_omniglot[] = {
     {"size", 0, "S", "pixels of a side, area-averaged from 105 (35)"},
     {"split", 0, "fixed|shuffled", "by drawer, or drawings at random by seed (fixed)"},
     {"tasks", 0, "NAMES", "alphabets in this order (the 20 of the literature)"},
+    {"characters", 0, "N",
+     "cut alphabets into tasks of N characters (a task is an alphabet)"},
     {"seed", 0, "N", "of the shuffled split (1)"},
     {"force", 0, NULL, replaces},
     {0}};
@@ -118,6 +127,7 @@ pt_status_t pt_run_import_omniglot(const pt_args_t *args, int *code)
     pt_import_omniglot_t options = {.tasks = args->flag[OMNIGLOT_TASKS]};
     (void)code;
     PT_TRY(number(args, flags, OMNIGLOT_SIZE, 4, 105, 35, &options.size));
+    PT_TRY(number(args, flags, OMNIGLOT_CHARACTERS, 2, 1000, 0, &options.characters));
     PT_TRY(seed_of(args, flags, OMNIGLOT_SEED, &options.seed));
     options.shuffled = split != NULL && strcmp(split, "shuffled") == 0;
     if (split != NULL && !options.shuffled && strcmp(split, "fixed") != 0)

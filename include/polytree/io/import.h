@@ -13,7 +13,9 @@ typedef struct pt_import_omniglot {
     int64_t size;  /**< pixels; area-averaged from 105 x 105, ink = 1 */
     bool shuffled; /**< 10/4/6 drawings of each character by seed; else by drawer */
     uint64_t seed;
-    const char *tasks; /**< NULL: the 20 alphabets of the literature; or names */
+    const char *tasks;  /**< NULL: the 20 alphabets of the literature; or names */
+    int64_t characters; /**< alphabets are cut into tasks of so many, ALPHABET_01 and so on,
+                           the rest in the last one; 0: a task is an alphabet */
 } pt_import_omniglot_t;
 
 /**
