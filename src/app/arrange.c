@@ -28,6 +28,16 @@ static void release(course_t *course)
     pt_free(course->unit_rank);
 }
 
+/* What is known beforehand: all of a dag, of a branch space what warm-up runs. */
+static bool is_run(const pt_space_t *space, int32_t choice, int32_t task)
+{
+    const pt_choice_t *c = &space->choice[choice];
+    if (c->kind != PT_CHOICE_COPY)
+        return true;
+    int32_t n_copy = space->layer_choice[c->i] - space->layer_choice[c->i - 1];
+    return c->j == task % n_copy;
+}
+
 static pt_status_t count_costs(const pt_feed_t *feed, const pt_space_t *space,
                                course_t *course)
 {
@@ -42,7 +52,7 @@ static pt_status_t count_costs(const pt_feed_t *feed, const pt_space_t *space,
     PT_TRY_OR(done, pt_subnet_init(&subnet, space->n_task, space->n_choice));
     for (int32_t k = 0; k < space->n_task; k++)
         for (int32_t c = 0; c < space->n_choice; c++)
-            pt_subnet_switch(&subnet, k, c, true);
+            pt_subnet_switch(&subnet, k, c, is_run(space, c, k));
     PT_TRY_OR(done, pt_plan_new(space, most, &plan));
     for (int32_t b = 0; b < course->n_bundle; b++) {
         const pt_bundle_t *bundle = pt_feed_bundle(feed, b);

@@ -268,16 +268,15 @@ static pt_status_t make_supernet(const pt_session_t *s, examples_t *e)
     const pt_space_t *space = pt_trainer_space(s->trainer);
     const pt_rng_t unused = {0};
     pt_alpha_t none;
-    bool is_active = s->config.search.run == PT_RUN_ACTIVE;
     if (space->kind == PT_SPACE_DAG)
         return PT_OK;
     PT_TRY(pt_alpha_init(&none, space->n_task, space->n_choice));
     for (int32_t k = 0; k < space->n_task; k++)
         pt_alpha_warmup(space, &none, k, &unused, 1, true, &e->warmup, none.m);
     pt_alpha_release(&none);
-    if (is_active)
+    if (space->has_one_copy)
         pt_subnet_copy(&e->search, &e->found);
-    e->search.is_active_only = is_active;
+    e->search.is_active_only = space->has_one_copy;
     return PT_OK;
 }
 

@@ -5,14 +5,18 @@
 
 #include "polytree/base/hash.h"
 
-/** May the task use the candidate? */
-static bool is_usable(const pt_candidate_t *c, int32_t task)
+/** Does the task need room for the candidate?  Copies of a layer are all alike. */
+static bool needs_room(const pt_space_t *s, const pt_candidate_t *c, int32_t task)
 {
-    return c->task < 0 || c->task == task;
+    bool is_copy = c->choice >= 0 && s->choice[c->choice].kind == PT_CHOICE_COPY;
+
+    if (c->task >= 0 && c->task != task)
+        return false;
+    return !(is_copy && s->has_one_copy) || s->choice[c->choice].j == 0;
 }
 
-/** Candidates that some one task may use: those of all tasks and its own; the most
- * operations that these have. */
+/** Candidates that one task may run: those of all tasks and its own; the most operations
+ * that these have. */
 static int32_t most_operations(const pt_space_t *s, int32_t *n_candidate)
 {
     int32_t most = 0;
@@ -21,7 +25,7 @@ static int32_t most_operations(const pt_space_t *s, int32_t *n_candidate)
     for (int32_t k = 0; k < s->n_task; k++) {
         int32_t ops = 0, candidates = 0;
         for (int32_t i = 0; i < s->n_candidate; i++) {
-            bool is_ours = is_usable(&s->candidate[i], k);
+            bool is_ours = needs_room(s, &s->candidate[i], k);
             candidates += is_ours;
             ops += is_ours ? s->candidate[i].n_op : 0;
         }
@@ -43,6 +47,7 @@ static void size_room(pt_plan_t *plan, int32_t n_task)
     int32_t values = n_op + n_candidate;
 
     plan->n_task_max = n_task;
+    plan->n_candidate_max = n_candidate;
     plan->n_stat_max = n_task * n_op;
     plan->n_slot_word = (int32_t)pt_bitset_words(n_task);
     plan->n_value_max = n_task * values;
@@ -64,7 +69,7 @@ static void bound_task(const pt_space_t *s, int32_t task, int64_t *buffers, int6
 {
     for (int32_t i = 0; i < s->n_op; i++) {
         const pt_op_inst_t *inst = &s->op[i].inst;
-        if (!is_usable(&s->candidate[s->op[i].candidate], task))
+        if (!needs_room(s, &s->candidate[s->op[i].candidate], task))
             continue;
         *buffers += 4 * bytes_of(inst->out) + (int64_t)pt_align_up(inst->saved_bytes);
         for (int32_t j = 0; j < inst->n_in; j++)
@@ -73,7 +78,7 @@ static void bound_task(const pt_space_t *s, int32_t task, int64_t *buffers, int6
             *stats += 2 * inst->out.c;
     }
     for (int32_t i = 0; i < s->n_candidate; i++)
-        if (is_usable(&s->candidate[i], task))
+        if (needs_room(s, &s->candidate[i], task))
             *buffers += 8 * bytes_of(s->node[s->candidate[i].dst].shape);
 }
 

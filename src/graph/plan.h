@@ -59,6 +59,7 @@ typedef struct hole {
 
 struct pt_plan {
     const pt_space_t *space; /**< borrowed */
+    int32_t n_candidate_max; /**< that one task runs */
     int32_t n_task_max, n_value_max, n_instr_max, n_buffer_max, n_stat_max, n_slot_word;
 
     /* What it was compiled from. */

@@ -142,7 +142,7 @@ static pt_status_t number_task(pt_plan_t *plan, const pt_subnet_t *subnet, int32
     const pt_space_t *s = plan->space;
     int32_t task = plan->task[slot];
     int32_t *node_value = plan->node_value + (size_t)slot * (size_t)s->n_node;
-    int32_t head = NONE;
+    int32_t head = NONE, n_run = 0;
     bool meets_closed = plan->phase == PT_PHASE_ALPHA && !subnet->is_active_only;
 
     pt_subnet_reach(s, subnet, task, plan->alive_candidate, plan->alive_node);
@@ -157,12 +157,18 @@ static pt_status_t number_task(pt_plan_t *plan, const pt_subnet_t *subnet, int32
         /* Alpha steps run dead ends too: a closed gate may lead out of one. */
         bool is_dead_end = meets_closed && !is_closed && has_source && c->task < 0;
 
+        bool is_probe =
+            meets_closed && is_closed && has_source && plan->alive_node[c->dst] == 3;
+
+        n_run += plan->alive_candidate[i] || is_dead_end || is_probe;
+        if (n_run > plan->n_candidate_max)
+            PT_FAIL(INTERNAL, "task %s runs more candidates than the %d of its plan",
+                    s->task[task].name, (int)plan->n_candidate_max);
         if (plan->alive_candidate[i] || is_dead_end) {
             int32_t term = number_chain(plan, i, slot, node_value);
             number_mix(plan, i, term, slot, node_value);
             head = c->task == task ? c->dst : head;
-        } else if (meets_closed && is_closed && has_source &&
-                   plan->alive_node[c->dst] == 3) {
+        } else if (is_probe) {
             number_probe(plan, i, slot, node_value);
         }
     }

@@ -135,6 +135,12 @@ static bool is_searched(const pt_config_t *config, const pt_space_spec_t *spec)
     return spec->branching == NULL && !pt_method_is_fixed(config->search.method);
 }
 
+static bool has_one_copy(const pt_config_t *config, const pt_space_spec_t *spec)
+{
+    return !is_searched(config, spec) ||
+           (config->search.gates == PT_GATES_HARD && config->search.run == PT_RUN_ACTIVE);
+}
+
 /* A scale behind the last batch norm could make up for a small gate. */
 static void strip_last_affine(pt_block_t *block)
 {
@@ -192,6 +198,7 @@ static pt_status_t add_all(space_builder_t *b, const pt_config_t *config,
     pt_block_t block;
 
     s->n_layer = e->n_layer;
+    s->has_one_copy = has_one_copy(config, spec);
     if (spec->branching != NULL &&
         (spec->branching->n_layer != s->n_layer || spec->branching->n_task != s->n_task))
         PT_FAIL(MISMATCH,

@@ -95,8 +95,7 @@ static void draw_gates(pt_search_t *s, const pt_step_t *step, double tau)
     bool opens_all = is_hard && !step->is_alpha && c->search.run == PT_RUN_ALL &&
                      !(is_warmup && s->space->kind == PT_SPACE_BRANCH);
     pt_rng_t rng = pt_step_rng(c, step, PT_RNG_GATE);
-    s->drawn.is_active_only =
-        s->space->kind == PT_SPACE_BRANCH && is_hard && c->search.run == PT_RUN_ACTIVE;
+    s->drawn.is_active_only = s->space->has_one_copy;
     for (int32_t i = 0; i < s->n_task; i++) {
         int32_t k = s->task[i];
         double *g = s->g + (size_t)k * (size_t)s->space->n_choice;

@@ -47,6 +47,7 @@ static pt_status_t open_bench(bench_t *b, int argc, char **argv)
     PT_TRY(pt_trainer_new(&b->config, &b->layout, b->dataset, &b->kernel, &b->trainer));
     const pt_space_t *s = pt_trainer_space(b->trainer);
     PT_TRY(pt_subnet_init(&b->subnet, s->n_task, s->n_choice));
+    b->subnet.is_active_only = s->has_one_copy;
     PT_TRY(pt_alpha_init(&b->alpha, s->n_task, s->n_choice));
     PT_TRY(pt_alloc(&b->g, (size_t)s->n_choice, sizeof *b->g));
     PT_TRY(pt_alloc(&b->task, (size_t)s->n_task, sizeof *b->task));

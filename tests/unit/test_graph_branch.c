@@ -11,6 +11,7 @@
 
 #include "polytree/base/memory.h"
 #include "polytree/graph/block.h"
+#include "polytree/graph/plan.h"
 #include "polytree/graph/space.h"
 
 enum { N_TASK = 3 };
@@ -335,6 +336,48 @@ static void dag_edges(void **state)
     assert_non_null(strstr(pt_error_message(), "follow from space.channels"));
 }
 
+/* Where one copy of a layer is run at a time, a plan has as much room for eight copies as
+ * for one, however many tasks there are; a subnet that runs two is refused. */
+static void room_for_one_copy(void **state)
+{
+    static const char *const run[] = {"search.run=active", "search.run=all"};
+    static const char *const copies[] = {"space.copies=1", "space.copies=8"};
+    size_t arena[2][2];
+    int64_t stats[2][2];
+    pt_plan_t *plan;
+    pt_subnet_t subnet;
+    (void)state;
+
+    for (int a = 0; a < 2; a++)
+        for (int c = 0; c < 2; c++) {
+            const char *const option[] = {
+                "encoder.stem=conv3x3_bn_relu out=8",
+                "encoder.layers=conv3x3_bn_relu out=8\nconv3x3_bn_relu out=8",
+                "search.gates=hard",
+                run[a],
+                copies[c],
+                NULL};
+            const int32_t all[N_TASK] = {0, 1, 2};
+            pt_space_t *s = make_well(option, 8);
+            assert_int_equal(pt_plan_new(s, N_TASK, &plan), PT_OK);
+            arena[a][c] = pt_plan_arena_bound(plan);
+            stats[a][c] = pt_plan_stat_bound(plan);
+            assert_int_equal(pt_subnet_init(&subnet, N_TASK, s->n_choice), PT_OK);
+            for (int32_t k = 0; k < N_TASK; k++)
+                for (int32_t n = 0; n < s->n_choice; n++)
+                    pt_subnet_switch(&subnet, k, n, true);
+            assert_int_equal(pt_plan_compile(plan, &subnet, PT_PHASE_EVAL, all, N_TASK),
+                             a == 0 && c == 1 ? PT_E_INTERNAL : PT_OK);
+            pt_subnet_release(&subnet);
+            pt_plan_free(plan);
+            pt_space_free(s);
+        }
+    assert_int_equal(arena[0][0], arena[0][1]);
+    assert_int_equal(stats[0][0], stats[0][1]);
+    assert_true(arena[1][1] > 3 * arena[1][0]);
+    assert_true(stats[1][1] > 3 * stats[1][0]);
+}
+
 int main(void)
 {
     const struct CMUnitTest list[] = {
@@ -342,7 +385,7 @@ int main(void)
         cmocka_unit_test(pyramid_rates),  cmocka_unit_test(width),
         cmocka_unit_test(methods),        cmocka_unit_test(branching),
         cmocka_unit_test(last_affine),    cmocka_unit_test(refused),
-        cmocka_unit_test(dag_edges),
+        cmocka_unit_test(dag_edges),      cmocka_unit_test(room_for_one_copy),
     };
     return cmocka_run_group_tests(list, NULL, NULL);
 }

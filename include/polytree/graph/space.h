@@ -100,6 +100,8 @@ typedef struct pt_space {
                                   layer_choice[l] .. layer_choice[l + 1] - 1 */
     pt_space_layer_t *layer; /**< branch: [L + 1], the stem first */
     int32_t skip_layer;      /**< 1..L: its features go to the heads too; 0: none */
+    bool has_one_copy;       /**< branch: no task runs two copies of a layer, in alpha steps
+                                  either: plans have room for no more */
 
     int32_t n_node;
     pt_node_t *node;
