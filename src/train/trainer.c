@@ -243,7 +243,7 @@ static pt_status_t make_score_buffers(pt_trainer_t *t)
     t->stat_bound = (int64_t)stats;
     PT_TRY(pt_alloc(&t->stat, (size_t)t->n_bundle * stats, sizeof *t->stat));
     PT_TRY(pt_alloc(&t->stat_sum, stats, sizeof *t->stat_sum));
-    PT_TRY(pt_alloc(&t->stat_fixed, stats + 1, sizeof *t->stat_fixed));
+    PT_TRY(pt_alloc(&t->stat_fixed, (size_t)t->n_bundle * stats, sizeof *t->stat_fixed));
     PT_TRY(pt_alloc(&t->score_offset, (size_t)t->n_task + 1, sizeof *t->score_offset));
     pt_feed_input(t->feed, hwc);
     for (int32_t k = 0; k < t->n_task; k++) {

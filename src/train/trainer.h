@@ -64,7 +64,7 @@ struct pt_trainer {
     int64_t stat_bound;  /**< doubles of one bundle's statistics */
     double *stat;        /**< [n_bundle][stat_bound] of the last evaluation, own bundles */
     double *stat_sum;    /**< [stat_bound] */
-    int64_t *stat_fixed; /**< [stat_bound + 1] */
+    int64_t *stat_fixed; /**< [n_bundle][stat_bound] sums, own bundles first */
     int64_t *score_sum;  /**< per task: loss, count, metric */
     int64_t *score_offset; /**< [n_task + 1] */
     uint64_t *scratch;     /**< of metrics */

@@ -28,7 +28,7 @@ static void ignore_loss(void *context, int32_t task, const pt_real_t *output,
 
 /** Quantise and add the sums of one of `microbatches` units, so that it does not matter
  * which of them a rank has. */
-static void collect_stats(evaluation_t *e, int64_t microbatches)
+static void collect_stats(evaluation_t *e, int64_t microbatches, int64_t *sum)
 {
     pt_trainer_t *t = e->t;
     double limit = 0x1p62 / (double)microbatches;
@@ -37,13 +37,14 @@ static void collect_stats(evaluation_t *e, int64_t microbatches)
     for (int64_t i = 0; i < n; i++) {
         if (!fine_fixed(t->stat_sum[i], limit, &fixed))
             e->is_bad = true;
-        t->stat_fixed[i] += fixed;
+        sum[i] += fixed;
     }
 }
 
-/** Run the microbatches 0..n-1 of a draw that are this data rank's. */
+/** Run the microbatches 0..n-1 of a draw that are this data rank's; calibrating, add their
+ * statistics to `sum`. */
 static pt_status_t run_microbatches(evaluation_t *e, pt_phase_t phase, pt_draw_t draw,
-                                    int64_t n)
+                                    int64_t n, int64_t *sum)
 {
     pt_trainer_t *t = e->t;
     int32_t extent = t->layout->extent[PT_AXIS_DATA],
@@ -64,26 +65,26 @@ static pt_status_t run_microbatches(evaluation_t *e, pt_phase_t phase, pt_draw_t
             memset(t->stat_sum, 0, (size_t)t->stat_bound * sizeof *t->stat_sum);
         pt_exec_run(t->exec, plan, &unit);
         if (phase == PT_PHASE_CALIBRATE)
-            collect_stats(e, n);
+            collect_stats(e, n, sum);
     }
     return PT_OK;
 }
 
-/** Sums of all data ranks to mean and variance. */
-static pt_status_t finish_stats(evaluation_t *e, int32_t bundle, int64_t microbatches)
+/** Sums over all data ranks to mean and variance. */
+static pt_status_t finish_stats(evaluation_t *e, int32_t bundle, int64_t microbatches,
+                                const int64_t *sum)
 {
     pt_trainer_t *t = e->t;
-    const pt_plan_t *plan = t->calibrate_plan;
-    int64_t n = pt_plan_stat_doubles(plan);
     double *stat = t->stat + bundle * t->stat_bound;
+    pt_plan_t *plan;
 
-    PT_TRY(pt_sum_i64(t->layout->data, PT_TRAFFIC_EVALUATE, t->stat_fixed, (size_t)n));
+    PT_TRY(trainer_plan(t, e->subnet, PT_PHASE_CALIBRATE, bundle, &plan));
     for (int32_t s = 0; s < pt_plan_n_stat(plan); s++) {
         const pt_plan_stat_t *p = pt_plan_stat(plan, s);
         double count = (double)(p->count * microbatches);
         for (int64_t c = p->offset; c < p->offset + p->channels; c++) {
-            double mean = (double)t->stat_fixed[c] / PT_FINE_SCALE / count;
-            double square = (double)t->stat_fixed[c + p->channels] / PT_FINE_SCALE / count;
+            double mean = (double)sum[c] / PT_FINE_SCALE / count;
+            double square = (double)sum[c + p->channels] / PT_FINE_SCALE / count;
             stat[c] = mean;
             stat[c + p->channels] = fmax(0, square - mean * mean);
         }
@@ -91,23 +92,51 @@ static pt_status_t finish_stats(evaluation_t *e, int32_t bundle, int64_t microba
     return PT_OK;
 }
 
-/** Collective over the data ranks of the bundle's task coordinate, whatever fails. */
-static pt_status_t evaluate_bundle(evaluation_t *e, int32_t bundle)
+/** Add up the statistics of a bundle's first training samples. */
+static pt_status_t calibrate(evaluation_t *e, int32_t bundle, int64_t *sum)
+{
+    pt_draw_t train = {.part = PT_PART_TRAIN, .bundle = bundle, .is_shuffled = true};
+
+    return run_microbatches(e, PT_PHASE_CALIBRATE, train, e->t->config->bn.calibrate, sum);
+}
+
+static pt_status_t score(evaluation_t *e, int32_t bundle, const int64_t *sum)
 {
     pt_trainer_t *t = e->t;
-    int64_t calibrate = t->config->bn.calibrate;
     int64_t samples = pt_feed_bundle(t->feed, bundle)->n_sample[e->part];
     int64_t microbatch = t->config->train.microbatch;
-    pt_draw_t train = {.part = PT_PART_TRAIN, .bundle = bundle, .is_shuffled = true};
     pt_draw_t test = {.part = e->part, .bundle = bundle};
 
     e->loss.limit = 0x1p62 / (double)(samples + microbatch);
-    memset(t->stat_fixed, 0, (size_t)t->stat_bound * sizeof *t->stat_fixed);
-    pt_status_t first = run_microbatches(e, PT_PHASE_CALIBRATE, train, calibrate);
-    PT_TRY(finish_stats(e, bundle, calibrate));
-    pt_status_t second =
-        run_microbatches(e, PT_PHASE_EVAL, test, (samples + microbatch - 1) / microbatch);
-    return first != PT_OK ? first : second;
+    PT_TRY(finish_stats(e, bundle, t->config->bn.calibrate, sum));
+    return run_microbatches(e, PT_PHASE_EVAL, test, (samples + microbatch - 1) / microbatch,
+                            NULL);
+}
+
+/** All bundles of this task coordinate, whose data ranks meet once: many small bundles
+ * would have them wait for each other at each.  Collective over them, whatever fails. */
+static pt_status_t evaluate_bundles(evaluation_t *e)
+{
+    pt_trainer_t *t = e->t;
+    int64_t *sum = t->stat_fixed;
+    pt_status_t status = PT_OK, s;
+
+    memset(sum, 0, (size_t)(t->n_bundle * t->stat_bound) * sizeof *sum);
+    for (int32_t b = 0; b < t->n_bundle; b++)
+        if (trainer_has(t, b)) {
+            s = calibrate(e, b, sum);
+            status = status == PT_OK ? s : status;
+            sum += t->stat_bound;
+        }
+    PT_TRY(pt_sum_i64(t->layout->data, PT_TRAFFIC_EVALUATE, t->stat_fixed,
+                      (size_t)(sum - t->stat_fixed)));
+    sum = t->stat_fixed;
+    for (int32_t b = 0; b < t->n_bundle && status == PT_OK; b++)
+        if (trainer_has(t, b)) {
+            status = score(e, b, sum);
+            sum += t->stat_bound;
+        }
+    return status;
 }
 
 static void read_scores(const pt_trainer_t *t, pt_part_t part, pt_task_score_t *score)
@@ -137,16 +166,12 @@ pt_status_t pt_trainer_evaluate(pt_trainer_t *trainer, const pt_subnet_t *subnet
     pt_trainer_t *t = trainer;
     evaluation_t e = {.t = t, .subnet = subnet, .part = part};
     size_t n = (size_t)t->score_offset[t->n_task];
-    pt_status_t status = PT_OK;
+    pt_status_t status;
     double begin = pt_clock();
 
     e.loss = (loss_context_t){.trainer = t, .is_bad = &e.is_bad, .collects_metric = true};
     memset(t->score_sum, 0, (n + 1) * sizeof *t->score_sum);
-    for (int32_t b = 0; b < t->n_bundle; b++)
-        if (trainer_has(t, b)) {
-            pt_status_t s = evaluate_bundle(&e, b);
-            status = status == PT_OK ? s : status;
-        }
+    status = evaluate_bundles(&e);
     t->score_sum[n] = e.is_bad;
     PT_AGREE(t->layout->world, status);
     PT_TRY(pt_sum_i64(t->layout->world, PT_TRAFFIC_EVALUATE, t->score_sum, n + 1));
