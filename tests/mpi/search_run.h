@@ -49,6 +49,13 @@ static const char *const tiny_base[] = {"space.nodes=4",          "space.flow=2"
         "search.run=active", "search.alternate=1", "alpha.lr=0.3", "augment.rotate=0",     \
         "augment.scale=0", "augment.shear=0", "augment.shift=0"
 
+/** Options of a dag over the same tasks. */
+#define TINY_DENSE_DAG                                                                     \
+    "space.op=inverted_residual expand=2", "space.stem=conv3x3_bn_relu6 stride=2",         \
+        "space.adapter_norm=1", "head.kind=deeplab", "head.width=8", "head.skip=x",        \
+        "search.gates=hard", "search.run=active", "search.alternate=1", "alpha.lr=0.3",    \
+        "augment.rotate=0", "augment.scale=0", "augment.shear=0", "augment.shift=0"
+
 /** A status is PT_OK, else the test says why it is not. */
 static inline void assert_ok(pt_status_t status)
 {
@@ -186,7 +193,7 @@ static inline void tiny_config(tiny_options_t options, pt_config_t *config)
     for (tiny_options_t o = options; o != NULL && *o != NULL; o++)
         assert_ok(pt_config_set(config, *o));
     snprintf(config->data.file, sizeof config->data.file, "%s/%s.h5", tiny_folder,
-             config->space.kind == PT_SPACE_BRANCH ? "scenes" : "data");
+             config->head.kind == PT_HEAD_DEEPLAB ? "scenes" : "data");
     assert_ok(pt_config_check(config));
 }
 

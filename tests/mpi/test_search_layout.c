@@ -33,6 +33,8 @@ static const char *const branch_in_turn[] = {
     "search.steps=2e", "search.reset_states=1", NULL};
 static const char *const branch_soft[] = {TINY_BRANCH, "search.run=all",
                                           "search.gates=soft", "warmup.steps=5", NULL};
+static const char *const dense_dag[] = {TINY_DENSE_DAG, "resource.weight=0.1",
+                                        "resource.budget=60%", "data.search_size=12", NULL};
 static const char *const full[] = {TINY_BRANCH, "search.method=full", NULL};
 static const char *const numbered[] = {TINY_BRANCH, "search.method=exhaustive",
                                        "baseline.branching=100", NULL};
@@ -186,6 +188,8 @@ int main(int argc, char **argv)
          (void *)(uintptr_t)branch_in_turn},
         {"branches, soft gates", every_arrangement_agrees, NULL, NULL,
          (void *)(uintptr_t)branch_soft},
+        {"dense tasks on a dag", every_arrangement_agrees, NULL, NULL,
+         (void *)(uintptr_t)dense_dag},
         {"full branching", every_arrangement_agrees, NULL, NULL, (void *)(uintptr_t)full},
         {"a numbered branching", every_arrangement_agrees, NULL, NULL,
          (void *)(uintptr_t)numbered},

@@ -87,9 +87,9 @@ static void learned_weights_leave_no_trace(void **state)
     }
 }
 
-/* A branch space is left for the space of what was derived from it; whoever resumes finds
- * the one or the other. */
-static void branches_leave_no_trace(void **state)
+/* A branch space is left for the space of what was derived from it, as is a dag that is
+ * searched at another size; whoever resumes finds the one or the other. */
+static void reformed_spaces_leave_no_trace(void **state)
 {
     static const char *const search[] = {TINY_BRANCH, "resource.weight=0.1",
                                          "data.search_size=12", NULL};
@@ -97,10 +97,15 @@ static void branches_leave_no_trace(void **state)
                                           "train.tasks_per_step=2", NULL};
     static const char *const random[] = {TINY_BRANCH, "search.method=random",
                                          "baseline.madds=560000", NULL};
+    static const char *const dag[] = {TINY_DENSE_DAG, "resource.budget=60%",
+                                      "data.search_size=12", NULL};
     static const struct {
         const char *name;
         tiny_options_t options;
-    } kind[] = {{"branch", search}, {"branch_in_turn", by_task}, {"branch_random", random}};
+    } kind[] = {{"branch", search},
+                {"branch_in_turn", by_task},
+                {"branch_random", random},
+                {"dense_dag", dag}};
     (void)state;
     for (size_t i = 0; i < sizeof kind / sizeof kind[0]; i++) {
         tiny_hooks_t hooks = {.stop_at = 0};
@@ -265,7 +270,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(without_a_stop),
         cmocka_unit_test(stops_leave_no_trace),
         cmocka_unit_test(learned_weights_leave_no_trace),
-        cmocka_unit_test(branches_leave_no_trace),
+        cmocka_unit_test(reformed_spaces_leave_no_trace),
         cmocka_unit_test(baselines_leave_no_trace),
         cmocka_unit_test(what_came_after_the_checkpoint_is_repeated),
         cmocka_unit_test(leftovers_of_no_checkpoint_are_cut),
