@@ -196,7 +196,8 @@ const pt_option_t pt_options[] = {
     INT("head.width", head.width, "64", 1, 65536, NUM,
         "deeplab: channels, times space.width"),
     LINE("head.skip", head.skip, "", NUM,
-         "deeplab: layer of the low-level features, as l03 (dag: x); empty = none"),
+         "deeplab: layer of the low-level features, as l03; dag: x, the stem's output; "
+         "empty = none"),
     BOOL("head.separable", head.separable, "1", NUM, "deeplab: 1: separable convolutions"),
     BOOL("head.align_corners", head.align_corners, "0", NUM,
          "maps: 1: resizing keeps the corners' centres in place"),
