@@ -232,7 +232,8 @@ const pt_option_t pt_options[] = {
 
     REAL("augment.rotate", augment.rotate, "10", 0, 180, NUM, "+- degrees"),
     REAL("augment.scale", augment.scale, "0.1", 0, 0.9, NUM, "1 +- this"),
-    REAL("augment.shear", augment.shear, "5", 0, 60, NUM, "+- degrees"),
+    REAL("augment.shear", augment.shear, "5", 0, 60, NUM,
+         "+- degrees; 0 with tasks of depth or normals, which cannot follow"),
     REAL("augment.shift", augment.shift, "0.08", 0, 1, NUM, "+- fraction of the size"),
     WORD("augment.flip", augment.flip, "none", flip_words, NUM, "random mirroring"),
     BOOL("augment.crop", augment.crop, "0", NUM,

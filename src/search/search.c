@@ -110,7 +110,6 @@ static pt_status_t refuse_unread(const pt_config_t *c)
         bool is_asked;
         const char *option;
     } unread[] = {
-        {c->augment.crop, "augment.crop"},
         {c->report.pictures > 0, "report.pictures"},
     };
     for (size_t i = 0; i < sizeof unread / sizeof *unread; i++)

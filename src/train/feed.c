@@ -19,8 +19,7 @@ struct pt_feed {
     const char *val_origin;
     view_t view;
     bool can_augment;
-    int64_t *row;   /* [microbatch] of the microbatch being assembled */
-    float *staging; /* [h, w, c] before augmentation; NULL where it is off */
+    int64_t *row; /* [microbatch] of the microbatch being assembled */
     size_t bytes;
 };
 
@@ -89,9 +88,8 @@ static const pt_part_rows_t *part_of(const pt_feed_t *feed, const pt_draw_t *dra
 
 static pt_status_t build(pt_feed_t *feed, int64_t size)
 {
-    const int64_t *hwc = feed->view.hwc;
     size_t n_task = (size_t)pt_dataset_n_task(feed->dataset);
-    int64_t n_sample = feed->config->train.microbatch;
+    int64_t n_sample = feed->config->train.microbatch, hwc[3];
     PT_TRY(pt_alloc(&feed->bundle, 2 * n_task, sizeof *feed->bundle));
     PT_TRY(pt_alloc(&feed->alone, n_task, sizeof *feed->alone));
     PT_TRY(pt_alloc(&feed->part, n_task, sizeof *feed->part));
@@ -100,12 +98,9 @@ static pt_status_t build(pt_feed_t *feed, int64_t size)
     PT_TRY(build_parts(feed));
     add_turns(feed);
     PT_TRY(pt_alloc(&feed->row, (size_t)n_sample, sizeof *feed->row));
-    PT_TRY(view_init(feed->dataset, size, &feed->view));
+    pt_dataset_input(feed->dataset, hwc);
     feed->can_augment = pt_augment_is_on(feed->config) && hwc[0] * hwc[1] > 1;
-    if (feed->can_augment)
-        PT_TRY(pt_alloc(&feed->staging, (size_t)(hwc[0] * hwc[1] * hwc[2]),
-                        sizeof *feed->staging));
-    return PT_OK;
+    return view_init(feed->dataset, size, feed->can_augment, &feed->view);
 }
 
 pt_status_t pt_feed_new(const pt_config_t *config, pt_dataset_t *dataset, int64_t size,
@@ -115,14 +110,8 @@ pt_status_t pt_feed_new(const pt_config_t *config, pt_dataset_t *dataset, int64_
     pt_feed_t *feed = NULL;
     pt_status_t status = PT_OK;
     size_t before = pt_memory_bytes();
-    for (int32_t t = 0; t < pt_dataset_n_task(dataset); t++) {
-        const pt_task_info_t *info = pt_dataset_task(dataset, t);
-        if (pt_task_is_map(info) && pt_augment_is_on(config))
-            PT_FAIL(MISSING,
-                    "task %s has labels for every pixel, which this version does not "
-                    "augment along with the images: set every option of [augment] to 0",
-                    info->name);
-    }
+    for (int32_t t = 0; t < pt_dataset_n_task(dataset); t++)
+        PT_TRY(pt_augment_check(config, pt_dataset_task(dataset, t)));
     PT_TRY(pt_alloc(&feed, 1, sizeof *feed));
     feed->config = config;
     feed->dataset = dataset;
@@ -150,7 +139,6 @@ void pt_feed_free(pt_feed_t *feed)
     pt_free(feed->alone);
     pt_free(feed->part);
     pt_free(feed->row);
-    pt_free(feed->staging);
     view_release(&feed->view);
     pt_free(feed);
 }
@@ -232,42 +220,50 @@ static int64_t list_rows(pt_feed_t *feed, const pt_draw_t *draw)
     return n_draw;
 }
 
-static pt_status_t fill_input(pt_feed_t *feed, const pt_draw_t *draw, int64_t n,
-                              float *input)
+/* A task's labels of an input; none for what has none, and for row -1. */
+static pt_status_t fill_labels(pt_feed_t *feed, pt_split_t split, int32_t task, int64_t row,
+                               pt_label_t *label)
 {
-    const int64_t *hwc = feed->view.hwc;
-    int64_t count = hwc[0] * hwc[1] * hwc[2], n_draw = feed->config->train.microbatch;
-    bool augment = draw->is_augmented && feed->can_augment;
-    pt_split_t split = part_of(feed, draw)->split;
-    pt_rng_t rng = draw_rng(feed, draw, PT_RNG_AUGMENT);
-    memset(input + n * count, 0, (size_t)((n_draw - n) * count) * sizeof *input);
-    if (n > 0 && !augment && !feed->view.is_resized)
-        return pt_dataset_read(feed->dataset, split, feed->row, n, input);
-    for (int64_t i = 0; i < n; i++, input += count) {
-        PT_TRY(view_read(&feed->view, feed->dataset, split, feed->row[i],
-                         augment ? feed->staging : input));
-        if (!augment)
-            continue;
-        pt_affine_t affine =
-            pt_affine_draw(feed->config, &rng, (uint64_t)(draw->first + i), hwc[0], hwc[1]);
-        pt_affine_apply(&affine, hwc[0], hwc[1], hwc[2], feed->staging, input);
-    }
+    pt_task_rows_t rows = pt_dataset_rows(feed->dataset, split, task);
+    int64_t at = pt_feed_find_row(&rows, row);
+    if (at >= 0)
+        return view_read_labels(&feed->view, feed->dataset, split, task, at, label);
+    const pt_label_t none = view_no_label(pt_dataset_task(feed->dataset, task));
+    for (int64_t j = 0, width = pt_feed_labels(feed, task); j < width; j++)
+        label[j] = none;
     return PT_OK;
 }
 
-static pt_status_t fill_labels(pt_feed_t *feed, const pt_draw_t *draw, int64_t n,
-                               int32_t task, pt_label_t *label)
+/* Inputs and labels of the n draws whose rows are listed, and padding behind them. */
+static pt_status_t fill_samples(pt_feed_t *feed, const pt_draw_t *draw, int64_t n,
+                                float *input, pt_label_t *const *label)
 {
-    const pt_label_t none = view_no_label(pt_dataset_task(feed->dataset, task));
+    const pt_bundle_t *bundle = &feed->bundle[draw->bundle];
+    const int64_t *hwc = feed->view.hwc, count = hwc[0] * hwc[1] * hwc[2];
+    const int64_t n_draw = feed->config->train.microbatch;
+    const bool augment = draw->is_augmented && feed->can_augment;
+    const pt_rng_t rng = draw_rng(feed, draw, PT_RNG_AUGMENT);
     pt_split_t split = part_of(feed, draw)->split;
-    pt_task_rows_t rows = pt_dataset_rows(feed->dataset, split, task);
-    int64_t width = pt_feed_labels(feed, task), n_draw = feed->config->train.microbatch;
-    for (int64_t i = 0; i < n_draw; i++, label += width) {
-        int64_t at = i < n ? pt_feed_find_row(&rows, feed->row[i]) : -1;
-        if (at >= 0)
-            PT_TRY(view_read_labels(&feed->view, feed->dataset, split, task, at, label));
-        for (int64_t j = 0; j < width && at < 0; j++)
-            label[j] = none;
+    pt_affine_t affine;
+    view_aim(&feed->view, NULL);
+    bool is_plain = !augment && view_is_plain(&feed->view);
+    if (is_plain && n > 0)
+        PT_TRY(pt_dataset_read(feed->dataset, split, feed->row, n, input));
+    memset(input + n * count, 0, (size_t)((n_draw - n) * count) * sizeof *input);
+    for (int64_t i = 0; i < n_draw; i++) {
+        if (augment && i < n) {
+            affine = pt_affine_draw(feed->config, &rng, (uint64_t)(draw->first + i), hwc[0],
+                                    hwc[1]);
+            view_aim(&feed->view, &affine);
+        }
+        if (!is_plain && i < n)
+            PT_TRY(view_read(&feed->view, feed->dataset, split, feed->row[i],
+                             input + i * count));
+        for (int32_t k = 0; k < bundle->n_task; k++) {
+            int32_t task = bundle->task[k];
+            PT_TRY(fill_labels(feed, split, task, i < n ? feed->row[i] : -1,
+                               label[k] + i * pt_feed_labels(feed, task)));
+        }
     }
     return PT_OK;
 }
@@ -281,9 +277,5 @@ pt_status_t pt_feed_fill(pt_feed_t *feed, const pt_draw_t *draw, float *input,
     if (draw->is_shuffled && bundle->n_sample[draw->part] == 0)
         PT_FAIL(RANGE, "bundle %d has no samples in part %d to shuffle", draw->bundle,
                 (int)draw->part);
-    int64_t n = list_rows(feed, draw);
-    PT_TRY(fill_input(feed, draw, n, input));
-    for (int32_t k = 0; k < bundle->n_task; k++)
-        PT_TRY(fill_labels(feed, draw, n, bundle->task[k], label[k]));
-    return PT_OK;
+    return fill_samples(feed, draw, list_rows(feed, draw), input, label);
 }

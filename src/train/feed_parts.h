@@ -32,7 +32,7 @@ PT_MUST_CHECK pt_status_t pt_feed_cut_parts(const pt_config_t *config,
                                             const pt_bundle_t *bundle,
                                             pt_part_rows_t part[PT_N_PART]);
 
-/** Position of an input's label among a task's rows, or -1. */
+/** Position of an input's label among a task's rows, or -1; so for input -1. */
 int64_t pt_feed_find_row(const pt_task_rows_t *rows, int64_t row);
 
 #endif

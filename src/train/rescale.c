@@ -18,7 +18,6 @@ static pt_status_t init_axis(int64_t n_in, int64_t n_out, rescale_axis_t *axis)
     /* No interval of 2 radius holds more middles of pixels. */
     axis->taps = clamp((int64_t)ceil(2 * radius), 1, n_in);
     PT_TRY(pt_alloc(&axis->first, (size_t)n_out, sizeof *axis->first));
-    PT_TRY(pt_alloc(&axis->nearest, (size_t)n_out, sizeof *axis->nearest));
     PT_TRY(pt_alloc(&axis->weight, (size_t)(n_out * axis->taps), sizeof *axis->weight));
     for (int64_t i = 0; i < n_out; i++) {
         double middle = ((double)i + 0.5) * scale, sum = 0;
@@ -34,7 +33,6 @@ static pt_status_t init_axis(int64_t n_in, int64_t n_out, rescale_axis_t *axis)
                     weight[k] = (float)(w / sum);
             }
         axis->first[i] = first;
-        axis->nearest[i] = (2 * i + 1) * n_in / (2 * n_out);
     }
     return PT_OK;
 }
@@ -52,7 +50,6 @@ static void release_axis(rescale_axis_t *axis)
 {
     pt_free(axis->first);
     pt_free(axis->weight);
-    pt_free(axis->nearest);
 }
 
 void rescale_release(rescale_t *rescale)

@@ -20,9 +20,8 @@
 /** One axis: output i reads inputs first[i] to first[i] + taps - 1. */
 typedef struct rescale_axis {
     int64_t n_in, n_out, taps;
-    int64_t *first;   /**< [n_out] */
-    float *weight;    /**< [n_out][taps] */
-    int64_t *nearest; /**< [n_out] */
+    int64_t *first; /**< [n_out] */
+    float *weight;  /**< [n_out][taps] */
 } rescale_axis_t;
 
 typedef struct rescale {
@@ -36,6 +35,12 @@ typedef struct rescale {
 PT_MUST_CHECK pt_status_t rescale_init(const int64_t in[2], const int64_t out[2],
                                        int64_t channels, rescale_t *rescale);
 void rescale_release(rescale_t *rescale);
+
+/** Pixel of n_in that the middle of pixel i of n_out lies in. */
+static inline int64_t rescale_nearest(int64_t n_in, int64_t n_out, int64_t i)
+{
+    return (2 * i + 1) * n_in / (2 * n_out);
+}
 
 /** One image, [h, w, channels] each. */
 void rescale_image(rescale_t *rescale, const float *src, float *dst);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "polytree/train/augment.h"
 #include "polytree/train/loss.h"
 #include "polytree/train/metric.h"
 #include "tests/mpi/main.h"
@@ -29,7 +30,7 @@ enum {
  * depth                    1 + row + number / 100     3, 4, 8
  * normals                  (x, y, row) + 1            all
  * edges                    number % 3 == 0            all
- * salient  saliency        row % 2                    odd
+ * salient  saliency        number / 2 % 2             odd
  * values   regression, 2   -row, number               all
  * kind     3 classes       row % 3                    all
  *
@@ -88,7 +89,7 @@ static double label_of(int task, int64_t row, int at, int channel)
     case EDGES:
         return at % 3 == 0;
     case SALIENT:
-        return (double)(row % 2);
+        return at / 2 % 2;
     default:
         return channel == 0 ? -(double)row : at;
     }
@@ -285,11 +286,246 @@ static void sizes_are_as_asked_for(void **state)
     }
 }
 
-/* Also where each sample has to be resized. */
+static void augment(void)
+{
+    config.augment.rotate = 25;
+    config.augment.scale = 0.3;
+    config.augment.shift = 0.1;
+    config.augment.flip = PT_FLIP_BOTH;
+    config.augment.crop = true;
+}
+
+/* Labels of one pixel of an augmented sample, all of them of the stored pixel `at`, or
+ * none where that is -1. */
+static void check_pixel(const filled_t *filled, int64_t i, const pt_affine_t *a,
+                        int64_t row, int at)
+{
+    for (int t = 0; t < KIND; t++) {
+        double y[3] = {NAN, NAN, NAN};
+        int n = channels_of(t);
+        for (int c = 0; at >= 0 && c < n; c++)
+            y[c] = label_of(t, row, at, c);
+        if (t == DEPTH)
+            y[0] = (double)((float)y[0] / (float)a->zoom);
+        if (t == NORMALS) {
+            float x[2] = {(float)y[0], (float)y[1]};
+            for (int c = 0; c < 2; c++)
+                y[c] = (double)((float)a->turn[2 * c] * x[0] +
+                                (float)a->turn[2 * c + 1] * x[1]);
+        }
+        for (int c = 0; c < n; c++)
+            assert_label(t, filled->label[t][i * n + c], y[c]);
+    }
+}
+
+/* Is a stored pixel away from the borders, where what shrinks is weighted unlike a ramp? */
+static bool is_far_in(int at)
+{
+    int x = at % WIDTH, y = at / WIDTH;
+    return x >= 2 && x <= WIDTH - 3 && y >= 2 && y <= HEIGHT - 3;
+}
+
+typedef struct tally {
+    int64_t labelled, compared, outside;
+} tally_t;
+
+/* Pixel i of the augmented samples that are filled in, of the row `row`. */
+static void compare_pixel(const filled_t *filled, int64_t i, const pt_affine_t *a,
+                          int64_t row, double step, tally_t *tally)
+{
+    const float *pixel = filled->input + i * CHANNELS;
+    /* From a pixel's middle to where the image is read, and to the stored middle. */
+    const double near = step / 2 + (step == 1 ? 0 : 0.5) + 0.01;
+    int at = filled->label[PARTS][i].i;
+    if (at == PT_LABEL_NONE)
+        at = -1;
+    check_pixel(filled, i, a, row, at);
+    tally->labelled += at >= 0;
+    tally->outside += pixel[2] == 0;
+    assert_true(pixel[2] != 0 || at < 0);
+    if (at < 0 || (double)pixel[2] / (double)(row + 1) < 1 - 1e-5 ||
+        (step > 1 && !is_far_in(at)))
+        return;
+    tally->compared++;
+    assert_true(fabs((double)pixel[0] - at % WIDTH) < near);
+    assert_true(fabs((double)pixel[1] - at / WIDTH) < near);
+}
+
+/* The image tells where each of its pixels was, `parts` where each of its labels was: the
+ * same place, but for half a pixel of either size.  All other maps are of that place.  What
+ * is outside has no label, nor what had none before. */
+static void labels_move_with_the_image(void **state)
+{
+    (void)state;
+    static filled_t plain, filled;
+    const int64_t sizes[] = {0, 6, 20};
+    augment();
+    for (int s = 0; s < 3; s++) {
+        pt_feed_t *feed = open_feed(sizes[s]);
+        int64_t hwc[3];
+        pt_feed_input(feed, hwc);
+        const int64_t n = hwc[0] * hwc[1];
+        const pt_rng_t rng = {.seed = 3, .purpose = PT_RNG_AUGMENT, .stage = 1};
+        pt_draw_t draw = {.stage = 1, .is_shuffled = true};
+        tally_t tally = {0};
+        for (; draw.first < 40; draw.first += BATCH) {
+            draw.is_augmented = false;
+            fill(feed, &draw, &plain);
+            draw.is_augmented = true;
+            fill(feed, &draw, &filled);
+            for (int64_t i = 0; i < BATCH; i++) {
+                pt_affine_t a = pt_affine_draw(&config, &rng, (uint64_t)(draw.first + i),
+                                               hwc[0], hwc[1]);
+                int64_t row = lrintf(plain.input[i * n * CHANNELS + 2]) - 1;
+                assert_int_equal(filled.label[KIND][i].i, row % 3);
+                for (int64_t j = i * n; j < (i + 1) * n; j++)
+                    compare_pixel(&filled, j, &a, row, HEIGHT / (double)hwc[0], &tally);
+            }
+        }
+        assert_true(tally.labelled > 20 * n);
+        assert_true(tally.compared > 10 * n);
+        assert_true(tally.outside > n);
+        pt_feed_free(feed);
+    }
+}
+
+/* Images alone may be sheared, and maps of classes and values; depth and normals not. */
+static void shears_are_refused_with_depth(void **state)
+{
+    (void)state;
+    const char *const tasks[] = {"parts edges salient values kind", "depth kind",
+                                 "normals"};
+    config.augment.shear = 5;
+    for (int i = 0; i < 3; i++) {
+        pt_dataset_t *some;
+        pt_feed_t *feed = NULL;
+        assert_int_equal(
+            pt_dataset_open(path, tasks[i], pt_comm_world(), node, false, &some), PT_OK);
+        pt_status_t status = pt_feed_new(&config, some, 0, &feed);
+        assert_int_equal(status, i == 0 ? PT_OK : PT_E_CONFIG);
+        if (i > 0)
+            assert_non_null(strstr(pt_error_message(), i == 1 ? "task depth" : "normals"));
+        pt_feed_free(feed);
+        pt_dataset_close(some);
+    }
+}
+
+enum { N_OUTPUT = BATCH * PIXELS * PIXELS, N_SUM = 180 * 64 + 1 };
+
+static uint64_t scratch[3 * HEIGHT]; /* a row of each set of edges fits a word */
+
+/* Outputs that say nothing anywhere; where a label is missing: not a number, or `fill`. */
+static void make_outputs(const pt_objective_t *o, const pt_label_t *label, float fill_in,
+                         float *output)
+{
+    const int64_t n = (int64_t)BATCH * PIXELS;
+    for (int64_t i = 0; i < n; i++) {
+        bool is_none = true;
+        for (int32_t c = 0; c < o->labels; c++)
+            is_none &= pt_task_is_float(o->info) ? isnan(label[i * o->labels + c].f)
+                                                 : label[i * o->labels + c].i < 0;
+        for (int64_t j = i * o->outputs; j < (i + 1) * o->outputs; j++)
+            output[j] = is_none ? fill_in : (float)sin(1.0 + (double)j);
+    }
+}
+
+/* Labelled pixels with their outputs, moved together; their number. */
+static int64_t drop_unlabelled(const pt_objective_t *o, pt_label_t *label, float *output)
+{
+    int64_t n = 0;
+    for (int64_t i = 0; i < (int64_t)BATCH * PIXELS; i++) {
+        if (isnan(output[i * o->outputs]))
+            continue;
+        memmove(label + n * o->labels, label + i * o->labels,
+                (size_t)o->labels * sizeof *label);
+        memmove(output + n * o->outputs, output + i * o->outputs,
+                (size_t)o->outputs * sizeof *output);
+        n++;
+    }
+    return n;
+}
+
+/* One task's microbatch, of which `n_labelled` pixels have labels. */
+static void check_missing(const pt_objective_t *o, int64_t n_labelled, pt_label_t *label)
+{
+    static float output[N_OUTPUT], other[N_OUTPUT], gradient[N_OUTPUT], packed[N_OUTPUT];
+    static int64_t sum[2][N_SUM];
+    const int64_t n = (int64_t)BATCH * PIXELS;
+    int64_t n_zero = 0;
+    memset(sum, 0, sizeof sum);
+    assert_true(pt_metric_count(o) <= N_SUM);
+    assert_true(pt_metric_scratch(o, HEIGHT, WIDTH) <= sizeof scratch);
+    make_outputs(o, label, NAN, output);
+    make_outputs(o, label, 100, other);
+    double loss = pt_loss(o, BATCH, HEIGHT, WIDTH, output, label, 1, gradient);
+    assert_true(loss == pt_loss(o, BATCH, HEIGHT, WIDTH, other, label, 1, NULL));
+    for (int64_t i = 0; i < n * o->outputs; i++) {
+        assert_true(isfinite(gradient[i]));
+        assert_true(!isnan(output[i]) || gradient[i] == 0);
+        n_zero += gradient[i] == 0;
+    }
+    assert_true(n_zero >= (n - n_labelled) * o->outputs && n_zero < n * o->outputs);
+    assert_true(
+        pt_metric_add(o, BATCH, HEIGHT, WIDTH, output, label, 1e18, scratch, sum[0]));
+    assert_true(
+        pt_metric_add(o, BATCH, HEIGHT, WIDTH, other, label, 1e18, scratch, sum[1]));
+    assert_memory_equal(sum[0], sum[1], sizeof sum[0]);
+    assert_true(isfinite(pt_metric_value(o, o->metric, sum[0])));
+    /* Without the pixels that have no label the mean is the same, and so is what counts
+     * pixels. */
+    assert_int_equal(drop_unlabelled(o, label, output), n_labelled);
+    assert_true(loss == pt_loss(o, 1, 1, n_labelled, output, label, 1, packed));
+    memset(sum[0], 0, sizeof sum[0]);
+    if (o->info->kind == PT_TASK_SEGMENTATION) {
+        assert_true(pt_metric_add(o, 1, 1, n_labelled, output, label, 1e18, NULL, sum[0]));
+        assert_memory_equal(sum[0], sum[1], sizeof sum[0]);
+    }
+}
+
+/* Rows 2 to 5, of which depth has two and saliency has two, and in all of them single
+ * pixels without labels: what a network puts out there is in no loss, metric or gradient,
+ * and the mean is over the rest.  A microbatch without labels has loss 0 and no metric. */
+static void missing_labels_count_nowhere(void **state)
+{
+    (void)state;
+    static filled_t filled, none;
+    static float output[N_OUTPUT], gradient[N_OUTPUT];
+    pt_feed_t *feed = open_feed(0);
+    pt_draw_t draw = {.first = 2}, past = {.first = N_TRAIN};
+    fill(feed, &draw, &filled);
+    fill(feed, &past, &none);
+    pt_config_init(&config);
+    for (int t = 0; t < KIND; t++) {
+        pt_objective_t o;
+        int64_t n_labelled = 0, sum[N_SUM] = {0};
+        assert_int_equal(pt_objective_make(&config, pt_dataset_task(dataset, t), &o),
+                         PT_OK);
+        for (int64_t row = 2; row < 2 + BATCH; row++)
+            for (int at = 0; at < PIXELS; at++)
+                n_labelled += !isnan(label_of(t, row, at, 0));
+        int64_t values = o.loss == PT_LOSS_COSINE ? 1 : o.labels;
+        assert_int_equal(pt_loss_labelled(&o, BATCH, HEIGHT, WIDTH, filled.label[t]),
+                         n_labelled * values);
+        check_missing(&o, n_labelled, filled.label[t]);
+
+        memset(gradient, 1, sizeof gradient);
+        assert_true(pt_loss(&o, BATCH, HEIGHT, WIDTH, output, none.label[t], 1, gradient) ==
+                    0);
+        for (int64_t i = 0; i < (int64_t)BATCH * PIXELS * o.outputs; i++)
+            assert_true(gradient[i] == 0);
+        assert_true(pt_metric_add(&o, BATCH, HEIGHT, WIDTH, output, none.label[t], 1e18,
+                                  scratch, sum));
+        assert_true(isnan(pt_metric_value(&o, o.metric, sum)));
+    }
+    pt_feed_free(feed);
+}
+
+/* Also where each sample has to be resized and mapped. */
 static void filling_allocates_nothing(void **state)
 {
     (void)state;
     static filled_t filled;
+    augment();
     size_t before = pt_memory_bytes();
     pt_feed_t *feed = open_feed(6);
     uint64_t n_alloc = pt_memory_n_alloc();
@@ -306,6 +542,9 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(maps_come_as_stored, set_config),
         cmocka_unit_test_setup(sizes_are_as_asked_for, set_config),
+        cmocka_unit_test_setup(labels_move_with_the_image, set_config),
+        cmocka_unit_test_setup(shears_are_refused_with_depth, set_config),
+        cmocka_unit_test_setup(missing_labels_count_nowhere, set_config),
         cmocka_unit_test_setup(filling_allocates_nothing, set_config),
     };
     return run_on_ranks(argc, argv, 60, tests, open_data, close_data);

@@ -136,6 +136,235 @@ static void linear_ramps_stay_linear(void **state)
     assert_true(n_inside > 20 * S * S / 2);
 }
 
+/* Numbers of the pixels of a map of h x w as it is stored. */
+static void number_pixels(int64_t h, int64_t w, int32_t *row, int32_t *column)
+{
+    for (int64_t i = 0; i < h; i++)
+        row[i] = (int32_t)(i * w);
+    for (int64_t j = 0; j < w; j++)
+        column[j] = (int32_t)j;
+}
+
+/* Shifts, flips and quarter turns: where the image has a pixel, the map has its label. */
+static void maps_move_with_the_image(void **state)
+{
+    (void)state;
+    enum { S = 6 };
+    float src[S * S], dst[S * S];
+    int32_t row[S], column[S], pixel[S * S];
+    number_pixels(S, S, row, column);
+    for (int i = 0; i < S * S; i++)
+        src[i] = (float)(i + 1);
+    for (int c = 0; c < 4 * 4 * 25; c++) {
+        const double turns[4][4] = {
+            {1, 0, 0, 1}, {0, -1, 1, 0}, {-1, 0, 0, -1}, {0, 1, -1, 0}};
+        const double *m = turns[c % 4];
+        pt_affine_t a = {.m = {m[0], m[1], m[2], m[3]},
+                         .t = {c / 16 % 5 * 3 - 6, c / 16 / 5 * 3 - 6},
+                         .flip_x = c / 4 & 1,
+                         .flip_y = c / 8 & 1};
+        pt_affine_apply(&a, S, S, 1, src, dst);
+        pt_affine_pixels(&a, S, S, row, column, pixel);
+        for (int i = 0; i < S * S; i++)
+            assert_true(dst[i] == (float)(pixel[i] + 1));
+    }
+}
+
+static void take_all_options(void)
+{
+    config.augment.rotate = 30;
+    config.augment.scale = 0.3;
+    config.augment.shear = 10;
+    config.augment.shift = 0.1;
+    config.augment.flip = PT_FLIP_BOTH;
+    config.augment.crop = true;
+}
+
+/* An image of its own coordinates: the label is of the nearest pixel, and there is one
+ * where all four neighbours exist. */
+static void maps_read_the_nearest_pixel(void **state)
+{
+    (void)state;
+    enum { S = 21, T = 13 };
+    float src[S * T * 3], dst[S * T * 3];
+    int32_t row[S], column[T], pixel[S * T];
+    number_pixels(S, T, row, column);
+    for (int i = 0; i < S * T; i++) {
+        src[3 * i] = (float)(i % T);
+        src[3 * i + 1] = (float)(i / T);
+        src[3 * i + 2] = 1;
+    }
+    take_all_options();
+    int n_inside = 0, n_outside = 0;
+    for (uint64_t d = 0; d < 40; d++) {
+        pt_affine_t a = pt_affine_draw(&config, &RNG, d, S, T);
+        pt_affine_apply(&a, S, T, 3, src, dst);
+        pt_affine_pixels(&a, S, T, row, column, pixel);
+        for (int i = 0; i < S * T; i++) {
+            const float *at = dst + 3 * i;
+            /* Half of a pixel at the border is still on it, of a corner a quarter. */
+            assert_true(pixel[i] >= 0 ? at[2] > 0.25f - 1e-5f : at[2] < 0.5f + 1e-5f);
+            n_outside += pixel[i] < 0;
+            if (at[2] < 1 - 1e-5f)
+                continue;
+            n_inside++;
+            assert_true(fabs((double)at[0] - pixel[i] % T) < 0.5 + 1e-4);
+            assert_true(fabs((double)at[1] - pixel[i] / T) < 0.5 + 1e-4);
+        }
+    }
+    assert_true(n_inside > 40 * S * T / 3);
+    assert_true(n_outside > 40 * S * T / 30);
+}
+
+/* A dome about the image's middle looks the same from every side, so that at the new place
+ * of each pixel its normal points away from the middle again, whatever has turned it. */
+static void normals_turn_with_the_image(void **state)
+{
+    (void)state;
+    enum { S = 21 };
+    int32_t row[S], column[S], pixel[S * S];
+    pt_label_t label[3 * S * S];
+    number_pixels(S, S, row, column);
+    config.augment.rotate = 180;
+    config.augment.flip = PT_FLIP_BOTH;
+    double most = 0;
+    for (uint64_t d = 0; d < 40; d++) {
+        pt_affine_t a = pt_affine_draw(&config, &RNG, d, S, S);
+        pt_affine_pixels(&a, S, S, row, column, pixel);
+        for (int i = 0; i < S * S; i++) {
+            label[3 * i].f = pixel[i] < 0 ? NAN : (float)(pixel[i] % S - S / 2);
+            label[3 * i + 1].f = pixel[i] < 0 ? NAN : (float)(pixel[i] / S - S / 2);
+            label[3 * i + 2].f = pixel[i] < 0 ? NAN : 7;
+        }
+        pt_affine_labels(&a, PT_TASK_NORMALS, S * S, label);
+        for (int i = 0; i < S * S; i++) {
+            assert_true(!isnan(label[3 * i].f) == (pixel[i] >= 0));
+            assert_true(!isnan(label[3 * i + 1].f) == (pixel[i] >= 0));
+            if (pixel[i] < 0)
+                continue;
+            /* The nearest pixel is at most half a diagonal away. */
+            double x = label[3 * i].f - (float)(i % S - S / 2);
+            double y = label[3 * i + 1].f - (float)(i / S - S / 2);
+            most = fmax(most, hypot(x, y));
+            assert_true(label[3 * i + 2].f == 7);
+        }
+    }
+    assert_true(most < sqrt(0.5) + 1e-5);
+}
+
+/* Zoom and shift leave normals alone, to the bit; depth goes by zoom alone, and the labels
+ * of other kinds are values. */
+static void labels_follow_by_kind(void **state)
+{
+    (void)state;
+    const float values[6] = {0.6f, -0.3f, 0.7f, NAN, NAN, NAN};
+    config.augment.scale = 0.5;
+    config.augment.shift = 0.2;
+    config.augment.crop = true;
+    for (uint64_t d = 0; d < 20; d++) {
+        pt_affine_t a = pt_affine_draw(&config, &RNG, d, H, W);
+        assert_true(fabs(a.zoom * a.m[0] - 1) < 1e-12 && a.zoom != 1);
+        for (int kind = 0; kind < PT_N_TASK_KIND; kind++) {
+            pt_label_t label[6];
+            memcpy(label, values, sizeof label);
+            pt_affine_labels(&a, (pt_task_kind_t)kind, kind == PT_TASK_NORMALS ? 2 : 6,
+                             label);
+            for (int i = 0; i < 3; i++)
+                assert_true(label[i].f == (kind == PT_TASK_DEPTH ? values[i] / (float)a.zoom
+                                                                 : values[i]));
+            for (int i = 3; i < 6; i++)
+                assert_true(isnan(label[i].f));
+        }
+    }
+}
+
+/* A mirror negates the component along what it mirrors, exactly. */
+static void flips_negate_a_component(void **state)
+{
+    (void)state;
+    for (int f = 0; f < 4; f++) {
+        config.augment.flip = (pt_flip_t)f;
+        for (uint64_t d = 0; d < 20; d++) {
+            pt_affine_t a = pt_affine_draw(&config, &RNG, d, H, W);
+            pt_label_t label[3] = {{.f = 0.6f}, {.f = -0.3f}, {.f = 0.7f}};
+            pt_affine_labels(&a, PT_TASK_NORMALS, 1, label);
+            assert_true(label[0].f == (a.flip_x ? -0.6f : 0.6f));
+            assert_true(label[1].f == (a.flip_y ? 0.3f : -0.3f));
+            assert_true(label[2].f == 0.7f);
+        }
+    }
+}
+
+/* Only the place changes.  Zoomed in, the window's outermost pixels are on the image, and
+ * reach its borders; zoomed out, the image is in the window, and reaches its. */
+static void crops_place_the_window(void **state)
+{
+    (void)state;
+    const double size[2] = {W, H};
+    double reach[2][2][2] = {{{1, 1}, {1, 1}}, {{1, 1}, {1, 1}}};
+    config.augment.scale = 0.5;
+    for (uint64_t d = 0; d < 1000; d++) {
+        config.augment.crop = false;
+        pt_affine_t whole = pt_affine_draw(&config, &RNG, d, H, W);
+        config.augment.crop = true;
+        pt_affine_t a = pt_affine_draw(&config, &RNG, d, H, W);
+        assert_memory_equal(a.m, whole.m, sizeof a.m);
+        for (int axis = 0; axis < 2; axis++) {
+            double half = 0.5 * (size[axis] - 1), r = 1 / a.zoom;
+            bool is_out = r > 1;
+            assert_true(whole.t[axis] == 0);
+            /* How much is left over at the low and at the high end, of all there is. */
+            double slack = fabs(half - half * r), low = half - half * r + a.t[axis];
+            double high = half - half * r - a.t[axis];
+            assert_true(is_out ? low < 1e-9 && high < 1e-9 : low > -1e-9 && high > -1e-9);
+            reach[is_out][axis][0] = fmin(reach[is_out][axis][0], fabs(low) / slack);
+            reach[is_out][axis][1] = fmin(reach[is_out][axis][1], fabs(high) / slack);
+        }
+    }
+    for (int i = 0; i < 8; i++)
+        assert_true(reach[i / 4][i / 2 % 2][i % 2] < 0.05);
+}
+
+/* Crop leaves the rest as it was, and takes no number that something else has taken. */
+static void crops_change_no_other_draw(void **state)
+{
+    (void)state;
+    take_all_options();
+    config.augment.shift = 0;
+    pt_affine_t first = pt_affine_draw(&config, &RNG, 0, H, W);
+    double place = first.t[0] / (0.5 * (1 - 1 / first.zoom) * (W - 1));
+    double angle = asin(first.m[2] * first.zoom) * 180 / 3.14159265358979323846;
+    assert_true(fabs(place - angle / 30) > 1e-3);
+    config.augment.shift = 0.1;
+    for (uint64_t d = 0; d < 20; d++) {
+        config.augment.crop = true;
+        pt_affine_t a = pt_affine_draw(&config, &RNG, d, H, W);
+        config.augment.crop = false;
+        pt_affine_t b = pt_affine_draw(&config, &RNG, d, H, W);
+        assert_true(a.t[0] != b.t[0] && a.t[1] != b.t[1]);
+        a.t[0] = b.t[0], a.t[1] = b.t[1];
+        assert_memory_equal(a.m, b.m, sizeof a.m);
+        assert_memory_equal(a.turn, b.turn, sizeof a.turn);
+        assert_true(a.flip_x == b.flip_x && a.flip_y == b.flip_y && a.zoom == b.zoom);
+    }
+}
+
+/* Depth and normals have no shear; the message says what to change. */
+static void shears_are_refused_where_no_label_follows(void **state)
+{
+    (void)state;
+    for (int kind = 0; kind < PT_N_TASK_KIND; kind++) {
+        pt_task_info_t info = {.name = "it", .kind = (pt_task_kind_t)kind};
+        bool is_rigid = kind == PT_TASK_DEPTH || kind == PT_TASK_NORMALS;
+        take_all_options();
+        assert_int_equal(pt_augment_check(&config, &info), is_rigid ? PT_E_CONFIG : PT_OK);
+        if (is_rigid)
+            assert_non_null(strstr(pt_error_message(), "augment.shear"));
+        config.augment.shear = 0;
+        assert_int_equal(pt_augment_check(&config, &info), PT_OK);
+    }
+}
+
 /* Each option alone gives the map that it names, within its range and using most of it. */
 static void draws_stay_in_range(void **state)
 {
@@ -222,6 +451,14 @@ int main(void)
         cmocka_unit_test_setup(quarter_turn_moves_pixels, clear_config),
         cmocka_unit_test_setup(flips_mirror, clear_config),
         cmocka_unit_test_setup(linear_ramps_stay_linear, clear_config),
+        cmocka_unit_test_setup(maps_move_with_the_image, clear_config),
+        cmocka_unit_test_setup(maps_read_the_nearest_pixel, clear_config),
+        cmocka_unit_test_setup(normals_turn_with_the_image, clear_config),
+        cmocka_unit_test_setup(labels_follow_by_kind, clear_config),
+        cmocka_unit_test_setup(flips_negate_a_component, clear_config),
+        cmocka_unit_test_setup(crops_place_the_window, clear_config),
+        cmocka_unit_test_setup(crops_change_no_other_draw, clear_config),
+        cmocka_unit_test_setup(shears_are_refused_where_no_label_follows, clear_config),
         cmocka_unit_test_setup(draws_stay_in_range, clear_config),
         cmocka_unit_test_setup(flips_follow_the_option, clear_config),
         cmocka_unit_test_setup(draws_depend_on_key_and_index, clear_config),

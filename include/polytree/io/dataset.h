@@ -24,8 +24,9 @@ typedef enum pt_task_kind {
     PT_TASK_MULTILABEL,     /**< integers 0, 1 or ignore [n, classes] */
     PT_TASK_SEGMENTATION,   /**< integers [n, h, w] */
     PT_TASK_DEPTH,          /**< floats [n, h, w]; above 0, else no label */
-    PT_TASK_NORMALS,        /**< floats [n, h, w, 3], the first along the image's rows;
-                               length 0 is no label */
+    PT_TASK_NORMALS,        /**< floats [n, h, w, 3], the first along the image's rows,
+                               the second along its columns, downwards; length 0 is no
+                               label */
     PT_TASK_EDGES,          /**< integers 0, 1 or ignore [n, h, w] */
     PT_TASK_SALIENCY,       /**< integers 0, 1 or ignore [n, h, w] */
     PT_TASK_REGRESSION,     /**< floats [n], [n, c] or [n, h, w, c] */

@@ -1,5 +1,16 @@
 /** @file
- * Random affine maps and flips of images, by counter-based randomness.
+ * Random affine maps and flips of images and their labels, by counter-based randomness.
+ *
+ * One map per draw applies to the image and to every label map.  Images are resampled
+ * bilinearly, zero outside.  Maps read the nearest pixel, and outside there is no label.
+ * What a label says of directions and distances follows:
+ *
+ *     depth     is divided by zoom: what appears z times larger is z times nearer
+ *     normals   their first two components, along the image's rows and columns, turn and
+ *               flip as the image does.  Coming nearer turns no surface, so zoom and shift
+ *               leave them as they are
+ *
+ * A shear has no such reading: pt_augment_check().
  */
 #ifndef PT_TRAIN_AUGMENT_H
 #define PT_TRAIN_AUGMENT_H
@@ -8,20 +19,35 @@
 #include <stdint.h>
 
 #include "polytree/base/rng.h"
+#include "polytree/base/status.h"
 #include "polytree/config/config.h"
+#include "polytree/io/dataset.h"
 
 /**
  * What one sample gets: output pixel (x, y) about the centre reads input m (x, y) + t, and
  * the output is then flipped.
  *
  *     m = 1/zoom R(angle) [1 tan(slant); 0 1]
+ *
+ * So what is seen turns by R(-angle) before the flips: `turn` is both.  With augment.crop t
+ * also has the place of the window in the zoomed image, or where zoom < 1 that of the image
+ * in the window: any at which the one has all the middles of pixels of the other within its
+ * own.
  */
 typedef struct pt_affine {
     double m[4], t[2];
     bool flip_x, flip_y;
+    double zoom, turn[4];
 } pt_affine_t;
 
-/** Draw the map of key `rng` at `index` (8 words); size in pixels. */
+/** Does this config change images at all? */
+bool pt_augment_is_on(const pt_config_t *config);
+
+/** PT_E_CONFIG where the labels of a task cannot follow what the config asks for. */
+PT_MUST_CHECK pt_status_t pt_augment_check(const pt_config_t *config,
+                                           const pt_task_info_t *task);
+
+/** Draw the map of key `rng` at `index`; size in pixels. */
 pt_affine_t pt_affine_draw(const pt_config_t *config, const pt_rng_t *rng, uint64_t index,
                            int64_t height, int64_t width);
 
@@ -29,7 +55,18 @@ pt_affine_t pt_affine_draw(const pt_config_t *config, const pt_rng_t *rng, uint6
 void pt_affine_apply(const pt_affine_t *affine, int64_t h, int64_t w, int64_t c,
                      const float *src, float *dst);
 
-/** Does this config change images at all? */
-bool pt_augment_is_on(const pt_config_t *config);
+/**
+ * What the pixels of a label map read: row[y] + column[x] of the pixel (x, y) that is
+ * nearest, -1 outside.
+ *
+ * @param[in]  row, column  [h], [w]
+ * @param[out] pixel        [h, w]
+ */
+void pt_affine_pixels(const pt_affine_t *affine, int64_t h, int64_t w, const int32_t *row,
+                      const int32_t *column, int32_t *pixel);
+
+/** Let the labels of n pixels of a map follow, in place. */
+void pt_affine_labels(const pt_affine_t *affine, pt_task_kind_t kind, int64_t n,
+                      pt_label_t *label);
 
 #endif

@@ -50,7 +50,8 @@ typedef struct pt_feed pt_feed_t;
  * the other in proportion, rounded; 0: as stored.  Images bilinearly, with triangles as
  * wide as the step in the stored image where they shrink; maps of every kind take the
  * stored pixel that the middle of theirs lies in.
- * @return PT_E_CONFIG where a part that the config needs would be empty
+ * @return PT_E_CONFIG where a part that the config needs would be empty, or labels cannot
+ *         follow the augmentation
  */
 PT_MUST_CHECK pt_status_t pt_feed_new(const pt_config_t *config, pt_dataset_t *dataset,
                                       int64_t size, pt_feed_t **out);
@@ -88,8 +89,8 @@ typedef struct pt_draw {
  * Assemble one microbatch.
  *
  * Augmentation of draw d is keyed by (seed, stage, bundle, d): rotation, scale, shear and
- * shift about the centre, bilinear, zero outside, then flips.  Feature vectors are left as
- * they are.  Allocates nothing.
+ * shift about the centre, then flips, of the image and all its label maps alike; see
+ * augment.h.  Feature vectors are left as they are.  Allocates nothing.
  *
  * @param[out] input  [microbatch, h, w, c]
  * @param[out] label  per task of the bundle, label[i] has microbatch * pt_feed_labels()
