@@ -243,6 +243,8 @@ static void add_tables(const pt_schema_t *schema, pt_digest_t *digest)
                           task->info.has_ignore, task->info.ignore};
         pt_digest_add(digest, task->info.name, strlen(task->info.name) + 1);
         pt_digest_add(digest, info, sizeof info);
+        if (task->info.is_inverse)
+            pt_digest_add(digest, "inverse", sizeof "inverse");
         for (int s = 0; s < PT_N_SPLIT; s++) {
             int64_t head[] = {task->n[s], task->index[s] != NULL};
             pt_digest_add(digest, head, sizeof head);

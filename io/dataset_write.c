@@ -44,6 +44,8 @@ static pt_status_t write_task(hid_t group, const char *path, const pt_task_sourc
         PT_TRY(pt_h5_put_int(group, path, "classes", task->info.classes));
     if (task->info.has_ignore)
         PT_TRY(pt_h5_put_int(group, path, "ignore", task->info.ignore));
+    if (task->info.is_inverse)
+        PT_TRY(pt_h5_put_int(group, path, "inverse", 1));
     if (task->class_names)
         PT_TRY(pt_h5_put_texts(group, path, "class_names", task->class_names,
                                task->info.classes));

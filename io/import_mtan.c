@@ -207,7 +207,9 @@ static pt_status_t write(importer_t *m, const char *out)
                             .classes = m->options->classes,
                             .has_ignore = true,
                             .ignore = IGNORE}},
-        [DEPTH] = {.info = {.name = "depth", .kind = PT_TASK_DEPTH}},
+        [DEPTH] = {.info = {.name = "depth",
+                            .kind = PT_TASK_DEPTH,
+                            .is_inverse = !has_normals}},
         [NORMAL] = {.info = {.name = "normals", .kind = PT_TASK_NORMALS}}};
     pt_dataset_source_t source = {
         .height = m->height,

@@ -64,6 +64,17 @@ static pt_status_t read_ignore(pt_task_info_t *info, hid_t group, const char *wh
     return PT_OK;
 }
 
+static pt_status_t read_inverse(pt_task_info_t *info, hid_t group, const char *where)
+{
+    int64_t inverse = 0;
+    if (pt_h5_attr_has(group, "inverse"))
+        PT_TRY(pt_h5_attr_int(group, where, "inverse", &inverse));
+    if (inverse != 0 && inverse != 1)
+        PT_FAIL(FORMAT, "%s: inverse is %" PRId64 ", expected 0 or 1", where, inverse);
+    info->is_inverse = inverse == 1;
+    return PT_OK;
+}
+
 pt_status_t pt_schema_read_task(pt_schema_task_t *task, hid_t file, const char *path,
                                 const char *name)
 {
@@ -78,6 +89,8 @@ pt_status_t pt_schema_read_task(pt_schema_task_t *task, hid_t file, const char *
         status = read_classes(task, group, where);
     if (status == PT_OK && !pt_task_is_float(&task->info))
         status = read_ignore(&task->info, group, where);
+    if (status == PT_OK && task->info.kind == PT_TASK_DEPTH)
+        status = read_inverse(&task->info, group, where);
     pt_h5_close(group);
     return status;
 }

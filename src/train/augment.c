@@ -162,13 +162,18 @@ void pt_affine_pixels(const pt_affine_t *affine, int64_t h, int64_t w, const int
     }
 }
 
-void pt_affine_labels(const pt_affine_t *affine, pt_task_kind_t kind, int64_t n,
+static void scale_depth(double zoom, bool is_inverse, int64_t n, pt_label_t *label)
+{
+    for (int64_t i = 0; i < n; i++)
+        label[i].f = is_inverse ? label[i].f * (float)zoom : label[i].f / (float)zoom;
+}
+
+void pt_affine_labels(const pt_affine_t *affine, const pt_task_info_t *task, int64_t n,
                       pt_label_t *label)
 {
-    if (kind == PT_TASK_DEPTH && affine->zoom != 1)
-        for (int64_t i = 0; i < n; i++)
-            label[i].f /= (float)affine->zoom;
-    if (kind != PT_TASK_NORMALS)
+    if (task->kind == PT_TASK_DEPTH && affine->zoom != 1)
+        scale_depth(affine->zoom, task->is_inverse, n, label);
+    if (task->kind != PT_TASK_NORMALS)
         return;
     const float turn[4] = {(float)affine->turn[0], (float)affine->turn[1],
                            (float)affine->turn[2], (float)affine->turn[3]};

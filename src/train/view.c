@@ -146,6 +146,6 @@ pt_status_t view_read_labels(view_t *view, pt_dataset_t *dataset, pt_split_t spl
     else
         gather(n, c, view->pixel, view->label + c, out);
     if (view->is_mapped)
-        pt_affine_labels(&view->affine, info->kind, n, out);
+        pt_affine_labels(&view->affine, info, n, out);
     return PT_OK;
 }

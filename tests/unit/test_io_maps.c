@@ -165,6 +165,27 @@ static void each_defect_is_named(void **state)
     }
 }
 
+/* Inverse depth is said by 0 or 1. */
+static void inverse_is_yes_or_no(void **state)
+{
+    (void)state;
+    for (int inverse = 0; inverse < 3; inverse++) {
+        char *report = NULL;
+        write_sound();
+        hid_t file = H5Fopen(path, H5F_ACC_RDWR, H5P_DEFAULT);
+        hid_t space = H5Screate(H5S_SCALAR);
+        hid_t attr = H5Acreate_by_name(file, "tasks/depth", "inverse", H5T_STD_I32LE, space,
+                                       H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
+        assert_true(H5Awrite(attr, H5T_NATIVE_INT, &inverse) >= 0);
+        H5Aclose(attr);
+        H5Sclose(space);
+        assert_true(H5Fclose(file) >= 0);
+        assert_int_equal(check(&report), inverse == 2);
+        assert_true(inverse < 2 || strstr(report, "inverse is 2, expected 0 or 1"));
+        free(report);
+    }
+}
+
 /* A loss normalises normals, so that their length is no defect; NaN is no label. */
 static void unusual_labels_are_noted(void **state)
 {
@@ -209,6 +230,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_written_is_sound),
         cmocka_unit_test(each_defect_is_named),
+        cmocka_unit_test(inverse_is_yes_or_no),
         cmocka_unit_test(unusual_labels_are_noted),
         cmocka_unit_test(a_summary_says_what_there_is),
     };

@@ -233,6 +233,7 @@ static void nyuv2_is_imported(void **state)
     assert_int_equal(pt_dataset_n_input(d, PT_SPLIT_TEST), N_VAL);
     assert_int_equal(pt_dataset_task(d, 0)->classes, 13);
     assert_int_equal(pt_dataset_task(d, 2)->kind, PT_TASK_NORMALS);
+    assert_false(pt_dataset_task(d, 1)->is_inverse);
     for (int n = 0; n < N_TRAIN; n++)
         check_sample(d, PT_SPLIT_TRAIN, n, n, 0);
     for (int n = 0; n < N_VAL; n++)
@@ -250,6 +251,7 @@ static void cityscapes_is_imported(void **state)
     put_tree("label_7", false);
     pt_dataset_t *d = import(&options);
     assert_int_equal(pt_dataset_n_task(d), 2);
+    assert_true(pt_dataset_task(d, 1)->is_inverse);
     assert_int_equal(pt_dataset_n_input(d, PT_SPLIT_TRAIN), N_TRAIN - 2);
     assert_int_equal(pt_dataset_n_input(d, PT_SPLIT_VAL), 2);
     for (int n = 0; n < N_TRAIN; n++) {

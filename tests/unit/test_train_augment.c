@@ -216,6 +216,8 @@ static void maps_read_the_nearest_pixel(void **state)
     assert_true(n_outside > 40 * S * T / 30);
 }
 
+static const pt_task_info_t NORMALS = {.kind = PT_TASK_NORMALS};
+
 /* A dome about the image's middle looks the same from every side, so that at the new place
  * of each pixel its normal points away from the middle again, whatever has turned it. */
 static void normals_turn_with_the_image(void **state)
@@ -236,7 +238,7 @@ static void normals_turn_with_the_image(void **state)
             label[3 * i + 1].f = pixel[i] < 0 ? NAN : (float)(pixel[i] / S - S / 2);
             label[3 * i + 2].f = pixel[i] < 0 ? NAN : 7;
         }
-        pt_affine_labels(&a, PT_TASK_NORMALS, S * S, label);
+        pt_affine_labels(&a, &NORMALS, S * S, label);
         for (int i = 0; i < S * S; i++) {
             assert_true(!isnan(label[3 * i].f) == (pixel[i] >= 0));
             assert_true(!isnan(label[3 * i + 1].f) == (pixel[i] >= 0));
@@ -252,8 +254,8 @@ static void normals_turn_with_the_image(void **state)
     assert_true(most < sqrt(0.5) + 1e-5);
 }
 
-/* Zoom and shift leave normals alone, to the bit; depth goes by zoom alone, and the labels
- * of other kinds are values. */
+/* Zoom and shift leave normals alone, to the bit; depth and inverse depth go by zoom alone,
+ * and the labels of other kinds are values. */
 static void labels_follow_by_kind(void **state)
 {
     (void)state;
@@ -264,14 +266,20 @@ static void labels_follow_by_kind(void **state)
     for (uint64_t d = 0; d < 20; d++) {
         pt_affine_t a = pt_affine_draw(&config, &RNG, d, H, W);
         assert_true(fabs(a.zoom * a.m[0] - 1) < 1e-12 && a.zoom != 1);
-        for (int kind = 0; kind < PT_N_TASK_KIND; kind++) {
+        for (int kind = 0; kind <= PT_N_TASK_KIND; kind++) {
+            bool is_inverse = kind == PT_N_TASK_KIND;
+            pt_task_info_t info = {.kind =
+                                       is_inverse ? PT_TASK_DEPTH : (pt_task_kind_t)kind,
+                                   .is_inverse = is_inverse};
             pt_label_t label[6];
             memcpy(label, values, sizeof label);
-            pt_affine_labels(&a, (pt_task_kind_t)kind, kind == PT_TASK_NORMALS ? 2 : 6,
-                             label);
-            for (int i = 0; i < 3; i++)
-                assert_true(label[i].f == (kind == PT_TASK_DEPTH ? values[i] / (float)a.zoom
-                                                                 : values[i]));
+            pt_affine_labels(&a, &info, kind == PT_TASK_NORMALS ? 2 : 6, label);
+            for (int i = 0; i < 3; i++) {
+                float y = values[i];
+                if (info.kind == PT_TASK_DEPTH)
+                    y = is_inverse ? y * (float)a.zoom : y / (float)a.zoom;
+                assert_true(label[i].f == y);
+            }
             for (int i = 3; i < 6; i++)
                 assert_true(isnan(label[i].f));
         }
@@ -287,7 +295,7 @@ static void flips_negate_a_component(void **state)
         for (uint64_t d = 0; d < 20; d++) {
             pt_affine_t a = pt_affine_draw(&config, &RNG, d, H, W);
             pt_label_t label[3] = {{.f = 0.6f}, {.f = -0.3f}, {.f = 0.7f}};
-            pt_affine_labels(&a, PT_TASK_NORMALS, 1, label);
+            pt_affine_labels(&a, &NORMALS, 1, label);
             assert_true(label[0].f == (a.flip_x ? -0.6f : 0.6f));
             assert_true(label[1].f == (a.flip_y ? 0.3f : -0.3f));
             assert_true(label[2].f == 0.7f);

@@ -47,6 +47,7 @@ typedef struct pt_task_info {
     pt_task_kind_t kind;
     int32_t classes; /**< classes or labels; else outputs of an element: 3 for normals, 1
                         for depth, edges and saliency, the channels of a regression */
+    bool is_inverse; /**< depth: labels are of 1 / depth, or in proportion to it */
     bool has_ignore;
     int32_t ignore;                  /**< this integer means: none */
     int64_t height, width, channels; /**< of one sample's label.  Maps: as the inputs, and 1

@@ -5,7 +5,8 @@
  * bilinearly, zero outside.  Maps read the nearest pixel, and outside there is no label.
  * What a label says of directions and distances follows:
  *
- *     depth     is divided by zoom: what appears z times larger is z times nearer
+ *     depth     is divided by zoom: what appears z times larger is z times nearer; inverse
+ *               depth is multiplied
  *     normals   their first two components, along the image's rows and columns, turn and
  *               flip as the image does.  Coming nearer turns no surface, so zoom and shift
  *               leave them as they are
@@ -66,7 +67,7 @@ void pt_affine_pixels(const pt_affine_t *affine, int64_t h, int64_t w, const int
                       const int32_t *column, int32_t *pixel);
 
 /** Let the labels of n pixels of a map follow, in place. */
-void pt_affine_labels(const pt_affine_t *affine, pt_task_kind_t kind, int64_t n,
+void pt_affine_labels(const pt_affine_t *affine, const pt_task_info_t *task, int64_t n,
                       pt_label_t *label);
 
 #endif
