@@ -142,13 +142,14 @@ static pt_status_t fill(const pt_space_t *space, const pt_checkpoint_t *weights,
             match->n_matched += found != NULL;
         }
     }
+    if (weights->n_record == 0)
+        PT_FAIL(MISMATCH, "%s: there are no tensors in it", path);
     if (match->n_matched == 0)
         PT_FAIL(MISMATCH,
-                "%s: none of its %d tensors has a place in this network: expected names "
+                "%s: none of its tensors (%d) has a place in this network: expected names "
                 "like '%s', got '%s'",
                 path, (int)weights->n_record,
-                store->n_param > 0 ? store->param[0].name : "",
-                weights->n_record > 0 ? weights->record[0].name : "");
+                store->n_param > 0 ? store->param[0].name : "", weights->record[0].name);
     snprintf(match->note, sizeof match->note, "%d of %d tensors from %.120s",
              (int)match->n_matched, (int)match->n_param, path);
     note_missing(store, match, &missing);

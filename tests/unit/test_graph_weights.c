@@ -266,6 +266,10 @@ static void other_shapes_are_refused(void **state)
 static void a_file_of_no_use_is_refused(void **state)
 {
     static const named_t named = {"features.0.0.weight", 4, {8, 3, 3, 3}};
+    static const char *const says[] = {
+        "FILE: there are no tensors in it",
+        "FILE: none of its tensors (1) has a place in this network: expected names like "
+        "'stem.0.conv.weight', got 'features.0.0.weight'"};
     pt_space_t *space = make(branch, NULL, NULL);
     (void)state;
 
@@ -273,9 +277,7 @@ static void a_file_of_no_use_is_refused(void **state)
         pt_checkpoint_t weights = make_weights(&named, n);
         pt_weights_match_t match;
         assert_int_equal(pt_weights_match(space, &weights, "FILE", &match), PT_E_MISMATCH);
-        assert_non_null(strstr(pt_error_message(), "stem.0.conv.weight"));
-        if (n > 0)
-            assert_non_null(strstr(pt_error_message(), "features.0.0.weight"));
+        assert_string_equal(pt_error_message(), says[n]);
         pt_checkpoint_release(&weights);
     }
     pt_space_free(space);
