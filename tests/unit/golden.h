@@ -14,7 +14,7 @@
 
 #include <cmocka.h>
 
-enum { MAX_RECORD = 256 };
+enum { MAX_RECORD = 768 };
 
 typedef struct record {
     char name[80];
