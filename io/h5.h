@@ -32,6 +32,9 @@ const char *pt_h5_cause(char text[128]);
 /** The drivers that files are read and written with; they stay registered. */
 hid_t pt_h5_reader(void);
 hid_t pt_h5_writer(void);
+/** Bytes at an offset of a file that is open for reading; false where it has not so many.
+ */
+bool pt_h5_read_bytes(hid_t file, uint64_t offset, size_t bytes, void *out);
 /** errno of the first failure of the file that is written, or was last; 0: none. */
 int pt_h5_write_error(void);
 
@@ -78,6 +81,9 @@ bool pt_h5_attr_has(hid_t object, const char *name);
 /** One string, fixed or variable. */
 PT_MUST_CHECK pt_status_t pt_h5_attr_text(hid_t object, const char *where, const char *name,
                                           char *out, size_t bytes);
+/** The string of variable size of an open attribute that is one; false where it cannot be
+ * read.  `*size` of its bytes, without the NUL; with `bytes` or more `out` is not set. */
+bool pt_h5_attr_variable_text(hid_t attr, char *out, size_t bytes, size_t *size);
 PT_MUST_CHECK pt_status_t pt_h5_attr_int(hid_t object, const char *where, const char *name,
                                          int64_t *out);
 PT_MUST_CHECK pt_status_t pt_h5_attr_u64(hid_t object, const char *where, const char *name,

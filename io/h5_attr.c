@@ -41,21 +41,6 @@ static hid_t string_type(hid_t stored, size_t bytes)
     return type;
 }
 
-static herr_t read_variable(hid_t attr, hid_t stored, char *out, size_t bytes, size_t *size)
-{
-    char *text = NULL;
-    hid_t type = string_type(stored, H5T_VARIABLE);
-    herr_t failed = H5Aread(attr, type, &text);
-    if (failed >= 0) {
-        *size = text ? strlen(text) : 0;
-        if (*size < bytes)
-            memcpy(out, text ? text : "", *size + 1);
-    }
-    H5free_memory(text);
-    pt_h5_close(type);
-    return failed;
-}
-
 /* Characters that a string of fixed size has at most, without its NUL. */
 static size_t fixed_length(hid_t stored)
 {
@@ -85,7 +70,7 @@ pt_status_t pt_h5_attr_text(hid_t object, const char *where, const char *name, c
     PT_TRY(attr_open(object, where, name, &attr, &stored, &count));
     bool is_text = H5Tget_class(stored) == H5T_STRING && count == 1;
     if (is_text && H5Tis_variable_str(stored) > 0)
-        failed = read_variable(attr, stored, out, bytes, &size);
+        failed = pt_h5_attr_variable_text(attr, out, bytes, &size) ? 0 : -1;
     else if (is_text && fixed_length(stored) < bytes)
         failed = read_fixed(attr, stored, out, &size);
     else if (is_text)

@@ -118,6 +118,14 @@ static haddr_t get_eof(const H5FD_t *file, H5FD_mem_t type)
     return ((const open_file_t *)file)->eof;
 }
 
+/* The library hands this on to pt_h5_read_bytes(). */
+static herr_t get_handle(H5FD_t *file, hid_t list, void **handle)
+{
+    (void)list;
+    *handle = file;
+    return 0;
+}
+
 /* What lies past the end of the file is zero, as with the library's own drivers. */
 static herr_t read_bytes(H5FD_t *file, H5FD_mem_t type, hid_t list, haddr_t address,
                          size_t bytes, void *out)
@@ -199,6 +207,17 @@ int pt_h5_write_error(void)
     return write_error;
 }
 
+bool pt_h5_read_bytes(hid_t file, uint64_t offset, size_t bytes, void *out)
+{
+    void *handle = NULL;
+    if (H5Fget_vfd_handle(file, H5P_DEFAULT, &handle) < 0)
+        return false;
+    const open_file_t *f = handle;
+    if (offset > f->eof || bytes > f->eof - offset)
+        return false;
+    return read_bytes(handle, H5FD_MEM_DRAW, H5P_DEFAULT, offset, bytes, out) >= 0;
+}
+
 hid_t pt_h5_writer(void)
 {
     static const H5FD_class_t writer = {.name = "polytree writer",
@@ -231,6 +250,7 @@ hid_t pt_h5_reader(void)
                                         .get_eoa = get_eoa,
                                         .set_eoa = set_eoa,
                                         .get_eof = get_eof,
+                                        .get_handle = get_handle,
                                         .read = read_bytes,
                                         .write = write_nothing,
                                         .fl_map = H5FD_FLMAP_DICHOTOMY};

@@ -60,6 +60,18 @@ static void write_checkpoint(void)
     snprintf(path, sizeof path, "%s/checkpoint.h5", folder);
 }
 
+/* A data set with some texts as h5py writes them, and some as polytree does. */
+static void write_data_set(void)
+{
+    assert_ok(small_dataset(path, 5));
+    hid_t file = H5Fopen(path, H5F_ACC_RDWR, H5P_DEFAULT);
+    ok(file);
+    put_text(file, "/", "format", "polytree dataset");
+    put_text(file, "tasks/sort", "kind", "classification");
+    put_text(file, "tasks/parts", "kind", "segmentation");
+    H5Fclose(file);
+}
+
 /* Overwrite `path` with a damaged version of the bytes. */
 static void write_damaged(const char *sound, size_t bytes, int i)
 {
@@ -129,7 +141,7 @@ static void damaged_data_sets_are_read_or_refused(void **state)
     size_t bytes, reported = 0;
     int n_opened = 0;
     (void)state;
-    assert_ok(small_dataset(path, 5));
+    write_data_set();
     assert_ok(pt_file_read(path, &sound, &bytes));
     for (int i = 0; i < N_CASE; i++) {
         int32_t n_finding = 0;

@@ -1,10 +1,8 @@
 /** @file
- * A small weights file, to be read or damaged.
+ * A small weights file as h5py writes one, to be read or damaged.
  */
 #ifndef PT_TEST_SMALL_WEIGHTS_H
 #define PT_TEST_SMALL_WEIGHTS_H
-
-#include <string.h>
 
 #include "tests/unit/h5_raw.h"
 
@@ -48,19 +46,6 @@ static inline void put_weights(hid_t file, const char *name, hid_t type, int n_d
     H5Sclose(space);
 }
 
-/** A string of fixed size: damaged ones of variable size crash HDF5 itself (1.10.8). */
-static inline void put_fixed_text(hid_t file, const char *name, const char *text)
-{
-    hid_t space = H5Screate(H5S_SCALAR), type = H5Tcopy(H5T_C_S1);
-    ok(H5Tset_size(type, strlen(text)));
-    ok(H5Tset_strpad(type, H5T_STR_NULLPAD));
-    hid_t attr = H5Acreate2(file, name, type, space, H5P_DEFAULT, H5P_DEFAULT);
-    ok(H5Awrite(attr, type, text));
-    H5Aclose(attr);
-    H5Tclose(type);
-    H5Sclose(space);
-}
-
 enum { SMALL_TENSORS = 5 };
 
 /** Five tensors of all widths, and two arrays that are none. */
@@ -71,7 +56,7 @@ static inline void small_weights(const char *path)
     hid_t file = H5Fcreate(path, H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
     hid_t half = half_type();
     ok(file);
-    put_fixed_text(file, "format", "polytree weights");
+    put_text(file, "/", "format", "polytree weights");
     put_int(file, "/", "version", 1);
     put_weights(file, "stem.0.conv.weight", H5T_IEEE_F32LE, 4, four, 0);
     put_weights(file, "l01.0.conv.weight", half, 4, four, 0);

@@ -82,6 +82,73 @@ static void the_digest_is_of_the_tensors(void **state)
     assert_string_not_equal(digest[0], digest[2]);
 }
 
+/* Offset of these bytes in a file's text. */
+static size_t offset_of(const char *text, size_t n, const void *bytes, size_t n_byte)
+{
+    const char *at = memmem(text, n, bytes, n_byte);
+    assert_non_null(at);
+    return (size_t)(at - text);
+}
+
+/* A string of variable size is a reference into a heap.  Whatever numbers either has, the
+ * text is read or the file refused; the library would follow them to anywhere. */
+static void damaged_references_lead_nowhere(void **state)
+{
+    enum { HEAP = 48, REFERENCE = 16 };
+    static const char values[] = {0, 1, 2, 15, 16, 17, 0x7f, (char)0x80, (char)0xff};
+    char *text;
+    size_t n, at[2];
+    int n_read = 0, n_refused = 0;
+    (void)state;
+    small_weights(path);
+    assert_ok(pt_file_read(path, &text, &n));
+    at[0] = offset_of(text, n, "GCOL", 4);
+    uint64_t address = at[0]; /* as in the reference: after the length, little endian */
+    at[1] = offset_of(text, n, &address, sizeof address) - 4;
+    for (size_t i = 0; i < HEAP + REFERENCE; i++)
+        for (size_t v = 0; v < sizeof values; v++) {
+            char *byte = text + (i < HEAP ? at[0] + i : at[1] + i - HEAP), was = *byte;
+            pt_checkpoint_t weights;
+            *byte = values[v];
+            unlink(path);
+            assert_ok(pt_file_write(path, text, n));
+            *byte = was;
+            if (pt_weights_read(path, &weights) != PT_OK) {
+                assert_non_null(strstr(pt_error_message(), path));
+                n_refused++;
+                continue;
+            }
+            assert_int_equal(weights.n_record, SMALL_TENSORS);
+            pt_checkpoint_release(&weights);
+            n_read++;
+        }
+    pt_free(text);
+    assert_in_range(n_read, 100, 300); /* bytes that do not matter, or were so before */
+    assert_in_range(n_refused, 200, 500);
+}
+
+/* Texts are found behind others, and in a file with a block of a user's in front. */
+static void texts_are_found(void **state)
+{
+    static const float value[1] = {1};
+    hid_t list = H5Pcreate(H5P_FILE_CREATE);
+    pt_checkpoint_t weights;
+    (void)state;
+    ok(H5Pset_userblock(list, 1024));
+    hid_t file = H5Fcreate(path, H5F_ACC_TRUNC, list, H5P_DEFAULT);
+    ok(file);
+    put_text(file, "/", "origin", "a text that is longer than any that is asked for here");
+    put_text(file, "/", "nothing", "");
+    put_text(file, "/", "format", "polytree weights");
+    put_int(file, "/", "version", 1);
+    put_array(file, "a", H5T_NATIVE_FLOAT, 1, (const hsize_t[]){1}, value);
+    H5Fclose(file);
+    H5Pclose(list);
+    assert_ok(pt_weights_read(path, &weights));
+    assert_int_equal(weights.n_record, 1);
+    pt_checkpoint_release(&weights);
+}
+
 static void write_checkpoint(const float *value)
 {
     static const int64_t shape[2] = {2, 3}, one = 1, step = 4;
@@ -129,6 +196,14 @@ static void drop_format(hid_t file)
 static void other_format(hid_t file)
 {
     put_text(file, "/", "format", "polytree dataset");
+}
+static void empty_format(hid_t file)
+{
+    put_text(file, "/", "format", "");
+}
+static void long_format(hid_t file)
+{
+    put_text(file, "/", "format", "polytree weights, and much more than is asked for");
 }
 static void drop_version(hid_t file)
 {
@@ -197,6 +272,8 @@ static void what_is_no_weights_file_is_refused(void **state)
     } bad[] = {
         {drop_format, "an HDF5 file, but no weights"},
         {other_format, "an HDF5 file, but no weights"},
+        {empty_format, "an HDF5 file, but no weights"},
+        {long_format, "an HDF5 file, but no weights"},
         {drop_version, "no attribute 'version'"},
         {other_version, "weights of version 2, expected 1"},
         {claim_to_be_a_checkpoint, "no attribute"},
@@ -251,6 +328,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(all_widths_come_back),
         cmocka_unit_test(the_digest_is_of_the_tensors),
+        cmocka_unit_test(damaged_references_lead_nowhere),
+        cmocka_unit_test(texts_are_found),
         cmocka_unit_test(a_checkpoint_serves),
         cmocka_unit_test(what_is_no_weights_file_is_refused),
         cmocka_unit_test(foreign_and_cut_files_are_refused),
