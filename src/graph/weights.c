@@ -176,14 +176,3 @@ void pt_weights_match_release(pt_weights_match_t *match)
     pt_free(match->source);
     *match = (pt_weights_match_t){.n_param = 0};
 }
-
-void pt_weights_take(const pt_weights_match_t *match, pt_store_t *store)
-{
-    for (int32_t p = 0; p < match->n_param; p++) {
-        const pt_param_t *param = &store->param[p];
-        const float *from = match->source[p] != NULL ? match->source[p]->data : NULL;
-        for (int64_t i = 0; from != NULL && i < param->count; i++)
-            store->value[param->offset + i] = (pt_real_t)from[i];
-    }
-    store->version++;
-}

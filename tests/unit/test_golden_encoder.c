@@ -84,7 +84,13 @@ static void load_weights(pt_space_t *space, const char *net)
         fail_msg("%s", pt_error_message());
     assert_int_equal(match.n_matched, match.n_param);
     assert_int_equal(match.n_unused, 0);
-    pt_weights_take(&match, &space->store);
+    for (int32_t p = 0; p < match.n_param; p++) {
+        const pt_param_t *param = &space->store.param[p];
+        const float *from = match.source[p]->data;
+        for (int64_t e = 0; e < param->count; e++)
+            space->store.value[param->offset + e] = (pt_real_t)from[e];
+    }
+    space->store.version++;
     pt_weights_match_release(&match);
     pt_checkpoint_release(&weights);
 }

@@ -43,7 +43,4 @@ PT_MUST_CHECK pt_status_t pt_weights_match(const pt_space_t *space,
                                            pt_weights_match_t *match);
 void pt_weights_match_release(pt_weights_match_t *match);
 
-/** Copy what was matched into the store of that space, or one built alike. */
-void pt_weights_take(const pt_weights_match_t *match, pt_store_t *store);
-
 #endif
