@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The recipe for torchvision's state dicts gives the tensors of the golden file, which a unit
-# test has run and found a place for, and refuses what is none.
+# test has run and found a place for, and refuses what is none; a run starts from them.
 # shellcheck source=/dev/null
 . "$(dirname "$0")/common"
 
@@ -60,9 +60,83 @@ for net in ("narrow_mobilenet_v2", "narrow_basic", "narrow_bottleneck"):
     assert set(tensors) == set(want)
     for name, tensor in tensors.items():
         assert (tensor.reshape(-1) == want[name].astype("float32")).all(), name
-    recipe.save("narrow.h5", tensors, "a test")
-    check_shapes(net, "narrow.h5")
+    recipe.save(net + ".h5", tensors, "a test")
+    check_shapes(net, net + ".h5")
 PY
+
+# A run that learns nothing after its search has the file's tensors in every copy, whatever
+# its ranks, and another takes all of its own; with a network for each task they are in all.
+expect 0 "$POLYTREE" data scenes rooms.h5 --size 16 --train 24 --val 8 --test 8
+cat >narrow.ini <<'INI'
+[data]
+file = rooms.h5
+tasks = parts depth
+[run]
+eval_every = 0
+[space]
+kind = branch
+[encoder]
+stem = conv3x3_bn_relu6 out=4 stride=2
+layers =
+    inverted_residual out=4 stride=1 expand=1
+    inverted_residual out=6 stride=2 expand=2
+    inverted_residual out=6 stride=1 expand=2
+[head]
+kind = upsample
+[train]
+batch = 8
+microbatch = 8
+[augment]
+rotate = 0
+scale = 0
+shear = 0
+shift = 0
+[bn]
+calibrate = 2
+[warmup]
+steps = 2
+[search]
+steps = 2
+[retrain]
+steps = 1
+lr = 0
+[baseline]
+steps = 1
+INI
+net=narrow_mobilenet_v2
+expect 0 ranks 1 search narrow.ini -o one --set retrain.from=$net.h5
+says out "^51 of 55 tensors from $net.h5; not in it: head_parts, head_depth; of no use: head_task"
+expect 0 ranks 1 search narrow.ini -o two --set retrain.from=one/checkpoint.h5
+says out "^55 of 55 tensors from one/checkpoint.h5$"
+expect 0 ranks 1 search narrow.ini -o single --set search.method=single retrain.from=$net.h5
+"$PYTHON" - <<'PY'
+from lib import *
+
+with h5py.File("narrow_mobilenet_v2.h5") as file:
+    want = {name: array[:] for name, array in file.items()}
+with h5py.File("one/checkpoint.h5") as one, h5py.File("two/checkpoint.h5") as two:
+    copies = [name for name in one["weight"] if "head" not in name]
+    assert len(copies) == 51
+    for name in copies:
+        layer, rest = name.split(".", 1)
+        assert (one["weight"][name][:] == want[layer.split("_")[0] + "." + rest]).all(), name
+    assert all((one["weight"][name][:] == array[:]).all() for name, array in two["weight"].items())
+with h5py.File("single/checkpoint.h5") as single:
+    for name, values in want.items():
+        layer, rest = name.split(".", 1)
+        copy = layer if layer == "stem" else layer + "_copy0"
+        for task in range(2 * (layer != "head_task")):
+            assert (single[f"weight/task{task}_{copy}.{rest}"][:] == values).all(), name
+PY
+if command -v mpirun >/dev/null; then
+    expect 0 ranks 2 search narrow.ini -o ranks2 --set retrain.from=$net.h5
+    same_result one ranks2
+fi
+refuses 1 "none.h5: cannot open" search narrow.ini -o no --set retrain.from=none.h5
+refuses 1 "rooms.h5: an HDF5 file, but no weights" search narrow.ini -o no --set retrain.from=rooms.h5
+refuses 1 "narrow_basic.h5: 'stem.0.conv.weight' has the shape 4x7x7x3, expected 4x3x3x3 for stem" \
+    search narrow.ini -o no --set retrain.from=narrow_basic.h5
+[ ! -e no ] || fail "a refused run left a folder"
 
 # Looked for rather than loaded, which takes seconds.
 "$PYTHON" -c 'import importlib.util as u; exit(not all(map(u.find_spec, ("torch", "torchvision"))))' ||
