@@ -63,6 +63,7 @@ static const entry_t files[] = {
     {"RUN/supernet", "the trained supernet of a run of method random, for others to draw "
                      "from"},
     {"SWEEP/sweep.txt, sweep.json, sweep.svg", "the table of a sweep, and its picture"},
+    {"SWEEP/sweep-cost.svg", "multiply-adds against Delta_m, or the metric"},
     {0}};
 
 static const entry_t codes[] = {

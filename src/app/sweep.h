@@ -68,11 +68,11 @@ void sweep_path(const sweep_t *sweep, int32_t row, int32_t seed, int32_t index,
 PT_MUST_CHECK pt_status_t sweep_config(const sweep_t *sweep, int32_t row, int32_t seed,
                                        int32_t index, pt_config_t *config);
 
-/* sweep_table.c */
+/* sweep_write.c */
 
 /**
  * Print what the runs have come to so far, and write it as FOLDER/sweep.txt, sweep.json
- * and, where gnuplot is installed, sweep.svg.
+ * and, where gnuplot is installed, sweep.svg and, where rows cost unlike, sweep-cost.svg.
  */
 PT_MUST_CHECK pt_status_t sweep_report(const sweep_t *sweep);
 

@@ -20,6 +20,7 @@ static int64_t get_int(const json_t *object, const char *key)
 static pt_cost_t get_cost(const json_t *object)
 {
     return (pt_cost_t){.madds = get_int(object, "madds"),
+                       .encoder_madds = get_int(object, "encoder_madds"),
                        .parameters = get_int(object, "parameters"),
                        .edges = (int32_t)get_int(object, "edges")};
 }
@@ -41,8 +42,14 @@ static void take_score(json_t *scores, pt_summary_task_t *task)
     }
 }
 
-static pt_status_t take_final(json_t *line, pt_summary_t *s)
+typedef struct reader {
+    pt_summary_t *summary;
+    json_t *val; /* tasks of the last evaluation on val */
+} reader_t;
+
+static pt_status_t take_final(json_t *line, const reader_t *reader)
 {
+    pt_summary_t *s = reader->summary;
     json_t *tasks = json_object_get(line, "tasks"), *scores;
     const char *name;
     pt_free(s->task);
@@ -54,6 +61,7 @@ static pt_status_t take_final(json_t *line, pt_summary_t *s)
         pt_summary_task_t *task = &s->task[s->n_task++];
         snprintf(task->name, sizeof task->name, "%s", name);
         take_score(scores, task);
+        task->val = pt_json_real(json_object_get(reader->val, name), task->metric_name);
     }
     snprintf(s->part, sizeof s->part, "%s", pt_json_text(line, "part"));
     s->mean = pt_json_real(line, "mean");
@@ -63,12 +71,15 @@ static pt_status_t take_final(json_t *line, pt_summary_t *s)
 
 static pt_status_t take_line(void *context, json_t *line)
 {
-    pt_summary_t *s = context;
+    reader_t *reader = context;
     const char *event = pt_json_text(line, "event");
     if (strcmp(event, "final") == 0)
-        return take_final(line, s);
-    if (strcmp(event, "eval") == 0 && strcmp(pt_json_text(line, "part"), "val") == 0)
-        s->val = pt_json_real(line, "mean");
+        return take_final(line, reader);
+    if (strcmp(event, "eval") != 0 || strcmp(pt_json_text(line, "part"), "val") != 0)
+        return PT_OK;
+    reader->summary->val = pt_json_real(line, "mean");
+    json_decref(reader->val);
+    reader->val = json_incref(json_object_get(line, "tasks"));
     return PT_OK;
 }
 
@@ -103,7 +114,10 @@ pt_status_t pt_summary_read(const char *run, pt_summary_t *summary)
     snprintf(path, sizeof path, "%s/metrics.jsonl", run);
     if (!pt_path_exists(path))
         PT_FAIL(IO, "%s is not the folder of a run: it has no metrics.jsonl", run);
-    PT_TRY(pt_jsonl_read(path, take_line, summary));
+    reader_t reader = {.summary = summary};
+    pt_status_t status = pt_jsonl_read(path, take_line, &reader);
+    json_decref(reader.val);
+    PT_TRY(status);
     snprintf(path, sizeof path, "%s/architecture.json", run);
     return pt_path_exists(path) ? read_network(path, summary) : PT_OK;
 }
@@ -122,16 +136,29 @@ const pt_summary_task_t *pt_summary_find(const pt_summary_t *summary, const char
     return NULL;
 }
 
-double pt_summary_delta(const pt_summary_t *run, const pt_summary_t *single)
+static double mean_gain(const pt_summary_t *run, const pt_summary_t *single, bool is_val)
 {
     double sum = 0;
     if (run->n_task == 0)
         return NAN;
     for (int32_t k = 0; k < run->n_task; k++) {
         const pt_summary_task_t *m = &run->task[k], *s = pt_summary_find(single, m->name);
-        if (s == NULL || !isfinite(s->metric) || s->metric == 0)
+        if (s == NULL)
             return NAN;
-        sum += (m->is_error ? -1 : 1) * (m->metric - s->metric) / s->metric;
+        double ours = is_val ? m->val : m->metric, theirs = is_val ? s->val : s->metric;
+        if (!isfinite(theirs) || theirs == 0)
+            return NAN;
+        sum += (m->is_error ? -1 : 1) * (ours - theirs) / theirs;
     }
     return sum / run->n_task;
+}
+
+double pt_summary_delta(const pt_summary_t *run, const pt_summary_t *single)
+{
+    return mean_gain(run, single, false);
+}
+
+double pt_summary_delta_val(const pt_summary_t *run, const pt_summary_t *single)
+{
+    return mean_gain(run, single, true);
 }

@@ -99,27 +99,47 @@ for label, runs in of.items():
         assert r["difference_error"] is None
 END
 
-# Branchings are as many as tasks, layers and copies allow.
-cat >branch.ini <<END
-[data]
-file = shapes.h5
-[space]
-kind = branch
-[encoder]
-stem = conv3x3_bn_relu out=4 stride=2
-layers = conv3x3_bn_relu out=4 stride=2
-         conv3x3_bn_relu out=8
-[sweep]
-methods = full exhaustive
-vary = exhaustive: space.copies = 3 | 2
+# Tasks of unlike metrics are judged by Delta_m, and the reference's variant is chosen by it:
+# runs whose files are made up.
+"$PYTHON" - <<'END'
+import json, os
+scores = {  # val, then test: accuracy (more is better), rmse (less is)
+    "seed-1/search": [(0.5, 1.0), (0.44, 0.9)], "seed-2/search": [(0.5, 1.0), (0.46, 0.92)],
+    "seed-1/shared": [(0.4, 5.0), (0.3, 5.0)], "seed-2/shared": [(0.4, 5.0), (0.3, 5.0)],
+    "seed-1/shared,baseline.lr=0.1": [(0.5, 1.0), (0.4, 1.0)],
+    "seed-2/shared,baseline.lr=0.1": [(0.5, 1.0), (0.4, 1.1)],
+    "seed-1/single": [(0.5, 1.0), (0.4, 1.0)]}
+for run, (val, test) in scores.items():
+    os.makedirs("u/" + run)
+    line = lambda event, part, x: json.dumps(
+        {"event": event, "part": part, "mean": sum(x) / 2,
+         "tasks": {"a": {"n": 1, "accuracy": x[0], "loss": 1}, "d": {"n": 1, "rmse": x[1], "loss": 1}}})
+    with open("u/%s/metrics.jsonl" % run, "w") as f:
+        print(line("eval", "val", val), line("final", "test", test), sep="\n", file=f)
+    cost = {"madds": 3000000 + 1000000 * ("search" in run), "encoder_madds": 2000000, "parameters": 5}
+    with open("u/%s/architecture.json" % run, "w") as f:
+        json.dump({"cost": cost, "tasks": []}, f)
 END
-expect 0 "$POLYTREE" sweep branch.ini -o b --report
-says out "^full +0/3 "
-says out "^exhaustive +0/3 "
-says out "^exhaustive space.copies=2 +0/3 "
-refuses 1 "5551 branchings.*more than 4096" sweep branch.ini -o b --report --set encoder.layers="$(
-    for ((i = 0; i < 60; i++)); do echo "conv1x1_bn_relu out=4"; done
-)"
+expect 0 "$POLYTREE" sweep sweep.ini -o u --report --set sweep.methods="search shared single" \
+    sweep.seeds="1 2" sweep.vary="shared: baseline.lr = 0.01 | 0.1"
+says out "^search +2/2 +2.000 +4.000 +0.0 \+10.75 \+-0.75 +\+0.00 \+13.25 \+-3.25 +better$"
+says out "^shared +2/2 .* worse$"
+says out "^metric +accuracy +rmse, less"
+says out "^search +0.4500 \+-0.0100 +0.9100 \+-0.0100"
+says out "the tasks' metrics are unlike"
+"$PYTHON" - <<'END'
+import json, math
+sweep = json.load(open("u/sweep.json"))
+search = sweep["rows"][0]
+assert sweep["judged_by"] == "delta" and sweep["reference"] == "shared baseline.lr=0.1"
+assert search["metric"] is None and search["val"] is None and search["encoder_madds"] == 2e6
+near = lambda a, b: math.isclose(a, b, rel_tol=1e-9, abs_tol=1e-12) or 1 / 0
+near(search["delta"], ((0.1 + 0.1) / 2 + (0.15 + 0.08) / 2) / 2)
+near(search["delta_difference"], (0.1 - 0 + 0.115 + 0.05) / 2)
+near(search["delta_difference_error"], 0.065 / 2)
+near(search["tasks"]["d"]["mean"], 0.91)
+assert search["tasks"]["d"]["is_error"] and not search["tasks"]["a"]["is_error"]
+END
 
 # Variants of the search are compared with the search as the config has it, though one of
 # them is better on val.
@@ -135,6 +155,9 @@ END
 
 if command -v gnuplot >/dev/null; then
     says s/sweep.svg "</svg>"
+    says s/sweep-cost.svg "</svg>"
+    says u/sweep.svg "Delta_m, %"
+    [ ! -e u/sweep-cost.svg ] || fail "a picture of costs that are equal"
 fi
 if command -v mpirun >/dev/null; then
     expect 0 ranks 3 sweep sweep.ini -o two --set sweep.methods="search shared" --set sweep.seeds=3 \

@@ -149,16 +149,18 @@ static void random_subnets_keep_their_budget(void **state)
     pt_space_free(s);
 }
 
-/* Worked by hand: (0.9 - 0.8) / 0.8 = 0.125 and -(1.5 - 2) / 2 = 0.25. */
+/* Worked by hand: (0.9 - 0.8) / 0.8 = 0.125 and -(1.5 - 2) / 2 = 0.25; on val 0.2 and
+ * -0.25. */
 static void delta_counts_gains_whatever_their_sign(void **state)
 {
-    pt_summary_task_t ours[] = {{"a", "accuracy", 0.9, false, {0}},
-                                {"d", "rmse", 1.5, true, {0}}};
-    pt_summary_task_t theirs[] = {{"d", "rmse", 2.0, true, {0}},
-                                  {"a", "accuracy", 0.8, false, {0}}};
+    pt_summary_task_t ours[] = {{"a", "accuracy", 0.9, 0.6, false, {0}},
+                                {"d", "rmse", 1.5, 5, true, {0}}};
+    pt_summary_task_t theirs[] = {{"d", "rmse", 2.0, 4, true, {0}},
+                                  {"a", "accuracy", 0.8, 0.5, false, {0}}};
     pt_summary_t m = {.n_task = 2, .task = ours}, s = {.n_task = 2, .task = theirs};
     (void)state;
     assert_true(fabs(pt_summary_delta(&m, &s) - 0.1875) < 1e-15);
+    assert_true(fabs(pt_summary_delta_val(&m, &s) - (0.2 - 0.25) / 2) < 1e-15);
     assert_true(pt_summary_delta(&m, &m) == 0);
     s.n_task = 1;
     assert_true(isnan(pt_summary_delta(&m, &s)));
@@ -177,7 +179,7 @@ static void put(const char *folder, const char *name, const char *text)
 static const char lines[] =
     "{\"event\":\"stage\",\"stage\":\"retrain\",\"steps\":5,\"alpha_steps\":0}\n"
     "{\"event\":\"eval\",\"stage\":\"retrain\",\"step\":3,\"part\":\"val\",\"mean\":0.25,"
-    "\"tasks\":{}}\n"
+    "\"tasks\":{\"x\":{\"n\":2,\"accuracy\":0.25,\"loss\":3}}}\n"
     "{\"event\":\"final\",\"stage\":\"retrain\",\"step\":5,\"part\":\"test\",\"mean\":0.5,"
     "\"tasks\":{\"x\":{\"n\":7,\"accuracy\":0.5,\"loss\":1},"
     "\"y\":{\"n\":7,\"auc\":null,\"loss\":0}}}\n";
@@ -193,7 +195,8 @@ static void summaries_read_what_a_run_wrote(void **state)
     pt_summary_release(&s);
     put(folder, "metrics.jsonl", lines);
     put(folder, "architecture.json",
-        "{\"cost\":{\"madds\":30,\"parameters\":20,\"edges\":4},\"tasks\":[{\"name\":\"y\","
+        "{\"cost\":{\"madds\":30,\"encoder_madds\":24,\"parameters\":20,\"edges\":4},"
+        "\"tasks\":[{\"name\":\"y\","
         "\"cost\":{\"madds\":10,\"parameters\":15,\"edges\":1}}]}");
     assert_int_equal(pt_summary_read(folder, &s), PT_OK);
     assert_true(s.is_done && s.has_cost && s.mean == 0.5 && s.val == 0.25);
@@ -201,7 +204,10 @@ static void summaries_read_what_a_run_wrote(void **state)
     assert_string_equal(s.part, "test");
     assert_string_equal(s.task[0].metric_name, "accuracy");
     assert_true(s.task[0].metric == 0.5 && isnan(s.task[1].metric));
+    assert_true(s.task[0].val == 0.25 && isnan(s.task[1].val));
     assert_int_equal(s.cost.madds, 30);
+    assert_int_equal(s.cost.encoder_madds, 24);
+    assert_int_equal(s.task[1].cost.encoder_madds, 0);
     assert_int_equal(pt_summary_find(&s, "y")->cost.parameters, 15);
     assert_null(pt_summary_find(&s, "z"));
     pt_summary_release(&s);

@@ -14,9 +14,10 @@
 typedef struct pt_summary_task {
     char name[64];
     char metric_name[32];
-    double metric; /**< NaN where there were no labels */
-    bool is_error; /**< less is better */
-    pt_cost_t cost;
+    double metric;  /**< NaN where there were no labels */
+    double val;     /**< the same of the last evaluation on val; NaN where there was none */
+    bool is_error;  /**< less is better */
+    pt_cost_t cost; /**< encoder_madds is 0 where that was not written */
 } pt_summary_task_t;
 
 typedef struct pt_summary {
@@ -50,5 +51,8 @@ const pt_summary_task_t *pt_summary_find(const pt_summary_t *summary, const char
  * (Maninis et al. 2019.)  NaN where a task is missing or has no metric in either.
  */
 double pt_summary_delta(const pt_summary_t *run, const pt_summary_t *single);
+
+/** The same of the last evaluations on val. */
+double pt_summary_delta_val(const pt_summary_t *run, const pt_summary_t *single);
 
 #endif

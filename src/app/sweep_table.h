@@ -1,0 +1,90 @@
+/** @file
+ * What the runs of a sweep have come to so far: means over seeds with their standard errors
+ * sqrt(sum (x - mean)^2 / (n - 1) / n), and differences to a reference paired by seed.
+ */
+#ifndef APP_SWEEP_TABLE_H
+#define APP_SWEEP_TABLE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "app/sweep.h"
+#include "polytree/search/summary.h"
+
+/** Over what is there. */
+typedef struct sweep_estimate {
+    int32_t n;
+    double mean, error; /**< NaN where n is too small */
+} sweep_estimate_t;
+
+typedef enum sweep_value {
+    SWEEP_METRIC, /**< mean over the tasks; NaN where their metrics are unlike */
+    SWEEP_VAL,    /**< the same on val */
+    SWEEP_DELTA,  /**< Delta_m; NaN without single-task networks */
+    SWEEP_DELTA_VAL,
+    SWEEP_ENCODER, /**< multiply-adds without heads; NaN where the run has not said */
+    SWEEP_MADDS,
+    SWEEP_PARAMETERS,
+    SWEEP_N_VALUE
+} sweep_value_t;
+
+/** A row for one seed: means over its runs; all NaN where one of them is not done yet. */
+typedef struct sweep_cell {
+    bool is_done;
+    double value[SWEEP_N_VALUE];
+    double *task; /**< [n_task] metrics; NaN where it has no such task */
+} sweep_cell_t;
+
+typedef struct sweep_line {
+    int32_t n_run;      /**< most for a seed */
+    pt_summary_t *run;  /**< [n_seed][n_run] */
+    sweep_cell_t *cell; /**< [n_seed] */
+    int32_t n_done;     /**< seeds */
+    sweep_estimate_t value[SWEEP_N_VALUE];
+    sweep_estimate_t less[SWEEP_N_VALUE]; /**< ... less the reference's */
+    sweep_estimate_t *task;               /**< [n_task] */
+} sweep_line_t;
+
+typedef struct sweep_task {
+    char name[64], metric[32];
+    bool is_error; /**< less is better */
+} sweep_task_t;
+
+typedef struct sweep_table {
+    const sweep_t *sweep;
+    int32_t n_seed, n_row;
+    int32_t n_task; /**< that any finished run has */
+    sweep_task_t *task;
+    size_t task_capacity;
+    bool is_alike;        /**< all tasks have the same metric */
+    sweep_value_t judged; /**< SWEEP_METRIC where they are alike, else SWEEP_DELTA */
+    int32_t reference;    /**< row; -1: none */
+    sweep_line_t *line;   /**< [n_row] */
+} sweep_table_t;
+
+/** Mean and standard error of those of n numbers that are finite. */
+sweep_estimate_t sweep_estimate(const double *x, int32_t n);
+
+/**
+ * Read all runs; those that have not begun, or are at work, are no error.  Release it, also
+ * after a failure.
+ */
+PT_MUST_CHECK pt_status_t sweep_table_init(const sweep_t *sweep, sweep_table_t *table);
+void sweep_table_release(sweep_table_t *table);
+
+/** Is there such a number of any row? */
+bool sweep_table_has(const sweep_table_t *table, sweep_value_t value);
+
+/* sweep_plot.c: scripts for gnuplot, context is the table. */
+
+/** The judged value of each row. */
+pt_status_t sweep_plot_rows(const void *table, FILE *file);
+
+/** Cost against Delta_m, or the metric where there is none. */
+pt_status_t sweep_plot_cost(const void *table, FILE *file);
+
+/** Are there rows of unlike cost to plot? */
+bool sweep_plot_has_cost(const sweep_table_t *table);
+
+#endif

@@ -1,0 +1,325 @@
+/* The table of a sweep as text and JSON, and the pictures beside it. */
+#include <jansson.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "app/console.h"
+#include "app/picture.h"
+#include "app/sweep_table.h"
+#include "polytree/base/memory.h"
+#include "polytree/io/file.h"
+
+enum { PATH_BYTES = 4200, TEXT_TASKS = 8 };
+
+/* "0.9512 +-0.0012"; blanks for what is not known. */
+static void put_estimate(FILE *file, sweep_estimate_t e, const char *format, double scale)
+{
+    char text[64] = "";
+    if (e.n > 0)
+        snprintf(text, sizeof text, format, e.mean * scale);
+    if (isfinite(e.error))
+        snprintf(text + strlen(text), sizeof text - strlen(text), " +-%.*f",
+                 scale == 1 ? 4 : 2, e.error * scale);
+    fprintf(file, " %-18s", text);
+}
+
+static void put_number(FILE *file, const char *format, double x, double scale)
+{
+    char text[32] = "";
+    if (isfinite(x))
+        snprintf(text, sizeof text, format, x * scale);
+    fprintf(file, " %9s", text);
+}
+
+/* More than two standard errors; with two seeds even that is little. */
+static const char *verdict(sweep_estimate_t difference)
+{
+    if (!isfinite(difference.error) || !(fabs(difference.mean) > 2 * difference.error))
+        return "";
+    return difference.mean > 0 ? "better" : "worse";
+}
+
+static int label_width(const sweep_table_t *t)
+{
+    size_t width = 10;
+    for (int32_t r = 0; r < t->n_row; r++)
+        if (strlen(t->sweep->row[r].label) > width)
+            width = strlen(t->sweep->row[r].label);
+    return (int)width;
+}
+
+/* Of the encoder where every task is alone; NaN where that was not run. */
+static double full_cost(const sweep_table_t *t)
+{
+    double cost = NAN;
+    for (int32_t r = 0; r < t->n_row; r++)
+        if (t->sweep->row[r].method == PT_METHOD_FULL)
+            cost = fmax(cost, t->line[r].value[SWEEP_ENCODER].mean);
+    return cost;
+}
+
+static void put_heading(const sweep_table_t *t, FILE *file)
+{
+    const char *name = t->reference < 0 ? "reference" : t->sweep->row[t->reference].label;
+    char less[19];
+    snprintf(less, sizeof less, "less %s", name);
+    fprintf(file, "%-*s %5s", label_width(t), "run", "seeds");
+    if (t->is_alike)
+        fprintf(file, " %-18s %9s %-18s %-6s", t->n_task > 0 ? t->task[0].metric : "metric",
+                "val", less, "");
+    fprintf(file, " %9s", "M encoder");
+    if (isfinite(full_cost(t)))
+        fprintf(file, " %9s", "of full");
+    fprintf(file, " %9s %9s", "M madds", "k params");
+    if (!sweep_table_has(t, SWEEP_DELTA))
+        fprintf(file, " %-18s", "Delta_m");
+    else if (t->is_alike)
+        fprintf(file, " %-18s %-18s", "Delta_m, %", less);
+    else
+        fprintf(file, " %-18s %9s %-18s", "Delta_m, %", "val", less);
+    fputc('\n', file);
+}
+
+static void put_line(const sweep_table_t *t, int32_t row, FILE *file)
+{
+    const sweep_line_t *line = &t->line[row];
+    const sweep_estimate_t *value = line->value, *less = line->less;
+    fprintf(file, "%-*s %2d/%-2d", label_width(t), t->sweep->row[row].label,
+            (int)line->n_done, (int)t->n_seed);
+    if (t->is_alike) {
+        put_estimate(file, value[SWEEP_METRIC], "%.4f", 1);
+        put_number(file, "%.4f", value[SWEEP_VAL].mean, 1);
+        put_estimate(file, less[SWEEP_METRIC], "%+.4f", 1);
+        fprintf(file, " %-6s", verdict(less[SWEEP_METRIC]));
+    }
+    put_number(file, "%.3f", value[SWEEP_ENCODER].mean, 1e-6);
+    if (isfinite(full_cost(t)))
+        put_number(file, "%.1f %%", value[SWEEP_ENCODER].mean, 100 / full_cost(t));
+    put_number(file, "%.3f", value[SWEEP_MADDS].mean, 1e-6);
+    put_number(file, "%.1f", value[SWEEP_PARAMETERS].mean, 1e-3);
+    if (value[SWEEP_DELTA].n == 0) {
+        fprintf(file, "%s\n", line->n_done > 0 ? " not run" : "");
+        return;
+    }
+    put_estimate(file, value[SWEEP_DELTA], "%+.2f", 100);
+    if (!t->is_alike)
+        put_number(file, "%+.2f", value[SWEEP_DELTA_VAL].mean, 100);
+    put_estimate(file, less[SWEEP_DELTA], "%+.2f", 100);
+    fprintf(file, " %s\n", t->is_alike ? "" : verdict(less[SWEEP_DELTA]));
+}
+
+static void put_tasks(const sweep_table_t *t, FILE *file)
+{
+    int width = label_width(t);
+    fprintf(file, "\n%-*s", width, "task");
+    for (int32_t k = 0; k < t->n_task; k++)
+        fprintf(file, " %-18.18s", t->task[k].name);
+    fprintf(file, "\n%-*s", width, "metric");
+    for (int32_t k = 0; k < t->n_task; k++) {
+        char metric[48];
+        snprintf(metric, sizeof metric, "%s%s", t->task[k].metric,
+                 t->task[k].is_error ? ", less" : "");
+        fprintf(file, " %-18.18s", metric);
+    }
+    fputc('\n', file);
+    for (int32_t r = 0; r < t->n_row; r++) {
+        if (t->line[r].n_done == 0)
+            continue;
+        fprintf(file, "%-*s", width, t->sweep->row[r].label);
+        for (int32_t k = 0; k < t->n_task; k++)
+            put_estimate(file, t->line[r].task[k], "%.4f", 1);
+        fputc('\n', file);
+    }
+}
+
+static bool has_method(const sweep_table_t *t, pt_method_t method)
+{
+    for (int32_t r = 0; r < t->n_row; r++)
+        if (t->sweep->row[r].method == method)
+            return true;
+    return false;
+}
+
+static void put_foot(const sweep_table_t *t, FILE *file)
+{
+    fprintf(file, "\nmeans over seeds, +- standard error (n - 1)");
+    if (t->reference >= 0)
+        fprintf(file, "; less: difference to %s, paired by seed",
+                t->sweep->row[t->reference].label);
+    fprintf(
+        file,
+        "\nbetter, worse: %s differs by more than two standard errors (%s)\n"
+        "Delta_m: mean relative gain over the single-task networks of the seed, else of "
+        "the first that has some\nM encoder: multiply-adds of all but the heads\n",
+        t->is_alike ? "the tasks' mean metric" : "Delta_m",
+        t->is_alike ? "all tasks have the same" : "the tasks' metrics are unlike");
+    if (has_method(t, PT_METHOD_RANDOM) || has_method(t, PT_METHOD_EXHAUSTIVE))
+        fputs("random, exhaustive: means over their networks\n", file);
+    if (t->n_task > TEXT_TASKS)
+        fputs("metrics of the tasks: sweep.json\n", file);
+}
+
+static void print_table(const sweep_table_t *t, FILE *file)
+{
+    put_heading(t, file);
+    for (int32_t r = 0; r < t->n_row; r++)
+        put_line(t, r, file);
+    if (t->n_task > 0 && t->n_task <= TEXT_TASKS)
+        put_tasks(t, file);
+    put_foot(t, file);
+}
+
+/* JSON has no NaN: null. */
+static json_t *number(double x)
+{
+    return isfinite(x) ? json_real(x) : json_null();
+}
+
+static const char *const value_name[] = {
+    [SWEEP_METRIC] = "metric",         [SWEEP_VAL] = "val",
+    [SWEEP_DELTA] = "delta",           [SWEEP_DELTA_VAL] = "delta_val",
+    [SWEEP_MADDS] = "madds",           [SWEEP_ENCODER] = "encoder_madds",
+    [SWEEP_PARAMETERS] = "parameters",
+};
+
+static json_t *describe_cell(const sweep_table_t *t, const sweep_line_t *line, int32_t seed)
+{
+    const sweep_cell_t *cell = &line->cell[seed];
+    json_t *object = json_object(), *tasks = json_object();
+    json_object_set_new(object, "seed",
+                        json_integer(t->sweep->config->sweep.seeds.value[seed]));
+    for (int32_t v = 0; v < SWEEP_N_VALUE; v++)
+        json_object_set_new(object, value_name[v], number(cell->value[v]));
+    for (int32_t k = 0; k < t->n_task; k++)
+        json_object_set_new(tasks, t->task[k].name, number(cell->task[k]));
+    json_object_set_new(object, "tasks", tasks);
+    return object;
+}
+
+static json_t *describe_tasks(const sweep_table_t *t, const sweep_line_t *line)
+{
+    json_t *tasks = json_object();
+    for (int32_t k = 0; k < t->n_task; k++)
+        json_object_set_new(tasks, t->task[k].name,
+                            json_pack("{s:s, s:b, s:o, s:o}", "metric", t->task[k].metric,
+                                      "is_error", t->task[k].is_error, "mean",
+                                      number(line->task[k].mean), "error",
+                                      number(line->task[k].error)));
+    return tasks;
+}
+
+/* "delta", "delta_error", "delta_difference", "delta_difference_error"; of the metric, as
+ * it has always been, plain "error", "difference" and "difference_error". */
+static void put_comparison(json_t *object, const sweep_line_t *line, sweep_value_t value,
+                           const char *prefix)
+{
+    const sweep_estimate_t *v = &line->value[value], *less = &line->less[value];
+    const struct {
+        const char *name;
+        double x;
+    } entry[] = {
+        {"error", v->error}, {"difference", less->mean}, {"difference_error", less->error}};
+    for (size_t i = 0; i < sizeof entry / sizeof entry[0]; i++) {
+        char key[48];
+        snprintf(key, sizeof key, "%s%s", prefix, entry[i].name);
+        json_object_set_new(object, key, number(entry[i].x));
+    }
+}
+
+static json_t *describe_row(const sweep_table_t *t, int32_t r)
+{
+    const sweep_line_t *line = &t->line[r];
+    const sweep_row_t *row = &t->sweep->row[r];
+    json_t *options = json_object(), *seeds = json_array(), *object;
+    for (int32_t a = 0; a < t->sweep->n_axis; a++)
+        if (t->sweep->axis[a].is_of[row->method])
+            json_object_set_new(options, t->sweep->axis[a].key,
+                                json_string(t->sweep->axis[a].value[row->value[a]]));
+    object = json_pack("{s:s, s:o, s:i, s:i}", "label", row->label, "options", options, "n",
+                       (int)line->n_done, "n_paired", (int)line->less[t->judged].n);
+    for (int32_t v = 0; v < SWEEP_N_VALUE; v++)
+        json_object_set_new(object, value_name[v], number(line->value[v].mean));
+    put_comparison(object, line, SWEEP_METRIC, "");
+    put_comparison(object, line, SWEEP_DELTA, "delta_");
+    for (int32_t i = 0; i < t->n_seed; i++)
+        json_array_append_new(seeds, describe_cell(t, line, i));
+    json_object_set_new(object, "tasks", describe_tasks(t, line));
+    json_object_set_new(object, "seeds", seeds);
+    return object;
+}
+
+static pt_status_t write_json(const sweep_table_t *t, const char *path)
+{
+    json_t *rows = json_array(), *root;
+    char *text = NULL;
+    pt_status_t status;
+    for (int32_t r = 0; r < t->n_row; r++)
+        json_array_append_new(rows, describe_row(t, r));
+    root = json_pack("{s:s, s:i, s:s, s:o, s:o}", "format", "polytree sweep", "version", 1,
+                     "judged_by", value_name[t->judged], "reference",
+                     t->reference < 0 ? json_null()
+                                      : json_string(t->sweep->row[t->reference].label),
+                     "rows", rows);
+    text = root == NULL ? NULL : json_dumps(root, JSON_INDENT(1) | JSON_REAL_PRECISION(17));
+    status = text == NULL ? PT_ERROR(MEMORY, "no memory for %s", path)
+                          : pt_file_write(path, text, strlen(text));
+    free(text);
+    json_decref(root);
+    return status;
+}
+
+static pt_status_t write_text(const sweep_table_t *t, const char *path, char **text)
+{
+    size_t bytes = 0;
+    FILE *file = open_memstream(text, &bytes);
+    if (file == NULL)
+        PT_FAIL(MEMORY, "no memory for %s", path);
+    print_table(t, file);
+    if (fclose(file) != 0)
+        PT_FAIL(MEMORY, "no memory for %s", path);
+    return pt_file_write(path, *text, bytes);
+}
+
+/* A picture that fails is no failure. */
+static void draw(const sweep_table_t *t, const char *name, pt_picture_source_t source)
+{
+    char path[PATH_BYTES];
+    bool is_drawn;
+    snprintf(path, sizeof path, "%s/%s", t->sweep->folder, name);
+    if (pt_picture_plot(source, t, path, &is_drawn) != PT_OK) {
+        pt_console_error("warning: no picture: %s", pt_error_message());
+        pt_error_clear();
+    }
+}
+
+static pt_status_t write_all(const sweep_table_t *t)
+{
+    char path[PATH_BYTES], *text = NULL;
+    pt_status_t status;
+    snprintf(path, sizeof path, "%s/sweep.txt", t->sweep->folder);
+    status = write_text(t, path, &text);
+    if (status == PT_OK)
+        pt_console_line("\n%s", text);
+    free(text);
+    PT_TRY(status);
+    snprintf(path, sizeof path, "%s/sweep.json", t->sweep->folder);
+    PT_TRY(write_json(t, path));
+    if (sweep_table_has(t, t->judged))
+        draw(t, "sweep.svg", sweep_plot_rows);
+    if (sweep_plot_has_cost(t))
+        draw(t, "sweep-cost.svg", sweep_plot_cost);
+    return PT_OK;
+}
+
+pt_status_t sweep_report(const sweep_t *sweep)
+{
+    sweep_table_t t;
+    pt_status_t status;
+    PT_TRY_OR(done, sweep_table_init(sweep, &t));
+    PT_TRY_OR(done, write_all(&t));
+done:
+    sweep_table_release(&t);
+    return status;
+}
