@@ -3,7 +3,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "app/sweep_table.h"
+#include "app/sweep_truth.h"
 #include "polytree/base/memory.h"
 
 static const char *const colour[PT_N_METHOD] = {
@@ -141,12 +141,17 @@ static pt_status_t collect(chart_t *c)
 {
     const sweep_table_t *t = c->t;
     int32_t n = t->n_row;
+    for (int32_t i = 0; i < t->n_truth; i++)
+        n += t->sweep->row[t->truth[i].row].n_branching;
     PT_TRY(pt_alloc(&c->point, (size_t)n, sizeof *c->point));
     PT_TRY(pt_alloc(&c->taken, 2 * (size_t)n, sizeof *c->taken));
     for (int32_t r = 0; r < t->n_row; r++)
         if (t->sweep->row[r].method != PT_METHOD_EXHAUSTIVE)
             add_point(c, r, t->line[r].value[c->cost].mean, t->line[r].value[c->value]);
     c->n_row_point = c->n_point;
+    for (int32_t i = 0; i < t->n_truth && c->cost == SWEEP_ENCODER; i++)
+        for (int32_t b = 0; b < t->sweep->row[t->truth[i].row].n_branching; b++)
+            add_point(c, -1, t->truth[i].cost[b], t->truth[i].mean[b]);
     return PT_OK;
 }
 

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "app/sweep_truth.h"
 #include "polytree/base/memory.h"
 #include "polytree/io/file.h"
 
@@ -98,7 +99,7 @@ static const pt_summary_t *find_single(const sweep_table_t *t, int32_t seed)
     return NULL;
 }
 
-static void find_values(const sweep_table_t *t, const pt_summary_t *run, int32_t seed,
+void sweep_table_values(const sweep_table_t *t, const pt_summary_t *run, int32_t seed,
                         double *value)
 {
     const pt_summary_t *single = find_single(t, seed);
@@ -116,7 +117,7 @@ static void add_run(const sweep_table_t *t, const pt_summary_t *run, int32_t see
                     int32_t n, sweep_cell_t *cell)
 {
     double value[SWEEP_N_VALUE];
-    find_values(t, run, seed, value);
+    sweep_table_values(t, run, seed, value);
     for (int32_t v = 0; v < SWEEP_N_VALUE; v++)
         cell->value[v] += value[v] / n;
     for (int32_t k = 0; k < t->n_task; k++) {
@@ -192,6 +193,15 @@ static void compare(sweep_table_t *t)
         }
 }
 
+static pt_status_t find_truths(sweep_table_t *t)
+{
+    PT_TRY(pt_alloc(&t->truth, (size_t)t->n_row, sizeof *t->truth));
+    for (int32_t r = 0; r < t->n_row; r++)
+        if (t->sweep->row[r].method == PT_METHOD_EXHAUSTIVE)
+            PT_TRY(sweep_truth_init(t, r, &t->truth[t->n_truth++]));
+    return PT_OK;
+}
+
 pt_status_t sweep_table_init(const sweep_t *sweep, sweep_table_t *table)
 {
     sweep_table_t *t = table;
@@ -210,7 +220,7 @@ pt_status_t sweep_table_init(const sweep_t *sweep, sweep_table_t *table)
         PT_TRY(sum_up(t, &t->line[r]));
     }
     compare(t);
-    return PT_OK;
+    return find_truths(t);
 }
 
 static void release_line(const sweep_table_t *t, sweep_line_t *line)
@@ -228,6 +238,9 @@ void sweep_table_release(sweep_table_t *table)
 {
     for (int32_t r = 0; r < table->n_row && table->line != NULL; r++)
         release_line(table, &table->line[r]);
+    for (int32_t i = 0; i < table->n_truth; i++)
+        sweep_truth_release(&table->truth[i]);
+    pt_free(table->truth);
     pt_free(table->line);
     pt_free(table->task);
     *table = (sweep_table_t){.sweep = NULL};
@@ -239,4 +252,10 @@ bool sweep_table_has(const sweep_table_t *table, sweep_value_t value)
         if (table->line[r].value[value].n > 0)
             return true;
     return false;
+}
+
+const pt_summary_t *sweep_table_run(const sweep_table_t *table, int32_t row, int32_t seed,
+                                    int32_t index)
+{
+    return run_of(&table->line[row], seed, index);
 }

@@ -51,6 +51,8 @@ typedef struct sweep_task {
     bool is_error; /**< less is better */
 } sweep_task_t;
 
+typedef struct sweep_truth sweep_truth_t;
+
 typedef struct sweep_table {
     const sweep_t *sweep;
     int32_t n_seed, n_row;
@@ -61,6 +63,8 @@ typedef struct sweep_table {
     sweep_value_t judged; /**< SWEEP_METRIC where they are alike, else SWEEP_DELTA */
     int32_t reference;    /**< row; -1: none */
     sweep_line_t *line;   /**< [n_row] */
+    int32_t n_truth;
+    sweep_truth_t *truth; /**< [n_truth] of the exhaustive rows (sweep_truth.h) */
 } sweep_table_t;
 
 /** Mean and standard error of those of n numbers that are finite. */
@@ -75,6 +79,18 @@ void sweep_table_release(sweep_table_t *table);
 
 /** Is there such a number of any row? */
 bool sweep_table_has(const sweep_table_t *table, sweep_value_t value);
+
+/** A run of a row. */
+const pt_summary_t *sweep_table_run(const sweep_table_t *table, int32_t row, int32_t seed,
+                                    int32_t index);
+
+/**
+ * What a finished run has come to.
+ *
+ * @param[out] value  [SWEEP_N_VALUE]
+ */
+void sweep_table_values(const sweep_table_t *table, const pt_summary_t *run, int32_t seed,
+                        double *value);
 
 /* sweep_plot.c: scripts for gnuplot, context is the table. */
 

@@ -8,6 +8,7 @@
 #include "app/console.h"
 #include "app/picture.h"
 #include "app/sweep_table.h"
+#include "app/sweep_truth.h"
 #include "polytree/base/memory.h"
 #include "polytree/io/file.h"
 
@@ -169,6 +170,9 @@ static void print_table(const sweep_table_t *t, FILE *file)
     if (t->n_task > 0 && t->n_task <= TEXT_TASKS)
         put_tasks(t, file);
     put_foot(t, file);
+    for (int32_t i = 0; i < t->n_truth; i++)
+        if (t->truth[i].n_run > 0)
+            sweep_truth_print(t, &t->truth[i], file);
 }
 
 /* JSON has no NaN: null. */
@@ -252,16 +256,18 @@ static json_t *describe_row(const sweep_table_t *t, int32_t r)
 
 static pt_status_t write_json(const sweep_table_t *t, const char *path)
 {
-    json_t *rows = json_array(), *root;
+    json_t *rows = json_array(), *truths = json_array(), *root;
     char *text = NULL;
     pt_status_t status;
     for (int32_t r = 0; r < t->n_row; r++)
         json_array_append_new(rows, describe_row(t, r));
-    root = json_pack("{s:s, s:i, s:s, s:o, s:o}", "format", "polytree sweep", "version", 1,
-                     "judged_by", value_name[t->judged], "reference",
+    for (int32_t i = 0; i < t->n_truth; i++)
+        json_array_append_new(truths, sweep_truth_describe(t, &t->truth[i]));
+    root = json_pack("{s:s, s:i, s:s, s:o, s:o, s:o}", "format", "polytree sweep",
+                     "version", 1, "judged_by", value_name[t->judged], "reference",
                      t->reference < 0 ? json_null()
                                       : json_string(t->sweep->row[t->reference].label),
-                     "rows", rows);
+                     "rows", rows, "exhaustive", truths);
     text = root == NULL ? NULL : json_dumps(root, JSON_INDENT(1) | JSON_REAL_PRECISION(17));
     status = text == NULL ? PT_ERROR(MEMORY, "no memory for %s", path)
                           : pt_file_write(path, text, strlen(text));
