@@ -99,11 +99,13 @@ const pt_command_t pt_commands[] = {
      .on_all_ranks = true,
      .run = pt_run_sweep},
     {.name = "eval",
-     .usage = "RUN [--split test|val] [--set data.file=FILE]",
+     .usage = "RUN [--split test|val] [--pictures N] [--set data.file=FILE]",
      .help =
          "evaluate the network of a run\n"
          "\nIt only reads, and may be used while the run is at work.  Without --split a "
-         "run that is\nnot finished is evaluated on val.",
+         "run that is\nnot finished is evaluated on val.  With --pictures it writes "
+         "RUN/pictures: a PNG for each\nof the first N samples, with the input and, above "
+         "each other, label and prediction of\nevery task.",
      .flags = pt_flags_eval,
      .min_word = 1,
      .max_word = 1,

@@ -56,6 +56,9 @@ static const entry_t files[] = {
     {"RUN/architecture.json", "the network found: with the checkpoint's tensors enough to "
                               "rebuild it elsewhere"},
     {"RUN/architecture.svg", "its picture (with Graphviz)"},
+    {"RUN/pictures",
+     "samples with the labels and predictions of tasks with maps: NNNN.png, "
+     "or NNNN-NAME.png where several bundles have such tasks"},
     {"RUN/report.txt", "scores by task, cost, comparisons, where the time went"},
     {"RUN/curves.svg", "learning curves (with gnuplot)"},
     {"RUN/lock", "holds off a second process on the same run"},

@@ -193,6 +193,13 @@ void pt_print_scores(const pt_trainer_t *trainer, const pt_subnet_t *subnet,
         pt_console_line("  %-34s %8s %8s  %-8s %6.4f", mean, "", "", "", sum / n);
 }
 
+void pt_print_pictures(const char *run)
+{
+    pt_console_line("pictures    %s/pictures: input, then each task's label above its "
+                    "prediction",
+                    run);
+}
+
 static pt_status_t draw(const pt_held_run_t *run)
 {
     char path[PATH_BYTES];
@@ -226,6 +233,8 @@ static void print_result(const pt_held_run_t *run, const pt_run_result_t *result
         pt_console_line("            %lld multiply-adds of them in the encoder",
                         (long long)result->cost.encoder_madds);
     pt_console_line("written     %s/architecture.json", run->folder);
+    if (run->session.config.report.pictures > 0)
+        pt_print_pictures(run->folder);
 }
 
 /* The run is done and its files stand: who runs it again gets the report.  A picture that

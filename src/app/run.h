@@ -26,6 +26,9 @@ void pt_held_run_release(pt_held_run_t *run, pt_status_t status);
 void pt_print_scores(const pt_trainer_t *trainer, const pt_subnet_t *subnet,
                      const pt_task_score_t *score, pt_part_t part);
 
+/** Say where pictures of predictions are. */
+void pt_print_pictures(const char *run);
+
 /**
  * Begin a run or go on with it, until it is done or stopped, and report.  Collective.
  *

@@ -7,6 +7,7 @@
 #include "app/progress.h"
 #include "app/run.h"
 #include "polytree/base/memory.h"
+#include "polytree/search/pictures.h"
 
 enum { SEARCH_OUTPUT, SEARCH_SET, SEARCH_TIME_LIMIT };
 const pt_flag_t pt_flags_search[] = {
@@ -15,9 +16,10 @@ const pt_flag_t pt_flags_search[] = {
     {"time-limit", 0, "H:M:S", "stop with a checkpoint before this time is up"},
     {0}};
 
-enum { EVAL_SPLIT, EVAL_SET };
+enum { EVAL_SPLIT, EVAL_PICTURES, EVAL_SET };
 const pt_flag_t pt_flags_eval[] = {
     {"split", 0, "test|val", "what to evaluate on (test; val before the end)"},
+    {"pictures", 0, "N", "draw the first N samples into RUN/pictures"},
     {"set", 0, "key=value", "options over those of the run"},
     {0}};
 
@@ -52,7 +54,7 @@ static pt_status_t pick_part(const pt_held_run_t *run, const char *split, pt_par
                           : "");
 }
 
-static pt_status_t eval_on_active(pt_held_run_t *run, const char *split)
+static pt_status_t eval_on_active(pt_held_run_t *run, const char *split, int64_t n_picture)
 {
     pt_session_t *s = &run->session;
     pt_task_score_t *score = NULL;
@@ -66,10 +68,12 @@ static pt_status_t eval_on_active(pt_held_run_t *run, const char *split)
                         pt_stage_name(pt_search_stage(run->search)),
                         (long long)pt_search_step(run->search));
     PT_TRY(pt_alloc(&score, (size_t)pt_dataset_n_task(s->dataset), sizeof *score));
-    PT_TRY_OR(done,
-              pt_trainer_evaluate(s->trainer, pt_search_subnet(run->search), part, score));
+    PT_TRY_OR(done, pt_pictures_evaluate(s->trainer, pt_search_subnet(run->search), part,
+                                         n_picture, run->folder, score));
     if (is_root)
         pt_print_scores(s->trainer, pt_search_subnet(run->search), score, part);
+    if (is_root && n_picture > 0)
+        pt_print_pictures(run->folder);
 done:
     pt_free(score);
     return status;
@@ -79,14 +83,16 @@ pt_status_t pt_run_eval(const pt_args_t *args, int *code)
 {
     pt_held_run_t run = {.folder = args->word[0], .lock = -1};
     const char *split = args->flag[EVAL_SPLIT];
+    int64_t n_picture;
     pt_status_t status;
     (void)code;
     if (split != NULL && strcmp(split, "test") != 0 && strcmp(split, "val") != 0)
         PT_FAIL(USAGE, "--split %s: expected test or val", split);
+    PT_TRY(pt_args_int("pictures", args->flag[EVAL_PICTURES], 1, 1000, 0, &n_picture));
     PT_TRY(pt_session_config_of_run(run.folder, args, &run.session.config));
     PT_TRY_OR(done, pt_session_open(&run.session));
     if (run.session.layout.is_active)
-        PT_TRY_OR(done, eval_on_active(&run, split));
+        PT_TRY_OR(done, eval_on_active(&run, split, n_picture));
 done:
     pt_held_run_release(&run, status);
     return status;

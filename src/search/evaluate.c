@@ -1,5 +1,6 @@
 #include <math.h>
 
+#include "polytree/search/pictures.h"
 #include "search/run.h"
 
 static int64_t n_sample(const pt_search_t *s, pt_part_t part)
@@ -77,10 +78,10 @@ bool run_evaluation_due(const pt_search_t *s)
     return st->step == s->length.n_step[st->stage] || (every > 0 && st->step % every == 0);
 }
 
-static pt_status_t evaluate(pt_search_t *s, pt_part_t part)
+static pt_status_t evaluate(pt_search_t *s, pt_part_t part, int64_t n_picture)
 {
     run_refresh_subnet(s);
-    PT_TRY(pt_trainer_evaluate(s->trainer, &s->subnet, part, s->score));
+    PT_TRY(pt_pictures_evaluate(s->trainer, &s->subnet, part, n_picture, s->run, s->score));
     s->mean_metric = run_mean_metric(s);
     return PT_OK;
 }
@@ -89,7 +90,7 @@ pt_status_t run_evaluate(pt_search_t *s)
 {
     run_state_t *st = &s->state;
     char text[512];
-    PT_TRY(evaluate(s, PT_PART_VAL));
+    PT_TRY(evaluate(s, PT_PART_VAL, 0));
     st->evaluated = st->step;
     run_journal_scores(s, "eval", PT_PART_VAL);
     run_journal_timing(s, "eval");
@@ -110,7 +111,7 @@ pt_status_t run_evaluate_last(pt_search_t *s)
 {
     pt_part_t part = pt_search_last_part(s);
     char text[512];
-    PT_TRY(evaluate(s, part));
+    PT_TRY(evaluate(s, part, s->config->report.pictures));
     s->state.score_part = part;
     run_journal_scores(s, "final", part);
     run_journal_timing(s, "final");

@@ -8,6 +8,7 @@
 #include "polytree/base/memory.h"
 #include "polytree/io/file.h"
 #include "polytree/par/log.h"
+#include "polytree/search/pictures.h"
 #include "polytree/search/baseline.h"
 #include "search/run.h"
 
@@ -103,26 +104,11 @@ static void note_resume(pt_search_t *s)
                  (long long)s->length.n_step[st->stage]);
 }
 
-/* Options that describe more than a run can do so far: none passes unread. */
-static pt_status_t refuse_unread(const pt_config_t *c)
-{
-    const struct {
-        bool is_asked;
-        const char *option;
-    } unread[] = {
-        {c->report.pictures > 0, "report.pictures"},
-    };
-    for (size_t i = 0; i < sizeof unread / sizeof *unread; i++)
-        if (unread[i].is_asked)
-            PT_FAIL(CONFIG, "%s is known to configs, but no run can do it yet",
-                    unread[i].option);
-    return PT_OK;
-}
-
 static pt_status_t begin(pt_search_t *s)
 {
     bool is_found = false;
-    PT_TRY(refuse_unread(s->config));
+    if (s->config->report.pictures > 0 && !s->is_view)
+        PT_TRY(pt_pictures_check(pt_trainer_dataset(s->trainer)));
     PT_AGREE(s->world, allocate(s));
     count_steps(s);
     if (s->config->search.method == PT_METHOD_RANDOM && s->config->baseline.madds == 0)

@@ -17,6 +17,9 @@ typedef struct evaluation {
     pt_part_t part;
     loss_context_t loss;
     bool is_bad;
+    const pt_observer_t *observer; /**< NULL: none, or it has failed */
+    pt_status_t observed;
+    pt_observation_t seen; /**< samples of the microbatch at work */
 } evaluation_t;
 
 /** Calibration wants no scores. */
@@ -24,6 +27,25 @@ static void ignore_loss(void *context, int32_t task, const pt_real_t *output,
                         pt_real_t *doutput)
 {
     (void)context, (void)task, (void)output, (void)doutput;
+}
+
+/** Take a task's scores, and show what they are of. */
+static void take_output(void *context, int32_t task, const pt_real_t *output,
+                        pt_real_t *doutput)
+{
+    evaluation_t *e = context;
+
+    trainer_loss(&e->loss, task, output, doutput);
+    if (e->observer == NULL)
+        return;
+    e->seen.task = task;
+    e->seen.slot = e->t->task_slot[task];
+    e->seen.input = e->t->input;
+    e->seen.output = output;
+    e->seen.label = e->t->label[e->seen.slot];
+    e->observed = e->observer->see(e->observer->context, &e->seen);
+    if (e->observed != PT_OK)
+        e->observer = NULL;
 }
 
 /** Quantise and add the sums of one of `microbatches` units, so that it does not matter
@@ -53,13 +75,17 @@ static pt_status_t run_microbatches(evaluation_t *e, pt_phase_t phase, pt_draw_t
                       .subnet = e->subnet,
                       .stat = t->stat + draw.bundle * t->stat_bound,
                       .stat_sum = t->stat_sum,
-                      .loss = phase == PT_PHASE_EVAL ? trainer_loss : ignore_loss,
-                      .loss_context = &e->loss};
+                      .loss = phase == PT_PHASE_EVAL ? take_output : ignore_loss,
+                      .loss_context = e};
+    int64_t microbatch = t->config->train.microbatch;
+    int64_t n_sample = pt_feed_bundle(t->feed, draw.bundle)->n_sample[draw.part];
     pt_plan_t *plan;
 
     PT_TRY(trainer_plan(t, e->subnet, phase, draw.bundle, &plan));
     for (int64_t m = coord; m < n; m += extent) {
-        draw.first = m * t->config->train.microbatch;
+        draw.first = m * microbatch;
+        e->seen = (pt_observation_t){.bundle = draw.bundle, .first = draw.first};
+        e->seen.n = n_sample - draw.first < microbatch ? n_sample - draw.first : microbatch;
         PT_TRY(pt_feed_fill(t->feed, &draw, t->input, t->label));
         if (phase == PT_PHASE_CALIBRATE)
             memset(t->stat_sum, 0, (size_t)t->stat_bound * sizeof *t->stat_sum);
@@ -161,10 +187,12 @@ static void read_scores(const pt_trainer_t *t, pt_part_t part, pt_task_score_t *
 }
 
 pt_status_t pt_trainer_evaluate(pt_trainer_t *trainer, const pt_subnet_t *subnet,
-                                pt_part_t part, pt_task_score_t *score)
+                                pt_part_t part, const pt_observer_t *observer,
+                                pt_task_score_t *score)
 {
     pt_trainer_t *t = trainer;
-    evaluation_t e = {.t = t, .subnet = subnet, .part = part};
+    evaluation_t e = {
+        .t = t, .subnet = subnet, .part = part, .observer = observer, .observed = PT_OK};
     size_t n = (size_t)t->score_offset[t->n_task];
     pt_status_t status;
     double begin = pt_clock();
@@ -173,7 +201,7 @@ pt_status_t pt_trainer_evaluate(pt_trainer_t *trainer, const pt_subnet_t *subnet
     memset(t->score_sum, 0, (n + 1) * sizeof *t->score_sum);
     status = evaluate_bundles(&e);
     t->score_sum[n] = e.is_bad;
-    PT_AGREE(t->layout->world, status);
+    PT_AGREE(t->layout->world, status != PT_OK ? status : e.observed);
     PT_TRY(pt_sum_i64(t->layout->world, PT_TRAFFIC_EVALUATE, t->score_sum, n + 1));
     if (t->score_sum[n] != 0)
         PT_FAIL(NUMERIC,

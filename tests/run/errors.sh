@@ -33,8 +33,6 @@ refuses 1 "space.stride: the edge from node 1 to node 3 " search good.ini -o run
 refuses 1 "layout wants 1 stage x 2 task x 2 data ranks" search good.ini -o run \
     --set layout.mode=manual layout.task=2 layout.data=2
 refuses 1 "./weights.h5: cannot open" search good.ini -o run --set retrain.from=./weights.h5
-refuses 1 "report.pictures is known to configs, but no run can do it yet" \
-    search good.ini -o run --set report.pictures=1
 refuses 1 "resource.budget is 1000 multiply-adds, but the cheapest network costs 470016 " \
     search good.ini -o run --set resource.budget=1000
 if command -v mpirun >/dev/null; then

@@ -152,15 +152,34 @@ typedef struct pt_task_score {
     double value[PT_KIND_METRICS]; /**< all metrics, in the order of pt_kind_metrics() */
 } pt_task_score_t;
 
+/** What an evaluation makes of a microbatch for one task. */
+typedef struct pt_observation {
+    int32_t bundle, task;
+    int32_t slot;       /**< of the task in its bundle: they come in order */
+    int64_t first, n;   /**< samples first .. first + n - 1 of the bundle's in the part */
+    const float *input; /**< [n, h, w, c], as the space's first node */
+    const pt_real_t *output; /**< [n, h, w, outputs]; 1 x 1 of what is no map */
+    const pt_label_t *label; /**< [n, h, w, labels], as pt_loss() */
+} pt_observation_t;
+
+/** Somebody who looks on at an evaluation, on every rank at the microbatches that it runs;
+ * a failure ends the evaluation of all. */
+typedef struct pt_observer {
+    pt_status_t (*see)(void *context, const pt_observation_t *observation);
+    void *context;
+} pt_observer_t;
+
 /**
  * Loss and metrics of every task on a part: batch-norm statistics are estimated with the
  * weights as they are from the first bn.calibrate microbatches of permutation 0 of the
  * bundle's training samples, then the part is evaluated, padding masked.
  *
- * @param[out] score  [n_task], the same on all ranks
+ * @param[in]  observer  NULL: nobody looks on
+ * @param[out] score     [n_task], the same on all ranks
  */
 PT_MUST_CHECK pt_status_t pt_trainer_evaluate(pt_trainer_t *trainer,
                                               const pt_subnet_t *subnet, pt_part_t part,
+                                              const pt_observer_t *observer,
                                               pt_task_score_t *score);
 
 /**
