@@ -8,7 +8,7 @@
 #include "polytree/base/memory.h"
 #include "polytree/search/jsonl.h"
 
-enum { LOSS, ALPHA_LOSS, VAL, EDGES, N_SERIES, MOST_STAGES = 8, PATH_BYTES = 4200 };
+enum { LOSS, ALPHA_LOSS, VAL, EDGES, COST, N_SERIES, MOST_STAGES = 8, PATH_BYTES = 4200 };
 
 typedef struct point {
     double x, y;
@@ -40,8 +40,10 @@ static pt_status_t add(series_t *s, double x, double y)
 static pt_status_t take_step(curves_t *c, const json_t *line)
 {
     double loss = pt_json_real(line, "loss");
-    if (strcmp(pt_json_text(line, "kind"), "alpha") == 0)
+    if (strcmp(pt_json_text(line, "kind"), "alpha") == 0) {
+        PT_TRY(add(&c->series[COST], c->step, 100 * pt_json_real(line, "cost")));
         return add(&c->series[ALPHA_LOSS], c->step, loss);
+    }
     c->step = c->first + pt_json_real(line, "step");
     PT_TRY(add(&c->series[EDGES], c->step, pt_json_real(line, "edges")));
     return add(&c->series[LOSS], c->step, loss);
@@ -87,11 +89,22 @@ static void put_stages(FILE *file, const curves_t *c)
     }
 }
 
+/* A panel of something that only some runs have, from zero. */
+static void put_panel(FILE *file, const char *name, const char *label, const char *colour)
+{
+    fprintf(file,
+            "set ylabel '%s'\nset xlabel 'weight steps'\nset yrange [0:*]\n"
+            "set offsets 0, 0, graph 0.08, 0\n"
+            "plot $%s using 1:2 with lines lc rgb '%s' notitle\n",
+            label, name, colour);
+}
+
 static pt_status_t print_plot(const void *context, FILE *file)
 {
-    static const char *const name[N_SERIES] = {"loss", "alpha", "val", "edges"};
+    static const char *const name[N_SERIES] = {"loss", "alpha", "val", "edges", "cost"};
     const curves_t *c = context;
-    int32_t n_panel = 1 + (c->series[VAL].n > 0) + (c->series[EDGES].n > 0);
+    int32_t n_panel =
+        1 + (c->series[VAL].n > 0) + (c->series[EDGES].n > 0) + (c->series[COST].n > 0);
     for (int32_t i = 0; i < N_SERIES; i++)
         put_data(file, name[i], &c->series[i]);
     fprintf(file,
@@ -111,10 +124,9 @@ static pt_status_t print_plot(const void *context, FILE *file)
               "plot $val using 1:2 with linespoints pt 7 ps 0.4 lc rgb '#2ca02c' notitle\n",
               file);
     if (c->series[EDGES].n > 0)
-        fputs("set ylabel 'expected edges'\nset xlabel 'weight steps'\n"
-              "set yrange [0:*]\nset offsets 0, 0, graph 0.08, 0\n"
-              "plot $edges using 1:2 with lines lc rgb '#9467bd' notitle\n",
-              file);
+        put_panel(file, "edges", "expected edges", "#9467bd");
+    if (c->series[COST].n > 0)
+        put_panel(file, "cost", "expected cost, % of the most", "#8c564b");
     fputs("unset multiplot\n", file);
     return PT_OK;
 }

@@ -72,15 +72,19 @@ static void put_tasks(FILE *file, const columns_t *c)
     for (int32_t i = 0; i < N_COLUMN; i++)
         if (c->is_shown[i])
             fprintf(file, " %8s", c->name[i]);
-    fprintf(file, " %5s %9s %9s\n", "edges", "k params", "M madds");
+    bool has_edges = found->cost.edges > 0;
+    fprintf(file, " %5s %9s %9s\n", has_edges ? "edges" : "", "k params", "M madds");
     for (int32_t k = 0; k < found->n_task; k++) {
         const pt_summary_task_t *task = &found->task[k];
         fprintf(file, "  %-32s %-9s", task->name, task->metric_name);
         for (int32_t i = 0; i < N_COLUMN; i++)
             if (c->is_shown[i])
                 put_metric(file, pt_summary_find(&c->summary[i], task->name));
-        fprintf(file, " %5d %9.1f %9.3f\n", (int)task->cost.edges,
-                (double)task->cost.parameters * 1e-3, (double)task->cost.madds * 1e-6);
+        char edges[16] = "";
+        if (has_edges)
+            snprintf(edges, sizeof edges, "%d", (int)task->cost.edges);
+        fprintf(file, " %5s %9.1f %9.3f\n", edges, (double)task->cost.parameters * 1e-3,
+                (double)task->cost.madds * 1e-6);
     }
 }
 

@@ -15,10 +15,10 @@ enum { PATH_BYTES = 4200 };
 /** The newest line of each kind. */
 typedef struct view {
     char stage[16];
-    double n_step, step, loss, alpha_loss, squeeze, tau, lr, edges;
-    char val_stage[16], part[16];
-    double val, val_step, final; /**< NaN before */
-    double wall, speed, peak;    /**< of timing.jsonl */
+    double n_step, step, loss, alpha_loss, squeeze, tau, lr, edges, cost;
+    char val_stage[16], val[256], final[256]; /**< empty before */
+    double val_step;
+    double wall, speed, peak; /**< of timing.jsonl */
 } view_t;
 
 static void take_step(view_t *v, const json_t *line)
@@ -28,11 +28,47 @@ static void take_step(view_t *v, const json_t *line)
     if (strcmp(pt_json_text(line, "kind"), "alpha") == 0) {
         v->alpha_loss = pt_json_real(line, "loss");
         v->squeeze = pt_json_real(line, "squeeze");
+        v->cost = 100 * pt_json_real(line, "cost");
         return;
     }
     v->step = pt_json_real(line, "step");
     v->loss = pt_json_real(line, "loss");
     v->lr = pt_json_real(line, "lr");
+}
+
+/* Of a task's scores the one that judges it: the first that is none of its circumstances.
+ */
+static double metric_of(json_t *scores)
+{
+    const char *key;
+    json_t *value;
+    json_object_foreach(scores, key, value)
+    {
+        if (strcmp(key, "n") != 0 && strcmp(key, "loss") != 0)
+            return json_is_number(value) ? json_number_value(value) : NAN;
+    }
+    return NAN;
+}
+
+/* "mean metric on test 0.9", or where tasks have several "on test: parts 0.56, depth 0.7"
+ */
+static void take_scores(json_t *line, char text[256])
+{
+    const char *name, *part = pt_json_text(line, "part");
+    json_t *scores;
+    double mean = pt_json_real(line, "mean");
+    size_t used;
+    if (isfinite(mean)) {
+        snprintf(text, 256, "mean metric on %s %.4f", part, mean);
+        return;
+    }
+    used = (size_t)snprintf(text, 256, "on %s:", part);
+    json_object_foreach(json_object_get(line, "tasks"), name, scores)
+    {
+        if (used < 200)
+            used += (size_t)snprintf(text + used, 256 - used, " %.40s %.4g", name,
+                                     metric_of(scores));
+    }
 }
 
 static pt_status_t take_metrics(void *context, json_t *line)
@@ -48,11 +84,10 @@ static pt_status_t take_metrics(void *context, json_t *line)
         take_step(v, line);
     } else if (strcmp(event, "eval") == 0) {
         snprintf(v->val_stage, sizeof v->val_stage, "%s", stage);
-        v->val = pt_json_real(line, "mean");
+        take_scores(line, v->val);
         v->val_step = pt_json_real(line, "step");
     } else if (strcmp(event, "final") == 0) {
-        snprintf(v->part, sizeof v->part, "%s", pt_json_text(line, "part"));
-        v->final = pt_json_real(line, "mean");
+        take_scores(line, v->final);
         v->edges = pt_json_real(line, "edges");
     }
     return PT_OK;
@@ -95,8 +130,8 @@ static const char *age(const char *run, const char *name, char text[48])
 static void print(const char *run, const view_t *v)
 {
     char line[256] = "", text[48];
-    if (isfinite(v->final)) {
-        pt_console_line("done        mean metric on %s %.4f", v->part, v->final);
+    if (v->final[0] != '\0') {
+        pt_console_line("done        %s", v->final);
     } else {
         pt_console_line("stage       %s, step %.0f of %.0f",
                         v->stage[0] != '\0' ? v->stage : "none yet", v->step, v->n_step);
@@ -109,8 +144,10 @@ static void print(const char *run, const view_t *v)
     }
     if (isfinite(v->edges))
         pt_console_line("edges       %.2f a task", v->edges);
-    if (isfinite(v->val))
-        pt_console_line("val         %.4f (%s, step %.0f)", v->val, v->val_stage,
+    if (isfinite(v->cost))
+        pt_console_line("cost        %.1f %% of the most, expected", v->cost);
+    if (v->val_stage[0] != '\0')
+        pt_console_line("val         %s (%s, step %.0f)", v->val, v->val_stage,
                         v->val_step);
     line[0] = '\0';
     add(line, sizeof line, "%.0f samples/s", v->speed);
@@ -132,8 +169,7 @@ pt_status_t pt_run_status(const pt_args_t *args, int *code)
                 .tau = NAN,
                 .lr = NAN,
                 .edges = NAN,
-                .val = NAN,
-                .final = NAN,
+                .cost = NAN,
                 .wall = NAN,
                 .speed = NAN,
                 .peak = NAN};

@@ -155,7 +155,8 @@ void run_journal_step(pt_search_t *s, bool is_alpha, double lr,
     put_number(file, "lr", lr);
     if (st->stage != PT_STAGE_RETRAIN)
         put_number(file, "tau", run_tau(s));
-    put_number(file, "edges", run_mean_edges(s));
+    if (s->space->kind == PT_SPACE_DAG)
+        put_number(file, "edges", run_mean_edges(s));
     put_tasks(s, "task_loss", result->task_loss, result->task_loss);
     if (s->config->train.weighting != PT_WEIGHTING_FIXED)
         put_tasks(s, "task_weight", result->task_weight, result->task_loss);
@@ -192,7 +193,8 @@ void run_journal_scores(pt_search_t *s, const char *event, pt_part_t part)
     put_integer(file, "step", s->state.step);
     fprintf(file, ",\"part\":\"%s\"", run_part_name(part));
     put_number(file, "mean", run_mean_metric(s));
-    put_number(file, "edges", run_mean_edges(s));
+    if (s->space->kind == PT_SPACE_DAG)
+        put_number(file, "edges", run_mean_edges(s));
     fputs(",\"tasks\":{", file);
     for (int32_t k = 0; k < s->space->n_task; k++) {
         const pt_objective_t *o = pt_trainer_objective(s->trainer, k);

@@ -62,7 +62,7 @@ sed '/"stage":"retrain","kind":"weight","step":11,/,$d' found/metrics.jsonl >hal
 printf '{"event":"step","stage":"retrain","ki' >>half/metrics.jsonl
 expect 0 "$POLYTREE" status half
 says out "^stage +retrain, step 10 of 20$"
-says out "^val +[01]\.[0-9]+ \((search, step 20|retrain, step 10)\)$"
+says out "^val +mean metric on val [01]\.[0-9]+ \((search, step 20|retrain, step 10)\)$"
 says out "^checkpoint +none yet$"
 echo 'no line of ours' >>half/metrics.jsonl
 refuses 1 "half/metrics.jsonl:[0-9]+: not a JSON object" status half
