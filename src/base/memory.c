@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 /* The payload follows its size, which takes a whole PT_ALIGN to keep the alignment. */
 typedef struct prefix {
@@ -99,12 +100,19 @@ uint64_t pt_memory_n_alloc(void)
     return atomic_load(&n_alloc);
 }
 
+static size_t whole_pages(size_t bytes, size_t page)
+{
+    return (bytes + page - 1) / page * page;
+}
+
 pt_status_t pt_reserve(size_t bytes, void **out)
 {
-    /* mmap refuses a length of 0. */
-    void *p = mmap(NULL, bytes > 0 ? bytes : 1, PROT_READ | PROT_WRITE,
+    size_t page = (size_t)sysconf(_SC_PAGESIZE), usable = whole_pages(bytes, page);
+    char *p = mmap(NULL, usable + page, PROT_READ | PROT_WRITE,
                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (p == MAP_FAILED) {
+    if (p == MAP_FAILED || mprotect(p + usable, page, PROT_NONE) != 0) {
+        if (p != MAP_FAILED)
+            munmap(p, usable + page);
         PT_FAIL(MEMORY, "the system refused to reserve %zu bytes of addresses", bytes);
     }
     *out = p;
@@ -113,7 +121,9 @@ pt_status_t pt_reserve(size_t bytes, void **out)
 
 void pt_reserve_release(void *p, size_t bytes)
 {
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+
     if (p != NULL) {
-        munmap(p, bytes > 0 ? bytes : 1);
+        munmap(p, whole_pages(bytes, page) + page);
     }
 }

@@ -45,7 +45,8 @@ static inline size_t pt_align_up(size_t bytes)
 
 /**
  * Reserve `bytes` of address space that becomes memory only where it is touched;
- * zero at first.  It counts in no figure above.  Release with pt_reserve_release().
+ * zero at first.  A page behind it cannot be touched, so that running over its end is no
+ * silent error.  It counts in no figure above.  Release with pt_reserve_release().
  */
 PT_MUST_CHECK pt_status_t pt_reserve(size_t bytes, void **out);
 void pt_reserve_release(void *p, size_t bytes);
