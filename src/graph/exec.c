@@ -5,29 +5,51 @@
 #include "graph/plan.h"
 #include "polytree/base/clock.h"
 
+/** A unit at work. */
+typedef struct run {
+    pt_exec_t *exec;
+    char *arena;
+    const pt_plan_t *plan;
+    pt_unit_t unit;
+    int32_t next; /**< instruction */
+    int32_t bad_param;
+} run_t;
+
 struct pt_exec {
     pt_space_t *space; /**< borrowed */
-    char *arena;
+    char *arena;       /**< [n_flight][bound] */
     size_t bound;
-    double op_seconds, loss_seconds;
+    int32_t n_flight;
+    run_t *run;            /**< [n_flight] */
+    const pt_link_t *link; /**< borrowed; NULL: there is one stage */
+    double op_seconds, loss_seconds, transfer_seconds;
     int64_t madds;
 };
 
 pt_status_t pt_exec_new(pt_space_t *space, size_t arena_bound, pt_exec_t **out)
+{
+    return pt_exec_new_staged(space, arena_bound, 1, NULL, out);
+}
+
+pt_status_t pt_exec_new_staged(pt_space_t *space, size_t arena_bound, int32_t n_flight,
+                               const pt_link_t *link, pt_exec_t **out)
 {
     pt_exec_t *exec;
     void *arena;
     pt_status_t status;
 
     PT_TRY(pt_alloc(&exec, 1, sizeof *exec));
-    PT_TRY_OR(failed, pt_reserve(arena_bound, &arena));
-    exec->arena = arena;
     exec->space = space;
-    exec->bound = arena_bound;
+    exec->bound = pt_align_up(arena_bound);
+    exec->n_flight = n_flight;
+    exec->link = link;
+    PT_TRY_OR(failed, pt_alloc(&exec->run, (size_t)n_flight, sizeof *exec->run));
+    PT_TRY_OR(failed, pt_reserve((size_t)n_flight * exec->bound, &arena));
+    exec->arena = arena;
     *out = exec;
     return PT_OK;
 failed:
-    pt_free(exec);
+    pt_exec_free(exec);
     return status;
 }
 
@@ -35,7 +57,8 @@ void pt_exec_free(pt_exec_t *exec)
 {
     if (exec == NULL)
         return;
-    pt_reserve_release(exec->arena, exec->bound);
+    pt_reserve_release(exec->arena, (size_t)exec->n_flight * exec->bound);
+    pt_free(exec->run);
     pt_free(exec);
 }
 
@@ -54,20 +77,16 @@ int64_t pt_exec_madds(const pt_exec_t *exec)
     return exec->madds;
 }
 
-/** What one run needs at every instruction. */
-typedef struct run {
-    pt_exec_t *exec;
-    const pt_plan_t *plan;
-    const pt_unit_t *unit;
-    int32_t bad_param;
-} run_t;
+double pt_exec_transfer_seconds(const pt_exec_t *exec)
+{
+    return exec->transfer_seconds;
+}
 
 static pt_real_t *at(const run_t *run, int64_t offset)
 {
     if (offset == NETWORK_INPUT)
-        return (pt_real_t *)(uintptr_t)
-            run->unit->input; /* read only: op inputs are const */
-    return offset < 0 ? NULL : (pt_real_t *)(void *)(run->exec->arena + offset);
+        return (pt_real_t *)(uintptr_t)run->unit.input; /* read only: op inputs are const */
+    return offset < 0 ? NULL : (pt_real_t *)(void *)(run->arena + offset);
 }
 
 static pt_mode_t mode_of(const pt_plan_t *plan)
@@ -81,7 +100,7 @@ static double *gate_gradient(const run_t *run, const instr_t *in)
 {
     size_t row = (size_t)in->slot * (size_t)run->plan->space->n_choice;
 
-    return run->unit->dgate + row + (size_t)in->choice;
+    return run->unit.dgate + row + (size_t)in->choice;
 }
 
 static void fill_args(const run_t *run, const instr_t *in, pt_op_args_t *args)
@@ -97,33 +116,33 @@ static void fill_args(const run_t *run, const instr_t *in, pt_op_args_t *args)
     args->y = at(run, in->y);
     args->dy = at(run, in->dy);
     args->saved = at(run, in->saved);
-    args->work = run->exec->arena;
+    args->work = run->arena;
     args->mode = mode_of(plan);
     args->gate = 1;
     if (in->is_soft)
-        args->gate = pt_subnet_gates(run->unit->subnet, plan->task[in->slot])[in->choice];
+        args->gate = pt_subnet_gates(run->unit.subnet, plan->task[in->slot])[in->choice];
     if (in->op == NONE)
         return;
     for (int32_t p = 0; p < in->inst->n_param; p++)
         args->param[p] =
             store->value + store->param[plan->space->op[in->op].param[p]].offset;
     args->param_version = store->version;
-    if (in->stat != NONE && run->unit->stat != NULL)
-        args->stat = run->unit->stat + plan->stat[in->stat].offset;
-    if (in->stat != NONE && run->unit->stat_sum != NULL)
-        args->stat_sum = run->unit->stat_sum + plan->stat[in->stat].offset;
-    args->rng = run->unit->rng;
+    if (in->stat != NONE && run->unit.stat != NULL)
+        args->stat = run->unit.stat + plan->stat[in->stat].offset;
+    if (in->stat != NONE && run->unit.stat_sum != NULL)
+        args->stat_sum = run->unit.stat_sum + plan->stat[in->stat].offset;
+    args->rng = run->unit.rng;
     args->rng.purpose = PT_RNG_DROPOUT;
     args->rng.task = (uint16_t)plan->task[in->slot];
     /* 12 bits for the operation, 20 for the unit, 32 for elements / 4. */
-    args->rng_index = (uint64_t)in->op << 52 ^ (uint64_t)run->unit->index << 32;
+    args->rng_index = (uint64_t)in->op << 52 ^ (uint64_t)run->unit.index << 32;
 }
 
 /** Form the parameter gradients in scratch and add them to the fixed-point sums. */
 static void backward(run_t *run, const instr_t *in, pt_op_args_t *args)
 {
     pt_store_t *store = &run->exec->space->store;
-    char *scratch = run->exec->arena + run->plan->work_bytes;
+    char *scratch = run->arena + run->plan->work_bytes;
 
     for (int32_t p = 0; p < in->inst->n_param && in->forms_params; p++) {
         const pt_param_t *param = &store->param[run->plan->space->op[in->op].param[p]];
@@ -139,11 +158,32 @@ static void backward(run_t *run, const instr_t *in, pt_op_args_t *args)
         int32_t number = run->plan->space->op[in->op].param[p];
         const pt_param_t *param = &store->param[number];
         bool is_good =
-            in->inst->kernel->fixed_add(param->count, args->dparam[p], run->unit->limit,
+            in->inst->kernel->fixed_add(param->count, args->dparam[p], run->unit.limit,
                                         store->grad_sum + param->offset);
         if (!is_good && run->bad_param < 0)
             run->bad_param = number;
     }
+}
+
+/** Read a value out of a message, whose first one waits for it. */
+static void take(run_t *run, const instr_t *in)
+{
+    const pt_link_t *link = run->exec->link;
+
+    memcpy(at(run, in->y), link->receive(link->context, in->is_back, in->message) + in->at,
+           (size_t)in->n * sizeof(pt_real_t));
+    if (in->at + in->n == in->message)
+        link->done(link->context, in->is_back);
+}
+
+static void give(run_t *run, const instr_t *in)
+{
+    const pt_link_t *link = run->exec->link;
+
+    memcpy(link->room(link->context, in->is_back, in->message) + in->at, at(run, in->x[0]),
+           (size_t)in->n * sizeof(pt_real_t));
+    if (in->at + in->n == in->message)
+        link->send(link->context, in->is_back, in->message);
 }
 
 static void step(run_t *run, const instr_t *in)
@@ -153,8 +193,8 @@ static void step(run_t *run, const instr_t *in)
 
     switch (in->kind) {
     case INSTR_LOSS:
-        run->unit->loss(run->unit->loss_context, run->plan->task[in->slot],
-                        at(run, in->x[0]), at(run, in->dx[0]));
+        run->unit.loss(run->unit.loss_context, run->plan->task[in->slot], at(run, in->x[0]),
+                       at(run, in->dx[0]));
         break;
     case INSTR_ADD:
         kernel->add_scaled(in->n, at(run, in->x[0]), 1, at(run, in->x[1]), at(run, in->y));
@@ -168,25 +208,63 @@ static void step(run_t *run, const instr_t *in)
         fill_args(run, in, &args);
         backward(run, in, &args);
         break;
+    case INSTR_TAKE:
+        take(run, in);
+        break;
+    case INSTR_GIVE:
+        give(run, in);
+        break;
+    case INSTR_PAUSE:
+        break;
     }
 }
 
-int32_t pt_exec_run(pt_exec_t *exec, const pt_plan_t *plan, const pt_unit_t *unit)
+void pt_exec_begin(pt_exec_t *exec, int32_t flight, const pt_plan_t *plan,
+                   const pt_unit_t *unit)
 {
-    run_t run = {exec, plan, unit, -1};
-    double begin = pt_clock();
-
+    exec->run[flight] = (run_t){.exec = exec,
+                                .arena = exec->arena + (size_t)flight * exec->bound,
+                                .plan = plan,
+                                .unit = *unit,
+                                .bad_param = -1};
     if (plan->phase == PT_PHASE_ALPHA)
         memset(unit->dgate, 0,
                (size_t)plan->n_task * (size_t)plan->space->n_choice * sizeof *unit->dgate);
-    for (int32_t i = 0; i < plan->n_instr; i++) {
-        step(&run, &plan->instr[i]);
+}
+
+void pt_exec_advance(pt_exec_t *exec, int32_t flight)
+{
+    run_t *run = &exec->run[flight];
+    const pt_plan_t *plan = run->plan;
+    double begin = pt_clock();
+
+    while (run->next < plan->n_instr) {
+        const instr_t *in = &plan->instr[run->next++];
+        if (in->kind == INSTR_PAUSE)
+            break;
+        step(run, in);
+        if (exec->link != NULL)
+            exec->link->progress(exec->link->context);
         double end = pt_clock();
-        if (plan->instr[i].kind == INSTR_LOSS)
+        if (in->kind == INSTR_LOSS)
             exec->loss_seconds += end - begin;
+        else if (in->kind == INSTR_TAKE || in->kind == INSTR_GIVE)
+            exec->transfer_seconds += end - begin;
         else
             exec->op_seconds += end - begin;
         begin = end;
     }
-    return run.bad_param;
+}
+
+int32_t pt_exec_end(pt_exec_t *exec, int32_t flight)
+{
+    return exec->run[flight].bad_param;
+}
+
+int32_t pt_exec_run(pt_exec_t *exec, const pt_plan_t *plan, const pt_unit_t *unit)
+{
+    pt_exec_begin(exec, 0, plan, unit);
+    while (exec->run[0].next < plan->n_instr)
+        pt_exec_advance(exec, 0);
+    return pt_exec_end(exec, 0);
 }

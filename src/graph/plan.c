@@ -38,7 +38,8 @@ static int32_t most_operations(const pt_space_t *s, int32_t *n_candidate)
 /**
  * Capacities for n tasks that share nothing.  A task has at most one value per operation
  * and one mix or probe per candidate; a value is emitted forward, backward, and adds at
- * most one term per input, and one subtotal per task of those that share it.
+ * most one term per input, and one subtotal per task of those that share it.  A task also
+ * has a loss and two pauses.
  */
 static void size_room(pt_plan_t *plan, int32_t n_task)
 {
@@ -51,8 +52,9 @@ static void size_room(pt_plan_t *plan, int32_t n_task)
     plan->n_stat_max = n_task * n_op;
     plan->n_slot_word = (int32_t)pt_bitset_words(n_task);
     plan->n_value_max = n_task * values;
-    plan->n_instr_max = n_task * (values * (2 + PT_OP_MAX_IN + 2) + 1);
-    plan->n_buffer_max = n_task * (values * (2 + 2 * PT_OP_MAX_IN + 2) + 1);
+    /* Stages add, at most: a value in and out, and three adjoints of it. */
+    plan->n_instr_max = n_task * (values * (2 + PT_OP_MAX_IN + 2 + 8) + 3);
+    plan->n_buffer_max = n_task * (values * (2 + 2 * PT_OP_MAX_IN + 2 + 4) + 1);
     plan->table_mask = 1;
     while (plan->table_mask < 2 * (uint32_t)plan->n_value_max)
         plan->table_mask *= 2;
@@ -71,7 +73,7 @@ static void bound_task(const pt_space_t *s, int32_t task, int64_t *buffers, int6
         const pt_op_inst_t *inst = &s->op[i].inst;
         if (!needs_room(s, &s->candidate[s->op[i].candidate], task))
             continue;
-        *buffers += 4 * bytes_of(inst->out) + (int64_t)pt_align_up(inst->saved_bytes);
+        *buffers += 7 * bytes_of(inst->out) + (int64_t)pt_align_up(inst->saved_bytes);
         for (int32_t j = 0; j < inst->n_in; j++)
             *buffers += 3 * bytes_of(inst->in[j]);
         if ((inst->flags & PT_OP_HAS_STAT) != 0)
@@ -79,7 +81,7 @@ static void bound_task(const pt_space_t *s, int32_t task, int64_t *buffers, int6
     }
     for (int32_t i = 0; i < s->n_candidate; i++)
         if (needs_room(s, &s->candidate[i], task))
-            *buffers += 8 * bytes_of(s->node[s->candidate[i].dst].shape);
+            *buffers += 11 * bytes_of(s->node[s->candidate[i].dst].shape);
 }
 
 /** No layout can exceed scratch plus every buffer that n tasks could ever have. */
@@ -113,7 +115,7 @@ typedef struct room {
     size_t offset, n, size, used;
 } room_t;
 
-enum { N_ROOM = 12 };
+enum { N_ROOM = 13 };
 
 static void list_rooms(const pt_plan_t *plan, room_t room[N_ROOM])
 {
@@ -134,6 +136,7 @@ static void list_rooms(const pt_plan_t *plan, room_t room[N_ROOM])
          (size_t)s->n_candidate},
         {offsetof(pt_plan_t, alive_node), nodes, 1, nodes},
         {offsetof(pt_plan_t, order), values, sizeof *plan->order, n_value},
+        {offsetof(pt_plan_t, begin), tasks + 1, sizeof *plan->begin, n_task + 1},
         {offsetof(pt_plan_t, instr), (size_t)plan->n_instr_max, sizeof *plan->instr,
          (size_t)plan->n_instr},
         {offsetof(pt_plan_t, buffer), buffers, sizeof *plan->buffer, n_buffer},
@@ -171,6 +174,7 @@ pt_status_t pt_plan_new(const pt_space_t *space, int32_t n_task, pt_plan_t **out
 
     PT_TRY(pt_alloc(&plan, 1, sizeof *plan));
     plan->space = space;
+    plan->n_stage = 1;
     size_room(plan, n_task);
     bound_room(plan);
     PT_TRY_OR(failed, make_room(plan));
@@ -187,6 +191,14 @@ void pt_plan_free(pt_plan_t *plan)
         return;
     pt_reserve_release(plan->room, plan->room_bytes);
     pt_free(plan);
+}
+
+void pt_plan_place(pt_plan_t *plan, const pt_cut_t *cut, int32_t stage)
+{
+    plan->cut = cut;
+    plan->n_stage = cut->n_stage;
+    plan->stage = stage;
+    plan->key = 0;
 }
 
 uint64_t pt_plan_make_key(const pt_subnet_t *subnet, pt_phase_t phase, const int32_t *task,
@@ -209,6 +221,7 @@ pt_status_t pt_plan_compile(pt_plan_t *plan, const pt_subnet_t *subnet, pt_phase
     plan->n_task = n_task;
     memcpy(plan->task, task, (size_t)n_task * sizeof *task);
     PT_TRY(plan_number(plan, subnet));
+    plan_spread(plan);
     plan_emit(plan);
     plan_layout(plan);
     plan->key = pt_plan_make_key(subnet, phase, task, n_task);
@@ -246,6 +259,24 @@ int32_t pt_plan_n_instr(const pt_plan_t *plan)
     return plan->n_instr;
 }
 
+int32_t pt_plan_n_segment(const pt_plan_t *plan)
+{
+    return plan->n_task;
+}
+
+int64_t pt_plan_message_bound(const pt_plan_t *plan)
+{
+    const pt_space_t *s = plan->space;
+    int64_t n = 0;
+
+    /* Of a node, a task has one value that crosses a cut, the sum or what there is of it;
+     * and with its adjoint goes the one that probes meet.  A message is one task's, or has
+     * what at least two share. */
+    for (int32_t i = 0; i < s->n_node; i++)
+        n += 2 * pt_shape_count(s->node[i].shape);
+    return n * (plan->n_task_max / 2 + 1);
+}
+
 int64_t pt_plan_madds(const pt_plan_t *plan)
 {
     return plan->madds;
@@ -278,7 +309,8 @@ int64_t pt_plan_stat_bound(const pt_plan_t *plan)
 
 void pt_plan_print(const pt_plan_t *plan, FILE *file)
 {
-    static const char *const kind[] = {"forward", "backward", "add", "loss"};
+    static const char *const kind[] = {"forward", "backward", "add",  "loss",
+                                       "take",    "give",     "pause"};
 
     for (int32_t i = 0; i < plan->n_instr; i++) {
         const instr_t *in = &plan->instr[i];

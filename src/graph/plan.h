@@ -6,9 +6,14 @@
 
 #include "polytree/base/bitset.h"
 #include "polytree/base/memory.h"
+#include "polytree/graph/cut.h"
 #include "polytree/graph/plan.h"
 
-enum { NONE = -1, NETWORK_INPUT = -2 }; /**< where a buffer number is expected */
+/** Where a buffer number is expected; REMOTE: there is one, on another stage. */
+enum { NONE = -1, NETWORK_INPUT = -2, REMOTE = -3 };
+
+/** Above every number of a stage. */
+#define MOST_STAGE INT32_MAX
 
 /** A value: (operation, inputs), numbered once however many tasks use it. */
 typedef struct value {
@@ -21,6 +26,11 @@ typedef struct value {
     int32_t first_user, n_user; /**< slots */
     int32_t probe_of; /**< closed gate: node whose adjoint meets in[0]; else NONE */
     bool needs_adjoint;
+    int32_t stage;       /**< that computes it */
+    int32_t last_reader; /**< position of the last value that reads it; its own: none */
+    int32_t last_need;   /**< stage of that one */
+    int32_t
+        probe_need;   /**< first stage with a probe that meets its adjoint; or MOST_STAGE */
     int32_t y, saved; /**< buffers */
     int32_t adjoint;  /**< buffer: of the task at work, or of a private value */
     int32_t adjoint_tasks, adjoint_shared; /**< buffers: sum over tasks; shared consumers */
@@ -30,7 +40,10 @@ typedef enum instr_kind {
     INSTR_FORWARD,
     INSTR_BACKWARD,
     INSTR_ADD,
-    INSTR_LOSS
+    INSTR_LOSS,
+    INSTR_TAKE, /**< y out of a message from a neighbouring stage */
+    INSTR_GIVE, /**< x[0] into a message to one */
+    INSTR_PAUSE /**< a section ends: others may run before the next */
 } instr_kind_t;
 
 /** One step of the tape.  Buffers are numbers first, byte offsets once laid out. */
@@ -38,12 +51,15 @@ typedef struct instr {
     instr_kind_t kind;
     const pt_op_inst_t *inst; /**< NULL: add and loss */
     int32_t op;
-    int32_t slot;   /**< task of the gate, its gradient, the loss or dropout */
-    int32_t choice; /**< gate read (soft) or whose gradient is formed; or NONE */
-    int32_t stat;   /**< number of the statistics; or NONE */
-    bool is_soft;   /**< the gate is read from the subnet, else it is 1 */
+    int32_t candidate; /**< whose operation it is, or whose value is added up; or NONE */
+    int32_t slot;      /**< task of the gate, its gradient, the loss or dropout */
+    int32_t choice;    /**< gate read (soft) or whose gradient is formed; or NONE */
+    int32_t stat;      /**< number of the statistics; or NONE */
+    bool is_soft;      /**< the gate is read from the subnet, else it is 1 */
     bool forms_params, forms_gate;
-    int64_t n; /**< add: elements */
+    int64_t n;           /**< add, take, give: elements */
+    int64_t at, message; /**< take, give: place in the message, and its elements */
+    bool is_back;        /**< take, give: an adjoint */
     int64_t x[PT_OP_MAX_IN], y, dy, dx[PT_OP_MAX_IN], saved;
 } instr_t;
 
@@ -60,6 +76,8 @@ typedef struct hole {
 struct pt_plan {
     const pt_space_t *space; /**< borrowed */
     int32_t n_candidate_max; /**< that one task runs */
+    const pt_cut_t *cut;     /**< borrowed; NULL: all in one stage */
+    int32_t n_stage, stage;
     int32_t n_task_max, n_value_max, n_instr_max, n_buffer_max, n_stat_max, n_slot_word;
 
     /* What it was compiled from. */
@@ -78,6 +96,7 @@ struct pt_plan {
     int32_t *node_value; /**< [n_task_max][n_node] */
     uint8_t *alive_candidate, *alive_node;
     int32_t *order; /**< values by (segment, position) */
+    int32_t *begin; /**< [n_task_max + 1] where in order[] a slot's private values begin */
 
     /* The tape. */
     int32_t n_instr;
@@ -99,11 +118,36 @@ struct pt_plan {
 /** Find the values of all tasks of the plan. */
 PT_MUST_CHECK pt_status_t plan_number(pt_plan_t *plan, const pt_subnet_t *subnet);
 
+/** Find the values' stages, and who needs what where. */
+void plan_spread(pt_plan_t *plan);
+
 /** Put the values into order and write the tape. */
 void plan_emit(pt_plan_t *plan);
 
 /** Place every buffer, and turn buffer numbers on the tape into offsets. */
 void plan_layout(pt_plan_t *plan);
+
+/* What emission is made of. */
+
+/** A buffer that lives from the next instruction on. */
+int32_t plan_new_buffer(pt_plan_t *plan, int64_t bytes);
+instr_t plan_make_instr(instr_kind_t kind);
+/** Close an instruction: its buffers live at least until here. */
+void plan_push(pt_plan_t *plan, instr_t in);
+
+/** The values of order[begin..end-1] that cross into this stage, before it computes its
+ *  own; and those that cross out of it, afterwards. */
+void plan_take_values(pt_plan_t *plan, int32_t begin, int32_t end);
+void plan_give_values(pt_plan_t *plan, int32_t begin, int32_t end);
+
+/** The adjoints of a slot's values (NONE: those of the shared segment) that go from stage
+ *  `from` to the one before it, as far as this stage has a part in it. */
+void plan_cross_back(pt_plan_t *plan, int32_t from, int32_t slot);
+
+static inline bool plan_is_here(const pt_plan_t *plan, const value_t *v)
+{
+    return v->stage == plan->stage;
+}
 
 static inline bool plan_has_backward(const pt_plan_t *plan)
 {

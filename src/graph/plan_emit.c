@@ -20,7 +20,7 @@ static int32_t segment(const value_t *v)
     return is_shared(v) ? 0 : 1 + v->first_user;
 }
 
-static int32_t new_buffer(pt_plan_t *plan, int64_t bytes)
+int32_t plan_new_buffer(pt_plan_t *plan, int64_t bytes)
 {
     plan->buffer[plan->n_buffer] =
         (buffer_t){.bytes = (int64_t)pt_align_up((size_t)bytes), .first = plan->n_instr};
@@ -43,8 +43,7 @@ static void touch(pt_plan_t *plan, int64_t buffer)
         plan->buffer[buffer].last = plan->n_instr;
 }
 
-/** Close the instruction under construction: its buffers live at least until here. */
-static void push(pt_plan_t *plan, instr_t in)
+void plan_push(pt_plan_t *plan, instr_t in)
 {
     for (int32_t i = 0; i < PT_OP_MAX_IN; i++) {
         touch(plan, in.x[i]);
@@ -56,10 +55,11 @@ static void push(pt_plan_t *plan, instr_t in)
     plan->instr[plan->n_instr++] = in;
 }
 
-static instr_t make_instr(instr_kind_t kind)
+instr_t plan_make_instr(instr_kind_t kind)
 {
     return (instr_t){.kind = kind,
                      .op = NONE,
+                     .candidate = NONE,
                      .slot = NONE,
                      .choice = NONE,
                      .stat = NONE,
@@ -85,49 +85,58 @@ static int32_t new_stat(pt_plan_t *plan, const value_t *v)
 
 static instr_t instr_of(const value_t *v, instr_kind_t kind)
 {
-    instr_t in = make_instr(kind);
+    instr_t in = plan_make_instr(kind);
 
     in.inst = v->inst;
     in.op = v->op;
+    in.candidate = v->position;
     in.slot = v->gate_task != NONE ? v->gate_task : v->first_user;
     in.is_soft = v->gate_task != NONE;
     in.choice = v->choice;
     return in;
 }
 
+/** Count a value; write its instruction where it is this stage's. */
 static void emit_forward(pt_plan_t *plan, value_t *v)
 {
     if (v->probe_of != NONE)
         return;
     instr_t in = instr_of(v, INSTR_FORWARD);
-    for (int32_t i = 0; i < v->inst->n_in; i++)
-        in.x[i] = buffer_of(plan, v->in[i]);
-    in.y = v->y = new_buffer(plan, value_bytes(v));
-    if (v->inst->saved_bytes > 0)
-        in.saved = v->saved = new_buffer(plan, (int64_t)v->inst->saved_bytes);
+    /* Statistics have the same numbers on all stages. */
     if ((v->inst->flags & PT_OP_HAS_STAT) != 0 && !plan_has_backward(plan))
         in.stat = new_stat(plan, v);
     plan->madds += v->inst->madds;
     plan->madds_executed += v->inst->madds;
-    push(plan, in);
+    if (!plan_is_here(plan, v))
+        return;
+    for (int32_t i = 0; i < v->inst->n_in; i++)
+        in.x[i] = buffer_of(plan, v->in[i]);
+    in.y = v->y = plan_new_buffer(plan, value_bytes(v));
+    if (v->inst->saved_bytes > 0)
+        in.saved = v->saved = plan_new_buffer(plan, (int64_t)v->inst->saved_bytes);
+    plan_push(plan, in);
 }
 
 static int32_t emit_add(pt_plan_t *plan, int32_t a, int32_t b, const value_t *v)
 {
-    instr_t in = make_instr(INSTR_ADD);
+    instr_t in = plan_make_instr(INSTR_ADD);
 
+    in.candidate = v->position;
     in.x[0] = a;
     in.x[1] = b;
     in.n = pt_shape_count(v->inst->out);
-    in.y = new_buffer(plan, value_bytes(v));
-    push(plan, in);
+    in.y = plan_new_buffer(plan, value_bytes(v));
+    plan_push(plan, in);
     return (int32_t)in.y;
 }
 
 /** Fold one consumer's term into an adjoint. */
 static void contribute(pt_plan_t *plan, const value_t *v, int32_t *adjoint, int32_t term)
 {
-    *adjoint = *adjoint == NONE ? term : emit_add(plan, *adjoint, term, v);
+    if (*adjoint == NONE || term == REMOTE)
+        *adjoint = term;
+    else
+        *adjoint = emit_add(plan, *adjoint, term, v);
 }
 
 /** Is dx[i] of a value the same numbers as its dy? */
@@ -138,11 +147,12 @@ static bool passes(const value_t *v, int32_t i)
     return (v->inst->flags & (i == 0 ? PT_OP_PASS_0 : PT_OP_PASS_1)) != 0;
 }
 
-/** Backward of one value in the context of a slot, or of the shared segment (NONE). */
+/** Backward of one value in the context of a slot, or of the shared segment (NONE).  Of
+ * another stage's value: who gets a term. */
 static void emit_backward(pt_plan_t *plan, value_t *v, int32_t dy, int32_t slot)
 {
     instr_t in = instr_of(v, INSTR_BACKWARD);
-    bool is_needed = false;
+    bool is_needed = false, is_here = plan_is_here(plan, v);
     bool is_wanted[PT_OP_MAX_IN] = {false, false};
     int32_t term[PT_OP_MAX_IN];
 
@@ -155,7 +165,8 @@ static void emit_backward(pt_plan_t *plan, value_t *v, int32_t dy, int32_t slot)
         is_wanted[i] = v->in[i] >= 0 && plan->value[v->in[i]].needs_adjoint;
         term[i] = dy;
         if (is_wanted[i] && !passes(v, i)) {
-            term[i] = new_buffer(plan, value_bytes(&plan->value[v->in[i]]));
+            term[i] = is_here ? plan_new_buffer(plan, value_bytes(&plan->value[v->in[i]]))
+                              : REMOTE;
             in.dx[i] = term[i];
             is_needed = true;
             plan->madds_executed += v->inst->madds;
@@ -171,7 +182,8 @@ static void emit_backward(pt_plan_t *plan, value_t *v, int32_t dy, int32_t slot)
         in.y = (v->inst->flags & PT_OP_NEEDS_Y) != 0 ? v->y : NONE;
         in.saved = v->saved;
         plan->madds_executed += in.forms_params ? v->inst->madds : 0;
-        push(plan, in);
+        if (is_here)
+            plan_push(plan, in);
     }
     for (int32_t i = v->inst->n_in - 1; i >= 0; i--)
         if (is_wanted[i]) {
@@ -190,18 +202,22 @@ static void emit_loss(pt_plan_t *plan, int32_t slot)
             head = s->candidate[i].dst;
     value_t *v =
         &plan->value[plan->node_value[(size_t)slot * (size_t)s->n_node + (size_t)head]];
-    instr_t in = make_instr(INSTR_LOSS);
+    instr_t in = plan_make_instr(INSTR_LOSS);
+    if (plan->stage < plan->n_stage - 1) {
+        v->adjoint = REMOTE;
+        return;
+    }
     in.slot = slot;
     in.x[0] = v->y;
     if (plan_has_backward(plan))
-        in.dx[0] = v->adjoint = new_buffer(plan, value_bytes(v));
-    push(plan, in);
+        in.dx[0] = v->adjoint = plan_new_buffer(plan, value_bytes(v));
+    plan_push(plan, in);
 }
 
 /** Weight steps: a task's subtotals of shared values join the sum over tasks. */
-static void collect_subtotals(pt_plan_t *plan, int32_t n_shared)
+static void collect_subtotals(pt_plan_t *plan)
 {
-    for (int32_t i = n_shared - 1; i >= 0; i--) {
+    for (int32_t i = plan->begin[0] - 1; i >= 0; i--) {
         value_t *v = &plan->value[plan->order[i]];
         if (v->adjoint != NONE)
             contribute(plan, v, &v->adjoint_tasks, v->adjoint);
@@ -209,63 +225,101 @@ static void collect_subtotals(pt_plan_t *plan, int32_t n_shared)
     }
 }
 
-/** Backward of the values order[begin..end-1] that the slot uses, last to first. */
-static void emit_backward_range(pt_plan_t *plan, int32_t begin, int32_t end, int32_t slot)
+/**
+ * One value's turn in the backward of a slot.  A closed gate meets the adjoint of its node,
+ * which is whole by then: all candidates into a node stand before all out of it.
+ */
+static void emit_backward_of(pt_plan_t *plan, int32_t number, int32_t slot)
 {
-    for (int32_t i = end - 1; i >= begin; i--) {
-        value_t *v = &plan->value[plan->order[i]];
-        if (v->adjoint != NONE && plan_is_user(plan, plan->order[i], slot))
-            emit_backward(plan, v, v->adjoint, slot);
+    value_t *v = &plan->value[number];
+    int32_t dy = v->adjoint;
+
+    if (!plan_is_user(plan, number, slot))
+        return;
+    if (v->probe_of != NONE) {
+        size_t row = (size_t)slot * (size_t)plan->space->n_node;
+        int32_t node = plan->node_value[row + (size_t)v->probe_of];
+        dy = plan->value[node].adjoint;
     }
+    if (dy != NONE)
+        emit_backward(plan, v, dy, slot);
 }
 
-/** Closed gates meet the adjoint of their node, once the whole backward is through: the
- *  node's value may be shared while the probe is private, or the other way round. */
-static void emit_probes(pt_plan_t *plan, int32_t slot)
+/** Come down in the stages to `stage`, adjoints crossing the cuts between. */
+static void descend(pt_plan_t *plan, int32_t *at, int32_t stage, int32_t slot)
 {
-    const int32_t *node_value =
-        plan->node_value + (size_t)slot * (size_t)plan->space->n_node;
-
-    for (int32_t i = 0; i < plan->n_value; i++) {
-        value_t *v = &plan->value[i];
-        if (v->probe_of == NONE || !plan_is_user(plan, i, slot))
-            continue;
-        int32_t dy = plan->value[node_value[v->probe_of]].adjoint;
-        if (dy != NONE)
-            emit_backward(plan, v, dy, slot);
-    }
+    for (; *at > stage; (*at)--)
+        plan_cross_back(plan, *at, slot);
 }
 
-static void emit_task(pt_plan_t *plan, int32_t slot, int32_t n_shared, int32_t begin,
-                      int32_t end)
+/**
+ * Backward of a slot's values, last to first in canonical order: its private ones and, in
+ * the alpha phase, where adjoints are the task's own, those that it shares.
+ */
+static void emit_task_backward(pt_plan_t *plan, int32_t slot)
 {
-    for (int32_t i = begin; i < end; i++)
-        emit_forward(plan, &plan->value[plan->order[i]]);
-    emit_loss(plan, slot);
-    if (!plan_has_backward(plan))
-        return;
-    emit_backward_range(plan, begin, end, slot);
-    if (plan->phase == PT_PHASE_WEIGHT) {
-        collect_subtotals(plan, n_shared);
-        return;
+    int32_t private = plan->begin[slot + 1] - 1, at = plan->n_stage - 1;
+    int32_t shared = plan->phase == PT_PHASE_ALPHA ? plan->begin[0] - 1 : -1;
+
+    while (private >= plan->begin[slot] || shared >= 0) {
+        /* Within a candidate what is shared comes first, and goes last. */
+        bool is_private = shared < 0 || (private >= plan->begin[slot] &&
+                                         plan->value[plan->order[private]].position >=
+                                             plan->value[plan->order[shared]].position);
+        int32_t number = plan->order[is_private ? private -- : shared--];
+        descend(plan, &at, plan->value[number].stage, slot);
+        emit_backward_of(plan, number, slot);
     }
-    emit_backward_range(plan, 0, n_shared, slot);
-    emit_probes(plan, slot);
-    for (int32_t i = 0; i < n_shared; i++)
+    descend(plan, &at, 0, slot);
+    if (plan->phase == PT_PHASE_WEIGHT)
+        collect_subtotals(plan);
+    for (int32_t i = 0; i < plan->begin[0]; i++)
         plan->value[plan->order[i]].adjoint = NONE;
 }
 
-static void emit_shared_backward(pt_plan_t *plan, int32_t n_shared)
+static void emit_shared_backward(pt_plan_t *plan)
 {
-    for (int32_t i = n_shared - 1; i >= 0; i--) {
+    int32_t at = plan->n_stage - 1;
+
+    for (int32_t i = plan->begin[0] - 1; i >= 0; i--) {
         value_t *v = &plan->value[plan->order[i]];
         int32_t dy = v->adjoint_tasks;
+        descend(plan, &at, v->stage, NONE);
         if (!v->needs_adjoint)
             continue;
         if (v->adjoint_shared != NONE)
             contribute(plan, v, &dy, v->adjoint_shared);
         emit_backward(plan, v, dy, NONE);
     }
+    descend(plan, &at, 0, NONE);
+}
+
+/** Forward of the values order[begin..end-1]. */
+static void emit_forward_range(pt_plan_t *plan, int32_t begin, int32_t end)
+{
+    plan_take_values(plan, begin, end);
+    for (int32_t i = begin; i < end; i++)
+        emit_forward(plan, &plan->value[plan->order[i]]);
+    plan_give_values(plan, begin, end);
+}
+
+/** Forward segment of a slot; the shared one goes with the first. */
+static void emit_forward_segment(pt_plan_t *plan, int32_t slot)
+{
+    if (slot == 0)
+        emit_forward_range(plan, 0, plan->begin[0]);
+    emit_forward_range(plan, plan->begin[slot], plan->begin[slot + 1]);
+    emit_loss(plan, slot);
+    plan_push(plan, plan_make_instr(INSTR_PAUSE));
+}
+
+/** Backward segment of a slot; the shared one goes with the last. */
+static void emit_backward_segment(pt_plan_t *plan, int32_t slot)
+{
+    emit_task_backward(plan, slot);
+    if (slot == plan->n_task - 1 && plan->phase == PT_PHASE_WEIGHT)
+        emit_shared_backward(plan);
+    plan_push(plan, plan_make_instr(INSTR_PAUSE));
 }
 
 /** Does anything trainable in this phase stand at or before the value? */
@@ -304,25 +358,33 @@ static void sort_values(pt_plan_t *plan)
     }
 }
 
+/** Where in order[] the private values of each slot begin, behind the shared ones. */
+static void find_segments(pt_plan_t *plan)
+{
+    for (int32_t slot = 0, at = 0; slot <= plan->n_task; slot++) {
+        while (at < plan->n_value && segment(&plan->value[plan->order[at]]) <= slot)
+            at++;
+        plan->begin[slot] = at;
+    }
+}
+
 void plan_emit(pt_plan_t *plan)
 {
-    int32_t n_shared = 0;
+    int32_t ahead = plan_has_backward(plan) ? plan->n_stage - plan->stage : plan->n_task;
+    int32_t backward = 0;
 
     plan->n_instr = plan->n_buffer = plan->n_stat = 0;
     plan->stat_doubles = plan->madds = plan->madds_executed = 0;
     sort_values(plan);
     mark_adjoints(plan);
-    while (n_shared < plan->n_value && is_shared(&plan->value[plan->order[n_shared]]))
-        n_shared++;
-    for (int32_t i = 0; i < n_shared; i++)
-        emit_forward(plan, &plan->value[plan->order[i]]);
-    for (int32_t slot = 0, begin = n_shared; slot < plan->n_task; slot++) {
-        int32_t end = begin;
-        while (end < plan->n_value && segment(&plan->value[plan->order[end]]) == 1 + slot)
-            end++;
-        emit_task(plan, slot, n_shared, begin, end);
-        begin = end;
+    find_segments(plan);
+    /* The order of exec.h's schedule, of which this is one unit's part. */
+    for (int32_t forward = 0; forward < plan->n_task;) {
+        if (forward < backward + ahead)
+            emit_forward_segment(plan, forward++);
+        else
+            emit_backward_segment(plan, backward++);
     }
-    if (plan->phase == PT_PHASE_WEIGHT)
-        emit_shared_backward(plan, n_shared);
+    for (; backward < plan->n_task && plan_has_backward(plan); backward++)
+        emit_backward_segment(plan, backward);
 }

@@ -1,5 +1,17 @@
 /** @file
- * Running plans: the arena and the loop over the tape.  Nothing is allocated in a run.
+ * Running plans: arenas and the loop over the tape.  Nothing is allocated in a run.
+ *
+ * Where a space is cut into stages, a unit's tape is run in sections, a forward and a
+ * backward one for each segment (pt_plan_n_segment()), and several units are in flight at a
+ * time.  Stage s of S runs the segments g = 1..G of all units, unit after unit,
+ *
+ *     F(1) .. F(w)  B(1) F(w+1) B(2) .. F(G) B(G-w+1) .. B(G),   w = S - s
+ *
+ * (one forward, one backward).  It cannot block: give F(g) on stage s the time 2g + s and
+ * B(g) the time 2g + 2S - 1 - s.  Then time grows from each section to the next on the same
+ * stage, to F(g) from F(g) one stage before, to B(g) from B(g) one stage behind; and these
+ * are all that a section waits for, but for room to send (see polytree/par/pipe.h).  Within
+ * a unit this is the order of its tape, whatever came before.
  */
 #ifndef PT_GRAPH_EXEC_H
 #define PT_GRAPH_EXEC_H
@@ -32,6 +44,21 @@ typedef struct pt_unit {
     void *loss_context;
 } pt_unit_t;
 
+/** How messages go to the neighbouring stages and come from them; for each direction
+ * (`is_back`: adjoints, to the stage before) they arrive in the order of sending. */
+typedef struct pt_link {
+    void *context;
+    /** The next message, of n elements; waits for it. */
+    const pt_real_t *(*receive)(void *context, bool is_back, int64_t n);
+    /** That one has been read. */
+    void (*done)(void *context, bool is_back);
+    /** Room for a message of n elements, which send() takes. */
+    pt_real_t *(*room)(void *context, bool is_back, int64_t n);
+    void (*send)(void *context, bool is_back, int64_t n);
+    /** Called between instructions, so that transfers go on. */
+    void (*progress)(void *context);
+} pt_link_t;
+
 typedef struct pt_exec pt_exec_t;
 
 /**
@@ -40,6 +67,11 @@ typedef struct pt_exec pt_exec_t;
  */
 PT_MUST_CHECK pt_status_t pt_exec_new(pt_space_t *space, size_t arena_bound,
                                       pt_exec_t **out);
+/** The same for a stage with up to n_flight units at a time, each with an arena.  Borrows
+ * `link`. */
+PT_MUST_CHECK pt_status_t pt_exec_new_staged(pt_space_t *space, size_t arena_bound,
+                                             int32_t n_flight, const pt_link_t *link,
+                                             pt_exec_t **out);
 void pt_exec_free(pt_exec_t *exec);
 
 /**
@@ -50,8 +82,22 @@ void pt_exec_free(pt_exec_t *exec);
  */
 int32_t pt_exec_run(pt_exec_t *exec, const pt_plan_t *plan, const pt_unit_t *unit);
 
-/** Seconds spent in operations' kernels and in losses since the start. */
+/**
+ * Begin a unit (copied; what it points to must stay), or run its next section, or end it.
+ * pt_exec_run() is all that there is of a unit, one after the other.
+ *
+ * @param[in] flight  0..n_flight-1, free
+ */
+void pt_exec_begin(pt_exec_t *exec, int32_t flight, const pt_plan_t *plan,
+                   const pt_unit_t *unit);
+void pt_exec_advance(pt_exec_t *exec, int32_t flight);
+/** As pt_exec_run(): the first tensor whose gradient was not good, or -1. */
+int32_t pt_exec_end(pt_exec_t *exec, int32_t flight);
+
+/** Seconds spent in operations' kernels, in losses, and in transfers between stages,
+ * waiting included, since the start. */
 double pt_exec_op_seconds(const pt_exec_t *exec);
+double pt_exec_transfer_seconds(const pt_exec_t *exec);
 double pt_exec_loss_seconds(const pt_exec_t *exec);
 
 /** Multiply-adds per sample that were executed since the start. */

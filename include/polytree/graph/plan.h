@@ -31,6 +31,7 @@ typedef enum pt_phase {
 } pt_phase_t;
 
 typedef struct pt_plan pt_plan_t;
+typedef struct pt_cut pt_cut_t;
 
 /**
  * Room for any plan of at most `n_task` tasks of `space` (borrowed), which is compiled
@@ -40,6 +41,9 @@ typedef struct pt_plan pt_plan_t;
 PT_MUST_CHECK pt_status_t pt_plan_new(const pt_space_t *space, int32_t n_task,
                                       pt_plan_t **out);
 void pt_plan_free(pt_plan_t *plan);
+
+/** From now on plans are those of one stage of a cut (borrowed); at first of everything. */
+void pt_plan_place(pt_plan_t *plan, const pt_cut_t *cut, int32_t stage);
 
 /**
  * Compile the active candidates of these tasks (ascending) into one tape.
@@ -64,8 +68,30 @@ size_t pt_plan_arena_bound(const pt_plan_t *plan);
 /** Bytes of the plan itself, as it was compiled last. */
 size_t pt_plan_bytes(const pt_plan_t *plan);
 int32_t pt_plan_n_instr(const pt_plan_t *plan);
+/** Segments that stream through the stages: one per task. */
+int32_t pt_plan_n_segment(const pt_plan_t *plan);
+/** Elements of the largest message that a plan of this room can have. */
+int64_t pt_plan_message_bound(const pt_plan_t *plan);
 
-/** Multiply-adds per sample: one forward, and all that one unit executes. */
+/** What a space's parts cost, in seconds as counted: see pt_plan_load(). */
+typedef struct pt_load {
+    double *cost;     /**< [n_candidate] of its operations */
+    double *transfer; /**< [n_candidate] of what crosses a cut right before it */
+} pt_load_t;
+
+/** Rates by which counts become seconds. */
+typedef struct pt_rates {
+    double madds;  /**< multiply-adds a second */
+    double memory; /**< bytes a second that operations read and write */
+    double link;   /**< bytes a second between two stages */
+} pt_rates_t;
+
+/** Add `units` times what one unit of a plan of everything costs.  Not collective. */
+void pt_plan_load(const pt_plan_t *plan, double units, const pt_rates_t *rates,
+                  pt_load_t *load);
+
+/** Multiply-adds per sample, over all stages: one forward, and all that one unit executes.
+ */
 int64_t pt_plan_madds(const pt_plan_t *plan);
 int64_t pt_plan_madds_executed(const pt_plan_t *plan);
 
