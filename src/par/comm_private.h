@@ -8,6 +8,7 @@
 #include <stdbool.h>
 
 #include "polytree/par/comm.h"
+#include "polytree/par/reduce.h"
 
 struct pt_comm {
     MPI_Comm mpi;
@@ -39,5 +40,8 @@ PT_MUST_CHECK pt_status_t pt_comm_narrow(int64_t n, int *out);
  * @param[out] fits  false, with the arrays unset, if the sum is above pt_comm_chunk
  */
 PT_MUST_CHECK pt_status_t pt_comm_counts(pt_comm_t *comm, const int64_t *count, bool *fits);
+
+/** Count a call that began at `begin`. */
+void pt_traffic_count(pt_traffic_t kind, int64_t bytes, double begin);
 
 #endif

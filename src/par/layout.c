@@ -44,7 +44,8 @@ static pt_status_t make_comms(pt_layout_t *layout)
     layout->coord[PT_AXIS_STAGE] = rank / n_data / n_task;
     PT_TRY(pt_comm_split_node(world, &layout->node));
     PT_TRY(pt_comm_split(world, layout->coord[PT_AXIS_STAGE], rank, &layout->replica));
-    return pt_comm_split(world, rank / n_data, rank, &layout->data);
+    PT_TRY(pt_comm_split(world, rank / n_data, rank, &layout->data));
+    return pt_comm_split(world, rank % (n_data * n_task), rank, &layout->chain);
 }
 
 pt_status_t pt_layout_init(pt_layout_t *layout, pt_comm_t *comm,
@@ -84,6 +85,7 @@ fail:
 
 void pt_layout_release(pt_layout_t *layout)
 {
+    pt_comm_free(layout->chain);
     pt_comm_free(layout->data);
     pt_comm_free(layout->replica);
     pt_comm_free(layout->node);

@@ -12,6 +12,7 @@ static const char *const names[PT_N_TRAFFIC] = {
     [PT_TRAFFIC_CONTROL] = "control", [PT_TRAFFIC_GRADIENT] = "gradient",
     [PT_TRAFFIC_CLIP] = "clip",       [PT_TRAFFIC_WEIGHT] = "weight",
     [PT_TRAFFIC_ALPHA] = "alpha",     [PT_TRAFFIC_EVALUATE] = "evaluate",
+    [PT_TRAFFIC_STAGE] = "stage",
 };
 
 const pt_traffic_stat_t *pt_traffic_stats(pt_traffic_t kind)
@@ -24,7 +25,7 @@ const char *pt_traffic_name(pt_traffic_t kind)
     return names[kind];
 }
 
-static void count_traffic(pt_traffic_t kind, int64_t bytes, double begin)
+void pt_traffic_count(pt_traffic_t kind, int64_t bytes, double begin)
 {
     stats[kind].calls++;
     stats[kind].bytes += bytes;
@@ -51,7 +52,7 @@ static pt_status_t sum_all(pt_comm_t *comm, pt_traffic_t kind, void *sum, int64_
                              "MPI_Allreduce"));
         done += n;
     }
-    count_traffic(kind, total * element_bytes, begin);
+    pt_traffic_count(kind, total * element_bytes, begin);
     return PT_OK;
 }
 
@@ -110,7 +111,7 @@ pt_status_t pt_sum_scatter_i64(pt_comm_t *comm, pt_traffic_t kind, int64_t *all,
             "MPI_Reduce_scatter"));
     else
         PT_TRY(sum_segments(comm, all, count, mine));
-    count_traffic(kind, total_count(comm, count) * (int64_t)sizeof *all, begin);
+    pt_traffic_count(kind, total_count(comm, count) * (int64_t)sizeof *all, begin);
     return PT_OK;
 }
 
@@ -142,7 +143,7 @@ static pt_status_t gather_all(pt_comm_t *comm, pt_traffic_t kind, void *all,
                              "MPI_Allgatherv"));
     else
         PT_TRY(gather_segments(comm, all, count, element_bytes));
-    count_traffic(kind, count[comm->rank] * element_bytes, begin);
+    pt_traffic_count(kind, count[comm->rank] * element_bytes, begin);
     return PT_OK;
 }
 

@@ -41,6 +41,8 @@ static void check_active(const pt_layout_t *layout, int32_t rank,
                          layout->coord[PT_AXIS_DATA]);
     assert_int_equal(pt_comm_size(layout->data), n[PT_AXIS_DATA]);
     assert_int_equal(pt_comm_rank(layout->data), layout->coord[PT_AXIS_DATA]);
+    assert_int_equal(pt_comm_size(layout->chain), n[PT_AXIS_STAGE]);
+    assert_int_equal(pt_comm_rank(layout->chain), layout->coord[PT_AXIS_STAGE]);
     /* Tests run on one node. */
     assert_int_equal(pt_comm_size(layout->node), pt_comm_size(layout->world));
 }
@@ -69,6 +71,7 @@ static void check_arrangement(pt_comm_t *comm, const int32_t n[PT_N_AXIS])
             assert_null(layout.node);
             assert_null(layout.replica);
             assert_null(layout.data);
+            assert_null(layout.chain);
             assert_int_equal(layout.coord[PT_AXIS_DATA], -1);
         }
         pt_layout_release(&layout);

@@ -20,7 +20,8 @@ typedef struct pt_layout {
     pt_comm_t *node;          /**< active ranks of this node; owned */
     pt_comm_t
         *replica; /**< this stage's task x data ranks: they share edges' weights; owned */
-    pt_comm_t *data; /**< this (stage, task)'s data ranks: they share heads; owned */
+    pt_comm_t *data;  /**< this (stage, task)'s data ranks: they share heads; owned */
+    pt_comm_t *chain; /**< this (task, data)'s stages: units stream through them; owned */
 } pt_layout_t;
 
 /**

@@ -20,6 +20,7 @@ typedef enum pt_traffic {
     PT_TRAFFIC_WEIGHT,   /**< allgather of updated weights */
     PT_TRAFFIC_ALPHA,    /**< architecture gradients */
     PT_TRAFFIC_EVALUATE, /**< batch-norm sums and metrics */
+    PT_TRAFFIC_STAGE,    /**< between stages (polytree/par/pipe.h): waiting for messages */
     PT_N_TRAFFIC
 } pt_traffic_t;
 
