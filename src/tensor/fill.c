@@ -70,7 +70,10 @@ static void fill_tensor(const pt_param_t *param, pt_real_t *value, uint64_t seed
 
 void pt_store_fill(pt_store_t *store, uint64_t seed)
 {
-    for (int32_t p = 0; store->is_frozen && p < store->n_param; p++)
-        fill_tensor(&store->param[p], store->value + store->param[p].offset, seed);
+    for (int32_t p = 0; store->is_frozen && p < store->n_param; p++) {
+        int64_t block = store->param[p].offset / PT_BLOCK;
+        if (block >= store->own_begin && block < store->own_end)
+            fill_tensor(&store->param[p], store->value + store->param[p].offset, seed);
+    }
     store->version++;
 }

@@ -15,12 +15,17 @@ void pt_store_init(pt_store_t *store)
     *store = (pt_store_t){0};
 }
 
+static size_t elements(const pt_store_t *store)
+{
+    return (size_t)store->n_block * PT_BLOCK;
+}
+
 void pt_store_release(pt_store_t *store)
 {
     pt_free(store->param);
     pt_free(store->group);
-    pt_free(store->value);
-    pt_free(store->grad_sum);
+    pt_reserve_release(store->value, elements(store) * sizeof *store->value);
+    pt_reserve_release(store->grad_sum, elements(store) * sizeof *store->grad_sum);
     pt_free(store->by_name);
     *store = (pt_store_t){0};
 }
@@ -145,27 +150,31 @@ pt_status_t pt_store_freeze(pt_store_t *store)
 {
     pt_status_t status;
     int32_t *by_name = NULL;
-    pt_real_t *value = NULL;
-    int64_t *grad_sum = NULL;
-    size_t n = (size_t)store->n_block * PT_BLOCK;
+    void *value = NULL, *grad_sum = NULL;
 
     if (store->is_frozen)
         PT_FAIL(INTERNAL, "the parameter store is frozen already");
     PT_TRY_OR(fail, pt_alloc(&by_name, (size_t)store->n_param, sizeof *by_name));
     PT_TRY_OR(fail, sort_names(store, by_name));
-    PT_TRY_OR(fail, pt_alloc(&value, n, sizeof *value));
-    PT_TRY_OR(fail, pt_alloc(&grad_sum, n, sizeof *grad_sum));
+    PT_TRY_OR(fail, pt_reserve(elements(store) * sizeof *store->value, &value));
+    PT_TRY_OR(fail, pt_reserve(elements(store) * sizeof *store->grad_sum, &grad_sum));
     store->by_name = by_name;
     store->value = value;
     store->grad_sum = grad_sum;
+    store->own_end = store->n_block;
     store->is_frozen = 1;
     store->version++;
     return PT_OK;
 fail:
     pt_free(by_name);
-    pt_free(value);
-    pt_free(grad_sum);
+    pt_reserve_release(value, elements(store) * sizeof *store->value);
     return status;
+}
+
+void pt_store_keep(pt_store_t *store, int64_t own_begin, int64_t own_end)
+{
+    store->own_begin = own_begin;
+    store->own_end = own_end;
 }
 
 int32_t pt_store_find(const pt_store_t *store, const char *name)
@@ -200,6 +209,5 @@ int64_t pt_store_n_element(const pt_store_t *store)
 
 size_t pt_store_bytes(const pt_store_t *store)
 {
-    return (size_t)store->n_block * PT_BLOCK *
-           (sizeof *store->value + sizeof *store->grad_sum);
+    return elements(store) * (sizeof *store->value + sizeof *store->grad_sum);
 }

@@ -10,7 +10,8 @@
  *     value     [ group 0          |pad][ group 1 |pad] ...
  *     grad_sum  same, int64 fixed point with quantum 2^-40
  *
- * Not collective: every rank builds the same store.
+ * Not collective: every rank builds the same table.  The arrays are addresses, and memory
+ * only where they are touched: a rank that has a part of the blocks keeps to that part.
  */
 #ifndef PT_TENSOR_STORE_H
 #define PT_TENSOR_STORE_H
@@ -59,9 +60,10 @@ typedef struct pt_store {
     pt_group_t *group;
     int32_t n_group;
     int64_t n_block;
-    pt_real_t *value;  /**< n_block * PT_BLOCK */
-    int64_t *grad_sum; /**< the same; NULL in a store built for counting only */
-    uint64_t version;  /**< raise after every change of `value`: packed copies look at it */
+    int64_t own_begin, own_end; /**< blocks that are here; at first all */
+    pt_real_t *value;           /**< n_block * PT_BLOCK */
+    int64_t *grad_sum;          /**< the same; NULL in a store built for counting only */
+    uint64_t version; /**< raise after every change of `value`: packed copies look at it */
     size_t param_capacity, group_capacity;
     int32_t *by_name; /**< tensors sorted by name; set by pt_store_freeze() */
     int32_t is_frozen;
@@ -95,10 +97,13 @@ PT_MUST_CHECK pt_status_t pt_store_add(pt_store_t *store, const char *name,
  */
 PT_MUST_CHECK pt_status_t pt_store_freeze(pt_store_t *store);
 
+/** From now on only these blocks of the frozen store are here. */
+void pt_store_keep(pt_store_t *store, int64_t own_begin, int64_t own_end);
+
 /**
- * Initial values of every tensor, by role, from the counter-based generator: the hash of
- * the tensor's name and the element are the counters, so that a tensor starts the same
- * whatever else is in the store.  The store must be frozen.
+ * Initial values of every tensor that is here, by role, from the counter-based generator:
+ * the hash of the tensor's name and the element are the counters, so that a tensor starts
+ * the same whatever else is in the store.  The store must be frozen.
  */
 void pt_store_fill(pt_store_t *store, uint64_t seed);
 
@@ -108,7 +113,7 @@ int32_t pt_store_find(const pt_store_t *store, const char *name);
 /** Elements of all tensors, without padding. */
 int64_t pt_store_n_element(const pt_store_t *store);
 
-/** Bytes that the arrays take, or will take once frozen. */
+/** Bytes that the arrays take where all blocks are here. */
 size_t pt_store_bytes(const pt_store_t *store);
 
 #endif
