@@ -189,6 +189,7 @@ static void put_times(FILE *file, int32_t n_rank, const pt_rank_cost_t *rank)
         {"  data", TIME(feed), true},
         {"  plans", TIME(compile), true},
         {"  sums over ranks, waiting", TIME(reduce), true},
+        {"  between stages, waiting", TIME(transfer), true},
         {"  update", TIME(update), true},
         {"evaluation", TIME(evaluate), false},
     };
@@ -209,7 +210,7 @@ static void put_times(FILE *file, int32_t n_rank, const pt_rank_cost_t *rank)
 static void put_traffic(FILE *file, int32_t n_rank, const pt_rank_cost_t *rank)
 {
     fprintf(file,
-            "\nbrought into sums over ranks, mean of the ranks\n  %-28s %10s %10s %10s\n",
+            "\nbrought into sums and messages, mean of the ranks\n  %-28s %10s %10s %10s\n",
             "", "calls", "MB", "seconds");
     for (int32_t i = 0; i < PT_N_TRAFFIC; i++) {
         double calls = 0, bytes = 0, seconds = 0;

@@ -295,9 +295,12 @@ static void announce(const pt_session_t *s)
                     s->config.data.file, (int)pt_dataset_n_task(s->dataset),
                     (long long)pt_feed_n_sample(feed, PT_PART_TRAIN), val);
     announce_gaps(s);
+    char stages[32] = "";
+    if (l->extent[PT_AXIS_STAGE] > 1)
+        snprintf(stages, sizeof stages, "%d stage x ", (int)l->extent[PT_AXIS_STAGE]);
     pt_console_line(
-        "ranks       %d = %d task x %d data, %d thread%s each, kernels %s on %s",
-        (int)pt_comm_size(l->world), (int)l->extent[PT_AXIS_TASK],
+        "ranks       %d = %s%d task x %d data, %d thread%s each, kernels %s on %s",
+        (int)pt_comm_size(l->world), stages, (int)l->extent[PT_AXIS_TASK],
         (int)l->extent[PT_AXIS_DATA], (int)s->config.run.threads,
         s->config.run.threads > 1 ? "s" : "", pt_backend_name(s->kernel.backend),
         pt_isa_name(s->kernel.isa));

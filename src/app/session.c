@@ -170,12 +170,13 @@ static pt_status_t open_layout(pt_session_t *session)
     const pt_config_t *c = &session->config;
     int32_t extent[PT_N_AXIS] = {(int32_t)c->layout.stage, (int32_t)c->layout.task,
                                  (int32_t)c->layout.data};
-    if (c->layout.mode == PT_LAYOUT_AUTO && pt_comm_size(world) == 1) {
-        for (int axis = 0; axis < PT_N_AXIS; axis++)
-            extent[axis] = 1;
+    int32_t stages = extent[PT_AXIS_STAGE] > 1 ? extent[PT_AXIS_STAGE] : 1;
+    if (c->layout.mode == PT_LAYOUT_AUTO && pt_comm_size(world) <= stages) {
+        extent[PT_AXIS_TASK] = extent[PT_AXIS_DATA] = 1;
     } else if (c->layout.mode == PT_LAYOUT_AUTO) {
-        PT_AGREE(world, arrange(session, pt_comm_size(world)));
+        PT_AGREE(world, arrange(session, pt_comm_size(world) / stages));
         memcpy(extent, session->arrangement.extent, sizeof extent);
+        extent[PT_AXIS_STAGE] = stages;
     }
     PT_TRY(pt_layout_init(&session->layout, world, extent, c->layout.strict));
     session->has_layout = true;

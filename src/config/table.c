@@ -140,7 +140,8 @@ const pt_option_t pt_options[] = {
 
     WORD("layout.mode", layout.mode, "auto", mode_words, LAY,
          "how ranks are arranged: fastest predicted, or as given here"),
-    INT("layout.stage", layout.stage, "1", 0, 1, LAY, "ranks along the stages: one"),
+    INT("layout.stage", layout.stage, "1", 0, 1e6, LAY,
+        "ranks along the stages, each with a block of the graph; in mode auto too"),
     INT("layout.task", layout.task, "0", 0, 1e6, LAY,
         "ranks along the tasks; 0 = whatever is left"),
     INT("layout.data", layout.data, "0", 0, 1e6, LAY,

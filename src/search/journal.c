@@ -245,6 +245,7 @@ static void put_times(const pt_search_t *s, FILE *file)
     put_number(file, "feed", t.feed);
     put_number(file, "compile", t.compile);
     put_number(file, "reduce", t.reduce);
+    put_number(file, "transfer", t.transfer);
     put_number(file, "update", t.update);
     put_number(file, "evaluate", t.evaluate);
 }

@@ -234,7 +234,8 @@ static pt_status_t fill_labels(pt_feed_t *feed, pt_split_t split, int32_t task, 
     return PT_OK;
 }
 
-/* Inputs and labels of the n draws whose rows are listed, and padding behind them. */
+/* Inputs and labels (NULL: not wanted) of the n draws whose rows are listed, and padding
+ * behind them. */
 static pt_status_t fill_samples(pt_feed_t *feed, const pt_draw_t *draw, int64_t n,
                                 float *input, pt_label_t *const *label)
 {
@@ -247,19 +248,20 @@ static pt_status_t fill_samples(pt_feed_t *feed, const pt_draw_t *draw, int64_t 
     pt_affine_t affine;
     view_aim(&feed->view, NULL);
     bool is_plain = !augment && view_is_plain(&feed->view);
-    if (is_plain && n > 0)
+    if (input != NULL && is_plain && n > 0)
         PT_TRY(pt_dataset_read(feed->dataset, split, feed->row, n, input));
-    memset(input + n * count, 0, (size_t)((n_draw - n) * count) * sizeof *input);
+    if (input != NULL)
+        memset(input + n * count, 0, (size_t)((n_draw - n) * count) * sizeof *input);
     for (int64_t i = 0; i < n_draw; i++) {
         if (augment && i < n) {
             affine = pt_affine_draw(feed->config, &rng, (uint64_t)(draw->first + i), hwc[0],
                                     hwc[1]);
             view_aim(&feed->view, &affine);
         }
-        if (!is_plain && i < n)
+        if (input != NULL && !is_plain && i < n)
             PT_TRY(view_read(&feed->view, feed->dataset, split, feed->row[i],
                              input + i * count));
-        for (int32_t k = 0; k < bundle->n_task; k++) {
+        for (int32_t k = 0; k < bundle->n_task && label != NULL; k++) {
             int32_t task = bundle->task[k];
             PT_TRY(fill_labels(feed, split, task, i < n ? feed->row[i] : -1,
                                label[k] + i * pt_feed_labels(feed, task)));

@@ -26,10 +26,13 @@ static pt_status_t init_domain(shard_domain_t *d, pt_comm_t *comm, bool has_seco
     return pt_alloc(&d->used, (size_t)d->n_block, sizeof *d->used);
 }
 
-/** Heads of this rank's task coordinate, or everything that is no head. */
+/** Of this stage: heads of this rank's task coordinate, or everything that is no head. */
 static bool is_in_domain(const shard_t *shard, int32_t domain, const pt_group_t *group,
                          const shard_tasks_t *tasks)
 {
+    if (group->first_block < shard->store->own_begin ||
+        group->first_block >= shard->store->own_end)
+        return false;
     if (domain == SHARD_SHARED)
         return group->task < 0;
     return group->task >= 0 &&
@@ -129,6 +132,13 @@ static int64_t used_offset(const shard_domain_t *d, int64_t i)
     return d->block[d->used[i]] * PT_BLOCK;
 }
 
+/** Where the sums of own blocks are received: in the domain's place, as they are no more.
+ */
+static int64_t *received(const shard_t *shard, const shard_domain_t *d)
+{
+    return shard->store->grad_sum + d->block[0] * PT_BLOCK;
+}
+
 /** Sum the used blocks exactly; the own ones, as floats, into `grad`. */
 static pt_status_t reduce_exact(shard_t *shard, shard_domain_t *d, float *grad)
 {
@@ -143,8 +153,10 @@ static pt_status_t reduce_exact(shard_t *shard, shard_domain_t *d, float *grad)
     for (int64_t i = 0; i < d->n_used; i++)
         memcpy(shard->pack + i * PT_BLOCK, store->grad_sum + used_offset(d, i),
                PT_BLOCK * sizeof *shard->pack);
+    if (d->n_used == 0)
+        return PT_OK;
     /* The sums of the own blocks go back to where this rank's own contribution stood. */
-    int64_t *mine = store->grad_sum;
+    int64_t *mine = received(shard, d);
     PT_TRY(pt_sum_scatter_i64(d->comm, PT_TRAFFIC_GRADIENT, shard->pack, d->count, mine));
     shard->kernel->fixed_get(d->n_own_used * PT_BLOCK, mine, grad);
     return PT_OK;
@@ -232,7 +244,7 @@ static pt_status_t share_values(shard_t *shard, shard_domain_t *d)
 {
     pt_store_t *store = shard->store;
 
-    if (d->size == 1)
+    if (d->size == 1 || d->n_used == 0)
         return PT_OK;
     for (int64_t i = d->own_used; i < d->own_used + d->n_own_used; i++)
         memcpy(shard->pack_f32 + i * PT_BLOCK, store->value + used_offset(d, i),
@@ -269,8 +281,8 @@ static void clear_sums(shard_t *shard, const shard_domain_t *d)
 
     for (int64_t i = 0; i < d->n_used; i++)
         memset(sum + used_offset(d, i), 0, PT_BLOCK * sizeof *sum);
-    if (d->size > 1)
-        memset(sum, 0, (size_t)(d->n_own_used * PT_BLOCK) * sizeof *sum);
+    if (d->size > 1 && d->n_own_used > 0)
+        memset(received(shard, d), 0, (size_t)(d->n_own_used * PT_BLOCK) * sizeof *sum);
 }
 
 pt_status_t shard_step(shard_t *shard, const bool *is_used, const pt_update_t *update,

@@ -3,8 +3,9 @@
  * hands the new weights to those who use them.
  *
  * Blocks fall into two domains.  Shared ones (stem, edges, adapters) belong to all ranks
- * of the replica; heads belong to the data ranks of their task coordinate.  Entry i of the
- * n blocks of a domain, ascending, belongs to its rank i*R div n (contract rule 3).
+ * of their stage; heads belong to the data ranks of their task coordinate on the last.
+ * Entry i of the n blocks of a domain, ascending, belongs to its rank i*R div n (contract
+ * rule 3).
  */
 #ifndef TRAIN_SHARD_H
 #define TRAIN_SHARD_H

@@ -5,6 +5,7 @@
 
 #include "polytree/base/clock.h"
 #include "polytree/base/memory.h"
+#include "train/stream.h"
 
 pt_status_t trainer_plan(pt_trainer_t *trainer, const pt_subnet_t *subnet, pt_phase_t phase,
                          int32_t bundle, pt_plan_t **plan)
@@ -196,7 +197,7 @@ static pt_status_t make_plans(pt_trainer_t *t)
     }
     PT_TRY(pt_plan_new(t->space, t->n_bundle_task, &t->calibrate_plan));
     PT_TRY(pt_plan_new(t->space, t->n_bundle_task, &t->eval_plan));
-    return pt_exec_new(t->space, pt_plan_arena_bound(t->eval_plan), &t->exec);
+    return stream_open(t);
 }
 
 static pt_status_t make_step_buffers(pt_trainer_t *t)
@@ -223,12 +224,10 @@ static pt_status_t make_step_buffers(pt_trainer_t *t)
     PT_TRY(pt_alloc(&t->is_used, (size_t)s->store.n_group, sizeof *t->is_used));
     PT_TRY(pt_alloc(&t->alive_candidate, (size_t)s->n_candidate, 1));
     PT_TRY(pt_alloc(&t->alive_node, (size_t)s->n_node, 1));
-    PT_TRY(pt_alloc(&t->input, (size_t)pt_shape_count(s->node[0].shape), sizeof *t->input));
     PT_TRY(pt_alloc(&t->label, (size_t)t->n_bundle_task, sizeof *t->label));
     for (int32_t i = 0; i < t->n_bundle_task; i++)
         PT_TRY(pt_alloc(&t->label[i], (size_t)(t->config->train.microbatch * width),
                         sizeof **t->label));
-    PT_TRY(pt_alloc(&t->dgate, (size_t)t->n_bundle_task * choices, sizeof *t->dgate));
     PT_TRY(pt_alloc(&t->gate_sum, tasks * choices, sizeof *t->gate_sum));
     PT_TRY(pt_alloc(&t->control, tasks + 4, sizeof *t->control));
     PT_TRY(pt_alloc(&t->task_weight, tasks, sizeof *t->task_weight));
@@ -272,8 +271,9 @@ static pt_status_t build(pt_trainer_t *t, const pt_form_t *form)
     PT_TRY(make_objectives(t));
     PT_TRY(pt_feed_new(t->config, t->dataset, form->size, &t->feed));
     PT_TRY(pt_space_of_data(t->config, t->dataset, form, t->kernel, &t->space));
-    pt_store_fill(&t->space->store, (uint64_t)t->config->run.seed);
     PT_TRY(make_tables(t));
+    PT_TRY(stream_cut(t));
+    pt_store_fill(&t->space->store, (uint64_t)t->config->run.seed);
     shard_tasks_t tasks = {t->n_task, t->task_coord};
     bool has_adam = t->config->warmup.update.optimizer == PT_OPTIMIZER_ADAM ||
                     t->config->search.update.optimizer == PT_OPTIMIZER_ADAM ||
@@ -298,17 +298,17 @@ static void release(pt_trainer_t *t)
     for (int32_t i = 0; i < t->n_bundle_task && t->label != NULL; i++)
         pt_free(t->label[i]);
     void *const plain[] = {
-        t->unit,       t->unit_cost,       t->unit_rank,    t->data_work, t->weight_plan,
-        t->alpha_plan, t->task_coord,      t->task_slot,    t->bundle,    t->task,
-        t->is_used,    t->alive_candidate, t->alive_node,   t->input,     t->label,
-        t->dgate,      t->gate_sum,        t->control,      t->task_loss, t->stat,
-        t->stat_sum,   t->stat_fixed,      t->score_offset, t->score_sum, t->gathered,
-        t->piece,      t->saved_stat,      t->objective,    t->scratch,   t->task_weight};
+        t->unit,         t->unit_cost,       t->unit_rank,  t->data_work, t->weight_plan,
+        t->alpha_plan,   t->task_coord,      t->task_slot,  t->bundle,    t->task,
+        t->is_used,      t->alive_candidate, t->alive_node, t->label,     t->gate_sum,
+        t->control,      t->task_loss,       t->stat,       t->stat_sum,  t->stat_fixed,
+        t->score_offset, t->score_sum,       t->gathered,   t->piece,     t->saved_stat,
+        t->objective,    t->scratch,         t->task_weight};
     for (size_t i = 0; i < sizeof plain / sizeof plain[0]; i++)
         pt_free(plain[i]);
     pt_plan_free(t->calibrate_plan);
     pt_plan_free(t->eval_plan);
-    pt_exec_free(t->exec);
+    stream_close(t);
     shard_release(&t->shard);
     pt_task_weights_release(&t->weights);
     pt_space_free(t->space);
@@ -327,8 +327,9 @@ pt_status_t pt_trainer_reform(pt_trainer_t *t, const pt_form_t *form)
     release(t);
     *t = fresh;
     PT_AGREE(t->layout->world, build(t, form));
-    return pt_comm_check_equal(t->layout->world, "the search space", &t->space->fingerprint,
-                               sizeof(uint64_t));
+    PT_TRY(pt_comm_check_equal(t->layout->world, "the search space", &t->space->fingerprint,
+                               sizeof(uint64_t)));
+    return stream_connect(t);
 }
 
 pt_status_t pt_trainer_new(const pt_config_t *config, const pt_layout_t *layout,
@@ -415,7 +416,7 @@ pt_status_t pt_trainer_memory(pt_trainer_t *t, const pt_subnet_t *subnet,
     static const pt_phase_t phase[] = {PT_PHASE_WEIGHT, PT_PHASE_ALPHA, PT_PHASE_CALIBRATE,
                                        PT_PHASE_EVAL};
     const pt_store_t *store = &t->space->store;
-    size_t elements = (size_t)store->n_block * PT_BLOCK;
+    size_t elements = (size_t)(store->own_end - store->own_begin) * PT_BLOCK;
     pt_trainer_memory_t m = {.weights = elements * sizeof *store->value,
                              .sums = elements * sizeof *store->grad_sum,
                              .feed = pt_feed_bytes(t->feed)};

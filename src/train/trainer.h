@@ -4,7 +4,9 @@
 #ifndef TRAIN_TRAINER_H
 #define TRAIN_TRAINER_H
 
+#include "polytree/graph/cut.h"
 #include "polytree/graph/exec.h"
+#include "polytree/par/pipe.h"
 #include "polytree/train/deal.h"
 #include "polytree/train/loss.h"
 #include "polytree/train/metric.h"
@@ -22,6 +24,16 @@ typedef struct unit_id {
     int32_t index; /**< microbatch within the bundle's batch */
 } unit_id_t;
 
+/** A unit at work: units stream through the stages, several at a time. */
+typedef struct flight {
+    int32_t unit; /**< number in the stream; -1: free */
+    int32_t n_segment;
+    pt_unit_t made;
+    float *input;    /**< of stages that read it, and the last; else NULL */
+    double *dgate;   /**< [n_bundle_task][n_choice] */
+    pt_plan_t *plan; /**< of its own, where bundles share slots; else NULL */
+} flight_t;
+
 struct pt_trainer {
     const pt_config_t *config;
     const pt_layout_t *layout;
@@ -30,6 +42,12 @@ struct pt_trainer {
     pt_feed_t *feed;
     pt_space_t *space;
     pt_exec_t *exec;
+    pt_cut_t cut;    /**< of several stages */
+    pt_pipe_t *pipe; /**< NULL: there is one stage */
+    pt_link_t link;
+    bool reads_input;
+    int32_t n_flight;
+    flight_t *flight;
     shard_t shard;
     pt_objective_t *objective; /**< [n_task] */
     pt_task_weights_t weights;
@@ -51,9 +69,7 @@ struct pt_trainer {
     int32_t *task;      /**< of the step, ascending */
     bool *is_used;      /**< [n_group] */
     uint8_t *alive_candidate, *alive_node;
-    float *input;
     pt_label_t **label;  /**< [n_bundle_task][microbatch * labels] */
-    double *dgate;       /**< [n_bundle_task][n_choice] of one unit */
     int64_t *gate_sum;   /**< [n_task][n_choice] */
     int64_t *control;    /**< see trainer_step.c */
     double *task_loss;   /**< [n_task] */
@@ -90,6 +106,11 @@ static inline bool trainer_has(const pt_trainer_t *trainer, int32_t bundle)
 /** The plan of a bundle for a step, compiled if it is not there yet. */
 PT_MUST_CHECK pt_status_t trainer_plan(pt_trainer_t *trainer, const pt_subnet_t *subnet,
                                        pt_phase_t phase, int32_t bundle, pt_plan_t **plan);
+
+/** A unit's input and labels, as far as this stage reads them; where somebody looks on, the
+ * last stage has the input too. */
+PT_MUST_CHECK pt_status_t trainer_fill(pt_trainer_t *trainer, const pt_draw_t *draw,
+                                       const pt_unit_t *unit, bool is_watched);
 
 /** What the loss callback reads and adds to. */
 typedef struct loss_context {

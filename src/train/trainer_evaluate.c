@@ -4,7 +4,7 @@
  * Statistics are exact sums of x and x^2 over the calibration microbatches, so they do not
  * depend on who ran which (DESIGN 2.3).
  */
-#include "train/trainer.h"
+#include "train/stream.h"
 
 #include <math.h>
 #include <string.h>
@@ -20,6 +20,12 @@ typedef struct evaluation {
     const pt_observer_t *observer; /**< NULL: none, or it has failed */
     pt_status_t observed;
     pt_observation_t seen; /**< samples of the microbatch at work */
+
+    /* The stream at work. */
+    pt_phase_t phase;
+    pt_draw_t draw;
+    int64_t n_microbatch; /**< of all data ranks */
+    int64_t *sum;         /**< of statistics */
 } evaluation_t;
 
 /** Calibration wants no scores. */
@@ -40,7 +46,6 @@ static void take_output(void *context, int32_t task, const pt_real_t *output,
         return;
     e->seen.task = task;
     e->seen.slot = e->t->task_slot[task];
-    e->seen.input = e->t->input;
     e->seen.output = output;
     e->seen.label = e->t->label[e->seen.slot];
     e->observed = e->observer->see(e->observer->context, &e->seen);
@@ -63,37 +68,70 @@ static void collect_stats(evaluation_t *e, int64_t microbatches, int64_t *sum)
     }
 }
 
+static int32_t unit_bundle(void *context, int32_t i)
+{
+    const evaluation_t *e = context;
+
+    (void)i;
+    return e->draw.bundle;
+}
+
+static pt_status_t begin_unit(void *context, int32_t i, pt_unit_t *unit)
+{
+    evaluation_t *e = context;
+    pt_trainer_t *t = e->t;
+    const pt_layout_t *layout = t->layout;
+    int64_t m = layout->coord[PT_AXIS_DATA] + (int64_t)i * layout->extent[PT_AXIS_DATA];
+    int64_t microbatch = t->config->train.microbatch;
+    int64_t left =
+        pt_feed_bundle(t->feed, e->draw.bundle)->n_sample[e->draw.part] - m * microbatch;
+
+    unit->stat = t->stat + e->draw.bundle * t->stat_bound;
+    unit->stat_sum = t->stat_sum;
+    unit->loss = e->phase == PT_PHASE_EVAL ? take_output : ignore_loss;
+    unit->loss_context = e;
+    e->draw.first = m * microbatch;
+    e->seen = (pt_observation_t){.bundle = e->draw.bundle,
+                                 .first = e->draw.first,
+                                 .n = left < microbatch ? left : microbatch,
+                                 .input = unit->input};
+    if (e->phase == PT_PHASE_CALIBRATE)
+        memset(t->stat_sum, 0, (size_t)t->stat_bound * sizeof *t->stat_sum);
+    return trainer_fill(t, &e->draw, unit, e->observer != NULL);
+}
+
+static void end_unit(void *context, int32_t i, const pt_unit_t *unit, int32_t bad)
+{
+    evaluation_t *e = context;
+
+    (void)i, (void)unit, (void)bad;
+    if (e->phase == PT_PHASE_CALIBRATE)
+        collect_stats(e, e->n_microbatch, e->sum);
+}
+
 /** Run the microbatches 0..n-1 of a draw that are this data rank's; calibrating, add their
  * statistics to `sum`. */
 static pt_status_t run_microbatches(evaluation_t *e, pt_phase_t phase, pt_draw_t draw,
                                     int64_t n, int64_t *sum)
 {
     pt_trainer_t *t = e->t;
-    int32_t extent = t->layout->extent[PT_AXIS_DATA],
-            coord = t->layout->coord[PT_AXIS_DATA];
-    pt_unit_t unit = {.input = t->input,
-                      .subnet = e->subnet,
-                      .stat = t->stat + draw.bundle * t->stat_bound,
-                      .stat_sum = t->stat_sum,
-                      .loss = phase == PT_PHASE_EVAL ? take_output : ignore_loss,
-                      .loss_context = e};
-    int64_t microbatch = t->config->train.microbatch;
-    int64_t n_sample = pt_feed_bundle(t->feed, draw.bundle)->n_sample[draw.part];
+    int32_t extent = t->layout->extent[PT_AXIS_DATA];
+    stream_t stream = {
+        .n = (int32_t)((n - t->layout->coord[PT_AXIS_DATA] + extent - 1) / extent),
+        .phase = phase,
+        .subnet = e->subnet,
+        .context = e,
+        .bundle = unit_bundle,
+        .begin = begin_unit,
+        .end = end_unit};
     pt_plan_t *plan;
 
+    e->phase = phase;
+    e->draw = draw;
+    e->n_microbatch = n;
+    e->sum = sum;
     PT_TRY(trainer_plan(t, e->subnet, phase, draw.bundle, &plan));
-    for (int64_t m = coord; m < n; m += extent) {
-        draw.first = m * microbatch;
-        e->seen = (pt_observation_t){.bundle = draw.bundle, .first = draw.first};
-        e->seen.n = n_sample - draw.first < microbatch ? n_sample - draw.first : microbatch;
-        PT_TRY(pt_feed_fill(t->feed, &draw, t->input, t->label));
-        if (phase == PT_PHASE_CALIBRATE)
-            memset(t->stat_sum, 0, (size_t)t->stat_bound * sizeof *t->stat_sum);
-        pt_exec_run(t->exec, plan, &unit);
-        if (phase == PT_PHASE_CALIBRATE)
-            collect_stats(e, n, sum);
-    }
-    return PT_OK;
+    return stream_run(t, &stream);
 }
 
 /** Sums over all data ranks to mean and variance. */
@@ -157,9 +195,11 @@ static pt_status_t evaluate_bundles(evaluation_t *e)
     PT_TRY(pt_sum_i64(t->layout->data, PT_TRAFFIC_EVALUATE, t->stat_fixed,
                       (size_t)(sum - t->stat_fixed)));
     sum = t->stat_fixed;
-    for (int32_t b = 0; b < t->n_bundle && status == PT_OK; b++)
+    /* Stages keep in step, also where one of them has failed. */
+    for (int32_t b = 0; b < t->n_bundle && (status == PT_OK || t->pipe != NULL); b++)
         if (trainer_has(t, b)) {
-            status = score(e, b, sum);
+            s = score(e, b, sum);
+            status = status == PT_OK ? s : status;
             sum += t->stat_bound;
         }
     return status;

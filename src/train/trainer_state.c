@@ -6,6 +6,9 @@
 
 #include "polytree/base/memory.h"
 
+/** Blocks that rank 0 tells the others of at a time, so that none has to hold them all. */
+enum { PIECE_BLOCKS = 256 };
+
 enum { VALUE, FIRST_MOMENT, SECOND_MOMENT, N_ARRAY };
 static const char *const array_name[N_ARRAY] = {"weight", "moment1", "moment2"};
 
@@ -14,28 +17,44 @@ static size_t whole(const pt_trainer_t *t)
     return (size_t)t->space->store.n_block * PT_BLOCK;
 }
 
-/** Global numbers of the blocks that rank (task, data) owns in a domain. */
-static int64_t owned_blocks(const pt_trainer_t *t, int32_t task, int32_t data,
-                            int32_t domain, int64_t *block)
+/** Global numbers of the blocks that a rank owns in a domain. */
+static int64_t owned_blocks(const pt_trainer_t *t, int32_t world_rank, int32_t domain,
+                            int64_t *block)
 {
     const pt_store_t *store = &t->space->store;
     const int32_t *extent = t->layout->extent;
+    int32_t data = world_rank % extent[PT_AXIS_DATA];
+    int32_t task = world_rank / extent[PT_AXIS_DATA] % extent[PT_AXIS_TASK];
+    int32_t stage = world_rank / extent[PT_AXIS_DATA] / extent[PT_AXIS_TASK];
     bool is_shared = domain == SHARD_SHARED;
     int32_t rank = is_shared ? task * extent[PT_AXIS_DATA] + data : data;
     int32_t size =
         is_shared ? extent[PT_AXIS_TASK] * extent[PT_AXIS_DATA] : extent[PT_AXIS_DATA];
-    int64_t n = 0, begin, end;
+    int64_t n = 0, begin = 0, end = store->n_block;
 
+    if (extent[PT_AXIS_STAGE] > 1)
+        pt_cut_blocks(&t->cut, t->space, stage, &begin, &end);
     for (int32_t g = 0; g < store->n_group; g++) {
         const pt_group_t *group = &store->group[g];
         bool is_in = is_shared ? group->task < 0
                                : group->task >= 0 && t->task_coord[group->task] == task;
+        is_in = is_in && group->first_block >= begin && group->first_block < end;
         for (int64_t b = 0; b < group->n_block && is_in; b++)
             block[n++] = group->first_block + b;
     }
     shard_range(n, rank, size, &begin, &end);
     memmove(block, block + begin, (size_t)(end - begin) * sizeof *block);
     return end - begin;
+}
+
+/** Elements of the blocks that this rank owns, or passes on at a time. */
+static size_t piece_size(const pt_trainer_t *t)
+{
+    int64_t n = PIECE_BLOCKS;
+
+    for (int32_t i = 0; i < SHARD_N_DOMAIN; i++)
+        n += t->shard.domain[i].own_end - t->shard.domain[i].own_begin;
+    return (size_t)n * PT_BLOCK;
 }
 
 /** This rank's own blocks of one array, domain after domain, into t->piece; their count. */
@@ -59,12 +78,9 @@ static int64_t pack_own(pt_trainer_t *t, int32_t array)
 /** Unpack what the ranks sent, in rank order, into the whole array (rank 0). */
 static void unpack_all(const pt_trainer_t *t, const float *all, int64_t *block, float *out)
 {
-    const int32_t *extent = t->layout->extent;
-
     for (int32_t rank = 0; rank < pt_comm_size(t->layout->world); rank++)
         for (int32_t i = 0; i < SHARD_N_DOMAIN; i++) {
-            int32_t task = rank / extent[PT_AXIS_DATA], data = rank % extent[PT_AXIS_DATA];
-            int64_t n = owned_blocks(t, task, data, i, block);
+            int64_t n = owned_blocks(t, rank, i, block);
             for (int64_t b = 0; b < n; b++, all += PT_BLOCK)
                 memcpy(out + block[b] * PT_BLOCK, all, PT_BLOCK * sizeof *all);
         }
@@ -73,13 +89,10 @@ static void unpack_all(const pt_trainer_t *t, const float *all, int64_t *block, 
 static pt_status_t gather_array(pt_trainer_t *t, int32_t array, size_t *bytes,
                                 int64_t *block, float *all)
 {
-    const int32_t *extent = t->layout->extent;
-
     pack_own(t, array);
     for (int32_t rank = 0; rank < pt_comm_size(t->layout->world); rank++) {
-        int32_t task = rank / extent[PT_AXIS_DATA], data = rank % extent[PT_AXIS_DATA];
-        int64_t n = owned_blocks(t, task, data, SHARD_SHARED, block) +
-                    owned_blocks(t, task, data, SHARD_HEADS, block);
+        int64_t n = owned_blocks(t, rank, SHARD_SHARED, block) +
+                    owned_blocks(t, rank, SHARD_HEADS, block);
         bytes[rank] = (size_t)n * PT_BLOCK * sizeof(float);
     }
     PT_TRY(pt_comm_gather(t->layout->world, t->piece, all, bytes, 0));
@@ -102,7 +115,7 @@ static pt_status_t gather(pt_trainer_t *t)
     pt_status_t status = PT_OK;
 
     if (t->piece == NULL)
-        status = pt_alloc(&t->piece, whole(t), sizeof *t->piece);
+        status = pt_alloc(&t->piece, piece_size(t), sizeof *t->piece);
     if (status == PT_OK && is_root && t->gathered == NULL)
         status = pt_alloc(&t->gathered, N_ARRAY * whole(t), sizeof *t->gathered);
     if (status == PT_OK && is_root)
@@ -174,17 +187,44 @@ pt_status_t pt_trainer_keep_weights(pt_trainer_t *trainer, pt_checkpoint_t *kept
     return PT_OK;
 }
 
+/** A tensor's new values from rank 0's record, piece by piece, to those who have it. */
+static pt_status_t hand_out_tensor(pt_trainer_t *t, const pt_param_t *param,
+                                   const pt_record_t *source)
+{
+    pt_store_t *store = &t->space->store;
+    int64_t block = param->offset / PT_BLOCK, most = (int64_t)PIECE_BLOCKS * PT_BLOCK;
+    bool is_here = block >= store->own_begin && block < store->own_end;
+
+    for (int64_t at = 0; at < param->count; at += most) {
+        int64_t n = param->count - at < most ? param->count - at : most;
+        size_t bytes = (size_t)n * sizeof *t->piece;
+        if (pt_comm_rank(t->layout->world) == 0)
+            memcpy(t->piece, (const float *)source->data + at, bytes);
+        PT_TRY(pt_comm_bcast(t->layout->world, t->piece, bytes, 0));
+        if (is_here)
+            memcpy(store->value + param->offset + at, t->piece, bytes);
+    }
+    return PT_OK;
+}
+
 pt_status_t pt_trainer_take_weights(pt_trainer_t *trainer, const pt_record_t *const *source)
 {
     pt_store_t *store = &trainer->space->store;
     pt_comm_t *world = trainer->layout->world;
+    pt_status_t status = PT_OK;
 
-    for (int32_t p = 0; p < store->n_param && pt_comm_rank(world) == 0; p++)
-        if (source[p] != NULL)
-            memcpy(store->value + store->param[p].offset, source[p]->data,
-                   (size_t)store->param[p].count * sizeof(float));
+    if (trainer->piece == NULL)
+        status = pt_alloc(&trainer->piece, piece_size(trainer), sizeof *trainer->piece);
+    PT_AGREE(world, status);
+    for (int32_t p = 0; p < store->n_param; p++) {
+        const pt_record_t *record = pt_comm_rank(world) == 0 ? source[p] : NULL;
+        bool has_record = record != NULL;
+        PT_TRY(pt_comm_bcast(world, &has_record, sizeof has_record, 0));
+        if (has_record)
+            PT_TRY(hand_out_tensor(trainer, &store->param[p], record));
+    }
     store->version++;
-    return pt_comm_bcast(world, store->value, whole(trainer) * sizeof(float), 0);
+    return PT_OK;
 }
 
 /** Rank 0: the checkpoint's tensors of one array into t->gathered; zero where it has none.
@@ -220,16 +260,43 @@ static pt_status_t read_root(pt_trainer_t *t, const pt_checkpoint_t *checkpoint)
     return PT_OK;
 }
 
-static void take_moments(pt_trainer_t *t, int32_t array)
+/** Take what is this rank's of the blocks begin..end-1 of an array. */
+static void take_blocks(pt_trainer_t *t, int32_t array, int64_t begin, int64_t end,
+                        const float *piece)
 {
-    for (int32_t i = 0; i < SHARD_N_DOMAIN; i++) {
+    pt_store_t *store = &t->space->store;
+
+    for (int64_t b = begin; b < end && array == VALUE; b++)
+        if (b >= store->own_begin && b < store->own_end)
+            memcpy(store->value + b * PT_BLOCK, piece + (b - begin) * PT_BLOCK,
+                   PT_BLOCK * sizeof *piece);
+    for (int32_t i = 0; i < SHARD_N_DOMAIN && array != VALUE; i++) {
         const shard_domain_t *d = &t->shard.domain[i];
         float *moment = array == FIRST_MOMENT ? d->m : d->v;
         for (int64_t e = d->own_begin; e < d->own_end; e++)
-            memcpy(moment + (e - d->own_begin) * PT_BLOCK,
-                   t->gathered + (size_t)array * whole(t) + d->block[e] * PT_BLOCK,
-                   PT_BLOCK * sizeof *moment);
+            if (d->block[e] >= begin && d->block[e] < end)
+                memcpy(moment + (e - d->own_begin) * PT_BLOCK,
+                       piece + (d->block[e] - begin) * PT_BLOCK, PT_BLOCK * sizeof *moment);
     }
+}
+
+/** Hand an array out, from t->gathered of rank 0. */
+static pt_status_t hand_out(pt_trainer_t *t, int32_t array)
+{
+    int64_t n = t->space->store.n_block;
+    bool is_root = pt_comm_rank(t->layout->world) == 0;
+
+    for (int64_t begin = 0; begin < n; begin += PIECE_BLOCKS) {
+        int64_t end = begin + PIECE_BLOCKS < n ? begin + PIECE_BLOCKS : n;
+        size_t bytes = (size_t)(end - begin) * PT_BLOCK * sizeof *t->piece;
+        if (is_root)
+            memcpy(t->piece,
+                   t->gathered + (size_t)array * whole(t) + (size_t)begin * PT_BLOCK,
+                   bytes);
+        PT_TRY(pt_comm_bcast(t->layout->world, t->piece, bytes, 0));
+        take_blocks(t, array, begin, end, t->piece);
+    }
+    return PT_OK;
 }
 
 /** What rank 0 has read, to all. */
@@ -247,21 +314,21 @@ pt_status_t pt_trainer_load(pt_trainer_t *trainer, const pt_checkpoint_t *checkp
 {
     pt_trainer_t *t = trainer;
     pt_store_t *store = &t->space->store;
-    size_t bytes = whole(t) * sizeof(float);
+    bool is_root = pt_comm_rank(t->layout->world) == 0;
     pt_status_t status = PT_OK;
 
-    if (t->gathered == NULL)
+    if (t->piece == NULL)
+        status = pt_alloc(&t->piece, piece_size(t), sizeof *t->piece);
+    if (status == PT_OK && is_root && t->gathered == NULL)
         status = pt_alloc(&t->gathered, N_ARRAY * whole(t), sizeof *t->gathered);
-    if (status == PT_OK && pt_comm_rank(t->layout->world) == 0)
+    if (status == PT_OK && is_root)
         status = read_root(t, checkpoint);
     PT_AGREE(t->layout->world, status);
-    PT_TRY(pt_comm_bcast(t->layout->world, t->gathered, (size_t)n_array(t) * bytes, 0));
+    for (int32_t array = 0; array < n_array(t); array++)
+        PT_TRY(hand_out(t, array));
     PT_TRY(pt_comm_bcast(t->layout->world, t->shard.adam_count,
                          (size_t)store->n_param * sizeof *t->shard.adam_count, 0));
     PT_TRY(share_task_weights(t));
-    memcpy(store->value, t->gathered, bytes);
-    for (int32_t array = FIRST_MOMENT; array < n_array(t); array++)
-        take_moments(t, array);
     store->version++;
     pt_free(t->gathered);
     t->gathered = NULL;

@@ -5,7 +5,7 @@
  *     [2] first tensor whose gradient was not, + 1, on the lowest rank that had one
  *     [3] ranks that failed    [4..] sum of each task's loss over its units, quantum 2^-20
  */
-#include "train/trainer.h"
+#include "train/stream.h"
 
 #include <math.h>
 #include <string.h>
@@ -138,14 +138,14 @@ typedef struct work {
 } work_t;
 
 /** Add a unit's gate gradients, at quantum 2^-40. */
-static void collect_gates(work_t *w, const pt_bundle_t *bundle)
+static void collect_gates(work_t *w, const pt_bundle_t *bundle, const double *dgate)
 {
     pt_trainer_t *t = w->t;
     int64_t n = t->space->n_choice;
 
     for (int32_t i = 0; i < bundle->n_task; i++)
         for (int64_t c = 0; c < n; c++) {
-            double x = t->dgate[i * n + c] * PT_FIXED_SCALE;
+            double x = dgate[i * n + c] * PT_FIXED_SCALE;
             if (!isfinite(x) || fabs(x) >= w->limit)
                 w->is_bad_loss = true;
             else
@@ -153,10 +153,18 @@ static void collect_gates(work_t *w, const pt_bundle_t *bundle)
         }
 }
 
-static pt_status_t run_unit(work_t *w, unit_id_t id)
+static int32_t unit_bundle(void *context, int32_t i)
 {
+    const work_t *w = context;
+
+    return w->t->unit[i].bundle;
+}
+
+static pt_status_t begin_unit(void *context, int32_t i, pt_unit_t *unit)
+{
+    work_t *w = context;
     pt_trainer_t *t = w->t;
-    const pt_bundle_t *bundle = pt_feed_bundle(t->feed, id.bundle);
+    unit_id_t id = t->unit[i];
     int64_t microbatch = t->config->train.microbatch;
     pt_draw_t draw = {.part = w->step->part,
                       .bundle = id.bundle,
@@ -164,28 +172,27 @@ static pt_status_t run_unit(work_t *w, unit_id_t id)
                       .first = w->round * t->config->train.batch + id.index * microbatch,
                       .is_shuffled = true,
                       .is_augmented = true};
-    pt_unit_t unit = {.input = t->input,
-                      .subnet = w->subnet,
-                      .rng = pt_step_rng(t->config, w->step, PT_RNG_DROPOUT),
-                      .index = (uint32_t)id.index,
-                      .dgate = t->dgate,
-                      .limit = w->limit,
-                      .loss = trainer_loss,
-                      .loss_context = &w->loss};
-    pt_plan_t *plan;
     double begin = pt_clock();
 
-    /* A task that has its turn alone has its labels where its bundle has them. */
-    PT_TRY(
-        pt_feed_fill(t->feed, &draw, t->input, t->label + t->task_slot[bundle->task[0]]));
+    unit->rng = pt_step_rng(t->config, w->step, PT_RNG_DROPOUT);
+    unit->index = (uint32_t)id.index;
+    unit->limit = w->limit;
+    unit->loss = trainer_loss;
+    unit->loss_context = &w->loss;
+    pt_status_t status = trainer_fill(t, &draw, unit, false);
     t->time.feed += pt_clock() - begin;
-    PT_TRY(trainer_plan(t, w->subnet, w->phase, id.bundle, &plan));
-    int32_t bad = pt_exec_run(t->exec, plan, &unit);
+    return status;
+}
+
+static void end_unit(void *context, int32_t i, const pt_unit_t *unit, int32_t bad)
+{
+    work_t *w = context;
+    pt_trainer_t *t = w->t;
+
     if (bad >= 0 && t->control[BAD_PARAM] == 0)
         t->control[BAD_PARAM] = bad + 1;
     if (w->phase == PT_PHASE_ALPHA)
-        collect_gates(w, bundle);
-    return PT_OK;
+        collect_gates(w, pt_feed_bundle(t->feed, t->unit[i].bundle), unit->dgate);
 }
 
 /** Units of the step that this task coordinate has, and what they cost; their number. */
@@ -208,10 +215,16 @@ static pt_status_t list_units(work_t *w, int32_t *n_unit)
     return PT_OK;
 }
 
-/** Run the units that fall to this data rank. */
+/** Run the units that fall to this data rank, which are the same on all stages. */
 static pt_status_t run_units(work_t *w)
 {
     pt_trainer_t *t = w->t;
+    stream_t stream = {.phase = w->phase,
+                       .subnet = w->subnet,
+                       .context = w,
+                       .bundle = unit_bundle,
+                       .begin = begin_unit,
+                       .end = end_unit};
     int32_t n;
 
     PT_TRY(list_units(w, &n));
@@ -219,8 +232,8 @@ static pt_status_t run_units(work_t *w)
                   t->data_work);
     for (int32_t i = 0; i < n; i++)
         if (t->unit_rank[i] == t->layout->coord[PT_AXIS_DATA])
-            PT_TRY(run_unit(w, t->unit[i]));
-    return PT_OK;
+            t->unit[stream.n++] = t->unit[i];
+    return stream_run(t, &stream);
 }
 
 /** Find the step's bundles and tasks, and how large a single addend may be. */
@@ -317,13 +330,16 @@ static double reduce_seconds(void)
 
 /** Clocks that others keep, as they stood when the step began. */
 typedef struct clocks {
-    double begin, ops, loss, reduce;
+    double begin, ops, loss, reduce, transfer;
 } clocks_t;
 
 static clocks_t read_clocks(const pt_trainer_t *t)
 {
-    return (clocks_t){pt_clock(), pt_exec_op_seconds(t->exec),
-                      pt_exec_loss_seconds(t->exec), reduce_seconds()};
+    return (clocks_t){.begin = pt_clock(),
+                      .ops = pt_exec_op_seconds(t->exec),
+                      .loss = pt_exec_loss_seconds(t->exec),
+                      .reduce = reduce_seconds(),
+                      .transfer = pt_exec_transfer_seconds(t->exec)};
 }
 
 static void account(pt_trainer_t *t, clocks_t before)
@@ -334,6 +350,7 @@ static void account(pt_trainer_t *t, clocks_t before)
     t->time.ops += now.ops - before.ops;
     t->time.loss += now.loss - before.loss;
     t->time.reduce += now.reduce - before.reduce;
+    t->time.transfer += now.transfer - before.transfer;
 }
 
 /** The next step's weights of the tasks. */

@@ -18,7 +18,11 @@ fi
 export OMPI_MCA_btl_vader_single_copy_mechanism=${OMPI_MCA_btl_vader_single_copy_mechanism-none}
 
 passed=0 failed=0 skipped=0
-limit=${LIMIT:-120} # seconds for one program
+limit=${LIMIT:-240} # seconds for one program
+if [ "${1:-}" = long ]; then
+    limit=${LIMIT:-1200}
+    export POLYTREE_TEST_LONG=1
+fi
 
 # report NAME SECONDS PASSED FAILED SKIPPED [NOTE]
 report() {

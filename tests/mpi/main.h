@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -26,7 +27,8 @@ static inline int run_tests_on_ranks(int argc, char **argv, unsigned seconds,
                                      const struct CMUnitTest *tests, size_t n,
                                      CMFixtureFunction set_up, CMFixtureFunction tear_down)
 {
-    alarm(seconds); /* a rank that failed leaves the others waiting */
+    /* A rank that failed leaves the others waiting. */
+    alarm(getenv("POLYTREE_TEST_LONG") == NULL ? seconds : 10 * seconds);
     if (pt_par_start(&argc, &argv) != PT_OK)
         return 1;
     if (pt_comm_rank(pt_comm_world()) > 0 && freopen("/dev/null", "w", stdout) == NULL)

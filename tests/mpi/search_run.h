@@ -26,6 +26,9 @@
 
 enum { SIDE = 10, N_TRAIN = 40, N_VAL = 10, N_TEST = 14, N_TINY_TASK = 3 };
 
+/** Stages that the smallest of the spaces, a chain, can be cut into. */
+enum { TINY_STAGES = 7 };
+
 /** Ends with NULL; applied over the defaults. */
 typedef const char *const *tiny_options_t;
 
@@ -263,17 +266,18 @@ static inline tiny_result_t tiny_go_alone(tiny_options_t options, const char *ru
     return result;
 }
 
-/** Arrangement number `i` of all ranks as task x data; false past the last. */
+/** Arrangement number `i` of all ranks as stage x task x data; false past the last. */
 static inline bool tiny_arrangement(int32_t i, int32_t extent[PT_N_AXIS])
 {
     int32_t size = pt_comm_size(pt_comm_world());
-    extent[PT_AXIS_STAGE] = 1;
-    for (int32_t task = 1; task <= size; task++)
-        if (size % task == 0 && i-- == 0) {
-            extent[PT_AXIS_TASK] = task;
-            extent[PT_AXIS_DATA] = size / task;
-            return true;
-        }
+    for (int32_t stage = 1; stage <= size && stage <= TINY_STAGES; stage++)
+        for (int32_t task = 1; task * stage <= size; task++)
+            if (size % (stage * task) == 0 && i-- == 0) {
+                extent[PT_AXIS_STAGE] = stage;
+                extent[PT_AXIS_TASK] = task;
+                extent[PT_AXIS_DATA] = size / (stage * task);
+                return true;
+            }
     return false;
 }
 

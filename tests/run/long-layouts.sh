@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Every task x data arrangement of 1, 2, 3, 4 and 6 ranks gives the same bytes, in a soft
-# search, in a hard one that runs open candidates only, and for the shared baseline.
+# Every stage x task x data arrangement of 1, 2, 3, 4, 6 and 8 ranks gives the same bytes, in
+# a soft search, in a hard one that runs open candidates only, and for the shared baseline.
 # shellcheck source=/dev/null
 . "$(dirname "$0")/common"
 command -v mpirun >/dev/null || skip "no mpirun"
@@ -17,13 +17,18 @@ variant() {
 for name in soft hard shared; do
     read -ra options <<<"$(variant $name)"
     expect 0 ranks 1 search "$SMALL" -o $name --set "${options[@]}"
-    for n in 1 2 3 4 6; do
-        for ((task = 1; task <= n; task++)); do
-            [ $((n % task)) = 0 ] || continue
-            run=$name-$task-$((n / task))
+    for n in 1 2 3 4 6 8; do
+        for ((i = 0; i < n * n; i++)); do
+            stage=$((i / n + 1)) task=$((i % n + 1))
+            [ $((n % (stage * task))) = 0 ] || continue
+            # The chain can be cut into seven stages.
+            [ $name != shared ] || [ $stage -lt 8 ] || continue
+            data=$((n / stage / task))
+            run=$name-$stage-$task-$data
             expect 0 ranks $n search "$SMALL" -o "$run" --set "${options[@]}" \
-                layout.mode=manual layout.task=$task layout.data=$((n / task))
-            says out "ranks +$n = $task task x $((n / task)) data"
+                layout.mode=manual layout.stage=$stage layout.task=$task layout.data=$data
+            says out "ranks +$n = .*$task task x $data data"
+            [ $stage = 1 ] || says out "ranks +$n = $stage stage x "
             same_result $name "$run"
             echo "$run: $(digest "$run")"
             rm -r "$run"

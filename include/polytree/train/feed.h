@@ -92,9 +92,10 @@ typedef struct pt_draw {
  * shift about the centre, then flips, of the image and all its label maps alike; see
  * augment.h.  Feature vectors are left as they are.  Allocates nothing.
  *
- * @param[out] input  [microbatch, h, w, c]
- * @param[out] label  per task of the bundle, label[i] has microbatch * pt_feed_labels()
- *                    values; PT_LABEL_NONE or NaN where masked or not labelled
+ * @param[out] input  [microbatch, h, w, c]; NULL: not wanted
+ * @param[out] label  NULL: not wanted; per task of the bundle, label[i] has microbatch *
+ *                    pt_feed_labels() values; PT_LABEL_NONE or NaN where masked or not
+ *                    labelled
  * @return PT_E_RANGE for a shuffled draw from an empty part
  */
 PT_MUST_CHECK pt_status_t pt_feed_fill(pt_feed_t *feed, const pt_draw_t *draw, float *input,

@@ -226,6 +226,7 @@ typedef struct pt_trainer_time {
     double feed;     /**< reading and augmenting */
     double compile;  /**< plans */
     double reduce;   /**< sums over ranks, waiting included */
+    double transfer; /**< messages between stages, waiting included */
     double update;   /**< optimiser */
     double evaluate; /**< outside steps */
 } pt_trainer_time_t;

@@ -1,0 +1,274 @@
+#include "train/stream.h"
+
+#include "polytree/base/clock.h"
+#include "polytree/base/memory.h"
+
+/* Counts to seconds, for where to cut; a core of today. */
+static const pt_rates_t rates = {.madds = 5e10, .memory = 1e10, .link = 5e9};
+
+static int32_t n_stage(const pt_trainer_t *t)
+{
+    return t->layout->extent[PT_AXIS_STAGE];
+}
+
+/** Of a layer's copies a task may be confined to one, as it is in warm-up. */
+static bool may_run(const pt_space_t *s, int32_t choice, int32_t task)
+{
+    const pt_choice_t *c = &s->choice[choice];
+
+    if (c->kind != PT_CHOICE_COPY || !s->has_one_copy)
+        return true;
+    return c->j == task % (s->layer_choice[c->i] - s->layer_choice[c->i - 1]);
+}
+
+/** Everything that may be run: each task with gates of its own, as in a search, or the
+ * chains' one subnet. */
+static pt_status_t open_all(const pt_trainer_t *t, pt_subnet_t *subnet)
+{
+    PT_TRY(pt_subnet_init(subnet, t->n_task, t->space->n_choice));
+    subnet->is_soft = !pt_method_is_chain(t->config->search.method);
+    for (int32_t k = 0; k < t->n_task; k++)
+        for (int32_t c = 0; c < t->space->n_choice; c++)
+            pt_subnet_switch(subnet, k, c, may_run(t->space, c, k));
+    return PT_OK;
+}
+
+static pt_status_t add_loads(const pt_trainer_t *t, const pt_subnet_t *subnet,
+                             pt_load_t *load)
+{
+    pt_plan_t *plan = NULL;
+    pt_status_t status;
+
+    PT_TRY(pt_plan_new(t->space, t->n_bundle_task, &plan));
+    for (int32_t b = 0; b < t->n_bundle; b++) {
+        const pt_bundle_t *bundle = pt_feed_bundle(t->feed, b);
+        PT_TRY_OR(done, pt_plan_compile(plan, subnet, PT_PHASE_WEIGHT, bundle->task,
+                                        bundle->n_task));
+        pt_plan_load(plan, 1, &rates, load);
+    }
+done:
+    pt_plan_free(plan);
+    return status;
+}
+
+pt_status_t stream_cut(pt_trainer_t *t)
+{
+    size_t n = (size_t)t->space->n_candidate;
+    pt_subnet_t subnet = {0};
+    pt_load_t load = {0};
+    int64_t begin, end;
+    pt_status_t status;
+
+    if (n_stage(t) == 1)
+        return PT_OK;
+    PT_TRY_OR(done, pt_alloc(&load.cost, n, sizeof *load.cost));
+    PT_TRY_OR(done, pt_alloc(&load.transfer, n, sizeof *load.transfer));
+    PT_TRY_OR(done, open_all(t, &subnet));
+    PT_TRY_OR(done, add_loads(t, &subnet, &load));
+    PT_TRY_OR(done, pt_cut_init(&t->cut, t->space, n_stage(t), &load));
+    pt_cut_blocks(&t->cut, t->space, t->layout->coord[PT_AXIS_STAGE], &begin, &end);
+    pt_store_keep(&t->space->store, begin, end);
+done:
+    pt_subnet_release(&subnet);
+    pt_free(load.cost);
+    pt_free(load.transfer);
+    return status;
+}
+
+pt_status_t trainer_fill(pt_trainer_t *t, const pt_draw_t *draw, const pt_unit_t *unit,
+                         bool is_watched)
+{
+    const pt_bundle_t *bundle = pt_feed_bundle(t->feed, draw->bundle);
+    bool reads_input = t->reads_input || (is_watched && stream_is_last(t));
+    /* The input is a flight's own, and constant but here. */
+    float *input = reads_input ? (float *)(uintptr_t)unit->input : NULL;
+    /* A task that has its turn alone has its labels where its bundle has them. */
+    pt_label_t **label = t->label + t->task_slot[bundle->task[0]];
+
+    return pt_feed_fill(t->feed, draw, input, stream_is_last(t) ? label : NULL);
+}
+
+static const pt_real_t *receive(void *context, bool is_back, int64_t n)
+{
+    return pt_pipe_receive(context, is_back, n);
+}
+
+static void done(void *context, bool is_back)
+{
+    pt_pipe_done(context, is_back);
+}
+
+static pt_real_t *room(void *context, bool is_back, int64_t n)
+{
+    (void)n;
+    return pt_pipe_room(context, is_back);
+}
+
+static void send(void *context, bool is_back, int64_t n)
+{
+    pt_pipe_send(context, is_back, n);
+}
+
+static void progress(void *context)
+{
+    pt_pipe_progress(context);
+}
+
+static void place_plans(pt_trainer_t *t)
+{
+    int32_t stage = t->layout->coord[PT_AXIS_STAGE];
+
+    for (int32_t i = 0; i < t->n_plan_slot; i++) {
+        pt_plan_place(t->weight_plan[i], &t->cut, stage);
+        pt_plan_place(t->alpha_plan[i], &t->cut, stage);
+    }
+    pt_plan_place(t->calibrate_plan, &t->cut, stage);
+    pt_plan_place(t->eval_plan, &t->cut, stage);
+    for (int32_t i = 0; i < t->n_flight && t->flight[i].plan != NULL; i++)
+        pt_plan_place(t->flight[i].plan, &t->cut, stage);
+}
+
+pt_status_t stream_open(pt_trainer_t *t)
+{
+    int32_t stage = t->layout->coord[PT_AXIS_STAGE];
+    int64_t input = pt_shape_count(t->space->node[0].shape);
+    size_t gates = (size_t)t->n_bundle_task * (size_t)t->space->n_choice;
+    size_t bound = pt_plan_arena_bound(t->eval_plan);
+
+    t->reads_input = n_stage(t) == 1 || pt_cut_reads_input(&t->cut, t->space, stage);
+    t->n_flight = n_stage(t) - stage;
+    PT_TRY(pt_alloc(&t->flight, (size_t)t->n_flight, sizeof *t->flight));
+    for (int32_t i = 0; i < t->n_flight; i++) {
+        flight_t *f = &t->flight[i];
+        f->unit = -1;
+        if (t->reads_input || stream_is_last(t))
+            PT_TRY(pt_alloc(&f->input, (size_t)input, sizeof *f->input));
+        PT_TRY(pt_alloc(&f->dgate, gates, sizeof *f->dgate));
+        /* A plan that bundles share must not be compiled anew while one is in flight. */
+        if (n_stage(t) > 1 && t->n_plan_slot == PLAN_SLOTS)
+            PT_TRY(pt_plan_new(t->space, t->n_bundle_task, &f->plan));
+    }
+    if (n_stage(t) == 1)
+        return pt_exec_new(t->space, bound, &t->exec);
+    place_plans(t);
+    t->link = (pt_link_t){NULL, receive, done, room, send, progress};
+    return pt_exec_new_staged(t->space, bound, t->n_flight, &t->link, &t->exec);
+}
+
+pt_status_t stream_connect(pt_trainer_t *t)
+{
+    if (n_stage(t) == 1)
+        return PT_OK;
+    PT_TRY(pt_comm_check_equal(t->layout->world, "the cut into stages", t->cut.first,
+                               ((size_t)n_stage(t) + 1) * sizeof *t->cut.first));
+    PT_TRY(pt_pipe_new(t->layout->chain, pt_plan_message_bound(t->eval_plan), &t->pipe));
+    t->link.context = t->pipe;
+    return PT_OK;
+}
+
+void stream_close(pt_trainer_t *t)
+{
+    pt_pipe_free(t->pipe);
+    pt_exec_free(t->exec);
+    for (int32_t i = 0; i < t->n_flight && t->flight != NULL; i++) {
+        pt_free(t->flight[i].input);
+        pt_free(t->flight[i].dgate);
+        pt_plan_free(t->flight[i].plan);
+    }
+    pt_free(t->flight);
+    pt_cut_release(&t->cut);
+}
+
+/** Where a stage stands in the segments of a stream. */
+typedef struct cursor {
+    int32_t unit, segment;
+    int64_t n_done; /**< segments */
+} cursor_t;
+
+static int32_t find_flight(const pt_trainer_t *t, int32_t unit)
+{
+    int32_t i = 0;
+
+    while (t->flight[i].unit != unit)
+        i++;
+    return i;
+}
+
+static pt_status_t plan_of(pt_trainer_t *t, const stream_t *s, int32_t bundle,
+                           flight_t *flight, pt_plan_t **plan)
+{
+    const pt_bundle_t *b = pt_feed_bundle(t->feed, bundle);
+    double begin = pt_clock();
+
+    if (flight->plan == NULL)
+        return trainer_plan(t, s->subnet, s->phase, bundle, plan);
+    *plan = flight->plan;
+    if (pt_plan_key(*plan) != pt_plan_make_key(s->subnet, s->phase, b->task, b->n_task))
+        PT_TRY(pt_plan_compile(*plan, s->subnet, s->phase, b->task, b->n_task));
+    t->time.compile += pt_clock() - begin;
+    return PT_OK;
+}
+
+/** @param[out] status  what failed, unless something has before */
+static pt_status_t begin_unit(pt_trainer_t *t, const stream_t *s, int32_t unit,
+                              pt_status_t *status)
+{
+    int32_t at = find_flight(t, -1);
+    flight_t *f = &t->flight[at];
+    pt_unit_t made = {.input = f->input, .subnet = s->subnet, .dgate = f->dgate};
+    pt_plan_t *plan;
+
+    /* Plans depend on the subnet alone: where one fails it does on all stages. */
+    PT_TRY(plan_of(t, s, s->bundle(s->context, unit), f, &plan));
+    pt_status_t filled = s->begin(s->context, unit, &made);
+    if (filled != PT_OK && n_stage(t) == 1)
+        return filled;
+    *status = *status != PT_OK ? *status : filled;
+    f->unit = unit;
+    f->made = made;
+    f->n_segment = pt_plan_n_segment(plan);
+    pt_exec_begin(t->exec, at, plan, &made);
+    return PT_OK;
+}
+
+static void end_unit(pt_trainer_t *t, const stream_t *s, flight_t *f)
+{
+    int32_t bad = pt_exec_end(t->exec, (int32_t)(f - t->flight));
+
+    s->end(s->context, f->unit, &f->made, bad);
+    f->unit = -1;
+}
+
+/** Run a cursor's section; does it end the unit's part of that direction? */
+static bool advance(pt_trainer_t *t, cursor_t *c, int32_t *flight)
+{
+    *flight = find_flight(t, c->unit);
+    pt_exec_advance(t->exec, *flight);
+    c->n_done++;
+    if (++c->segment < t->flight[*flight].n_segment)
+        return false;
+    c->segment = 0;
+    c->unit++;
+    return true;
+}
+
+pt_status_t stream_run(pt_trainer_t *t, const stream_t *s)
+{
+    bool has_backward = s->phase == PT_PHASE_WEIGHT || s->phase == PT_PHASE_ALPHA;
+    cursor_t forward = {0}, backward = {0};
+    pt_status_t status = PT_OK;
+
+    while (forward.unit < s->n || (has_backward && backward.unit < s->n)) {
+        bool is_forward = forward.unit < s->n &&
+                          (!has_backward || forward.n_done < backward.n_done + t->n_flight);
+        int32_t flight;
+        if (is_forward && forward.segment == 0)
+            PT_TRY(begin_unit(t, s, forward.unit, &status));
+        bool is_end = advance(t, is_forward ? &forward : &backward, &flight);
+        if (is_end && is_forward != has_backward)
+            end_unit(t, s, &t->flight[flight]);
+    }
+    if (status == PT_OK && t->pipe != NULL)
+        status = pt_pipe_status(t->pipe);
+    return status;
+}
