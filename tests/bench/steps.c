@@ -36,7 +36,8 @@ static pt_status_t open_bench(bench_t *b, int argc, char **argv)
         PT_TRY(pt_config_set(&b->config, argv[i]));
     PT_TRY(pt_config_check(&b->config));
     bool is_auto = b->config.layout.mode == PT_LAYOUT_AUTO;
-    int32_t extent[PT_N_AXIS] = {1, is_auto ? 1 : (int32_t)b->config.layout.task,
+    int32_t extent[PT_N_AXIS] = {(int32_t)b->config.layout.stage,
+                                 is_auto ? 1 : (int32_t)b->config.layout.task,
                                  is_auto ? 0 : (int32_t)b->config.layout.data};
     PT_TRY(pt_layout_init(&b->layout, pt_comm_world(), extent, true));
     PT_TRY(pt_kernel_init(&b->kernel, (pt_backend_t)b->config.kernel.backend,
@@ -102,17 +103,19 @@ static void report(const bench_t *b, const char *kind, int64_t steps, int64_t sa
            loss = t.loss - before.loss;
     double feed = t.feed - before.feed, compile = t.compile - before.compile;
     double reduce = t.reduce - before.reduce, update = t.update - before.update;
+    double transfer = t.transfer - before.transfer;
 
     if (pt_comm_rank(b->layout.world) != 0)
         return;
     printf("{\"kind\": \"%s\", \"ranks\": %d, \"steps\": %lld, \"seconds_per_step\": %.5f, "
            "\"samples_per_second\": %.1f, \"ops\": %.4f, \"loss\": %.4f, \"feed\": %.4f, "
-           "\"compile\": %.4f, \"reduce\": %.4f, \"update\": %.4f, \"other\": %.4f, "
+           "\"compile\": %.4f, \"reduce\": %.4f, \"transfer\": %.4f, \"update\": %.4f, "
+           "\"other\": %.4f, "
            "\"allocations\": %llu}\n",
            kind, pt_comm_size(b->layout.world), (long long)steps, seconds / (double)steps,
            (double)samples / seconds, ops / step, loss / step, feed / step, compile / step,
-           reduce / step, update / step,
-           1 - (ops + loss + feed + compile + reduce + update) / step,
+           reduce / step, transfer / step, update / step,
+           1 - (ops + loss + feed + compile + reduce + transfer + update) / step,
            (unsigned long long)allocations);
 }
 
