@@ -146,6 +146,8 @@ const pt_option_t pt_options[] = {
         "ranks along the tasks; 0 = whatever is left"),
     INT("layout.data", layout.data, "0", 0, 1e6, LAY,
         "ranks along the data; 0 = whatever is left"),
+    INT("layout.ranks_per_node", layout.ranks_per_node, "0", 0, 1e6, LAY,
+        "to rehearse many nodes on one: ranks taken for a node; 0 = as they are"),
     BOOL("layout.strict", layout.strict, "0", LAY, "1: refuse surplus ranks"),
 
     WORD("kernel.backend", kernel.backend, "auto", backend_words, NUM,

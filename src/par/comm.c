@@ -24,6 +24,7 @@ static int alone_count, alone_displ;
 static uint64_t alone_word;
 static pt_comm_t alone = {MPI_COMM_NULL, 0, 1, 0, &alone_count, &alone_displ, &alone_word};
 static bool has_started_mpi;
+static int32_t ranks_per_node; /* rehearsed; 0: as they are */
 static void (*failure_hook)(pt_status_t status);
 
 pt_status_t pt_mpi_status(int code, const char *function)
@@ -199,6 +200,11 @@ pt_status_t pt_comm_split(pt_comm_t *comm, int32_t color, int32_t key, pt_comm_t
     return wrap_agreed(comm, code, mpi, "MPI_Comm_split", out);
 }
 
+void pt_par_rehearse_nodes(int32_t n)
+{
+    ranks_per_node = n;
+}
+
 pt_status_t pt_comm_split_node(pt_comm_t *comm, pt_comm_t **out)
 {
     MPI_Comm mpi = MPI_COMM_NULL;
@@ -206,6 +212,8 @@ pt_status_t pt_comm_split_node(pt_comm_t *comm, pt_comm_t **out)
         *out = comm;
         return PT_OK;
     }
+    if (ranks_per_node > 0)
+        return pt_comm_split(comm, comm->world_rank / ranks_per_node, comm->rank, out);
     int code = MPI_Comm_split_type(comm->mpi, MPI_COMM_TYPE_SHARED, comm->rank,
                                    MPI_INFO_NULL, &mpi);
     return wrap_agreed(comm, code, mpi, "MPI_Comm_split_type", out);

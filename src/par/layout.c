@@ -1,6 +1,7 @@
-/* world rank = (stage * n_task + task) * n_data + data */
+/* rank among the active = (stage * n_task + task) * n_data + data */
 #include "polytree/par/layout.h"
 
+#include "polytree/base/memory.h"
 #include "polytree/par/log.h"
 
 /* extent[a] = 0 filled in; PT_E_CONFIG where the ranks are too few. */
@@ -48,11 +49,34 @@ static pt_status_t make_comms(pt_layout_t *layout)
     return pt_comm_split(world, rank % (n_data * n_task), rank, &layout->chain);
 }
 
+/* Number of this rank when they are counted node after node, nodes by their lowest rank. */
+static pt_status_t find_place(pt_comm_t *comm, int32_t *place)
+{
+    int32_t size = pt_comm_size(comm), rank = pt_comm_rank(comm), lowest = rank;
+    int32_t *all = NULL;
+    pt_comm_t *node = NULL;
+    pt_status_t status;
+
+    PT_TRY(pt_comm_split_node(comm, &node));
+    status = pt_comm_bcast(node, &lowest, sizeof lowest, 0);
+    pt_comm_free(node);
+    if (status == PT_OK)
+        status = pt_alloc(&all, (size_t)size, sizeof *all);
+    PT_TRY_OR(done, pt_comm_agree(comm, status));
+    PT_TRY_OR(done, pt_comm_allgather(comm, &lowest, all, sizeof lowest));
+    *place = 0;
+    for (int32_t r = 0; r < size; r++)
+        *place += all[r] < lowest || (all[r] == lowest && r < rank);
+done:
+    pt_free(all);
+    return status;
+}
+
 pt_status_t pt_layout_init(pt_layout_t *layout, pt_comm_t *comm,
                            const int32_t extent[PT_N_AXIS], bool strict)
 {
     const int32_t asked[] = {extent[0], extent[1], extent[2], strict};
-    int32_t size = pt_comm_size(comm), rank = pt_comm_rank(comm), n_active = 1;
+    int32_t size = pt_comm_size(comm), rank = pt_comm_rank(comm), n_active = 1, place = 0;
     pt_status_t status;
     pt_layout_t made = {.coord = {-1, -1, -1}};
 
@@ -72,8 +96,9 @@ pt_status_t pt_layout_init(pt_layout_t *layout, pt_comm_t *comm,
                (int)made.extent[PT_AXIS_STAGE], (int)made.extent[PT_AXIS_TASK],
                (int)made.extent[PT_AXIS_DATA], (int)(size - n_active), (int)size);
 
-    made.is_active = rank < n_active;
-    PT_TRY(pt_comm_split(comm, made.is_active ? 0 : -1, rank, &made.world));
+    PT_TRY(find_place(comm, &place));
+    made.is_active = place < n_active;
+    PT_TRY(pt_comm_split(comm, made.is_active ? 0 : -1, place, &made.world));
     status = made.is_active ? make_comms(&made) : PT_OK;
     PT_TRY_OR(fail, pt_comm_agree(comm, status));
     *layout = made;

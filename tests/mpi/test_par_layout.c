@@ -104,6 +104,30 @@ static void every_arrangement(void **state)
     pt_log_set_sink(NULL, NULL);
 }
 
+/* Places go node after node, however the ranks are numbered: with ranks dealt out to nodes
+ * of two in turn, those of a node still are neighbours, and a layout's node is theirs. */
+static void nodes_stay_together(void **state)
+{
+    pt_comm_t *world = pt_comm_world(), *dealt;
+    int32_t size = pt_comm_size(world), rank = pt_comm_rank(world);
+    const int32_t n[PT_N_AXIS] = {1, 1, size};
+    pt_layout_t layout;
+    int32_t node[64];
+    (void)state;
+    assert_true(size <= 64);
+    assert_int_equal(pt_comm_split(world, 0, rank % 2 * size + rank, &dealt), PT_OK);
+    pt_par_rehearse_nodes(2);
+    assert_int_equal(pt_layout_init(&layout, dealt, n, true), PT_OK);
+    pt_par_rehearse_nodes(0);
+    int32_t mine = rank / 2;
+    assert_int_equal(pt_comm_size(layout.node), mine * 2 + 1 < size ? 2 : 1);
+    assert_int_equal(pt_comm_allgather(layout.world, &mine, node, sizeof mine), PT_OK);
+    for (int32_t r = 1; r < size; r++)
+        assert_true(node[r] >= node[r - 1]);
+    pt_layout_release(&layout);
+    pt_comm_free(dealt);
+}
+
 /* Zero takes what is left: the open axis, or data where both are open. */
 static void zero_takes_what_is_left(void **state)
 {
@@ -169,6 +193,7 @@ int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_arrangement),
+        cmocka_unit_test(nodes_stay_together),
         cmocka_unit_test(zero_takes_what_is_left),
         cmocka_unit_test(impossible_extents_are_refused),
         cmocka_unit_test(different_wishes_are_refused),

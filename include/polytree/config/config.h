@@ -172,6 +172,7 @@ typedef struct pt_config {
     struct {
         pt_layout_mode_t mode;
         int64_t stage, task, data; /**< 0 = whatever is left */
+        int64_t ranks_per_node;    /**< rehearsed; 0 = as they are */
         bool strict;
     } layout;
     struct {

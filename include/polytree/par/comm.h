@@ -36,6 +36,9 @@ int32_t pt_comm_size(const pt_comm_t *comm);
 /** Split by colour (-1: not a member, *out = NULL), ordered by key.  Collective. */
 PT_MUST_CHECK pt_status_t pt_comm_split(pt_comm_t *comm, int32_t color, int32_t key,
                                         pt_comm_t **out);
+/** From now on each `n` ranks of the run in turn are taken for a node, to rehearse many on
+ * one; 0 (the default): as they are. */
+void pt_par_rehearse_nodes(int32_t n);
 /** The ranks of `comm` that share memory with this one.  Collective. */
 PT_MUST_CHECK pt_status_t pt_comm_split_node(pt_comm_t *comm, pt_comm_t **out);
 /** Collective over its ranks; NULL is fine. */

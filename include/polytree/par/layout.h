@@ -1,5 +1,9 @@
 /** @file
  * How ranks are arranged: world = stage x task x data, data innermost.
+ *
+ * Ranks take their places node after node, whatever their numbers: data ranks, which
+ * exchange most, then share a node, and stages, which exchange least, lie on different
+ * ones.
  */
 #ifndef PT_PAR_LAYOUT_H
 #define PT_PAR_LAYOUT_H
