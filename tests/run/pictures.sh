@@ -50,7 +50,7 @@ END
 "$POLYTREE" data check maps.h5 >/dev/null
 OFF=(--set augment.rotate=0 --set augment.scale=0 --set augment.shear=0 --set augment.shift=0)
 LEARN=(--set data.file=maps.h5 --set space.channels=16 --set space.stride=1 --set space.nodes=3
-    --set warmup.steps=20 --set search.steps=20 --set retrain.steps=500 --set report.svg=0
+    --set warmup.steps=20 --set search.steps=20 --set retrain.steps=400 --set report.svg=0 --set run.eval_every=0
     --set train.bundle=auto --set train.tasks_per_step=0 --set "data.tasks=parts far mark face which"
     --set train.batch=16 --set train.microbatch=8 --set bn.calibrate=4 "${OFF[@]}")
 expect 0 ranks 1 search "$SMALL" -o run "${LEARN[@]}" --set report.pictures=11
