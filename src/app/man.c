@@ -33,6 +33,20 @@ static const char *const of_config[] = {
     "free on resume.",
     NULL};
 
+static const char *const of_encoder[] = {
+    "The [encoder] of a branch space has the line `stem` and, below `layers`, one line for "
+    "each layer l01, l02, ..: an operation and what is said of it, as in "
+    "`inverted_residual out=24 stride=2 expand=6`.  Keys: out (channels before "
+    "space.width; "
+    "else as many as before), stride (else 1), dilation, expand, kernel, separable.",
+    "Operations are chains joined by `_`, as conv3x3_bn_relu, of convKxK, dwconvKxK "
+    "(depthwise), linear, bn, relu, relu6, maxpoolKxK (which halves the size); or a block: "
+    "inverted_residual (MobileNetV2; expand, kernel), basic (ResNet-18), bottleneck "
+    "(ResNet-50; a quarter of the width inside), raspp (1x1 and image pooling), aspp "
+    "(three "
+    "dilated 3x3 too; separable=1).  Past space.output_stride strides become dilations.",
+    NULL};
+
 static const char *const of_resume[] = {
     "A run is stopped by SIGTERM, SIGUSR1, its time limit or a file RUN/STOP.  It then "
     "writes a checkpoint and ends with code 75.  The same command goes on from there, on "
@@ -233,6 +247,8 @@ void pt_man_write(FILE *file)
     fputs(".SH CONFIGURATION\n", file);
     put_paragraphs(of_config, file);
     put_options(file);
+    fputs(".SH ENCODERS\n", file);
+    put_paragraphs(of_encoder, file);
     fputs(".SH STOP AND GO ON\n", file);
     put_paragraphs(of_resume, file);
     put_entries("FILES", files, file);

@@ -42,10 +42,31 @@ typedef struct columns {
     bool is_shown[N_COLUMN];
 } columns_t;
 
+/* Whether a run is of the method that a column is named after: found is of any. */
+static bool is_of_method(const char *run, const char *name, int32_t i)
+{
+    static const pt_method_t method[N_COLUMN] = {PT_METHOD_SINGLE, PT_METHOD_SHARED,
+                                                 PT_METHOD_RANDOM};
+    char path[PATH_BYTES];
+    pt_config_t *config;
+    bool is_other;
+    if (i == FOUND || pt_alloc(&config, 1, sizeof *config) != PT_OK)
+        return true;
+    pt_config_init(config);
+    snprintf(path, sizeof path, "%s/config.ini", run);
+    is_other = pt_config_read(config, path) == PT_OK && config->search.method != method[i];
+    pt_error_clear();
+    pt_free(config);
+    if (is_other)
+        pt_console_error("warning: report.%s = %s: a run of another search.method", name,
+                         run);
+    return !is_other;
+}
+
 /* A run that is missing or not done is said to be so; the report goes on without it. */
 static void read_column(columns_t *c, int32_t i)
 {
-    if (c->run[i][0] == '\0')
+    if (c->run[i][0] == '\0' || !is_of_method(c->run[i], c->name[i], i))
         return;
     if (pt_summary_read(c->run[i], &c->summary[i]) != PT_OK) {
         pt_console_error("warning: report.%s: %s", c->name[i], pt_error_message());

@@ -7,6 +7,10 @@
 static const char *const bmtas[] = {
     "space.kind=branch",
     "space.affine_last=0",
+    "augment.rotate=0",
+    "augment.shear=0",
+    "augment.shift=0",
+    "augment.flip=horizontal",
     "train.batch=16",
     "train.turn=tasks",
     "train.tasks_per_step=1",

@@ -294,6 +294,8 @@ static pt_status_t parse_key(const char *word, const char *line, pt_layer_t *lay
                 "layer '%s': unknown key '%.*s', expected out, stride, dilation, expand, "
                 "kernel or separable",
                 line, (int)n, word);
+    if (*(int32_t *)((char *)layer + key->offset) != 0)
+        PT_FAIL(CONFIG, "layer '%s': %s is said twice", line, key->name);
     if (key->block != NULL && strcmp(key->block, layer->op) != 0)
         PT_FAIL(CONFIG, "layer '%s': %s is a key of %s alone", line, key->name, key->block);
     if (sscanf(word + n, "=%9d%n", &value, &used) != 1 || word[n + (size_t)used] != '\0' ||

@@ -37,7 +37,9 @@ static pt_status_t parse_encoder(const pt_config_t *config, encoder_t *e)
             PT_FAIL(CONFIG, "encoder.layers has more than %d layers", MAX_LAYER);
         char *text = e->line[e->n_layer + 1];
         snprintf(text, sizeof e->line[0], "%.*s", (int)n, line);
-        PT_TRY(pt_layer_parse(text, &e->layer[e->n_layer++]));
+        if (pt_layer_parse(text, &e->layer[e->n_layer++]) != PT_OK)
+            PT_FAIL(CONFIG, "encoder.layers, l%02d: %s", (int)e->n_layer,
+                    pt_error_message());
         line += n + (line[n] == '\n');
     }
     return PT_OK;
@@ -61,7 +63,7 @@ static pt_status_t place_layer(const pt_config_t *config, const pt_layer_t *laye
     int32_t shrinks = pt_layer_shrinks(layer, stride);
 
     if (limit > 0 && (int64_t)walk->stride * shrinks > limit) {
-        kept = (int32_t)limit / walk->stride;
+        kept = limit % walk->stride == 0 ? (int32_t)limit / walk->stride : 0;
         if (kept < 1 || shrinks != stride || stride % kept != 0)
             PT_FAIL(CONFIG,
                     "layer %s: stride %d behind stride %d cannot stop at "
@@ -158,7 +160,8 @@ static pt_status_t add_layer(space_builder_t *b, const pt_config_t *config,
     int32_t n_copy = count_copies(b->space, config, spec->branching, l);
     pt_block_t block;
 
-    PT_TRY(pt_block_layer(layer, place, &block));
+    if (pt_block_layer(layer, place, &block) != PT_OK)
+        PT_FAIL(CONFIG, "encoder.layers, l%02d: %s", (int)l, pt_error_message());
     if (is_searched(config, spec) && !config->space.affine_last)
         strip_last_affine(&block);
     for (int32_t j = 0; j < n_copy; j++) {

@@ -150,7 +150,7 @@ void run_journal_step(pt_search_t *s, bool is_alpha, double lr,
     put_number(file, "loss", result->loss);
     if (is_alpha)
         put_regularisers(s);
-    else
+    else if (s->config->train.clip_norm > 0)
         put_number(file, "grad_norm", result->grad_norm);
     put_number(file, "lr", lr);
     if (st->stage != PT_STAGE_RETRAIN)

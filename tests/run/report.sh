@@ -47,6 +47,9 @@ assert row("Delta_m, %") == delta, (row("Delta_m, %"), delta)
 assert delta[0] == "+0.00"
 END
 cp found/report.txt before
+expect 0 "$POLYTREE" search "$SMALL" -o found --set report.single=shared
+says err "warning: report.single = shared: a run of another search.method"
+says found/report.txt "Delta_m +not run"
 expect 0 "$POLYTREE" search "$SMALL" -o found --set report.single=single --set report.shared=shared
 says out finished
 cmp before found/report.txt || fail "a look at a finished run has changed its report"
