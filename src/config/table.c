@@ -276,7 +276,8 @@ const pt_option_t pt_options[] = {
 
     WORD("resource.kind", resource.kind, "madds", resource_words, NUM,
          "what costs: multiply-adds, parameters, activation bytes, or seconds of a table"),
-    LINE("resource.table", resource.table, "", NUM, "seconds: file of lines NAME SECONDS, of `stem` and each layer or edge"),
+    LINE("resource.table", resource.table, "", NUM,
+         "seconds: file of lines NAME SECONDS, of `stem` and each layer or edge"),
     WORD("resource.scale", resource.scale, "shared", scale_words, NUM,
          "unit of the loss: the cost of the network all tasks share, or GFLOP"),
     REAL("resource.weight", resource.weight, "0", 0, 1e6, NUM,
