@@ -133,26 +133,29 @@ pt_status_t pt_h5_group_open(hid_t parent, const char *path, const char *name, h
 }
 
 /* A chunk is read whole, so that one larger than the file could have filled would take any
- * amount of memory. */
+ * amount of memory; one larger than its array can be has less behind it than the library
+ * goes on to copy. */
 static bool has_sound_chunks(const pt_h5_array_t *array, hid_t list, hsize_t file_bytes)
 {
-    hsize_t dim[H5S_MAX_RANK], bytes = array->item_bytes;
+    hsize_t dim[H5S_MAX_RANK], most[H5S_MAX_RANK], bytes = array->item_bytes;
     int n_dim = H5Pget_chunk(list, H5S_MAX_RANK, dim);
-    if (n_dim != array->n_dim)
+    if (n_dim != array->n_dim ||
+        H5Sget_simple_extent_dims(array->space, NULL, most) != n_dim)
         return false;
     for (int i = 0; i < n_dim; i++)
-        if (__builtin_mul_overflow(bytes, dim[i], &bytes))
+        if (dim[i] > most[i] || __builtin_mul_overflow(bytes, dim[i], &bytes))
             return false;
     return bytes / MAX_RATIO <= file_bytes;
 }
 
-static pt_status_t check_storage(const pt_h5_array_t *array, hid_t file)
+static pt_status_t check_storage(pt_h5_array_t *array, hid_t file)
 {
     hsize_t file_bytes = 0;
     hid_t list = H5Dget_create_plist(array->id);
     H5D_layout_t layout = H5Pget_layout(list);
     int n_external = H5Pget_external_count(list);
     bool has_size = H5Fget_filesize(file, &file_bytes) >= 0;
+    array->is_filtered = H5Pget_nfilters(list) != 0;
     bool is_sound = layout != H5D_CHUNKED || has_sound_chunks(array, list, file_bytes);
     pt_h5_close(list);
     if (layout == H5D_VIRTUAL || n_external != 0)

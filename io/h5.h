@@ -22,7 +22,8 @@ typedef struct pt_h5_array {
     size_t item_bytes; /**< as stored */
     int32_t n_dim;
     int64_t dim[PT_H5_MAX_DIM];
-    int64_t count; /**< product of dim */
+    int64_t count;    /**< product of dim */
+    bool is_filtered; /**< stored compressed, or otherwise than it is */
     char where[PT_H5_MAX_WHERE];
 } pt_h5_array_t;
 
