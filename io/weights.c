@@ -39,6 +39,10 @@ static pt_status_t read_tensor(void *context, const char *name, const pt_h5_arra
     pt_status_t status;
     if (array->type != H5T_FLOAT)
         return PT_OK;
+    /* HDF5 (1.10.8) believes that what it has unpacked is as long as it should be. */
+    if (array->is_filtered)
+        PT_FAIL(FORMAT, "%s: its values are compressed, expected them without a filter",
+                array->where);
     memcpy(record.dim, array->dim, sizeof record.dim);
     PT_TRY(pt_alloc(&record.data, (size_t)pt_record_count(&record), sizeof(float)));
     PT_TRY_OR(failed, pt_h5_array_read(array, 0, array->n_dim > 0 ? array->dim[0] : 1,
@@ -81,7 +85,7 @@ static pt_status_t keep_tensors(pt_checkpoint_t *checkpoint)
             pt_free(r->data);
             continue;
         }
-        memmove(r->name, r->name + strlen(WEIGHT), strlen(r->name + strlen(WEIGHT)) + 1);
+        memmove(r->name, r->name + strlen(WEIGHT), sizeof r->name - strlen(WEIGHT));
         checkpoint->record[n++] = *r;
     }
     checkpoint->n_record = n;

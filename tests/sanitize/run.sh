@@ -6,8 +6,9 @@ cd "$(dirname "$0")/../.."
 # Stacks of library code without frame pointers end early unless unwound slowly, and the
 # suppressions look for names near their roots.
 export ASAN_OPTIONS=detect_leaks=1:fast_unwind_on_malloc=0:malloc_context_size=60:detect_stack_use_after_return=1
-# Where a damaged file asks for terabytes malloc says no, and so shall the sanitizer.
-ASAN_OPTIONS+=:allocator_may_return_null=1:suppressions=$PWD/tests/sanitize/address.supp
+# Where a damaged file asks for more than there is malloc says no, and so shall the sanitizer,
+# which takes seconds for gigabytes.
+ASAN_OPTIONS+=:allocator_may_return_null=1:max_allocation_size_mb=2048:suppressions=$PWD/tests/sanitize/address.supp
 export LSAN_OPTIONS=suppressions=$PWD/tests/sanitize/leak.supp:print_suppressions=0
 export UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1
 export LIMIT=${LIMIT:-600}

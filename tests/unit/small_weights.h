@@ -22,16 +22,19 @@ static inline hid_t half_type(void)
     return type;
 }
 
-/** Put the first elements of small_weight() as `type`, which may be packed in chunks. */
+typedef enum storage { WHOLE, CHUNKED, PACKED } storage_t;
+
+/** Put the first elements of small_weight() as `type`. */
 static inline void put_weights(hid_t file, const char *name, hid_t type, int n_dim,
-                               const hsize_t *dim, int is_packed)
+                               const hsize_t *dim, storage_t storage)
 {
     float value[64];
     hid_t space = H5Screate_simple(n_dim, dim, NULL), links = H5Pcreate(H5P_LINK_CREATE);
     hid_t creation = H5Pcreate(H5P_DATASET_CREATE);
     ok(H5Pset_create_intermediate_group(links, 1));
-    if (is_packed) {
+    if (storage != WHOLE)
         ok(H5Pset_chunk(creation, n_dim, dim));
+    if (storage == PACKED) {
         ok(H5Pset_shuffle(creation));
         ok(H5Pset_deflate(creation, 4));
     }
@@ -58,11 +61,11 @@ static inline void small_weights(const char *path)
     ok(file);
     put_text(file, "/", "format", "polytree weights");
     put_int(file, "/", "version", 1);
-    put_weights(file, "stem.0.conv.weight", H5T_IEEE_F32LE, 4, four, 0);
-    put_weights(file, "l01.0.conv.weight", half, 4, four, 0);
-    put_weights(file, "more/l02.0.conv.weight", H5T_IEEE_F64BE, 2, two, 0);
-    put_weights(file, "more/below/packed", H5T_IEEE_F32BE, 2, two, 1);
-    put_weights(file, "last", H5T_IEEE_F64LE, 1, one, 0);
+    put_weights(file, "stem.0.conv.weight", H5T_IEEE_F32LE, 4, four, WHOLE);
+    put_weights(file, "l01.0.conv.weight", half, 4, four, WHOLE);
+    put_weights(file, "more/l02.0.conv.weight", H5T_IEEE_F64BE, 2, two, WHOLE);
+    put_weights(file, "more/below/chunk", H5T_IEEE_F32BE, 2, two, CHUNKED);
+    put_weights(file, "last", H5T_IEEE_F64LE, 1, one, WHOLE);
     put_array(file, "more/batches", H5T_NATIVE_INT64, 1, (const hsize_t[]){1}, count);
     put_array(file, "letters", H5T_C_S1, 1, (const hsize_t[]){3}, "abc");
     H5Tclose(half);

@@ -28,7 +28,7 @@ static void all_widths_come_back(void **state)
         int64_t dim[4];
     } want[SMALL_TENSORS] = {{"l01.0.conv.weight", 4, {4, 3, 3, 1}},
                              {"last", 1, {7}},
-                             {"more/below/packed", 2, {5, 6}},
+                             {"more/below/chunk", 2, {5, 6}},
                              {"more/l02.0.conv.weight", 2, {5, 6}},
                              {"stem.0.conv.weight", 4, {4, 3, 3, 1}}};
     pt_checkpoint_t weights;
@@ -125,6 +125,25 @@ static void damaged_references_lead_nowhere(void **state)
     pt_free(text);
     assert_in_range(n_read, 100, 300); /* bytes that do not matter, or were so before */
     assert_in_range(n_refused, 200, 500);
+}
+
+/* HDF5 makes no chunks larger than their array, but believes a file that says so. */
+static void chunks_larger_than_their_array_are_refused(void **state)
+{
+    static const uint32_t dim[3] = {5, 6, sizeof(float)}; /* as in the layout message */
+    pt_checkpoint_t weights;
+    char *text;
+    size_t n;
+    (void)state;
+    small_weights(path);
+    assert_ok(pt_file_read(path, &text, &n));
+    text[offset_of(text, n, dim, sizeof dim) + 6] = 1; /* 65542 columns */
+    unlink(path);
+    assert_ok(pt_file_write(path, text, n));
+    pt_free(text);
+    assert_int_equal(pt_weights_read(path, &weights), PT_E_FORMAT);
+    assert_non_null(
+        strstr(pt_error_message(), "/chunk: the shape of its chunks is absurd"));
 }
 
 /* Texts are found behind others, and in a file with a block of a user's in front. */
@@ -250,6 +269,10 @@ static void claims_without_storage(hid_t file)
 {
     put_array(file, "huge", H5T_NATIVE_FLOAT, 2, (const hsize_t[]){1 << 20, 1 << 20}, NULL);
 }
+static void packed(hid_t file)
+{
+    put_weights(file, "small", H5T_NATIVE_FLOAT, 1, (const hsize_t[]){30}, PACKED);
+}
 static void values_elsewhere(hid_t file)
 {
     hsize_t n = 7;
@@ -283,6 +306,7 @@ static void what_is_no_weights_file_is_refused(void **state)
         {unseen_characters, "an array has a name that is no text"},
         {five_dimensions, "/deep: 5 dimensions, expected at most 4"},
         {claims_without_storage, "/huge: 4398046511104 bytes of values, but 0 bytes"},
+        {packed, "/small: its values are compressed, expected them without a filter"},
         {values_elsewhere, "/outside: its values are in another file"},
     };
     (void)state;
@@ -311,7 +335,7 @@ static void foreign_and_cut_files_are_refused(void **state)
     assert_int_equal(pt_weights_read(folder, &weights), PT_E_IO);
     assert_ok(pt_file_write(path, "", 0));
     assert_int_equal(pt_weights_read(path, &weights), PT_E_FORMAT);
-    assert_ok(pt_file_write(path, "PK\003\004 a zip, as torch.save writes", 34));
+    assert_ok(pt_file_write(path, "PK\003\004 a zip, as torch.save writes", 32));
     assert_int_equal(pt_weights_read(path, &weights), PT_E_FORMAT);
     assert_non_null(strstr(pt_error_message(), "not a readable HDF5 file"));
     for (int i = 0; i <= 20; i++) {
@@ -329,6 +353,7 @@ int main(void)
         cmocka_unit_test(all_widths_come_back),
         cmocka_unit_test(the_digest_is_of_the_tensors),
         cmocka_unit_test(damaged_references_lead_nowhere),
+        cmocka_unit_test(chunks_larger_than_their_array_are_refused),
         cmocka_unit_test(texts_are_found),
         cmocka_unit_test(a_checkpoint_serves),
         cmocka_unit_test(what_is_no_weights_file_is_refused),
