@@ -130,17 +130,6 @@ static const char *number(double x, char text[32])
     return text;
 }
 
-/* Metrics of several kinds have no mean. */
-static bool has_mean(const pt_trainer_t *trainer)
-{
-    int32_t n_task = pt_dataset_n_task(pt_trainer_dataset(trainer));
-    for (int32_t k = 1; k < n_task; k++)
-        if (pt_trainer_objective(trainer, k)->metric !=
-            pt_trainer_objective(trainer, 0)->metric)
-            return false;
-    return true;
-}
-
 /* What a task's graph is like: edges of a dag, multiply-adds of a branch's path. */
 static void describe_task(const pt_space_t *space, const pt_subnet_t *subnet, int32_t task,
                           char text[32])
@@ -189,7 +178,7 @@ void pt_print_scores(const pt_trainer_t *trainer, const pt_subnet_t *subnet,
     char mean[64] = "mean";
     if (n < space->n_task)
         snprintf(mean, sizeof mean, "mean of %d of %d tasks", (int)n, (int)space->n_task);
-    if (n > 0 && has_mean(trainer))
+    if (n > 0 && pt_trainer_has_common_metric(trainer))
         pt_console_line("  %-34s %8s %8s  %-8s %6.4f", mean, "", "", "", sum / n);
 }
 

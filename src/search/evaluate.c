@@ -20,16 +20,6 @@ const char *run_part_name(int64_t part)
     }
 }
 
-/* Metrics of several kinds, some of them errors, have no mean. */
-static bool has_common_metric(const pt_search_t *s)
-{
-    pt_task_metric_t metric = pt_trainer_objective(s->trainer, 0)->metric;
-    for (int32_t k = 1; k < s->space->n_task; k++)
-        if (pt_trainer_objective(s->trainer, k)->metric != metric)
-            return false;
-    return true;
-}
-
 double run_mean_metric(const pt_search_t *s)
 {
     double sum = 0;
@@ -39,7 +29,7 @@ double run_mean_metric(const pt_search_t *s)
             sum += s->score[k].metric;
             n++;
         }
-    return n > 0 && has_common_metric(s) ? sum / n : NAN;
+    return n > 0 && pt_trainer_has_common_metric(s->trainer) ? sum / n : NAN;
 }
 
 /* "accuracy on val 0.4763 (mean of 1 of 2 tasks)", or every task's own "on val: parts
@@ -49,7 +39,7 @@ static const char *describe_scores(const pt_search_t *s, pt_part_t part, char te
     int32_t n_task = s->space->n_task, n = 0;
     for (int32_t k = 0; k < n_task; k++)
         n += !isnan(s->score[k].metric);
-    if (has_common_metric(s)) {
+    if (pt_trainer_has_common_metric(s->trainer)) {
         int used = snprintf(text, 512, "%s on %s %.4f",
                             pt_metric_name(pt_trainer_objective(s->trainer, 0)->metric),
                             run_part_name(part), s->mean_metric);

@@ -386,6 +386,14 @@ const pt_objective_t *pt_trainer_objective(const pt_trainer_t *trainer, int32_t 
     return &trainer->objective[task];
 }
 
+bool pt_trainer_has_common_metric(const pt_trainer_t *trainer)
+{
+    for (int32_t k = 1; k < trainer->n_task; k++)
+        if (trainer->objective[k].metric != trainer->objective[0].metric)
+            return false;
+    return true;
+}
+
 void pt_trainer_reset_moments(pt_trainer_t *trainer)
 {
     shard_reset(&trainer->shard);

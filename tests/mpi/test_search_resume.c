@@ -87,6 +87,19 @@ static void learned_weights_leave_no_trace(void **state)
     }
 }
 
+/* Stopped every few steps, a run ends as one of these options that never was. */
+static void leaves_no_trace(const char *name, tiny_options_t options, int64_t every)
+{
+    tiny_hooks_t hooks = {.stop_at = 0};
+    char run[64], *expected = NULL;
+    tiny_go_alone(options, name, &hooks);
+    if (tiny_is_root())
+        expected = tiny_outcome(name);
+    snprintf(run, sizeof run, "%s-stopped", name);
+    stop_and_go_on(options, every, run, expected);
+    pt_free(expected);
+}
+
 /* A branch space is left for the space of what was derived from it, as is a dag that is
  * searched at another size; whoever resumes finds the one or the other. */
 static void reformed_spaces_leave_no_trace(void **state)
@@ -107,16 +120,8 @@ static void reformed_spaces_leave_no_trace(void **state)
                 {"branch_random", random},
                 {"dense_dag", dag}};
     (void)state;
-    for (size_t i = 0; i < sizeof kind / sizeof kind[0]; i++) {
-        tiny_hooks_t hooks = {.stop_at = 0};
-        char run[32], *expected = NULL;
-        tiny_go_alone(kind[i].options, kind[i].name, &hooks);
-        if (tiny_is_root())
-            expected = tiny_outcome(kind[i].name);
-        snprintf(run, sizeof run, "%s5", kind[i].name);
-        stop_and_go_on(kind[i].options, 5, run, expected);
-        pt_free(expected);
-    }
+    for (size_t i = 0; i < sizeof kind / sizeof kind[0]; i++)
+        leaves_no_trace(kind[i].name, kind[i].options, 5);
 }
 
 /* The baselines too: chains that begin with their last stage, a supernet that is kept. */
@@ -130,16 +135,8 @@ static void baselines_leave_no_trace(void **state)
         tiny_options_t options;
     } baseline[] = {{"single", single}, {"random", drawn}};
     (void)state;
-    for (size_t i = 0; i < sizeof baseline / sizeof baseline[0]; i++) {
-        tiny_hooks_t hooks = {.stop_at = 0};
-        char run[32], *expected = NULL;
-        tiny_go_alone(baseline[i].options, baseline[i].name, &hooks);
-        if (tiny_is_root())
-            expected = tiny_outcome(baseline[i].name);
-        snprintf(run, sizeof run, "%s4", baseline[i].name);
-        stop_and_go_on(baseline[i].options, 4, run, expected);
-        pt_free(expected);
-    }
+    for (size_t i = 0; i < sizeof baseline / sizeof baseline[0]; i++)
+        leaves_no_trace(baseline[i].name, baseline[i].options, 4);
 }
 
 static void move(const char *run, const char *from, const char *to)

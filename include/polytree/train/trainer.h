@@ -61,6 +61,8 @@ const pt_feed_t *pt_trainer_feed(const pt_trainer_t *trainer);
 const pt_layout_t *pt_trainer_layout(const pt_trainer_t *trainer);
 pt_dataset_t *pt_trainer_dataset(const pt_trainer_t *trainer);
 const pt_objective_t *pt_trainer_objective(const pt_trainer_t *trainer, int32_t task);
+/** Whether all tasks are judged by one metric: metrics of several kinds have no mean. */
+bool pt_trainer_has_common_metric(const pt_trainer_t *trainer);
 
 /** Things that rank 0 asks of all ranks; they ride in a step's small reduction. */
 enum { PT_REQUEST_STOP = 1 << 0, PT_REQUEST_CHECKPOINT = 1 << 1, PT_N_REQUEST = 2 };
