@@ -196,7 +196,7 @@ void pt_plan_free(pt_plan_t *plan)
 void pt_plan_place(pt_plan_t *plan, const pt_cut_t *cut, int32_t stage)
 {
     plan->cut = cut;
-    plan->n_stage = cut->n_stage;
+    plan->n_stage = cut != NULL ? cut->n_stage : 1;
     plan->stage = stage;
     plan->key = 0;
 }

@@ -59,7 +59,7 @@ typedef struct instr {
     bool forms_params, forms_gate;
     int64_t n;           /**< add, take, give: elements */
     int64_t at, message; /**< take, give: place in the message, and its elements */
-    bool is_back;        /**< take, give: an adjoint */
+    bool is_back;        /**< take, give: an adjoint; pause: of a backward section */
     int64_t x[PT_OP_MAX_IN], y, dy, dx[PT_OP_MAX_IN], saved;
 } instr_t;
 

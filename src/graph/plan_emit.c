@@ -319,7 +319,9 @@ static void emit_backward_segment(pt_plan_t *plan, int32_t slot)
     emit_task_backward(plan, slot);
     if (slot == plan->n_task - 1 && plan->phase == PT_PHASE_WEIGHT)
         emit_shared_backward(plan);
-    plan_push(plan, plan_make_instr(INSTR_PAUSE));
+    instr_t pause = plan_make_instr(INSTR_PAUSE);
+    pause.is_back = true;
+    plan_push(plan, pause);
 }
 
 /** Does anything trainable in this phase stand at or before the value? */

@@ -2,76 +2,33 @@
 
 #include "polytree/base/clock.h"
 #include "polytree/base/memory.h"
-
-/* Counts to seconds, for where to cut; a core of today. */
-static const pt_rates_t rates = {.madds = 5e10, .memory = 1e10, .link = 5e9};
+#include "polytree/train/predict.h"
 
 static int32_t n_stage(const pt_trainer_t *t)
 {
     return t->layout->extent[PT_AXIS_STAGE];
 }
 
-/** Of a layer's copies a task may be confined to one, as it is in warm-up. */
-static bool may_run(const pt_space_t *s, int32_t choice, int32_t task)
+pt_status_t stream_cut(pt_trainer_t *t, const pt_branching_t *branching)
 {
-    const pt_choice_t *c = &s->choice[choice];
-
-    if (c->kind != PT_CHOICE_COPY || !s->has_one_copy)
-        return true;
-    return c->j == task % (s->layer_choice[c->i] - s->layer_choice[c->i - 1]);
-}
-
-/** Everything that may be run: each task with gates of its own, as in a search, or the
- * chains' one subnet. */
-static pt_status_t open_all(const pt_trainer_t *t, pt_subnet_t *subnet)
-{
-    PT_TRY(pt_subnet_init(subnet, t->n_task, t->space->n_choice));
-    subnet->is_soft = !pt_method_is_chain(t->config->search.method);
-    for (int32_t k = 0; k < t->n_task; k++)
-        for (int32_t c = 0; c < t->space->n_choice; c++)
-            pt_subnet_switch(subnet, k, c, may_run(t->space, c, k));
-    return PT_OK;
-}
-
-static pt_status_t add_loads(const pt_trainer_t *t, const pt_subnet_t *subnet,
-                             pt_load_t *load)
-{
-    pt_plan_t *plan = NULL;
-    pt_status_t status;
-
-    PT_TRY(pt_plan_new(t->space, t->n_bundle_task, &plan));
-    for (int32_t b = 0; b < t->n_bundle; b++) {
-        const pt_bundle_t *bundle = pt_feed_bundle(t->feed, b);
-        PT_TRY_OR(done, pt_plan_compile(plan, subnet, PT_PHASE_WEIGHT, bundle->task,
-                                        bundle->n_task));
-        pt_plan_load(plan, 1, &rates, load);
-    }
-done:
-    pt_plan_free(plan);
-    return status;
-}
-
-pt_status_t stream_cut(pt_trainer_t *t)
-{
-    size_t n = (size_t)t->space->n_candidate;
-    pt_subnet_t subnet = {0};
-    pt_load_t load = {0};
+    const pt_layout_t *l = t->layout;
+    bool is_one_node = pt_comm_size(l->node) == pt_comm_size(l->world);
+    pt_predictor_t *predictor = NULL;
+    pt_machine_t machine;
     int64_t begin, end;
     pt_status_t status;
 
     if (n_stage(t) == 1)
         return PT_OK;
-    PT_TRY_OR(done, pt_alloc(&load.cost, n, sizeof *load.cost));
-    PT_TRY_OR(done, pt_alloc(&load.transfer, n, sizeof *load.transfer));
-    PT_TRY_OR(done, open_all(t, &subnet));
-    PT_TRY_OR(done, add_loads(t, &subnet, &load));
-    PT_TRY_OR(done, pt_cut_init(&t->cut, t->space, n_stage(t), &load));
-    pt_cut_blocks(&t->cut, t->space, t->layout->coord[PT_AXIS_STAGE], &begin, &end);
+    pt_machine_init(&machine);
+    PT_TRY(pt_predictor_new(t->config, t->feed, t->space, branching, &machine, &predictor));
+    PT_TRY_OR(done,
+              pt_predictor_cut(predictor, n_stage(t),
+                               is_one_node ? PT_WIRE_NODE : PT_WIRE_NETWORK, &t->cut));
+    pt_cut_blocks(&t->cut, t->space, l->coord[PT_AXIS_STAGE], &begin, &end);
     pt_store_keep(&t->space->store, begin, end);
 done:
-    pt_subnet_release(&subnet);
-    pt_free(load.cost);
-    pt_free(load.transfer);
+    pt_predictor_free(predictor);
     return status;
 }
 

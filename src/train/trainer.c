@@ -272,7 +272,7 @@ static pt_status_t build(pt_trainer_t *t, const pt_form_t *form)
     PT_TRY(pt_feed_new(t->config, t->dataset, form->size, &t->feed));
     PT_TRY(pt_space_of_data(t->config, t->dataset, form, t->kernel, &t->space));
     PT_TRY(make_tables(t));
-    PT_TRY(stream_cut(t));
+    PT_TRY(stream_cut(t, form->branching));
     pt_store_fill(&t->space->store, (uint64_t)t->config->run.seed);
     shard_tasks_t tasks = {t->n_task, t->task_coord};
     bool has_adam = t->config->warmup.update.optimizer == PT_OPTIMIZER_ADAM ||

@@ -459,14 +459,14 @@ static void stages_equal_the_whole(void **state)
 static void loads_are_counted(void **state)
 {
     fixture_t *f = make_fixture(*state);
-    pt_rates_t rates = {.madds = 1, .memory = INFINITY, .link = 1};
+    pt_machine_t machine = {.rates = {1, INFINITY, {0, 0}, {1, 1}}};
     int32_t task[N_TASK] = {0, 1, 2};
     double sum = 0;
 
     draw_subnet(f, true, 1);
     open_stages(f, 1);
     assert_ok(pt_plan_compile(f->plan[0], &f->subnet, PT_PHASE_WEIGHT, task, N_TASK));
-    pt_plan_load(f->plan[0], 2, &rates, &f->load);
+    pt_plan_load(f->plan[0], 2, &machine, PT_WIRE_NODE, &f->load);
     for (int32_t c = 0; c < f->space->n_candidate; c++)
         sum += f->load.cost[c];
     assert_true(sum == 2.0 * MICROBATCH * (double)pt_plan_madds_executed(f->plan[0]));

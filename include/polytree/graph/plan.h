@@ -20,6 +20,7 @@
 #include <stdio.h>
 
 #include "polytree/base/status.h"
+#include "polytree/graph/machine.h"
 #include "polytree/graph/space.h"
 #include "polytree/graph/subnet.h"
 
@@ -42,7 +43,8 @@ PT_MUST_CHECK pt_status_t pt_plan_new(const pt_space_t *space, int32_t n_task,
                                       pt_plan_t **out);
 void pt_plan_free(pt_plan_t *plan);
 
-/** From now on plans are those of one stage of a cut (borrowed); at first of everything. */
+/** From now on plans are those of one stage of a cut (borrowed); NULL, 0, as at first: of
+ * everything. */
 void pt_plan_place(pt_plan_t *plan, const pt_cut_t *cut, int32_t stage);
 
 /**
@@ -73,22 +75,31 @@ int32_t pt_plan_n_segment(const pt_plan_t *plan);
 /** Elements of the largest message that a plan of this room can have. */
 int64_t pt_plan_message_bound(const pt_plan_t *plan);
 
-/** What a space's parts cost, in seconds as counted: see pt_plan_load(). */
+/** What a space's parts cost, in seconds: see pt_plan_load(). */
 typedef struct pt_load {
     double *cost;     /**< [n_candidate] of its operations */
     double *transfer; /**< [n_candidate] of what crosses a cut right before it */
 } pt_load_t;
 
-/** Rates by which counts become seconds. */
-typedef struct pt_rates {
-    double madds;  /**< multiply-adds a second */
-    double memory; /**< bytes a second that operations read and write */
-    double link;   /**< bytes a second between two stages */
-} pt_rates_t;
+/** Add `units` times what one unit of a plan of everything costs, where stages exchange
+ * over `wire`.  Not collective. */
+void pt_plan_load(const pt_plan_t *plan, double units, const pt_machine_t *machine,
+                  pt_wire_t wire, pt_load_t *load);
 
-/** Add `units` times what one unit of a plan of everything costs.  Not collective. */
-void pt_plan_load(const pt_plan_t *plan, double units, const pt_rates_t *rates,
-                  pt_load_t *load);
+/** A section of a plan: what it takes, and then sends to the neighbouring stage. */
+typedef struct pt_section {
+    double seconds;
+    int64_t bytes; /**< forward: to the stage behind; backward: to the one before */
+} pt_section_t;
+
+/**
+ * Sections of one unit of a plan as placed.  Not collective.
+ *
+ * @param[out] forward, backward  [pt_plan_n_segment()]; backward is left alone where the
+ * phase has none
+ */
+void pt_plan_sections(const pt_plan_t *plan, const pt_machine_t *machine,
+                      pt_section_t *forward, pt_section_t *backward);
 
 /** Multiply-adds per sample, over all stages: one forward, and all that one unit executes.
  */

@@ -1,0 +1,271 @@
+/* The steps that a predictor looks at: bundles, gates, cut, sections, and who has them. */
+#include "train/predict.h"
+
+#include <string.h>
+
+#include "polytree/arch/copies.h"
+#include "polytree/base/memory.h"
+#include "polytree/train/deal.h"
+#include "polytree/train/trainer.h"
+
+/** The stage of a run whose gates are drawn. */
+enum { SEARCH_STAGE = 1 };
+
+/** Copies of a method that knows its network: one of each layer, as far as is known. */
+static bool may_run(const pt_space_t *s, int32_t choice, int32_t task)
+{
+    const pt_choice_t *c = &s->choice[choice];
+
+    if (c->kind != PT_CHOICE_COPY)
+        return true;
+    return c->j == task % (s->layer_choice[c->i] - s->layer_choice[c->i - 1]);
+}
+
+static void switch_all(pt_predictor_t *p, int32_t task, bool confines)
+{
+    for (int32_t c = 0; c < p->space->n_choice; c++)
+        pt_subnet_switch(&p->subnet, task, c, !confines || may_run(p->space, c, task));
+}
+
+static pt_phase_t phase_of(int32_t kind)
+{
+    return kind == KIND_WEIGHT ? PT_PHASE_WEIGHT : PT_PHASE_ALPHA;
+}
+
+static pt_step_t step_of(int32_t kind, int32_t step)
+{
+    return (pt_step_t){.stage = SEARCH_STAGE, .is_alpha = kind == KIND_ALPHA, .step = step};
+}
+
+/** Gates of a step's tasks: the same bits as in a search at its beginning. */
+static void draw(pt_predictor_t *p, int32_t kind, int32_t step)
+{
+    const pt_config_t *c = p->config;
+    const turn_t *turn = &p->turn[kind][step];
+    bool is_hard = c->search.gates == PT_GATES_HARD;
+    bool opens_all = !is_hard || (kind == KIND_WEIGHT && c->search.run == PT_RUN_ALL);
+    pt_step_t id = step_of(kind, step);
+    pt_rng_t rng = pt_step_rng(c, &id, PT_RNG_GATE);
+
+    if (p->branching != NULL) {
+        pt_copies_switch(p->space, p->branching->group, &p->subnet);
+        return;
+    }
+    p->subnet.is_soft = opens_all && !pt_method_is_fixed(c->search.method);
+    p->subnet.is_active_only = p->space->has_one_copy;
+    for (int32_t i = 0; i < turn->n; i++) {
+        const pt_bundle_t *b = pt_feed_bundle(p->feed, turn->bundle[i]);
+        for (int32_t j = 0; j < b->n_task; j++) {
+            if (opens_all || pt_method_is_fixed(c->search.method))
+                switch_all(p, b->task[j], pt_method_is_fixed(c->search.method));
+            else
+                pt_alpha_sample(p->space, &p->alpha, b->task[j], &rng, c->search.tau_begin,
+                                true, &p->subnet, p->g);
+        }
+    }
+}
+
+static void mark_groups(pt_predictor_t *p, turn_t *turn)
+{
+    const pt_space_t *s = p->space;
+
+    for (int32_t i = 0; i < turn->n; i++) {
+        const pt_bundle_t *b = pt_feed_bundle(p->feed, turn->bundle[i]);
+        for (int32_t j = 0; j < b->n_task; j++) {
+            pt_subnet_reach(s, &p->subnet, b->task[j], p->alive_candidate, p->alive_node);
+            for (int32_t c = 0; c < s->n_candidate; c++)
+                if (p->alive_candidate[c] && s->candidate[c].group >= 0)
+                    turn->is_used[s->candidate[c].group] = true;
+        }
+    }
+}
+
+/** Compile a step's bundle into p->plan, which may be placed on a stage. */
+static pt_status_t compile(pt_predictor_t *p, int32_t kind, int32_t bundle)
+{
+    const pt_bundle_t *b = pt_feed_bundle(p->feed, bundle);
+
+    return pt_plan_compile(p->plan, &p->subnet, phase_of(kind), b->task, b->n_task);
+}
+
+static pt_status_t make_turn(pt_predictor_t *p, int32_t kind, int32_t step, turn_t *turn)
+{
+    const pt_config_t *c = p->config;
+    int32_t n = pt_feed_n_bundle(p->feed), first = 0;
+    pt_step_t id = step_of(kind, step);
+
+    if (kind == KIND_WEIGHT && c->train.turn == PT_TURN_TASKS) {
+        first = n;
+        n = pt_feed_n_task(p->feed);
+    }
+    PT_TRY(pt_alloc(&turn->bundle, (size_t)p->per_step, sizeof *turn->bundle));
+    PT_TRY(pt_alloc(&turn->madds, (size_t)p->per_step, sizeof *turn->madds));
+    PT_TRY(
+        pt_alloc(&turn->is_used, (size_t)p->space->store.n_group, sizeof *turn->is_used));
+    turn->n = pt_step_bundles(c, n, &id, turn->bundle);
+    for (int32_t i = 0; i < turn->n; i++)
+        turn->bundle[i] += first;
+    draw(p, kind, step);
+    for (int32_t i = 0; i < turn->n; i++) {
+        PT_TRY(compile(p, kind, turn->bundle[i]));
+        turn->madds[i] = (double)pt_plan_madds_executed(p->plan);
+    }
+    mark_groups(p, turn);
+    return PT_OK;
+}
+
+static pt_status_t make_room(pt_predictor_t *p)
+{
+    const pt_space_t *s = p->space;
+    int64_t per_step = p->config->train.tasks_per_step;
+
+    p->per_step = per_step == 0 || per_step > s->n_task ? s->n_task : (int32_t)per_step;
+    p->units = (int32_t)(p->config->train.batch / p->config->train.microbatch);
+    PT_TRY(pt_alloc(&p->task_bundle, (size_t)s->n_task, sizeof *p->task_bundle));
+    for (int32_t i = 0; i < pt_feed_n_bundle(p->feed); i++) {
+        const pt_bundle_t *b = pt_feed_bundle(p->feed, i);
+        p->n_segment = b->n_task > p->n_segment ? b->n_task : p->n_segment;
+        for (int32_t j = 0; j < b->n_task; j++)
+            p->task_bundle[b->task[j]] = i;
+    }
+    size_t units = (size_t)p->per_step * (size_t)p->units;
+    PT_TRY(pt_subnet_init(&p->subnet, s->n_task, s->n_choice));
+    PT_TRY(pt_alpha_init(&p->alpha, s->n_task, s->n_choice));
+    PT_TRY(pt_alloc(&p->g, (size_t)s->n_choice, sizeof *p->g));
+    PT_TRY(pt_alloc(&p->alive_candidate, (size_t)s->n_candidate, 1));
+    PT_TRY(pt_alloc(&p->alive_node, (size_t)s->n_node, 1));
+    PT_TRY(pt_alloc(&p->unit_turn, units, sizeof *p->unit_turn));
+    PT_TRY(pt_alloc(&p->unit_cost, units, sizeof *p->unit_cost));
+    return pt_alloc(&p->unit_rank, units, sizeof *p->unit_rank);
+}
+
+pt_status_t pt_predictor_new(const pt_config_t *config, const pt_feed_t *feed,
+                             const pt_space_t *space, const pt_branching_t *branching,
+                             const pt_machine_t *machine, pt_predictor_t **out)
+{
+    pt_predictor_t *p;
+    pt_status_t status;
+
+    PT_TRY(pt_alloc(&p, 1, sizeof *p));
+    p->config = config;
+    p->feed = feed;
+    p->space = space;
+    p->branching = branching;
+    p->machine = machine;
+    p->n_kind = config->search.method == PT_METHOD_SEARCH && branching == NULL ? N_KIND : 1;
+    PT_TRY_OR(failed, make_room(p));
+    PT_TRY_OR(failed, pt_plan_new(space, p->n_segment, &p->plan));
+    for (int32_t kind = 0; kind < p->n_kind; kind++)
+        for (int32_t step = 0; step < PT_PREDICT_STEPS; step++)
+            PT_TRY_OR(failed, make_turn(p, kind, step, &p->turn[kind][step]));
+    *out = p;
+    return PT_OK;
+failed:
+    pt_predictor_free(p);
+    return status;
+}
+
+void pt_predictor_free(pt_predictor_t *p)
+{
+    if (p == NULL)
+        return;
+    for (int32_t kind = 0; kind < N_KIND; kind++)
+        for (int32_t step = 0; step < PT_PREDICT_STEPS; step++) {
+            pt_free(p->turn[kind][step].bundle);
+            pt_free(p->turn[kind][step].madds);
+            pt_free(p->turn[kind][step].is_used);
+        }
+    void *const plain[] = {p->g,         p->alive_candidate, p->alive_node,
+                           p->section,   p->unit_turn,       p->unit_cost,
+                           p->unit_rank, p->rank_work,       p->task_bundle};
+    for (size_t i = 0; i < sizeof plain / sizeof plain[0]; i++)
+        pt_free(plain[i]);
+    pt_cut_release(&p->cut);
+    pt_plan_free(p->plan);
+    pt_alpha_release(&p->alpha);
+    pt_subnet_release(&p->subnet);
+    pt_free(p);
+}
+
+/** Loads of all steps; the plan is one of everything. */
+static pt_status_t add_loads(pt_predictor_t *p, pt_wire_t wire, pt_load_t *load)
+{
+    for (int32_t kind = 0; kind < p->n_kind; kind++)
+        for (int32_t step = 0; step < PT_PREDICT_STEPS; step++) {
+            const turn_t *turn = &p->turn[kind][step];
+            draw(p, kind, step);
+            for (int32_t i = 0; i < turn->n; i++) {
+                PT_TRY(compile(p, kind, turn->bundle[i]));
+                pt_plan_load(p->plan, p->units, p->machine, wire, load);
+            }
+        }
+    return PT_OK;
+}
+
+pt_status_t pt_predictor_cut(pt_predictor_t *p, int32_t n_stage, pt_wire_t wire,
+                             pt_cut_t *cut)
+{
+    size_t n = (size_t)p->space->n_candidate;
+    pt_load_t load = {0};
+    pt_status_t status;
+
+    pt_plan_place(p->plan, NULL, 0);
+    PT_TRY_OR(done, pt_alloc(&load.cost, n, sizeof *load.cost));
+    PT_TRY_OR(done, pt_alloc(&load.transfer, n, sizeof *load.transfer));
+    PT_TRY_OR(done, add_loads(p, wire, &load));
+    PT_TRY_OR(done, pt_cut_init(cut, p->space, n_stage, &load));
+done:
+    pt_free(load.cost);
+    pt_free(load.transfer);
+    return status;
+}
+
+static pt_status_t cost_sections(pt_predictor_t *p, int32_t stage)
+{
+    pt_plan_place(p->plan, &p->cut, stage);
+    for (int32_t kind = 0; kind < p->n_kind; kind++)
+        for (int32_t step = 0; step < PT_PREDICT_STEPS; step++) {
+            const turn_t *turn = &p->turn[kind][step];
+            draw(p, kind, step);
+            for (int32_t i = 0; i < turn->n; i++) {
+                pt_section_t *section = predict_section(p, kind, step, i, stage);
+                PT_TRY(compile(p, kind, turn->bundle[i]));
+                pt_plan_sections(p->plan, p->machine, section, section + p->n_segment);
+            }
+        }
+    return PT_OK;
+}
+
+pt_status_t predict_stage(pt_predictor_t *p, int32_t n_stage, pt_wire_t wire)
+{
+    size_t n = (size_t)p->n_kind * PT_PREDICT_STEPS * (size_t)p->per_step *
+               (size_t)n_stage * 2 * (size_t)p->n_segment;
+
+    if (p->cut.n_stage == n_stage && p->wire == wire)
+        return PT_OK;
+    pt_cut_release(&p->cut);
+    PT_TRY(pt_grow(&p->section, &p->section_room, n, sizeof *p->section));
+    PT_TRY(pt_predictor_cut(p, n_stage, wire, &p->cut));
+    p->wire = wire;
+    for (int32_t stage = 0; stage < n_stage; stage++)
+        PT_TRY(cost_sections(p, stage));
+    return PT_OK;
+}
+
+pt_status_t predict_deal(pt_predictor_t *p, int32_t kind, int32_t step, int32_t n_task,
+                         int32_t task, int32_t n_data)
+{
+    const turn_t *turn = &p->turn[kind][step];
+
+    PT_TRY(pt_grow(&p->rank_work, &p->rank_room, (size_t)n_data, sizeof *p->rank_work));
+    p->n_unit = 0;
+    for (int32_t i = 0; i < turn->n; i++) {
+        int32_t home = pt_feed_bundle(p->feed, turn->bundle[i])->home;
+        for (int32_t u = 0; u < p->units && pt_deal_bundle(home, n_task) == task; u++) {
+            p->unit_turn[p->n_unit] = i;
+            p->unit_cost[p->n_unit++] = turn->madds[i];
+        }
+    }
+    pt_deal_units(p->n_unit, p->unit_cost, n_data, p->unit_rank, p->rank_work);
+    return PT_OK;
+}

@@ -1,0 +1,286 @@
+/* Shares of a step, and what comes of them when all ranks do theirs. */
+#include "train/predict.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "polytree/base/memory.h"
+#include "polytree/train/deal.h"
+
+/** Numbers of a step's control block before the tasks' losses (trainer_step.c). */
+enum { CONTROL = 4 };
+
+pt_wire_t pt_arrangement_wire(const pt_arrangement_t *a)
+{
+    int64_t ranks = (int64_t)a->extent[PT_AXIS_STAGE] * a->extent[PT_AXIS_TASK] *
+                    a->extent[PT_AXIS_DATA];
+
+    return a->ranks_per_node > 0 && ranks > a->ranks_per_node ? PT_WIRE_NETWORK
+                                                              : PT_WIRE_NODE;
+}
+
+/** What lies between `n` ranks in a row. */
+static pt_wire_t wire_among(const pt_arrangement_t *a, int64_t n)
+{
+    return a->ranks_per_node > 0 && n > a->ranks_per_node ? PT_WIRE_NETWORK : PT_WIRE_NODE;
+}
+
+/** Elements used in a step on a stage: of what is shared, or of the heads of a task
+ * coordinate. */
+static int64_t used_elements(const pt_predictor_t *p, int32_t step, int32_t stage,
+                             bool is_heads, int32_t n_task, int32_t task)
+{
+    const pt_store_t *store = &p->space->store;
+    const turn_t *turn = &p->turn[KIND_WEIGHT][step];
+    int64_t begin, end, n = 0;
+
+    pt_cut_blocks(&p->cut, p->space, stage, &begin, &end);
+    for (int32_t g = 0; g < store->n_group; g++) {
+        const pt_group_t *group = &store->group[g];
+        bool is_here = group->first_block >= begin && group->first_block < end;
+        if (!is_here || !turn->is_used[g] || is_heads != (group->task >= 0))
+            continue;
+        if (is_heads && pt_deal_bundle(p->task_bundle[group->task], n_task) != task)
+            continue;
+        n += group->n_block * PT_BLOCK;
+    }
+    return n;
+}
+
+static void add_sums(const pt_predictor_t *p, const pt_arrangement_t *a,
+                     const int32_t coord[PT_N_AXIS], int32_t kind, int32_t step,
+                     pt_share_t *share)
+{
+    const pt_space_t *s = p->space;
+    int32_t n_task = a->extent[PT_AXIS_TASK], n_data = a->extent[PT_AXIS_DATA];
+
+    share->control = s->n_task + CONTROL;
+    if (kind == KIND_ALPHA) {
+        share->control += (int64_t)s->n_task * s->n_choice;
+        return;
+    }
+    share->control += p->config->train.clip_norm > 0 ? s->store.n_block : 0;
+    share->shared = used_elements(p, step, coord[PT_AXIS_STAGE], false, 0, 0);
+    share->heads =
+        used_elements(p, step, coord[PT_AXIS_STAGE], true, n_task, coord[PT_AXIS_TASK]);
+    /* Sums are packed, fetched and cleared whole; own elements have moments. */
+    double own = (double)share->shared / (n_task * n_data) + (double)share->heads / n_data;
+    share->update = (24.0 * (double)(share->shared + share->heads) + 24.0 * own) /
+                    p->machine->rates.memory;
+}
+
+static pt_status_t make_share(pt_predictor_t *p, const pt_arrangement_t *a,
+                              const int32_t coord[PT_N_AXIS], int32_t kind, int32_t step,
+                              pt_share_t *share)
+{
+    size_t most = (size_t)p->n_unit * (size_t)p->n_segment;
+    int32_t stage = coord[PT_AXIS_STAGE], n = 0;
+
+    if (most > share->room) {
+        pt_share_release(share);
+        PT_TRY(pt_alloc(&share->forward, most, sizeof *share->forward));
+        PT_TRY(pt_alloc(&share->backward, most, sizeof *share->backward));
+        share->room = most;
+    }
+    for (int32_t u = 0; u < p->n_unit; u++) {
+        int32_t i = p->unit_turn[u];
+        const pt_section_t *section = predict_section(p, kind, step, i, stage);
+        if (p->unit_rank[u] != coord[PT_AXIS_DATA])
+            continue;
+        const pt_bundle_t *b = pt_feed_bundle(p->feed, p->turn[kind][step].bundle[i]);
+        for (int32_t segment = 0; segment < b->n_task; segment++, n++) {
+            share->forward[n] = section[segment];
+            share->backward[n] = section[p->n_segment + segment];
+        }
+    }
+    share->n_segment = n;
+    share->control = share->shared = share->heads = 0;
+    share->update = 0;
+    add_sums(p, a, coord, kind, step, share);
+    return PT_OK;
+}
+
+void pt_share_release(pt_share_t *share)
+{
+    pt_free(share->forward);
+    pt_free(share->backward);
+    *share = (pt_share_t){0};
+}
+
+pt_status_t pt_predictor_share(pt_predictor_t *p, const pt_arrangement_t *a,
+                               const int32_t coord[PT_N_AXIS], pt_phase_t phase,
+                               int32_t step, pt_share_t *share)
+{
+    int32_t kind = phase == PT_PHASE_WEIGHT ? KIND_WEIGHT : KIND_ALPHA;
+
+    PT_TRY(predict_stage(p, a->extent[PT_AXIS_STAGE], pt_arrangement_wire(a)));
+    PT_TRY(predict_deal(p, kind, step, a->extent[PT_AXIS_TASK], coord[PT_AXIS_TASK],
+                        a->extent[PT_AXIS_DATA]));
+    return make_share(p, a, coord, kind, step, share);
+}
+
+/** When a stage has its turn at a section: not before it is free, nor before `arrival`. */
+static double run_section(double *free_at, double arrival, double seconds)
+{
+    double begin = arrival > *free_at ? arrival : *free_at;
+
+    *free_at = begin + seconds;
+    return *free_at;
+}
+
+/** What a chain's stages are at: when they are free, and when F(g) and B(g) were done. */
+typedef struct course {
+    double *free_at; /**< [n_stage] */
+    double *done[2]; /**< [n_stage][n_segment] */
+} course_t;
+
+pt_status_t pt_predict_chain(const pt_share_t *share, int32_t n_stage, bool has_backward,
+                             const pt_machine_t *machine, pt_wire_t wire, double *seconds)
+{
+    int32_t n = share[0].n_segment;
+    size_t cells = (size_t)n_stage * (size_t)n;
+    double *room, most = 0;
+
+    PT_TRY(pt_alloc(&room, (size_t)n_stage + 2 * cells, sizeof *room));
+    course_t c = {room, {room + n_stage, room + n_stage + cells}};
+    for (int32_t time = 0; time <= 2 * n + 2 * n_stage; time++)
+        for (int32_t i = 0; i < 2 * n_stage; i++) {
+            int32_t s = i / 2, back = i % 2;
+            int32_t twice = time - (back ? 2 * n_stage - 1 - s : s), g = twice / 2;
+            int32_t from = back ? s + 1 : s - 1;
+            if (twice < 0 || twice % 2 != 0 || g >= n || (back && !has_backward))
+                continue;
+            const pt_section_t *own = (back ? share[s].backward : share[s].forward) + g;
+            double arrival = 0;
+            if (from >= 0 && from < n_stage) {
+                const pt_section_t *sent =
+                    (back ? share[from].backward : share[from].forward) + g;
+                arrival = c.done[back][(int64_t)from * n + g];
+                if (sent->bytes > 0)
+                    arrival += pt_machine_message(machine, wire, (double)sent->bytes);
+            }
+            c.done[back][(int64_t)s * n + g] =
+                run_section(&c.free_at[s], arrival, own->seconds);
+        }
+    for (int32_t s = 0; s < n_stage; s++)
+        most = c.free_at[s] > most ? c.free_at[s] : most;
+    pt_free(room);
+    *seconds = most;
+    return PT_OK;
+}
+
+/** Sums and gathers of a step over `n` ranks: log n messages, (n - 1) / n of the bytes. */
+static double sum_seconds(const pt_machine_t *m, pt_wire_t wire, int64_t n, double bytes)
+{
+    if (n < 2)
+        return 0;
+    return ceil(log2((double)n)) * m->rates.latency[wire] +
+           (double)(n - 1) / (double)n * bytes / m->rates.bandwidth[wire];
+}
+
+/** Seconds of a step once the units are done; the bytes that the rank brings in. */
+static double finish_seconds(const pt_predictor_t *p, const pt_arrangement_t *a,
+                             const pt_share_t *share, double *bytes)
+{
+    const pt_machine_t *m = p->machine;
+    int64_t data = a->extent[PT_AXIS_DATA];
+    int64_t replicas = data * a->extent[PT_AXIS_TASK];
+    int64_t world = replicas * a->extent[PT_AXIS_STAGE];
+    double control = (double)share->control * sizeof(int64_t), seconds;
+    const double element = sizeof(int64_t) + sizeof(float);
+
+    seconds = 2 * sum_seconds(m, wire_among(a, world), world, control);
+    seconds +=
+        sum_seconds(m, wire_among(a, replicas), replicas, element * (double)share->shared);
+    seconds += sum_seconds(m, wire_among(a, data), data, element * (double)share->heads);
+    *bytes = world > 1 ? control : 0;
+    *bytes += replicas > 1 ? element * (double)share->shared : 0;
+    *bytes += data > 1 ? element * (double)share->heads : 0;
+    return seconds + share->update;
+}
+
+/** What a step of an arrangement comes to. */
+typedef struct outcome {
+    double units, finish; /**< seconds of the slowest */
+    double fullest, all;  /**< seconds of work: of the fullest rank, and of all */
+    double link_bytes, sum_bytes;
+} outcome_t;
+
+static void look_at(const pt_predictor_t *p, const pt_arrangement_t *a,
+                    const pt_share_t *share, outcome_t *o)
+{
+    for (int32_t s = 0; s < a->extent[PT_AXIS_STAGE]; s++) {
+        double work = 0, link = 0, sums;
+        for (int32_t g = 0; g < share[s].n_segment; g++) {
+            work += share[s].forward[g].seconds + share[s].backward[g].seconds;
+            link += (double)share[s].forward[g].bytes;
+            if (s + 1 < a->extent[PT_AXIS_STAGE])
+                link += (double)share[s + 1].backward[g].bytes;
+        }
+        double finish = finish_seconds(p, a, &share[s], &sums);
+        o->all += work;
+        o->fullest = fmax(o->fullest, work);
+        o->link_bytes = fmax(o->link_bytes, link);
+        o->finish = fmax(o->finish, finish);
+        o->sum_bytes = fmax(o->sum_bytes, sums);
+    }
+}
+
+static pt_status_t run_step(pt_predictor_t *p, const pt_arrangement_t *a, int32_t kind,
+                            int32_t step, pt_share_t *share, outcome_t *o)
+{
+    pt_wire_t wire = pt_arrangement_wire(a);
+    int32_t coord[PT_N_AXIS], n_stage = a->extent[PT_AXIS_STAGE];
+    double seconds;
+
+    *o = (outcome_t){0};
+    for (int32_t t = 0; t < a->extent[PT_AXIS_TASK]; t++) {
+        PT_TRY(predict_deal(p, kind, step, a->extent[PT_AXIS_TASK], t,
+                            a->extent[PT_AXIS_DATA]));
+        for (int32_t d = 0; d < a->extent[PT_AXIS_DATA]; d++) {
+            coord[PT_AXIS_TASK] = t;
+            coord[PT_AXIS_DATA] = d;
+            for (int32_t s = 0; s < n_stage; s++) {
+                coord[PT_AXIS_STAGE] = s;
+                PT_TRY(make_share(p, a, coord, kind, step, &share[s]));
+            }
+            PT_TRY(pt_predict_chain(share, n_stage, true, p->machine, wire, &seconds));
+            o->units = fmax(o->units, seconds);
+            look_at(p, a, share, o);
+        }
+    }
+    return PT_OK;
+}
+
+pt_status_t pt_predict(pt_predictor_t *p, const pt_arrangement_t *a, pt_phase_t phase,
+                       pt_prediction_t *out)
+{
+    int32_t kind = phase == PT_PHASE_WEIGHT ? KIND_WEIGHT : KIND_ALPHA;
+    int32_t n_stage = a->extent[PT_AXIS_STAGE];
+    double ranks = (double)n_stage * a->extent[PT_AXIS_TASK] * a->extent[PT_AXIS_DATA];
+    pt_share_t *share = NULL;
+    outcome_t sum = {0}, o;
+    pt_status_t status;
+
+    PT_TRY(predict_stage(p, n_stage, pt_arrangement_wire(a)));
+    PT_TRY(pt_alloc(&share, (size_t)n_stage, sizeof *share));
+    for (int32_t step = 0; step < PT_PREDICT_STEPS; step++) {
+        PT_TRY_OR(done, run_step(p, a, kind, step, share, &o));
+        sum.units += o.units;
+        sum.finish += o.finish;
+        sum.fullest += o.fullest;
+        sum.all += o.all;
+        sum.link_bytes += o.link_bytes;
+        sum.sum_bytes += o.sum_bytes;
+    }
+    *out = (pt_prediction_t){.seconds = (sum.units + sum.finish) / PT_PREDICT_STEPS,
+                             .bubble = 1 - sum.fullest / sum.units,
+                             .balance = sum.all / ranks / sum.fullest,
+                             .stage_bytes = sum.link_bytes / PT_PREDICT_STEPS,
+                             .sum_bytes = sum.sum_bytes / PT_PREDICT_STEPS};
+done:
+    for (int32_t s = 0; s < n_stage; s++)
+        pt_share_release(&share[s]);
+    pt_free(share);
+    return status;
+}
