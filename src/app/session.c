@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "app/watch.h"
 #include "polytree/base/memory.h"
 #include "polytree/par/comm.h"
 #include "polytree/par/log.h"
@@ -196,6 +197,7 @@ static pt_status_t make_kernels(pt_session_t *session)
 pt_status_t pt_session_open(pt_session_t *session)
 {
     pt_layout_t *layout = &session->layout;
+    pt_watch_stalls(session->config.run.watchdog);
     if (session->dataset == NULL)
         PT_TRY(pt_session_open_data(session));
     PT_TRY(open_layout(session));

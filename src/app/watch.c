@@ -4,6 +4,8 @@
  * at the next rank's: it ends all ranks where that one is gone or does not run, and where
  * this one has failed and the others do not come to hear of it.
  *
+ * It also looks at what the work of its own process gives of signs of life (app/stall.h).
+ *
  * Time is counted in beats of one's own.  What halts a whole node, as a suspended job or a
  * laptop's sleep, halts them all; and a rank that computes or writes for long still beats.
  */
@@ -22,6 +24,7 @@
 
 #include "app/command.h"
 #include "app/console.h"
+#include "app/stall.h"
 #include "polytree/par/comm.h"
 
 /* Beats a second; and the seconds that nobody waits longer for, of the ten within which all
@@ -30,15 +33,19 @@ enum { BEATS = 5, PATIENCE = 6, LINE_BYTES = 1200 };
 
 typedef struct pulse {
     atomic_long beats;
-    atomic_long pid; /* 0: no longer to be watched */
-    int rank;        /* of all */
+    atomic_long pid;  /* 0: no longer to be watched */
+    atomic_int state; /* stall_state_t of its work */
+    int rank;         /* of all */
 } pulse_t;
 
 /* What the ranks of a node share. */
 typedef struct board {
     atomic_bool is_told; /* one line is enough */
+    int n_pulse;
     pulse_t pulse[];
 } board_t;
+
+static pulse_t alone;
 
 static struct {
     pt_comm_t *node;
@@ -50,8 +57,10 @@ static struct {
     bool sees_next;       /* false where containers hide processes from each other */
     long patience;        /* in beats; 0: for ever */
     atomic_long deadline; /* in beats; 0: none */
+    atomic_long stall;    /* beats that work may stand still; 0: for ever */
+    stall_t work;
     char last_words[LINE_BYTES];
-} watch;
+} watch = {.mine = &alone, .next = &alone};
 
 void pt_print_failure(void)
 {
@@ -67,8 +76,8 @@ void pt_print_failure(void)
 /* Whether it is this process that tells of the end. */
 static bool may_tell(void)
 {
-    static atomic_bool alone;
-    return !atomic_exchange(watch.board != NULL ? &watch.board->is_told : &alone, true);
+    static atomic_bool is_told;
+    return !atomic_exchange(watch.board != NULL ? &watch.board->is_told : &is_told, true);
 }
 
 static void end_all(const char *line)
@@ -96,6 +105,49 @@ static bool is_there(long pid)
     return kill((pid_t)pid, 0) == 0 || errno == EPERM;
 }
 
+/* Somebody at work will either give a sign of life or tell of himself. */
+static bool all_wait(void)
+{
+    for (int i = 0; watch.board != NULL && i < watch.board->n_pulse; i++) {
+        const pulse_t *p = &watch.board->pulse[i];
+        int state = atomic_load(&p->state);
+        if (state == STALL_PAUSED || state == STALL_AT_WORK)
+            return false;
+    }
+    return true;
+}
+
+static void watch_work(long now)
+{
+    char at[256], what[512];
+    stall_state_t state = stall_look(&watch.work, now);
+    long most = atomic_load(&watch.stall);
+    bool is_waiting = state == STALL_WAITING;
+    atomic_store(&watch.mine->state, (int)state);
+    if (most == 0 || !stall_is_overdue(&watch.work, now, most) ||
+        (is_waiting && !all_wait()))
+        return;
+    stall_describe(&watch.work, at, sizeof at);
+    snprintf(what, sizeof what, "stands still: %ld s %s%s (run.watchdog = %g)",
+             (now - watch.work.sign_since) / BEATS, at,
+             is_waiting && watch.board != NULL ? ", as all ranks of its node do" : "",
+             (double)(most - 1) / BEATS);
+    end_for(watch.mine, what);
+}
+
+static void watch_next(long now, long *last, long *since)
+{
+    long beats = atomic_load(&watch.next->beats), pid = atomic_load(&watch.next->pid);
+    if (pid == 0 || beats != *last) {
+        *last = beats;
+        *since = now;
+    }
+    if (pid != 0 && watch.sees_next && !is_there(pid) && atomic_load(&watch.next->pid) != 0)
+        end_for(watch.next, "was killed or has crashed");
+    if (now - *since >= watch.patience)
+        end_for(watch.next, "does not run (is it stopped, or out of memory?)");
+}
+
 static void *keep_watch(void *unused)
 {
     const struct timespec pause = {0, 1000000000 / BEATS};
@@ -103,20 +155,12 @@ static void *keep_watch(void *unused)
     for (long now = 1;; now++) {
         nanosleep(&pause, NULL); /* where the thread is cancelled */
         atomic_store(&watch.mine->beats, now);
-        long deadline = atomic_load(&watch.deadline),
-             beats = atomic_load(&watch.next->beats);
+        long deadline = atomic_load(&watch.deadline);
         if (deadline > 0 && now >= deadline)
             end_all(watch.last_words);
-        long pid = atomic_load(&watch.next->pid);
-        if (pid == 0 || beats != last) {
-            last = beats;
-            since = now;
-        }
-        if (pid != 0 && watch.sees_next && !is_there(pid) &&
-            atomic_load(&watch.next->pid) != 0)
-            end_for(watch.next, "was killed or has crashed");
-        if (now - since >= watch.patience)
-            end_for(watch.next, "does not run (is it stopped, or out of memory?)");
+        if (watch.patience > 0)
+            watch_next(now, &last, &since);
+        watch_work(now);
     }
     return unused;
 }
@@ -139,8 +183,10 @@ static pt_status_t open_board(void)
     int32_t size = pt_comm_size(watch.node), rank = pt_comm_rank(watch.node);
     size_t bytes = sizeof(board_t) + (size_t)size * sizeof(pulse_t);
     PT_TRY(pt_shared_new(watch.node, bytes, &watch.shared, &memory));
-    if (rank == 0)
+    if (rank == 0) {
         memset(memory, 0, bytes);
+        ((board_t *)memory)->n_pulse = size;
+    }
     PT_TRY(pt_shared_ready(watch.shared));
     watch.board = memory;
     watch.mine = &watch.board->pulse[rank];
@@ -166,6 +212,13 @@ pt_status_t pt_watch_begin(void)
     return PT_OK;
 }
 
+void pt_watch_stalls(double seconds)
+{
+    atomic_store(&watch.stall, seconds > 0 ? (long)(seconds * BEATS) + 1 : 0);
+    if (seconds > 0 && !watch.has_thread)
+        start_thread();
+}
+
 void pt_watch_failure(pt_status_t status)
 {
     int32_t rank = pt_comm_rank(pt_comm_world());
@@ -175,7 +228,7 @@ void pt_watch_failure(pt_status_t status)
              "polytree: rank %d ends the run: %s\n", (int)rank, pt_error_message());
     if (rank == 0 && may_tell())
         pt_print_failure();
-    if (watch.has_thread)
+    if (watch.patience > 0)
         atomic_store(&watch.deadline, atomic_load(&watch.mine->beats) + watch.patience);
 }
 
@@ -183,8 +236,7 @@ void pt_watch_failure(pt_status_t status)
 static void end_watch(void)
 {
     pt_par_on_failure(NULL);
-    if (watch.mine != NULL)
-        atomic_store(&watch.mine->pid, 0);
+    atomic_store(&watch.mine->pid, 0);
     if (watch.has_thread && pthread_cancel(watch.thread) == 0)
         pthread_join(watch.thread, NULL);
     pt_shared_free(watch.shared);

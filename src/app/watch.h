@@ -1,5 +1,5 @@
 /** @file
- * No rank waits for ever for one that failed alone, is gone, or does not run.
+ * No rank waits for ever for one that failed alone, is gone, does not run or stands still.
  */
 #ifndef APP_WATCH_H
 #define APP_WATCH_H
@@ -12,6 +12,14 @@
  * with one line on stderr.  Collective over all ranks.
  */
 PT_MUST_CHECK pt_status_t pt_watch_begin(void);
+
+/**
+ * From now on watch over the work of this process too: where a step or an evaluation stands
+ * still for `seconds` and ten times the longest step, all ranks end with one line that says
+ * which rank, what it was about and for how long; 0: never.  Outside of steps and
+ * evaluations, as in the writing of a checkpoint, nobody is missed.  Not collective.
+ */
+void pt_watch_stalls(double seconds);
 
 /**
  * Where `status` is a failure: it is printed (rank 0), or will be should the others not

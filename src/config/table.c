@@ -133,6 +133,9 @@ const pt_option_t pt_options[] = {
          "time between two checkpoints"),
     LENGTH("run.eval_every", run.eval_every, "5e", 0, NUM,
            "progress on val; 0 = only at the end of a stage"),
+    TIME("run.watchdog", run.watchdog, "120", 0, 1e9, OUT,
+         "end the run where a step or evaluation stands still for this time and ten times "
+         "the longest step; 0 = never"),
     TIME("run.log_every", run.log_every, "30", 0, 1e9, OUT,
          "time between two lines of a batch log"),
     INT("run.metrics_every", run.metrics_every, "10", 1, 1e12, NUM,

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "graph/plan.h"
+#include "polytree/base/activity.h"
 #include "polytree/base/clock.h"
 
 /** A unit at work. */
@@ -242,6 +243,7 @@ void pt_exec_advance(pt_exec_t *exec, int32_t flight)
         const instr_t *in = &plan->instr[run->next++];
         if (in->kind == INSTR_PAUSE)
             break;
+        pt_activity_do(PT_DOING_OPERATIONS);
         step(run, in);
         if (exec->link != NULL)
             exec->link->progress(exec->link->context);

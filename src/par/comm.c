@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "polytree/base/activity.h"
 #include "polytree/base/hash.h"
 #include "polytree/base/memory.h"
 
@@ -279,11 +280,13 @@ pt_status_t pt_comm_agree(pt_comm_t *comm, pt_status_t status)
     if (comm->size == 1)
         return status;
     pt_par_failure(status);
+    pt_doing_t before = pt_activity_do(PT_DOING_WAIT);
     /* The lowest failing rank wins, and brings its status along as the "location". */
     mine.rank = status == PT_OK ? comm->size : comm->rank;
     mine.status = (int)status;
     PT_TRY(pt_mpi_status(MPI_Allreduce(&mine, &worst, 1, MPI_2INT, MPI_MINLOC, comm->mpi),
                          "MPI_Allreduce"));
+    pt_activity_do(before);
     if (worst.rank == comm->size)
         return PT_OK;
     if (worst.rank == comm->rank)

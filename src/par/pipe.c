@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include "par/comm_private.h"
+#include "polytree/base/activity.h"
 #include "polytree/base/clock.h"
 #include "polytree/base/memory.h"
 #include "polytree/par/reduce.h"
@@ -124,6 +125,7 @@ static void wait_next(pt_pipe_t *pipe, channel_t *c, int *got)
     double begin = pt_clock();
     MPI_Status message;
     int is_there = 0;
+    pt_doing_t before = pt_activity_do(PT_DOING_WAIT);
 
     while (!is_there && pipe->status == PT_OK) {
         keep(pipe, pt_mpi_status(MPI_Test(&c->request[c->next], &is_there, &message),
@@ -133,6 +135,7 @@ static void wait_next(pt_pipe_t *pipe, channel_t *c, int *got)
     }
     if (got != NULL && pipe->status == PT_OK)
         MPI_Get_count(&message, MPI_FLOAT, got);
+    pt_activity_do(before);
     pt_traffic_count(PT_TRAFFIC_STAGE, 0, begin);
     c->is_ready = true;
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "par/comm_private.h"
+#include "polytree/base/activity.h"
 #include "polytree/base/clock.h"
 
 static pt_traffic_stat_t stats[PT_N_TRAFFIC];
@@ -44,6 +45,7 @@ static pt_status_t sum_all(pt_comm_t *comm, pt_traffic_t kind, void *sum, int64_
     double begin = pt_clock();
     if (comm->size == 1)
         return PT_OK;
+    pt_doing_t before = pt_activity_do(PT_DOING_WAIT);
     for (int64_t done = 0; done < total;) {
         int n;
         PT_TRY(pt_comm_narrow(chunk_at(done, total), &n));
@@ -52,6 +54,7 @@ static pt_status_t sum_all(pt_comm_t *comm, pt_traffic_t kind, void *sum, int64_
                              "MPI_Allreduce"));
         done += n;
     }
+    pt_activity_do(before);
     pt_traffic_count(kind, total * element_bytes, begin);
     return PT_OK;
 }
@@ -105,12 +108,14 @@ pt_status_t pt_sum_scatter_i64(pt_comm_t *comm, pt_traffic_t kind, int64_t *all,
         return PT_OK;
     }
     PT_TRY(pt_comm_counts(comm, count, &fits));
+    pt_doing_t before = pt_activity_do(PT_DOING_WAIT);
     if (fits)
         PT_TRY(pt_mpi_status(
             MPI_Reduce_scatter(all, mine, comm->count, MPI_INT64_T, MPI_SUM, comm->mpi),
             "MPI_Reduce_scatter"));
     else
         PT_TRY(sum_segments(comm, all, count, mine));
+    pt_activity_do(before);
     pt_traffic_count(kind, total_count(comm, count) * (int64_t)sizeof *all, begin);
     return PT_OK;
 }
@@ -137,12 +142,14 @@ static pt_status_t gather_all(pt_comm_t *comm, pt_traffic_t kind, void *all,
     if (comm->size == 1)
         return PT_OK;
     PT_TRY(pt_comm_counts(comm, count, &fits));
+    pt_doing_t before = pt_activity_do(PT_DOING_WAIT);
     if (fits)
         PT_TRY(pt_mpi_status(MPI_Allgatherv(MPI_IN_PLACE, 0, MPI_DATATYPE_NULL, all,
                                             comm->count, comm->displ, type, comm->mpi),
                              "MPI_Allgatherv"));
     else
         PT_TRY(gather_segments(comm, all, count, element_bytes));
+    pt_activity_do(before);
     pt_traffic_count(kind, count[comm->rank] * element_bytes, begin);
     return PT_OK;
 }

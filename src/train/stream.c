@@ -1,5 +1,6 @@
 #include "train/stream.h"
 
+#include "polytree/base/activity.h"
 #include "polytree/base/clock.h"
 #include "polytree/base/memory.h"
 #include "polytree/train/predict.h"
@@ -157,6 +158,7 @@ static pt_status_t plan_of(pt_trainer_t *t, const stream_t *s, int32_t bundle,
     const pt_bundle_t *b = pt_feed_bundle(t->feed, bundle);
     double begin = pt_clock();
 
+    pt_activity_do(PT_DOING_PLANS);
     if (flight->plan == NULL)
         return trainer_plan(t, s->subnet, s->phase, bundle, plan);
     *plan = flight->plan;
@@ -177,6 +179,7 @@ static pt_status_t begin_unit(pt_trainer_t *t, const stream_t *s, int32_t unit,
 
     /* Plans depend on the subnet alone: where one fails it does on all stages. */
     PT_TRY(plan_of(t, s, s->bundle(s->context, unit), f, &plan));
+    pt_activity_do(PT_DOING_DATA);
     pt_status_t filled = s->begin(s->context, unit, &made);
     if (filled != PT_OK && n_stage(t) == 1)
         return filled;

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "polytree/base/activity.h"
 #include "polytree/base/clock.h"
 #include "polytree/base/memory.h"
 #include "train/stream.h"
@@ -14,6 +15,7 @@ pt_status_t trainer_plan(pt_trainer_t *trainer, const pt_subnet_t *subnet, pt_ph
     int32_t slot = bundle % trainer->n_plan_slot;
     double begin = pt_clock();
 
+    pt_activity_do(PT_DOING_PLANS);
     switch (phase) {
     case PT_PHASE_WEIGHT:
         *plan = trainer->weight_plan[slot];

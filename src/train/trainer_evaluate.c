@@ -9,6 +9,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "polytree/base/activity.h"
 #include "polytree/base/clock.h"
 
 typedef struct evaluation {
@@ -238,6 +239,7 @@ pt_status_t pt_trainer_evaluate(pt_trainer_t *trainer, const pt_subnet_t *subnet
     double begin = pt_clock();
 
     e.loss = (loss_context_t){.trainer = t, .is_bad = &e.is_bad, .collects_metric = true};
+    pt_activity_evaluation();
     memset(t->score_sum, 0, (n + 1) * sizeof *t->score_sum);
     status = evaluate_bundles(&e);
     t->score_sum[n] = e.is_bad;
@@ -252,5 +254,6 @@ pt_status_t pt_trainer_evaluate(pt_trainer_t *trainer, const pt_subnet_t *subnet
                                       : "train");
     read_scores(t, part, score);
     t->time.evaluate += pt_clock() - begin;
+    pt_activity_pause();
     return PT_OK;
 }

@@ -10,6 +10,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "polytree/base/activity.h"
 #include "polytree/base/clock.h"
 
 enum { REQUEST, BAD_LOSS, BAD_PARAM, FAILED, LOSS };
@@ -375,16 +376,19 @@ pt_status_t pt_trainer_weight_step(pt_trainer_t *trainer, const pt_step_t *step,
     pt_step_result_t r = {0};
     clocks_t before = read_clocks(trainer);
 
+    pt_activity_step(PT_SPAN_WEIGHT_STEP, step->stage, step->step);
     begin_work(&w);
     PT_TRY(meet(&w, run_units(&w), &r));
     learn_weights(&w);
     mark_groups(&w);
+    pt_activity_do(PT_DOING_UPDATE);
     clocks_t update_before = read_clocks(trainer);
     PT_TRY(shard_step(&trainer->shard, trainer->is_used, update,
                       trainer->config->train.clip_norm, &r.grad_norm));
     account(trainer, before);
     trainer->time.update +=
         pt_clock() - update_before.begin - (reduce_seconds() - update_before.reduce);
+    pt_activity_pause();
     *result = r;
     return PT_OK;
 }
@@ -399,6 +403,7 @@ pt_status_t pt_trainer_alpha_step(pt_trainer_t *trainer, const pt_step_t *step,
     size_t all = (size_t)trainer->n_task * (size_t)n;
     clocks_t before = read_clocks(trainer);
 
+    pt_activity_step(PT_SPAN_ALPHA_STEP, step->stage, step->step);
     begin_work(&w);
     memset(trainer->gate_sum, 0, all * sizeof *trainer->gate_sum);
     PT_TRY(meet(&w, run_units(&w), &r));
@@ -407,6 +412,7 @@ pt_status_t pt_trainer_alpha_step(pt_trainer_t *trainer, const pt_step_t *step,
         for (int64_t c = trainer->task[i] * n; c < (trainer->task[i] + 1) * n; c++)
             dgate[c] = (double)trainer->gate_sum[c] / PT_FIXED_SCALE;
     account(trainer, before);
+    pt_activity_pause();
     *result = r;
     return PT_OK;
 }

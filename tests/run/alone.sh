@@ -7,13 +7,14 @@ command -v mpirun >/dev/null || skip "no mpirun"
 small_data
 ranks 1 search "$SMALL" -o whole >/dev/null
 
-# begin RANKS [ENVIRONMENT...]: a run so long that it is still going on, with a checkpoint.
+# begin RANKS STAGES [ENVIRONMENT...]: a run so long that it is still going on, with a
+# checkpoint.
 begin() {
-    local n=$1
-    shift
+    local n=$1 stages=$2
+    shift 2
     rm -rf run
     env "$@" mpirun --bind-to none -n "$n" "$POLYTREE" search "$SMALL" -o run \
-        --set run.checkpoint_every=0.001 >out 2>err &
+        --set run.checkpoint_every=0.001 layout.stage="$stages" >out 2>err &
     job=$!
     wait_for run/checkpoint.h5
 }
@@ -35,25 +36,26 @@ signal_rank() {
     done
 }
 
-# Ranks, which of them, signal, environment, words.  At the default patience, and, as
+# Ranks, their stages, which rank, signal, environment, words.  At the default patience, and, as
 # waiting takes long, at a lesser one.
-while read -r n rank signal environment words; do
-    begin "$n" "$environment"
+while read -r n stages rank signal environment words; do
+    begin "$n" "$stages" "$environment"
     signal_rank "$rank" "$signal"
     ends "rank $rank ${words//_/ }"
     expect 0 ranks $((n % 2 + 1)) search "$SMALL" -o run
     same_result whole run
     [ -z "$(find run -name '*.tmp*')" ] || fail "a partial file is left"
 done <<'END'
-2 1 KILL A=B was_killed_or_has_crashed:_all_ranks_end
-3 0 SEGV A=B was_killed_or_has_crashed
-6 2 KILL A=B was_killed_or_has_crashed
-2 0 STOP A=B does_not_run_.is_it_stopped
-3 1 STOP POLYTREE_PATIENCE=2 does_not_run
+2 1 1 KILL A=B was_killed_or_has_crashed:_all_ranks_end
+3 1 0 SEGV A=B was_killed_or_has_crashed
+6 1 2 KILL A=B was_killed_or_has_crashed
+4 2 3 KILL A=B was_killed_or_has_crashed
+2 1 0 STOP A=B does_not_run_.is_it_stopped
+3 3 1 STOP POLYTREE_PATIENCE=2 does_not_run
 END
 
 # A job that is suspended as a whole misses nobody.
-begin 2 POLYTREE_PATIENCE=1
+begin 2 1 POLYTREE_PATIENCE=1
 mapfile -t all < <(pgrep -P $job)
 kill -s STOP "${all[@]}"
 sleep 2

@@ -165,6 +165,7 @@ typedef struct pt_config {
         int64_t threads;
         double time_limit;       /**< seconds; 0 = none */
         double checkpoint_every; /**< seconds */
+        double watchdog;         /**< seconds; 0 = never */
         pt_length_t eval_every;  /**< 0 = only at the end of a stage */
         double log_every;        /**< seconds */
         int64_t metrics_every;   /**< steps between two lines of metrics.jsonl */
