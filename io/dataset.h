@@ -35,6 +35,20 @@ PT_MUST_CHECK pt_status_t pt_stack_fetch(const pt_stack_t *stack, pt_dataset_t *
                                          const int64_t *row, int64_t n, const char **stored,
                                          int64_t *k);
 
+/** Read all inputs: dataset->digest of everything, and the digest of each split's inputs.
+ */
+PT_MUST_CHECK pt_status_t pt_dataset_form_digest(pt_dataset_t *dataset, const char *path,
+                                                 char of_input[PT_N_SPLIT][33]);
+
+/** PT_E_MISMATCH, naming what differs, unless tables read from `path` are rank 0's ... */
+PT_MUST_CHECK pt_status_t pt_schema_check_same(const pt_schema_t *own,
+                                               const pt_schema_t *theirs, const char *path);
+/** ... and unless the inputs of each split have rank 0's digest. */
+PT_MUST_CHECK pt_status_t pt_dataset_check_inputs(const pt_dataset_t *dataset,
+                                                  const char *path,
+                                                  char own[PT_N_SPLIT][33],
+                                                  char theirs[PT_N_SPLIT][33]);
+
 /** Write what source->fill() gives of a split: inputs unless source->images has them, and
  * labels that are no table. */
 PT_MUST_CHECK pt_status_t pt_dataset_write_filled(hid_t file, const char *path,

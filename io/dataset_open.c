@@ -1,19 +1,19 @@
 #include "io/dataset.h"
 
 #include <string.h>
+#include <sys/stat.h>
 
-#include "polytree/base/hash.h"
 #include "polytree/base/memory.h"
 
 /* Rows that are not in memory pass through a buffer of about this size. */
 enum { STAGING_BYTES = 1 << 20 };
 
-static pt_status_t read_tables(pt_dataset_t *dataset, const char *path, const char *tasks)
+static pt_status_t read_tables(const char *path, const char *tasks, pt_schema_t *schema)
 {
     pt_findings_t findings = {.report = NULL};
     hid_t file = H5I_INVALID_HID;
     PT_TRY(pt_h5_open(path, &file));
-    pt_status_t status = pt_schema_read(&dataset->schema, file, path, tasks, &findings);
+    pt_status_t status = pt_schema_read(schema, file, path, tasks, &findings);
     pt_h5_close(file);
     return status;
 }
@@ -39,7 +39,7 @@ static pt_status_t alloc_rows(pt_schema_task_t *task)
     return PT_OK;
 }
 
-/* One rank asks the file system, whatever their number. */
+/* All ranks have what rank 0 read. */
 static pt_status_t share_tables(pt_dataset_t *dataset, pt_comm_t *comm)
 {
     pt_schema_t *schema = &dataset->schema;
@@ -68,6 +68,26 @@ static pt_status_t share_tables(pt_dataset_t *dataset, pt_comm_t *comm)
                     pt_comm_bcast(comm, task->labels[s], n * width * sizeof(int32_t), 0));
         }
     return PT_OK;
+}
+
+/* Rank 0's tables are those of all; other readers read theirs only to see that they are the
+ * same. */
+static pt_status_t open_tables(pt_dataset_t *dataset, const char *path, const char *tasks,
+                               pt_comm_t *comm, bool is_reader)
+{
+    bool is_root = pt_comm_rank(comm) == 0;
+    pt_schema_t own = {0};
+    pt_status_t status = PT_OK;
+    if (is_reader)
+        status = read_tables(path, tasks, is_root ? &dataset->schema : &own);
+    PT_TRY_OR(done, pt_comm_agree(comm, status));
+    PT_TRY_OR(done, share_tables(dataset, comm));
+    if (is_reader && !is_root)
+        status = pt_schema_check_same(&own, &dataset->schema, path);
+    PT_TRY_OR(done, pt_comm_agree(comm, status));
+done:
+    pt_schema_release(&own);
+    return status;
 }
 
 static int32_t n_stack(const pt_dataset_t *dataset)
@@ -208,66 +228,6 @@ pt_status_t pt_stack_fetch(const pt_stack_t *stack, pt_dataset_t *dataset,
                             dataset->staging);
 }
 
-/* All inputs of a split: into the digest, and a look at their values.  All are seen before
- * a run begins: `test` would else be found bad when everything is trained. */
-static pt_status_t add_inputs(pt_dataset_t *dataset, const char *path, pt_split_t split,
-                              pt_digest_t *digest)
-{
-    const pt_stack_t *stack = &dataset->input[split];
-    int64_t row[256], k;
-    const char *stored;
-    for (int64_t first = 0; first < stack->n; first += k) {
-        int64_t left = stack->n - first, n = left < 256 ? left : 256;
-        for (int64_t i = 0; i < n; i++)
-            row[i] = first + i;
-        PT_TRY(pt_stack_fetch(stack, dataset, row, n, &stored, &k));
-        int64_t bad = pt_schema_find_not_finite(&dataset->schema.input, stored, k);
-        if (bad >= 0)
-            PT_FAIL(NUMERIC, "%s: %s input %lld has a value that is not finite as float32",
-                    path, pt_split_name(split), (long long)(first + bad));
-        pt_digest_add(digest, stored, (size_t)k * stack->row_bytes);
-    }
-    return PT_OK;
-}
-
-static void add_tables(const pt_schema_t *schema, pt_digest_t *digest)
-{
-    const pt_schema_input_t *input = &schema->input;
-    int32_t look[] = {input->is_image, input->cell == PT_CELL_U8, schema->n_task};
-    pt_digest_add(digest, look, sizeof look);
-    pt_digest_add(digest, input->hwc, sizeof input->hwc);
-    pt_digest_add(digest, input->n, sizeof input->n);
-    for (int32_t t = 0; t < schema->n_task; t++) {
-        const pt_schema_task_t *task = &schema->task[t];
-        int32_t info[] = {(int32_t)task->info.kind, task->info.classes,
-                          task->info.has_ignore, task->info.ignore};
-        pt_digest_add(digest, task->info.name, strlen(task->info.name) + 1);
-        pt_digest_add(digest, info, sizeof info);
-        if (task->info.is_inverse)
-            pt_digest_add(digest, "inverse", sizeof "inverse");
-        for (int s = 0; s < PT_N_SPLIT; s++) {
-            int64_t head[] = {task->n[s], task->index[s] != NULL};
-            pt_digest_add(digest, head, sizeof head);
-            if (task->index[s])
-                pt_digest_add(digest, task->index[s], (size_t)task->n[s] * sizeof(int64_t));
-            pt_digest_add(digest, task->tally[s].digest, sizeof task->tally[s].digest);
-        }
-    }
-}
-
-static pt_status_t form_digest(pt_dataset_t *dataset, const char *path)
-{
-    pt_digest_t *digest = NULL;
-    pt_status_t status = PT_OK;
-    PT_TRY(pt_digest_new(&digest));
-    add_tables(&dataset->schema, digest);
-    for (int s = 0; status == PT_OK && s < PT_N_SPLIT; s++)
-        status = add_inputs(dataset, path, (pt_split_t)s, digest);
-    pt_digest_hex(digest, dataset->digest);
-    pt_digest_free(digest);
-    return status;
-}
-
 static size_t table_bytes(const pt_schema_t *schema)
 {
     size_t bytes = (size_t)schema->n_task * sizeof schema->task[0] +
@@ -282,17 +242,67 @@ static size_t table_bytes(const pt_schema_t *schema)
     return bytes;
 }
 
+/* One rank of a node reads the file, and who finds another file there than that one: the
+ * file system is not asked by all ranks of a large job.  Collective over `node`. */
+static pt_status_t find_readers(const char *path, pt_comm_t *node, bool *is_reader)
+{
+    uint64_t mine[2] = {0, 0}, first[2];
+    struct stat file;
+    if (stat(path, &file) == 0) {
+        mine[0] = (uint64_t)file.st_dev;
+        mine[1] = (uint64_t)file.st_ino;
+    }
+    memcpy(first, mine, sizeof first);
+    PT_TRY(pt_comm_bcast(node, first, sizeof first, 0));
+    *is_reader = pt_comm_rank(node) == 0 || memcmp(first, mine, sizeof first) != 0;
+    return PT_OK;
+}
+
+/* The inputs of a file that this rank trains on no sample of. */
+static pt_status_t digest_unused(const pt_dataset_t *dataset, const char *path,
+                                 char of_input[PT_N_SPLIT][33])
+{
+    pt_dataset_t own = {.schema = dataset->schema, .file = H5I_INVALID_HID};
+    pt_status_t status;
+    PT_TRY_OR(done, form_stacks(&own));
+    PT_TRY_OR(done, stage_stacks(&own, path));
+    PT_TRY_OR(done, pt_dataset_form_digest(&own, path, of_input));
+done:
+    close_stacks(&own);
+    pt_free(own.label);
+    pt_free(own.staging);
+    return status;
+}
+
+/* All readers must have the inputs that rank 0 has. */
+static pt_status_t compare_inputs(pt_dataset_t *dataset, const char *path, pt_comm_t *comm,
+                                  pt_comm_t *node, bool is_reader)
+{
+    char mine[PT_N_SPLIT][33] = {""}, first[PT_N_SPLIT][33];
+    bool is_used = dataset->shared == NULL || pt_comm_rank(node) == 0;
+    pt_status_t status = PT_OK;
+    if (is_reader)
+        status = is_used ? pt_dataset_form_digest(dataset, path, mine)
+                         : digest_unused(dataset, path, mine);
+    PT_AGREE(comm, status);
+    memcpy(first, mine, sizeof first);
+    PT_TRY(pt_comm_bcast(comm, first, sizeof first, 0));
+    if (is_reader)
+        status = pt_dataset_check_inputs(dataset, path, mine, first);
+    PT_AGREE(comm, status);
+    return pt_comm_bcast(comm, dataset->digest, sizeof dataset->digest, 0);
+}
+
 pt_status_t pt_dataset_open(const char *path, const char *tasks, pt_comm_t *comm,
                             pt_comm_t *node, bool in_memory, pt_dataset_t **out)
 {
     pt_dataset_t *dataset = NULL;
+    bool is_reader = false;
     pt_status_t status = pt_alloc(&dataset, 1, sizeof *dataset);
     PT_TRY_OR(fail, pt_comm_agree(comm, status));
     dataset->file = H5I_INVALID_HID;
-    if (pt_comm_rank(comm) == 0)
-        status = read_tables(dataset, path, tasks);
-    PT_TRY_OR(fail, pt_comm_agree(comm, status));
-    PT_TRY_OR(fail, share_tables(dataset, comm));
+    PT_TRY_OR(fail, find_readers(path, node, &is_reader));
+    PT_TRY_OR(fail, open_tables(dataset, path, tasks, comm, is_reader));
     PT_TRY_OR(fail, pt_comm_agree(comm, form_stacks(dataset)));
     dataset->bytes = sizeof *dataset + table_bytes(&dataset->schema);
     if (in_memory) {
@@ -300,10 +310,7 @@ pt_status_t pt_dataset_open(const char *path, const char *tasks, pt_comm_t *comm
     } else {
         PT_TRY_OR(fail, pt_comm_agree(comm, stage_stacks(dataset, path)));
     }
-    if (pt_comm_rank(comm) == 0)
-        status = form_digest(dataset, path);
-    PT_TRY_OR(fail, pt_comm_agree(comm, status));
-    PT_TRY_OR(fail, pt_comm_bcast(comm, dataset->digest, sizeof dataset->digest, 0));
+    PT_TRY_OR(fail, compare_inputs(dataset, path, comm, node, is_reader));
     *out = dataset;
     return PT_OK;
 fail:

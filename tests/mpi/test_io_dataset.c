@@ -43,27 +43,32 @@ static void fill(uint32_t seed)
         many_label[i] = i % 3 == 0;
 }
 
-/* Written by rank 0; all may read it when this returns. */
-static void write_dataset(void)
+static void write_file(const char *file, int64_t n_val)
 {
     static const char *const names[CLASSES] = {"a", "b", "c", "d", "e"};
     const pt_task_source_t task[] = {
         {.info = {.name = "sort", .classes = CLASSES, .has_ignore = true, .ignore = -1},
          .class_names = names,
          .rows = {[PT_SPLIT_TRAIN] = {.n = N, .labels = class_label},
-                  [PT_SPLIT_VAL] = {.n = 2, .labels = val_label}}},
+                  [PT_SPLIT_VAL] = {.n = n_val, .labels = val_label}}},
         {.info = {.name = "marks", .kind = PT_TASK_MULTILABEL, .classes = LABELS},
          .rows = {[PT_SPLIT_TRAIN] = {N_OWN, own_index, many_label}}}};
     const pt_dataset_source_t source = {.height = H,
                                         .width = W,
                                         .channels = C,
-                                        .n = {N, 2, 0},
+                                        .n = {N, n_val, 0},
                                         .images = {images, images + SIZE},
                                         .n_task = 2,
                                         .task = task,
                                         .origin = "made by a test"};
+    assert_int_equal(pt_dataset_write(file, &source), PT_OK);
+}
+
+/* Written by rank 0; all may read it when this returns. */
+static void write_dataset(void)
+{
     if (pt_comm_rank(pt_comm_world()) == 0)
-        assert_int_equal(pt_dataset_write(path, &source), PT_OK);
+        write_file(path, 2);
     assert_int_equal(pt_comm_barrier(pt_comm_world()), PT_OK);
 }
 
@@ -303,6 +308,47 @@ static void values_not_finite_are_found_at_once(void **state)
     }
 }
 
+/* The last rank opens a file of its own, which is a copy of the others' or is changed in
+ * one thing; as the last on its node and on one of its own. */
+static void ranks_must_have_the_same_data(void **state)
+{
+    static const char *const where[] = {"", "/train/images", "/val/images",
+                                        "/train/tasks/sort", "/train/tasks/marks"};
+    int32_t rank = pt_comm_rank(pt_comm_world()), last = pt_comm_size(pt_comm_world()) - 1;
+    pt_comm_t *apart = NULL;
+    char own[80], expected[160];
+    (void)state;
+    if (last == 0)
+        skip();
+    snprintf(own, sizeof own, "%s.own", path);
+    write_dataset();
+    assert_int_equal(pt_comm_split(pt_comm_world(), rank, 0, &apart), PT_OK);
+    for (int i = 0; i < 5; i++) {
+        images[3] ^= i == 1;
+        class_label[7] = (7 + (i == 3)) % CLASSES;
+        many_label[1] = i == 4;
+        if (rank == last)
+            write_file(own, i == 2 ? 1 : 2);
+        fill(1);
+        snprintf(expected, sizeof expected,
+                 "rank %d: %s: %s is not that of rank 0: all ranks must have the same data",
+                 (int)last, own, where[i]);
+        for (int turn = 0; turn < 4; turn++) {
+            pt_dataset_t *dataset = NULL;
+            pt_status_t status =
+                pt_dataset_open(rank == last ? own : path, "all", pt_comm_world(),
+                                turn / 2 == 0 ? node : apart, turn % 2 == 0, &dataset);
+            assert_int_equal(status, i == 0 ? PT_OK : PT_E_MISMATCH);
+            if (i > 0)
+                assert_string_equal(pt_error_message(), expected);
+            pt_dataset_close(dataset);
+        }
+    }
+    pt_error_clear();
+    pt_comm_free(apart);
+    unlink(own);
+}
+
 static int set_up(void **state)
 {
     (void)state;
@@ -321,6 +367,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_cut_file_is_refused),
         cmocka_unit_test(tables_of_features_are_read),
         cmocka_unit_test(values_not_finite_are_found_at_once),
+        cmocka_unit_test(ranks_must_have_the_same_data),
     };
     int32_t pid = (int32_t)getpid();
 

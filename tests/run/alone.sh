@@ -63,6 +63,17 @@ kill -s CONT "${all[@]}"
 wait $job || fail "a job that was suspended does not go on"
 same_result whole run
 
+# Data that are another rank's own, on one node and on two: refused.
+mkdir here there
+cp shapes.h5 here/d.h5
+"$POLYTREE" data shapes there/d.h5 --size 16 --train 240 --val 48 --test 60 --seed 2 >/dev/null
+for option in layout.ranks_per_node=0 layout.ranks_per_node=1 data.cache=none; do
+    command=("$POLYTREE" search "$SMALL" -o "$PWD/other" --set data.file=d.h5 "$option")
+    expect 1 timeout 10 mpirun --bind-to none -n 2 -wdir here "${command[@]}" : \
+        -n 1 -wdir there "${command[@]}"
+    one_line "rank 2: d.h5: /train/tasks/shape is not that of rank 0: all ranks must have the same data"
+done
+
 # Ranks whose data set is their own: `rank 1` finds another file than the rest.
 "$PYTHON" -c "import h5py" 2>/dev/null || skip "$PYTHON has no h5py: errors on one rank only are not tested"
 "$PYTHON" - <<'PY'
@@ -73,7 +84,6 @@ with h5py.File("shapes.h5", "r+") as f:
         del f[split + "/images"]
         f[split + "/images"] = images.astype("float32")
 PY
-mkdir here there
 # apart RANKS: the rest runs in folder `here`, rank 1 in `there`; both have a d.h5.
 apart() {
     local n=$1 rest=()

@@ -78,13 +78,15 @@ typedef struct pt_dataset pt_dataset_t;
  *
  * With `in_memory` inputs and label maps are read too, one copy per node of `comm` in
  * shared memory; without, pt_dataset_read() and pt_dataset_read_labels() read what they are
- * asked for.  The file is checked like by pt_dataset_check(), all values included.
- * Collective over `comm`.
+ * asked for.  The file is checked like by pt_dataset_check(), all values included, and so
+ * that all ranks have the same: one rank of each node looks, and each that finds another
+ * file there than that one.  Collective over `comm`.
  *
  * @param[in]  tasks  "all", or task names separated by white space or commas, in the
  *                    order wanted; a name that the file lacks is an error that names
  *                    those that it has, as is a task without labels in train
- * @return PT_E_NUMERIC for an input that is not finite, naming split and row
+ * @return PT_E_NUMERIC for an input that is not finite, naming split and row;
+ *         PT_E_MISMATCH where a rank's file is not what rank 0's is, naming what differs
  */
 PT_MUST_CHECK pt_status_t pt_dataset_open(const char *path, const char *tasks,
                                           pt_comm_t *comm, pt_comm_t *node, bool in_memory,

@@ -1,0 +1,146 @@
+/* What a data set is, and whether another file is the same. */
+#include "io/dataset.h"
+
+#include <string.h>
+
+#include "polytree/base/hash.h"
+
+static void add_tables(const pt_schema_t *schema, pt_digest_t *digest)
+{
+    const pt_schema_input_t *input = &schema->input;
+    int32_t look[] = {input->is_image, input->cell == PT_CELL_U8, schema->n_task};
+    pt_digest_add(digest, look, sizeof look);
+    pt_digest_add(digest, input->hwc, sizeof input->hwc);
+    pt_digest_add(digest, input->n, sizeof input->n);
+    for (int32_t t = 0; t < schema->n_task; t++) {
+        const pt_schema_task_t *task = &schema->task[t];
+        int32_t info[] = {(int32_t)task->info.kind, task->info.classes,
+                          task->info.has_ignore, task->info.ignore};
+        pt_digest_add(digest, task->info.name, strlen(task->info.name) + 1);
+        pt_digest_add(digest, info, sizeof info);
+        if (task->info.is_inverse)
+            pt_digest_add(digest, "inverse", sizeof "inverse");
+        for (int s = 0; s < PT_N_SPLIT; s++) {
+            int64_t head[] = {task->n[s], task->index[s] != NULL};
+            pt_digest_add(digest, head, sizeof head);
+            if (task->index[s])
+                pt_digest_add(digest, task->index[s], (size_t)task->n[s] * sizeof(int64_t));
+            pt_digest_add(digest, task->tally[s].digest, sizeof task->tally[s].digest);
+        }
+    }
+}
+
+/* All inputs of a split: into both digests, and a look at their values.  All are seen
+ * before a run begins: `test` would else be found bad when everything is trained. */
+static pt_status_t add_inputs(pt_dataset_t *dataset, const char *path, pt_split_t split,
+                              pt_digest_t *whole, pt_digest_t *part)
+{
+    const pt_stack_t *stack = &dataset->input[split];
+    int64_t row[256], k;
+    const char *stored;
+    for (int64_t first = 0; first < stack->n; first += k) {
+        int64_t left = stack->n - first, n = left < 256 ? left : 256;
+        for (int64_t i = 0; i < n; i++)
+            row[i] = first + i;
+        PT_TRY(pt_stack_fetch(stack, dataset, row, n, &stored, &k));
+        int64_t bad = pt_schema_find_not_finite(&dataset->schema.input, stored, k);
+        if (bad >= 0)
+            PT_FAIL(NUMERIC, "%s: %s input %lld has a value that is not finite as float32",
+                    path, pt_split_name(split), (long long)(first + bad));
+        pt_digest_add(whole, stored, (size_t)k * stack->row_bytes);
+        pt_digest_add(part, stored, (size_t)k * stack->row_bytes);
+    }
+    return PT_OK;
+}
+
+pt_status_t pt_dataset_form_digest(pt_dataset_t *dataset, const char *path,
+                                   char of_input[PT_N_SPLIT][33])
+{
+    pt_digest_t *whole = NULL, *part = NULL;
+    pt_status_t status;
+    PT_TRY_OR(done, pt_digest_new(&whole));
+    add_tables(&dataset->schema, whole);
+    for (int s = 0; s < PT_N_SPLIT; s++) {
+        PT_TRY_OR(done, pt_digest_new(&part));
+        PT_TRY_OR(done, add_inputs(dataset, path, (pt_split_t)s, whole, part));
+        pt_digest_hex(part, of_input[s]);
+        pt_digest_free(part);
+        part = NULL;
+    }
+    pt_digest_hex(whole, dataset->digest);
+done:
+    pt_digest_free(part);
+    pt_digest_free(whole);
+    return status;
+}
+
+static bool has_same_index(const pt_schema_task_t *a, const pt_schema_task_t *b, int s)
+{
+    if (a->n[s] != b->n[s] || (a->index[s] == NULL) != (b->index[s] == NULL))
+        return false;
+    return a->index[s] == NULL ||
+           memcmp(a->index[s], b->index[s], (size_t)a->n[s] * sizeof *a->index[s]) == 0;
+}
+
+static bool is_same_task(const pt_task_info_t *a, const pt_task_info_t *b)
+{
+    return strcmp(a->name, b->name) == 0 && a->kind == b->kind &&
+           a->classes == b->classes && a->is_inverse == b->is_inverse &&
+           a->has_ignore == b->has_ignore && (!a->has_ignore || a->ignore == b->ignore);
+}
+
+static const char *name_inputs(const pt_schema_input_t *input)
+{
+    return input->is_image ? "images" : "inputs";
+}
+
+static pt_status_t differs(const char *path, const char *where, const char *what)
+{
+    PT_FAIL(MISMATCH, "%s: %s%s is not that of rank 0: all ranks must have the same data",
+            path, where, what);
+}
+
+static pt_status_t check_task(const pt_schema_task_t *own, const pt_schema_task_t *theirs,
+                              const char *path)
+{
+    char where[32];
+    if (!is_same_task(&own->info, &theirs->info))
+        return differs(path, "/tasks/", own->info.name);
+    for (int s = 0; s < PT_N_SPLIT; s++) {
+        snprintf(where, sizeof where, "/%s/tasks/", pt_split_name((pt_split_t)s));
+        if (!has_same_index(own, theirs, s) ||
+            strcmp(own->tally[s].digest, theirs->tally[s].digest) != 0)
+            return differs(path, where, own->info.name);
+    }
+    return PT_OK;
+}
+
+pt_status_t pt_schema_check_same(const pt_schema_t *own, const pt_schema_t *theirs,
+                                 const char *path)
+{
+    const pt_schema_input_t *a = &own->input, *b = &theirs->input;
+    char where[32];
+    for (int s = 0; s < PT_N_SPLIT; s++) {
+        snprintf(where, sizeof where, "/%s/", pt_split_name((pt_split_t)s));
+        if (a->is_image != b->is_image || a->cell != b->cell || a->n[s] != b->n[s] ||
+            memcmp(a->hwc, b->hwc, sizeof a->hwc) != 0)
+            return differs(path, where, name_inputs(a));
+    }
+    if (own->n_task != theirs->n_task)
+        return differs(path, "/", "tasks");
+    for (int32_t t = 0; t < own->n_task; t++)
+        PT_TRY(check_task(&own->task[t], &theirs->task[t], path));
+    return PT_OK;
+}
+
+pt_status_t pt_dataset_check_inputs(const pt_dataset_t *dataset, const char *path,
+                                    char own[PT_N_SPLIT][33], char theirs[PT_N_SPLIT][33])
+{
+    char where[32];
+    for (int s = 0; s < PT_N_SPLIT; s++) {
+        snprintf(where, sizeof where, "/%s/", pt_split_name((pt_split_t)s));
+        if (strcmp(own[s], theirs[s]) != 0)
+            return differs(path, where, name_inputs(&dataset->schema.input));
+    }
+    return PT_OK;
+}
