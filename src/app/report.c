@@ -228,11 +228,24 @@ static void put_times(FILE *file, int32_t n_rank, const pt_rank_cost_t *rank)
             imbalance(n_rank, rank));
 }
 
+/* The first sum of a step is where its ranks wait for each other; the others move data. */
 static void put_traffic(FILE *file, int32_t n_rank, const pt_rank_cost_t *rank)
 {
+    static const char *const name[PT_N_TRAFFIC] = {
+        [PT_TRAFFIC_CONTROL] = "losses, after waiting",
+        [PT_TRAFFIC_GRADIENT] = "gradients to owners",
+        [PT_TRAFFIC_CLIP] = "norms",
+        [PT_TRAFFIC_WEIGHT] = "weights to users",
+        [PT_TRAFFIC_ALPHA] = "architecture parameters",
+        [PT_TRAFFIC_EVALUATE] = "evaluation",
+        [PT_TRAFFIC_STAGE] = "between stages",
+    };
+    double step = spread_of(n_rank, rank, TIME(step)).mean;
+    double transfer = spread_of(n_rank, rank, TIME(transfer)).mean;
     fprintf(file,
-            "\nbrought into sums and messages, mean of the ranks\n  %-28s %10s %10s %10s\n",
-            "", "calls", "MB", "seconds");
+            "\nbrought into sums and messages, mean of the ranks\n"
+            "  %-28s %10s %10s %10s %10s\n",
+            "", "calls", "MB", "seconds", "of a step");
     for (int32_t i = 0; i < PT_N_TRAFFIC; i++) {
         double calls = 0, bytes = 0, seconds = 0;
         for (int32_t r = 0; r < n_rank; r++) {
@@ -240,9 +253,38 @@ static void put_traffic(FILE *file, int32_t n_rank, const pt_rank_cost_t *rank)
             bytes += (double)rank[r].traffic[i].bytes / n_rank;
             seconds += rank[r].traffic[i].seconds / n_rank;
         }
-        fprintf(file, "  %-28s %10.0f %10.2f %10.3f\n", pt_traffic_name((pt_traffic_t)i),
-                calls, bytes * 1e-6, seconds);
+        fprintf(file, "  %-28s %10.0f %10.2f %10.3f", name[i], calls, bytes * 1e-6,
+                seconds);
+        /* Stages pass messages in evaluations too. */
+        if (i != PT_TRAFFIC_EVALUATE)
+            fprintf(file, " %8.2f %%",
+                    100 * (i == PT_TRAFFIC_STAGE ? transfer : seconds) / step);
+        fputc('\n', file);
     }
+}
+
+static void put_checkpoints(FILE *file, const pt_config_t *config, const pt_run_pauses_t *p)
+{
+    if (p->n == 0)
+        return;
+    double mean = p->seconds / (double)p->n, every = config->run.checkpoint_every;
+    fprintf(file,
+            "\n%lld checkpoint%s: all ranks stand still for %.3f s in the mean, %.3f s at "
+            "most",
+            (long long)p->n, p->n > 1 ? "s" : "", mean, p->longest);
+    if (every > 0)
+        fprintf(file, ",\n  %.4f %% of the time at one in %g s",
+                100 * mean / (every + mean), every);
+    fputc('\n', file);
+}
+
+static void put_mixed(FILE *file, const pt_run_result_t *result)
+{
+    if (result->is_mixed)
+        fprintf(file,
+                "mixed: machines or libraries differed from %s, step %lld on; the bits are "
+                "of no one machine\n",
+                pt_stage_name(result->mixed_stage), (long long)result->mixed_step);
 }
 
 /* What an earlier report said of time. */
@@ -260,8 +302,9 @@ static void put_earlier_times(FILE *file, const char *path)
     pt_free(text);
 }
 
-static pt_status_t write_file(const columns_t *c, const char *path, int32_t n_rank,
-                              const pt_rank_cost_t *rank)
+static pt_status_t write_file(const columns_t *c, const char *path,
+                              const pt_config_t *config, const pt_run_result_t *result,
+                              int32_t n_rank, const pt_rank_cost_t *rank)
 {
     char *text = NULL;
     size_t bytes = 0;
@@ -269,9 +312,11 @@ static pt_status_t write_file(const columns_t *c, const char *path, int32_t n_ra
     if (file == NULL)
         PT_FAIL(MEMORY, "no memory for %s", path);
     put_comparison(file, c);
+    put_mixed(file, result);
     if (rank[0].time.step > 0) {
         put_times(file, n_rank, rank);
         put_traffic(file, n_rank, rank);
+        put_checkpoints(file, config, &result->checkpoints);
     } else {
         put_earlier_times(file, path);
     }
@@ -300,7 +345,8 @@ static void print_short(const columns_t *c, const char *path, int32_t n_rank,
     pt_console_line("report      %s", path);
 }
 
-pt_status_t pt_report_write(const pt_config_t *config, const char *run, int32_t n_rank,
+pt_status_t pt_report_write(const pt_config_t *config, const char *run,
+                            const pt_run_result_t *result, int32_t n_rank,
                             const pt_rank_cost_t *rank)
 {
     columns_t c = {
@@ -312,7 +358,7 @@ pt_status_t pt_report_write(const pt_config_t *config, const char *run, int32_t 
     for (int32_t i = 0; i < N_COLUMN; i++)
         read_column(&c, i);
     if (c.is_shown[FOUND]) {
-        status = write_file(&c, path, n_rank, rank);
+        status = write_file(&c, path, config, result, n_rank, rank);
         if (status == PT_OK)
             print_short(&c, path, n_rank, rank);
     }

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "polytree/par/reduce.h"
+#include "polytree/search/search.h"
 #include "polytree/train/trainer.h"
 
 /** What one rank did in this job. */
@@ -30,7 +31,8 @@ PT_MUST_CHECK pt_status_t pt_rank_cost_gather(const pt_trainer_t *trainer,
  * made no steps, what an earlier report said of time is kept.  Rank 0.
  */
 PT_MUST_CHECK pt_status_t pt_report_write(const pt_config_t *config, const char *run,
-                                          int32_t n_rank, const pt_rank_cost_t *rank);
+                                          const pt_run_result_t *result, int32_t n_rank,
+                                          const pt_rank_cost_t *rank);
 
 /** Draw RUN/curves.svg: losses, metric on val and expected edges over the weight steps.
  * `*is_drawn` is false where gnuplot is not installed.  Not collective. */

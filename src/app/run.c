@@ -228,10 +228,12 @@ static void print_result(const pt_held_run_t *run, const pt_run_result_t *result
 
 /* The run is done and its files stand: who runs it again gets the report.  A picture that
  * fails is no failure. */
-static pt_status_t write_report(const pt_held_run_t *run, const pt_rank_cost_t *cost)
+static pt_status_t write_report(const pt_held_run_t *run, const pt_run_result_t *result,
+                                const pt_rank_cost_t *cost)
 {
     const pt_session_t *s = &run->session;
-    PT_TRY(pt_report_write(&s->config, run->folder, pt_comm_size(s->layout.world), cost));
+    PT_TRY(pt_report_write(&s->config, run->folder, result, pt_comm_size(s->layout.world),
+                           cost));
     if (s->config.report.svg && draw(run) != PT_OK) {
         pt_console_error("warning: no picture: %s", pt_error_message());
         pt_error_clear();
@@ -250,7 +252,7 @@ static pt_status_t report(const pt_held_run_t *run, const pt_run_result_t *resul
     PT_TRY_OR(done, pt_rank_cost_gather(run->session.trainer, begin, cost));
     if (pt_comm_rank(world) == 0) {
         print_result(run, result);
-        status = write_report(run, cost);
+        status = write_report(run, result, cost);
     }
     status = pt_comm_agree(world, status);
 done:

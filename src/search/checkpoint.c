@@ -153,11 +153,20 @@ pt_status_t run_checkpoint_copy(pt_search_t *s, const char *folder)
     return write_into(s, folder, digest);
 }
 
+static void count_pause(pt_run_pauses_t *p, double seconds)
+{
+    p->n++;
+    p->seconds += seconds;
+    p->longest = seconds > p->longest ? seconds : p->longest;
+}
+
 pt_status_t run_checkpoint_write(pt_search_t *s)
 {
     const run_state_t *st = &s->state;
+    double begin = pt_clock();
     char digest[33];
     PT_TRY(write_into(s, s->run, digest));
+    count_pause(&s->speed.checkpoints, pt_clock() - begin);
     run_journal_timing(s, "checkpoint");
     if (st->stage < PT_N_STAGE)
         run_note(s, "checkpoint: %s, step %lld", pt_stage_name((pt_stage_t)st->stage),

@@ -174,6 +174,20 @@ int32_t pt_fingerprint_compare(const char *ours, const char *theirs, char *out,
     return n;
 }
 
+/* The first rank that differs has its items told, those on other nodes their places. */
+static void add_rank(char text[1024], const pt_fingerprint_t *all, size_t r)
+{
+    size_t used = strlen(text);
+    char items[700];
+    if (used == 0) {
+        pt_fingerprint_compare(all[0].text, all[r].text, items, sizeof items);
+        snprintf(text, 1024, "rank %zu on %s differs from rank 0 on %s: %s", r, all[r].node,
+                 all[0].node, items);
+    } else if (strcmp(all[r].node, all[r - 1].node) != 0 && used < 900) {
+        snprintf(text + used, 1024 - used, "; so does rank %zu on %s", r, all[r].node);
+    }
+}
+
 pt_status_t pt_fingerprint_agree(pt_comm_t *comm, const pt_fingerprint_t *fingerprint,
                                  int32_t *n_other, char difference[1024])
 {
@@ -192,15 +206,11 @@ pt_status_t pt_fingerprint_agree(pt_comm_t *comm, const pt_fingerprint_t *finger
     for (size_t r = 0; r < n; r++)
         bytes[r] = size;
     PT_TRY_OR(done, pt_comm_gather(comm, fingerprint, all, bytes, 0));
-    for (size_t r = 1; is_root && r < n; r++) {
-        char items[800];
-        if (pt_fingerprint_compare(all[0].text, all[r].text, items, sizeof items) == 0)
-            continue;
-        if (found.n++ == 0)
-            snprintf(found.difference, sizeof found.difference,
-                     "rank %zu on %s differs from rank 0 on %s: %s", r, all[r].node,
-                     all[0].node, items);
-    }
+    for (size_t r = 1; is_root && r < n; r++)
+        if (strcmp(all[0].text, all[r].text) != 0) {
+            found.n++;
+            add_rank(found.difference, all, r);
+        }
     PT_TRY_OR(done, pt_comm_bcast(comm, &found, sizeof found, 0));
     *n_other = found.n;
     memcpy(difference, found.difference, sizeof found.difference);

@@ -264,6 +264,8 @@ void run_journal_timing(pt_search_t *s, const char *event)
             (int)layout->extent[PT_AXIS_TASK], (int)layout->extent[PT_AXIS_DATA]);
     put_integer(file, "memory_peak", (int64_t)pt_memory_peak_bytes());
     put_times(s, file);
+    put_integer(file, "checkpoints", s->speed.checkpoints.n);
+    put_number(file, "checkpoint", s->speed.checkpoints.seconds);
     fprintf(file, ",\"is_mixed\":%s,\"traffic\":{",
             s->state.mixed_stage < 0 ? "false" : "true");
     for (int32_t i = 0; i < PT_N_TRAFFIC; i++) {

@@ -37,6 +37,7 @@ typedef struct run_speed {
     double seconds, samples;              /**< of the last steps, fading */
     double weight_seconds, alpha_seconds; /**< of one step, smoothed; 0 = none yet */
     double last_checkpoint;
+    pt_run_pauses_t checkpoints;
 } run_speed_t;
 
 struct pt_search {

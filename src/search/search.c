@@ -80,12 +80,13 @@ static pt_status_t compare_machines(pt_search_t *s)
     PT_TRY(pt_fingerprint_agree(s->world, &s->fingerprint, &n_other, difference));
     if (n_other == 0)
         return PT_OK;
+    const char *verb = n_other > 1 ? "s differ" : " differs";
     if (s->config->kernel.mixed == PT_MIXED_REFUSE)
-        PT_FAIL(MISMATCH, "%d ranks differ (kernel.mixed = refuse): %s", (int)n_other,
+        PT_FAIL(MISMATCH, "%d rank%s (kernel.mixed = refuse): %s", (int)n_other, verb,
                 difference);
     if (s->is_root)
-        pt_log(PT_LOG_WARNING, "%d ranks differ, the result may depend on the layout: %s",
-               (int)n_other, difference);
+        pt_log(PT_LOG_WARNING, "%d rank%s, the result may depend on the layout: %s",
+               (int)n_other, verb, difference);
     if (s->state.mixed_stage < 0) {
         s->state.mixed_stage = s->state.stage;
         s->state.mixed_step = s->state.step;
@@ -267,6 +268,9 @@ pt_status_t pt_search_run(pt_search_t *s, pt_run_result_t *result)
     PT_TRY(pt_cost_all(s->space, &s->subnet, &r.cost));
     r.mean_metric = s->mean_metric;
     r.is_mixed = s->state.mixed_stage >= 0;
+    r.mixed_stage = r.is_mixed ? (pt_stage_t)s->state.mixed_stage : PT_STAGE_WARMUP;
+    r.mixed_step = s->state.mixed_step;
+    r.checkpoints = s->speed.checkpoints;
     *result = r;
     return PT_OK;
 }

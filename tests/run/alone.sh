@@ -128,6 +128,12 @@ expect 1 timeout 10 mpirun --bind-to none -n 1 "${command[@]}" : \
     -n 2 env OPENBLAS_CORETYPE=Prescott "${command[@]}"
 one_line "2 ranks differ \(kernel.mixed = refuse\): .*OPENBLAS_CORETYPE \([^,]*, Prescott\)"
 [ ! -e mixed ] || fail "a refused run leaves a folder"
+# By default it runs, says so, and remembers.
+command=("$POLYTREE" search "$SMALL" -o mixture)
+expect 0 mpirun --bind-to none -n 1 "${command[@]}" : -n 1 env OPENBLAS_CORETYPE=Prescott "${command[@]}"
+says err "warning: 1 rank differs, the result may depend on the layout: rank 1 on .*OPENBLAS_CORETYPE"
+says mixture/report.txt "^mixed: machines or libraries differed from warmup, step 0 on"
+command=("$POLYTREE" search "$SMALL" -o mixed --set kernel.mixed=refuse)
 expect 75 "${command[@]}" run.time_limit=0.01
 expect 1 env OPENBLAS_CORETYPE=Prescott "${command[@]}"
 one_line "begun elsewhere \(kernel.mixed = refuse\): .*OPENBLAS_CORETYPE \(Prescott, "

@@ -25,7 +25,7 @@ says err "warning: report.random: nobody is not the folder of a run"
 says out "^report +found/report.txt"
 says out "load imbalance 1.000"
 for line in "  operations +[0-9.]+ +[0-9.]+ +[0-9.]+ +[0-9.]+ %" "load imbalance.*: 1.000" \
-    "  gradient +0 +0.00 +0.000" "^test +metric +single +shared +found +edges"; do
+    "  gradients to owners +0 +0.00 +0.000 +0.00 %" "^test +metric +single +shared +found +edges"; do
     says found/report.txt "$line"
 done
 "$PYTHON" - <<'END'
@@ -77,5 +77,7 @@ fi
 if command -v mpirun >/dev/null; then
     expect 0 ranks 2 search "$SMALL" -o two
     says two/report.txt "2 ranks"
-    says two/report.txt "  gradient +120 +[0-9]+\.[0-9]+ "
+    says two/report.txt "  gradients to owners +120 +[0-9.]+ +[0-9.]+ +[0-9]+\.[0-9]+ %"
+    says two/report.txt "  architecture parameters +20 "
+    says two/report.txt "^4 checkpoints: all ranks stand still for [0-9.]+ s in the mean"
 fi

@@ -33,7 +33,8 @@ int32_t pt_fingerprint_compare(const char *ours, const char *theirs, char *out,
 
 /**
  * Compare those of all ranks with rank 0's: on every rank the number of ranks that differ,
- * and in `difference` the first of them, its node and the items.  Collective.
+ * and in `difference` the first of them, its node and the items, and the first of each
+ * further node.  Collective.
  */
 PT_MUST_CHECK pt_status_t pt_fingerprint_agree(pt_comm_t *comm,
                                                const pt_fingerprint_t *fingerprint,

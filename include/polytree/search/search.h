@@ -67,6 +67,12 @@ typedef struct pt_run_hooks {
 /** How a run ended. */
 typedef enum pt_run_end { PT_RUN_DONE, PT_RUN_STOPPED } pt_run_end_t;
 
+/** Checkpoints that a job wrote; all ranks stand still meanwhile. */
+typedef struct pt_run_pauses {
+    int64_t n;
+    double seconds, longest;
+} pt_run_pauses_t;
+
 typedef struct pt_run_result {
     pt_run_end_t end;
     pt_cost_t cost; /**< of the network found, all tasks */
@@ -74,6 +80,9 @@ typedef struct pt_run_result {
         *score;         /**< [n_task] on test (val where there is none); borrowed */
     double mean_metric; /**< NaN where the tasks' metrics are of several kinds */
     bool is_mixed; /**< machines or libraries differed: the bits are of no one machine */
+    pt_stage_t mixed_stage; /**< since when */
+    int64_t mixed_step;
+    pt_run_pauses_t checkpoints;
 } pt_run_result_t;
 
 typedef struct pt_search pt_search_t;
