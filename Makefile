@@ -4,7 +4,7 @@
 #   make demo             search a small network, from scratch; minutes
 #   make check            pass all tests; check-long: many layouts and kills on top
 #   make check-sanitize   the tests under address, undefined-behaviour and leak sanitizers
-#   make check-valgrind   a tiny search on one and two ranks under valgrind
+#   make check-valgrind   a tiny search on one and two ranks, and on two stages, under valgrind
 #   make lint             format and layers of the code
 #   make install          into PREFIX; make uninstall takes it away
 #   make info             versions of compiler and libraries

@@ -218,10 +218,12 @@ static pt_status_t fail_unknown(const char *path, const names_t *names, const ch
                                 size_t bytes)
 {
     char known[400] = "";
-    for (int32_t i = 0; i < names->n && strlen(known) < sizeof known - 80; i++)
-        snprintf(known + strlen(known), sizeof known - strlen(known), "%s%s%s",
-                 i ? ", " : "", names->name[i],
-                 i + 1 < names->n && strlen(known) > sizeof known - 160 ? ", ..." : "");
+    int32_t n = 0;
+    for (; n < names->n && strlen(known) < sizeof known - 80; n++)
+        snprintf(known + strlen(known), sizeof known - strlen(known), "%s%s",
+                 n > 0 ? ", " : "", names->name[n]);
+    if (n < names->n)
+        strcat(known, ", ...");
     PT_FAIL(FORMAT, "%s: no task '%.*s'; it has %s", path, (int)bytes, name, known);
 }
 

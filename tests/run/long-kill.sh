@@ -1,20 +1,21 @@
 #!/usr/bin/env bash
-# A run that is killed at five fixed steps or a random one goes on, on another number of
-# ranks, to the same bytes; also where it is killed again and again.
+# A run that is killed at five fixed steps or a random one goes on, on other ranks and
+# stages, to the same bytes; also where it is killed again and again.
 # shellcheck source=/dev/null
 . "$(dirname "$0")/common"
 command -v mpirun >/dev/null || skip "no mpirun"
 small_data
 expect 0 ranks 1 search "$SMALL" -o whole
 
-# kill_at RUN RANKS "STAGE, step N": all ranks, once the checkpoint of that step stands.
+# kill_at RUN RANKS STAGES "STAGE, step N": all ranks, once the checkpoint of that step stands.
 kill_at() {
     local turn victims pid
     : >log
-    mpirun --bind-to none -n "$2" "$POLYTREE" search "$SMALL" -o "$1" --set run.checkpoint_every=0.001 >log 2>&1 &
+    mpirun --bind-to none -n "$2" "$POLYTREE" search "$SMALL" -o "$1" \
+        --set run.checkpoint_every=0.001 layout.stage="$3" >log 2>&1 &
     pid=$!
     for ((turn = 0; turn < 6000; turn++)); do
-        ! grep -qE "^checkpoint: ($3$|done)" log || break
+        ! grep -qE "^checkpoint: ($4$|done)" log || break
         kill -0 $pid 2>/dev/null || break
         sleep 0.01
     done
@@ -31,15 +32,17 @@ echo "random: $random"
 number=0
 for where in "warmup, step 3" "warmup, step 17" "search, step 5" "search, step 14" "retrain, step 9" "$random"; do
     run=run$number
-    kill_at $run $((number % 3 + 1)) "$where"
-    expect 0 ranks $(((number + 1) % 3 + 1)) search "$SMALL" -o $run
+    n=$((number % 4 + 1)) next=$(((number + 1) % 4 + 1))
+    kill_at $run $n $((number % n + 1)) "$where"
+    expect 0 ranks $next search "$SMALL" -o $run --set layout.stage=$(((number + 1) % next + 1))
     same_result whole $run
     echo "killed at $where: $(digest $run)"
     number=$((number + 1))
 done
 
 for turn in 1 2 3 4 5 6; do
-    kill_at often $((turn % 4 + 1)) "[a-z]+, step $((turn * 3))"
+    n=$((turn % 4 + 1))
+    kill_at often $n $((turn % n + 1)) "[a-z]+, step $((turn * 3))"
 done
-expect 0 ranks 2 search "$SMALL" -o often
+expect 0 ranks 2 search "$SMALL" -o often --set layout.stage=2
 same_result whole often

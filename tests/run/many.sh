@@ -56,7 +56,17 @@ if command -v dot >/dev/null; then
 fi
 expect 0 "$POLYTREE" plan one/config.ini --ranks 3
 says out "200 tasks in 200 bundles"
+refuses 1 "no task 'nobody'; it has A00_01, .*, A0[0-9]_[0-9]+, \.\.\.$" "${many[@]}" -o none --set data.tasks=nobody
 if command -v mpirun >/dev/null; then
     expect 0 ranks 3 "${many[@]}" -o three
     same_result one three
+    # More bundles than there is room for compiled plans, of which stages need some at once.
+    expect 0 ranks 2 "${many[@]}" -o stages --set layout.stage=2
+    same_result one stages
+    dag=(search "$SMALL" --set data.file=many.h5 data.tasks="$(printf '%s ' A0{0..7}_0{1..9})"
+        train.tasks_per_step=0 train.batch=4 train.microbatch=2 bn.calibrate=1 run.eval_every=0 warmup.steps=2
+        search.steps=2 retrain.steps=2)
+    expect 0 ranks 1 "${dag[@]}" -o dag
+    expect 0 ranks 3 "${dag[@]}" -o dag-stages --set layout.stage=3
+    same_result dag dag-stages
 fi

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# A tiny search of all stages, its evaluation and its resumption under valgrind's memcheck,
-# on one and two ranks: no error but those of others, which memory.supp explains.
+# A tiny search, its evaluation and its resumption under valgrind's memcheck, on one and two
+# ranks and on two stages: no error but those of others, which memory.supp explains.
 # shellcheck source=/dev/null
 . "$(dirname "$0")/../run/common"
 command -v valgrind >/dev/null || skip "valgrind is not here"
@@ -29,6 +29,7 @@ for backend in blas ref; do
         check "$n" search "$SMALL" -o "run-$backend-$n" "${options[@]}" kernel.backend=$backend
     done
 done
+check 2 search "$SMALL" -o run-stages "${options[@]}" kernel.backend=blas layout.stage=2
 check 1 eval run-blas-1
 check 1 data check shapes.h5
 check 1 checkpoint inspect run-blas-1/checkpoint.h5
