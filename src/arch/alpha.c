@@ -68,6 +68,21 @@ void pt_alpha_expect(const pt_space_t *space, const pt_alpha_t *alpha, int32_t t
     relaxations[space->kind]->expect(space, alpha_logits(alpha, task), task, hard, subnet);
 }
 
+void pt_alpha_pool(int32_t n_task, int32_t n_choice, double pooling, double *dlogit,
+                   double *sum)
+{
+    for (int32_t c = 0; c < n_choice; c++) {
+        sum[c] = 0;
+        for (int32_t k = 0; k < n_task; k++)
+            sum[c] += dlogit[(size_t)k * (size_t)n_choice + (size_t)c];
+    }
+    for (int32_t k = 0; k < n_task; k++)
+        for (int32_t c = 0; c < n_choice; c++) {
+            double *d = dlogit + (size_t)k * (size_t)n_choice + c;
+            *d = (1 - pooling) * *d + pooling * sum[c];
+        }
+}
+
 void pt_alpha_chain(const pt_space_t *space, const double *g, double tau,
                     const double *dgate, double *dlogit)
 {

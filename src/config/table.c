@@ -273,6 +273,8 @@ const pt_option_t pt_options[] = {
     UPDATE("search", search.update, "sgd", "0.05", "0.9", "1", "5e-4", "cosine", "0"),
 
     UPDATE("alpha", alpha, "adam", "1e-2", "0", "0", "0", "constant", "0"),
+    REAL("alpha.pooling", alpha_pooling, "0", 0, 1, NUM,
+         "how far tasks search together: 0 each for itself, 1 one architecture for all"),
 
     REAL("squeeze.kappa", squeeze.kappa, "7", 1, 1e6, NUM, "budget of edges per task"),
     REAL("squeeze.weight", squeeze.weight, "1", 0, 1e6, NUM, "weight of the squeeze loss"),

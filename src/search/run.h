@@ -65,8 +65,8 @@ struct pt_search {
 
     /* Of a step; sized once. */
     pt_subnet_t drawn;
-    double *g, *dgate; /**< [n_task][n_choice] */
-    double *dlogit;    /**< [n_choice] */
+    double *g, *dgate; /**< [n_task][n_choice]; dgate becomes the gradient by logit */
+    double *sum;       /**< [n_choice] scratch */
     int32_t *task;
     uint8_t *alive_candidate, *alive_node;
     int32_t n_task;   /**< of the step */

@@ -57,7 +57,7 @@ static pt_status_t allocate(pt_search_t *s)
     PT_TRY(pt_subnet_init(&s->drawn, n_task, n_choice));
     PT_TRY(pt_alloc(&s->g, n, sizeof *s->g));
     PT_TRY(pt_alloc(&s->dgate, n, sizeof *s->dgate));
-    PT_TRY(pt_alloc(&s->dlogit, (size_t)n_choice, sizeof *s->dlogit));
+    PT_TRY(pt_alloc(&s->sum, (size_t)n_choice, sizeof *s->sum));
     PT_TRY(pt_alloc(&s->task, (size_t)n_task, sizeof *s->task));
     PT_TRY(pt_alloc(&s->alive_candidate, (size_t)s->space->n_candidate, 1));
     PT_TRY(pt_alloc(&s->alive_node, (size_t)s->space->n_node, 1));
@@ -205,7 +205,7 @@ void pt_search_free(pt_search_t *s)
     pt_space_free(s->full_size);
     pt_free(s->g);
     pt_free(s->dgate);
-    pt_free(s->dlogit);
+    pt_free(s->sum);
     pt_free(s->task);
     pt_free(s->alive_candidate);
     pt_free(s->alive_node);

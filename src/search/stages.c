@@ -164,25 +164,40 @@ static pt_status_t expect_cost(pt_search_t *s)
 /* The squeeze loss is a mean over tasks like the step's loss: over those in the step, so
  * that its weight means the same for any number of tasks a step.  So is the resource loss,
  * whose gradient each task has by its own alpha. */
+static void find_dlogit(pt_search_t *s, int32_t task, double tau, double price)
+{
+    const pt_config_t *c = s->config;
+    double weight = c->squeeze.weight * s->alpha.n_task / s->n_task;
+    size_t at = (size_t)task * (size_t)s->alpha.n_choice;
+    double *dlogit = s->dgate + at;
+    pt_alpha_chain(s->space, s->g + at, tau, dlogit, dlogit);
+    pt_squeeze_gradient(s->space, &s->alpha, task, c->squeeze.kappa, weight, dlogit);
+    if (price > 0)
+        pt_resource_gradient(&s->resource, task, price, dlogit);
+}
+
+static void update_logits(pt_search_t *s, int32_t task, double lr)
+{
+    pt_alpha_t *a = &s->alpha;
+    size_t at = (size_t)task * (size_t)a->n_choice;
+    pt_update_t update = pt_update_make(&s->config->alpha, lr);
+    update.count = ++a->count[task];
+    pt_update_f64(&update, a->n_choice, s->dgate + at, a->logit + at, a->m + at, a->v + at);
+}
+
+/* Pooled gradients move the logits of all tasks, else those in the step. */
 static pt_status_t update_alpha(pt_search_t *s, double tau, double lr,
                                 const pt_step_result_t *result)
 {
-    const pt_config_t *c = s->config;
-    pt_alpha_t *a = &s->alpha;
-    double weight = c->squeeze.weight * a->n_task / s->n_task;
-    double price = resource_weight(s, result);
-    pt_update_t update = pt_update_make(&c->alpha, lr);
+    double pooling = s->config->alpha_pooling, price = resource_weight(s, result);
+    int32_t n_task = s->alpha.n_task;
     PT_TRY(expect_cost(s));
-    for (int32_t i = 0; i < s->n_task; i++) {
-        int32_t k = s->task[i];
-        size_t at = (size_t)k * (size_t)a->n_choice;
-        pt_alpha_chain(s->space, s->g + at, tau, s->dgate + at, s->dlogit);
-        pt_squeeze_gradient(s->space, a, k, c->squeeze.kappa, weight, s->dlogit);
-        if (price > 0)
-            pt_resource_gradient(&s->resource, k, price, s->dlogit);
-        update.count = ++a->count[k];
-        pt_update_f64(&update, a->n_choice, s->dlogit, a->logit + at, a->m + at, a->v + at);
-    }
+    for (int32_t i = 0; i < s->n_task; i++)
+        find_dlogit(s, s->task[i], tau, price);
+    if (pooling > 0)
+        pt_alpha_pool(n_task, s->alpha.n_choice, pooling, s->dgate, s->sum);
+    for (int32_t i = 0; i < (pooling > 0 ? n_task : s->n_task); i++)
+        update_logits(s, pooling > 0 ? i : s->task[i], lr);
     return PT_OK;
 }
 
@@ -200,6 +215,8 @@ static pt_status_t alpha_step(pt_search_t *s)
 
     pt_trainer_turn(s->trainer, &step, s->task, &s->n_task);
     draw_gates(s, &step, tau);
+    memset(s->dgate, 0,
+           (size_t)s->alpha.n_task * (size_t)s->alpha.n_choice * sizeof *s->dgate);
     PT_TRY(pt_trainer_alpha_step(s->trainer, &step, &s->drawn, s->dgate, &result));
     PT_TRY(update_alpha(s, tau, lr, &result));
     st->alpha_loss = smooth(st->alpha_loss, st->alpha_step, result.loss);

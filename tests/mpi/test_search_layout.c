@@ -5,17 +5,11 @@
 #include "tests/mpi/main.h"
 
 static const char *const soft[] = {NULL};
-static const char *const active[] = {"search.gates=hard",
-                                     "search.run=active",
-                                     "train.tasks_per_step=1",
-                                     "search.optimizer=adam",
-                                     "search.lr=0.01",
-                                     "search.alternate=1e",
-                                     "search.steps=3e",
-                                     "search.reset_states=1",
-                                     "run.eval_every=1e",
-                                     "warmup.steps=2",
-                                     NULL};
+static const char *const active[] = {
+    "search.gates=hard",     "search.run=active", "train.tasks_per_step=1",
+    "search.optimizer=adam", "search.lr=0.01",    "alpha.pooling=0.5",
+    "search.alternate=1e",   "search.steps=3e",   "search.reset_states=1",
+    "run.eval_every=1e",     "warmup.steps=2",    NULL};
 static const char *const hard[] = {
     "search.gates=hard", "search.run=all",     "retrain.from=scratch", "train.clip_norm=0",
     "data.cache=none",   "derive.rule=random", "warmup.steps=0",       NULL};

@@ -273,6 +273,21 @@ static void squeeze_gradient_is_that_of_finite_differences(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
+static void pooled_gradients_lie_between_own_and_sum(void **state)
+{
+    enum { TASKS = 3, CHOICES = 2 };
+    static const double own[TASKS][CHOICES] = {{1, -4}, {0, 0}, {2, 8}};
+    (void)state;
+    for (int i = 0; i <= 4; i++) {
+        double pooling = i / 4.0, d[TASKS][CHOICES], sum[CHOICES];
+        memcpy(d, own, sizeof d);
+        pt_alpha_pool(TASKS, CHOICES, pooling, d[0], sum);
+        for (int k = 0; k < TASKS; k++)
+            for (int c = 0; c < CHOICES; c++)
+                assert_true(d[k][c] == own[k][c] * (1 - pooling) + pooling * (c ? 4 : 3));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -286,6 +301,7 @@ int main(void)
         TEST(hard_gradient_is_straight_through),
         TEST(squeeze_loss_counts_edges_above_kappa),
         TEST(squeeze_gradient_is_that_of_finite_differences),
+        TEST(pooled_gradients_lie_between_own_and_sum),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -75,6 +75,21 @@ void pt_alpha_expect(const pt_space_t *space, const pt_alpha_t *alpha, int32_t t
 void pt_alpha_chain(const pt_space_t *space, const double *g, double tau,
                     const double *dgate, double *dlogit);
 
+/**
+ * Partial pooling of the gradients that a step's tasks have by their logits.  A task's own
+ * gradient d_k becomes
+ *
+ *     (1 - pooling) d_k + pooling sum_j d_j
+ *
+ * The sum is the gradient by an offset that all tasks have in common: with 1 all tasks keep
+ * one architecture, with 0 each finds its own from its own samples.
+ *
+ * @param[in,out] dlogit  [n_task][n_choice]; 0 for tasks that are not in the step
+ * @param[out]    sum     [n_choice] scratch
+ */
+void pt_alpha_pool(int32_t n_task, int32_t n_choice, double pooling, double *dlogit,
+                   double *sum);
+
 /** S_k: expected edges of a task (PT_CHOICE_EDGE only). */
 double pt_alpha_expected_edges(const pt_space_t *space, const pt_alpha_t *alpha,
                                int32_t task);

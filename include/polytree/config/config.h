@@ -240,6 +240,7 @@ typedef struct pt_config {
         pt_update_config_t update;
     } search;
     pt_update_config_t alpha;
+    double alpha_pooling;
     struct {
         double kappa, weight;
     } squeeze;
