@@ -225,6 +225,39 @@ pt_status_t pt_checkpoint_read(pt_checkpoint_t *checkpoint, const char *path)
     return PT_OK;
 }
 
+static pt_status_t take_text(const pt_h5_array_t *array, char **text)
+{
+    pt_record_t record = {.data = NULL};
+    pt_status_t status;
+    PT_TRY(find_type(array, &record));
+    if (record.dtype != PT_DTYPE_TEXT)
+        PT_FAIL(FORMAT, "%s: expected a text", array->where);
+    PT_TRY(read_values(array, &record));
+    size_t n = (size_t)record.dim[0];
+    PT_TRY_OR(done, pt_alloc(text, n + 1, 1));
+    memcpy(*text, record.data, n);
+done:
+    pt_free(record.data);
+    return status;
+}
+
+pt_status_t pt_checkpoint_read_text(const char *path, const char *name, char **text)
+{
+    hid_t file = H5I_INVALID_HID;
+    pt_h5_array_t array;
+    char digest[33];
+    int64_t n_record;
+    pt_status_t status;
+    PT_TRY(pt_h5_open(path, &file));
+    PT_TRY_OR(done, check_header(file, path, &n_record, digest));
+    PT_TRY_OR(done, pt_h5_array_open(file, path, name, &array));
+    status = take_text(&array, text);
+    pt_h5_array_close(&array);
+done:
+    H5Fclose(file);
+    return status;
+}
+
 /* What a reader wants to see of an array without a tool: texts of one line and counters. */
 static void print_value(const pt_record_t *record, FILE *out)
 {

@@ -102,6 +102,24 @@ static pt_status_t take_values(const char *begin, const char *end, sweep_axis_t 
     return PT_OK;
 }
 
+/* What the sweep itself sets in the config of each run is not for its axes. */
+static pt_status_t check_key(const char *key)
+{
+    static const struct {
+        const char *key, *setter;
+    } set[] = {{"run.seed", "sweep.seeds"},
+               {"search.method", "sweep.methods"},
+               {"baseline.random_index", "sweep.random_n"},
+               {"baseline.branching", "method exhaustive"}};
+    for (size_t i = 0; i < sizeof set / sizeof set[0]; i++)
+        if (strcmp(key, set[i].key) == 0)
+            PT_FAIL(CONFIG, "sweep.vary: %s is set by %s", key, set[i].setter);
+    if (strncmp(key, "sweep.", 6) == 0)
+        PT_FAIL(CONFIG, "sweep.vary: %s: expected an option of runs, not of the sweep",
+                key);
+    return PT_OK;
+}
+
 /* "[METHOD: ...] section.key = value | value ..." */
 static pt_status_t take_axis(const char *begin, const char *end, sweep_axis_t *axis)
 {
@@ -114,6 +132,7 @@ static pt_status_t take_axis(const char *begin, const char *end, sweep_axis_t *a
         PT_FAIL(CONFIG, "sweep.vary: '%.*s': expected section.key = value | value",
                 (int)(end - begin), begin);
     snprintf(axis->key, sizeof axis->key, "%.*s", (int)(key_end - begin), begin);
+    PT_TRY(check_key(axis->key));
     return take_values(equals + 1, end, axis);
 }
 
@@ -310,7 +329,8 @@ static pt_status_t set_variant(const sweep_t *s, const sweep_row_t *row,
         if (!axis->is_of[row->method])
             continue;
         snprintf(setting, sizeof setting, "%s=%s", axis->key, axis->value[row->value[a]]);
-        PT_TRY(pt_config_set(config, setting));
+        if (pt_config_set(config, setting) != PT_OK)
+            PT_FAIL(CONFIG, "sweep.vary: %s", pt_error_message());
     }
     return PT_OK;
 }
@@ -336,5 +356,11 @@ pt_status_t sweep_config(const sweep_t *sweep, int32_t row, int32_t seed, int32_
         if (index > 0)
             sweep_path(sweep, row, seed, 0, config->baseline.supernet);
     }
-    return pt_config_check(config);
+    if (pt_config_check(config) == PT_OK)
+        return PT_OK;
+    bool is_varied = false;
+    for (int32_t a = 0; a < sweep->n_axis; a++)
+        is_varied |= sweep->axis[a].is_of[r->method];
+    PT_FAIL(CONFIG, "sweep.%s: %s: %s", is_varied ? "vary" : "methods", r->label,
+            pt_error_message());
 }

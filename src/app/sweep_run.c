@@ -12,6 +12,7 @@
 #include "app/watch.h"
 #include "polytree/base/clock.h"
 #include "polytree/base/memory.h"
+#include "polytree/io/checkpoint.h"
 #include "polytree/io/file.h"
 
 enum { SWEEP_OUTPUT, SWEEP_REPORT, SWEEP_SET, SWEEP_TIME_LIMIT };
@@ -21,6 +22,18 @@ const pt_flag_t pt_flags_sweep[] = {
     {"set", 0, "key=value", "options over those of the config; may be given often"},
     {"time-limit", 0, "H:M:S", "stop with a checkpoint before this time is up"},
     {0}};
+
+/** A data set that runs of the sweep name. */
+typedef struct known_data {
+    char file[PT_CONFIG_TEXT], tasks[8 * PT_CONFIG_TEXT], digest[33];
+} known_data_t;
+
+typedef struct runner {
+    const sweep_t *sweep;
+    double begin; /**< pt_clock() */
+    known_data_t *known;
+    size_t n_known, capacity;
+} runner_t;
 
 /* What was filled into a run's config is not asked for again. */
 static void take_resolved(const pt_config_t *theirs, pt_config_t *ours)
@@ -71,6 +84,72 @@ static pt_status_t look_together(const char *folder, const pt_config_t *config,
     return pt_comm_bcast(world, is_done, sizeof *is_done, 0);
 }
 
+static pt_status_t open_data(const pt_config_t *config, int32_t *n_task, char digest[33])
+{
+    pt_session_t session = {.config = *config};
+    pt_status_t status;
+    session.config.data.cache = PT_CACHE_NONE;
+    session.config.search.method = PT_METHOD_SEARCH;
+    PT_TRY_OR(done, pt_session_open_data(&session));
+    *n_task = pt_dataset_n_task(session.dataset);
+    snprintf(digest, 33, "%s", pt_dataset_digest(session.dataset));
+done:
+    pt_watch_failure(status);
+    pt_session_close(&session);
+    return status;
+}
+
+/* Each data set is read once, however many runs are of it.  Collective. */
+static pt_status_t find_data(runner_t *runner, const pt_config_t *config,
+                             const char **digest)
+{
+    int32_t n_task;
+    size_t i = 0;
+    while (i < runner->n_known && (strcmp(runner->known[i].file, config->data.file) != 0 ||
+                                   strcmp(runner->known[i].tasks, config->data.tasks) != 0))
+        i++;
+    if (i == runner->n_known) {
+        PT_AGREE(pt_comm_world(),
+                 pt_grow(&runner->known, &runner->capacity, i + 1, sizeof *runner->known));
+        known_data_t *data = &runner->known[i];
+        memcpy(data->file, config->data.file, sizeof data->file);
+        memcpy(data->tasks, config->data.tasks, sizeof data->tasks);
+        PT_TRY(open_data(config, &n_task, data->digest));
+        runner->n_known++;
+    }
+    *digest = runner->known[i].digest;
+    return PT_OK;
+}
+
+/* A run whose checkpoint was taken away says no more what it was of. */
+static pt_status_t compare_data(const char *folder, const pt_config_t *config,
+                                const char *digest)
+{
+    char path[PT_CONFIG_TEXT + 32], *theirs;
+    snprintf(path, sizeof path, "%s/checkpoint.h5", folder);
+    if (!pt_path_exists(path))
+        return PT_OK;
+    PT_TRY(pt_checkpoint_read_text(path, "data", &theirs));
+    bool is_same = strcmp(theirs, digest) == 0;
+    pt_free(theirs);
+    if (!is_same)
+        PT_FAIL(MISMATCH,
+                "%s has a checkpoint of another data set than %s (give another folder)",
+                folder, config->data.file);
+    return PT_OK;
+}
+
+static pt_status_t check_data(runner_t *runner, const char *folder,
+                              const pt_config_t *config)
+{
+    const char *digest = "";
+    pt_status_t status = PT_OK;
+    PT_TRY(find_data(runner, config, &digest));
+    if (pt_comm_rank(pt_comm_world()) == 0)
+        status = compare_data(folder, config, digest);
+    return pt_comm_agree(pt_comm_world(), status);
+}
+
 /* Seconds left of all that there were; the same on all ranks. */
 static pt_status_t set_limit(const sweep_t *sweep, double begin, pt_config_t *config,
                              bool *is_over)
@@ -82,9 +161,10 @@ static pt_status_t set_limit(const sweep_t *sweep, double begin, pt_config_t *co
     return PT_OK;
 }
 
-static pt_status_t run_one(const sweep_t *sweep, int32_t row, int32_t seed, int32_t index,
-                           double begin, int *code)
+static pt_status_t run_one(runner_t *runner, int32_t row, int32_t seed, int32_t index,
+                           int *code)
 {
+    const sweep_t *sweep = runner->sweep;
     char folder[PT_CONFIG_TEXT];
     pt_config_t config;
     bool is_done, is_over;
@@ -92,8 +172,8 @@ static pt_status_t run_one(const sweep_t *sweep, int32_t row, int32_t seed, int3
     PT_TRY(sweep_config(sweep, row, seed, index, &config));
     PT_TRY(look_together(folder, &config, &is_done));
     if (is_done)
-        return PT_OK;
-    PT_TRY(set_limit(sweep, begin, &config, &is_over));
+        return check_data(runner, folder, &config);
+    PT_TRY(set_limit(sweep, runner->begin, &config, &is_over));
     if (is_over) {
         *code = PT_EXIT_STOPPED;
         return PT_OK;
@@ -103,30 +183,24 @@ static pt_status_t run_one(const sweep_t *sweep, int32_t row, int32_t seed, int3
     return pt_run_go(&config, folder, sweep->folder, code);
 }
 
-static pt_status_t run_all(const sweep_t *sweep, int *code)
+static pt_status_t run_rows(runner_t *runner, int *code)
 {
-    double begin = pt_clock();
+    const sweep_t *sweep = runner->sweep;
     for (int32_t seed = 0; seed < sweep->config->sweep.seeds.n; seed++)
         for (int32_t row = 0; row < sweep->n_row; row++)
             for (int32_t i = 0; i < sweep_n_run(sweep, row, seed); i++) {
-                PT_TRY(run_one(sweep, row, seed, i, begin, code));
+                PT_TRY(run_one(runner, row, seed, i, code));
                 if (*code != PT_EXIT_DONE)
                     return PT_OK;
             }
     return PT_OK;
 }
 
-static pt_status_t count_tasks(const pt_config_t *config, int32_t *n_task)
+static pt_status_t run_all(const sweep_t *sweep, int *code)
 {
-    pt_session_t session = {.config = *config};
-    pt_status_t status;
-    session.config.data.cache = PT_CACHE_NONE;
-    session.config.search.method = PT_METHOD_SEARCH;
-    PT_TRY_OR(done, pt_session_open_data(&session));
-    *n_task = pt_dataset_n_task(session.dataset);
-done:
-    pt_watch_failure(status);
-    pt_session_close(&session);
+    runner_t runner = {.sweep = sweep, .begin = pt_clock()};
+    pt_status_t status = run_rows(&runner, code);
+    pt_free(runner.known);
     return status;
 }
 
@@ -135,21 +209,45 @@ static pt_status_t list_branchings(sweep_t *sweep)
 {
     for (int32_t r = 0; r < sweep->n_row; r++) {
         pt_config_t config;
+        char digest[33];
         int32_t n_task;
         if (sweep->row[r].method != PT_METHOD_EXHAUSTIVE)
             continue;
         PT_TRY(sweep_config(sweep, r, 0, 0, &config));
-        PT_TRY(count_tasks(&config, &n_task));
+        PT_TRY(open_data(&config, &n_task, digest));
         PT_TRY(sweep_list_branchings(sweep, r, n_task));
     }
     return PT_OK;
 }
 
-static pt_status_t report(const sweep_t *sweep)
+/* What is tabled without running anything must be of this sweep all the same. */
+static pt_status_t check_runs(const sweep_t *sweep)
+{
+    char folder[PT_CONFIG_TEXT];
+    pt_config_t config;
+    bool is_done, is_any = false;
+    if (!pt_path_exists(sweep->folder))
+        PT_FAIL(IO, "%s: no such folder", sweep->folder);
+    for (int32_t seed = 0; seed < sweep->config->sweep.seeds.n; seed++)
+        for (int32_t row = 0; row < sweep->n_row; row++)
+            for (int32_t i = 0; i < sweep_n_run(sweep, row, seed); i++) {
+                sweep_path(sweep, row, seed, i, folder);
+                is_any |= pt_path_exists(folder);
+                PT_TRY(sweep_config(sweep, row, seed, i, &config));
+                PT_TRY(look(folder, &config, &is_done));
+            }
+    if (!is_any)
+        PT_FAIL(IO, "%s holds no run of this sweep", sweep->folder);
+    return PT_OK;
+}
+
+static pt_status_t report(const sweep_t *sweep, bool is_alone)
 {
     pt_comm_t *world = pt_comm_world();
     pt_status_t status = PT_OK;
-    if (pt_comm_rank(world) == 0)
+    if (pt_comm_rank(world) == 0 && is_alone)
+        status = check_runs(sweep);
+    if (pt_comm_rank(world) == 0 && status == PT_OK)
         status = sweep_report(sweep);
     return pt_comm_agree(world, status);
 }
@@ -168,12 +266,14 @@ pt_status_t pt_run_sweep(const pt_args_t *args, int *code)
     PT_TRY(pt_alloc(&sweep, 1, sizeof *sweep));
     PT_TRY_OR(done, sweep_init(&config, args->flag[SWEEP_OUTPUT], sweep));
     PT_TRY_OR(done, list_branchings(sweep));
-    status = pt_comm_rank(world) == 0 ? pt_folder_make(sweep->folder) : PT_OK;
+    bool is_report = args->flag[SWEEP_REPORT] != NULL;
+    if (pt_comm_rank(world) == 0 && !is_report)
+        status = pt_folder_make(sweep->folder);
     PT_TRY_OR(done, pt_comm_agree(world, status));
-    if (args->flag[SWEEP_REPORT] == NULL)
+    if (!is_report)
         PT_TRY_OR(done, run_all(sweep, code));
     if (*code == PT_EXIT_DONE)
-        PT_TRY_OR(done, report(sweep));
+        PT_TRY_OR(done, report(sweep, is_report));
 done:
     if (sweep != NULL)
         sweep_release(sweep);

@@ -28,9 +28,15 @@ seed-4/random-1 seed-4/random,space.flow=3-0 seed-4/random,space.flow=3-1"
 refuses 1 "sweep.methods: 'chain'" sweep sweep.ini -o s --set sweep.methods="search chain"
 refuses 1 "sweep.vary: 'all:'" sweep sweep.ini -o s --set sweep.vary="all: train.batch = 8"
 refuses 1 "sweep.vary.*expected section.key" sweep sweep.ini -o s --set sweep.vary="batch"
-refuses 1 "derive.rule = 'best'" sweep sweep.ini -o s --set sweep.vary="derive.rule = best"
+refuses 1 "sweep.vary: run.seed is set by sweep.seeds" sweep sweep.ini -o s \
+    --set sweep.vary="run.seed = 1 | 2"
+refuses 1 "sweep.vary: sweep.grid: expected an option of runs" sweep sweep.ini -o s \
+    --set sweep.vary="sweep.grid = 0 | 1"
+refuses 1 "sweep.vary: search squeeze.kappa=1: squeeze.kappa = 1: a connection" sweep sweep.ini -o s \
+    --set sweep.vary="squeeze.kappa = 4 | 1"
+refuses 1 "sweep.vary: derive.rule = 'best'" sweep sweep.ini -o s --set sweep.vary="derive.rule = best"
 refuses 2 "-o FOLDER is missing" sweep sweep.ini
-refuses 1 "full and exhaustive need space.kind = branch" sweep sweep.ini -o s \
+refuses 1 "sweep.methods: exhaustive: .*full and exhaustive need space.kind = branch" sweep sweep.ini -o s \
     --set sweep.methods="search exhaustive"
 
 # Stopped in its first run, then once between two, then to its end.
@@ -53,6 +59,21 @@ says out "^search +2/2 "
 says out "^single +1/2 "
 refuses 1 "seed-3/search is a finished run of another sweep.*train.batch = 8, not 16" \
     sweep sweep.ini -o s --set train.batch=8
+"$POLYTREE" data shapes other.h5 --size 16 --train 240 --val 48 --test 60 --seed 2 >/dev/null
+refuses 1 "s/seed-3/search has a checkpoint of another data set than other.h5" \
+    sweep sweep.ini -o s --set data.file=other.h5
+refuses 1 "data.file none.h5: No such file" sweep sweep.ini -o s --set data.file=none.h5
+cp shapes.h5 moved.h5
+expect 0 "$POLYTREE" sweep sweep.ini -o s --set data.file=moved.h5
+cp s/sweep.txt table.txt
+refuses 1 "seed-3/search is a finished run of another sweep.*retrain.steps = 9, not 8" \
+    sweep sweep.ini -o s --report --set retrain.steps=9
+cmp table.txt s/sweep.txt || fail "a refused report has left a table"
+refuses 1 "g: no such folder" sweep sweep.ini -o g --report
+[ ! -e g ] || fail "a report has made a folder"
+mkdir g
+refuses 1 "g holds no run of this sweep" sweep sweep.ini -o g --report
+mkdir -p g/seed-3/search
 expect 0 "$POLYTREE" sweep sweep.ini -o g --report --set sweep.grid=1
 [ "$(grep -c '^search' out)" = 4 ] || fail "not all combinations"
 says s/seed-4/random,space.flow=3-1/config.ini "^cost_of = s/seed-4/search,space.flow=3 "
@@ -109,8 +130,14 @@ scores = {  # val, then test: accuracy (more is better), rmse (less is)
     "seed-1/shared,baseline.lr=0.1": [(0.5, 1.0), (0.4, 1.0)],
     "seed-2/shared,baseline.lr=0.1": [(0.5, 1.0), (0.4, 1.1)],
     "seed-1/single": [(0.5, 1.0), (0.4, 1.0)]}
+config = open("sweep.ini").read()
 for run, (val, test) in scores.items():
     os.makedirs("u/" + run)
+    with open("u/%s/config.ini" % run, "w") as f:
+        method = run.split("/")[1].split(",")[0]
+        f.write(config.replace("seed = 7", "seed = " + run[5])
+                .replace("[search]", "[search]\nmethod = " + method))
+        f.write("\n[baseline]\nlr = %s\n" % (("0.1" if "=" in run else "0.01") if method == "shared" else "0"))
     line = lambda event, part, x: json.dumps(
         {"event": event, "part": part, "mean": sum(x) / 2,
          "tasks": {"a": {"n": 1, "accuracy": x[0], "loss": 1}, "d": {"n": 1, "rmse": x[1], "loss": 1}}})

@@ -65,6 +65,10 @@ PT_MUST_CHECK pt_status_t pt_checkpoint_write(pt_checkpoint_t *checkpoint, const
 /** Read one file, checking every checksum and the digest. */
 PT_MUST_CHECK pt_status_t pt_checkpoint_read(pt_checkpoint_t *checkpoint, const char *path);
 
+/** Read one text of a file and nothing else; `*text` is to be released by pt_free(). */
+PT_MUST_CHECK pt_status_t pt_checkpoint_read_text(const char *path, const char *name,
+                                                  char **text);
+
 /**
  * Load from folder `run`: checkpoint.h5, else checkpoint.prev.h5.  A current one that
  * fails is renamed checkpoint.bad.h5; leftover temporaries are removed after success.
