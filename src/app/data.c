@@ -5,6 +5,7 @@
 
 #include "app/command.h"
 #include "app/console.h"
+#include "polytree/base/text.h"
 #include "polytree/io/dataset.h"
 #include "polytree/io/file.h"
 #include "polytree/io/import.h"
@@ -224,7 +225,7 @@ pt_status_t pt_run_data_check(const pt_args_t *args, int *code)
     PT_TRY(pt_dataset_check(args->word[0], stdout, &n_finding));
     if (n_finding > 0)
         PT_FAIL(FORMAT, "%s: %d finding%s, see above", args->word[0], (int)n_finding,
-                n_finding > 1 ? "s" : "");
+                pt_plural(n_finding));
     pt_console_line("%s is a sound data set", args->word[0]);
     return PT_OK;
 }

@@ -10,6 +10,7 @@
 #include "polytree/arch/cost.h"
 #include "polytree/arch/derive.h"
 #include "polytree/base/memory.h"
+#include "polytree/base/text.h"
 #include "polytree/search/baseline.h"
 #include "polytree/search/search.h"
 
@@ -213,11 +214,11 @@ static pt_status_t print_layout(const pt_session_t *s, int64_t n_rank, pt_arrang
         PT_TRY(pt_arrange_judge(c, feed, space, (int32_t)n_rank, a));
     }
     int64_t used = (int64_t)a->extent[PT_AXIS_TASK] * a->extent[PT_AXIS_DATA];
-    pt_console_line("layout of %lld ranks: %d task x %d data, %lld idle; predicted balance "
-                    "%.3f, at most %.2f times one rank",
-                    (long long)n_rank, (int)a->extent[PT_AXIS_TASK],
-                    (int)a->extent[PT_AXIS_DATA], (long long)(n_rank - used), a->balance,
-                    a->speedup);
+    pt_console_line(
+        "layout of %lld rank%s: %d task x %d data, %lld idle; predicted balance "
+        "%.3f, at most %.2f times one rank",
+        (long long)n_rank, pt_plural(n_rank), (int)a->extent[PT_AXIS_TASK],
+        (int)a->extent[PT_AXIS_DATA], (long long)(n_rank - used), a->balance, a->speedup);
     return PT_OK;
 }
 
@@ -301,18 +302,22 @@ static void print_space(const pt_session_t *s, const pt_cost_t *cost)
     int n_bundle = (int)pt_feed_n_bundle(pt_trainer_feed(s->trainer));
     if (space->kind == PT_SPACE_DAG) {
         pt_console_line(
-            "space: %d nodes, %d edges, %d tasks in %d bundles, %lld parameters",
-            (int)space->n_dag_node, (int)space->n_edge, (int)space->n_task, n_bundle,
+            "space: %d nodes, %d edge%s, %d task%s in %d bundle%s, %lld parameters",
+            (int)space->n_dag_node, (int)space->n_edge, pt_plural(space->n_edge),
+            (int)space->n_task, pt_plural(space->n_task), n_bundle, pt_plural(n_bundle),
             (long long)pt_store_n_element(&space->store));
         pt_console_line("example, derived before any search: %lld parameters, %lld "
-                        "multiply-adds a sample for all tasks, %d edges, %d distinct",
+                        "multiply-adds a sample for all tasks, %d edge%s, %d distinct",
                         (long long)cost->parameters, (long long)cost->madds,
-                        (int)cost->edges, (int)cost->distinct_edges);
+                        (int)cost->edges, pt_plural(cost->edges),
+                        (int)cost->distinct_edges);
         return;
     }
-    pt_console_line("space: %d layers, %d choices a task, %d tasks in %d bundles, %lld "
+    pt_console_line("space: %d layer%s, %d choice%s a task, %d task%s in %d bundle%s, %lld "
                     "parameters",
-                    (int)space->n_layer, (int)space->n_choice, (int)space->n_task, n_bundle,
+                    (int)space->n_layer, pt_plural(space->n_layer), (int)space->n_choice,
+                    pt_plural(space->n_choice), (int)space->n_task,
+                    pt_plural(space->n_task), n_bundle, pt_plural(n_bundle),
                     (long long)pt_store_n_element(&space->store));
     pt_console_line("%s: %lld parameters, %lld multiply-adds a "
                     "sample for all tasks, %lld of them in the encoder",

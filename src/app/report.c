@@ -7,6 +7,7 @@
 
 #include "app/console.h"
 #include "polytree/base/memory.h"
+#include "polytree/base/text.h"
 #include "polytree/io/file.h"
 #include "polytree/search/summary.h"
 
@@ -216,7 +217,7 @@ static void put_times(FILE *file, int32_t n_rank, const pt_rank_cost_t *rank)
     };
     double step = spread_of(n_rank, rank, TIME(step)).mean;
     fprintf(file, "\n%s, %d rank%s\n  %-28s %10s %10s %10s %10s\n", time_heading,
-            (int)n_rank, n_rank > 1 ? "s" : "", "", "min", "mean", "max", "of a step");
+            (int)n_rank, pt_plural(n_rank), "", "min", "mean", "max", "of a step");
     for (size_t i = 0; i < sizeof phase / sizeof phase[0]; i++) {
         spread_t s = spread_of(n_rank, rank, phase[i].offset);
         fprintf(file, "  %-28s %10.3f %10.3f %10.3f", phase[i].name, s.min, s.mean, s.max);
@@ -271,7 +272,7 @@ static void put_checkpoints(FILE *file, const pt_config_t *config, const pt_run_
     fprintf(file,
             "\n%lld checkpoint%s: all ranks stand still for %.3f s in the mean, %.3f s at "
             "most",
-            (long long)p->n, p->n > 1 ? "s" : "", mean, p->longest);
+            (long long)p->n, pt_plural(p->n), mean, p->longest);
     if (every > 0)
         fprintf(file, ",\n  %.4f %% of the time at one in %g s",
                 100 * mean / (every + mean), every);

@@ -14,6 +14,7 @@
 #include "app/report.h"
 #include "app/watch.h"
 #include "polytree/base/memory.h"
+#include "polytree/base/text.h"
 #include "polytree/io/checkpoint.h"
 #include "polytree/io/file.h"
 
@@ -216,8 +217,9 @@ static void print_result(const pt_held_run_t *run, const pt_run_result_t *result
                     "tasks",
                     (long long)result->cost.parameters, (long long)result->cost.madds);
     if (pt_trainer_space(run->session.trainer)->kind == PT_SPACE_DAG)
-        pt_console_line("            %d edges over all tasks, %d distinct",
-                        (int)result->cost.edges, (int)result->cost.distinct_edges);
+        pt_console_line("            %d edge%s over all tasks, %d distinct",
+                        (int)result->cost.edges, pt_plural(result->cost.edges),
+                        (int)result->cost.distinct_edges);
     else
         pt_console_line("            %lld multiply-adds of them in the encoder",
                         (long long)result->cost.encoder_madds);
@@ -282,8 +284,9 @@ static void announce(const pt_session_t *s)
     if (pt_feed_n_sample(feed, PT_PART_VAL) > 0)
         snprintf(val, sizeof val, "%lld (%s)",
                  (long long)pt_feed_n_sample(feed, PT_PART_VAL), pt_feed_val_origin(feed));
-    pt_console_line("data        %s, %d tasks; samples: train %lld, val %s",
+    pt_console_line("data        %s, %d task%s; samples: train %lld, val %s",
                     s->config.data.file, (int)pt_dataset_n_task(s->dataset),
+                    pt_plural(pt_dataset_n_task(s->dataset)),
                     (long long)pt_feed_n_sample(feed, PT_PART_TRAIN), val);
     announce_gaps(s);
     char stages[32] = "";
@@ -293,7 +296,7 @@ static void announce(const pt_session_t *s)
         "ranks       %d = %s%d task x %d data, %d thread%s each, kernels %s on %s",
         (int)pt_comm_size(l->world), stages, (int)l->extent[PT_AXIS_TASK],
         (int)l->extent[PT_AXIS_DATA], (int)s->config.run.threads,
-        s->config.run.threads > 1 ? "s" : "", pt_backend_name(s->kernel.backend),
+        pt_plural(s->config.run.threads), pt_backend_name(s->kernel.backend),
         pt_isa_name(s->kernel.isa));
 }
 

@@ -12,6 +12,7 @@
 #include "app/show.h"
 #include "polytree/arch/cost.h"
 #include "polytree/base/memory.h"
+#include "polytree/base/text.h"
 #include "polytree/io/file.h"
 #include "polytree/search/architecture.h"
 #include "polytree/search/baseline.h"
@@ -48,8 +49,9 @@ static pt_status_t print_task(const network_t *n, int32_t task, uint8_t *candida
     pt_architecture_describe(n->space, candidate, task, line, sizeof line);
     PT_TRY(pt_cost_task(n->space, &n->subnet, task, &cost));
     pt_console_line("  %-34s %s", n->space->task[task].name, line);
-    pt_console_line("  %-34s %d edges, %lld parameters, %lld multiply-adds", "",
-                    (int)cost.edges, (long long)cost.parameters, (long long)cost.madds);
+    pt_console_line("  %-34s %d edge%s, %lld parameters, %lld multiply-adds", "",
+                    (int)cost.edges, pt_plural(cost.edges), (long long)cost.parameters,
+                    (long long)cost.madds);
     return PT_OK;
 }
 
@@ -68,10 +70,10 @@ static pt_status_t print_network(const network_t *n, int32_t only)
     PT_TRY_OR(done, pt_cost_all(n->space, &n->subnet, &cost));
     if (only < 0)
         pt_console_line(
-            "  all: %lld parameters, %lld multiply-adds a sample, %d edges over "
+            "  all: %lld parameters, %lld multiply-adds a sample, %d edge%s over "
             "all tasks, %d distinct",
             (long long)cost.parameters, (long long)cost.madds, (int)cost.edges,
-            (int)cost.distinct_edges);
+            pt_plural(cost.edges), (int)cost.distinct_edges);
 done:
     pt_free(node);
     pt_free(candidate);
@@ -80,10 +82,12 @@ done:
 
 static void print_space(const pt_space_t *s)
 {
-    pt_console_line("space: %d nodes, %d edges, %d choices a task, %d tasks, at least %d "
-                    "edges a connection, %lld parameters",
-                    (int)s->n_dag_node, (int)s->n_edge, (int)s->n_choice, (int)s->n_task,
-                    (int)s->min_depth, (long long)pt_store_n_element(&s->store));
+    pt_console_line("space: %d nodes, %d edge%s, %d choices a task, %d task%s, at least %d "
+                    "edge%s a connection, %lld parameters",
+                    (int)s->n_dag_node, (int)s->n_edge, pt_plural(s->n_edge),
+                    (int)s->n_choice, (int)s->n_task, pt_plural(s->n_task),
+                    (int)s->min_depth, pt_plural(s->min_depth),
+                    (long long)pt_store_n_element(&s->store));
     for (int32_t i = 0; i < s->n_node - s->n_task; i++) {
         pt_shape_t shape = s->node[i].shape;
         pt_console_line("  %-10s %3lld x %3lld x %4lld", s->node[i].name,

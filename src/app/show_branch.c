@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "app/console.h"
+#include "polytree/base/text.h"
 #include "polytree/arch/cost.h"
 #include "polytree/search/architecture.h"
 
@@ -28,8 +29,8 @@ static void print_layers(const pt_space_t *s)
 {
     int width = block_width(s);
     char shape[64];
-    pt_console_line("encoder of %d layers, input %s; cost of one copy:", (int)s->n_layer,
-                    shape_text(s->node[0].shape, shape));
+    pt_console_line("encoder of %d layer%s, input %s; cost of one copy:", (int)s->n_layer,
+                    pt_plural(s->n_layer), shape_text(s->node[0].shape, shape));
     pt_console_line(
         "  layer  %-*s  %15s  stride  dilation  copies  multiply-adds  parameters", width,
         "block", "output");

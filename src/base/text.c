@@ -41,3 +41,8 @@ bool pt_is_text(const char *text, size_t bytes)
     }
     return true;
 }
+
+const char *pt_plural(int64_t n)
+{
+    return n == 1 ? "" : "s";
+}

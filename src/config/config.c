@@ -151,6 +151,9 @@ pt_status_t pt_config_check(const pt_config_t *config)
     if (config->search.run == PT_RUN_ACTIVE && config->search.gates != PT_GATES_HARD) {
         PT_FAIL(CONFIG, "search.run = active needs search.gates = hard");
     }
+    if (config->head.skip[0] != '\0' && config->head.kind != PT_HEAD_DEEPLAB) {
+        PT_FAIL(CONFIG, "head.skip = %s needs head.kind = deeplab", config->head.skip);
+    }
     PT_TRY(config->space.kind == PT_SPACE_BRANCH ? check_branch(config)
                                                  : check_dag(config));
     PT_TRY(check_resource(config));

@@ -8,6 +8,7 @@
 #include "polytree/base/activity.h"
 #include "polytree/base/hash.h"
 #include "polytree/base/memory.h"
+#include "polytree/base/text.h"
 
 enum { TEXT_BYTES = 4096 };
 
@@ -320,6 +321,6 @@ pt_status_t pt_comm_check_equal(pt_comm_t *comm, const char *what, const void *d
     if (n_other == 0)
         return PT_OK;
     PT_FAIL(MISMATCH, "%s must be equal on all ranks: rank%s %s%s differ%s from rank 0",
-            what, n_other > 1 ? "s" : "", list, n_other > MOST_NAMED ? ", ..." : "",
+            what, pt_plural(n_other), list, n_other > MOST_NAMED ? ", ..." : "",
             n_other > 1 ? "" : "s");
 }

@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "polytree/base/memory.h"
+#include "polytree/base/text.h"
 #include "polytree/search/architecture.h"
 #include "search/dot.h"
 
@@ -9,7 +10,8 @@ enum {
     MOST_LEFT_OUT = 2, /* tasks named at an edge that all but these use */
     MOST_HEADS = 6,    /* drawn as nodes of their own */
     MOST_IN_LINE = 5,  /* tasks in a line of the legend */
-    MOST_ROWS = 24     /* of the legend */
+    MOST_ROWS = 24,    /* of the legend */
+    WIDE = 6           /* points that a character of it takes in a wide font */
 };
 
 /* Told apart on white, neighbours by hue and lightness. */
@@ -95,8 +97,8 @@ static void draw_nodes(const drawing_t *d)
                 (int)(first_logits + task), dot_color(task));
         dot_text(d->file, s->task[task].name, false);
         int32_t n = count_edges(d, k);
-        fprintf(d->file, "\\n%d outputs, %d edge%s\"];\n", (int)s->task[task].outputs,
-                (int)n, n == 1 ? "" : "s");
+        fprintf(d->file, "\\n%d output%s, %d edge%s\"];\n", (int)s->task[task].outputs,
+                pt_plural(s->task[task].outputs), (int)n, pt_plural(n));
     }
 }
 
@@ -222,7 +224,10 @@ static void draw_graphs(const drawing_t *d)
         pt_architecture_describe(d->space,
                                  d->candidate + (size_t)k * (size_t)d->space->n_candidate,
                                  d->first + k, text, sizeof text);
-        fprintf(d->file, "    <TR><TD ALIGN=\"LEFT\">%s</TD><TD ALIGN=\"LEFT\">", text);
+        /* The font that shows it may be wider than the one that Graphviz has in mind. */
+        fprintf(d->file,
+                "    <TR><TD ALIGN=\"LEFT\" WIDTH=\"%d\">%s</TD><TD ALIGN=\"LEFT\">",
+                WIDE * (int)strlen(text), text);
         print_alike(d, k);
         fprintf(d->file, "</TD></TR>\n");
     }

@@ -8,19 +8,6 @@
 #include "polytree/io/file.h"
 #include "search/architecture.h"
 
-static json_t *find_task(json_t *tasks, const char *name)
-{
-    size_t i;
-    json_t *task;
-    json_array_foreach(tasks, i, task)
-    {
-        const char *theirs = json_string_value(json_object_get(task, "name"));
-        if (theirs != NULL && strcmp(theirs, name) == 0)
-            return task;
-    }
-    return NULL;
-}
-
 static pt_status_t read_choice(const pt_space_t *space, const char *path, json_t *choice,
                                int32_t *number)
 {
@@ -78,18 +65,17 @@ static pt_status_t read_copies(const pt_space_t *space, const char *path, json_t
     return PT_OK;
 }
 
-static pt_status_t read_task(const pt_space_t *space, const char *path, json_t *tasks,
-                             int32_t task, pt_subnet_t *subnet)
-{
-    json_t *object = find_task(tasks, space->task[task].name);
-    if (object == NULL)
-        PT_FAIL(MISMATCH, "%s: has no task '%s'", path, space->task[task].name);
-    return (space->kind == PT_SPACE_DAG ? read_choices : read_copies)(space, path, object,
-                                                                      task, subnet);
-}
-
 static pt_status_t read_tasks(const pt_space_t *space, const char *path, json_t *root,
                               pt_subnet_t *subnet)
+{
+    json_t *tasks = json_object_get(root, "tasks");
+    for (int32_t k = 0; k < space->n_task; k++)
+        PT_TRY((space->kind == PT_SPACE_DAG ? read_choices : read_copies)(
+            space, path, json_array_get(tasks, (size_t)k), k, subnet));
+    return PT_OK;
+}
+
+static pt_status_t check_format(const char *path, json_t *root)
 {
     const char *format = json_string_value(json_object_get(root, "format"));
     json_int_t version = json_integer_value(json_object_get(root, "version"));
@@ -98,8 +84,6 @@ static pt_status_t read_tasks(const pt_space_t *space, const char *path, json_t 
     if (version != ARCHITECTURE_VERSION)
         PT_FAIL(FORMAT, "%s: version %lld, expected %d", path, (long long)version,
                 ARCHITECTURE_VERSION);
-    for (int32_t k = 0; k < space->n_task; k++)
-        PT_TRY(read_task(space, path, json_object_get(root, "tasks"), k, subnet));
     return PT_OK;
 }
 
@@ -114,29 +98,6 @@ static pt_status_t parse(const char *path, json_t **root)
     if (*root == NULL)
         PT_FAIL(FORMAT, "%s:%d: %s", path, error.line, error.text);
     return PT_OK;
-}
-
-static pt_status_t read_subnet(const pt_space_t *space, const char *path, json_t *root,
-                               pt_subnet_t *subnet)
-{
-    pt_subnet_t found = {0};
-    pt_status_t status;
-    PT_TRY(pt_subnet_init(&found, space->n_task, space->n_choice));
-    status = read_tasks(space, path, root, &found);
-    if (status == PT_OK)
-        pt_subnet_copy(subnet, &found);
-    pt_subnet_release(&found);
-    return status;
-}
-
-pt_status_t pt_architecture_read(const pt_space_t *space, const char *path,
-                                 pt_subnet_t *subnet)
-{
-    json_t *root;
-    PT_TRY(parse(path, &root));
-    pt_status_t status = read_subnet(space, path, root, subnet);
-    json_decref(root);
-    return status;
 }
 
 /* Input and tasks. */
@@ -216,11 +177,12 @@ pt_status_t pt_architecture_open(const pt_config_t *config, const char *path,
     pt_subnet_t network = {0};
     pt_status_t status;
     PT_TRY_OR(done, parse(path, &root));
+    PT_TRY_OR(done, check_format(path, root));
     PT_TRY_OR(done, read_spec(path, root, &task, &spec));
     PT_TRY_OR(done, read_branching(root, spec.n_task, &branching, &spec.branching));
     PT_TRY_OR(done, pt_space_new(config, &spec, NULL, &s));
     PT_TRY_OR(done, pt_subnet_init(&network, s->n_task, s->n_choice));
-    PT_TRY_OR(done, read_subnet(s, path, root, &network));
+    PT_TRY_OR(done, read_tasks(s, path, root, &network));
     *space = s;
     *subnet = network;
     s = NULL;

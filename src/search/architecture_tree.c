@@ -7,6 +7,7 @@
 
 #include "polytree/arch/cost.h"
 #include "polytree/base/memory.h"
+#include "polytree/base/text.h"
 #include "search/dot.h"
 #include "search/tree.h"
 
@@ -199,7 +200,7 @@ static void print_skip(const picture_t *p, const sum_t *sum)
 
 static void print_count(FILE *file, const sum_t *sum)
 {
-    fprintf(file, "<TR><TD>%d task%s", (int)sum->n_task, sum->n_task > 1 ? "s" : "");
+    fprintf(file, "<TR><TD>%d task%s", (int)sum->n_task, pt_plural(sum->n_task));
     if (sum->n_end > 1 && sum->most == 1)
         fputs(", each alone", file);
     else if (sum->n_end > 1)

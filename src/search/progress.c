@@ -25,15 +25,28 @@ void run_pause_over(pt_search_t *s)
     s->speed.last = pt_clock();
 }
 
+void run_speed_reset(pt_search_t *s)
+{
+    /* The first step of each kind compiles plans. */
+    s->speed.n_odd = 2;
+    s->speed.seconds = s->speed.samples = 0;
+    s->speed.weight_seconds = 0;
+    run_pause_over(s);
+}
+
 static void measure(pt_search_t *s, bool is_alpha, int64_t samples)
 {
     run_speed_t *v = &s->speed;
     double now = pt_clock(), seconds = now - v->last;
     double *mean = is_alpha ? &v->alpha_seconds : &v->weight_seconds;
     *mean = *mean == 0 ? seconds : (1 - FRESH) * *mean + FRESH * seconds;
+    v->last = now;
+    if (v->n_odd > 0) {
+        v->n_odd--;
+        return;
+    }
     v->seconds = (1 - FRESH) * v->seconds + seconds;
     v->samples = (1 - FRESH) * v->samples + (double)samples;
-    v->last = now;
 }
 
 /* Stages to come are taken to be as fast as this one. */

@@ -34,7 +34,8 @@ typedef struct run_state {
 typedef struct run_speed {
     double start;                         /**< pt_clock() when the run began */
     double last;                          /**< ... when the last step or pause ended */
-    double seconds, samples;              /**< of the last steps, fading */
+    double seconds, samples;              /**< of the stage's last steps, fading */
+    int32_t n_odd;                        /**< steps left out of these, yet to come */
     double weight_seconds, alpha_seconds; /**< of one step, smoothed; 0 = none yet */
     double last_checkpoint;
     pt_run_pauses_t checkpoints;
@@ -183,6 +184,8 @@ void run_note(pt_search_t *s, const char *format, ...) PT_PRINTF(2, 3);
 void run_after_step(pt_search_t *s, bool is_alpha, const pt_step_result_t *result);
 /** Time from here on is no step's. */
 void run_pause_over(pt_search_t *s);
+/** Speed from here on is another: a stage begins. */
+void run_speed_reset(pt_search_t *s);
 
 /* checkpoint.c */
 

@@ -172,6 +172,7 @@ static pt_status_t make(const pt_config_t *config, const char *run, bool is_view
     s->state.mixed_stage = -1;
     s->mean_metric = s->cost = NAN;
     s->speed.start = s->speed.last = s->speed.last_checkpoint = pt_clock();
+    run_speed_reset(s);
     PT_TRY_OR(failed, begin(s));
     *out = s;
     return PT_OK;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "polytree/base/memory.h"
+#include "polytree/base/text.h"
 #include "polytree/search/architecture.h"
 #include "polytree/train/optim.h"
 #include "polytree/train/schedule.h"
@@ -262,18 +263,18 @@ static pt_status_t enter(pt_search_t *s)
     const char *name = pt_stage_name((pt_stage_t)st->stage);
     st->step = st->alpha_step = st->evaluated = 0;
     st->loss = st->alpha_loss = 0;
-    s->speed.weight_seconds = 0;
+    run_speed_reset(s);
     pt_trainer_reset_moments(s->trainer);
     pt_trainer_reset_weights(s->trainer);
     if (s->length.n_step[st->stage] == 0)
         return PT_OK;
     run_journal_stage(s);
-    int64_t n_alpha = run_alpha_due(s, s->length.n_step[st->stage]);
+    int64_t n = s->length.n_step[st->stage], n_alpha = run_alpha_due(s, n);
     if (n_alpha > 0)
-        run_note(s, "%s: %lld weight steps, %lld alpha steps", name,
-                 (long long)s->length.n_step[st->stage], (long long)n_alpha);
+        run_note(s, "%s: %lld weight step%s, %lld alpha step%s", name, (long long)n,
+                 pt_plural(n), (long long)n_alpha, pt_plural(n_alpha));
     else
-        run_note(s, "%s: %lld steps", name, (long long)s->length.n_step[st->stage]);
+        run_note(s, "%s: %lld step%s", name, (long long)n, pt_plural(n));
     return PT_OK;
 }
 

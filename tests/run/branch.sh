@@ -48,7 +48,7 @@ expect 0 "$POLYTREE" show one
 expect 0 "$POLYTREE" eval one --split val
 says out "^  depth +16"
 expect 0 "$POLYTREE" plan "$config" --ranks 2 "${short[@]}"
-says out "^space: 3 layers, 15 choices a task, 5 tasks in 1 bundles"
+says out "^space: 3 layers, 15 choices a task, 5 tasks in 1 bundle,"
 says out "layout of 2 ranks: 1 task x 2 data"
 
 # A budget below the shared encoder is refused before anything is trained.

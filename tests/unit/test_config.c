@@ -429,6 +429,7 @@ static void options_that_contradict_each_other_are_refused(void **state)
         {"derive.rule=argmax", "derive.rule = argmax needs space.kind = branch"},
         {"encoder.layers=basic out=8", "an [encoder] needs space.kind = branch"},
         {"resource.kind=seconds", "resource.table"},
+        {"head.skip=x", "head.skip = x needs head.kind = deeplab"},
         {"retrain.momentum=0", "retrain.nesterov = 1 needs retrain.momentum"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {

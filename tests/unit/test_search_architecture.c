@@ -19,6 +19,7 @@
 enum { N_TASK = 5, MANY = 8, N_NODE = 4 };
 
 typedef struct world {
+    pt_config_t config;
     pt_space_t *space;
     pt_subnet_t subnet;
     char path[64];
@@ -41,13 +42,13 @@ static void make_network(world_t *w, int32_t n_task)
         {"e", 2, false},    {"f", 2, false},
         {"g", 2, false},    {"h", 2, false}};
     pt_space_spec_t spec = {8, 8, 1, n_task, task, NULL};
-    pt_config_t config;
-    pt_config_init(&config);
-    config.space.nodes = N_NODE;
-    config.space.flow = 2;
-    config.space.min_depth = 1;
-    config.train.microbatch = 2;
-    assert_int_equal(pt_space_new(&config, &spec, NULL, &w->space), PT_OK);
+    pt_config_t *config = &w->config;
+    pt_config_init(config);
+    config->space.nodes = N_NODE;
+    config->space.flow = 2;
+    config->space.min_depth = 1;
+    config->train.microbatch = 2;
+    assert_int_equal(pt_space_new(config, &spec, NULL, &w->space), PT_OK);
     assert_int_equal(pt_subnet_init(&w->subnet, n_task, w->space->n_choice), PT_OK);
     for (int32_t k = 0; k < n_task; k++) {
         if (k == 1) {
@@ -84,19 +85,29 @@ static int tear_down(void **state)
     return pt_memory_bytes() != 0;
 }
 
-static void what_was_written_is_read_back(void **state)
+static void assert_read_back(const world_t *w)
 {
-    world_t *w = *state;
+    pt_space_t *space;
     pt_subnet_t back;
-    pt_alpha_t alpha;
-    assert_int_equal(pt_alpha_init(&alpha, N_TASK, w->space->n_choice), PT_OK);
-    assert_int_equal(pt_subnet_init(&back, N_TASK, w->space->n_choice), PT_OK);
-    assert_int_equal(pt_architecture_write(w->space, &w->subnet, &alpha, w->path), PT_OK);
-    assert_int_equal(pt_architecture_read(w->space, w->path, &back), PT_OK);
+    assert_int_equal(pt_architecture_open(&w->config, w->path, &space, &back), PT_OK);
+    assert_int_equal(space->n_task, N_TASK);
+    assert_int_equal(space->n_choice, w->space->n_choice);
+    for (int32_t k = 0; k < N_TASK; k++)
+        assert_string_equal(space->task[k].name, w->space->task[k].name);
     assert_memory_equal(back.bits, w->subnet.bits, N_TASK * back.words * sizeof *back.bits);
     assert_memory_equal(back.gate, w->subnet.gate,
                         N_TASK * (size_t)back.n_choice * sizeof *back.gate);
     pt_subnet_release(&back);
+    pt_space_free(space);
+}
+
+static void what_was_written_is_read_back(void **state)
+{
+    world_t *w = *state;
+    pt_alpha_t alpha;
+    assert_int_equal(pt_alpha_init(&alpha, N_TASK, w->space->n_choice), PT_OK);
+    assert_int_equal(pt_architecture_write(w->space, &w->subnet, &alpha, w->path), PT_OK);
+    assert_read_back(w);
     pt_alpha_release(&alpha);
 }
 
@@ -104,29 +115,27 @@ static void what_was_written_is_read_back(void **state)
 static void dead_ends_are_left_out(void **state)
 {
     world_t *w = *state;
-    pt_subnet_t back;
     int32_t c = pt_space_find_choice(w->space, PT_CHOICE_EDGE, 2, 3);
-    assert_int_equal(pt_subnet_init(&back, N_TASK, w->space->n_choice), PT_OK);
     pt_subnet_switch(&w->subnet, 4, c, true);
     assert_int_equal(pt_architecture_write(w->space, &w->subnet, NULL, w->path), PT_OK);
     pt_subnet_switch(&w->subnet, 4, c, false);
-    assert_int_equal(pt_architecture_read(w->space, w->path, &back), PT_OK);
-    assert_memory_equal(back.bits, w->subnet.bits, N_TASK * back.words * sizeof *back.bits);
-    pt_subnet_release(&back);
+    assert_read_back(w);
 }
 
 static void assert_refused(world_t *w, const char *text, pt_status_t expected,
                            const char *word)
 {
+    pt_space_t *space;
     pt_subnet_t back;
-    assert_int_equal(pt_subnet_init(&back, N_TASK, w->space->n_choice), PT_OK);
     assert_int_equal(pt_file_write(w->path, text, strlen(text)), PT_OK);
-    assert_int_equal(pt_architecture_read(w->space, w->path, &back), expected);
+    assert_int_equal(pt_architecture_open(&w->config, w->path, &space, &back), expected);
     assert_non_null(strstr(pt_error_message(), word));
-    pt_subnet_release(&back);
 }
 
 #define HEAD "{\"format\": \"polytree architecture\", \"version\": "
+#define TASK                                                                               \
+    HEAD "1, \"space\": {\"nodes\": [{\"height\": 8, \"width\": 8, \"channels\": 1}]}, "   \
+         "\"tasks\": [{\"name\": \"left\""
 
 static void bad_files_are_refused(void **state)
 {
@@ -135,15 +144,16 @@ static void bad_files_are_refused(void **state)
     assert_refused(w, "[]", PT_E_FORMAT, "not a polytree architecture");
     assert_refused(w, "{\"format\": \"other\"}", PT_E_FORMAT, "not a polytree");
     assert_refused(w, HEAD "9}", PT_E_FORMAT, "version 9");
-    assert_refused(w, HEAD "1, \"tasks\": []}", PT_E_MISMATCH, "left");
-    assert_refused(w, HEAD "1, \"tasks\": [{\"name\": \"left\"}]}", PT_E_FORMAT, "choices");
+    assert_refused(w, HEAD "1, \"tasks\": []}", PT_E_FORMAT, "no tasks");
+    assert_refused(w, HEAD "1, \"tasks\": [{\"name\": \"left\"}]}", PT_E_FORMAT,
+                   "no nodes");
+    assert_refused(w, TASK "}]}", PT_E_FORMAT, "outputs");
+    assert_refused(w, TASK ", \"outputs\": 3}]}", PT_E_FORMAT, "choices");
     assert_refused(w,
-                   HEAD "1, \"tasks\": [{\"name\": \"left\", \"choices\": [{\"kind\": "
-                        "\"edge\", \"i\": 1, \"j\": 4}]}]}",
+                   TASK ", \"outputs\": 3, \"choices\": [{\"kind\": \"edge\", \"i\": 1, "
+                        "\"j\": 4}]}]}",
                    PT_E_MISMATCH, "edge (1, 4)");
-    assert_refused(w,
-                   HEAD "1, \"tasks\": [{\"name\": \"left\", \"choices\": [{\"kind\": "
-                        "\"knot\"}]}]}",
+    assert_refused(w, TASK ", \"outputs\": 3, \"choices\": [{\"kind\": \"knot\"}]}]}",
                    PT_E_FORMAT, "knot");
 }
 

@@ -1,5 +1,5 @@
 /** @file
- * Words that people type.
+ * Words that people type and read.
  */
 #ifndef PT_BASE_TEXT_H
 #define PT_BASE_TEXT_H
@@ -16,5 +16,8 @@ bool pt_is_near(int32_t distance, size_t a_len, size_t b_len);
 
 /** Whether there is nothing in it that would not be seen: control characters but blanks. */
 bool pt_is_text(const char *text, size_t bytes);
+
+/** "s" unless n is 1: "%d task%s". */
+const char *pt_plural(int64_t n);
 
 #endif

@@ -30,22 +30,13 @@ PT_MUST_CHECK pt_status_t pt_architecture_write(const pt_space_t *space,
                                                 const pt_alpha_t *alpha, const char *path);
 
 /**
- * Read the choices of every task back into `subnet`, gates 1.  Tasks are found by name;
- * the rest of the file is not looked at.  Not collective.
- *
- * @param[in,out] subnet  of the sizes of `space`; changed on success only
- * @return PT_E_FORMAT where the file is not such a file, PT_E_MISMATCH where it does not
- *         name a task of the space or names a choice that the space has not
- */
-PT_MUST_CHECK pt_status_t pt_architecture_read(const pt_space_t *space, const char *path,
-                                               pt_subnet_t *subnet);
-
-/**
- * Build the space that a file was written of, without kernels, and read its choices as
- * pt_architecture_read() does.  Input and tasks are those of the file, all else is as in
- * the run's `config`.  Not collective.
+ * Build the space that a file was written of, without kernels, and read the choices of
+ * every task, gates 1.  Input and tasks are those of the file, all else is as in the run's
+ * `config`.  Not collective.
  *
  * @param[out] space, subnet  to be freed and released; set on success only
+ * @return PT_E_FORMAT where the file is not such a file, PT_E_MISMATCH where it names a
+ *         choice that the space has not
  */
 PT_MUST_CHECK pt_status_t pt_architecture_open(const pt_config_t *config, const char *path,
                                                pt_space_t **space, pt_subnet_t *subnet);
