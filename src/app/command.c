@@ -80,7 +80,8 @@ const pt_command_t pt_commands[] = {
      .help = "search, derive and train the network, or go on with a run\n"
              "\nFirst and later commands are the same: a run that finds its checkpoint "
              "goes on from\nit, on any number of ranks.  SIGTERM, SIGUSR1, the time limit "
-             "or a file RUN/STOP end\nit with a checkpoint and exit code 75.",
+             "or a file RUN/STOP, made\nmeanwhile, end it with a checkpoint and exit code "
+             "75.",
      .flags = pt_flags_search,
      .min_word = 1,
      .max_word = 1,
@@ -91,8 +92,9 @@ const pt_command_t pt_commands[] = {
      .help = "run methods x seeds x options of section [sweep], and compare them\n"
              "\nEvery run has a folder of its own below FOLDER.  The same command goes on "
              "where it was\nstopped: finished runs are skipped, a broken one is resumed.  "
-             "At the end, and with\n--report, it prints the table and writes sweep.txt, "
-             "sweep.json and sweep.svg.",
+             "It is stopped\nlike a search, the file is FOLDER/STOP.  At the end, and with "
+             "--report, it prints the\ntable and writes sweep.txt, sweep.json and "
+             "sweep.svg.",
      .flags = pt_flags_sweep,
      .min_word = 1,
      .max_word = 1,

@@ -48,15 +48,19 @@ static const char *const of_encoder[] = {
     NULL};
 
 static const char *const of_resume[] = {
-    "A run is stopped by SIGTERM, SIGUSR1, its time limit or a file RUN/STOP.  It then "
+    "A run is stopped by SIGTERM, SIGUSR1, its time limit or a file RUN/STOP, which is "
+    "made "
+    "while it is at work (one that was there before is taken away at the start).  It then "
     "writes a checkpoint and ends with code 75.  The same command goes on from there, on "
     "any number of ranks, to exactly the result it would have had; after a crash it goes "
     "on from the last checkpoint, or from the one before where that is damaged.",
     "Under mpirun send SIGUSR1, which it passes on.  After SIGTERM or SIGINT it waits but "
     "a second or so, and ends with a code of its own; the run goes on all the same.",
-    "Under Slurm, `sbatch jobs/search.sbatch CONFIG.ini RUN` is the first command and "
-    "every later one: warned of its end or of preemption it stops the run and puts itself "
-    "back into the queue.",
+    "A sweep does all that too; its file is SWEEP/STOP, whichever run is at work.",
+    "Under Slurm, `sbatch search.sbatch CONFIG.ini RUN` is the first command and every "
+    "later one (the script is in share/polytree/jobs): warned of its end or of preemption "
+    "it stops the run and puts itself back into the queue.  With POLYTREE_COMMAND=sweep in "
+    "the environment it does so with a sweep, in the folder SWEEP.",
     NULL};
 
 static const entry_t files[] = {
@@ -76,7 +80,8 @@ static const entry_t files[] = {
     {"RUN/report.txt", "scores by task, cost, comparisons, where the time went"},
     {"RUN/curves.svg", "learning curves (with gnuplot)"},
     {"RUN/lock", "holds off a second process on the same run"},
-    {"RUN/STOP", "made by the user: the run writes a checkpoint, takes it away and ends"},
+    {"RUN/STOP, SWEEP/STOP", "made by the user while it is at work: the run writes a "
+                             "checkpoint, takes the file away and ends"},
     {"RUN/supernet", "the trained supernet of a run of method random, for others to draw "
                      "from"},
     {"SWEEP/sweep.txt, sweep.json, sweep.svg", "the table of a sweep, and its picture"},
@@ -101,8 +106,8 @@ static const entry_t variables[] = {
     {"OMPI_COMM_WORLD_RANK, PMIX_RANK, PMI_RANK, SLURM_PROCID",
      "set by launchers: of several processes the first alone runs commands that need no "
      "ranks, and prints"},
-    {"POLYTREE, POLYTREE_SRUN_MPI", "for jobs/search.sbatch: the program, and what srun "
-                                    "--mpi is given"},
+    {"POLYTREE, POLYTREE_COMMAND, POLYTREE_SRUN_MPI",
+     "for search.sbatch: the program, search or sweep, and what srun --mpi is given"},
     {0}};
 
 static const entry_t examples[] = {

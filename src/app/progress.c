@@ -1,5 +1,6 @@
 #include "app/progress.h"
 
+#include <errno.h>
 #include <math.h>
 #include <signal.h>
 #include <stdio.h>
@@ -8,6 +9,8 @@
 
 #include "app/console.h"
 #include "polytree/base/clock.h"
+
+enum { PATH_BYTES = 4200 };
 
 static volatile sig_atomic_t caught;
 
@@ -25,6 +28,16 @@ void pt_watcher_catch_signals(void)
     /* A second ^C is meant. */
     action.sa_flags = SA_RESTART | (int)SA_RESETHAND;
     sigaction(SIGINT, &action, NULL);
+}
+
+void pt_watcher_forget_stop(const char *folder)
+{
+    char path[PATH_BYTES];
+    snprintf(path, sizeof path, "%s/STOP", folder);
+    if (unlink(path) == 0)
+        pt_console_line("note        %s was there before the start: taken away", path);
+    else if (errno != ENOENT)
+        pt_console_error("warning: %s: %s", path, strerror(errno));
 }
 
 static const char *signal_reason(int number)

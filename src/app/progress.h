@@ -25,6 +25,10 @@ typedef struct pt_watcher {
 /** Catch SIGTERM, SIGUSR1 and SIGINT (once) from now on, on every rank. */
 void pt_watcher_catch_signals(void);
 
+/** Take away a file STOP that lies in `folder` before anything is run: it was meant for a
+ * job that has ended.  Rank 0. */
+void pt_watcher_forget_stop(const char *folder);
+
 /** Hooks for rank 0; `watcher` is borrowed. */
 void pt_watcher_init(pt_watcher_t *watcher, const pt_config_t *config, const char *run,
                      pt_run_hooks_t *hooks);

@@ -343,6 +343,8 @@ pt_status_t pt_run_go(const pt_config_t *config, const char *folder,
     run.session.config = *config;
     pt_watcher_init(&watcher, &run.session.config, stop_folder, &hooks);
     PT_TRY_OR(done, pt_held_run_lock(&run));
+    if (run.lock >= 0 && strcmp(folder, stop_folder) == 0)
+        pt_watcher_forget_stop(folder);
     PT_TRY_OR(done, pt_session_open(&run.session));
     if (run.session.layout.is_active)
         status = search_on_active(&run, &watcher, &hooks, code);

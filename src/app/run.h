@@ -32,7 +32,7 @@ void pt_print_pictures(const char *run);
 /**
  * Begin a run or go on with it, until it is done or stopped, and report.  Collective.
  *
- * @param[in]  stop_folder  a file STOP in it ends the run
+ * @param[in]  stop_folder  a file STOP made in it meanwhile ends the run
  * @param[out] code         PT_EXIT_DONE or PT_EXIT_STOPPED, on all ranks
  */
 PT_MUST_CHECK pt_status_t pt_run_go(const pt_config_t *config, const char *folder,

@@ -267,8 +267,10 @@ pt_status_t pt_run_sweep(const pt_args_t *args, int *code)
     PT_TRY_OR(done, sweep_init(&config, args->flag[SWEEP_OUTPUT], sweep));
     PT_TRY_OR(done, list_branchings(sweep));
     bool is_report = args->flag[SWEEP_REPORT] != NULL;
-    if (pt_comm_rank(world) == 0 && !is_report)
+    if (pt_comm_rank(world) == 0 && !is_report) {
+        pt_watcher_forget_stop(sweep->folder);
         status = pt_folder_make(sweep->folder);
+    }
     PT_TRY_OR(done, pt_comm_agree(world, status));
     if (!is_report)
         PT_TRY_OR(done, run_all(sweep, code));

@@ -8,10 +8,8 @@ small_data
 # pieces N: a run that was stopped N times, two steps on each time.
 pieces() {
     local turn
-    mkdir -p half
     for ((turn = 0; turn < $1; turn++)); do
-        touch half/STOP
-        expect 75 ranks 1 search "$SMALL" -o half
+        expect 75 ranks 1 search "$SMALL" -o half --time-limit 0.01
     done
 }
 # evaluates ARGUMENTS...: and leaves the folder as it is, to the last file and second.
@@ -68,6 +66,5 @@ says out "^val \(there is no test\)"
 [ "$(grep mean out)" = "$(grep mean searched)" ] || fail "eval and search differ"
 refuses 1 "notest.h5 has no test samples" eval notest --split test
 "$POLYTREE" data shapes neither.h5 --size 16 --train 240 --val 0 --test 0 >/dev/null
-mkdir neither && touch neither/STOP
-expect 75 ranks 1 search "$SMALL" -o neither --set data.file=neither.h5
+expect 75 ranks 1 search "$SMALL" -o neither --set data.file=neither.h5 --time-limit 0.01
 refuses 1 "has no val samples, and the run is not finished" eval neither

@@ -24,3 +24,9 @@ wait $pid || code=$?
 [ $code = 75 ] || fail "exit code $code after the warning, expected 75: $(cat err)"
 expect 0 "$job" "$SMALL" run "${long[@]}"
 same_result whole run
+
+# It does a sweep as well, and a file STOP that an earlier job has left does not end it.
+mkdir sweep && touch sweep/STOP
+export POLYTREE_COMMAND=sweep
+expect 0 "$job" "$SMALL" sweep --set sweep.methods=search sweep.seeds=7
+says out "^search +1/1 "

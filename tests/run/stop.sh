@@ -28,8 +28,16 @@ stopped usr1 USR1
 expect 0 ranks 3 search "$SMALL" -o usr1
 same_result whole usr1
 
+# A file STOP ends the run that it finds at work, and none that is started later.
 mkdir stop && touch stop/STOP
-expect 75 ranks 1 search "$SMALL" -o stop
+"$POLYTREE" search "$SMALL" -o stop "${often[@]}" >out 2>err &
+pid=$!
+wait_for stop/checkpoint.h5
+touch stop/STOP
+code=0
+wait $pid || code=$?
+[ $code = 75 ] || fail "exit code $code after a file STOP, expected 75"
+says out "stop/STOP was there before the start: taken away"
 says out "stopped by the file STOP"
 expect 0 "$POLYTREE" show stop
 says out "^(stop has no network yet|stop is not finished)"

@@ -39,12 +39,19 @@ refuses 2 "-o FOLDER is missing" sweep sweep.ini
 refuses 1 "sweep.methods: exhaustive: .*full and exhaustive need space.kind = branch" sweep sweep.ini -o s \
     --set sweep.methods="search exhaustive"
 
-# Stopped in its first run, then once between two, then to its end.
+# Stopped in one of its runs, then once between two, then to its end.
 mkdir s
 touch s/STOP
-expect 75 "$POLYTREE" sweep sweep.ini -o s
+"$POLYTREE" sweep sweep.ini -o s >out 2>err &
+pid=$!
+wait_for s/seed-3/search/metrics.jsonl
+touch s/STOP
+code=0
+wait $pid || code=$?
+[ $code = 75 ] || fail "exit code $code after a file STOP, expected 75"
+says out "s/STOP was there before the start"
+says out "stopped by the file STOP"
 [ ! -e s/STOP ] || fail "STOP is still there"
-[ "$(grep -c '^run .*seed-' out)" = 1 ] || fail "not one run was begun"
 expect 75 "$POLYTREE" sweep sweep.ini -o s --time-limit 0:00:02
 [ "$(grep -c '^run .*seed-' out)" -ge 1 ] || fail "nothing was run within the limit"
 expect 0 "$POLYTREE" sweep sweep.ini -o s
