@@ -164,6 +164,8 @@ install-files:
 	install -D -m 644 -t $(SHARE)/doc/polytree LICENSE CITATION.cff README.md
 	install -D -m 644 -t $(SHARE)/polytree/configs $(wildcard configs/*.ini)
 	install -D -m 644 -t $(SHARE)/polytree/configs/encoders $(wildcard configs/encoders/*.ini)
+	install -D -m 755 -t $(SHARE)/polytree/jobs jobs/search.sbatch
+	install -D -m 755 -t $(SHARE)/polytree/recipes $(wildcard io/recipes/*.py)
 	$(if $(wildcard modulefiles/*),cp -r modulefiles $(SHARE)/polytree/)
 	$(if $(DESTDIR),,cat $(BUILD)/folders >>$(SHARE)/polytree/folders)
 

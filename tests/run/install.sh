@@ -19,18 +19,21 @@ says out "^polytree [0-9]"
 grep -q '^\.TH POLYTREE 1' to/share/man/man1/polytree.1 || fail "no man page"
 [ -s to/share/polytree/configs/encoders/mobilenetv2.ini ] || fail "no encoders"
 
-cat >own.c <<'C'
-#include <polytree/io/library.h>
-#include <polytree/kernel/kernel.h>
-#include <polytree/par/library.h>
-#include <stdio.h>
-int main(void) { return printf("%s, %s, %s\n", pt_par_library(), pt_io_library(0), pt_kernel_library(0)) < 0; }
-C
+[ -x to/share/polytree/jobs/search.sbatch ] || fail "no job script"
+[ -x to/share/polytree/recipes/torchvision_weights.py ] || fail "no recipes"
+
+# The README's program.
+sed -n '/^```c$/,/^```$/{/^```/!p}' "$ROOT/README.md" >own.c
 export PKG_CONFIG_PATH=$PWD/to/lib/pkgconfig
 # shellcheck disable=SC2046  # words of a command
-expect 0 mpicc -std=c11 $(pkg-config --cflags polytree) own.c $(pkg-config --libs --static polytree) -o own
-expect 0 ./own
-says out "MPI.*HDF5"
+expect 0 mpicc -std=c11 -Wall -Wextra -Werror $(pkg-config --cflags polytree) own.c $(pkg-config --libs --static polytree) -o own
+small_data
+expect 0 to/bin/polytree search "$SMALL" -o run
+expect 0 ./own run
+[ "$(wc -l <out)" = 3 ] || fail "not a line for each of three tasks"
+says out "^[a-z]+ accuracy 0\\.[0-9]{4}$"
+expect 1 ./own nowhere
+says err "nowhere is not the folder of a run"
 [ "$(pkg-config --modversion polytree)" = "$(to/bin/polytree --version | sed -n '1s/polytree //p')" ] ||
     fail "polytree.pc has another version than the program"
 # Every public header stands for itself.

@@ -1,7 +1,7 @@
 /** @file
  * Communicators, agreement on errors, and the exchanges that are not sums.
  *
- * par, io and linalg alone call MPI; everybody else holds an opaque pt_comm_t.
+ * par and io alone call MPI; everybody else holds an opaque pt_comm_t.
  */
 #ifndef PT_PAR_COMM_H
 #define PT_PAR_COMM_H
