@@ -23,6 +23,7 @@ grep -q '^\.TH POLYTREE 1' to/share/man/man1/polytree.1 || fail "no man page"
 [ -x to/share/polytree/recipes/torchvision_weights.py ] || fail "no recipes"
 
 # The README's program.
+# shellcheck disable=SC2016  # no command
 sed -n '/^```c$/,/^```$/{/^```/!p}' "$ROOT/README.md" >own.c
 export PKG_CONFIG_PATH=$PWD/to/lib/pkgconfig
 # shellcheck disable=SC2046  # words of a command
