@@ -123,6 +123,51 @@ static pt_status_t check_heads(const pt_space_t *s)
     return PT_OK;
 }
 
+static const char *stem_option(pt_space_kind_t kind)
+{
+    return kind == PT_SPACE_DAG ? "space.stem" : "encoder.stem";
+}
+
+static const char *op_option(pt_space_kind_t kind)
+{
+    return kind == PT_SPACE_DAG ? "space.op" : "encoder.layers";
+}
+
+/** Of a window around a feature all but its middle is padding. */
+static pt_status_t check_windows(const pt_space_t *s)
+{
+    if (s->node[0].shape.h * s->node[0].shape.w > 1)
+        return PT_OK;
+    for (int32_t i = 0; i < s->n_op; i++) {
+        const pt_candidate_t *c = &s->candidate[s->op[i].candidate];
+        bool is_stem = strcmp(c->name, "stem") == 0;
+        if (s->op[i].inst.attr.kernel > 1 && (is_stem || c->choice >= 0))
+            PT_FAIL(CONFIG,
+                    "%s has a window of %d x %d (%s), but the data set has features, no "
+                    "images: use linear_bn_relu in %s and %s",
+                    is_stem ? stem_option(s->kind) : op_option(s->kind),
+                    (int)s->op[i].inst.attr.kernel, (int)s->op[i].inst.attr.kernel, c->name,
+                    stem_option(s->kind), op_option(s->kind));
+    }
+    return PT_OK;
+}
+
+/** A linear operation makes one pixel of an image, which the next node cannot take. */
+static pt_status_t make_space(const pt_config_t *config, const pt_space_spec_t *spec,
+                              const pt_kernel_t *kernel, pt_space_t **space)
+{
+    pt_space_kind_t kind = config->space.kind;
+    bool is_dag = kind == PT_SPACE_DAG;
+    const char *stem = is_dag ? config->space.stem : config->encoder.stem;
+    const char *op = is_dag ? config->space.op : config->encoder.layers;
+    pt_status_t status = pt_space_new(config, spec, kernel, space);
+    if (status != PT_E_SHAPE ||
+        (strstr(stem, "linear") == NULL && strstr(op, "linear") == NULL))
+        return status;
+    PT_FAIL(SHAPE, "%s; linear in %s or %s is for features: for images use conv3x3_bn_relu",
+            pt_error_message(), stem_option(kind), op_option(kind));
+}
+
 pt_form_t pt_form_first(const pt_config_t *config)
 {
     bool is_searched = !pt_method_is_fixed(config->search.method);
@@ -151,7 +196,8 @@ pt_status_t pt_space_of_data(const pt_config_t *config, pt_dataset_t *dataset,
     pt_feed_shape(dataset, form->size, hwc);
     pt_space_spec_t spec = {hwc[0], hwc[1], hwc[2], n, task, form->branching};
     pt_space_t *space = NULL;
-    PT_TRY_OR(done, pt_space_new(config, &spec, kernel, &space));
+    PT_TRY_OR(done, make_space(config, &spec, kernel, &space));
+    PT_TRY_OR(done, check_windows(space));
     PT_TRY_OR(done, check_heads(space));
     *out = space;
     space = NULL;

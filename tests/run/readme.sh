@@ -32,6 +32,16 @@ with h5py.File("features.h5", "w") as f:
 PY
 expect 0 "$POLYTREE" data check features.h5
 expect 0 "$POLYTREE" search "$SMALL" -o features --set data.file=features.h5 \
+    space.op=linear_bn_relu space.stem=linear_bn_relu space.stride=1
+says out "^  signs +50 .*auc"
+# Augmentation is not for them.
+expect 0 "$POLYTREE" search "$SMALL" -o still --set data.file=features.h5 \
     space.op=linear_bn_relu space.stem=linear_bn_relu space.stride=1 \
     augment.rotate=0 augment.scale=0 augment.shear=0 augment.shift=0
-says out "^  signs +50 .*auc"
+same_result features still
+refuses 1 "space.stem has a window of 3 x 3 .*features.*linear_bn_relu in space.stem and space.op" \
+    search "$SMALL" -o none --set data.file=features.h5
+refuses 1 "space.op has a window" search "$SMALL" -o none --set data.file=features.h5 \
+    space.stem=linear_bn_relu
+refuses 1 "linear in space.stem or space.op is for features: for images use" search "$SMALL" -o none \
+    --set data.file=own.h5 space.op=linear_bn_relu
