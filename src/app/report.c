@@ -9,6 +9,7 @@
 #include "polytree/base/memory.h"
 #include "polytree/base/text.h"
 #include "polytree/io/file.h"
+#include "polytree/search/baseline.h"
 #include "polytree/search/summary.h"
 
 enum { PATH_BYTES = 4200, SINGLE = 0, FOUND = 3, N_COLUMN = 4 };
@@ -279,6 +280,13 @@ static void put_checkpoints(FILE *file, const pt_config_t *config, const pt_run_
     fputc('\n', file);
 }
 
+static void put_dearer(FILE *file, const pt_config_t *config, int64_t madds)
+{
+    char text[160];
+    if (pt_baseline_is_dearer(config, madds, text))
+        fprintf(file, "%s\n", text);
+}
+
 static void put_mixed(FILE *file, const pt_run_result_t *result)
 {
     if (result->is_mixed)
@@ -313,6 +321,7 @@ static pt_status_t write_file(const columns_t *c, const char *path,
     if (file == NULL)
         PT_FAIL(MEMORY, "no memory for %s", path);
     put_comparison(file, c);
+    put_dearer(file, config, result->cost.madds);
     put_mixed(file, result);
     if (rank[0].time.step > 0) {
         put_times(file, n_rank, rank);

@@ -17,6 +17,7 @@
 #include "polytree/base/text.h"
 #include "polytree/io/checkpoint.h"
 #include "polytree/io/file.h"
+#include "polytree/search/baseline.h"
 
 enum { PATH_BYTES = 4200 };
 
@@ -300,6 +301,21 @@ static void announce(const pt_session_t *s)
         pt_isa_name(s->kernel.isa));
 }
 
+/* A baseline that costs more than it is to match: before it is trained. */
+static void announce_cost(const pt_held_run_t *run)
+{
+    const pt_config_t *config = &run->session.config;
+    pt_cost_t cost;
+    char text[160];
+    if (!pt_method_is_chain(config->search.method))
+        return;
+    if (pt_cost_all(pt_trainer_space(run->session.trainer), pt_search_subnet(run->search),
+                    &cost) != PT_OK)
+        pt_error_clear();
+    else if (pt_baseline_is_dearer(config, cost.madds, text))
+        pt_console_line("note        %s", text);
+}
+
 static pt_status_t search_on_active(pt_held_run_t *run, pt_watcher_t *watcher,
                                     const pt_run_hooks_t *hooks, int *code)
 {
@@ -313,8 +329,10 @@ static pt_status_t search_on_active(pt_held_run_t *run, pt_watcher_t *watcher,
     if (is_root)
         announce(s);
     PT_TRY(pt_search_new(&s->config, run->folder, s->trainer, hooks, &run->search));
-    if (is_root)
+    if (is_root) {
+        announce_cost(run);
         status = write_config(run);
+    }
     PT_AGREE(world, status);
     PT_TRY(pt_search_run(run->search, &result));
     *code = result.end == PT_RUN_STOPPED ? PT_EXIT_STOPPED : PT_EXIT_DONE;

@@ -11,6 +11,7 @@
 #include "app/sweep_truth.h"
 #include "polytree/base/memory.h"
 #include "polytree/io/file.h"
+#include "polytree/search/baseline.h"
 
 enum { PATH_BYTES = 4200, TEXT_TASKS = 8 };
 
@@ -143,6 +144,40 @@ static bool has_method(const sweep_table_t *t, pt_method_t method)
     return false;
 }
 
+/* Whether chains of a row are at their least width, and cost more than they are to match.
+ */
+static bool is_dearer(const sweep_table_t *t, int32_t row)
+{
+    char path[PATH_BYTES], text[160];
+    for (int32_t seed = 0; seed < t->n_seed; seed++) {
+        pt_config_t config;
+        if (!t->line[row].cell[seed].is_done)
+            continue;
+        sweep_path(t->sweep, row, seed, 0, path);
+        snprintf(path + strlen(path), sizeof path - strlen(path), "/config.ini");
+        pt_config_init(&config);
+        if (pt_config_read(&config, path) != PT_OK)
+            pt_error_clear();
+        else if (pt_baseline_is_dearer(&config,
+                                       sweep_table_run(t, row, seed, 0)->cost.madds, text))
+            return true;
+    }
+    return false;
+}
+
+static void put_dearer(const sweep_table_t *t, FILE *file)
+{
+    bool is_any = false;
+    for (int32_t r = 0; r < t->n_row; r++)
+        if (pt_method_is_chain(t->sweep->row[r].method) && is_dearer(t, r)) {
+            fprintf(file, "%s%s", is_any ? "; " : "", t->sweep->row[r].label);
+            is_any = true;
+        }
+    if (is_any)
+        fputs(": a chain of width 1, the least, that costs more than it is to match\n",
+              file);
+}
+
 static void put_foot(const sweep_table_t *t, FILE *file)
 {
     fprintf(file, "\nmeans over seeds, +- standard error (n - 1)");
@@ -158,6 +193,7 @@ static void put_foot(const sweep_table_t *t, FILE *file)
         t->is_alike ? "all tasks have the same" : "the tasks' metrics are unlike");
     if (has_method(t, PT_METHOD_RANDOM) || has_method(t, PT_METHOD_EXHAUSTIVE))
         fputs("random, exhaustive: means over their networks\n", file);
+    put_dearer(t, file);
     if (t->n_task > TEXT_TASKS)
         fputs("metrics of the tasks: sweep.json\n", file);
 }

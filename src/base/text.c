@@ -46,3 +46,16 @@ const char *pt_plural(int64_t n)
 {
     return n == 1 ? "" : "s";
 }
+
+const char *pt_unit(double size, double *scale)
+{
+    static const struct {
+        const char *name;
+        double scale;
+    } unit[] = {{"G", 1e9}, {"M", 1e6}, {"k", 1e3}, {"", 1}};
+    size_t i = 0;
+    while (unit[i].scale > 1 && size < 0.9995 * unit[i].scale)
+        i++;
+    *scale = unit[i].scale;
+    return unit[i].name;
+}

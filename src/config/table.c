@@ -308,7 +308,8 @@ const pt_option_t pt_options[] = {
     LINE("baseline.cost_of", baseline.cost_of, "", OUT,
          "run whose multiply-adds and samples a baseline is to match"),
     INT("baseline.madds", baseline.madds, "0", 0, WHOLE, NUM,
-        "multiply-adds of all tasks to reach; 0 = those of baseline.cost_of"),
+        "multiply-adds of all tasks to reach; 0 = those of baseline.cost_of (a chain of "
+        "width 1 may cost more)"),
     REAL("baseline.width", baseline.width, "0", 0, 64, NUM,
          "chain: times space.channels and stem_channels; 0 = what reaches "
          "baseline.madds, at least 1"),

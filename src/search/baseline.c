@@ -9,6 +9,7 @@
 #include "polytree/arch/copies.h"
 #include "polytree/arch/draw.h"
 #include "polytree/base/memory.h"
+#include "polytree/base/text.h"
 #include "polytree/io/checkpoint.h"
 #include "polytree/search/summary.h"
 #include "search/run.h"
@@ -134,6 +135,20 @@ pt_status_t pt_baseline_resolve(pt_config_t *config, pt_dataset_t *dataset)
     if (is_chain && config->baseline.width == 0 && config->baseline.madds > 0)
         PT_TRY(match_width(config, dataset));
     return PT_OK;
+}
+
+bool pt_baseline_is_dearer(const pt_config_t *config, int64_t madds, char text[160])
+{
+    double wanted = (double)config->baseline.madds, is = (double)madds, scale;
+    if (!pt_method_is_chain(config->search.method) || wanted <= 0 || is <= wanted ||
+        config->baseline.width > 1)
+        return false;
+    const char *unit = pt_unit(is, &scale);
+    snprintf(text, 160,
+             "at width %g, the least, the chain costs %.3f %s multiply-adds, more than the "
+             "%.3f %s that it is to match",
+             config->baseline.width, is / scale, unit, wanted / scale, unit);
+    return true;
 }
 
 pt_status_t pt_baseline_network(const pt_config_t *config, const pt_space_t *space,

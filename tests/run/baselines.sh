@@ -26,6 +26,13 @@ narrow=$(awk "BEGIN {print $width - 1 / 64}")
 expect 0 ranks 1 search "$SMALL" -o narrow --set search.method=shared --set baseline.width="$narrow" \
     --set baseline.steps=1
 [ "$(number narrow madds)" -lt "$cost" ] || fail "the width $width is not the least"
+# Less than a chain of width 1 costs cannot be matched, which is said.
+expect 0 ranks 1 search "$SMALL" -o dear --set search.method=shared --set baseline.madds=1000 \
+    --set baseline.steps=1
+dear="at width 1, the least, the chain costs [0-9.]+ k multiply-adds, more than the 1.000 k"
+says out "^note +$dear"
+says dear/report.txt "^$dear"
+! grep -q "at width" shared/report.txt || fail "a chain that is matched is said to be dearer"
 [ "$(number random madds)" -le "$cost" ] || fail "the random subnet costs too much"
 [ $((20 * $(number random madds))) -ge $((19 * cost)) ] || fail "the random subnet is too cheap"
 says random/metrics.jsonl '"stage":"search","steps":40,"alpha_steps":0'

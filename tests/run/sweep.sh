@@ -187,6 +187,11 @@ assert sweep["reference"] == "search"
 assert max(val.values()) > val["search"], val
 END
 
+expect 0 "$POLYTREE" sweep sweep.ini -o dear --set sweep.methods="shared single" --set sweep.seeds=3 \
+    --set sweep.vary=none baseline.madds=1000 baseline.steps=1
+says out "^shared; single: a chain of width 1, the least, that costs more"
+! grep -q "chain of width 1" s/sweep.txt || fail "chains that are matched are said to be dearer"
+
 if command -v gnuplot >/dev/null; then
     says s/sweep.svg "</svg>"
     says s/sweep-cost.svg "</svg>"

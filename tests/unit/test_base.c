@@ -13,6 +13,7 @@
 #include "polytree/base/hash.h"
 #include "polytree/base/memory.h"
 #include "polytree/base/rng.h"
+#include "polytree/base/text.h"
 #include "polytree/base/status.h"
 
 static pt_status_t fail_inside(int value)
@@ -299,6 +300,23 @@ static void one_position_of_a_permutation_takes_under_a_microsecond(void **state
     assert_true(best < 1e-6);
 }
 
+/* A number is shown with at most three digits before its point, also once rounded. */
+static void units_fit_the_size(void **state)
+{
+    static const struct {
+        double size;
+        const char *unit;
+        double scale;
+    } want[] = {{0, "", 1},         {999, "", 1},    {1000, "k", 1e3},  {999400, "k", 1e3},
+                {999600, "M", 1e6}, {2e8, "M", 1e6}, {2.5e10, "G", 1e9}};
+    (void)state;
+    for (size_t i = 0; i < sizeof want / sizeof want[0]; i++) {
+        double scale;
+        assert_string_equal(pt_unit(want[i].size, &scale), want[i].unit);
+        assert_true(scale == want[i].scale);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -315,6 +333,7 @@ int main(void)
         cmocka_unit_test(numbers_have_the_moments_of_their_law),
         cmocka_unit_test(permutations_are_bijective),
         cmocka_unit_test(permutations_send_every_position_everywhere),
+        cmocka_unit_test(units_fit_the_size),
         cmocka_unit_test(one_position_of_a_permutation_takes_under_a_microsecond),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -20,4 +20,8 @@ bool pt_is_text(const char *text, size_t bytes);
 /** "s" unless n is 1: "%d task%s". */
 const char *pt_plural(int64_t n);
 
+/** The unit in which an amount of that size is readable: "G", "M", "k" or "", and what it
+ * stands for. */
+const char *pt_unit(double size, double *scale);
+
 #endif

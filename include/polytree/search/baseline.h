@@ -4,6 +4,9 @@
 #ifndef PT_SEARCH_BASELINE_H
 #define PT_SEARCH_BASELINE_H
 
+#include <stdbool.h>
+#include <stdint.h>
+
 #include "polytree/base/status.h"
 #include "polytree/config/config.h"
 #include "polytree/graph/branching.h"
@@ -21,6 +24,12 @@
  * @return PT_E_IO or PT_E_FORMAT where baseline.cost_of is no such run
  */
 PT_MUST_CHECK pt_status_t pt_baseline_resolve(pt_config_t *config, pt_dataset_t *dataset);
+
+/**
+ * Whether a chain of `madds` multiply-adds costs more than baseline.madds because it is not
+ * made narrower than width 1; then `text` says so.
+ */
+bool pt_baseline_is_dearer(const pt_config_t *config, int64_t madds, char text[160]);
 
 /**
  * The network of a method that knows it beforehand: shared, single, full, exhaustive.  Not
