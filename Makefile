@@ -56,7 +56,8 @@ OBJ64   := $(SRC64:%.c=$(BUILD)/real64/%.o)
 TEST_SRC := $(wildcard tests/unit/test_*.c tests/op/test_*.c tests/op/test64_*.c \
               tests/mpi/test_*.c tests/fuzz/test_*.c)
 # Benchmarks are built with the tests, so that they go on compiling, and run by hand.
-TESTS    := $(TEST_SRC:%.c=$(BUILD)/%) $(patsubst %.c,$(BUILD)/%,$(wildcard tests/bench/*.c))
+BENCH_SRC := $(wildcard tests/bench/*.c) tests/bench/scaling/tasks.c tests/bench/scaling/shares.c
+TESTS    := $(TEST_SRC:%.c=$(BUILD)/%) $(BENCH_SRC:%.c=$(BUILD)/%)
 
 # The target alone is shown, or with V=1 the whole command.
 say      = $(if $(V),,@echo '  $(1:$(BUILD)/%=%)';)

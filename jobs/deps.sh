@@ -39,6 +39,7 @@ check|has_python numpy|python3-numpy|yes
 check|has_python h5py|python3-h5py|yes
 check|has_python scipy.io|python3-scipy|no
 check|has_python PIL|python3-pil|no
+check|command -v smpicc|libsimgrid-dev|no
 demo|command -v dot|graphviz|no
 demo|test -d /usr/share/datasets/fashion-mnist|dataset-fashion-mnist|no
 TABLE

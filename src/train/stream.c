@@ -4,6 +4,7 @@
 #include "polytree/base/clock.h"
 #include "polytree/base/memory.h"
 #include "polytree/train/predict.h"
+#include "train/alternate.h"
 
 static int32_t n_stage(const pt_trainer_t *t)
 {
@@ -219,8 +220,10 @@ pt_status_t stream_run(pt_trainer_t *t, const stream_t *s)
     pt_status_t status = PT_OK;
 
     while (forward.unit < s->n || (has_backward && backward.unit < s->n)) {
-        bool is_forward = forward.unit < s->n &&
-                          (!has_backward || forward.n_done < backward.n_done + t->n_flight);
+        bool is_forward =
+            forward.unit < s->n &&
+            (!has_backward ||
+             alternate_goes_forward(forward.n_done, backward.n_done, t->n_flight));
         int32_t flight;
         if (is_forward && forward.segment == 0)
             PT_TRY(begin_unit(t, s, forward.unit, &status));

@@ -8,7 +8,7 @@ shopt -s nullglob extglob
 passed=0 failed=0 skipped=0
 library=(src/!(app)/*.[ch] io/*.[ch] include/polytree/*/*.h)
 app=(src/app/*.[ch])
-tests=(tests/*/*.[ch])
+tests=(tests/*/*.[ch] tests/*/*/*.[ch])
 code=("${library[@]}" "${app[@]}" "${tests[@]}")
 
 # verdict RULE FINDINGS
@@ -53,7 +53,7 @@ case $(${formatter:-echo} --version 2>/dev/null) in
 esac
 
 if command -v shellcheck >/dev/null; then
-    mapfile -t scripts < <(grep -lE '^#!/(usr/bin/env bash|bin/(ba)?sh)' .ci/* jobs/* tests/*/* 2>/dev/null)
+    mapfile -t scripts < <(grep -lE '^#!/(usr/bin/env bash|bin/(ba)?sh)' .ci/* jobs/* tests/*/* tests/*/*/* 2>/dev/null)
     verdict "shellcheck" "$(shellcheck "${scripts[@]}" 2>&1)"
 else
     skip "shellcheck" "it is not here"

@@ -1,0 +1,48 @@
+#!/usr/bin/env bash
+# A schedule replayed in simulated time takes what the predictor says where messages are
+# cheap, over task x data ranks and over stages: both go through the same sections in the
+# same order.  Where kernels take next to nothing, sums do.
+# shellcheck source=/dev/null
+. "$(dirname "$0")/common"
+
+command -v smpicc >/dev/null || skip "no smpicc: SimGrid is not here (libsimgrid-dev)"
+export BUILD=${BUILD:-$ROOT/build}
+scaling=$ROOT/tests/bench/scaling
+"$BUILD/tests/bench/scaling/tasks" tasks.h5 8 5 8 35
+
+# shares CORES OPTIONS...: the predictions of two nodes with two ranks each, in file said.
+shares() {
+    "$BUILD/tests/bench/scaling/shares" "$ROOT/configs/omniglot20.ini" schedule 2 2 "$1" \
+        data.file=tasks.h5 train.tasks_per_step=8 train.batch=64 "${@:2}" >said
+    "$scaling/simulate.sh" "$PWD/schedule" 2 2 >took || fail "the replay failed"
+    cat said took
+}
+
+# number FILE KIND NAME: of a kind of step.
+number() {
+    sed -n "s/.*\"$2\"[^}]*\"$3\": \([0-9.e+-]*\).*/\1/p" "$1"
+}
+
+agree() {
+    local kind said took
+    for kind in weight alpha; do
+        said=$(number said $kind seconds) took=$(number took $kind seconds)
+        # Sums and messages are some thousandths of these steps, and differ by their factors.
+        awk -v s="$said" -v t="$took" 'BEGIN {exit !(s > 0 && t > 0.97 * s && t < 1.03 * s)}' ||
+            fail "$* $kind: predicted $said s, simulated $took s"
+    done
+}
+
+for layout in "stage=1 task=1" "stage=1 task=4" stage=2 stage=4; do
+    # shellcheck disable=SC2086
+    shares 1 $layout
+    agree "$layout"
+done
+bubble=$(number took weight bubble)
+awk -v b="$bubble" 'BEGIN {exit !(b > 3 / 35)}' ||
+    fail "four stages of 32 units have a bubble of $bubble, less than any can"
+
+shares 1e6 stage=1
+largest=$(number took weight reduction)
+awk -v r="$largest" 'BEGIN {exit !(r > 0.9)}' ||
+    fail "of a step without kernels sums take $largest"
