@@ -1,41 +1,45 @@
 /** @file
- * layout.mode = auto: which arrangement of ranks is the fastest.
+ * layout.mode = auto: which arrangement of ranks is the fastest that fits their memory.
  */
 #ifndef APP_ARRANGE_H
 #define APP_ARRANGE_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "polytree/config/config.h"
-#include "polytree/graph/space.h"
-#include "polytree/par/layout.h"
-#include "polytree/train/feed.h"
+#include "polytree/train/predict.h"
 
-typedef struct pt_arrangement {
-    int32_t extent[PT_N_AXIS];
-    double balance; /**< work of a step / (ranks * work of the slowest), mean; surplus
-                         ranks count */
-    double speedup; /**< against one rank, by work alone */
-} pt_arrangement_t;
+/** An arrangement, and what is predicted of it. */
+typedef struct pt_outlook {
+    pt_arrangement_t arrangement;
+    pt_prediction_t weight, alpha; /**< steps */
+    pt_rank_memory_t memory;       /**< of the fullest rank */
+    double seconds; /**< of a weight step and an alpha step, if there are any */
+} pt_outlook_t;
+
+/** What there is to be arranged. */
+typedef struct pt_resources {
+    int32_t n_rank, ranks_per_node; /**< 0: all on one */
+    size_t held;                    /**< bytes that every rank has already */
+} pt_resources_t;
+
+/** All that is predicted of an arrangement.  Not collective. */
+PT_MUST_CHECK pt_status_t pt_arrange_look(pt_predictor_t *predictor,
+                                          const pt_arrangement_t *arrangement,
+                                          pt_outlook_t *out);
 
 /**
- * Choose extents of the task and data axes for `n_rank` ranks.
+ * Choose extents for n_rank ranks.  Mode auto: of the arrangements within layout.memory the
+ * fastest, with layout.stage stages unless that is 0; more stages, or fewer ranks, only
+ * where they are needed or faster by a twentieth; among equals the one with fewest ranks
+ * along the tasks, for those along the data share a node's memory best.  Mode manual: as
+ * pt_layout_init() has it.  Not collective.
  *
- * The first weight steps of the run are dealt out to the ranks as the trainer does it, a
- * unit costing the multiply-adds of its plan with every candidate on; the arrangement
- * with the least mean over the steps of the slowest rank's work wins; among equals the
- * one with most ranks along the data, for these share a node's memory best, then the one
- * with fewest surplus ranks.  Same result on every rank.  Not collective.
- *
- * @param[in] space  for counting; may lack kernels
+ * @return PT_E_CONFIG where there are too few ranks, or no arrangement fits, saying what
+ * the smallest takes
  */
-PT_MUST_CHECK pt_status_t pt_arrange(const pt_config_t *config, const pt_feed_t *feed,
-                                     const pt_space_t *space, int32_t n_rank,
-                                     pt_arrangement_t *out);
-
-/** Balance and speedup of given extents. */
-PT_MUST_CHECK pt_status_t pt_arrange_judge(const pt_config_t *config, const pt_feed_t *feed,
-                                           const pt_space_t *space, int32_t n_rank,
-                                           pt_arrangement_t *inout);
+PT_MUST_CHECK pt_status_t pt_arrange(const pt_config_t *config, pt_predictor_t *predictor,
+                                     const pt_resources_t *resources, pt_outlook_t *out);
 
 #endif

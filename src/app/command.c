@@ -128,7 +128,7 @@ const pt_command_t pt_commands[] = {
      .max_word = 1,
      .run = pt_run_show},
     {.name = "plan",
-     .usage = "CONFIG.ini --ranks P [--set key=value ...]",
+     .usage = "CONFIG.ini --ranks P [--nodes Q] [--table FILE] [--set key=value ...]",
      .help = "say what a search will cost, without running it",
      .flags = pt_flags_plan,
      .min_word = 1,

@@ -5,6 +5,7 @@
 
 #include "app/command.h"
 #include "app/console.h"
+#include "app/outlook.h"
 #include "app/session.h"
 #include "app/watch.h"
 #include "polytree/arch/cost.h"
@@ -14,9 +15,11 @@
 #include "polytree/search/baseline.h"
 #include "polytree/search/search.h"
 
-enum { PLAN_RANKS, PLAN_SET };
+enum { PLAN_RANKS, PLAN_NODES, PLAN_TABLE, PLAN_SET };
 const pt_flag_t pt_flags_plan[] = {
     {"ranks", 0, "P", "how many ranks the run will have"},
+    {"nodes", 0, "Q", "on how many nodes; default 1"},
+    {"table", 0, "FILE", "write the costs to FILE, for layout.cost"},
     {"set", 0, "key=value", "options over those of the config"},
     {0}};
 
@@ -28,18 +31,6 @@ typedef struct work {
     size_t arena;
 } work_t;
 
-static size_t resident_bytes(void)
-{
-    long pages = 0, skipped;
-    FILE *file = fopen("/proc/self/statm", "r");
-    if (file == NULL)
-        return 0;
-    if (fscanf(file, "%ld %ld", &skipped, &pages) != 2)
-        pages = 0;
-    fclose(file);
-    return (size_t)pages * (size_t)sysconf(_SC_PAGESIZE);
-}
-
 /* What this process has taken before the trainer is made. */
 typedef struct base {
     size_t program, kernels;
@@ -49,7 +40,7 @@ typedef struct base {
 static pt_status_t measure_kernels(const pt_session_t *s, size_t *bytes)
 {
     const pt_config_t *c = &s->config;
-    size_t before = resident_bytes();
+    size_t before = pt_resident_bytes();
     pt_kernel_t kernel;
     pt_space_t *space = NULL;
     pt_status_t status;
@@ -57,7 +48,7 @@ static pt_status_t measure_kernels(const pt_session_t *s, size_t *bytes)
                           (int32_t)c->run.threads));
     const pt_form_t form = pt_form_first(c);
     PT_TRY_OR(done, pt_space_of_data(c, s->dataset, &form, &kernel, &space));
-    *bytes = resident_bytes() - before;
+    *bytes = pt_resident_bytes() - before;
 done:
     pt_space_free(space);
     pt_kernel_release(&kernel);
@@ -127,99 +118,36 @@ static pt_status_t print_stages(const pt_session_t *s, const examples_t *e)
     return print_work(s, "evaluation (example)", &e->found, PT_PHASE_EVAL, 1);
 }
 
-/* Blocks of the store that the fullest rank of this arrangement updates. */
-static int64_t own_blocks(const pt_session_t *s, const pt_arrangement_t *a)
+/* What every rank holds, whatever the layout. */
+static size_t held_bytes(const pt_session_t *s, const base_t *base)
 {
-    const pt_store_t *store = &pt_trainer_space(s->trainer)->store;
-    const pt_feed_t *feed = pt_trainer_feed(s->trainer);
-    int64_t n_task = a->extent[PT_AXIS_TASK], n_data = a->extent[PT_AXIS_DATA];
-    int64_t shared = 0, heads = 0;
-    for (int32_t g = 0; g < store->n_group; g++)
-        shared += store->group[g].task < 0 ? store->group[g].n_block : 0;
-    for (int64_t t = 0; t < n_task; t++) {
-        int64_t n = 0;
-        for (int32_t b = 0; b < pt_feed_n_bundle(feed); b++)
-            for (int32_t i = 0; b % n_task == t && i < pt_feed_bundle(feed, b)->n_task; i++)
-                for (int32_t g = 0; g < store->n_group; g++)
-                    n += store->group[g].task == pt_feed_bundle(feed, b)->task[i]
-                             ? store->group[g].n_block
-                             : 0;
-        heads = n > heads ? n : heads;
-    }
-    return (shared + n_task * n_data - 1) / (n_task * n_data) +
-           (heads + n_data - 1) / n_data;
+    return base->program + base->kernels + pt_dataset_bytes(s->dataset);
 }
 
-static pt_status_t print_memory(const pt_session_t *s, const pt_subnet_t *subnet,
-                                const pt_arrangement_t *a, const base_t *base)
+static void print_memory(const pt_session_t *s, const pt_outlook_t *o, const base_t *base)
 {
-    const pt_arrangement_t one = {.extent = {1, 1, 1}};
-    double share = (double)own_blocks(s, a) / (double)own_blocks(s, &one);
-    size_t own = (size_t)own_blocks(s, &one) * PT_BLOCK * sizeof(float);
-    size_t data = pt_dataset_bytes(s->dataset);
-    pt_trainer_memory_t m;
-    PT_TRY(pt_trainer_memory(s->trainer, subnet, &m));
-    /* Moments and the gradient of the own blocks are all that is shared out. */
-    m.moments = (size_t)((double)m.moments * share);
-    m.buffers = m.buffers - own + (size_t)((double)own * share);
+    const pt_rank_memory_t *m = &o->memory;
+    bool is_drawn =
+        s->config.search.run == PT_RUN_ACTIVE || s->config.search.gates == PT_GATES_HARD;
     const struct {
         const char *name;
         size_t bytes;
     } part[] = {{"program and libraries", base->program},
                 {"kernels", base->kernels},
-                {"data, once a node", data},
-                {"weights", m.weights},
-                {"gradient sums", m.sums},
-                {"moments, own share", m.moments},
-                {"plans", m.plans},
-                {"feed", m.feed},
-                {"exchange buffers", m.buffers}};
-    size_t sum = 0;
+                {"data, once a node", pt_dataset_bytes(s->dataset)},
+                {"weights", m->weights},
+                {"gradient sums", m->sums},
+                {"moments, own share", m->moments},
+                {"plans", m->plans},
+                {"feed", m->feed},
+                {"exchange buffers", m->buffers}};
     pt_console_line("memory of the fullest rank, MiB");
-    for (size_t i = 0; i < sizeof part / sizeof part[0]; i++) {
+    for (size_t i = 0; i < sizeof part / sizeof part[0]; i++)
         pt_console_line("  %-24s %10.2f", part[i].name, (double)part[i].bytes * MIB);
-        sum += part[i].bytes;
-    }
-    pt_console_line("  %-24s %10.2f", "at the end of start-up", (double)sum * MIB);
-    pt_console_line("  %-24s %10.2f  %s", "arena on top", (double)m.arena * MIB,
-                    s->config.search.run == PT_RUN_ACTIVE ||
-                            s->config.search.gates == PT_GATES_HARD
-                        ? "(at most: gates are sampled)"
-                        : "(exact)");
-    return PT_OK;
-}
-
-static pt_status_t print_layout(const pt_session_t *s, int64_t n_rank, pt_arrangement_t *a)
-{
-    const pt_config_t *c = &s->config;
-    const pt_feed_t *feed = pt_trainer_feed(s->trainer);
-    const pt_space_t *space = pt_trainer_space(s->trainer);
-    if (c->layout.mode == PT_LAYOUT_AUTO) {
-        PT_TRY(pt_arrange(c, feed, space, (int32_t)n_rank, a));
-    } else {
-        int64_t task = c->layout.task, data = c->layout.data;
-        if (data == 0)
-            data = n_rank / (task > 0 ? task : 1);
-        if (task == 0)
-            task = n_rank / data;
-        if (task * data > n_rank || data == 0)
-            PT_FAIL(CONFIG,
-                    "layout.task = %lld and layout.data = %lld need more than %lld "
-                    "ranks",
-                    (long long)c->layout.task, (long long)c->layout.data,
-                    (long long)n_rank);
-        a->extent[PT_AXIS_STAGE] = 1;
-        a->extent[PT_AXIS_TASK] = (int32_t)task;
-        a->extent[PT_AXIS_DATA] = (int32_t)data;
-        PT_TRY(pt_arrange_judge(c, feed, space, (int32_t)n_rank, a));
-    }
-    int64_t used = (int64_t)a->extent[PT_AXIS_TASK] * a->extent[PT_AXIS_DATA];
-    pt_console_line(
-        "layout of %lld rank%s: %d task x %d data, %lld idle; predicted balance "
-        "%.3f, at most %.2f times one rank",
-        (long long)n_rank, pt_plural(n_rank), (int)a->extent[PT_AXIS_TASK],
-        (int)a->extent[PT_AXIS_DATA], (long long)(n_rank - used), a->balance, a->speedup);
-    return PT_OK;
+    pt_console_line("  %-24s %10.2f", "at the end of start-up",
+                    (double)(held_bytes(s, base) + pt_rank_memory_sum(m) - m->arena) * MIB);
+    pt_console_line("  %-24s %10.2f  %s", "arena on top", (double)m->arena * MIB,
+                    is_drawn ? "(of the gates drawn first)" : "(exact)");
 }
 
 static void switch_all(pt_subnet_t *subnet)
@@ -328,21 +256,21 @@ static void print_space(const pt_session_t *s, const pt_cost_t *cost)
                     (long long)cost->encoder_madds);
 }
 
-static pt_status_t print_plan(const pt_session_t *s, int64_t n_rank, const base_t *base)
+static pt_status_t print_plan(const pt_session_t *s, int64_t n_rank, int64_t n_node,
+                              const base_t *base)
 {
+    const pt_resources_t resources = {
+        (int32_t)n_rank, (int32_t)((n_rank + n_node - 1) / n_node), held_bytes(s, base)};
     examples_t e = {.warmup = {0}};
     pt_cost_t cost;
-    pt_arrangement_t arrangement;
+    pt_outlook_t outlook;
     pt_status_t status;
     PT_TRY_OR(done, make_examples(s, &e));
     PT_TRY_OR(done, pt_cost_all(pt_trainer_space(s->trainer), &e.found, &cost));
     print_space(s, &cost);
     PT_TRY_OR(done, print_stages(s, &e));
-    PT_TRY_OR(done, print_layout(s, n_rank, &arrangement));
-    PT_TRY_OR(
-        done,
-        print_memory(s, s->config.search.method == PT_METHOD_SEARCH ? &e.search : &e.found,
-                     &arrangement, base));
+    PT_TRY_OR(done, pt_print_outlook(s, &resources, &outlook));
+    print_memory(s, &outlook, base);
 done:
     pt_subnet_release(&e.warmup);
     pt_subnet_release(&e.search);
@@ -353,7 +281,8 @@ done:
 pt_status_t pt_run_plan(const pt_args_t *args, int *code)
 {
     pt_session_t session = {0};
-    int64_t n_rank;
+    const char *table = args->flag[PLAN_TABLE];
+    int64_t n_rank, n_node = 1;
     base_t base = {0};
     pt_status_t status;
     (void)code;
@@ -362,20 +291,26 @@ pt_status_t pt_run_plan(const pt_args_t *args, int *code)
     if (args->flag[PLAN_RANKS] == NULL)
         PT_FAIL(USAGE, "--ranks P is missing");
     PT_TRY(pt_args_int("ranks", args->flag[PLAN_RANKS], 1, 1000000, 1, &n_rank));
+    if (args->flag[PLAN_NODES] != NULL)
+        PT_TRY(pt_args_int("nodes", args->flag[PLAN_NODES], 1, n_rank, 1, &n_node));
     PT_TRY(pt_session_config(args->word[0], args, &session.config));
     /* The session is that of one rank; the run's layout is only reckoned. */
     pt_config_t asked = session.config;
     session.config.layout.mode = PT_LAYOUT_AUTO;
+    session.config.layout.stage = 1;
     PT_TRY_OR(done, pt_session_open_data(&session));
     /* With what HDF5 and its code have taken, but without the data. */
-    base.program = resident_bytes();
+    base.program = pt_resident_bytes();
     base.program -= base.program > pt_dataset_bytes(session.dataset)
                         ? pt_dataset_bytes(session.dataset)
                         : 0;
     PT_TRY_OR(done, measure_kernels(&session, &base.kernels));
     PT_TRY_OR(done, pt_session_open(&session));
     session.config.layout = asked.layout;
-    PT_TRY_OR(done, print_plan(&session, n_rank, &base));
+    PT_TRY_OR(done, pt_session_know_costs(&session));
+    PT_TRY_OR(done, print_plan(&session, n_rank, n_node, &base));
+    if (table != NULL)
+        PT_TRY_OR(done, pt_machine_write(&session.machine, table));
 done:
     pt_watch_failure(status);
     pt_session_close(&session);

@@ -103,6 +103,7 @@ static pt_status_t write_config(const pt_held_run_t *run)
     if (file == NULL)
         PT_FAIL(MEMORY, "no memory for config.ini");
     make_absolute(config.data.file);
+    make_absolute(config.layout.cost_table);
     make_absolute(config.retrain.from_file);
     make_absolute(config.resource.table);
     status = pt_config_dump(&config, file);

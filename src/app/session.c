@@ -10,8 +10,21 @@
 #include "polytree/par/comm.h"
 #include "polytree/par/log.h"
 #include "polytree/search/baseline.h"
+#include "polytree/train/measure.h"
 
 enum { PATH_BYTES = 4096, SETTING_BYTES = 128 };
+
+size_t pt_resident_bytes(void)
+{
+    long pages = 0, skipped;
+    FILE *file = fopen("/proc/self/statm", "r");
+    if (file == NULL)
+        return 0;
+    if (fscanf(file, "%ld %ld", &skipped, &pages) != 2)
+        pages = 0;
+    fclose(file);
+    return (size_t)pages * (size_t)sysconf(_SC_PAGESIZE);
+}
 
 /* A preset goes before the file, whoever names it. */
 static bool is_preset(const char *setting)
@@ -149,18 +162,65 @@ pt_status_t pt_session_open_data(pt_session_t *session)
     return pt_comm_bcast(world, &session->config, sizeof session->config, 0);
 }
 
-static pt_status_t arrange(pt_session_t *session, int32_t n_rank)
+static pt_status_t make_kernels(pt_session_t *session)
 {
+    const pt_config_t *c = &session->config;
+    PT_TRY(pt_kernel_init(&session->kernel, (pt_backend_t)c->kernel.backend,
+                          (pt_isa_t)c->kernel.isa, (int32_t)c->run.threads));
+    session->has_kernel = true;
+    return PT_OK;
+}
+
+/* Costs as layout.cost says, on rank 0. */
+static pt_status_t find_costs(pt_session_t *session)
+{
+    const pt_config_t *c = &session->config;
+    const pt_form_t form = pt_form_first(c);
+    if (c->layout.cost == PT_COST_TABLE)
+        return pt_machine_read(&session->machine, c->layout.cost_table);
+    if (c->layout.cost == PT_COST_MEASURED)
+        return pt_measure_steps(c, session->dataset, &session->kernel, &form,
+                                &session->machine);
+    return PT_OK;
+}
+
+pt_status_t pt_session_know_costs(pt_session_t *session)
+{
+    pt_comm_t *world = pt_comm_world();
+    const pt_config_t *c = &session->config;
+    pt_rates_t *rates = &session->machine.rates;
+    pt_status_t status = PT_OK;
+    if (pt_comm_rank(world) == 0)
+        status = find_costs(session);
+    PT_AGREE(world, status);
+    if (c->layout.cost == PT_COST_MEASURED)
+        PT_TRY(pt_measure_wires(world, session->node, &session->machine));
+    if (c->layout.latency > 0)
+        rates->latency[PT_WIRE_NETWORK] = c->layout.latency;
+    if (c->layout.bandwidth > 0)
+        rates->bandwidth[PT_WIRE_NETWORK] = c->layout.bandwidth;
+    return pt_machine_share(&session->machine, world);
+}
+
+static pt_status_t arrange(pt_session_t *session, int32_t extent[PT_N_AXIS])
+{
+    const pt_config_t *c = &session->config;
+    const pt_form_t form = pt_form_first(c);
+    const pt_resources_t resources = {pt_comm_size(pt_comm_world()),
+                                      pt_comm_size(session->node), pt_resident_bytes()};
     pt_space_t *space = NULL;
     pt_feed_t *feed = NULL;
+    pt_predictor_t *predictor = NULL;
+    pt_outlook_t outlook;
     pt_status_t status;
-    const pt_form_t form = pt_form_first(&session->config);
-    PT_TRY_OR(done,
-              pt_space_of_data(&session->config, session->dataset, &form, NULL, &space));
-    PT_TRY_OR(done, pt_feed_new(&session->config, session->dataset, form.size, &feed));
-    PT_TRY_OR(done,
-              pt_arrange(&session->config, feed, space, n_rank, &session->arrangement));
+    PT_TRY_OR(done, pt_space_of_data(c, session->dataset, &form, NULL, &space));
+    PT_TRY_OR(done, pt_feed_new(c, session->dataset, form.size, &feed));
+    PT_TRY_OR(done, pt_predictor_new(c, feed, space, form.branching, &session->machine,
+                                     &predictor));
+    PT_TRY_OR(done, pt_arrange(c, predictor, &resources, &outlook));
+    memcpy(extent, outlook.arrangement.extent, sizeof outlook.arrangement.extent);
 done:
+    pt_predictor_free(predictor);
     pt_feed_free(feed);
     pt_space_free(space);
     return status;
@@ -172,25 +232,22 @@ static pt_status_t open_layout(pt_session_t *session)
     const pt_config_t *c = &session->config;
     int32_t extent[PT_N_AXIS] = {(int32_t)c->layout.stage, (int32_t)c->layout.task,
                                  (int32_t)c->layout.data};
-    int32_t stages = extent[PT_AXIS_STAGE] > 1 ? extent[PT_AXIS_STAGE] : 1;
-    if (c->layout.mode == PT_LAYOUT_AUTO && pt_comm_size(world) <= stages) {
+    bool is_auto = c->layout.mode == PT_LAYOUT_AUTO;
+    pt_status_t status = PT_OK;
+    pt_machine_init(&session->machine);
+    if (is_auto)
         extent[PT_AXIS_TASK] = extent[PT_AXIS_DATA] = 1;
-    } else if (c->layout.mode == PT_LAYOUT_AUTO) {
-        PT_AGREE(world, arrange(session, pt_comm_size(world) / stages));
-        memcpy(extent, session->arrangement.extent, sizeof extent);
-        extent[PT_AXIS_STAGE] = stages;
+    if (pt_comm_size(world) > 1 && (is_auto || c->layout.stage > 1))
+        PT_TRY(pt_session_know_costs(session));
+    if (pt_comm_size(world) > 1 && is_auto) {
+        /* Rank 0's word: what it holds by now may differ. */
+        if (pt_comm_rank(world) == 0)
+            status = arrange(session, extent);
+        PT_AGREE(world, status);
+        PT_TRY(pt_comm_bcast(world, extent, sizeof extent, 0));
     }
     PT_TRY(pt_layout_init(&session->layout, world, extent, c->layout.strict));
     session->has_layout = true;
-    return PT_OK;
-}
-
-static pt_status_t make_kernels(pt_session_t *session)
-{
-    const pt_config_t *c = &session->config;
-    PT_TRY(pt_kernel_init(&session->kernel, (pt_backend_t)c->kernel.backend,
-                          (pt_isa_t)c->kernel.isa, (int32_t)c->run.threads));
-    session->has_kernel = true;
     return PT_OK;
 }
 
@@ -200,19 +257,20 @@ pt_status_t pt_session_open(pt_session_t *session)
     pt_watch_stalls(session->config.run.watchdog);
     if (session->dataset == NULL)
         PT_TRY(pt_session_open_data(session));
+    PT_AGREE(pt_comm_world(), make_kernels(session));
     PT_TRY(open_layout(session));
-    PT_AGREE(pt_comm_world(), layout->is_active ? make_kernels(session) : PT_OK);
     /* Surplus ranks wait for the others' outcome: closing the data set wants them all. */
     pt_status_t status = PT_OK;
     if (layout->is_active)
         status = pt_trainer_new(&session->config, layout, session->dataset,
-                                &session->kernel, &session->trainer);
+                                &session->kernel, &session->machine, &session->trainer);
     return pt_comm_agree(pt_comm_world(), status);
 }
 
 void pt_session_close(pt_session_t *session)
 {
     pt_trainer_free(session->trainer);
+    pt_machine_release(&session->machine);
     if (session->has_kernel)
         pt_kernel_release(&session->kernel);
     if (session->has_layout)

@@ -18,12 +18,15 @@ typedef struct pt_session {
     pt_config_t config;
     pt_comm_t *node;
     pt_dataset_t *dataset;
-    pt_arrangement_t arrangement;
+    pt_machine_t machine; /**< what costs are known of */
     pt_layout_t layout;
     bool has_layout, has_kernel;
     pt_kernel_t kernel;
     pt_trainer_t *trainer; /**< NULL on surplus ranks */
 } pt_session_t;
+
+/** What this process has in memory; 0 where that cannot be seen. */
+size_t pt_resident_bytes(void);
 
 /** Read a config and --set on rank 0, check it, hand it to all.  Collective. */
 PT_MUST_CHECK pt_status_t pt_session_config(const char *path, const pt_args_t *args,
@@ -46,6 +49,10 @@ PT_MUST_CHECK pt_status_t pt_session_open_data(pt_session_t *session);
  * session->config is set.  Collective.
  */
 PT_MUST_CHECK pt_status_t pt_session_open(pt_session_t *session);
+
+/** What layout.cost and the other options of it say of costs, into session->machine, where
+ * kernels are.  Only what opens a layout, or asks, needs it.  Collective. */
+PT_MUST_CHECK pt_status_t pt_session_know_costs(pt_session_t *session);
 
 /** Collective; after a failure that not all ranks saw, pt_watch_failure() comes first. */
 void pt_session_close(pt_session_t *session);

@@ -65,6 +65,7 @@
 /* Each list in the order of its enum; backend and isa: pt_backend_t and pt_isa_t. */
 static const char *const cache_words[] = {"memory", "none", NULL};
 static const char *const mode_words[] = {"auto", "manual", NULL};
+static const char *const cost_words[] = {"measured", "counted", NULL};
 static const char *const backend_words[] = {"auto", "ref", "blas", "onednn", NULL};
 static const char *const isa_words[] = {"native", "generic", "avx2", "avx512", NULL};
 static const char *const reduction_words[] = {"exact", "fast", NULL};
@@ -143,12 +144,24 @@ const pt_option_t pt_options[] = {
 
     WORD("layout.mode", layout.mode, "auto", mode_words, LAY,
          "how ranks are arranged: fastest predicted, or as given here"),
-    INT("layout.stage", layout.stage, "1", 0, 1e6, LAY,
-        "ranks along the stages, each with a block of the graph; in mode auto too"),
+    INT("layout.stage", layout.stage, "0", 0, 1e6, LAY,
+        "ranks along the stages, each with a block of the graph; in mode auto too; 0 = "
+        "one, "
+        "or in mode auto the fastest"),
     INT("layout.task", layout.task, "0", 0, 1e6, LAY,
         "ranks along the tasks; 0 = whatever is left"),
     INT("layout.data", layout.data, "0", 0, 1e6, LAY,
         "ranks along the data; 0 = whatever is left"),
+    FROM("layout.cost", layout.cost, layout.cost_table, "measured", cost_words, LAY,
+         "seconds by which ranks are arranged and graphs cut: measured at the start, "
+         "counted, or a table that plan has written"),
+    REAL("layout.latency", layout.latency, "0", 0, 1, LAY,
+         "seconds of a message between nodes; 0 = measured, or of the table"),
+    REAL("layout.bandwidth", layout.bandwidth, "0", 0, 1e15, LAY,
+         "bytes a second between nodes; 0 = measured, or of the table"),
+    REAL("layout.memory", layout.memory, "0", 0, 1e9, LAY,
+         "MiB that a rank may take: mode auto cuts the graph into as many stages as that "
+         "asks for; 0 = no limit"),
     INT("layout.ranks_per_node", layout.ranks_per_node, "0", 0, 1e6, LAY,
         "to rehearse many nodes on one: ranks taken for a node; 0 = as they are"),
     BOOL("layout.strict", layout.strict, "0", LAY, "1: refuse surplus ranks"),

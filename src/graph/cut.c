@@ -60,10 +60,10 @@ done:
     return status;
 }
 
-/** Number of the first head: the heads are the last candidates. */
-static int32_t first_head(const pt_space_t *space)
+int32_t pt_cut_most(const pt_space_t *space)
 {
-    return space->n_candidate - space->n_task;
+    /* The heads are the last candidates, and stay together. */
+    return space->n_candidate - space->n_task + 1;
 }
 
 pt_status_t pt_cut_init(pt_cut_t *cut, const pt_space_t *space, int32_t n_stage,
@@ -77,7 +77,7 @@ pt_status_t pt_cut_init(pt_cut_t *cut, const pt_space_t *space, int32_t n_stage,
     PT_TRY_OR(failed,
               pt_alloc(&made.stage, (size_t)space->n_candidate, sizeof *made.stage));
     PT_TRY_OR(failed, pt_cut_balance(space->n_candidate, load->cost, load->transfer,
-                                     first_head(space) + 1, n_stage, made.first, &slowest));
+                                     pt_cut_most(space), n_stage, made.first, &slowest));
     for (int32_t s = 0; s < n_stage; s++)
         for (int32_t c = made.first[s]; c < made.first[s + 1]; c++)
             made.stage[c] = s;

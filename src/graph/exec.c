@@ -1,5 +1,7 @@
 #include "polytree/graph/exec.h"
 
+#include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "graph/plan.h"
@@ -269,4 +271,77 @@ int32_t pt_exec_run(pt_exec_t *exec, const pt_plan_t *plan, const pt_unit_t *uni
     while (exec->run[0].next < plan->n_instr)
         pt_exec_advance(exec, 0);
     return pt_exec_end(exec, 0);
+}
+
+/** Units that are timed. */
+enum { LEAST_TIMES = 3, MOST_TIMES = 9 };
+
+/** Run a unit, `time` [n_instr] is what each instruction takes; it may be NULL. */
+static void time_unit(pt_exec_t *exec, const pt_plan_t *plan, const pt_unit_t *unit,
+                      double *time)
+{
+    pt_exec_begin(exec, 0, plan, unit);
+    double begin = pt_clock();
+    for (int32_t i = 0; i < plan->n_instr; i++) {
+        step(&exec->run[0], &plan->instr[i]);
+        double end = pt_clock();
+        if (time != NULL)
+            time[i] = end - begin;
+        begin = end;
+    }
+}
+
+static int compare(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+
+    return (x > y) - (x < y);
+}
+
+/** Median over the units, mean over the instructions of a name. */
+static pt_status_t learn_names(const pt_plan_t *plan, const double *time, int32_t n_time,
+                               pt_machine_t *machine)
+{
+    char name[PT_MACHINE_NAME];
+    pt_machine_t sum = {.n_known = 0}, count = {.n_known = 0};
+    pt_status_t status = PT_OK;
+
+    for (int32_t i = 0; i < plan->n_instr; i++) {
+        double all[MOST_TIMES];
+        if (!plan_is_measured(&plan->instr[i]))
+            continue;
+        for (int32_t t = 0; t < n_time; t++)
+            all[t] = time[(int64_t)t * plan->n_instr + i];
+        qsort(all, (size_t)n_time, sizeof *all, compare);
+        plan_instr_name(plan, &plan->instr[i], name);
+        double before = pt_machine_find(&sum, name), n = pt_machine_find(&count, name);
+        PT_TRY_OR(done, pt_machine_learn(&sum, name, fmax(before, 0) + all[n_time / 2]));
+        PT_TRY_OR(done, pt_machine_learn(&count, name, fmax(n, 0) + 1));
+    }
+    for (size_t i = 0; i < sum.n_known; i++)
+        if (pt_machine_find(machine, sum.known[i].name) < 0)
+            PT_TRY_OR(done,
+                      pt_machine_learn(machine, sum.known[i].name,
+                                       sum.known[i].seconds / count.known[i].seconds));
+done:
+    pt_machine_release(&sum);
+    pt_machine_release(&count);
+    return status;
+}
+
+pt_status_t pt_exec_measure(pt_exec_t *exec, const pt_plan_t *plan, const pt_unit_t *unit,
+                            pt_machine_t *machine)
+{
+    const double enough = 0.5;
+    double *time;
+    int32_t n = 0;
+
+    PT_TRY(pt_alloc(&time, (size_t)MOST_TIMES * (size_t)plan->n_instr, sizeof *time));
+    double begin = pt_clock();
+    time_unit(exec, plan, unit, NULL);
+    while (n < LEAST_TIMES || (n < MOST_TIMES && pt_clock() - begin < enough))
+        time_unit(exec, plan, unit, time + (int64_t)n++ * plan->n_instr);
+    pt_status_t status = learn_names(plan, time, n, machine);
+    pt_free(time);
+    return status;
 }

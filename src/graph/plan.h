@@ -51,13 +51,14 @@ typedef struct instr {
     instr_kind_t kind;
     const pt_op_inst_t *inst; /**< NULL: add and loss */
     int32_t op;
-    int32_t candidate; /**< whose operation it is, or whose value is added up; or NONE */
+    int32_t candidate; /**< whose operation it is, or whose value is added up or judged; or
+                          NONE */
     int32_t slot;      /**< task of the gate, its gradient, the loss or dropout */
     int32_t choice;    /**< gate read (soft) or whose gradient is formed; or NONE */
     int32_t stat;      /**< number of the statistics; or NONE */
     bool is_soft;      /**< the gate is read from the subnet, else it is 1 */
     bool forms_params, forms_gate;
-    int64_t n;           /**< add, take, give: elements */
+    int64_t n;           /**< add, loss, take, give: elements */
     int64_t at, message; /**< take, give: place in the message, and its elements */
     bool is_back;        /**< take, give: an adjoint; pause: of a backward section */
     int64_t x[PT_OP_MAX_IN], y, dy, dx[PT_OP_MAX_IN], saved;
@@ -143,6 +144,17 @@ void plan_give_values(pt_plan_t *plan, int32_t begin, int32_t end);
 /** The adjoints of a slot's values (NONE: those of the shared segment) that go from stage
  *  `from` to the one before it, as far as this stage has a part in it. */
 void plan_cross_back(pt_plan_t *plan, int32_t from, int32_t slot);
+
+/** What an instruction is called in a machine's table: kind of step (caches are not the
+ * same in all), operation, shapes, what it forms. */
+void plan_instr_name(const pt_plan_t *plan, const instr_t *in, char name[PT_MACHINE_NAME]);
+
+/** Does it have a name there?  Messages and pauses have none. */
+static inline bool plan_is_measured(const instr_t *in)
+{
+    return in->kind == INSTR_FORWARD || in->kind == INSTR_BACKWARD ||
+           in->kind == INSTR_ADD || in->kind == INSTR_LOSS;
+}
 
 static inline bool plan_is_here(const pt_plan_t *plan, const value_t *v)
 {

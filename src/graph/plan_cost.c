@@ -1,4 +1,6 @@
 /* What a plan costs: of its candidates, to cut a space; and of its sections, to predict. */
+#include <stdio.h>
+
 #include "graph/plan.h"
 
 /** Seconds of one instruction, as counted. */
@@ -22,21 +24,93 @@ static double count_seconds(const instr_t *in, int64_t microbatch, const pt_rate
            (double)(passes * elements) * sizeof(pt_real_t) / rates->memory;
 }
 
+static int print_shape(char *text, size_t size, pt_shape_t shape)
+{
+    return snprintf(text, size, " %lldx%lldx%lldx%lld", (long long)shape.n,
+                    (long long)shape.h, (long long)shape.w, (long long)shape.c);
+}
+
+void plan_instr_name(const pt_plan_t *plan, const instr_t *in, char name[PT_MACHINE_NAME])
+{
+    static const char *const pass[] = {[INSTR_FORWARD] = "forward",
+                                       [INSTR_BACKWARD] = "backward",
+                                       [INSTR_ADD] = "add",
+                                       [INSTR_LOSS] = "loss"};
+    static const char *const phase[] = {[PT_PHASE_WEIGHT] = "",
+                                        [PT_PHASE_ALPHA] = "alpha ",
+                                        [PT_PHASE_CALIBRATE] = "calibrate ",
+                                        [PT_PHASE_EVAL] = "eval "};
+    const pt_op_inst_t *inst = in->inst;
+    size_t size = PT_MACHINE_NAME;
+    int at;
+
+    if (inst == NULL) {
+        snprintf(name, size, "%s%s %lld", phase[plan->phase], pass[in->kind],
+                 (long long)in->n);
+        return;
+    }
+    const pt_op_attr_t *a = &inst->attr;
+    at =
+        snprintf(name, size, "%s%s %s %d/%d/%d/%d/%d", phase[plan->phase], pass[in->kind],
+                 inst->op->name, a->kernel, a->stride, a->dilation, a->groups, (int)a->act);
+    for (int32_t i = 0; i < inst->n_in; i++)
+        at += print_shape(name + at, size - (size_t)at, inst->in[i]);
+    at += print_shape(name + at, size - (size_t)at, inst->out);
+    if (in->kind == INSTR_BACKWARD)
+        snprintf(name + at, size - (size_t)at, "%s%s%s%s", in->dx[0] != NONE ? " dx" : "",
+                 in->dx[1] != NONE ? " dx2" : "", in->forms_params ? " dw" : "",
+                 in->forms_gate ? " dg" : "");
+}
+
+/** Seconds of one instruction, as known, else as counted. */
+static double instr_seconds(const pt_plan_t *plan, const instr_t *in,
+                            const pt_machine_t *machine)
+{
+    char name[PT_MACHINE_NAME];
+    double seconds = -1;
+
+    if (plan_is_measured(in)) {
+        plan_instr_name(plan, in, name);
+        seconds = pt_machine_find(machine, name);
+    }
+    return seconds >= 0 ? seconds
+                        : count_seconds(in, plan->space->microbatch, &machine->rates);
+}
+
+/** What a value costs either side of a cut that it crosses one way: a copy, and half of
+ * receiving it, as one side receives what the other sends. */
+static double cross_seconds(int64_t n, const pt_machine_t *machine, pt_wire_t wire)
+{
+    double bytes = (double)n * sizeof(pt_real_t);
+
+    return 2 * bytes / machine->rates.memory + pt_machine_receive(machine, wire, bytes) / 2;
+}
+
+bool pt_plan_is_known(const pt_plan_t *plan, const pt_machine_t *machine)
+{
+    char name[PT_MACHINE_NAME];
+
+    for (int32_t i = 0; i < plan->n_instr; i++) {
+        if (!plan_is_measured(&plan->instr[i]))
+            continue;
+        plan_instr_name(plan, &plan->instr[i], name);
+        if (pt_machine_find(machine, name) < 0)
+            return false;
+    }
+    return true;
+}
+
 void pt_plan_load(const pt_plan_t *plan, double units, const pt_machine_t *machine,
                   pt_wire_t wire, pt_load_t *load)
 {
-    int64_t microbatch = plan->space->microbatch;
-
     for (int32_t i = 0; i < plan->n_instr; i++) {
         const instr_t *in = &plan->instr[i];
         if (in->candidate != NONE)
-            load->cost[in->candidate] +=
-                units * count_seconds(in, microbatch, &machine->rates);
+            load->cost[in->candidate] += units * instr_seconds(plan, in, machine);
     }
     for (int32_t i = 0; i < plan->n_value; i++) {
         const value_t *v = &plan->value[i];
-        double bytes = (double)pt_shape_count(v->inst->out) * sizeof(pt_real_t);
-        double seconds = bytes / machine->rates.bandwidth[wire];
+        double seconds = cross_seconds(pt_shape_count(v->inst->out), machine, wire);
         /* Down once, up once for each task and for the shared consumers. */
         if (v->needs_adjoint && plan_has_backward(plan))
             seconds *= v->n_user > 1 ? 2 + v->n_user : 2;
@@ -45,10 +119,9 @@ void pt_plan_load(const pt_plan_t *plan, double units, const pt_machine_t *machi
     }
 }
 
-void pt_plan_sections(const pt_plan_t *plan, const pt_machine_t *machine,
+void pt_plan_sections(const pt_plan_t *plan, const pt_machine_t *machine, pt_wire_t wire,
                       pt_section_t *forward, pt_section_t *backward)
 {
-    int64_t microbatch = plan->space->microbatch;
     pt_section_t section = {0};
 
     for (int32_t i = 0; i < plan->n_instr; i++) {
@@ -58,7 +131,10 @@ void pt_plan_sections(const pt_plan_t *plan, const pt_machine_t *machine,
             section = (pt_section_t){0};
             continue;
         }
-        section.seconds += count_seconds(in, microbatch, &machine->rates);
+        section.seconds += instr_seconds(plan, in, machine);
+        if (in->kind == INSTR_TAKE)
+            section.seconds +=
+                pt_machine_receive(machine, wire, (double)in->n * sizeof(pt_real_t));
         if (in->kind == INSTR_GIVE)
             section.bytes += in->n * (int64_t)sizeof(pt_real_t);
     }

@@ -208,6 +208,8 @@ static void emit_loss(pt_plan_t *plan, int32_t slot)
         return;
     }
     in.slot = slot;
+    in.candidate = v->position;
+    in.n = pt_shape_count(v->inst->out);
     in.x[0] = v->y;
     if (plan_has_backward(plan))
         in.dx[0] = v->adjoint = plan_new_buffer(plan, value_bytes(v));
@@ -372,7 +374,8 @@ static void find_segments(pt_plan_t *plan)
 
 void plan_emit(pt_plan_t *plan)
 {
-    int32_t ahead = plan_has_backward(plan) ? plan->n_stage - plan->stage : plan->n_task;
+    int32_t ahead =
+        plan_has_backward(plan) ? pt_cut_ahead(plan->n_stage, plan->stage) : plan->n_task;
     int32_t backward = 0;
 
     plan->n_instr = plan->n_buffer = plan->n_stat = 0;

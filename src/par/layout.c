@@ -4,9 +4,8 @@
 #include "polytree/base/memory.h"
 #include "polytree/par/log.h"
 
-/* extent[a] = 0 filled in; PT_E_CONFIG where the ranks are too few. */
-static pt_status_t fill_extents(const int32_t wanted[PT_N_AXIS], int32_t size,
-                                int32_t extent[PT_N_AXIS])
+pt_status_t pt_layout_extents(const int32_t wanted[PT_N_AXIS], int32_t size,
+                              int32_t extent[PT_N_AXIS])
 {
     int64_t product = 1;
     for (int32_t a = 0; a < PT_N_AXIS; a++) {
@@ -81,7 +80,7 @@ pt_status_t pt_layout_init(pt_layout_t *layout, pt_comm_t *comm,
     pt_layout_t made = {.coord = {-1, -1, -1}};
 
     PT_TRY(pt_comm_check_equal(comm, "the layout asked for", asked, sizeof asked));
-    PT_TRY(fill_extents(extent, size, made.extent));
+    PT_TRY(pt_layout_extents(extent, size, made.extent));
     for (int32_t a = 0; a < PT_N_AXIS; a++)
         n_active *= made.extent[a];
     if (n_active < size && strict)

@@ -1,7 +1,7 @@
 /* The steps that a predictor looks at: bundles, gates, cut, sections, and who has them. */
 #include "train/predict.h"
 
-#include <string.h>
+#include <stdio.h>
 
 #include "polytree/arch/copies.h"
 #include "polytree/base/memory.h"
@@ -80,12 +80,35 @@ static void mark_groups(pt_predictor_t *p, turn_t *turn)
     }
 }
 
-/** Compile a step's bundle into p->plan, which may be placed on a stage. */
-static pt_status_t compile(pt_predictor_t *p, int32_t kind, int32_t bundle)
+pt_status_t predict_compile(pt_predictor_t *p, int32_t i)
+{
+    const unit_plan_t *u = &p->unit_plan[i];
+    const pt_bundle_t *b = pt_feed_bundle(p->feed, u->bundle);
+
+    draw(p, u->kind, u->step);
+    return pt_plan_compile(p->plan, &p->subnet, phase_of(u->kind), b->task, b->n_task);
+}
+
+/** The plan of a bundle with the gates drawn last; a new one unless there is one. */
+static pt_status_t find_plan(pt_predictor_t *p, int32_t kind, int32_t step, int32_t bundle,
+                             int32_t *number)
 {
     const pt_bundle_t *b = pt_feed_bundle(p->feed, bundle);
+    unit_plan_t fresh = {.kind = kind, .step = step, .bundle = bundle};
+    int32_t i = 0;
 
-    return pt_plan_compile(p->plan, &p->subnet, phase_of(kind), b->task, b->n_task);
+    fresh.key = pt_plan_make_key(&p->subnet, phase_of(kind), b->task, b->n_task);
+    while (i < p->n_plan && p->unit_plan[i].key != fresh.key)
+        i++;
+    if (i == p->n_plan) {
+        PT_TRY(pt_grow(&p->unit_plan, &p->plan_room, (size_t)i + 1, sizeof *p->unit_plan));
+        PT_TRY(pt_plan_compile(p->plan, &p->subnet, phase_of(kind), b->task, b->n_task));
+        fresh.madds = (double)pt_plan_madds_executed(p->plan);
+        p->unit_plan[p->n_plan++] = fresh;
+    }
+    p->unit_plan[i].times += p->units;
+    *number = i;
+    return PT_OK;
 }
 
 static pt_status_t make_turn(pt_predictor_t *p, int32_t kind, int32_t step, turn_t *turn)
@@ -94,22 +117,20 @@ static pt_status_t make_turn(pt_predictor_t *p, int32_t kind, int32_t step, turn
     int32_t n = pt_feed_n_bundle(p->feed), first = 0;
     pt_step_t id = step_of(kind, step);
 
-    if (kind == KIND_WEIGHT && c->train.turn == PT_TURN_TASKS) {
+    if (kind == KIND_WEIGHT && c->train.turn == PT_TURN_TASKS && p->branching == NULL) {
         first = n;
         n = pt_feed_n_task(p->feed);
     }
     PT_TRY(pt_alloc(&turn->bundle, (size_t)p->per_step, sizeof *turn->bundle));
-    PT_TRY(pt_alloc(&turn->madds, (size_t)p->per_step, sizeof *turn->madds));
+    PT_TRY(pt_alloc(&turn->plan, (size_t)p->per_step, sizeof *turn->plan));
     PT_TRY(
         pt_alloc(&turn->is_used, (size_t)p->space->store.n_group, sizeof *turn->is_used));
     turn->n = pt_step_bundles(c, n, &id, turn->bundle);
     for (int32_t i = 0; i < turn->n; i++)
         turn->bundle[i] += first;
     draw(p, kind, step);
-    for (int32_t i = 0; i < turn->n; i++) {
-        PT_TRY(compile(p, kind, turn->bundle[i]));
-        turn->madds[i] = (double)pt_plan_madds_executed(p->plan);
-    }
+    for (int32_t i = 0; i < turn->n; i++)
+        PT_TRY(find_plan(p, kind, step, turn->bundle[i], &turn->plan[i]));
     mark_groups(p, turn);
     return PT_OK;
 }
@@ -172,12 +193,12 @@ void pt_predictor_free(pt_predictor_t *p)
     for (int32_t kind = 0; kind < N_KIND; kind++)
         for (int32_t step = 0; step < PT_PREDICT_STEPS; step++) {
             pt_free(p->turn[kind][step].bundle);
-            pt_free(p->turn[kind][step].madds);
+            pt_free(p->turn[kind][step].plan);
             pt_free(p->turn[kind][step].is_used);
         }
-    void *const plain[] = {p->g,         p->alive_candidate, p->alive_node,
-                           p->section,   p->unit_turn,       p->unit_cost,
-                           p->unit_rank, p->rank_work,       p->task_bundle};
+    void *const plain[] = {p->g,           p->alive_candidate, p->alive_node, p->section,
+                           p->unit_turn,   p->unit_cost,       p->unit_rank,  p->rank_work,
+                           p->task_bundle, p->unit_plan,       p->arena,      p->tape};
     for (size_t i = 0; i < sizeof plain / sizeof plain[0]; i++)
         pt_free(plain[i]);
     pt_cut_release(&p->cut);
@@ -187,19 +208,89 @@ void pt_predictor_free(pt_predictor_t *p)
     pt_free(p);
 }
 
+void predict_feed_name(const pt_predictor_t *p, char name[PT_MACHINE_NAME])
+{
+    int64_t hwc[3];
+
+    pt_feed_input(p->feed, hwc);
+    snprintf(name, PT_MACHINE_NAME, "input %lldx%lldx%lldx%lld",
+             (long long)p->config->train.microbatch, (long long)hwc[0], (long long)hwc[1],
+             (long long)hwc[2]);
+}
+
+static int64_t n_label(const pt_predictor_t *p, int32_t bundle)
+{
+    const pt_bundle_t *b = pt_feed_bundle(p->feed, bundle);
+    int64_t n = 0;
+
+    for (int32_t i = 0; i < b->n_task; i++)
+        n += pt_feed_labels(p->feed, b->task[i]);
+    return n;
+}
+
+void predict_label_name(const pt_predictor_t *p, int32_t bundle, char name[PT_MACHINE_NAME])
+{
+    snprintf(name, PT_MACHINE_NAME, "labels %lldx%lld",
+             (long long)p->config->train.microbatch, (long long)n_label(p, bundle));
+}
+
+void predict_update_name(const pt_predictor_t *p, char name[PT_MACHINE_NAME])
+{
+    snprintf(name, PT_MACHINE_NAME, "update a block, %s",
+             p->config->search.update.optimizer == PT_OPTIMIZER_ADAM ? "adam" : "sgd");
+}
+
+double predict_known(const pt_machine_t *m, const char *name, double bytes)
+{
+    double seconds = pt_machine_find(m, name);
+
+    return seconds >= 0 ? seconds : bytes / m->rates.memory;
+}
+
+/** Seconds in which a unit gets its input, and its labels. */
+static double feed_seconds(const pt_predictor_t *p, int32_t bundle, bool is_input)
+{
+    double n = (double)p->config->train.microbatch * sizeof(pt_real_t);
+    char name[PT_MACHINE_NAME];
+
+    if (is_input) {
+        n *= (double)(pt_shape_count(p->space->node[0].shape) / p->space->node[0].shape.n);
+        predict_feed_name(p, name);
+    } else {
+        n *= (double)n_label(p, bundle);
+        predict_label_name(p, bundle, name);
+    }
+    return predict_known(p->machine, name, 2 * n);
+}
+
 /** Loads of all steps; the plan is one of everything. */
 static pt_status_t add_loads(pt_predictor_t *p, pt_wire_t wire, pt_load_t *load)
 {
-    for (int32_t kind = 0; kind < p->n_kind; kind++)
-        for (int32_t step = 0; step < PT_PREDICT_STEPS; step++) {
-            const turn_t *turn = &p->turn[kind][step];
-            draw(p, kind, step);
-            for (int32_t i = 0; i < turn->n; i++) {
-                PT_TRY(compile(p, kind, turn->bundle[i]));
-                pt_plan_load(p->plan, p->units, p->machine, wire, load);
-            }
-        }
+    for (int32_t i = 0; i < p->n_plan; i++) {
+        const unit_plan_t *u = &p->unit_plan[i];
+        PT_TRY(predict_compile(p, i));
+        pt_plan_load(p->plan, u->times, p->machine, wire, load);
+        load->cost[0] += u->times * feed_seconds(p, u->bundle, true);
+        load->cost[p->space->n_candidate - 1] +=
+            u->times * feed_seconds(p, u->bundle, false);
+    }
     return PT_OK;
+}
+
+void pt_predictor_most(const pt_predictor_t *p, int32_t extent[PT_N_AXIS])
+{
+    extent[PT_AXIS_STAGE] = pt_cut_most(p->space);
+    extent[PT_AXIS_TASK] = pt_feed_n_bundle(p->feed);
+    extent[PT_AXIS_DATA] = p->per_step * p->units;
+}
+
+bool pt_predictor_is_known(pt_predictor_t *p)
+{
+    pt_plan_place(p->plan, NULL, 0);
+    for (int32_t i = 0; i < p->n_plan; i++)
+        if (predict_compile(p, i) != PT_OK || !pt_plan_is_known(p->plan, p->machine))
+            return false;
+    return true;
 }
 
 pt_status_t pt_predictor_cut(pt_predictor_t *p, int32_t n_stage, pt_wire_t wire,
@@ -222,31 +313,37 @@ done:
 
 static pt_status_t cost_sections(pt_predictor_t *p, int32_t stage)
 {
+    bool is_last = stage == p->cut.n_stage - 1;
+
     pt_plan_place(p->plan, &p->cut, stage);
-    for (int32_t kind = 0; kind < p->n_kind; kind++)
-        for (int32_t step = 0; step < PT_PREDICT_STEPS; step++) {
-            const turn_t *turn = &p->turn[kind][step];
-            draw(p, kind, step);
-            for (int32_t i = 0; i < turn->n; i++) {
-                pt_section_t *section = predict_section(p, kind, step, i, stage);
-                PT_TRY(compile(p, kind, turn->bundle[i]));
-                pt_plan_sections(p->plan, p->machine, section, section + p->n_segment);
-            }
-        }
+    p->arena[stage] = p->tape[stage] = 0;
+    for (int32_t i = 0; i < p->n_plan; i++) {
+        pt_section_t *section = predict_section(p, i, stage);
+        PT_TRY(predict_compile(p, i));
+        size_t arena = pt_plan_arena_bytes(p->plan), tape = pt_plan_bytes(p->plan);
+        p->arena[stage] = arena > p->arena[stage] ? arena : p->arena[stage];
+        p->tape[stage] = tape > p->tape[stage] ? tape : p->tape[stage];
+        pt_plan_sections(p->plan, p->machine, p->wire, section, section + p->n_segment);
+        if (pt_cut_reads_input(&p->cut, p->space, stage))
+            section[0].seconds += feed_seconds(p, p->unit_plan[i].bundle, true);
+        if (is_last)
+            section[0].seconds += feed_seconds(p, p->unit_plan[i].bundle, false);
+    }
     return PT_OK;
 }
 
 pt_status_t predict_stage(pt_predictor_t *p, int32_t n_stage, pt_wire_t wire)
 {
-    size_t n = (size_t)p->n_kind * PT_PREDICT_STEPS * (size_t)p->per_step *
-               (size_t)n_stage * 2 * (size_t)p->n_segment;
+    size_t n = (size_t)p->n_plan * (size_t)n_stage * 2 * (size_t)p->n_segment;
 
     if (p->cut.n_stage == n_stage && p->wire == wire)
         return PT_OK;
     pt_cut_release(&p->cut);
     PT_TRY(pt_grow(&p->section, &p->section_room, n, sizeof *p->section));
-    PT_TRY(pt_predictor_cut(p, n_stage, wire, &p->cut));
+    PT_TRY(pt_grow(&p->arena, &p->arena_room, (size_t)n_stage, sizeof *p->arena));
+    PT_TRY(pt_grow(&p->tape, &p->tape_room, (size_t)n_stage, sizeof *p->tape));
     p->wire = wire;
+    PT_TRY(pt_predictor_cut(p, n_stage, wire, &p->cut));
     for (int32_t stage = 0; stage < n_stage; stage++)
         PT_TRY(cost_sections(p, stage));
     return PT_OK;
@@ -263,7 +360,7 @@ pt_status_t predict_deal(pt_predictor_t *p, int32_t kind, int32_t step, int32_t 
         int32_t home = pt_feed_bundle(p->feed, turn->bundle[i])->home;
         for (int32_t u = 0; u < p->units && pt_deal_bundle(home, n_task) == task; u++) {
             p->unit_turn[p->n_unit] = i;
-            p->unit_cost[p->n_unit++] = turn->madds[i];
+            p->unit_cost[p->n_unit++] = p->unit_plan[turn->plan[i]].madds;
         }
     }
     pt_deal_units(p->n_unit, p->unit_cost, n_data, p->unit_rank, p->rank_work);

@@ -9,11 +9,19 @@
 
 enum { KIND_WEIGHT, KIND_ALPHA, N_KIND };
 
-/** Bundles of a step. */
+/** What a unit runs in some of the steps; its gates are those of the first. */
+typedef struct unit_plan {
+    uint64_t key;
+    int32_t kind, step, bundle;
+    double times; /**< units that run it, in all steps */
+    double madds; /**< executed: by these units are dealt out */
+} unit_plan_t;
+
+/** A step: its bundles. */
 typedef struct turn {
     int32_t n;
     int32_t *bundle; /**< [per_step] */
-    double *madds;   /**< [per_step] executed for one unit: by these units are dealt out */
+    int32_t *plan;   /**< [per_step] in unit_plan[] */
     bool *is_used;   /**< [n_group] by some task of the step */
 } turn_t;
 
@@ -28,6 +36,9 @@ struct pt_predictor {
     int32_t n_segment;       /**< most of one bundle */
     int32_t *task_bundle;    /**< [n_task] in which a task is */
     turn_t turn[N_KIND][PT_PREDICT_STEPS];
+    int32_t n_plan;
+    size_t plan_room;
+    unit_plan_t *unit_plan; /**< [n_plan] by first step */
 
     /* Gates, as drawn last. */
     pt_subnet_t subnet;
@@ -41,6 +52,8 @@ struct pt_predictor {
     pt_wire_t wire;
     pt_section_t *section; /**< see predict_section() */
     size_t section_room;
+    size_t *arena, *tape; /**< [n_stage] bytes: of the largest arena, and of a plan */
+    size_t arena_room, tape_room;
 
     /* Units of a step at a task coordinate, and which data rank has them. */
     int32_t n_unit;
@@ -51,14 +64,26 @@ struct pt_predictor {
     size_t rank_room;
 };
 
-/** Sections of the step's bundle i on a stage: [2][n_segment], forward and backward. */
-static inline pt_section_t *predict_section(const pt_predictor_t *p, int32_t kind,
-                                            int32_t step, int32_t i, int32_t stage)
+/** Sections of a plan on a stage: [2][n_segment], forward and backward. */
+static inline pt_section_t *predict_section(const pt_predictor_t *p, int32_t plan,
+                                            int32_t stage)
 {
-    int64_t row = ((int64_t)kind * PT_PREDICT_STEPS + step) * p->per_step + i;
-
-    return p->section + (row * p->cut.n_stage + stage) * 2 * p->n_segment;
+    return p->section + ((int64_t)plan * p->cut.n_stage + stage) * 2 * p->n_segment;
 }
+
+/** Draw gates and compile plan i, as p->plan is placed; p->subnet has the gates. */
+PT_MUST_CHECK pt_status_t predict_compile(pt_predictor_t *p, int32_t i);
+
+/** What a machine calls a unit's input, and its labels. */
+void predict_feed_name(const pt_predictor_t *p, char name[PT_MACHINE_NAME]);
+void predict_label_name(const pt_predictor_t *p, int32_t bundle,
+                        char name[PT_MACHINE_NAME]);
+/** And of a block of the store what is done for each that is used, and for each owned. */
+#define PREDICT_SUM "sum a block"
+void predict_update_name(const pt_predictor_t *p, char name[PT_MACHINE_NAME]);
+
+/** Seconds of a name, or of the bytes that it moves. */
+double predict_known(const pt_machine_t *machine, const char *name, double bytes);
 
 /** Cut into stages and compile everything for them, unless that is there. */
 PT_MUST_CHECK pt_status_t predict_stage(pt_predictor_t *p, int32_t n_stage, pt_wire_t wire);

@@ -63,10 +63,13 @@ static void add_sums(const pt_predictor_t *p, const pt_arrangement_t *a,
     share->shared = used_elements(p, step, coord[PT_AXIS_STAGE], false, 0, 0);
     share->heads =
         used_elements(p, step, coord[PT_AXIS_STAGE], true, n_task, coord[PT_AXIS_TASK]);
-    /* Sums are packed, fetched and cleared whole; own elements have moments. */
+    /* Sums are packed, fetched and cleared whole; own blocks have moments. */
+    double used = (double)(share->shared + share->heads) / PT_BLOCK;
     double own = (double)share->shared / (n_task * n_data) + (double)share->heads / n_data;
-    share->update = (24.0 * (double)(share->shared + share->heads) + 24.0 * own) /
-                    p->machine->rates.memory;
+    char name[PT_MACHINE_NAME];
+    predict_update_name(p, name);
+    share->update = used * predict_known(p->machine, PREDICT_SUM, 28.0 * PT_BLOCK) +
+                    own / PT_BLOCK * predict_known(p->machine, name, 20.0 * PT_BLOCK);
 }
 
 static pt_status_t make_share(pt_predictor_t *p, const pt_arrangement_t *a,
@@ -84,7 +87,8 @@ static pt_status_t make_share(pt_predictor_t *p, const pt_arrangement_t *a,
     }
     for (int32_t u = 0; u < p->n_unit; u++) {
         int32_t i = p->unit_turn[u];
-        const pt_section_t *section = predict_section(p, kind, step, i, stage);
+        const pt_section_t *section =
+            predict_section(p, p->turn[kind][step].plan[i], stage);
         if (p->unit_rank[u] != coord[PT_AXIS_DATA])
             continue;
         const pt_bundle_t *b = pt_feed_bundle(p->feed, p->turn[kind][step].bundle[i]);
@@ -119,54 +123,69 @@ pt_status_t pt_predictor_share(pt_predictor_t *p, const pt_arrangement_t *a,
     return make_share(p, a, coord, kind, step, share);
 }
 
-/** When a stage has its turn at a section: not before it is free, nor before `arrival`. */
-static double run_section(double *free_at, double arrival, double seconds)
-{
-    double begin = arrival > *free_at ? arrival : *free_at;
+/** Where a stage stands: sections run, forward and backward, when they were done, and when
+ * it is free. */
+typedef struct place {
+    int32_t n[2];
+    double *done[2]; /**< [n_segment] */
+    double free_at;
+} place_t;
 
-    *free_at = begin + seconds;
-    return *free_at;
+/** Run a stage's next section if what it needs has been sent; else there is none now. */
+static bool run_next(place_t *place, const pt_share_t *share, int32_t n_stage, int32_t s,
+                     const pt_machine_t *machine, pt_wire_t wire)
+{
+    place_t *own = &place[s];
+    int32_t n = share[s].n_segment;
+    bool is_back = own->n[0] == n || own->n[0] == own->n[1] + pt_cut_ahead(n_stage, s);
+    int32_t g = own->n[is_back], from = is_back ? s + 1 : s - 1;
+    double begin = own->free_at;
+
+    if (g == n || (is_back && own->n[0] <= g))
+        return false;
+    if (from >= 0 && from < n_stage) {
+        const pt_section_t *sent = is_back ? share[from].backward : share[from].forward;
+        if (place[from].n[is_back] <= g)
+            return false;
+        double arrival = place[from].done[is_back][g];
+        if (sent[g].bytes > 0)
+            arrival += pt_machine_message(machine, wire, (double)sent[g].bytes);
+        begin = fmax(begin, arrival);
+    }
+    own->free_at = begin + (is_back ? share[s].backward : share[s].forward)[g].seconds;
+    own->done[is_back][g] = own->free_at;
+    own->n[is_back]++;
+    return true;
 }
 
-/** What a chain's stages are at: when they are free, and when F(g) and B(g) were done. */
-typedef struct course {
-    double *free_at; /**< [n_stage] */
-    double *done[2]; /**< [n_stage][n_segment] */
-} course_t;
-
-pt_status_t pt_predict_chain(const pt_share_t *share, int32_t n_stage, bool has_backward,
+pt_status_t pt_predict_chain(const pt_share_t *share, int32_t n_stage,
                              const pt_machine_t *machine, pt_wire_t wire, double *seconds)
 {
-    int32_t n = share[0].n_segment;
-    size_t cells = (size_t)n_stage * (size_t)n;
-    double *room, most = 0;
+    size_t n = (size_t)share[0].n_segment, stages = (size_t)n_stage;
+    place_t *place = NULL;
+    double *times = NULL;
+    bool has_run = true;
+    pt_status_t status;
 
-    PT_TRY(pt_alloc(&room, (size_t)n_stage + 2 * cells, sizeof *room));
-    course_t c = {room, {room + n_stage, room + n_stage + cells}};
-    for (int32_t time = 0; time <= 2 * n + 2 * n_stage; time++)
-        for (int32_t i = 0; i < 2 * n_stage; i++) {
-            int32_t s = i / 2, back = i % 2;
-            int32_t twice = time - (back ? 2 * n_stage - 1 - s : s), g = twice / 2;
-            int32_t from = back ? s + 1 : s - 1;
-            if (twice < 0 || twice % 2 != 0 || g >= n || (back && !has_backward))
-                continue;
-            const pt_section_t *own = (back ? share[s].backward : share[s].forward) + g;
-            double arrival = 0;
-            if (from >= 0 && from < n_stage) {
-                const pt_section_t *sent =
-                    (back ? share[from].backward : share[from].forward) + g;
-                arrival = c.done[back][(int64_t)from * n + g];
-                if (sent->bytes > 0)
-                    arrival += pt_machine_message(machine, wire, (double)sent->bytes);
-            }
-            c.done[back][(int64_t)s * n + g] =
-                run_section(&c.free_at[s], arrival, own->seconds);
-        }
-    for (int32_t s = 0; s < n_stage; s++)
-        most = c.free_at[s] > most ? c.free_at[s] : most;
-    pt_free(room);
-    *seconds = most;
-    return PT_OK;
+    PT_TRY_OR(done, pt_alloc(&place, stages, sizeof *place));
+    PT_TRY_OR(done, pt_alloc(&times, 2 * stages * n, sizeof *times));
+    for (size_t s = 0; s < stages; s++) {
+        place[s].done[0] = times + 2 * s * n;
+        place[s].done[1] = times + (2 * s + 1) * n;
+    }
+    while (has_run) {
+        has_run = false;
+        for (int32_t s = 0; s < n_stage; s++)
+            while (run_next(place, share, n_stage, s, machine, wire))
+                has_run = true;
+    }
+    *seconds = 0;
+    for (size_t s = 0; s < stages; s++)
+        *seconds = fmax(*seconds, place[s].free_at);
+done:
+    pt_free(place);
+    pt_free(times);
+    return status;
 }
 
 /** Sums and gathers of a step over `n` ranks: log n messages, (n - 1) / n of the bytes. */
@@ -244,7 +263,7 @@ static pt_status_t run_step(pt_predictor_t *p, const pt_arrangement_t *a, int32_
                 coord[PT_AXIS_STAGE] = s;
                 PT_TRY(make_share(p, a, coord, kind, step, &share[s]));
             }
-            PT_TRY(pt_predict_chain(share, n_stage, true, p->machine, wire, &seconds));
+            PT_TRY(pt_predict_chain(share, n_stage, p->machine, wire, &seconds));
             o->units = fmax(o->units, seconds);
             look_at(p, a, share, o);
         }
@@ -262,6 +281,9 @@ pt_status_t pt_predict(pt_predictor_t *p, const pt_arrangement_t *a, pt_phase_t 
     outcome_t sum = {0}, o;
     pt_status_t status;
 
+    *out = (pt_prediction_t){.seconds = 0};
+    if (kind >= p->n_kind)
+        return PT_OK;
     PT_TRY(predict_stage(p, n_stage, pt_arrangement_wire(a)));
     PT_TRY(pt_alloc(&share, (size_t)n_stage, sizeof *share));
     for (int32_t step = 0; step < PT_PREDICT_STEPS; step++) {

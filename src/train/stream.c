@@ -3,6 +3,7 @@
 #include "polytree/base/activity.h"
 #include "polytree/base/clock.h"
 #include "polytree/base/memory.h"
+#include "polytree/train/measure.h"
 #include "polytree/train/predict.h"
 #include "train/alternate.h"
 
@@ -11,22 +12,42 @@ static int32_t n_stage(const pt_trainer_t *t)
     return t->layout->extent[PT_AXIS_STAGE];
 }
 
-pt_status_t stream_cut(pt_trainer_t *t, const pt_branching_t *branching)
+/** Rank 0 measures what the predictor asks for, and all know it. */
+static pt_status_t learn_costs(pt_trainer_t *t, const pt_form_t *form,
+                               pt_predictor_t *predictor)
+{
+    pt_comm_t *world = t->layout->world;
+    pt_status_t status = PT_OK;
+
+    if (t->machine == NULL || t->config->layout.cost != PT_COST_MEASURED)
+        return PT_OK;
+    if (pt_comm_rank(world) == 0 && !pt_predictor_is_known(predictor))
+        status = pt_measure_steps(t->config, t->dataset, t->kernel, form, t->machine);
+    PT_AGREE(world, status);
+    return pt_machine_share(t->machine, world);
+}
+
+pt_status_t stream_cut(pt_trainer_t *t, const pt_form_t *form)
 {
     const pt_layout_t *l = t->layout;
     bool is_one_node = pt_comm_size(l->node) == pt_comm_size(l->world);
+    pt_wire_t wire = is_one_node ? PT_WIRE_NODE : PT_WIRE_NETWORK;
     pt_predictor_t *predictor = NULL;
-    pt_machine_t machine;
+    pt_machine_t counted;
     int64_t begin, end;
     pt_status_t status;
 
     if (n_stage(t) == 1)
         return PT_OK;
-    pt_machine_init(&machine);
-    PT_TRY(pt_predictor_new(t->config, t->feed, t->space, branching, &machine, &predictor));
-    PT_TRY_OR(done,
-              pt_predictor_cut(predictor, n_stage(t),
-                               is_one_node ? PT_WIRE_NODE : PT_WIRE_NETWORK, &t->cut));
+    pt_machine_init(&counted);
+    PT_AGREE(l->world,
+             pt_predictor_new(t->config, t->feed, t->space, form->branching,
+                              t->machine != NULL ? t->machine : &counted, &predictor));
+    PT_TRY_OR(done, learn_costs(t, form, predictor));
+    status = pt_predictor_cut(predictor, n_stage(t), wire, &t->cut);
+    PT_TRY_OR(done, pt_comm_agree(l->world, status));
+    PT_TRY_OR(done, pt_comm_check_equal(l->world, "the cut into stages", t->cut.first,
+                                        ((size_t)n_stage(t) + 1) * sizeof *t->cut.first));
     pt_cut_blocks(&t->cut, t->space, l->coord[PT_AXIS_STAGE], &begin, &end);
     pt_store_keep(&t->space->store, begin, end);
 done:
@@ -95,7 +116,7 @@ pt_status_t stream_open(pt_trainer_t *t)
     size_t bound = pt_plan_arena_bound(t->eval_plan);
 
     t->reads_input = n_stage(t) == 1 || pt_cut_reads_input(&t->cut, t->space, stage);
-    t->n_flight = n_stage(t) - stage;
+    t->n_flight = pt_cut_ahead(n_stage(t), stage);
     PT_TRY(pt_alloc(&t->flight, (size_t)t->n_flight, sizeof *t->flight));
     for (int32_t i = 0; i < t->n_flight; i++) {
         flight_t *f = &t->flight[i];
@@ -118,8 +139,6 @@ pt_status_t stream_connect(pt_trainer_t *t)
 {
     if (n_stage(t) == 1)
         return PT_OK;
-    PT_TRY(pt_comm_check_equal(t->layout->world, "the cut into stages", t->cut.first,
-                               ((size_t)n_stage(t) + 1) * sizeof *t->cut.first));
     PT_TRY(pt_pipe_new(t->layout->chain, pt_plan_message_bound(t->eval_plan), &t->pipe));
     t->link.context = t->pipe;
     return PT_OK;

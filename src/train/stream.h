@@ -19,10 +19,9 @@ typedef struct stream {
     void (*end)(void *context, int32_t i, const pt_unit_t *unit, int32_t bad);
 } stream_t;
 
-/** Cut the space (built for `branching`, unless NULL), and keep this stage's part.  Not
- * collective, same on all ranks. */
-PT_MUST_CHECK pt_status_t stream_cut(pt_trainer_t *trainer,
-                                     const pt_branching_t *branching);
+/** Cut the space, and keep this stage's part.  Collective over the layout's active ranks.
+ */
+PT_MUST_CHECK pt_status_t stream_cut(pt_trainer_t *trainer, const pt_form_t *form);
 
 /** Flights and exec, once there are plans.  Not collective. */
 PT_MUST_CHECK pt_status_t stream_open(pt_trainer_t *trainer);

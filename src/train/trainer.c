@@ -314,13 +314,18 @@ static pt_status_t make_objectives(pt_trainer_t *t)
     return pt_task_weights_init(t->config, t->n_task, t->objective, &t->weights);
 }
 
-static pt_status_t build(pt_trainer_t *t, const pt_form_t *form)
+/** What is to be cut, and whom it belongs to. */
+static pt_status_t build_space(pt_trainer_t *t, const pt_form_t *form)
 {
     PT_TRY(make_objectives(t));
     PT_TRY(pt_feed_new(t->config, t->dataset, form->size, &t->feed));
     PT_TRY(pt_space_of_data(t->config, t->dataset, form, t->kernel, &t->space));
-    PT_TRY(make_tables(t));
-    PT_TRY(stream_cut(t, form->branching));
+    return make_tables(t);
+}
+
+/** All that works on this rank's part of it. */
+static pt_status_t build(pt_trainer_t *t)
+{
     pt_store_fill(&t->space->store, (uint64_t)t->config->run.seed);
     shard_tasks_t tasks = {t->n_task, t->task_coord};
     bool has_adam = t->config->warmup.update.optimizer == PT_OPTIMIZER_ADAM ||
@@ -334,7 +339,7 @@ static pt_status_t build(pt_trainer_t *t, const pt_form_t *form)
     return make_score_buffers(t);
 }
 
-/** Everything that build() has made. */
+/** Everything that build_space() and build() have made. */
 static void release(pt_trainer_t *t)
 {
     for (int32_t i = 0; i < t->n_plan_slot; i++) {
@@ -369,20 +374,23 @@ pt_status_t pt_trainer_reform(pt_trainer_t *t, const pt_form_t *form)
                           .layout = t->layout,
                           .dataset = t->dataset,
                           .kernel = t->kernel,
+                          .machine = t->machine,
                           .n_task = t->n_task,
                           .time = t->time};
 
     release(t);
     *t = fresh;
-    PT_AGREE(t->layout->world, build(t, form));
+    PT_AGREE(t->layout->world, build_space(t, form));
     PT_TRY(pt_comm_check_equal(t->layout->world, "the search space", &t->space->fingerprint,
                                sizeof(uint64_t)));
+    PT_TRY(stream_cut(t, form));
+    PT_AGREE(t->layout->world, build(t));
     return stream_connect(t);
 }
 
 pt_status_t pt_trainer_new(const pt_config_t *config, const pt_layout_t *layout,
                            pt_dataset_t *dataset, const pt_kernel_t *kernel,
-                           pt_trainer_t **out)
+                           pt_machine_t *machine, pt_trainer_t **out)
 {
     pt_form_t form = pt_form_first(config);
     pt_trainer_t *t = NULL;
@@ -393,6 +401,7 @@ pt_status_t pt_trainer_new(const pt_config_t *config, const pt_layout_t *layout,
     t->layout = layout;
     t->dataset = dataset;
     t->kernel = kernel;
+    t->machine = machine;
     t->n_task = pt_dataset_n_task(dataset);
     PT_TRY_OR(failed, pt_trainer_reform(t, &form));
     *out = t;
@@ -455,47 +464,4 @@ void pt_trainer_reset_weights(pt_trainer_t *trainer)
 pt_trainer_time_t pt_trainer_time(const pt_trainer_t *trainer)
 {
     return trainer->time;
-}
-
-static size_t plan_bytes(pt_plan_t *const *plan, int32_t n)
-{
-    size_t bytes = 0;
-
-    for (int32_t i = 0; i < n; i++)
-        bytes += pt_plan_bytes(plan[i]);
-    return bytes;
-}
-
-pt_status_t pt_trainer_memory(pt_trainer_t *t, const pt_subnet_t *subnet,
-                              pt_trainer_memory_t *memory)
-{
-    static const pt_phase_t phase[] = {PT_PHASE_WEIGHT, PT_PHASE_ALPHA, PT_PHASE_CALIBRATE,
-                                       PT_PHASE_EVAL};
-    const pt_store_t *store = &t->space->store;
-    size_t elements = (size_t)(store->own_end - store->own_begin) * PT_BLOCK;
-    pt_trainer_memory_t m = {.weights = elements * sizeof *store->value,
-                             .sums = elements * sizeof *store->grad_sum,
-                             .feed = pt_feed_bytes(t->feed)};
-
-    for (int32_t i = 0; i < SHARD_N_DOMAIN; i++) {
-        const shard_domain_t *d = &t->shard.domain[i];
-        size_t own = (size_t)(d->own_end - d->own_begin) * PT_BLOCK;
-        m.moments += own * sizeof(float) * (d->v != NULL ? 2 : 1);
-        m.buffers += own * sizeof(float);
-    }
-    m.buffers += elements * (sizeof(int64_t) + sizeof(float));
-    for (int32_t b = 0; b < t->n_bundle; b++)
-        for (size_t i = 0; i < sizeof phase / sizeof phase[0]; i++) {
-            pt_plan_t *plan;
-            if (phase[i] == PT_PHASE_ALPHA && t->config->search.method != PT_METHOD_SEARCH)
-                continue;
-            PT_TRY(trainer_plan(t, subnet, phase[i], b, &plan));
-            if (pt_plan_arena_bytes(plan) > m.arena)
-                m.arena = pt_plan_arena_bytes(plan);
-        }
-    m.plans = plan_bytes(t->weight_plan, t->n_plan_slot) +
-              plan_bytes(t->alpha_plan, t->n_plan_slot) + plan_bytes(&t->eval_plan, 1) +
-              plan_bytes(&t->calibrate_plan, 1);
-    *memory = m;
-    return PT_OK;
 }

@@ -39,6 +39,7 @@ struct pt_trainer {
     const pt_layout_t *layout;
     pt_dataset_t *dataset;
     const pt_kernel_t *kernel;
+    pt_machine_t *machine; /**< NULL: costs are counted */
     pt_feed_t *feed;
     pt_space_t *space;
     pt_exec_t *exec;

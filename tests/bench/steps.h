@@ -7,6 +7,7 @@
 
 #include "polytree/arch/alpha.h"
 #include "polytree/base/memory.h"
+#include "polytree/train/measure.h"
 #include "polytree/train/schedule.h"
 #include "polytree/train/trainer.h"
 
@@ -16,12 +17,29 @@ typedef struct bench {
     pt_layout_t layout;
     pt_kernel_t kernel;
     pt_dataset_t *dataset;
+    pt_machine_t machine;
     pt_trainer_t *trainer;
     pt_subnet_t subnet;
     pt_alpha_t alpha;
     double *g, *dgate;
     int32_t *task;
 } bench_t;
+
+/** Costs as layout.cost says, known to all ranks. */
+static inline pt_status_t know_machine(bench_t *b)
+{
+    const pt_form_t form = pt_form_first(&b->config);
+    pt_status_t status = PT_OK;
+
+    pt_machine_init(&b->machine);
+    if (b->config.layout.cost == PT_COST_COUNTED)
+        return PT_OK;
+    if (pt_comm_rank(b->layout.world) == 0)
+        status = pt_measure_steps(&b->config, b->dataset, &b->kernel, &form, &b->machine);
+    PT_AGREE(b->layout.world, status);
+    PT_TRY(pt_measure_wires(b->layout.world, b->layout.node, &b->machine));
+    return pt_machine_share(&b->machine, b->layout.world);
+}
 
 /** Of a config, n settings of options over it, and one more. */
 static inline pt_status_t open_bench(bench_t *b, const char *config, int n, char **setting,
@@ -44,7 +62,9 @@ static inline pt_status_t open_bench(bench_t *b, const char *config, int n, char
     PT_TRY(pt_dataset_open(b->config.data.file, b->config.data.tasks, b->layout.world,
                            b->layout.node, b->config.data.cache == PT_CACHE_MEMORY,
                            &b->dataset));
-    PT_TRY(pt_trainer_new(&b->config, &b->layout, b->dataset, &b->kernel, &b->trainer));
+    PT_TRY(know_machine(b));
+    PT_TRY(pt_trainer_new(&b->config, &b->layout, b->dataset, &b->kernel, &b->machine,
+                          &b->trainer));
     const pt_space_t *s = pt_trainer_space(b->trainer);
     PT_TRY(pt_subnet_init(&b->subnet, s->n_task, s->n_choice));
     b->subnet.is_active_only = s->has_one_copy;
@@ -62,6 +82,7 @@ static inline void close_bench(bench_t *b)
     pt_alpha_release(&b->alpha);
     pt_subnet_release(&b->subnet);
     pt_trainer_free(b->trainer);
+    pt_machine_release(&b->machine);
     pt_dataset_close(b->dataset);
     pt_kernel_release(&b->kernel);
     pt_layout_release(&b->layout);

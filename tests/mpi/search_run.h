@@ -223,6 +223,7 @@ static inline tiny_result_t tiny_go(pt_comm_t *comm, const int32_t extent[PT_N_A
     pt_config_t config;
     pt_layout_t layout;
     pt_kernel_t kernel;
+    pt_machine_t machine; /* stages are cut as measured, differently each time */
     pt_dataset_t *dataset;
     pt_trainer_t *trainer;
     pt_search_t *search;
@@ -235,7 +236,8 @@ static inline tiny_result_t tiny_go(pt_comm_t *comm, const int32_t extent[PT_N_A
                              (pt_isa_t)config.kernel.isa, 1));
     assert_ok(pt_dataset_open(config.data.file, config.data.tasks, layout.world,
                               layout.node, true, &dataset));
-    assert_ok(pt_trainer_new(&config, &layout, dataset, &kernel, &trainer));
+    pt_machine_init(&machine);
+    assert_ok(pt_trainer_new(&config, &layout, dataset, &kernel, &machine, &trainer));
     out.status = pt_search_new(&config, tiny_path(run, path), trainer, &hooks, &search);
     if (out.status == PT_OK) {
         assert_ok(pt_search_run(search, &result));
@@ -246,6 +248,7 @@ static inline tiny_result_t tiny_go(pt_comm_t *comm, const int32_t extent[PT_N_A
         pt_search_free(search);
     }
     pt_trainer_free(trainer);
+    pt_machine_release(&machine);
     pt_dataset_close(dataset);
     pt_kernel_release(&kernel);
     pt_layout_release(&layout);

@@ -3,6 +3,7 @@
 #include <sys/mman.h>
 
 #include "polytree/par/comm.h"
+#include "polytree/train/predict.h"
 #include "search_run.h"
 #include "tests/mpi/main.h"
 
@@ -33,7 +34,8 @@ static void open_bench(bench_t *b, int32_t n_stage)
     assert_ok(pt_kernel_init(&b->kernel, PT_BACKEND_AUTO, PT_ISA_NATIVE, 1));
     assert_ok(pt_dataset_open(b->config.data.file, "all", b->layout.world, b->layout.node,
                               true, &b->dataset));
-    assert_ok(pt_trainer_new(&b->config, &b->layout, b->dataset, &b->kernel, &b->trainer));
+    assert_ok(
+        pt_trainer_new(&b->config, &b->layout, b->dataset, &b->kernel, NULL, &b->trainer));
     const pt_space_t *s = pt_trainer_space(b->trainer);
     assert_ok(pt_subnet_init(&b->subnet, s->n_task, s->n_choice));
     b->subnet.is_soft = true;
@@ -84,6 +86,23 @@ static size_t touched(void *array, size_t bytes)
     return sum;
 }
 
+/** What this rank is to hold. */
+static pt_rank_memory_t predict(const bench_t *b)
+{
+    pt_arrangement_t a = {.ranks_per_node = 0};
+    pt_machine_t machine;
+    pt_predictor_t *predictor;
+    pt_rank_memory_t m;
+
+    memcpy(a.extent, b->layout.extent, sizeof a.extent);
+    pt_machine_init(&machine);
+    assert_ok(pt_predictor_new(&b->config, pt_trainer_feed(b->trainer),
+                               pt_trainer_space(b->trainer), NULL, &machine, &predictor));
+    assert_ok(pt_predictor_memory(predictor, &a, b->layout.coord, &m));
+    pt_predictor_free(predictor);
+    return m;
+}
+
 /** What the fullest rank holds for the parameters; 0 on ranks that hold none. */
 static double fullest(int32_t n_stage)
 {
@@ -94,9 +113,8 @@ static double fullest(int32_t n_stage)
     if (b.layout.is_active) {
         pt_store_t *store = &pt_trainer_space(b.trainer)->store;
         size_t n = (size_t)store->n_block * PT_BLOCK;
-        pt_trainer_memory_t m;
+        pt_rank_memory_t m = predict(&b);
         use(&b);
-        assert_ok(pt_trainer_memory(b.trainer, &b.subnet, &m));
         /* Padding is not touched. */
         size_t values = touched(store->value, n * sizeof *store->value);
         size_t sums = touched(store->grad_sum, n * sizeof *store->grad_sum);

@@ -292,8 +292,8 @@ static void open_stages(fixture_t *f, int32_t n_stage)
             pt_plan_place(f->plan[s], &f->cut, s);
         f->port[s] = (port_t){&f->wire, s, NULL};
         f->link[s] = (pt_link_t){&f->port[s], receive, done, room, send, progress};
-        assert_ok(pt_exec_new_staged(f->space, pt_plan_arena_bound(f->plan[s]), n_stage,
-                                     &f->link[s], &f->exec[s]));
+        assert_ok(pt_exec_new_staged(f->space, pt_plan_arena_bound(f->plan[s]),
+                                     pt_cut_ahead(n_stage, 0), &f->link[s], &f->exec[s]));
     }
 }
 
@@ -322,13 +322,23 @@ static pt_unit_t make_unit(fixture_t *f, loss_t *loss, double *dgate)
                        .loss_context = loss};
 }
 
-/** What stage s does at a time: F(g) at 2g + s, B(g) at 2g + 2S - 1 - s; g from 0. */
+/** When stage s has F(0) or B(0) in the times of graph/exec.h. */
+static int32_t first_time(int32_t n_stage, int32_t s, bool is_back)
+{
+    if (n_stage == 1)
+        return is_back;
+    if (s == n_stage - 1)
+        return n_stage + is_back;
+    return is_back ? 2 * n_stage + 1 - s : s;
+}
+
+/** What stage s does at a time; segments are 2 apart. */
 static void act(fixture_t *f, int32_t n_stage, int32_t s, int32_t time, bool is_back,
                 loss_t loss[][N_UNIT], double *dgate)
 {
     int64_t row = (int64_t)N_TASK * f->space->n_choice;
-    int32_t twice = time - (is_back ? 2 * n_stage - 1 - s : s), g = twice / 2;
-    int32_t unit = g / N_TASK, flight = unit % n_stage;
+    int32_t twice = time - first_time(n_stage, s, is_back), g = twice / 2;
+    int32_t unit = g / N_TASK, flight = unit % pt_cut_ahead(n_stage, 0);
 
     if (twice < 0 || twice % 2 != 0 || unit >= N_UNIT)
         return;
@@ -370,7 +380,7 @@ static void stream(fixture_t *f, pt_phase_t phase, int32_t n_stage, outcome_t *o
         for (int32_t u = 0; u < N_UNIT; u++)
             loss[s][u] = (loss_t){f, out, u};
     }
-    for (int32_t time = 0; time <= 2 * N_UNIT * N_TASK + 2 * n_stage; time++)
+    for (int32_t time = 0; time <= 2 * N_UNIT * N_TASK + 2 * n_stage + 1; time++)
         for (int32_t s = 0; s < n_stage; s++)
             for (int32_t back = 0; back <= has_backward; back++)
                 act(f, n_stage, s, time, back, loss, dgate);

@@ -168,7 +168,7 @@ static void nobody_allocates_while_stepping(void **state)
                              (pt_isa_t)config.kernel.isa, 1));
     assert_ok(pt_dataset_open(config.data.file, config.data.tasks, layout.world,
                               layout.node, true, &dataset));
-    assert_ok(pt_trainer_new(&config, &layout, dataset, &kernel, &trainer));
+    assert_ok(pt_trainer_new(&config, &layout, dataset, &kernel, NULL, &trainer));
     assert_ok(pt_search_new(&config, tiny_path(run, path), trainer, &hooks, &search));
     assert_ok(pt_search_run(search, &result));
     watch.is_on = false;

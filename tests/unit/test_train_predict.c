@@ -15,7 +15,8 @@ static pt_section_t section[MOST_STAGES][2][MOST_SEGMENTS];
 
 /** Seconds of n segments on stages whose sections take `forward` and `backward`. */
 static double chain(int32_t n_stage, int32_t n, const double *forward,
-                    const double *backward, int64_t bytes, const pt_machine_t *machine)
+                    const double *backward, int64_t bytes, pt_wire_t wire,
+                    const pt_machine_t *machine)
 {
     pt_share_t share[MOST_STAGES] = {{0}};
     double seconds;
@@ -29,8 +30,7 @@ static double chain(int32_t n_stage, int32_t n, const double *forward,
         share[s].forward = section[s][0];
         share[s].backward = section[s][1];
     }
-    assert_int_equal(
-        pt_predict_chain(share, n_stage, true, machine, PT_WIRE_NODE, &seconds), PT_OK);
+    assert_int_equal(pt_predict_chain(share, n_stage, machine, wire, &seconds), PT_OK);
     return seconds;
 }
 
@@ -48,8 +48,9 @@ static void equal_stages_have_the_known_bubble(void **state)
     }
     for (int32_t n_stage = 1; n_stage <= MOST_STAGES; n_stage++)
         for (int32_t n = 1; n <= MOST_SEGMENTS; n++)
-            assert_true(fabs(chain(n_stage, n, forward, backward, 0, &machine) -
-                             8.0 * (n + n_stage - 1)) < 1e-9);
+            assert_true(
+                fabs(chain(n_stage, n, forward, backward, 0, PT_WIRE_NODE, &machine) -
+                     8.0 * (n + n_stage - 1)) < 1e-9);
 }
 
 /* Of unequal stages the slowest sets the pace: n segments on it, and once there and back
@@ -61,18 +62,20 @@ static void the_slowest_stage_sets_the_pace(void **state)
     (void)state;
     pt_machine_init(&machine);
     for (int32_t n = 8; n <= MOST_SEGMENTS; n++)
-        assert_true(fabs(chain(4, n, forward, backward, 0, &machine) - (10.0 * n + 6)) <
-                    1e-9);
+        assert_true(fabs(chain(4, n, forward, backward, 0, PT_WIRE_NODE, &machine) -
+                         (10.0 * n + 6)) < 1e-9);
 }
 
-/* A message comes later by latency and bytes over bandwidth, there and back. */
+/* A message between nodes comes later by latency and bytes over bandwidth, there and back;
+ * within a node by latency alone. */
 static void messages_take_their_time(void **state)
 {
     const double one[] = {1, 1};
-    pt_machine_t machine = {.rates = {1, 1, {0.25, 9}, {8, 9}}};
+    pt_machine_t machine = {.rates = {1, 1, {0.125, 0.25}, {9, 8}}};
     (void)state;
-    assert_true(fabs(chain(2, 1, one, one, 4, &machine) - (4 + 2 * 0.75)) < 1e-9);
-    assert_true(fabs(chain(2, 1, one, one, 0, &machine) - 4) < 1e-9);
+    assert_true(fabs(chain(2, 1, one, one, 4, PT_WIRE_NETWORK, &machine) - 5.5) < 1e-9);
+    assert_true(fabs(chain(2, 1, one, one, 4, PT_WIRE_NODE, &machine) - 4.25) < 1e-9);
+    assert_true(fabs(chain(2, 1, one, one, 0, PT_WIRE_NETWORK, &machine) - 4) < 1e-9);
 }
 
 int main(void)

@@ -96,6 +96,12 @@ typedef enum pt_resource_scale {
     PT_RESOURCE_SHARED, /**< relative to the network that all tasks share */
     PT_RESOURCE_GFLOP   /**< two operations for a multiply-add */
 } pt_resource_scale_t;
+/** Where the costs come from by which ranks are arranged and spaces cut. */
+typedef enum pt_cost_from {
+    PT_COST_MEASURED,
+    PT_COST_COUNTED,
+    PT_COST_TABLE
+} pt_cost_from_t;
 typedef enum pt_from { PT_FROM_SEARCH, PT_FROM_SCRATCH, PT_FROM_FILE } pt_from_t;
 
 /** What a task is trained on and judged by; AUTO follows from the kind of its labels. */
@@ -173,7 +179,12 @@ typedef struct pt_config {
     struct {
         pt_layout_mode_t mode;
         int64_t stage, task, data; /**< 0 = whatever is left */
-        int64_t ranks_per_node;    /**< rehearsed; 0 = as they are */
+        pt_cost_from_t cost;       /**< one option with cost_table, which follows it */
+        char cost_table[PT_CONFIG_TEXT];
+        double latency;         /**< seconds between nodes; 0 = measured */
+        double bandwidth;       /**< bytes a second between nodes; 0 = measured */
+        double memory;          /**< MiB of a rank; 0 = as it takes */
+        int64_t ranks_per_node; /**< rehearsed; 0 = as they are */
         bool strict;
     } layout;
     struct {

@@ -38,6 +38,19 @@ PT_MUST_CHECK pt_status_t pt_cut_balance(int32_t n, const double *cost,
                                          int32_t n_stage, int32_t *first, double *slowest);
 
 /**
+ * Segments that a stage runs forward ahead of backward, and units that it can have in
+ * flight: as many as there are stages from it on, and one more, in which messages to the
+ * next stage and back may take their time.
+ */
+static inline int32_t pt_cut_ahead(int32_t n_stage, int32_t stage)
+{
+    return n_stage - stage + (stage < n_stage - 1);
+}
+
+/** Most stages that a space can be cut into. */
+int32_t pt_cut_most(const pt_space_t *space);
+
+/**
  * Cut a space; heads stay together.
  *
  * @param[in] load  of what is to run, in any unit: cost per candidate, transfer before it

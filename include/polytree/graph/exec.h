@@ -5,10 +5,12 @@
  * backward one for each segment (pt_plan_n_segment()), and several units are in flight at a
  * time.  Stage s of S runs the segments g = 1..G of all units, unit after unit,
  *
- *     F(1) .. F(w)  B(1) F(w+1) B(2) .. F(G) B(G-w+1) .. B(G),   w = S - s
+ *     F(1) .. F(w)  B(1) F(w+1) B(2) .. F(G) B(G-w+1) .. B(G),   w = pt_cut_ahead()
  *
- * (one forward, one backward).  It cannot block: give F(g) on stage s the time 2g + s and
- * B(g) the time 2g + 2S - 1 - s.  Then time grows from each section to the next on the same
+ * (one forward, one backward).  With w = S - s every section would be there just in time if
+ * messages took none; the one more hides what they take.  It cannot block: give F(g) on
+ * stage s the time 2g + s and B(g) the time 2g + 2S + 1 - s, but on the last stage 2g + S
+ * and 2g + S + 1.  Then time grows from each section to the next on the same
  * stage, to F(g) from F(g) one stage before, to B(g) from B(g) one stage behind; and these
  * are all that a section waits for, but for room to send (see polytree/par/pipe.h).  Within
  * a unit this is the order of its tape, whatever came before.
@@ -93,6 +95,14 @@ void pt_exec_begin(pt_exec_t *exec, int32_t flight, const pt_plan_t *plan,
 void pt_exec_advance(pt_exec_t *exec, int32_t flight);
 /** As pt_exec_run(): the first tensor whose gradient was not good, or -1. */
 int32_t pt_exec_end(pt_exec_t *exec, int32_t flight);
+
+/**
+ * Measure what instructions of a plan take that `machine` does not know by name yet, in
+ * several runs of the unit, about half a second: of each instruction the median, of each
+ * name the mean.  Gradients are added to the sums.  Not collective; no unit is in flight.
+ */
+PT_MUST_CHECK pt_status_t pt_exec_measure(pt_exec_t *exec, const pt_plan_t *plan,
+                                          const pt_unit_t *unit, pt_machine_t *machine);
 
 /** Seconds spent in operations' kernels, in losses, and in transfers between stages,
  * waiting included, since the start. */

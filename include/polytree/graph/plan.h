@@ -86,6 +86,9 @@ typedef struct pt_load {
 void pt_plan_load(const pt_plan_t *plan, double units, const pt_machine_t *machine,
                   pt_wire_t wire, pt_load_t *load);
 
+/** Whether a machine has the seconds of all that the plan runs. */
+bool pt_plan_is_known(const pt_plan_t *plan, const pt_machine_t *machine);
+
 /** A section of a plan: what it takes, and then sends to the neighbouring stage. */
 typedef struct pt_section {
     double seconds;
@@ -93,12 +96,13 @@ typedef struct pt_section {
 } pt_section_t;
 
 /**
- * Sections of one unit of a plan as placed.  Not collective.
+ * Sections of one unit of a plan as placed, receiving over `wire` included.  Not
+ * collective.
  *
  * @param[out] forward, backward  [pt_plan_n_segment()]; backward is left alone where the
  * phase has none
  */
-void pt_plan_sections(const pt_plan_t *plan, const pt_machine_t *machine,
+void pt_plan_sections(const pt_plan_t *plan, const pt_machine_t *machine, pt_wire_t wire,
                       pt_section_t *forward, pt_section_t *backward);
 
 /** Multiply-adds per sample, over all stages: one forward, and all that one unit executes.

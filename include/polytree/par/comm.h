@@ -73,6 +73,13 @@ PT_MUST_CHECK pt_status_t pt_comm_allgather(pt_comm_t *comm, const void *mine, v
 PT_MUST_CHECK pt_status_t pt_comm_barrier(pt_comm_t *comm);
 
 /**
+ * Seconds of an allreduce of 8 bytes and of one of `bytes`, the least of several, as others
+ * may use the machine; the same on all ranks.  Collective.
+ */
+PT_MUST_CHECK pt_status_t pt_comm_measure(pt_comm_t *comm, size_t bytes, double *small,
+                                          double *large);
+
+/**
  * PT_E_MISMATCH, naming `what` and the ranks, unless all ranks bring the same bytes.
  * Collective.
  */

@@ -29,6 +29,13 @@ typedef struct pt_layout {
 } pt_layout_t;
 
 /**
+ * Extents of so many ranks, where those that are 0 are left open: see pt_layout_init(). Not
+ * collective.
+ */
+PT_MUST_CHECK pt_status_t pt_layout_extents(const int32_t wanted[PT_N_AXIS], int32_t size,
+                                            int32_t extent[PT_N_AXIS]);
+
+/**
  * Arrange the ranks of `comm`.  Extent 0 means: one stage; along task or data, whatever
  * ranks are left; along both, one task and the rest data.  Where extents do not multiply to
  * the number of ranks, the surplus idles; `strict` refuses that.  Collective over `comm`.

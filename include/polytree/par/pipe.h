@@ -9,8 +9,9 @@
  * PT_PIPE_DEPTH of them lie with either.  A section (see polytree/graph/exec.h) sends at
  * most two in one direction, its own and the shared one, so what is waited for is at least
  * two sections back.  In the times there, F(g) at 2g + s waits for a section of the next
- * stage at 2(g - 2) + s + 1 or before, B(g) likewise: time grows here too, and no circle of
- * ranks can wait for one another, whatever their number and that of the units.
+ * stage at 2(g - 2) + s + 2 or before, B(g) for one of the stage before at less than its
+ * own likewise: time grows here too, and no circle of ranks can wait for one another,
+ * whatever their number and that of the units.
  */
 #ifndef PT_PAR_PIPE_H
 #define PT_PAR_PIPE_H

@@ -10,6 +10,7 @@
 #ifndef PT_TRAIN_PREDICT_H
 #define PT_TRAIN_PREDICT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "polytree/base/status.h"
@@ -45,6 +46,13 @@ PT_MUST_CHECK pt_status_t pt_predictor_new(const pt_config_t *config, const pt_f
                                            const pt_machine_t *machine,
                                            pt_predictor_t **out);
 void pt_predictor_free(pt_predictor_t *predictor);
+
+/** Extents beyond which further ranks of an arrangement would have nothing to do. */
+void pt_predictor_most(const pt_predictor_t *predictor, int32_t extent[PT_N_AXIS]);
+
+/** Whether the machine has the seconds of every operation of the steps looked at; else
+ * those of some are counted. */
+bool pt_predictor_is_known(pt_predictor_t *predictor);
 
 /**
  * The cut into stages whose slowest is fastest, over the steps looked at, of both kinds.
@@ -95,20 +103,40 @@ typedef struct pt_prediction {
     double sum_bytes;   /**< a step, that a rank brings into sums and gathers, at most */
 } pt_prediction_t;
 
-/** A step of that phase.  Errors as pt_predictor_share(). */
+/** A step of that phase; all zero where the run has no such steps.  Errors as
+ * pt_predictor_share(). */
 PT_MUST_CHECK pt_status_t pt_predict(pt_predictor_t *predictor,
                                      const pt_arrangement_t *arrangement, pt_phase_t phase,
                                      pt_prediction_t *out);
 
+/** Memory of a rank by what holds it, in bytes; program, kernels and data are not here. */
+typedef struct pt_rank_memory {
+    size_t weights, sums, moments, plans, feed, buffers;
+    size_t arena; /**< of all units in flight */
+} pt_rank_memory_t;
+
+size_t pt_rank_memory_sum(const pt_rank_memory_t *memory);
+
+/** What the rank at `coord` holds in the steps looked at; a retraining of the network found
+ * takes less.  Errors as pt_predictor_share(). */
+PT_MUST_CHECK pt_status_t pt_predictor_memory(pt_predictor_t *predictor,
+                                              const pt_arrangement_t *arrangement,
+                                              const int32_t coord[PT_N_AXIS],
+                                              pt_rank_memory_t *out);
+
+/** The same of the fullest rank. */
+PT_MUST_CHECK pt_status_t pt_predict_memory(pt_predictor_t *predictor,
+                                            const pt_arrangement_t *arrangement,
+                                            pt_rank_memory_t *out);
+
 /**
- * Seconds of a chain of stages until its segments are done: stage s of S begins F(g) when
- * it is free and F(g) of the stage before has arrived, B(g) likewise from behind.
+ * Seconds of a chain of stages until its segments are done, in the order of graph/exec.h: a
+ * stage begins its next section when it is free and what it needs has arrived.
  *
- * @param[in]  share  [n_stage]; all have the same segments
- * @param[in]  has_backward  else forwards alone
+ * @param[in] share  [n_stage]; all have the same segments
  */
 PT_MUST_CHECK pt_status_t pt_predict_chain(const pt_share_t *share, int32_t n_stage,
-                                           bool has_backward, const pt_machine_t *machine,
-                                           pt_wire_t wire, double *seconds);
+                                           const pt_machine_t *machine, pt_wire_t wire,
+                                           double *seconds);
 
 #endif

@@ -43,10 +43,14 @@ typedef struct pt_trainer pt_trainer_t;
 /**
  * Build feed, space (initial weights by seed), moments (zero), plans and arena, in
  * pt_form_first().  Borrows everything it is given.
+ *
+ * @param[in,out] machine  the same on all ranks: by it a space is cut into stages, and what
+ * it does not know is measured then, where layout.cost says so; NULL: as counted
  */
 PT_MUST_CHECK pt_status_t pt_trainer_new(const pt_config_t *config,
                                          const pt_layout_t *layout, pt_dataset_t *dataset,
-                                         const pt_kernel_t *kernel, pt_trainer_t **out);
+                                         const pt_kernel_t *kernel, pt_machine_t *machine,
+                                         pt_trainer_t **out);
 void pt_trainer_free(pt_trainer_t *trainer);
 
 /**
@@ -233,13 +237,5 @@ typedef struct pt_trainer_time {
     double evaluate; /**< outside steps */
 } pt_trainer_time_t;
 pt_trainer_time_t pt_trainer_time(const pt_trainer_t *trainer);
-
-/** Memory of this rank by what holds it, for `polytree plan`; not collective. */
-typedef struct pt_trainer_memory {
-    size_t weights, sums, moments, plans, arena, feed, buffers;
-} pt_trainer_memory_t;
-PT_MUST_CHECK pt_status_t pt_trainer_memory(pt_trainer_t *trainer,
-                                            const pt_subnet_t *subnet,
-                                            pt_trainer_memory_t *memory);
 
 #endif

@@ -1,0 +1,136 @@
+#include "app/outlook.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "app/console.h"
+#include "polytree/base/memory.h"
+#include "polytree/base/text.h"
+
+#define MIB (1.0 / (1 << 20))
+#define MILLI 1e3
+
+enum { MOST_ROWS = 8, EXTENT_TEXT = 48 };
+
+/* Outlooks: that of the run, then others. */
+typedef struct table {
+    pt_predictor_t *predictor;
+    const pt_resources_t *resources;
+    int32_t n;
+    pt_outlook_t row[MOST_ROWS];
+} table_t;
+
+/* Look at an arrangement, unless it is there or has ranks without work. */
+static pt_status_t add(table_t *t, int32_t stage, int32_t task, int32_t data)
+{
+    const pt_arrangement_t a = {{stage, task, data}, t->resources->ranks_per_node};
+    int32_t most[PT_N_AXIS];
+    pt_predictor_most(t->predictor, most);
+    for (int32_t i = 0; i < PT_N_AXIS; i++)
+        if (a.extent[i] < 1 || a.extent[i] > most[i])
+            return PT_OK;
+    for (int32_t i = 0; i < t->n; i++)
+        if (memcmp(t->row[i].arrangement.extent, a.extent, sizeof a.extent) == 0)
+            return PT_OK;
+    return pt_arrange_look(t->predictor, &a, &t->row[t->n++]);
+}
+
+/* One rank; all of them along one axis; and few stages, data ranks beside them. */
+static pt_status_t add_others(table_t *t)
+{
+    int32_t n = t->resources->n_rank, most[PT_N_AXIS];
+    pt_predictor_most(t->predictor, most);
+    int32_t tasks = n < most[PT_AXIS_TASK] ? n : most[PT_AXIS_TASK];
+    PT_TRY(add(t, 1, 1, 1));
+    PT_TRY(add(t, 1, 1, n));
+    PT_TRY(add(t, 1, tasks, n / tasks));
+    PT_TRY(add(t, 2, 1, n / 2));
+    PT_TRY(add(t, 4, 1, n / 4));
+    return add(t, n, 1, 1);
+}
+
+static pt_status_t fill(const pt_config_t *config, table_t *t)
+{
+    PT_TRY(pt_arrange(config, t->predictor, t->resources, &t->row[0]));
+    t->n = 1;
+    return add_others(t);
+}
+
+/* "2 stage x 1 task x 3 data"; stages where there are several. */
+static void name_extents(const int32_t extent[PT_N_AXIS], char text[EXTENT_TEXT])
+{
+    int at = 0;
+    if (extent[PT_AXIS_STAGE] > 1)
+        at = snprintf(text, EXTENT_TEXT, "%d stage x ", (int)extent[PT_AXIS_STAGE]);
+    snprintf(text + at, EXTENT_TEXT - (size_t)at, "%d task x %d data",
+             (int)extent[PT_AXIS_TASK], (int)extent[PT_AXIS_DATA]);
+}
+
+static const char *cost_origin(const pt_config_t *c)
+{
+    if (c->layout.cost == PT_COST_MEASURED)
+        return "measured here";
+    return c->layout.cost == PT_COST_COUNTED ? "counted" : c->layout.cost_table;
+}
+
+static void print_head(const pt_session_t *s, const table_t *t, double alone)
+{
+    const pt_resources_t *r = t->resources;
+    const pt_outlook_t *o = &t->row[0];
+    const int32_t *e = o->arrangement.extent;
+    bool is_far = r->ranks_per_node > 0 && r->ranks_per_node < r->n_rank;
+    const pt_rates_t *rates = &s->machine.rates;
+    char text[EXTENT_TEXT];
+    name_extents(e, text);
+    pt_console_line("layout of %d rank%s: %s, %d idle; predicted balance %.3f, %.2f times "
+                    "one rank",
+                    (int)r->n_rank, pt_plural(r->n_rank), text,
+                    (int)(r->n_rank - e[0] * e[1] * e[2]), o->weight.balance,
+                    alone / o->seconds);
+    pt_console_line("  costs %s; a message between %s %.3g s and %.3g bytes/s",
+                    cost_origin(&s->config), is_far ? "nodes" : "ranks",
+                    rates->latency[is_far], rates->bandwidth[is_far]);
+    pt_console_line("  %-14s %10s %10s %7s %7s %7s %9s %9s %9s", "stage x task", "weight",
+                    "alpha", "times", "bubble", "balance", "stages,", "sums,", "memory,");
+    pt_console_line("  %-14s %10s %10s %7s %7s %7s %9s %9s %9s", "  x data", "step, ms",
+                    "step, ms", "1 rank", "", "", "MiB/step", "MiB/step", "MiB");
+}
+
+static void print_row(const table_t *t, int32_t i, double alone)
+{
+    const pt_outlook_t *o = &t->row[i];
+    const int32_t *e = o->arrangement.extent;
+    char extent[EXTENT_TEXT];
+    snprintf(extent, sizeof extent, "%d x %d x %d", (int)e[PT_AXIS_STAGE],
+             (int)e[PT_AXIS_TASK], (int)e[PT_AXIS_DATA]);
+    pt_console_line("%c %-14s %10.3f %10.3f %7.2f %7.3f %7.3f %9.3f %9.3f %9.1f",
+                    i == 0 ? '*' : ' ', extent, o->weight.seconds * MILLI,
+                    o->alpha.seconds * MILLI, alone / o->seconds, o->weight.bubble,
+                    o->weight.balance, o->weight.stage_bytes * MIB,
+                    o->weight.sum_bytes * MIB,
+                    (double)(t->resources->held + pt_rank_memory_sum(&o->memory)) * MIB);
+}
+
+pt_status_t pt_print_outlook(const pt_session_t *s, const pt_resources_t *resources,
+                             pt_outlook_t *out)
+{
+    const pt_arrangement_t one = {{1, 1, 1}, 0};
+    table_t *t;
+    pt_outlook_t alone;
+    pt_status_t status;
+    PT_TRY(pt_alloc(&t, 1, sizeof *t));
+    t->resources = resources;
+    PT_TRY_OR(done, pt_predictor_new(&s->config, pt_trainer_feed(s->trainer),
+                                     pt_trainer_space(s->trainer), NULL, &s->machine,
+                                     &t->predictor));
+    PT_TRY_OR(done, fill(&s->config, t));
+    PT_TRY_OR(done, pt_arrange_look(t->predictor, &one, &alone));
+    print_head(s, t, alone.seconds);
+    for (int32_t i = 0; i < t->n; i++)
+        print_row(t, i, alone.seconds);
+    *out = t->row[0];
+done:
+    pt_predictor_free(t->predictor);
+    pt_free(t);
+    return status;
+}

@@ -1,0 +1,59 @@
+#!/usr/bin/env bash
+# Of the arrangements that fit layout.memory a run takes the one that plan says, and its
+# result is that of one rank; what plan measures can be given to it again.
+# shellcheck source=/dev/null
+. "$(dirname "$0")/common"
+small_data
+wide=(--set layout.cost=counted space.channels=128 space.nodes=8 train.tasks_per_step=3)
+
+# memory EXTENTS: of that row of plan's table, MiB.
+memory() {
+    awk -v e="$1" '{sub(/^[*]/, " ")} $1 " x " $3 " x " $5 == e {print $NF}' out
+}
+
+expect 0 "$POLYTREE" plan "$SMALL" --ranks 4 "${wide[@]}"
+says out "^layout of 4 ranks: [0-9] task x [0-9] data, 0 idle"
+limit=$(awk -v a="$(memory "1 x 1 x 4")" -v b="$(memory "2 x 1 x 2")" 'BEGIN {print (a + b) / 2}')
+expect 0 "$POLYTREE" plan "$SMALL" --ranks 4 "${wide[@]}" layout.memory="$limit"
+says out "^layout of 4 ranks: [2-4] stage x "
+awk -v l="$limit" '/^[*]/ {exit !($NF <= l)}' out || fail "it does not fit $limit MiB"
+expect 1 "$POLYTREE" plan "$SMALL" --ranks 4 "${wide[@]}" layout.memory=1
+says err "layout.memory = 1 MiB: on 4 ranks no arrangement takes less than [0-9.]+ MiB"
+
+# On nodes far apart the same arrangement is slower, and stages are worth more.
+alpha_step() {
+    awk '$1 " x " $3 " x " $5 == "4 x 1 x 1" {print $6}' out
+}
+expect 0 "$POLYTREE" plan "$SMALL" --ranks 4 "${wide[@]}"
+near=$(alpha_step)
+expect 0 "$POLYTREE" plan "$SMALL" --ranks 4 --nodes 4 "${wide[@]}" layout.latency=1e-3
+says out "between nodes 0.001 s"
+awk -v a="$near" -v b="$(alpha_step)" 'BEGIN {exit !(b > a + 1)}' ||
+    fail "slow messages cost nothing"
+
+# What was measured: given again it says the same.
+expect 0 "$POLYTREE" plan "$SMALL" --ranks 2 --table costs.txt
+says out "costs measured here"
+grep -q "forward conv" costs.txt || fail "no convolution in costs.txt"
+grep '^[* ] [0-9]' out | awk '{NF--; print}' >measured
+expect 0 "$POLYTREE" plan "$SMALL" --ranks 2 --set layout.cost=./costs.txt
+says out "costs ./costs.txt"
+# The table has six digits, and a row's times three behind the point.
+grep '^[* ] [0-9]' out | awk '{NF--; print}' | paste measured - | awk '
+    {for (i = 6; i <= 7; i++) if (($i - $(i + NF / 2)) ^ 2 > 0.002 ^ 2) bad = 1}
+    END {exit bad || NR < 3}' || fail "the table of costs says something else"
+
+command -v mpirun >/dev/null || exit 0
+few=(warmup.steps=1 search.steps=2 retrain.steps=1 run.eval_every=0)
+expect 0 "$POLYTREE" search "$SMALL" -o one "${wide[@]}" "${few[@]}"
+# A rank of two takes more for itself than the one that plans: ask those two.
+expect 1 ranks 2 search "$SMALL" -o two "${wide[@]}" "${few[@]}" layout.memory=1
+limit=$(sed -n 's/.*less than \([0-9]*\).*/\1/p' err | head -n 1)
+limit=$((limit + 3))
+expect 0 ranks 2 search "$SMALL" -o two "${wide[@]}" "${few[@]}" layout.memory="$limit"
+says out "ranks +2 = 2 stage x "
+cmp one/metrics.jsonl two/metrics.jsonl || fail "stages change the result"
+expect 0 ranks 2 search "$SMALL" -o measured2 "${wide[@]}" "${few[@]}" \
+    layout.cost=measured layout.stage=2
+says out "ranks +2 = 2 stage x "
+cmp one/metrics.jsonl measured2/metrics.jsonl || fail "measured costs change the result"
