@@ -20,6 +20,7 @@ typedef struct bench {
     pt_space_t *space;
     pt_predictor_t *predictor;
     pt_machine_t *machine;
+    pt_machine_t counted;      /**< by which the predictor cuts: the same for all stages */
     pt_objective_t *objective; /**< [n_task] */
     float *input;
     pt_label_t **label; /**< [n_segment] of the predictor */
@@ -47,7 +48,7 @@ static pt_status_t open_bench(bench_t *b, const pt_kernel_t *kernel, const pt_fo
 
     PT_TRY(pt_feed_new(b->config, b->dataset, form->size, &b->feed));
     PT_TRY(pt_space_of_data(b->config, b->dataset, form, kernel, &b->space));
-    PT_TRY(pt_predictor_new(b->config, b->feed, b->space, form->branching, b->machine,
+    PT_TRY(pt_predictor_new(b->config, b->feed, b->space, form->branching, &b->counted,
                             &b->predictor));
     const pt_space_t *s = b->space;
     size_t n = (size_t)b->predictor->n_segment;
@@ -125,31 +126,101 @@ static pt_status_t measure_feed(bench_t *b, int32_t bundle)
     return measure_fill(b, bundle, name, false);
 }
 
-static pt_status_t measure_units(bench_t *b)
+/* Messages come from nowhere and go nowhere. */
+
+static const pt_real_t *receive(void *context, bool is_back, int64_t n)
+{
+    (void)is_back;
+    (void)n;
+    return context;
+}
+
+static pt_real_t *room(void *context, bool is_back, int64_t n)
+{
+    (void)is_back;
+    (void)n;
+    return context;
+}
+
+static void forget(void *context, bool is_back)
+{
+    (void)context;
+    (void)is_back;
+}
+
+static void forget_message(void *context, bool is_back, int64_t n)
+{
+    (void)n;
+    forget(context, is_back);
+}
+
+static void wait_for_nothing(void *context)
+{
+    (void)context;
+}
+
+static pt_status_t measure_plans(bench_t *b, pt_exec_t *exec)
 {
     pt_predictor_t *p = b->predictor;
-    pt_exec_t *exec;
-    pt_status_t status = PT_OK;
+    pt_unit_t unit = {.input = b->input,
+                      .subnet = &p->subnet,
+                      .dgate = b->dgate,
+                      .limit = 0x1p60,
+                      .loss = run_loss,
+                      .loss_context = b};
 
-    PT_TRY(pt_exec_new(b->space, pt_plan_arena_bound(p->plan), &exec));
     for (int32_t i = 0; i < p->n_plan; i++) {
         int32_t bundle = p->unit_plan[i].bundle;
-        pt_unit_t unit = {.input = b->input,
-                          .subnet = &p->subnet,
-                          .dgate = b->dgate,
-                          .limit = 0x1p60,
-                          .loss = run_loss,
-                          .loss_context = b};
-        PT_TRY_OR(done, predict_compile(p, i));
+        PT_TRY(predict_compile(p, i));
         if (pt_plan_is_known(p->plan, b->machine))
             continue;
-        PT_TRY_OR(done, measure_feed(b, bundle));
+        PT_TRY(measure_feed(b, bundle));
         b->bundle = pt_feed_bundle(b->feed, bundle);
-        PT_TRY_OR(done, pt_exec_measure(exec, p->plan, &unit, b->machine));
+        PT_TRY(pt_exec_measure(exec, p->plan, &unit, b->machine));
     }
+    return PT_OK;
+}
+
+/** Run what a stage of so many runs. */
+static pt_status_t measure_stage(bench_t *b, int32_t n_stage, int32_t stage)
+{
+    pt_predictor_t *p = b->predictor;
+    size_t bytes = (size_t)pt_plan_message_bound(p->plan) * sizeof(pt_real_t);
+    pt_exec_t *exec = NULL;
+    void *message;
+    pt_status_t status;
+
+    PT_TRY(predict_stage(p, n_stage, PT_WIRE_NODE));
+    pt_plan_place(p->plan, &p->cut, stage);
+    PT_TRY(pt_reserve(bytes, &message));
+    const pt_link_t link = {message, receive,        forget,
+                            room,    forget_message, wait_for_nothing};
+    PT_TRY_OR(done,
+              pt_exec_new_staged(b->space, pt_plan_arena_bound(p->plan), 1, &link, &exec));
+    PT_TRY_OR(done, measure_plans(b, exec));
 done:
     pt_exec_free(exec);
+    pt_reserve_release(message, bytes);
     return status;
+}
+
+/** In how many stages a rank can hold the network, one after the other: those of the run,
+ * or as many as layout.memory asks for. */
+static pt_status_t count_stages(const bench_t *b, int32_t *n_stage)
+{
+    double limit = b->config->layout.memory * (1 << 20);
+    int32_t n = (int32_t)b->config->layout.stage, most = pt_cut_most(b->space);
+
+    n = n < 1 ? 1 : n;
+    for (; limit > 0 && n < most; n++) {
+        const pt_arrangement_t a = {{n, 1, 1}, 0};
+        pt_rank_memory_t m;
+        PT_TRY(pt_predict_memory(b->predictor, &a, &m));
+        if ((double)pt_rank_memory_sum(&m) <= limit)
+            break;
+    }
+    *n_stage = n < most ? n : most;
+    return PT_OK;
 }
 
 /** What a step does with a block of the store that it uses, and with one that is its own.
@@ -187,19 +258,35 @@ done:
     return status;
 }
 
+/** One stage, in a network of its own: what it has touched is given back. */
+static pt_status_t measure_part(const bench_t *part, const pt_kernel_t *kernel,
+                                const pt_form_t *form, int32_t stage, int32_t *n_stage)
+{
+    bench_t b = *part;
+    pt_status_t status;
+
+    pt_machine_init(&b.counted);
+    PT_TRY_OR(done, open_bench(&b, kernel, form));
+    if (stage == 0)
+        PT_TRY_OR(done, count_stages(&b, n_stage));
+    PT_TRY_OR(done, measure_stage(&b, *n_stage, stage));
+    if (stage == 0)
+        PT_TRY_OR(done, measure_blocks(&b, kernel));
+done:
+    close_bench(&b);
+    return status;
+}
+
 pt_status_t pt_measure_steps(const pt_config_t *config, pt_dataset_t *dataset,
                              const pt_kernel_t *kernel, const pt_form_t *form,
                              pt_machine_t *machine)
 {
-    bench_t b = {.config = config, .dataset = dataset, .machine = machine};
-    pt_status_t status;
+    const bench_t part = {.config = config, .dataset = dataset, .machine = machine};
+    int32_t n_stage = 1;
 
-    PT_TRY_OR(done, open_bench(&b, kernel, form));
-    PT_TRY_OR(done, measure_units(&b));
-    PT_TRY_OR(done, measure_blocks(&b, kernel));
-done:
-    close_bench(&b);
-    return status;
+    for (int32_t stage = 0; stage < n_stage; stage++)
+        PT_TRY(measure_part(&part, kernel, form, stage, &n_stage));
+    return PT_OK;
 }
 
 pt_status_t pt_machine_share(pt_machine_t *machine, pt_comm_t *comm)

@@ -13,9 +13,10 @@
 
 /**
  * Measure what the steps that a predictor looks at are made of, as far as `machine` does
- * not know it: every operation of every shape once, on its own, however many tasks there
- * are; reading and augmenting; the update.  It takes no more memory than the largest
- * operation, beside the kernels.  Not collective.
+ * not know it: units are run a few times, of each kind of plan that has an operation or a
+ * shape of its own, however many tasks there are; reading and augmenting; the update.  A
+ * network of its own is run, stage after stage where layout.stage or layout.memory wants
+ * several, so that it takes no more memory than those.  Not collective.
  */
 PT_MUST_CHECK pt_status_t pt_measure_steps(const pt_config_t *config, pt_dataset_t *dataset,
                                            const pt_kernel_t *kernel, const pt_form_t *form,
