@@ -101,12 +101,17 @@ pt_status_t pt_checkpoint_peek(pt_checkpoint_t *checkpoint, const char *run, boo
     return load(checkpoint, run, false, is_found, notice);
 }
 
-static pt_status_t lock_holder(int fd, const char *path)
+static void read_holder(int fd, char text[256])
 {
-    char text[256] = "";
-    ssize_t n = pread(fd, text, sizeof text - 1, 0);
+    ssize_t n = pread(fd, text, 255, 0);
     text[n > 0 ? (size_t)n : 0] = '\0';
     text[strcspn(text, "\n")] = '\0';
+}
+
+static pt_status_t lock_holder(int fd, const char *path)
+{
+    char text[256];
+    read_holder(fd, text);
     PT_FAIL(IO, "%s: another job has this run%s%s", path, text[0] ? ": " : "", text);
 }
 
@@ -162,4 +167,21 @@ void pt_run_unlock(const char *run, int fd)
     if (pt_path_join(run, "lock", path) == PT_OK && is_current(fd, path))
         unlink(path);
     close(fd);
+}
+
+pt_run_hold_t pt_run_holder(const char *run, char holder[256])
+{
+    char path[PT_PATH_MAX];
+    holder[0] = '\0';
+    if (pt_path_join(run, "lock", path) != PT_OK) {
+        pt_error_clear();
+        return PT_RUN_FREE;
+    }
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return PT_RUN_FREE;
+    read_holder(fd, holder);
+    bool is_held = flock(fd, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+    close(fd);
+    return is_held ? PT_RUN_HELD : PT_RUN_ABANDONED;
 }

@@ -114,8 +114,12 @@ const pt_command_t pt_commands[] = {
      .on_all_ranks = true,
      .run = pt_run_eval},
     {.name = "status",
-     .usage = "RUN",
-     .help = "say how a run stands, also from another terminal while it is at work",
+     .usage = "RUN|SWEEP",
+     .help = "say how a run or a sweep stands, also from another terminal\n"
+             "\nIt says whether the run is at work, for how much longer (as estimated when "
+             "it last\nevaluated or wrote a checkpoint), stopped, killed or finished; of a "
+             "sweep how many\nruns are done, and how the one stands that is at work or "
+             "next.",
      .flags = pt_no_flags,
      .min_word = 1,
      .max_word = 1,

@@ -1,6 +1,7 @@
 #include "app/console.h"
 
 #include <fcntl.h>
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -115,4 +116,14 @@ static void take_message(pt_log_level_t level, const char *message, void *contex
 void pt_console_take_log(void)
 {
     pt_log_set_sink(take_message, NULL);
+}
+
+const char *pt_console_duration(double seconds, char text[32])
+{
+    long s = isfinite(seconds) && seconds > 0 ? lround(fmin(seconds, 1e9)) : 0;
+    if (s < 3600)
+        snprintf(text, 32, "%ld:%02ld", s / 60, s % 60);
+    else
+        snprintf(text, 32, "%ld:%02ld:%02ld", s / 3600, s / 60 % 60, s % 60);
+    return text;
 }

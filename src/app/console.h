@@ -24,6 +24,9 @@ void pt_console_line(const char *format, ...) PT_PRINTF(1, 2);
 /** "polytree: ..." on stderr, one line. */
 void pt_console_error(const char *format, ...) PT_PRINTF(1, 2);
 
+/** "1:23" or "1:02:03". */
+const char *pt_console_duration(double seconds, char text[32]);
+
 /** Send the libraries' messages here (one rank does). */
 void pt_console_take_log(void);
 

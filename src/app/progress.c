@@ -73,16 +73,6 @@ static unsigned poll_requests(void *context)
     return w->reason != NULL ? PT_REQUEST_STOP : 0;
 }
 
-static const char *duration(double seconds, char text[32])
-{
-    long s = isfinite(seconds) && seconds > 0 ? lround(fmin(seconds, 1e9)) : 0;
-    if (s < 3600)
-        snprintf(text, 32, "%ld:%02ld", s / 60, s % 60);
-    else
-        snprintf(text, 32, "%ld:%02ld:%02ld", s / 3600, s / 60 % 60, s % 60);
-    return text;
-}
-
 /* What a line holds so far, and how long it may be. */
 typedef struct line {
     char text[256];
@@ -121,7 +111,7 @@ static void show_progress(void *context, const pt_progress_t *p)
     snprintf(part, sizeof part, "%s %lld/%lld", pt_stage_name(p->stage), (long long)p->step,
              (long long)p->n_step);
     add_part(&line, part);
-    snprintf(part, sizeof part, "  %s left", duration(p->seconds_left, left));
+    snprintf(part, sizeof part, "  %s left", pt_console_duration(p->seconds_left, left));
     add_part(&line, part);
     add_number(&line, "  loss %.3f", p->loss);
     add_number(&line, "  val %.3f", p->metric);

@@ -337,7 +337,9 @@ static pt_status_t search_on_active(pt_held_run_t *run, pt_watcher_t *watcher,
     PT_AGREE(world, status);
     PT_TRY(pt_search_run(run->search, &result));
     *code = result.end == PT_RUN_STOPPED ? PT_EXIT_STOPPED : PT_EXIT_DONE;
-    if (is_root && unlink(watcher->stop_path) != 0 && errno != ENOENT)
+    /* One that came too late for this run is for the next of a sweep. */
+    if (is_root && result.end == PT_RUN_STOPPED && unlink(watcher->stop_path) != 0 &&
+        errno != ENOENT)
         pt_console_error("warning: %s: %s", watcher->stop_path, strerror(errno));
     if (result.end == PT_RUN_DONE)
         return report(run, &result, &begin);

@@ -7,8 +7,12 @@
 
 #include "app/command.h"
 #include "app/console.h"
+#include "app/sweep.h"
+#include "polytree/base/memory.h"
+#include "polytree/io/checkpoint.h"
 #include "polytree/io/file.h"
 #include "polytree/search/jsonl.h"
+#include "polytree/search/summary.h"
 
 enum { PATH_BYTES = 4200 };
 
@@ -18,7 +22,7 @@ typedef struct view {
     double n_step, step, loss, alpha_loss, squeeze, tau, lr, edges, cost;
     char val_stage[16], val[256], final[256]; /**< empty before */
     double val_step;
-    double wall, speed, peak; /**< of timing.jsonl */
+    double wall, speed, peak, left; /**< of timing.jsonl */
 } view_t;
 
 static void take_step(view_t *v, const json_t *line)
@@ -97,6 +101,7 @@ static pt_status_t take_timing(void *context, json_t *line)
 {
     view_t *v = context;
     v->wall = pt_json_real(line, "wall");
+    v->left = pt_json_real(line, "seconds_left");
     v->speed = pt_json_real(line, "samples_per_second");
     v->peak = pt_json_real(line, "memory_peak");
     return PT_OK;
@@ -109,15 +114,21 @@ static void add(char *line, size_t size, const char *format, double value)
         snprintf(line + used, size - used, format, value);
 }
 
-/* "12 s", "5 min", "3.2 h" ago; "none" where there is no such file. */
-static const char *age(const char *run, const char *name, char text[48])
+/* Seconds since a file of the run was written; NaN where there is none. */
+static double seconds_since(const char *run, const char *name)
 {
     char path[PATH_BYTES];
     struct stat info;
     snprintf(path, sizeof path, "%s/%s", run, name);
-    if (stat(path, &info) != 0)
+    return stat(path, &info) != 0 ? NAN : fmax(0, difftime(time(NULL), info.st_mtime));
+}
+
+/* "12 s", "5 min", "3.2 h" ago; "none" where there is no such file. */
+static const char *age(const char *run, const char *name, char text[48])
+{
+    double seconds = seconds_since(run, name);
+    if (isnan(seconds))
         return "none yet";
-    double seconds = fmax(0, difftime(time(NULL), info.st_mtime));
     if (seconds < 120)
         snprintf(text, 48, "%.0f s ago", seconds);
     else if (seconds < 7200)
@@ -127,9 +138,34 @@ static const char *age(const char *run, const char *name, char text[48])
     return text;
 }
 
+/* Whether somebody is at work, and for how much longer. */
+static void print_state(const char *run, const view_t *v)
+{
+    char holder[256], left[32], text[64] = "";
+    pt_run_hold_t hold = pt_run_holder(run, holder);
+    double seconds = v->left - seconds_since(run, "timing.jsonl");
+    if (v->final[0] != '\0') {
+        pt_console_line("state       finished");
+    } else if (hold == PT_RUN_HELD) {
+        if (isfinite(seconds))
+            snprintf(text, sizeof text, ", %s left", pt_console_duration(seconds, left));
+        pt_console_line("state       running (%s)%s", holder, text);
+    } else if (hold == PT_RUN_ABANDONED) {
+        pt_console_line("state       killed or crashed (%s): the same command goes on",
+                        holder);
+    } else {
+        if (isfinite(v->left))
+            snprintf(text, sizeof text, ", %s left", pt_console_duration(v->left, left));
+        pt_console_line("state       stopped, or ended by an error: the same command goes "
+                        "on%s",
+                        text);
+    }
+}
+
 static void print(const char *run, const view_t *v)
 {
     char line[256] = "", text[48];
+    print_state(run, v);
     if (v->final[0] != '\0') {
         pt_console_line("done        %s", v->final);
     } else {
@@ -159,28 +195,102 @@ static void print(const char *run, const view_t *v)
     pt_console_line("last word   %s", age(run, "metrics.jsonl", text));
 }
 
-pt_status_t pt_run_status(const pt_args_t *args, int *code)
+static pt_status_t read_view(const char *run, view_t *v)
 {
-    const char *run = args->word[0];
     char path[PATH_BYTES];
-    view_t v = {.loss = NAN,
-                .alpha_loss = NAN,
-                .squeeze = NAN,
-                .tau = NAN,
-                .lr = NAN,
-                .edges = NAN,
-                .cost = NAN,
-                .wall = NAN,
-                .speed = NAN,
-                .peak = NAN};
-    (void)code;
+    *v = (view_t){.loss = NAN,
+                  .alpha_loss = NAN,
+                  .squeeze = NAN,
+                  .tau = NAN,
+                  .lr = NAN,
+                  .edges = NAN,
+                  .cost = NAN,
+                  .wall = NAN,
+                  .speed = NAN,
+                  .peak = NAN,
+                  .left = NAN};
     snprintf(path, sizeof path, "%s/metrics.jsonl", run);
     if (!pt_path_exists(path))
         PT_FAIL(IO, "%s is not the folder of a run: it has no metrics.jsonl", run);
-    PT_TRY(pt_jsonl_read(path, take_metrics, &v));
+    PT_TRY(pt_jsonl_read(path, take_metrics, v));
     snprintf(path, sizeof path, "%s/timing.jsonl", run);
-    if (pt_path_exists(path))
-        PT_TRY(pt_jsonl_read(path, take_timing, &v));
-    print(run, &v);
+    return pt_path_exists(path) ? pt_jsonl_read(path, take_timing, v) : PT_OK;
+}
+
+/** The runs of a sweep: how many are done, and the one that is at work, or is next. */
+typedef struct overview {
+    int32_t n_run, n_done;
+    bool is_held;
+    char run[PATH_BYTES]; /**< empty: all are done */
+} overview_t;
+
+static pt_status_t take_run(const char *run, overview_t *o)
+{
+    char metrics[PATH_BYTES + 32], holder[256];
+    pt_summary_t summary = {.is_done = false};
+    pt_status_t status = PT_OK;
+    snprintf(metrics, sizeof metrics, "%s/metrics.jsonl", run);
+    bool is_held = pt_run_holder(run, holder) == PT_RUN_HELD;
+    if (pt_path_exists(metrics))
+        status = pt_summary_read(run, &summary);
+    bool is_done = summary.is_done;
+    pt_summary_release(&summary);
+    o->n_run++;
+    o->n_done += is_done;
+    if (!is_done && (o->run[0] == '\0' || (is_held && !o->is_held))) {
+        snprintf(o->run, sizeof o->run, "%s", run);
+        o->is_held = is_held;
+    }
+    return status;
+}
+
+static pt_status_t read_overview(const char *folder, const char *list, overview_t *o)
+{
+    char *text, run[PATH_BYTES];
+    size_t bytes;
+    PT_TRY(pt_file_read(list, &text, &bytes));
+    pt_status_t status = PT_OK;
+    for (size_t at = 0; at < bytes && status == PT_OK;) {
+        const char *end = memchr(text + at, '\n', bytes - at);
+        size_t n = end == NULL ? bytes - at : (size_t)(end - text) - at;
+        snprintf(run, sizeof run, "%s/%.*s", folder, (int)n, text + at);
+        status = take_run(run, o);
+        at += n + 1;
+    }
+    pt_free(text);
+    return status;
+}
+
+static pt_status_t sweep_status(const char *folder, const char *list)
+{
+    overview_t o = {.n_run = 0};
+    char metrics[PATH_BYTES + 32];
+    view_t v;
+    PT_TRY(read_overview(folder, list, &o));
+    pt_console_line("sweep       %d of %d runs done", (int)o.n_done, (int)o.n_run);
+    if (o.run[0] == '\0')
+        return PT_OK;
+    snprintf(metrics, sizeof metrics, "%s/metrics.jsonl", o.run);
+    if (!pt_path_exists(metrics)) {
+        pt_console_line("next        %s", o.run);
+        return PT_OK;
+    }
+    pt_console_line("now at      %s", o.run);
+    PT_TRY(read_view(o.run, &v));
+    print(o.run, &v);
+    return PT_OK;
+}
+
+pt_status_t pt_run_status(const pt_args_t *args, int *code)
+{
+    const char *folder = args->word[0];
+    char list[PATH_BYTES];
+    view_t v;
+    (void)code;
+    snprintf(list, sizeof list, "%s/" SWEEP_LIST, folder);
+    if (pt_path_exists(list))
+        return sweep_status(folder, list);
+    PT_TRY(read_view(folder, &v));
+    print(folder, &v);
     return PT_OK;
 }

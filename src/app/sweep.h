@@ -10,6 +10,9 @@
 #include "polytree/graph/branching.h"
 #include "polytree/search/summary.h"
 
+/** In the folder of a sweep: its runs, one a line, in their order. */
+#define SWEEP_LIST "runs.txt"
+
 enum {
     SWEEP_AXIS = 8,
     SWEEP_VALUE = 16,

@@ -1,5 +1,6 @@
 /* polytree sweep: one run after the other, all ranks together. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -196,6 +197,34 @@ static pt_status_t run_rows(runner_t *runner, int *code)
     return PT_OK;
 }
 
+/* For those who look at the folder meanwhile. */
+static pt_status_t write_list(const sweep_t *sweep)
+{
+    char path[PT_CONFIG_TEXT], *text = NULL;
+    size_t bytes = 0;
+    FILE *file = open_memstream(&text, &bytes);
+    if (file == NULL)
+        PT_FAIL(MEMORY, "no memory for " SWEEP_LIST);
+    for (int32_t seed = 0; seed < sweep->config->sweep.seeds.n; seed++)
+        for (int32_t row = 0; row < sweep->n_row; row++)
+            for (int32_t i = 0; i < sweep_n_run(sweep, row, seed); i++) {
+                sweep_path(sweep, row, seed, i, path);
+                fprintf(file, "%s\n", path + strlen(sweep->folder) + 1);
+            }
+    snprintf(path, sizeof path, "%s/" SWEEP_LIST, sweep->folder);
+    pt_status_t status = fclose(file) == 0 ? pt_file_write(path, text, bytes)
+                                           : PT_ERROR(MEMORY, "no memory for %s", path);
+    free(text);
+    return status;
+}
+
+static pt_status_t begin_folder(const sweep_t *sweep)
+{
+    pt_watcher_forget_stop(sweep->folder);
+    PT_TRY(pt_folder_make(sweep->folder));
+    return write_list(sweep);
+}
+
 static pt_status_t run_all(const sweep_t *sweep, int *code)
 {
     runner_t runner = {.sweep = sweep, .begin = pt_clock()};
@@ -267,10 +296,8 @@ pt_status_t pt_run_sweep(const pt_args_t *args, int *code)
     PT_TRY_OR(done, sweep_init(&config, args->flag[SWEEP_OUTPUT], sweep));
     PT_TRY_OR(done, list_branchings(sweep));
     bool is_report = args->flag[SWEEP_REPORT] != NULL;
-    if (pt_comm_rank(world) == 0 && !is_report) {
-        pt_watcher_forget_stop(sweep->folder);
-        status = pt_folder_make(sweep->folder);
-    }
+    if (pt_comm_rank(world) == 0 && !is_report)
+        status = begin_folder(sweep);
     PT_TRY_OR(done, pt_comm_agree(world, status));
     if (!is_report)
         PT_TRY_OR(done, run_all(sweep, code));

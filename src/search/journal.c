@@ -259,6 +259,7 @@ void run_journal_timing(pt_search_t *s, const char *event)
     begin_line(s, file, event);
     put_integer(file, "step", s->state.step);
     put_number(file, "wall", pt_clock() - s->speed.start);
+    put_number(file, "seconds_left", run_seconds_left(s));
     put_number(file, "samples_per_second", s->speed.samples / s->speed.seconds);
     fprintf(file, ",\"layout\":[%d,%d,%d]", (int)layout->extent[PT_AXIS_STAGE],
             (int)layout->extent[PT_AXIS_TASK], (int)layout->extent[PT_AXIS_DATA]);

@@ -50,7 +50,7 @@ static void measure(pt_search_t *s, bool is_alpha, int64_t samples)
 }
 
 /* Stages to come are taken to be as fast as this one. */
-static double estimate_left(const pt_search_t *s)
+double run_seconds_left(const pt_search_t *s)
 {
     const run_speed_t *v = &s->speed;
     double weight = v->weight_seconds > 0 ? v->weight_seconds : v->alpha_seconds;
@@ -80,7 +80,7 @@ static void show(pt_search_t *s)
         .lr = run_lr(s),
         .metric = s->mean_metric,
         .samples_per_second = s->speed.samples / s->speed.seconds,
-        .seconds_left = estimate_left(s),
+        .seconds_left = run_seconds_left(s),
     };
     s->hooks.progress(s->hooks.context, &p);
 }

@@ -182,6 +182,8 @@ void run_journal_timing(pt_search_t *s, const char *event);
 void run_note(pt_search_t *s, const char *format, ...) PT_PRINTF(2, 3);
 /** After a step: speed, progress, and what rank 0 asks for next. */
 void run_after_step(pt_search_t *s, bool is_alpha, const pt_step_result_t *result);
+/** Of the whole run, as estimated from its last steps. */
+double run_seconds_left(const pt_search_t *s);
 /** Time from here on is no step's. */
 void run_pause_over(pt_search_t *s);
 /** Speed from here on is another: a stage begins. */

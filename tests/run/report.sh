@@ -14,6 +14,15 @@ says shared/report.txt "Delta_m +not run"
 expect 75 "$POLYTREE" search "$SMALL" -o found --time-limit 0.01
 [ ! -e found/report.txt ] || fail "a stopped run has a report"
 expect 0 "$POLYTREE" status found
+says out "^state +stopped, or ended by an error: the same command goes on, [0-9]+:[0-9]+ left$"
+(
+    flock -x 9
+    echo "pid 7 on elsewhere" >&9
+    expect 0 "$POLYTREE" status found
+    says out "^state +running \(pid 7 on elsewhere\), [0-9]+:[0-9]+ left$"
+) 9<>found/lock
+expect 0 "$POLYTREE" status found
+says out "^state +killed or crashed \(pid 7 on elsewhere\): the same command goes on$"
 says out "^stage +warmup, step [1-9][0-9]* of 20$"
 says out "^last line +loss [0-9.]+ +tau 5.00"
 says out "^checkpoint +[0-9]+ s ago$"
@@ -56,6 +65,7 @@ says found/report.txt "Delta_m +not run"
 says found/report.txt "  operations "
 
 expect 0 "$POLYTREE" status found
+says out "^state +finished$"
 says out "^done +mean metric on test [01]\.[0-9]+$"
 # In the middle of a line, as one finds it while the run is at work.
 mkdir half

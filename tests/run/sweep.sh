@@ -52,6 +52,11 @@ wait $pid || code=$?
 says out "s/STOP was there before the start"
 says out "stopped by the file STOP"
 [ ! -e s/STOP ] || fail "STOP is still there"
+expect 0 "$POLYTREE" status s
+says out "^sweep +[0-9]+ of 19 runs done$"
+says out "^now at +s/seed-"
+says out "^state +stopped"
+says out "^stage +(warmup|search|retrain), step "
 expect 75 "$POLYTREE" sweep sweep.ini -o s --time-limit 0:00:02
 [ "$(grep -c '^run .*seed-' out)" -ge 1 ] || fail "nothing was run within the limit"
 expect 0 "$POLYTREE" sweep sweep.ini -o s
@@ -61,6 +66,8 @@ done
 [ "$(find s -name metrics.jsonl | wc -l)" = "$(echo "$list" | wc -w)" ] || fail "other runs than wanted"
 expect 0 "$POLYTREE" sweep sweep.ini -o s
 ! grep -q '^run .*seed-' out || fail "a finished run was run again"
+expect 0 "$POLYTREE" status s
+says out "^sweep +19 of 19 runs done$"
 expect 0 "$POLYTREE" sweep sweep.ini -o s --report
 says out "^search +2/2 "
 says out "^single +1/2 "
