@@ -23,7 +23,6 @@ stall_state_t stall_look(stall_t *s, long now)
         long beats = now - s->span_since;
         if (beats > s->longest[s->seen.span])
             s->longest[s->seen.span] = beats;
-        s->has_ended[s->seen.span] = true;
         s->span_since = now;
     }
     if (a.n_sign != s->seen.n_sign)
@@ -48,7 +47,7 @@ bool stall_is_overdue(const stall_t *s, long now, long least)
         limit = larger(limit, 10 * s->longest[s->seen.span]);
         limit += limit / 4;
         /* How long the others take for the first one nobody knows. */
-        if (!s->has_ended[s->seen.span])
+        if ((s->seen.ended & 1u << s->seen.span) == 0)
             limit *= 10;
         return now - s->sign_since >= limit;
     default:

@@ -26,8 +26,7 @@ typedef enum stall_state {
 typedef struct stall {
     pt_activity_t seen;
     long span_since, sign_since; /**< beats */
-    long longest[PT_N_SPAN];     /**< beats, of those that have ended */
-    bool has_ended[PT_N_SPAN];
+    long longest[PT_N_SPAN];     /**< beats, of those seen to end */
 } stall_t;
 
 /** Look at this process; `now` in beats. */

@@ -5,6 +5,7 @@
 /* One thread writes, so that counting needs no more than that others see whole numbers. */
 static struct {
     atomic_int span, doing, stage;
+    atomic_uint ended;
     atomic_int_least64_t step;
     atomic_uint_least64_t n_span, n_sign;
 } at = {.stage = -1};
@@ -14,6 +15,7 @@ static struct {
 
 static void begin(pt_span_t span)
 {
+    PUT(ended, GET(ended) | 1u << GET(span));
     PUT(span, (int)span);
     PUT(n_span, GET(n_span) + 1);
     PUT(n_sign, GET(n_sign) + 1);
@@ -51,6 +53,7 @@ pt_activity_t pt_activity_now(void)
                            .doing = (pt_doing_t)GET(doing),
                            .stage = GET(stage),
                            .step = GET(step),
+                           .ended = GET(ended),
                            .n_span = GET(n_span),
                            .n_sign = GET(n_sign)};
 }

@@ -29,12 +29,11 @@ stalls() {
     touch run/now
 }
 
-# ends PATTERN: by itself, in time.
+# ends PATTERN: by itself, before it would go on.  How soon is up to the longest step.
 ends() {
-    local code=0 since=$SECONDS
+    local code=0
     wait $job || code=$?
-    [ "$code" != 0 ] || fail "a run that stands still ends with code 0"
-    [ $((SECONDS - since)) -le 10 ] || fail "all ranks end only after $((SECONDS - since)) s"
+    [ "$code" != 0 ] || fail "a run that stands still is not ended"
     one_line "$1"
     says err "its last checkpoint with the same command"
 }

@@ -33,6 +33,7 @@ typedef struct pt_activity {
     pt_doing_t doing;
     int32_t stage; /**< of the last step, -1 before the first */
     int64_t step;
+    unsigned ended;  /**< bits 1 << span of those that have been gone through */
     uint64_t n_span; /**< that began, pauses too */
     uint64_t n_sign; /**< of life */
 } pt_activity_t;
