@@ -15,6 +15,22 @@ void pt_config_init(pt_config_t *config)
     }
 }
 
+/* `end`: of the key. */
+static pt_status_t no_section(const char *assignment, const char *end)
+{
+    char key[PT_OPTION_NAME] = "";
+    size_t len = end == NULL ? strlen(assignment) : (size_t)(end - assignment);
+    if (len > 0 && len < sizeof key) {
+        memcpy(key, assignment, len);
+    }
+    const pt_option_t *near = pt_option_nearest_key(key);
+    if (key[0] == '\0' || near == NULL) {
+        PT_FAIL(CONFIG, "'%s': expected section.key=value", assignment);
+    }
+    PT_FAIL(CONFIG, "'%s': expected section.key=value; the nearest is %s", assignment,
+            near->name);
+}
+
 static pt_status_t set(pt_config_t *config, const char *assignment)
 {
     const char *equals = strchr(assignment, '=');
@@ -23,7 +39,7 @@ static pt_status_t set(pt_config_t *config, const char *assignment)
         dot--;
     }
     if (dot == NULL || *dot != '.') {
-        PT_FAIL(CONFIG, "'%s': expected section.key=value", assignment);
+        return no_section(assignment, equals);
     }
     char key[PT_OPTION_NAME];
     size_t key_len = (size_t)(equals - dot) - 1;

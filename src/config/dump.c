@@ -74,7 +74,7 @@ bool pt_config_option(int32_t i, pt_option_help_t *help)
         .help = option->help,
         .class = option->class,
     };
-    pt_option_expected(option, help->expected, sizeof help->expected);
+    pt_option_explain(option, help->expected, sizeof help->expected);
     return true;
 }
 

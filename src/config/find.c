@@ -92,6 +92,23 @@ static pt_status_t unknown(const char *section, size_t section_len, const char *
     return unknown_key(near, to_key, section, section_len, key);
 }
 
+const pt_option_t *pt_option_nearest_key(const char *key)
+{
+    const pt_option_t *best = NULL;
+    size_t best_len = 0;
+    int32_t least = INT32_MAX;
+    for (int32_t i = 0; i < pt_n_options; i++) {
+        const char *its = pt_options[i].name + pt_option_section_len(&pt_options[i]) + 1;
+        int32_t d = pt_edit_distance(key, strlen(key), its, strlen(its));
+        if (d < least) {
+            least = d;
+            best = &pt_options[i];
+            best_len = strlen(its);
+        }
+    }
+    return pt_is_near(least, strlen(key), best_len) ? best : NULL;
+}
+
 static pt_status_t find_task(pt_config_t *config, const char *name, size_t len,
                              int32_t *index)
 {

@@ -84,6 +84,14 @@ void pt_option_format(const pt_option_t *option, const void *base,
 /** What a value must be, for messages and help: "a whole number from 1 to 64". */
 void pt_option_expected(const pt_option_t *option, char *text, size_t size);
 
+/** The same for help: bounds that are but technical, above all that people set, are left
+ * out. */
+void pt_option_explain(const pt_option_t *option, char *text, size_t size);
+
+/** The option whose key is most like `key`, whatever its section; NULL where none is near.
+ */
+const pt_option_t *pt_option_nearest_key(const char *key);
+
 /** The settings "section.key=value" of a preset; the last is NULL. */
 const char *const *pt_preset_settings(pt_preset_t preset);
 

@@ -414,3 +414,30 @@ void pt_option_expected(const pt_option_t *option, char *text, size_t size)
         snprintf(text + used, size - used, " from %s to %s", min, max);
     }
 }
+
+void pt_option_explain(const pt_option_t *option, char *text, size_t size)
+{
+    char min[32];
+    switch (option->type) {
+    case PT_OPTION_LINE:
+    case PT_OPTION_NAMES:
+    case PT_OPTION_LINES:
+        snprintf(text, size, "%s", kind_text[option->type]);
+        return;
+    case PT_OPTION_BUDGET:
+        snprintf(text, size, "%.*s", (int)strlen(kind_text[option->type]) - 1,
+                 kind_text[option->type]);
+        return;
+    case PT_OPTION_WORD:
+    case PT_OPTION_FROM:
+    case PT_OPTION_BOOL:
+        break;
+    default:
+        if (option->max < 1e6)
+            break;
+        format_real(option->min, min, sizeof min);
+        snprintf(text, size, "%s from %s on", kind_text[option->type], min);
+        return;
+    }
+    pt_option_expected(option, text, size);
+}

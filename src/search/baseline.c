@@ -62,7 +62,8 @@ static pt_status_t match_madds(pt_config_t *config)
 {
     pt_summary_t found;
     pt_status_t status;
-    PT_TRY_OR(done, pt_summary_read(config->baseline.cost_of, &found));
+    if (pt_summary_read(config->baseline.cost_of, &found) != PT_OK)
+        PT_TRY_OR(done, PT_ERROR(IO, "baseline.cost_of: %s", pt_error_message()));
     if (!found.has_cost)
         PT_TRY_OR(done,
                   PT_ERROR(IO, "baseline.cost_of = %s: this run has found no network yet",

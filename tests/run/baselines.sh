@@ -9,7 +9,7 @@ number() { "$PYTHON" -c "import json; print(json.load(open('$1/architecture.json
 
 expect 0 ranks 1 search "$SMALL" -o found
 refuses 1 "baseline.cost_of" search "$SMALL" -o random --set search.method=random
-refuses 1 "nobody is not the folder of a run" search "$SMALL" -o shared \
+refuses 1 "baseline.cost_of: nobody is not the folder of a run" search "$SMALL" -o shared \
     --set search.method=shared --set baseline.cost_of=nobody
 
 expect 0 ranks 1 search "$SMALL" -o shared --set search.method=shared --set baseline.cost_of=found

@@ -30,6 +30,9 @@ while read -r option; do
     names "$option" # with its default
 done < <(sed 's/ = $/ = (empty)/' known)
 
+! grep -E "^Expected: .*e\+[0-9]" man.txt || fail "the man page gives technical bounds"
+grep -q "^Expected: a whole number from 1 to 65536" man.txt || fail "the man page gives no bounds"
+
 small_data
 expect 0 "$POLYTREE" search "$SMALL" -o run
 for file in run/*; do

@@ -266,6 +266,8 @@ static void every_misspelt_key_is_answered_with_the_right_one(void **state)
     assert_message("unknown section [serach]; the nearest is [search]");
     assert_int_equal(pt_config_set(&config, "search.lr"), PT_E_CONFIG);
     assert_message("section.key=value");
+    assert_int_equal(pt_config_set(&config, "kapa=5"), PT_E_CONFIG);
+    assert_message("expected section.key=value; the nearest is squeeze.kappa");
     assert_int_equal(pt_config_set(&config, "lr=0.1"), PT_E_CONFIG);
     assert_message("section.key=value");
 }
