@@ -10,6 +10,7 @@
 #include "app/sweep_table.h"
 #include "app/sweep_truth.h"
 #include "polytree/base/memory.h"
+#include "polytree/base/text.h"
 #include "polytree/io/file.h"
 #include "polytree/search/baseline.h"
 
@@ -24,7 +25,7 @@ static void put_estimate(FILE *file, sweep_estimate_t e, const char *format, dou
     if (isfinite(e.error))
         snprintf(text + strlen(text), sizeof text - strlen(text), " +-%.*f",
                  scale == 1 ? 4 : 2, e.error * scale);
-    fprintf(file, " %-18s", text);
+    fprintf(file, " %-16s", text);
 }
 
 static void put_number(FILE *file, const char *format, double x, double scale)
@@ -32,7 +33,7 @@ static void put_number(FILE *file, const char *format, double x, double scale)
     char text[32] = "";
     if (isfinite(x))
         snprintf(text, sizeof text, format, x * scale);
-    fprintf(file, " %9s", text);
+    fprintf(file, " %10s", text);
 }
 
 /* More than two standard errors; with two seeds even that is little. */
@@ -62,25 +63,40 @@ static double full_cost(const sweep_table_t *t)
     return cost;
 }
 
+/* One unit for a column, that of its largest number. */
+static const char *unit_of(const sweep_table_t *t, sweep_value_t value, double *scale)
+{
+    double most = 0;
+    for (int32_t r = 0; r < t->n_row; r++)
+        if (t->line[r].value[value].n > 0)
+            most = fmax(most, t->line[r].value[value].mean);
+    const char *unit = pt_unit(most, scale);
+    return unit[0] == '\0' ? "1" : unit;
+}
+
 static void put_heading(const sweep_table_t *t, FILE *file)
 {
     const char *name = t->reference < 0 ? "reference" : t->sweep->row[t->reference].label;
-    char less[19];
-    snprintf(less, sizeof less, "less %s", name);
+    char less[17], encoder[24], madds[24], params[24];
+    double scale;
+    snprintf(less, sizeof less, "minus %s", name);
+    snprintf(encoder, sizeof encoder, "encoder, %s", unit_of(t, SWEEP_ENCODER, &scale));
+    snprintf(madds, sizeof madds, "madds, %s", unit_of(t, SWEEP_MADDS, &scale));
+    snprintf(params, sizeof params, "params, %s", unit_of(t, SWEEP_PARAMETERS, &scale));
     fprintf(file, "%-*s %5s", label_width(t), "run", "seeds");
     if (t->is_alike)
-        fprintf(file, " %-18s %9s %-18s %-6s", t->n_task > 0 ? t->task[0].metric : "metric",
-                "val", less, "");
-    fprintf(file, " %9s", "M encoder");
+        fprintf(file, " %-16s %10s %-16s %-6s",
+                t->n_task > 0 ? t->task[0].metric : "metric", "val", less, "");
+    fprintf(file, " %10s", encoder);
     if (isfinite(full_cost(t)))
-        fprintf(file, " %9s", "of full");
-    fprintf(file, " %9s %9s", "M madds", "k params");
+        fprintf(file, " %10s", "of full");
+    fprintf(file, " %10s %10s", madds, params);
     if (!sweep_table_has(t, SWEEP_DELTA))
-        fprintf(file, " %-18s", "Delta_m");
+        fprintf(file, " %-16s", "Delta_m");
     else if (t->is_alike)
-        fprintf(file, " %-18s %-18s", "Delta_m, %", less);
+        fprintf(file, " %-16s", "Delta_m, %");
     else
-        fprintf(file, " %-18s %9s %-18s", "Delta_m, %", "val", less);
+        fprintf(file, " %-16s %10s %-16s", "Delta_m, %", "val", less);
     fputc('\n', file);
 }
 
@@ -88,6 +104,7 @@ static void put_line(const sweep_table_t *t, int32_t row, FILE *file)
 {
     const sweep_line_t *line = &t->line[row];
     const sweep_estimate_t *value = line->value, *less = line->less;
+    double scale;
     fprintf(file, "%-*s %2d/%-2d", label_width(t), t->sweep->row[row].label,
             (int)line->n_done, (int)t->n_seed);
     if (t->is_alike) {
@@ -96,11 +113,14 @@ static void put_line(const sweep_table_t *t, int32_t row, FILE *file)
         put_estimate(file, less[SWEEP_METRIC], "%+.4f", 1);
         fprintf(file, " %-6s", verdict(less[SWEEP_METRIC]));
     }
-    put_number(file, "%.3f", value[SWEEP_ENCODER].mean, 1e-6);
+    unit_of(t, SWEEP_ENCODER, &scale);
+    put_number(file, "%.3f", value[SWEEP_ENCODER].mean, 1 / scale);
     if (isfinite(full_cost(t)))
         put_number(file, "%.1f %%", value[SWEEP_ENCODER].mean, 100 / full_cost(t));
-    put_number(file, "%.3f", value[SWEEP_MADDS].mean, 1e-6);
-    put_number(file, "%.1f", value[SWEEP_PARAMETERS].mean, 1e-3);
+    unit_of(t, SWEEP_MADDS, &scale);
+    put_number(file, "%.3f", value[SWEEP_MADDS].mean, 1 / scale);
+    unit_of(t, SWEEP_PARAMETERS, &scale);
+    put_number(file, "%.1f", value[SWEEP_PARAMETERS].mean, 1 / scale);
     if (value[SWEEP_DELTA].n == 0) {
         fprintf(file, "%s\n", line->n_done > 0 ? " not run" : "");
         return;
@@ -108,8 +128,11 @@ static void put_line(const sweep_table_t *t, int32_t row, FILE *file)
     put_estimate(file, value[SWEEP_DELTA], "%+.2f", 100);
     if (!t->is_alike)
         put_number(file, "%+.2f", value[SWEEP_DELTA_VAL].mean, 100);
-    put_estimate(file, less[SWEEP_DELTA], "%+.2f", 100);
-    fprintf(file, " %s\n", t->is_alike ? "" : verdict(less[SWEEP_DELTA]));
+    if (!t->is_alike) {
+        put_estimate(file, less[SWEEP_DELTA], "%+.2f", 100);
+        fprintf(file, " %s", verdict(less[SWEEP_DELTA]));
+    }
+    fputc('\n', file);
 }
 
 static void put_tasks(const sweep_table_t *t, FILE *file)
@@ -117,13 +140,13 @@ static void put_tasks(const sweep_table_t *t, FILE *file)
     int width = label_width(t);
     fprintf(file, "\n%-*s", width, "task");
     for (int32_t k = 0; k < t->n_task; k++)
-        fprintf(file, " %-18.18s", t->task[k].name);
+        fprintf(file, " %-16.16s", t->task[k].name);
     fprintf(file, "\n%-*s", width, "metric");
     for (int32_t k = 0; k < t->n_task; k++) {
         char metric[48];
         snprintf(metric, sizeof metric, "%s%s", t->task[k].metric,
-                 t->task[k].is_error ? ", less" : "");
-        fprintf(file, " %-18.18s", metric);
+                 t->task[k].is_error ? ", lower" : "");
+        fprintf(file, " %-16.16s", metric);
     }
     fputc('\n', file);
     for (int32_t r = 0; r < t->n_row; r++) {
@@ -182,17 +205,22 @@ static void put_foot(const sweep_table_t *t, FILE *file)
 {
     fprintf(file, "\nmeans over seeds, +- standard error (n - 1)");
     if (t->reference >= 0)
-        fprintf(file, "; less: difference to %s, paired by seed",
+        fprintf(file, "; minus: difference to %s, paired by seed",
                 t->sweep->row[t->reference].label);
     fprintf(
         file,
         "\nbetter, worse: %s differs by more than two standard errors (%s)\n"
         "Delta_m: mean relative gain over the single-task networks of the seed, else of "
-        "the first that has some\nM encoder: multiply-adds of all but the heads\n",
+        "the first that has some\nencoder: multiply-adds (madds) of all but the heads\n",
         t->is_alike ? "the tasks' mean metric" : "Delta_m",
         t->is_alike ? "all tasks have the same" : "the tasks' metrics are unlike");
     if (has_method(t, PT_METHOD_RANDOM) || has_method(t, PT_METHOD_EXHAUSTIVE))
         fputs("random, exhaustive: means over their networks\n", file);
+    for (int32_t k = 0; k < t->n_task && t->n_task <= TEXT_TASKS; k++)
+        if (t->task[k].is_error) {
+            fputs("lower: lower is better\n", file);
+            break;
+        }
     put_dearer(t, file);
     if (t->n_task > TEXT_TASKS)
         fputs("metrics of the tasks: sweep.json\n", file);

@@ -39,6 +39,7 @@ vary = search: resource.weight = 0 | 2
 END
 
 # Branchings are as many as tasks, layers and copies allow.
+mkdir -p none/seed-3/search # a run that has but begun
 expect 0 "$POLYTREE" sweep branch.ini -o none --report --set sweep.vary="exhaustive: space.copies = 3 | 2"
 says out "^exhaustive +0/2 "
 says out "^exhaustive space.copies=2 +0/2 "

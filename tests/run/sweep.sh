@@ -163,9 +163,11 @@ for run, (val, test) in scores.items():
 END
 expect 0 "$POLYTREE" sweep sweep.ini -o u --report --set sweep.methods="search shared single" \
     sweep.seeds="1 2" sweep.vary="shared: baseline.lr = 0.01 | 0.1"
-says out "^search +2/2 +2.000 +4.000 +0.0 \+10.75 \+-0.75 +\+0.00 \+13.25 \+-3.25 +better$"
+says out "^search +2/2 +2.000 +4.000 +5.0 \+10.75 \+-0.75 +\+0.00 \+13.25 \+-3.25 +better$"
 says out "^shared +2/2 .* worse$"
-says out "^metric +accuracy +rmse, less"
+says out "^metric +accuracy +rmse, lower"
+says out "^lower: lower is better$"
+says out "^run +seeds +encoder, M +madds, M +params, 1 +Delta_m, % +val +minus shared bas"
 says out "^search +0.4500 \+-0.0100 +0.9100 \+-0.0100"
 says out "the tasks' metrics are unlike"
 "$PYTHON" - <<'END'
