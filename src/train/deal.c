@@ -1,9 +1,16 @@
 #include "polytree/train/deal.h"
 
-static int32_t dearest_left(int32_t n, const double *cost, const int32_t *rank)
+/** The dearest unit that is left, of equal ones the first; `last` was dealt before, or -1.
+ * Units are of few kinds: behind the last one there mostly is another as dear, and none of
+ * those has been dealt. */
+static int32_t dearest_left(int32_t n, const double *cost, const int32_t *rank,
+                            int32_t last)
 {
     int32_t best = -1;
 
+    for (int32_t i = last + 1; i < n && last >= 0; i++)
+        if (cost[i] == cost[last])
+            return i;
     for (int32_t i = 0; i < n; i++)
         if (rank[i] < 0 && (best < 0 || cost[i] > cost[best]))
             best = i;
@@ -23,12 +30,15 @@ static int32_t idlest(int32_t n_rank, const double *work)
 void pt_deal_units(int32_t n, const double *cost, int32_t n_rank, int32_t *rank,
                    double *work)
 {
+    int32_t unit = -1;
+
     for (int32_t i = 0; i < n; i++)
         rank[i] = -1;
     for (int32_t r = 0; r < n_rank; r++)
         work[r] = 0;
     for (int32_t done = 0; done < n; done++) {
-        int32_t unit = dearest_left(n, cost, rank), to = idlest(n_rank, work);
+        int32_t to = idlest(n_rank, work);
+        unit = dearest_left(n, cost, rank, unit);
         rank[unit] = to;
         work[to] += cost[unit];
     }

@@ -47,12 +47,27 @@ static void test_idle_ranks(void **state)
     assert_true(work[0] == 5 && work[1] == 1 && work[2] == 0);
 }
 
+/* The dearest come first, of equal ones the first, however they lie among others: with a
+ * rank for each the ranks are the order. */
+static void equal_units_keep_their_order(void **state)
+{
+    const double cost[] = {3, 1, 3, 2, 1, 3, 2};
+    const int32_t order[] = {0, 5, 1, 3, 6, 2, 4};
+    int32_t rank[7];
+    double work[7];
+    (void)state;
+
+    pt_deal_units(7, cost, 7, rank, work);
+    assert_memory_equal(rank, order, sizeof order);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_equal_units),
         cmocka_unit_test(test_unequal_units),
         cmocka_unit_test(test_idle_ranks),
+        cmocka_unit_test(equal_units_keep_their_order),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

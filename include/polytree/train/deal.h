@@ -15,7 +15,7 @@ static inline int32_t pt_deal_bundle(int32_t bundle, int32_t n_coord)
 
 /**
  * Deal n units out to ranks: the dearest first, each to the rank with the least work so
- * far (ties: lowest number).  A batch has few units, so this is quadratic.
+ * far (ties: lowest number).  Takes n (n_rank + different costs) turns.
  *
  * @param[in]  cost  [n] > 0
  * @param[out] rank  [n]
