@@ -239,15 +239,24 @@ done:
     return status;
 }
 
+/** Samples of a step that is full; the last of a round takes what is left. */
+static int64_t full_samples(const bench_t *b)
+{
+    int64_t per_step = b->config.train.tasks_per_step, n = pt_feed_n_bundle(b->feed);
+
+    return (per_step > 0 && per_step < n ? per_step : n) * b->config.train.batch;
+}
+
 static void report(const bench_t *b)
 {
     static const char *const name[] = {"weight", "alpha"};
     const int32_t *extent = b->arrangement.extent;
 
     printf("{\"nodes\": %d, \"ranks\": %d, \"stage\": %d, \"task\": %d, \"data\": %d, "
-           "\"samples\": %.1f",
+           "\"samples\": %.1f, \"full\": %lld",
            (int)b->nodes, (int)(b->nodes * b->arrangement.ranks_per_node), (int)extent[0],
-           (int)extent[1], (int)extent[2], pt_step_samples(&b->config, b->feed, false));
+           (int)extent[1], (int)extent[2], pt_step_samples(&b->config, b->feed, false),
+           (long long)full_samples(b));
     for (int32_t kind = 0; kind < b->n_kind; kind++)
         printf(", \"%s\": {\"seconds\": %.6g, \"bubble\": %.4f, \"balance\": %.4f}",
                name[kind], b->prediction[kind].seconds, b->prediction[kind].bubble,
