@@ -278,17 +278,39 @@ enum { LEAST_TIMES = 3, MOST_TIMES = 9 };
 
 /** Run a unit, `time` [n_instr] is what each instruction takes; it may be NULL. */
 static void time_unit(pt_exec_t *exec, const pt_plan_t *plan, const pt_unit_t *unit,
-                      double *time)
+                      const bool *is_skipped, double *time)
 {
     pt_exec_begin(exec, 0, plan, unit);
     double begin = pt_clock();
     for (int32_t i = 0; i < plan->n_instr; i++) {
-        step(&exec->run[0], &plan->instr[i]);
+        if (!is_skipped[i])
+            step(&exec->run[0], &plan->instr[i]);
         double end = pt_clock();
         if (time != NULL)
             time[i] = end - begin;
         begin = end;
     }
+}
+
+/** Where most of a plan is known, only the rest of it is run: tasks often differ in their
+ * heads alone. */
+static void choose_skipped(const pt_plan_t *plan, const pt_machine_t *machine,
+                           bool *is_skipped)
+{
+    char name[PT_MACHINE_NAME];
+    int32_t n = 0, n_known = 0;
+
+    for (int32_t i = 0; i < plan->n_instr; i++) {
+        is_skipped[i] = false;
+        if (!plan_is_measured(&plan->instr[i]))
+            continue;
+        plan_instr_name(plan, &plan->instr[i], name);
+        is_skipped[i] = pt_machine_find(machine, name) >= 0;
+        n_known += is_skipped[i];
+        n++;
+    }
+    for (int32_t i = 0; i < plan->n_instr && 2 * n_known < n; i++)
+        is_skipped[i] = false;
 }
 
 static int compare(const void *a, const void *b)
@@ -333,15 +355,22 @@ pt_status_t pt_exec_measure(pt_exec_t *exec, const pt_plan_t *plan, const pt_uni
                             pt_machine_t *machine)
 {
     const double enough = 0.5;
-    double *time;
+    double *time = NULL;
+    bool *is_skipped = NULL;
     int32_t n = 0;
+    pt_status_t status;
 
-    PT_TRY(pt_alloc(&time, (size_t)MOST_TIMES * (size_t)plan->n_instr, sizeof *time));
+    PT_TRY_OR(done,
+              pt_alloc(&time, (size_t)MOST_TIMES * (size_t)plan->n_instr, sizeof *time));
+    PT_TRY_OR(done, pt_alloc(&is_skipped, (size_t)plan->n_instr, sizeof *is_skipped));
+    choose_skipped(plan, machine, is_skipped);
     double begin = pt_clock();
-    time_unit(exec, plan, unit, NULL);
+    time_unit(exec, plan, unit, is_skipped, NULL);
     while (n < LEAST_TIMES || (n < MOST_TIMES && pt_clock() - begin < enough))
-        time_unit(exec, plan, unit, time + (int64_t)n++ * plan->n_instr);
-    pt_status_t status = learn_names(plan, time, n, machine);
+        time_unit(exec, plan, unit, is_skipped, time + (int64_t)n++ * plan->n_instr);
+    PT_TRY_OR(done, learn_names(plan, time, n, machine));
+done:
     pt_free(time);
+    pt_free(is_skipped);
     return status;
 }

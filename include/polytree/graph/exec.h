@@ -99,7 +99,8 @@ int32_t pt_exec_end(pt_exec_t *exec, int32_t flight);
 /**
  * Measure what instructions of a plan take that `machine` does not know by name yet, in
  * several runs of the unit, about half a second: of each instruction the median, of each
- * name the mean.  Gradients are added to the sums.  Not collective; no unit is in flight.
+ * name the mean.  Where most is known the rest alone is run.  Gradients are added to the
+ * sums.  Not collective; no unit is in flight.
  */
 PT_MUST_CHECK pt_status_t pt_exec_measure(pt_exec_t *exec, const pt_plan_t *plan,
                                           const pt_unit_t *unit, pt_machine_t *machine);
