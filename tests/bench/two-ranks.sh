@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Two ranks on two cores against two one-rank runs side by side: the ratio of their
-# samples a second, in one run, alternating, because machines are noisy.
+# samples a second, in one run, alternating, because machines are noisy.  Strong scaling has
+# the same step, weak scaling one of twice the batch.
 #
 #     tests/bench/two-ranks.sh CONFIG.ini [seconds] [rounds] [key=value ...]
 set -eu
@@ -16,15 +17,20 @@ trap 'rm -rf "$folder"' EXIT
 speed() {
     sed -n 's/.*"samples_per_second": \([0-9.]*\).*/\1/p' "$@" | awk '{s += $1} END {print s}'
 }
+batch=$(sed -n 's/^batch *= *\([0-9]*\).*/\1/p' "$config" | head -n 1)
+for option in "$@"; do
+    [ "${option%%=*}" != train.batch ] || batch=${option#*=}
+done
+together() {
+    mpirun -n 2 --bind-to core "$bench" "$config" both "$seconds" "$@" >"$folder/together"
+    speed "$folder/together"
+}
 for ((i = 1; i <= rounds; i++)); do
     for core in 0 1; do
         taskset -c "$core" "$bench" "$config" both "$seconds" "$@" >"$folder/alone.$core" &
     done
     wait
-    mpirun -n 2 --bind-to core "$bench" "$config" both "$seconds" "$@" >"$folder/together"
-    alone=$(speed "$folder/alone.0" "$folder/alone.1")
-    together=$(speed "$folder/together")
-    awk -v a="$alone" -v t="$together" \
-        'BEGIN {printf "side by side %.1f samples/s, two ranks %.1f samples/s, ratio %.3f\n", a, t, t / a}'
+    awk -v a="$(speed "$folder/alone.0" "$folder/alone.1")" -v s="$(together "$@")" \
+        -v w="$(together "$@" train.batch=$((2 * batch)))" \
+        'BEGIN {printf "side by side %.1f samples/s; two ranks: strong %.1f, ratio %.3f, weak %.1f, ratio %.3f\n", a, s, s / a, w, w / a}'
 done
-cat "$folder/together"
