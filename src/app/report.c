@@ -14,7 +14,8 @@
 
 enum { PATH_BYTES = 4200, SINGLE = 0, FOUND = 3, N_COLUMN = 4 };
 
-static const char time_heading[] = "time of the last job that trained, seconds";
+static const char time_heading[] = "\ntime of the last job that trained, seconds";
+static const char mixed_heading[] = "mixed: ";
 
 void pt_rank_cost_begin(pt_rank_cost_t *cost)
 {
@@ -217,8 +218,8 @@ static void put_times(FILE *file, int32_t n_rank, const pt_rank_cost_t *rank)
         {"evaluation", TIME(evaluate), false},
     };
     double step = spread_of(n_rank, rank, TIME(step)).mean;
-    fprintf(file, "\n%s, %d rank%s\n  %-28s %10s %10s %10s %10s\n", time_heading,
-            (int)n_rank, pt_plural(n_rank), "", "min", "mean", "max", "of a step");
+    fprintf(file, "%s, %d rank%s\n  %-28s %10s %10s %10s %10s\n", time_heading, (int)n_rank,
+            pt_plural(n_rank), "", "min", "mean", "max", "of a step");
     for (size_t i = 0; i < sizeof phase / sizeof phase[0]; i++) {
         spread_t s = spread_of(n_rank, rank, phase[i].offset);
         fprintf(file, "  %-28s %10.3f %10.3f %10.3f", phase[i].name, s.min, s.mean, s.max);
@@ -290,46 +291,55 @@ static void put_dearer(FILE *file, const pt_config_t *config, int64_t madds)
 static void put_mixed(FILE *file, const pt_run_result_t *result)
 {
     if (result->is_mixed)
-        fprintf(file,
-                "mixed: machines or libraries differed from %s, step %lld on; the bits are "
-                "of no one machine\n",
-                pt_stage_name(result->mixed_stage), (long long)result->mixed_step);
+        fprintf(
+            file,
+            "%smachines or libraries differed from %s, step %lld on; the bits are of no "
+            "one machine\n",
+            mixed_heading, pt_stage_name(result->mixed_stage),
+            (long long)result->mixed_step);
 }
 
-/* What an earlier report said of time. */
-static void put_earlier_times(FILE *file, const char *path)
+/* What the earlier report says from `heading` on, or that line alone. */
+static void put_earlier(FILE *file, const char *earlier, const char *heading, bool is_line)
 {
-    char *text = NULL;
-    size_t bytes;
-    if (!pt_path_exists(path))
-        return;
-    if (pt_file_read(path, &text, &bytes) != PT_OK)
-        pt_error_clear();
-    const char *at = text == NULL ? NULL : strstr(text, time_heading);
+    const char *at = earlier == NULL ? NULL : strstr(earlier, heading);
     if (at != NULL)
-        fprintf(file, "\n%s", at);
-    pt_free(text);
+        fprintf(file, "%.*s", (int)(is_line ? strcspn(at, "\n") + 1 : strlen(at)), at);
+}
+
+/* Without a result, of a run that another job has done, what that said is kept. */
+static void put_report(FILE *file, const columns_t *c, const char *earlier,
+                       const pt_config_t *config, const pt_run_result_t *result,
+                       int32_t n_rank, const pt_rank_cost_t *rank)
+{
+    put_comparison(file, c);
+    put_dearer(file, config, c->summary[FOUND].cost.madds);
+    if (result != NULL)
+        put_mixed(file, result);
+    else
+        put_earlier(file, earlier, mixed_heading, true);
+    if (result != NULL && rank[0].time.step > 0) {
+        put_times(file, n_rank, rank);
+        put_traffic(file, n_rank, rank);
+        put_checkpoints(file, config, &result->checkpoints);
+    } else {
+        put_earlier(file, earlier, time_heading, false);
+    }
 }
 
 static pt_status_t write_file(const columns_t *c, const char *path,
                               const pt_config_t *config, const pt_run_result_t *result,
                               int32_t n_rank, const pt_rank_cost_t *rank)
 {
-    char *text = NULL;
-    size_t bytes = 0;
+    char *text = NULL, *earlier = NULL;
+    size_t bytes = 0, earlier_bytes;
     FILE *file = open_memstream(&text, &bytes);
     if (file == NULL)
         PT_FAIL(MEMORY, "no memory for %s", path);
-    put_comparison(file, c);
-    put_dearer(file, config, result->cost.madds);
-    put_mixed(file, result);
-    if (rank[0].time.step > 0) {
-        put_times(file, n_rank, rank);
-        put_traffic(file, n_rank, rank);
-        put_checkpoints(file, config, &result->checkpoints);
-    } else {
-        put_earlier_times(file, path);
-    }
+    if (pt_path_exists(path) && pt_file_read(path, &earlier, &earlier_bytes) != PT_OK)
+        pt_error_clear();
+    put_report(file, c, earlier, config, result, n_rank, rank);
+    pt_free(earlier);
     pt_status_t status = fclose(file) == 0 ? pt_file_write(path, text, bytes)
                                            : PT_ERROR(MEMORY, "no memory for %s", path);
     free(text);
@@ -355,24 +365,48 @@ static void print_short(const columns_t *c, const char *path, int32_t n_rank,
     pt_console_line("report      %s", path);
 }
 
+static void read_columns(columns_t *c, const pt_config_t *config, const char *run)
+{
+    *c = (columns_t){
+        .name = {"single", "shared", "random", "found"},
+        .run = {config->report.single, config->report.shared, config->report.random, run}};
+    for (int32_t i = 0; i < N_COLUMN; i++)
+        read_column(c, i);
+}
+
+static void release_columns(columns_t *c)
+{
+    for (int32_t i = 0; i < N_COLUMN; i++)
+        pt_summary_release(&c->summary[i]);
+}
+
 pt_status_t pt_report_write(const pt_config_t *config, const char *run,
                             const pt_run_result_t *result, int32_t n_rank,
                             const pt_rank_cost_t *rank)
 {
-    columns_t c = {
-        .name = {"single", "shared", "random", "found"},
-        .run = {config->report.single, config->report.shared, config->report.random, run}};
+    columns_t c;
     char path[PATH_BYTES];
     pt_status_t status = PT_OK;
     snprintf(path, sizeof path, "%s/report.txt", run);
-    for (int32_t i = 0; i < N_COLUMN; i++)
-        read_column(&c, i);
+    read_columns(&c, config, run);
     if (c.is_shown[FOUND]) {
         status = write_file(&c, path, config, result, n_rank, rank);
         if (status == PT_OK)
             print_short(&c, path, n_rank, rank);
     }
-    for (int32_t i = 0; i < N_COLUMN; i++)
-        pt_summary_release(&c.summary[i]);
+    release_columns(&c);
+    return status;
+}
+
+pt_status_t pt_report_rewrite(const pt_config_t *config, const char *run)
+{
+    columns_t c;
+    char path[PATH_BYTES];
+    pt_status_t status = PT_OK;
+    snprintf(path, sizeof path, "%s/report.txt", run);
+    read_columns(&c, config, run);
+    if (c.is_shown[FOUND])
+        status = write_file(&c, path, config, NULL, 0, NULL);
+    release_columns(&c);
     return status;
 }

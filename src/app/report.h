@@ -34,6 +34,10 @@ PT_MUST_CHECK pt_status_t pt_report_write(const pt_config_t *config, const char 
                                           const pt_run_result_t *result, int32_t n_rank,
                                           const pt_rank_cost_t *rank);
 
+/** Write the report of a finished run anew, beside the runs that `config` names now; what
+ * it said of time is kept.  Not collective. */
+PT_MUST_CHECK pt_status_t pt_report_rewrite(const pt_config_t *config, const char *run);
+
 /** Draw RUN/curves.svg: losses, metric on val and expected edges over the weight steps.
  * `*is_drawn` is false where gnuplot is not installed.  Not collective. */
 PT_MUST_CHECK pt_status_t pt_report_curves(const char *run, bool *is_drawn);

@@ -304,14 +304,12 @@ void sweep_path(const sweep_t *sweep, int32_t row, int32_t seed, int32_t index,
         name_branching(r, index, path + used, PT_CONFIG_TEXT - used);
 }
 
-/* The search whose cost a row is to match: the same values where both have them. */
-static int32_t find_search(const sweep_t *s, const sweep_row_t *row)
+int32_t sweep_find_row(const sweep_t *s, const sweep_row_t *row, pt_method_t method)
 {
     for (int32_t r = 0; r < s->n_row; r++) {
-        bool is_match = s->row[r].method == PT_METHOD_SEARCH;
+        bool is_match = s->row[r].method == method;
         for (int32_t a = 0; a < s->n_axis; a++) {
-            bool is_both =
-                s->axis[a].is_of[PT_METHOD_SEARCH] && s->axis[a].is_of[row->method];
+            bool is_both = s->axis[a].is_of[method] && s->axis[a].is_of[row->method];
             is_match &= s->row[r].value[a] == (is_both ? row->value[a] : 0);
         }
         if (is_match)
@@ -340,7 +338,7 @@ pt_status_t sweep_config(const sweep_t *sweep, int32_t row, int32_t seed, int32_
 {
     const sweep_row_t *r = &sweep->row[row];
     pt_config_t initial;
-    int32_t search = find_search(sweep, r);
+    int32_t search = sweep_find_row(sweep, r, PT_METHOD_SEARCH);
     *config = *sweep->config;
     PT_TRY(set_variant(sweep, r, config));
     pt_config_init(&initial);

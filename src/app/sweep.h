@@ -67,6 +67,11 @@ int32_t sweep_n_run(const sweep_t *sweep, int32_t row, int32_t seed);
 void sweep_path(const sweep_t *sweep, int32_t row, int32_t seed, int32_t index,
                 char path[PT_CONFIG_TEXT]);
 
+/** The row of a method that goes with another: the same values where both have them, else
+ * the first; -1 where the method is not of the sweep.  A baseline matches the cost of the
+ * search that goes with it. */
+int32_t sweep_find_row(const sweep_t *sweep, const sweep_row_t *row, pt_method_t method);
+
 /** Config of a run, with the runs that it depends on. */
 PT_MUST_CHECK pt_status_t sweep_config(const sweep_t *sweep, int32_t row, int32_t seed,
                                        int32_t index, pt_config_t *config);
@@ -76,6 +81,7 @@ PT_MUST_CHECK pt_status_t sweep_config(const sweep_t *sweep, int32_t row, int32_
 /**
  * Print what the runs have come to so far, and write it as FOLDER/sweep.txt, sweep.json
  * and, where gnuplot is installed, sweep.svg and, where rows cost unlike, sweep-cost.svg.
+ * The runs' reports get the baselines beside them.
  */
 PT_MUST_CHECK pt_status_t sweep_report(const sweep_t *sweep);
 

@@ -87,16 +87,21 @@ static pt_status_t read_line(sweep_table_t *t, int32_t row)
     return PT_OK;
 }
 
-/* The single-task networks of this seed, else of the first seed that has them; or NULL. */
+int32_t sweep_table_single(const sweep_table_t *t, int32_t seed, int32_t *row)
+{
+    *row = first_row(t->sweep, PT_METHOD_SINGLE);
+    for (int32_t i = -1; *row >= 0 && i < t->n_seed; i++) {
+        int32_t at = i < 0 ? seed : i;
+        if (sweep_n_run(t->sweep, *row, at) > 0 && run_of(&t->line[*row], at, 0)->is_done)
+            return at;
+    }
+    return -1;
+}
+
 static const pt_summary_t *find_single(const sweep_table_t *t, int32_t seed)
 {
-    int32_t row = first_row(t->sweep, PT_METHOD_SINGLE);
-    for (int32_t i = -1; row >= 0 && i < t->n_seed; i++) {
-        int32_t at = i < 0 ? seed : i;
-        if (sweep_n_run(t->sweep, row, at) > 0 && run_of(&t->line[row], at, 0)->is_done)
-            return run_of(&t->line[row], at, 0);
-    }
-    return NULL;
+    int32_t row, at = sweep_table_single(t, seed, &row);
+    return at < 0 ? NULL : run_of(&t->line[row], at, 0);
 }
 
 void sweep_table_values(const sweep_table_t *t, const pt_summary_t *run, int32_t seed,

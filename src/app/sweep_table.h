@@ -84,6 +84,10 @@ bool sweep_table_has(const sweep_table_t *table, sweep_value_t value);
 const pt_summary_t *sweep_table_run(const sweep_table_t *table, int32_t row, int32_t seed,
                                     int32_t index);
 
+/** Number of the seed whose single-task networks a seed is held against: its own, else the
+ * first that has them; -1 where none has.  `*row`: theirs. */
+int32_t sweep_table_single(const sweep_table_t *table, int32_t seed, int32_t *row);
+
 /**
  * What a finished run has come to.
  *
@@ -91,6 +95,10 @@ const pt_summary_t *sweep_table_run(const sweep_table_t *table, int32_t row, int
  */
 void sweep_table_values(const sweep_table_t *table, const pt_summary_t *run, int32_t seed,
                         double *value);
+
+/** sweep_fill.c: write the reports of finished runs anew, beside the baselines of the same
+ * sweep where their configs name no others. */
+PT_MUST_CHECK pt_status_t sweep_fill_reports(const sweep_table_t *table);
 
 /* sweep_plot.c: scripts for gnuplot, context is the table. */
 

@@ -389,6 +389,7 @@ pt_status_t sweep_report(const sweep_t *sweep)
     pt_status_t status;
     PT_TRY_OR(done, sweep_table_init(sweep, &t));
     PT_TRY_OR(done, write_all(&t));
+    PT_TRY_OR(done, sweep_fill_reports(&t));
 done:
     sweep_table_release(&t);
     return status;

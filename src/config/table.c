@@ -360,7 +360,7 @@ const pt_option_t pt_options[] = {
         "variant best on val"),
     NAMES("sweep.vary", sweep.vary, "none", OUT,
           "none, or `[METHOD: ...] section.key = value | value ...` again and again; "
-          "without METHOD: for search alone"),
+          "without METHOD: for search alone; a first value goes before the config's own"),
     BOOL("sweep.grid", sweep.grid, "0", OUT,
          "1: all combinations; 0: one option at a time, the others at their first value"),
 };

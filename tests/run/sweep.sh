@@ -134,6 +134,29 @@ for label, runs in of.items():
         assert r["difference_error"] is None
 END
 
+# The runs' reports stand beside the baselines of their sweep; what they said of time is kept.
+"$PYTHON" - <<'END'
+import json, re
+def row(run, title):
+    text = open("s/%s/report.txt" % run).read()
+    assert text.count("\ntime of the ") == 1 and "  operations " in text, text
+    return re.search(r"^ *%s(.*)$" % re.escape(title), text, re.M).group(1).split()
+mean = lambda run: "%.4f" % [json.loads(l) for l in open("s/%s/metrics.jsonl" % run)][-1]["mean"]
+ref = json.load(open("s/sweep.json"))["reference"].replace(" ", ",")
+for seed in "34":
+    of = "seed-%s/" % seed
+    want = [mean("seed-3/single"), mean(of + ref), mean(of + "random-0"), mean(of + "search")]
+    assert row(of + "search", "mean") == want, (row(of + "search", "mean"), want)
+    flow = mean(of + "random,space.flow=3-0")
+    assert row(of + "search,space.flow=3", "mean")[2] == flow
+    assert row(of + "search", "Delta_m, %")[0] == "+0.00"
+    assert len(row(of + "shared", "mean")) == 3
+END
+# Also of a run whose config has another value of what is varied than the sweep's.
+run=s/seed-3/search,derive.rule=p
+expect 0 "$POLYTREE" search $run/config.ini -o $run --set report.single=s/seed-3/single
+says out "^Delta_m +[+-].* against s/seed-3/single"
+
 # Tasks of unlike metrics are judged by Delta_m, and the reference's variant is chosen by it:
 # runs whose files are made up.
 "$PYTHON" - <<'END'

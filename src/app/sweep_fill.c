@@ -1,0 +1,60 @@
+/* The reports of a sweep's runs, beside the baselines of the same sweep. */
+#include <stdio.h>
+
+#include "app/report.h"
+#include "app/sweep_table.h"
+#include "polytree/io/file.h"
+
+/* The row of baselines that the table compares with, where it does, else the one that goes
+ * with `row`. */
+static int32_t pick_row(const sweep_table_t *t, int32_t row, pt_method_t method)
+{
+    const sweep_t *s = t->sweep;
+    if (t->reference >= 0 && s->row[t->reference].method == method)
+        return t->reference;
+    return sweep_find_row(s, &s->row[row], method);
+}
+
+/* Fills in a run of the sweep where the config names none. */
+static void name_run(const sweep_table_t *t, int32_t row, int32_t seed,
+                     char run[PT_CONFIG_TEXT])
+{
+    if (run[0] == '\0' && row >= 0 && seed >= 0 && sweep_n_run(t->sweep, row, seed) > 0 &&
+        sweep_table_run(t, row, seed, 0)->is_done)
+        sweep_path(t->sweep, row, seed, 0, run);
+}
+
+static void name_baselines(const sweep_table_t *t, int32_t row, int32_t seed,
+                           pt_config_t *config)
+{
+    pt_method_t own = t->sweep->row[row].method;
+    int32_t single, seed_of_single = sweep_table_single(t, seed, &single);
+    if (own != PT_METHOD_SINGLE)
+        name_run(t, single, seed_of_single, config->report.single);
+    if (own != PT_METHOD_SHARED)
+        name_run(t, pick_row(t, row, PT_METHOD_SHARED), seed, config->report.shared);
+    if (own != PT_METHOD_RANDOM)
+        name_run(t, pick_row(t, row, PT_METHOD_RANDOM), seed, config->report.random);
+}
+
+static pt_status_t fill(const sweep_table_t *t, int32_t row, int32_t seed, int32_t index)
+{
+    char folder[PT_CONFIG_TEXT], path[PT_CONFIG_TEXT + 32];
+    pt_config_t config;
+    sweep_path(t->sweep, row, seed, index, folder);
+    snprintf(path, sizeof path, "%s/config.ini", folder);
+    pt_config_init(&config);
+    PT_TRY(pt_config_read(&config, path));
+    name_baselines(t, row, seed, &config);
+    return pt_report_rewrite(&config, folder);
+}
+
+pt_status_t sweep_fill_reports(const sweep_table_t *table)
+{
+    for (int32_t row = 0; row < table->n_row; row++)
+        for (int32_t seed = 0; seed < table->n_seed; seed++)
+            for (int32_t i = 0; i < sweep_n_run(table->sweep, row, seed); i++)
+                if (sweep_table_run(table, row, seed, i)->is_done)
+                    PT_TRY(fill(table, row, seed, i));
+    return PT_OK;
+}
