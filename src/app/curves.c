@@ -7,8 +7,11 @@
 #include "app/report.h"
 #include "polytree/base/memory.h"
 #include "polytree/search/jsonl.h"
+#include "polytree/train/metric.h"
 
 enum { LOSS, ALPHA_LOSS, VAL, EDGES, COST, N_SERIES, MOST_STAGES = 8, PATH_BYTES = 4200 };
+/* Lines that a panel has names for. */
+enum { MOST_NAMES = 8 };
 
 typedef struct point {
     double x, y;
@@ -19,6 +22,12 @@ typedef struct series {
     point_t *point;
 } series_t;
 
+/* A task's metric on val. */
+typedef struct task_curve {
+    char name[64], metric[32];
+    series_t val;
+} task_curve_t;
+
 typedef struct curves {
     series_t series[N_SERIES];
     double first, length; /* weight steps before the stage at work, and in it */
@@ -26,6 +35,8 @@ typedef struct curves {
     int32_t n_stage;
     double begin[MOST_STAGES];
     char stage[MOST_STAGES][16];
+    size_t n_task, task_capacity; /* where their metrics are unlike */
+    task_curve_t *task;
 } curves_t;
 
 static pt_status_t add(series_t *s, double x, double y)
@@ -49,6 +60,43 @@ static pt_status_t take_step(curves_t *c, const json_t *line)
     return add(&c->series[LOSS], c->step, loss);
 }
 
+static pt_status_t find_task(curves_t *c, const char *name, task_curve_t **task)
+{
+    size_t k = 0;
+    while (k < c->n_task && strcmp(c->task[k].name, name) != 0)
+        k++;
+    if (k == c->n_task) {
+        PT_TRY(pt_grow(&c->task, &c->task_capacity, k + 1, sizeof *c->task));
+        c->task[k] = (task_curve_t){.val = {0}};
+        snprintf(c->task[k].name, sizeof c->task[k].name, "%s", name);
+        c->n_task++;
+    }
+    *task = &c->task[k];
+    return PT_OK;
+}
+
+/* A mean of unlike metrics says nothing, and none is written: each task's own does. */
+static pt_status_t take_eval(curves_t *c, const json_t *line)
+{
+    double x = c->first + pt_json_real(line, "step"), mean = pt_json_real(line, "mean");
+    json_t *tasks = json_object_get(line, "tasks"), *scores;
+    const char *name;
+    if (isfinite(mean))
+        return add(&c->series[VAL], x, mean);
+    json_object_foreach(tasks, name, scores)
+    {
+        task_curve_t *task = NULL;
+        double value;
+        const char *metric = pt_json_metric(scores, &value);
+        if (metric == NULL)
+            continue;
+        PT_TRY(find_task(c, name, &task));
+        snprintf(task->metric, sizeof task->metric, "%s", metric);
+        PT_TRY(add(&task->val, x, value));
+    }
+    return PT_OK;
+}
+
 static pt_status_t take_line(void *context, json_t *line)
 {
     curves_t *c = context;
@@ -60,8 +108,7 @@ static pt_status_t take_line(void *context, json_t *line)
         snprintf(c->stage[c->n_stage++], sizeof c->stage[0], "%s",
                  pt_json_text(line, "stage"));
     } else if (strcmp(event, "eval") == 0) {
-        return add(&c->series[VAL], c->first + pt_json_real(line, "step"),
-                   pt_json_real(line, "mean"));
+        return take_eval(c, line);
     } else if (strcmp(event, "step") == 0) {
         return take_step(c, line);
     }
@@ -93,23 +140,75 @@ static void put_stages(FILE *file, const curves_t *c)
 static void put_panel(FILE *file, const char *name, const char *label, const char *colour)
 {
     fprintf(file,
-            "set ylabel '%s'\nset xlabel 'weight steps'\nset yrange [0:*]\n"
+            "set ylabel \"%s\"\nset xlabel 'weight steps'\nset yrange [0:*]\n"
             "set offsets 0, 0, graph 0.08, 0\n"
             "plot $%s using 1:2 with lines lc rgb '%s' notitle\n",
             label, name, colour);
+}
+
+/* The next metric that some task has values of, from `*at` on: whether there is one. */
+static bool next_metric(const curves_t *c, size_t *at)
+{
+    for (; *at < c->n_task; (*at)++) {
+        bool is_new = c->task[*at].val.n > 0;
+        for (size_t j = 0; j < *at; j++)
+            is_new &= strcmp(c->task[j].metric, c->task[*at].metric) != 0;
+        if (is_new)
+            return true;
+    }
+    return false;
+}
+
+static int32_t count_metrics(const curves_t *c)
+{
+    int32_t n = 0;
+    for (size_t k = 0; next_metric(c, &k); k++)
+        n++;
+    return n;
+}
+
+/* The tasks that have the metric of task `first`, a line each. */
+static void put_metric(FILE *file, const curves_t *c, size_t first)
+{
+    const char *metric = c->task[first].metric;
+    int32_t n = 0, i = 0;
+    for (size_t k = first; k < c->n_task; k++)
+        if (strcmp(c->task[k].metric, metric) == 0) {
+            char name[32];
+            snprintf(name, sizeof name, "metric%zu", k);
+            put_data(file, name, &c->task[k].val);
+            n++;
+        }
+    fprintf(file, "set ylabel \"%s on val%s\" noenhanced\nplot ", metric,
+            pt_metric_is_error(metric) ? ",\\nlower is better" : "");
+    for (size_t k = first; k < c->n_task; k++) {
+        if (strcmp(c->task[k].metric, metric) != 0)
+            continue;
+        fprintf(file, "%s$metric%zu using 1:2 with linespoints pt 7 ps 0.4 lt %d ",
+                i > 0 ? ", " : "", k, (int)i + 1);
+        i++;
+        if (n <= MOST_NAMES) {
+            fputs("title ", file);
+            pt_picture_text(file, c->task[k].name);
+            fputs(" noenhanced", file);
+        } else {
+            fputs("notitle", file);
+        }
+    }
+    fputc('\n', file);
 }
 
 static pt_status_t print_plot(const void *context, FILE *file)
 {
     static const char *const name[N_SERIES] = {"loss", "alpha", "val", "edges", "cost"};
     const curves_t *c = context;
-    int32_t n_panel =
-        1 + (c->series[VAL].n > 0) + (c->series[EDGES].n > 0) + (c->series[COST].n > 0);
+    int32_t n_panel = 1 + (c->series[VAL].n > 0) + count_metrics(c) +
+                      (c->series[EDGES].n > 0) + (c->series[COST].n > 0);
     for (int32_t i = 0; i < N_SERIES; i++)
         put_data(file, name[i], &c->series[i]);
     fprintf(file,
             "set terminal svg size 760,%d background '#ffffff' font 'sans-serif,12'\n"
-            "set multiplot layout %d,1\nset grid\nset lmargin 10\nset tmargin 2\n"
+            "set multiplot layout %d,1\nset grid\nset lmargin 12\nset tmargin 2\n"
             "set xrange [0:%.9g]\n",
             220 * (int)n_panel, (int)n_panel, fmax(1, c->first + c->length));
     put_stages(file, c);
@@ -118,15 +217,17 @@ static pt_status_t print_plot(const void *context, FILE *file)
           file);
     if (c->series[ALPHA_LOSS].n > 0)
         fputs(", $alpha using 1:2 with lines lc rgb '#ff7f0e' title 'alpha steps'", file);
-    fputs("\nunset label\n", file);
+    fputs("\nunset label\nset key above right horizontal\n", file);
     if (c->series[VAL].n > 0)
         fputs("set ylabel 'metric on val'\n"
               "plot $val using 1:2 with linespoints pt 7 ps 0.4 lc rgb '#2ca02c' notitle\n",
               file);
+    for (size_t k = 0; next_metric(c, &k); k++)
+        put_metric(file, c, k);
     if (c->series[EDGES].n > 0)
         put_panel(file, "edges", "expected edges", "#9467bd");
     if (c->series[COST].n > 0)
-        put_panel(file, "cost", "expected cost, % of the most", "#8c564b");
+        put_panel(file, "cost", "expected cost,\\n% of the most", "#8c564b");
     fputs("unset multiplot\n", file);
     return PT_OK;
 }
@@ -145,5 +246,8 @@ pt_status_t pt_report_curves(const char *run, bool *is_drawn)
 done:
     for (int32_t i = 0; i < N_SERIES; i++)
         pt_free(c.series[i].point);
+    for (size_t k = 0; k < c.n_task; k++)
+        pt_free(c.task[k].val.point);
+    pt_free(c.task);
     return status;
 }

@@ -36,4 +36,7 @@ PT_MUST_CHECK pt_status_t pt_picture_write(const pt_space_t *space,
                                            const pt_subnet_t *subnet, int32_t task,
                                            const char *path, bool *is_drawn);
 
+/** Print a text as gnuplot reads it between double quotes, these included. */
+void pt_picture_text(FILE *file, const char *text);
+
 #endif

@@ -38,7 +38,8 @@ PT_MUST_CHECK pt_status_t pt_report_write(const pt_config_t *config, const char 
  * it said of time is kept.  Not collective. */
 PT_MUST_CHECK pt_status_t pt_report_rewrite(const pt_config_t *config, const char *run);
 
-/** Draw RUN/curves.svg: losses, metric on val and expected edges over the weight steps.
+/** Draw RUN/curves.svg: losses, metric on val (of tasks with unlike metrics:
+ * each its own) and expected edges or cost over the weight steps.
  * `*is_drawn` is false where gnuplot is not installed.  Not collective. */
 PT_MUST_CHECK pt_status_t pt_report_curves(const char *run, bool *is_drawn);
 

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "app/picture.h"
 #include "app/sweep_truth.h"
 #include "polytree/base/memory.h"
 
@@ -11,18 +12,6 @@ static const char *const colour[PT_N_METHOD] = {
     [PT_METHOD_SINGLE] = "#2ca02c", [PT_METHOD_RANDOM] = "#ff7f0e",
     [PT_METHOD_FULL] = "#9467bd",   [PT_METHOD_EXHAUSTIVE] = "#999999",
 };
-
-/* As gnuplot reads it between double quotes. */
-static void put_text(FILE *file, const char *text)
-{
-    fputc('"', file);
-    for (; *text != '\0'; text++) {
-        if (*text == '"' || *text == '\\')
-            fputc('\\', file);
-        fputc(*text, file);
-    }
-    fputc('"', file);
-}
 
 static double scale_of(sweep_value_t value)
 {
@@ -36,20 +25,49 @@ static const char *value_title(const sweep_table_t *t, sweep_value_t value)
                                           : "metric";
 }
 
+/* Room at both ends of an axis of values, but none where a metric of 0 to 1 has no values.
+ */
+static void pad(double part, double *low, double *high)
+{
+    double room = *high > *low ? part * (*high - *low) : 0.01;
+    double least = *low >= 0 ? 0 : -INFINITY, most = *high <= 1 ? 1 : INFINITY;
+    *low = fmax(*low - room, least);
+    *high = fmin(*high + room, most);
+}
+
+/* Errors included. */
+static void range_of_rows(const sweep_table_t *t, double *low, double *high)
+{
+    double scale = scale_of(t->judged);
+    *low = INFINITY;
+    *high = -INFINITY;
+    for (int32_t r = 0; r < t->n_row; r++) {
+        sweep_estimate_t e = t->line[r].value[t->judged];
+        double error = isfinite(e.error) ? e.error : 0;
+        if (e.n > 0) {
+            *low = fmin(*low, (e.mean - error) * scale);
+            *high = fmax(*high, (e.mean + error) * scale);
+        }
+    }
+    pad(0.05, low, high);
+}
+
 /* The first row on top. */
 pt_status_t sweep_plot_rows(const void *table, FILE *file)
 {
     const sweep_table_t *t = table;
-    double scale = scale_of(t->judged);
+    double scale = scale_of(t->judged), low, high;
+    range_of_rows(t, &low, &high);
     fprintf(file,
             "set terminal svg size 760,%d dynamic background '#ffffff' font "
             "'sans-serif,12'\nset xlabel '%s, mean over seeds +- standard error' "
-            "noenhanced\nset grid x\nunset key\nset yrange [-0.5:%d.5]\nset offsets graph "
-            "0.05, graph 0.05, 0, 0\nset ytics (",
-            90 + 26 * (int)t->n_row, value_title(t, t->judged), (int)t->n_row - 1);
+            "noenhanced\nset grid x\nunset key\nset xrange [%.9g:%.9g]\n"
+            "set yrange [-0.5:%d.5]\nset ytics (",
+            90 + 26 * (int)t->n_row, value_title(t, t->judged), low, high,
+            (int)t->n_row - 1);
     for (int32_t r = 0; r < t->n_row; r++) {
         fputs(r > 0 ? ", " : "", file);
-        put_text(file, t->sweep->row[r].label);
+        pt_picture_text(file, t->sweep->row[r].label);
         fprintf(file, " %d", (int)(t->n_row - 1 - r));
     }
     fputs(") noenhanced\nplot '-' using 1:2:3 with xerrorbars pt 7 ps 0.8 lw 1.5 lc rgb "
@@ -166,10 +184,11 @@ static void find_range(chart_t *c)
         r->bottom = fmin(r->bottom, p->y - p->error);
         r->top = fmax(r->top, p->y + p->error);
     }
-    double x = 0.08 * (r->right - r->left), y = 0.08 * (r->top - r->bottom);
+    double x = 0.08 * (r->right - r->left);
     x = x > 0 ? x : 0.1 * fabs(r->right);
-    y = y > 0 ? y : 0.01;
-    *r = (box_t){fmax(0, r->left - x), r->right + x, r->bottom - y, r->top + y};
+    r->left = fmax(0, r->left - x);
+    r->right += x;
+    pad(0.08, &r->bottom, &r->top);
 }
 
 static double pixel_x(const chart_t *c, double x)
@@ -190,22 +209,6 @@ static double overlap(box_t a, box_t b)
     return x > 0 && y > 0 ? x * y : 0;
 }
 
-/* "search weight=0.1": keys without their sections. */
-static void shorten(const char *label, char text[256])
-{
-    size_t n = 0;
-    text[0] = '\0';
-    while (*label != '\0' && n < 255) {
-        size_t word = strcspn(label, " "), key = strcspn(label, "="), skip = 0;
-        for (size_t i = 0; i < key && key < word; i++)
-            if (label[i] == '.')
-                skip = i + 1;
-        word += strspn(label + word, " ");
-        n += (size_t)snprintf(text + n, 256 - n, "%.*s", (int)(word - skip), label + skip);
-        label += word;
-    }
-}
-
 /* The searches are one curve where nothing but a weight or a budget of cost is varied: its
  * axis, or -1. */
 static int32_t find_curve(const sweep_t *s)
@@ -223,13 +226,11 @@ static int32_t find_curve(const sweep_t *s)
 static void name_point(const sweep_t *s, const sweep_row_t *row, char text[256])
 {
     int32_t curve = row->method == PT_METHOD_SEARCH ? find_curve(s) : -1;
-    char label[256];
     if (curve < 0)
-        snprintf(label, sizeof label, "%s", row->label);
+        snprintf(text, 256, "%s", row->label);
     else
-        snprintf(label, sizeof label, "search %s=%s", s->axis[curve].key,
+        snprintf(text, 256, "search %s=%s", s->axis[curve].key,
                  s->axis[curve].value[row->value[curve]]);
-    shorten(label, text);
 }
 
 /* Right, left, above, below, then the corners of a point. */
@@ -266,7 +267,7 @@ static void put_label(chart_t *c, const point_t *p, FILE *file)
     }
     c->taken[c->n_taken++] = best;
     fputs("set label ", file);
-    put_text(file, text);
+    pt_picture_text(file, text);
     fprintf(
         file, " at screen %.5f, screen %.5f left noenhanced front font ',11' tc rgb '%s'\n",
         best.left / WIDTH, (best.bottom + LETTER_HEIGHT / 2.0) / HEIGHT, colour[method]);

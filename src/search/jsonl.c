@@ -50,3 +50,18 @@ const char *pt_json_text(const json_t *object, const char *key)
     const char *text = json_string_value(json_object_get(object, key));
     return text == NULL ? "" : text;
 }
+
+const char *pt_json_metric(json_t *scores, double *value)
+{
+    const char *key;
+    json_t *number;
+    *value = NAN;
+    json_object_foreach(scores, key, number)
+    {
+        if (strcmp(key, "n") == 0 || strcmp(key, "loss") == 0)
+            continue;
+        *value = json_is_number(number) ? json_number_value(number) : NAN;
+        return key;
+    }
+    return NULL;
+}

@@ -25,21 +25,13 @@ static pt_cost_t get_cost(const json_t *object)
                        .edges = (int32_t)get_int(object, "edges")};
 }
 
-/* {"n": .., "METRIC": .., "loss": .., other metrics} */
 static void take_score(json_t *scores, pt_summary_task_t *task)
 {
-    const char *key;
-    json_t *value;
-    task->metric = NAN;
-    json_object_foreach(scores, key, value)
-    {
-        if (strcmp(key, "n") == 0 || strcmp(key, "loss") == 0)
-            continue;
-        snprintf(task->metric_name, sizeof task->metric_name, "%s", key);
-        task->metric = json_is_number(value) ? json_number_value(value) : NAN;
-        task->is_error = pt_metric_is_error(key);
+    const char *name = pt_json_metric(scores, &task->metric);
+    if (name == NULL)
         return;
-    }
+    snprintf(task->metric_name, sizeof task->metric_name, "%s", name);
+    task->is_error = pt_metric_is_error(name);
 }
 
 typedef struct reader {

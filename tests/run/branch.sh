@@ -17,6 +17,12 @@ awk -v s="$share" 'BEGIN { exit !(s > 0 && s <= 60) }' || fail "$share % is no 6
 for task in parts depth normals edges saliency; do
     says out "^  $task +32 +[0-9.]+ +[a-z_]+ +[0-9.]+"
 done
+if command -v gnuplot >/dev/null; then
+    # Each task's own metric where a mean says nothing, those alike in one panel.
+    for text in "miou on val" "rmse on val" "lower is better" depth saliency; do
+        says one/curves.svg "$text"
+    done
+fi
 says one/metrics.jsonl '"event":"derive".*"encoder_madds":[0-9]+'
 
 if command -v mpirun >/dev/null; then

@@ -24,4 +24,12 @@ double pt_json_real(const json_t *object, const char *key);
 /** A text of an object; "" where it has none of that name. */
 const char *pt_json_text(const json_t *object, const char *key);
 
+/**
+ * Of a task's scores, {"n": .., METRIC: .., "loss": .., other metrics}: the metric's name,
+ * which is the object's, or NULL.
+ *
+ * @param[out] value  NaN where there is none
+ */
+const char *pt_json_metric(json_t *scores, double *value);
+
 #endif
