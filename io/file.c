@@ -1,10 +1,12 @@
 #include "io/file.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -25,6 +27,30 @@ pt_status_t pt_path_temp(const char *path, char out[PT_PATH_MAX])
     if (n < 0 || n >= PT_PATH_MAX)
         PT_FAIL(RANGE, "%.64s...: path longer than %d bytes", path, PT_PATH_MAX - 1);
     return PT_OK;
+}
+
+static bool is_of_dead(const char *pid)
+{
+    char *end;
+    long number = strtol(pid, &end, 10);
+    return number > 0 && *end == '\0' && kill((pid_t)number, 0) != 0 && errno == ESRCH;
+}
+
+void pt_path_clear_stale(const char *path)
+{
+    char folder[PT_PATH_MAX], prefix[PT_PATH_MAX + 8], stale[2 * PT_PATH_MAX];
+    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+    size_t bytes = (size_t)snprintf(prefix, sizeof prefix, "%s.tmp.", name);
+    snprintf(folder, sizeof folder, "%.*s", slash ? (int)(name - path) : 2,
+             slash ? path : "./");
+    DIR *list = opendir(folder);
+    for (struct dirent *e = list ? readdir(list) : NULL; e; e = readdir(list))
+        if (strncmp(e->d_name, prefix, bytes) == 0 && is_of_dead(e->d_name + bytes)) {
+            snprintf(stale, sizeof stale, "%s%s", folder, e->d_name);
+            unlink(stale);
+        }
+    if (list)
+        closedir(list);
 }
 
 /* Read by a signal handler: set only when its text is whole. */

@@ -15,6 +15,9 @@ PT_MUST_CHECK pt_status_t pt_path_join(const char *folder, const char *name,
 /** The name under which `path` is written until it is whole: PATH.tmp.PID. */
 PT_MUST_CHECK pt_status_t pt_path_temp(const char *path, char out[PT_PATH_MAX]);
 
+/** Remove the temporaries of `path` whose processes, of this machine, are dead. */
+void pt_path_clear_stale(const char *path);
+
 /** What pt_file_abandon() is to remove from now on; NULL: nothing. */
 void pt_file_expose(const char *temp);
 

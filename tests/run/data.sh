@@ -36,6 +36,22 @@ wait $pid || code=$?
 [ $code = 143 ] || fail "exit code $code after SIGTERM, expected 143"
 [ -z "$(find . -name 'big.h5*')" ] || fail "an ended drawing leaves a file"
 
+# Killed, it leaves a part, which the next one removes; those at work keep theirs.
+mkdir k kk
+for path in k/k.h5 k.h5; do
+    code=0
+    "$POLYTREE" data shapes $path --size 128 --train 4000 >/dev/null &
+    pid=$!
+    until [ -e $path.tmp.$pid ]; do kill -0 $pid || fail "nothing was there to kill"; done
+    kill -9 $pid
+    wait $pid 2>/dev/null || code=$?
+    [ "$code $(ls $path.tmp.*)" = "137 $path.tmp.$pid" ] || fail "no part is left to remove"
+    touch $path.tmp.$$ $path.tmp.old k$path.tmp.$pid
+    expect 0 "$POLYTREE" data shapes $path --size 16 --train 20
+    [ ! -e $path.tmp.$pid ] || fail "the part of a dead process is left"
+    rm $path.tmp.$$ $path.tmp.old k$path.tmp.$pid || fail "more is removed than that"
+done
+
 # The same seed gives the same file, another one another.
 "$POLYTREE" data shapes b.h5 --size 16 --train 50 --val 10 --test 20 --seed 3 >/dev/null
 "$POLYTREE" data shapes c.h5 --size 16 --train 50 --val 10 --test 20 --seed 4 >/dev/null
