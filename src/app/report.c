@@ -11,6 +11,7 @@
 #include "polytree/io/file.h"
 #include "polytree/search/baseline.h"
 #include "polytree/search/summary.h"
+#include "polytree/train/metric.h"
 
 enum { PATH_BYTES = 4200, SINGLE = 0, FOUND = 3, N_COLUMN = 4 };
 
@@ -38,7 +39,14 @@ pt_status_t pt_rank_cost_gather(const pt_trainer_t *trainer, const pt_rank_cost_
     return pt_comm_allgather(pt_trainer_layout(trainer)->world, &mine, all, sizeof mine);
 }
 
-/* The runs side by side: single, shared, random, found. */
+/* What a run's own column is headed with. */
+static const char *const own_name[PT_N_METHOD] = {
+    [PT_METHOD_SEARCH] = "found",  [PT_METHOD_SHARED] = "shared",
+    [PT_METHOD_SINGLE] = "single", [PT_METHOD_RANDOM] = "random",
+    [PT_METHOD_FULL] = "full",     [PT_METHOD_EXHAUSTIVE] = "branches",
+};
+
+/* The runs side by side: single, shared, random, and the run itself. */
 typedef struct columns {
     const char *name[N_COLUMN], *run[N_COLUMN];
     pt_summary_t summary[N_COLUMN];
@@ -89,10 +97,17 @@ static void put_metric(FILE *file, const pt_summary_task_t *task)
         fprintf(file, " %8s", "");
 }
 
+static const char *mark_metric(const char *name, char text[48])
+{
+    snprintf(text, 48, "%s%s", name, pt_metric_is_error(name) ? ", lower" : "");
+    return text;
+}
+
 static void put_tasks(FILE *file, const columns_t *c)
 {
     const pt_summary_t *found = &c->summary[FOUND];
-    fprintf(file, "%-34s %-9s", found->part, "metric");
+    char metric[48];
+    fprintf(file, "%-34s %-17s", found->part, "metric");
     for (int32_t i = 0; i < N_COLUMN; i++)
         if (c->is_shown[i])
             fprintf(file, " %8s", c->name[i]);
@@ -100,7 +115,7 @@ static void put_tasks(FILE *file, const columns_t *c)
     fprintf(file, " %5s %9s %9s\n", has_edges ? "edges" : "", "k params", "M madds");
     for (int32_t k = 0; k < found->n_task; k++) {
         const pt_summary_task_t *task = &found->task[k];
-        fprintf(file, "  %-32s %-9s", task->name, task->metric_name);
+        fprintf(file, "  %-32s %-17s", task->name, mark_metric(task->metric_name, metric));
         for (int32_t i = 0; i < N_COLUMN; i++)
             if (c->is_shown[i])
                 put_metric(file, pt_summary_find(&c->summary[i], task->name));
@@ -139,7 +154,7 @@ static double value_madds(const columns_t *c, int32_t column)
 static void put_row(FILE *file, const columns_t *c, const char *title, const char *format,
                     column_value_t value)
 {
-    fprintf(file, "  %-42s", title);
+    fprintf(file, "  %-50s", title);
     for (int32_t i = 0; i < N_COLUMN; i++) {
         char text[32] = "";
         if (!c->is_shown[i])
@@ -151,20 +166,46 @@ static void put_row(FILE *file, const columns_t *c, const char *title, const cha
     fputc('\n', file);
 }
 
+/* What else the run itself was scored by. */
+static void put_scores(FILE *file, const columns_t *c)
+{
+    const pt_summary_t *found = &c->summary[FOUND];
+    bool has_error = false;
+    char name[48];
+    fprintf(file, "\n%-34s %9s %10s  %s\n", c->name[FOUND], "samples", "loss",
+            "other metrics");
+    for (int32_t k = 0; k < found->n_task; k++) {
+        const pt_summary_task_t *task = &found->task[k];
+        has_error |= task->is_error;
+        fprintf(file, "  %-32s %9lld %10.4f", task->name, (long long)task->n, task->loss);
+        for (int32_t i = 0; i < task->n_other; i++) {
+            const pt_summary_metric_t *m = &task->other[i];
+            has_error |= pt_metric_is_error(m->name);
+            fprintf(file, "%s %s %.4f", i == 0 ? " " : ";", mark_metric(m->name, name),
+                    m->value);
+        }
+        fputc('\n', file);
+    }
+    if (has_error)
+        fputs("lower: lower is better\n", file);
+}
+
 static void put_comparison(FILE *file, const columns_t *c)
 {
     put_tasks(file, c);
-    put_row(file, c, "mean", "%.4f", value_mean);
+    if (isfinite(value_mean(c, FOUND)))
+        put_row(file, c, "mean", "%.4f", value_mean);
     if (c->is_shown[SINGLE])
         put_row(file, c, "Delta_m, %", "%+.2f", value_delta);
     else
-        fprintf(file, "  %-42s  not run (report.single names no finished run)\n",
+        fprintf(file, "  %-50s  not run (report.single names no finished run)\n",
                 "Delta_m");
     put_row(file, c, "k parameters", "%.1f", value_parameters);
     put_row(file, c, "M multiply-adds, all tasks", "%.3f", value_madds);
     for (int32_t i = 0; i < FOUND; i++)
         if (c->is_shown[i])
             fprintf(file, "%s: %s\n", c->name[i], c->run[i]);
+    put_scores(file, c);
 }
 
 /* Minimum, mean and maximum over ranks of what lies at `offset` in their costs. */
@@ -246,7 +287,7 @@ static void put_traffic(FILE *file, int32_t n_rank, const pt_rank_cost_t *rank)
     double step = spread_of(n_rank, rank, TIME(step)).mean;
     double transfer = spread_of(n_rank, rank, TIME(transfer)).mean;
     fprintf(file,
-            "\nbrought into sums and messages, mean of the ranks\n"
+            "\nbytes sent into sums and messages, mean of the ranks\n"
             "  %-28s %10s %10s %10s %10s\n",
             "", "calls", "MB", "seconds", "of a step");
     for (int32_t i = 0; i < PT_N_TRAFFIC; i++) {
@@ -365,10 +406,21 @@ static void print_short(const columns_t *c, const char *path, int32_t n_rank,
     pt_console_line("report      %s", path);
 }
 
+void pt_report_check(const pt_config_t *config)
+{
+    columns_t c = {
+        .name = {"single", "shared", "random"},
+        .run = {config->report.single, config->report.shared, config->report.random}};
+    for (int32_t i = 0; i < FOUND; i++) {
+        read_column(&c, i);
+        pt_summary_release(&c.summary[i]);
+    }
+}
+
 static void read_columns(columns_t *c, const pt_config_t *config, const char *run)
 {
     *c = (columns_t){
-        .name = {"single", "shared", "random", "found"},
+        .name = {"single", "shared", "random", own_name[config->search.method]},
         .run = {config->report.single, config->report.shared, config->report.random, run}};
     for (int32_t i = 0; i < N_COLUMN; i++)
         read_column(c, i);

@@ -25,10 +25,15 @@ PT_MUST_CHECK pt_status_t pt_rank_cost_gather(const pt_trainer_t *trainer,
                                               const pt_rank_cost_t *begin,
                                               pt_rank_cost_t *all);
 
+/** Warn of runs in section [report] that cannot stand in a report as they are now.  Not
+ * collective. */
+void pt_report_check(const pt_config_t *config);
+
 /**
  * Write RUN/report.txt: the tasks' metrics beside those of the runs that section [report]
- * names, Delta_m, cost, and where the time went.  Prints its heading lines.  Where this job
- * made no steps, what an earlier report said of time is kept.  Rank 0.
+ * names, Delta_m, cost, losses and other metrics, and where the time went.  Prints its
+ * heading lines.  Where this job made no steps, what an earlier report said of time is
+ * kept.  Rank 0.
  */
 PT_MUST_CHECK pt_status_t pt_report_write(const pt_config_t *config, const char *run,
                                           const pt_run_result_t *result, int32_t n_rank,

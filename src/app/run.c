@@ -332,6 +332,9 @@ static pt_status_t search_on_active(pt_held_run_t *run, pt_watcher_t *watcher,
     PT_TRY(pt_search_new(&s->config, run->folder, s->trainer, hooks, &run->search));
     if (is_root) {
         announce_cost(run);
+        /* Of one that is done the report itself says it. */
+        if (pt_search_stage(run->search) < PT_N_STAGE)
+            pt_report_check(&s->config);
         status = write_config(run);
     }
     PT_AGREE(world, status);

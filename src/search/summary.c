@@ -27,11 +27,23 @@ static pt_cost_t get_cost(const json_t *object)
 
 static void take_score(json_t *scores, pt_summary_task_t *task)
 {
-    const char *name = pt_json_metric(scores, &task->metric);
+    const char *name = pt_json_metric(scores, &task->metric), *key;
+    json_t *value;
+    task->n = get_int(scores, "n");
+    task->loss = pt_json_real(scores, "loss");
     if (name == NULL)
         return;
     snprintf(task->metric_name, sizeof task->metric_name, "%s", name);
     task->is_error = pt_metric_is_error(name);
+    json_object_foreach(scores, key, value)
+    {
+        if (strcmp(key, "n") == 0 || strcmp(key, "loss") == 0 || key == name ||
+            task->n_other == PT_SUMMARY_OTHER)
+            continue;
+        pt_summary_metric_t *other = &task->other[task->n_other++];
+        snprintf(other->name, sizeof other->name, "%s", key);
+        other->value = pt_json_real(scores, key);
+    }
 }
 
 typedef struct reader {

@@ -17,6 +17,8 @@ awk -v s="$share" 'BEGIN { exit !(s > 0 && s <= 60) }' || fail "$share % is no 6
 for task in parts depth normals edges saliency; do
     says out "^  $task +32 +[0-9.]+ +[a-z_]+ +[0-9.]+"
 done
+says one/report.txt "^  depth +rmse, lower +[0-9.]+"
+says one/report.txt "^  depth +32 +[0-9.]+ +abs_error, lower [0-9.]+; rel_error"
 if command -v gnuplot >/dev/null; then
     # Each task's own metric where a mean says nothing, those alike in one panel.
     for text in "miou on val" "rmse on val" "lower is better" depth saliency; do

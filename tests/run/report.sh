@@ -9,9 +9,11 @@ expect 0 "$POLYTREE" search "$SMALL" -o single --set search.method=single --set 
 expect 0 "$POLYTREE" search "$SMALL" -o shared --set search.method=shared --set baseline.steps=10
 says out "^Delta_m +not run"
 says shared/report.txt "Delta_m +not run"
+says shared/report.txt "^test +metric +shared +edges"
 
 # Stopped at once: no report yet, and a status.
-expect 75 "$POLYTREE" search "$SMALL" -o found --time-limit 0.01
+expect 75 "$POLYTREE" search "$SMALL" -o found --time-limit 0.01 --set report.random=nobody
+says err "warning: report.random: nobody is not the folder of a run"
 [ ! -e found/report.txt ] || fail "a stopped run has a report"
 expect 0 "$POLYTREE" status found
 says out "^state +stopped, or ended by an error: the same command goes on, [0-9]+:[0-9]+ left$"
@@ -45,6 +47,8 @@ row = lambda title: re.search(r"^ *%s(.*)$" % re.escape(title), text, re.M).grou
 for task in runs["found"]["tasks"]:
     want = ["%.4f" % runs[r]["tasks"][task]["accuracy"] for r in ("single", "shared", "found")]
     assert row(task)[1:4] == want, (task, row(task), want)
+    score = runs["found"]["tasks"][task]
+    assert re.search(r"^  %s +%d +%.4f" % (task, score["n"], score["loss"]), text, re.M), task
 delta = []
 for r in ("single", "shared", "found"):
     gains = [(t["accuracy"] - s["accuracy"]) / s["accuracy"] for t, s in

@@ -11,10 +11,21 @@
 #include "polytree/arch/cost.h"
 #include "polytree/base/status.h"
 
+enum { PT_SUMMARY_OTHER = 8 };
+
+typedef struct pt_summary_metric {
+    char name[32];
+    double value; /**< NaN where there were no labels */
+} pt_summary_metric_t;
+
 typedef struct pt_summary_task {
     char name[64];
     char metric_name[32];
-    double metric;  /**< NaN where there were no labels */
+    int64_t n;   /**< samples with labels */
+    double loss; /**< NaN where there were none */
+    int32_t n_other;
+    pt_summary_metric_t other[PT_SUMMARY_OTHER]; /**< metrics beside `metric` */
+    double metric;                               /**< NaN where there were no labels */
     double val;     /**< the same of the last evaluation on val; NaN where there was none */
     bool is_error;  /**< less is better */
     pt_cost_t cost; /**< encoder_madds is 0 where that was not written */
