@@ -153,10 +153,20 @@ static void random_subnets_keep_their_budget(void **state)
  * -0.25. */
 static void delta_counts_gains_whatever_their_sign(void **state)
 {
-    pt_summary_task_t ours[] = {{"a", "accuracy", 0.9, 0.6, false, {0}},
-                                {"d", "rmse", 1.5, 5, true, {0}}};
-    pt_summary_task_t theirs[] = {{"d", "rmse", 2.0, 4, true, {0}},
-                                  {"a", "accuracy", 0.8, 0.5, false, {0}}};
+    pt_summary_task_t ours[] = {
+        {.name = "a",
+         .metric_name = "accuracy",
+         .metric = 0.9,
+         .val = 0.6,
+         .is_error = false},
+        {.name = "d", .metric_name = "rmse", .metric = 1.5, .val = 5, .is_error = true}};
+    pt_summary_task_t theirs[] = {
+        {.name = "d", .metric_name = "rmse", .metric = 2.0, .val = 4, .is_error = true},
+        {.name = "a",
+         .metric_name = "accuracy",
+         .metric = 0.8,
+         .val = 0.5,
+         .is_error = false}};
     pt_summary_t m = {.n_task = 2, .task = ours}, s = {.n_task = 2, .task = theirs};
     (void)state;
     assert_true(fabs(pt_summary_delta(&m, &s) - 0.1875) < 1e-15);
