@@ -10,6 +10,7 @@
 #include "polytree/base/text.h"
 #include "polytree/io/file.h"
 #include "polytree/search/baseline.h"
+#include "polytree/search/jsonl.h"
 #include "polytree/search/summary.h"
 #include "polytree/train/metric.h"
 
@@ -340,6 +341,43 @@ static void put_mixed(FILE *file, const pt_run_result_t *result)
             (long long)result->mixed_step);
 }
 
+/* Of rank 0, summed over jobs; each line of timing.jsonl says how far its job is. */
+typedef struct jobs {
+    int32_t n;
+    double job;                /* the one at work */
+    double step, evaluate;     /* of it */
+    double all_step, all_eval; /* of those before it */
+} jobs_t;
+
+static pt_status_t take_timing(void *context, json_t *line)
+{
+    jobs_t *j = context;
+    double job = pt_json_real(line, "job");
+    if (!isfinite(job)) /* written before jobs were told apart */
+        return PT_OK;
+    if (j->n == 0 || job != j->job) {
+        j->all_step += j->step;
+        j->all_eval += j->evaluate;
+        j->n++;
+    }
+    j->job = job;
+    j->step = pt_json_real(line, "step_seconds");
+    j->evaluate = pt_json_real(line, "evaluate");
+    return PT_OK;
+}
+
+static void put_jobs(FILE *file, const char *run)
+{
+    char path[PATH_BYTES];
+    jobs_t j = {.n = 0};
+    snprintf(path, sizeof path, "%s/timing.jsonl", run);
+    if (pt_jsonl_read(path, take_timing, &j) != PT_OK)
+        pt_error_clear();
+    else if (j.n > 1)
+        fprintf(file, "  all %d jobs, rank 0: steps %.3f s, evaluation %.3f s\n", (int)j.n,
+                j.all_step + j.step, j.all_eval + j.evaluate);
+}
+
 /* What the earlier report says from `heading` on, or that line alone. */
 static void put_earlier(FILE *file, const char *earlier, const char *heading, bool is_line)
 {
@@ -361,6 +399,7 @@ static void put_report(FILE *file, const columns_t *c, const char *earlier,
         put_earlier(file, earlier, mixed_heading, true);
     if (result != NULL && rank[0].time.step > 0) {
         put_times(file, n_rank, rank);
+        put_jobs(file, c->run[FOUND]);
         put_traffic(file, n_rank, rank);
         put_checkpoints(file, config, &result->checkpoints);
     } else {

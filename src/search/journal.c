@@ -258,6 +258,7 @@ void run_journal_timing(pt_search_t *s, const char *event)
         return;
     begin_line(s, file, event);
     put_integer(file, "step", s->state.step);
+    put_integer(file, "job", s->speed.job);
     put_number(file, "wall", pt_clock() - s->speed.start);
     put_number(file, "seconds_left", run_seconds_left(s));
     put_number(file, "samples_per_second", s->speed.samples / s->speed.seconds);

@@ -32,8 +32,9 @@ typedef struct run_state {
 
 /** Speed, for people only. */
 typedef struct run_speed {
-    double start;                         /**< pt_clock() when the run began */
-    double last;                          /**< ... when the last step or pause ended */
+    int64_t job;  /**< ms since 1970 at its start, which tells a job from others */
+    double start; /**< pt_clock() when the run began */
+    double last;  /**< ... when the last step or pause ended */
     double seconds, samples;              /**< of the stage's last steps, fading */
     int32_t n_odd;                        /**< steps left out of these, yet to come */
     double weight_seconds, alpha_seconds; /**< of one step, smoothed; 0 = none yet */

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "polytree/base/clock.h"
 #include "polytree/base/memory.h"
@@ -171,6 +172,9 @@ static pt_status_t make(const pt_config_t *config, const char *run, bool is_view
     strcpy(s->run, run);
     s->state.mixed_stage = -1;
     s->mean_metric = s->cost = NAN;
+    struct timespec now = {0};
+    (void)clock_gettime(CLOCK_REALTIME, &now);
+    s->speed.job = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
     s->speed.start = s->speed.last = s->speed.last_checkpoint = pt_clock();
     run_speed_reset(s);
     PT_TRY_OR(failed, begin(s));

@@ -57,6 +57,17 @@ for r in ("single", "shared", "found"):
 assert row("Delta_m, %") == delta, (row("Delta_m, %"), delta)
 assert delta[0] == "+0.00"
 END
+# Over both jobs: as much as their last words in timing.jsonl say together.
+"$PYTHON" - <<'END'
+import json, re
+last = {}
+for line in open("found/timing.jsonl"):
+    t = json.loads(line)
+    last[t["job"]] = t["step_seconds"]
+n, steps = re.search(r"^  all (\d+) jobs, rank 0: steps (\S+) s", open("found/report.txt").read(), re.M).groups()
+assert int(n) == len(last) == 2, (n, last)
+assert abs(float(steps) - sum(last.values())) < 2e-3, (steps, last)
+END
 cp found/report.txt before
 expect 0 "$POLYTREE" search "$SMALL" -o found --set report.single=shared
 says err "warning: report.single = shared: a run of another search.method"
