@@ -68,7 +68,7 @@ cmp s/seed-4/full/metrics.jsonl s/seed-4/exhaustive-11-012,012/metrics.jsonl ||
 if command -v gnuplot >/dev/null; then
     says s/sweep-cost.svg "</svg>"
     says s/sweep-cost.svg "grey: every branching"
-    says s/sweep-cost.svg "search weight=0<"
+    says s/sweep-cost.svg "search resource.weight=0<"
 fi
 
 "$PYTHON" -c "import h5py" 2>/dev/null || skip "python3-h5py is not there to read alpha"
