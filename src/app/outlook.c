@@ -87,9 +87,11 @@ static void print_head(const pt_session_t *s, const table_t *t, double alone)
                     (int)r->n_rank, pt_plural(r->n_rank), text,
                     (int)(r->n_rank - e[0] * e[1] * e[2]), o->weight.balance,
                     alone / o->seconds);
-    pt_console_line("  costs %s; a message between %s %.3g s and %.3g bytes/s",
+    /* One process has nobody to measure messages with. */
+    pt_console_line("  costs %s; a message between %s taken as %.3g s and %.3g GB/s "
+                    "(layout.latency, layout.bandwidth)",
                     cost_origin(&s->config), is_far ? "nodes" : "ranks",
-                    rates->latency[is_far], rates->bandwidth[is_far]);
+                    rates->latency[is_far], rates->bandwidth[is_far] * 1e-9);
     pt_console_line("  %-14s %10s %10s %7s %7s %7s %9s %9s %9s", "stage x task", "weight",
                     "alpha", "times", "bubble", "balance", "stages,", "sums,", "memory,");
     pt_console_line("  %-14s %10s %10s %7s %7s %7s %9s %9s %9s", "  x data", "step, ms",

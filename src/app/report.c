@@ -392,6 +392,8 @@ static void put_report(FILE *file, const columns_t *c, const char *earlier,
                        int32_t n_rank, const pt_rank_cost_t *rank)
 {
     put_comparison(file, c);
+    if (config->kernel.reduction == PT_REDUCTION_FAST)
+        fprintf(file, "\nkernel.reduction = fast: the bits depend on the ranks\n");
     put_dearer(file, config, c->summary[FOUND].cost.madds);
     if (result != NULL)
         put_mixed(file, result);

@@ -155,6 +155,11 @@ pt_status_t pt_config_check(const pt_config_t *config)
     if (config->data.file[0] == '\0') {
         PT_FAIL(CONFIG, "data.file is not set: name an HDF5 data set");
     }
+    if (config->layout.mode == PT_LAYOUT_AUTO &&
+        (config->layout.task > 0 || config->layout.data > 0)) {
+        PT_FAIL(CONFIG, "layout.task and layout.data need layout.mode = manual: auto finds "
+                        "its own");
+    }
     if (config->train.batch % config->train.microbatch != 0) {
         PT_FAIL(CONFIG,
                 "train.batch = %lld: expected a multiple of train.microbatch = %lld",

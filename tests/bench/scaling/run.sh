@@ -5,7 +5,7 @@
 #
 #     tests/bench/scaling/run.sh [FOLDER] [MOST]
 #
-# MOST nodes are simulated at most (256).  Points are kept in FOLDER (build/scaling) and not
+# MOST nodes are simulated at most (256); larger ones are predicted all the same.  Points are kept in FOLDER (build/scaling) and not
 # run again, so that the same command goes on where it was stopped.  It ends with a table:
 # weak scaling has as much work a node, strong scaling as much in all; efficiency is samples
 # a second and node against one node's, of a weight and an alpha step together.
@@ -49,6 +49,7 @@ point() {
     local name=$1-$2-$3 config
     read -r config set <<<"$(options "$1" "$2" "$3")"
     if [ ! -e "$name.said" ]; then
+        echo "$name" >&2
         # shellcheck disable=SC2086
         "$bench/shares" "$root/configs/$config" "$name.schedule" "$3" $ranks $cores $set \
             >"$name.part" || { echo "$name: no layout" >&2; return 0; }
