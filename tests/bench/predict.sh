@@ -7,14 +7,11 @@
 set -eu
 config=$1 seconds=${2:-2} rounds=${3:-3}
 shift $(($# < 3 ? $# : 3))
-bench=${BUILD:-build}/tests/bench/steps
-export OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
-if [ "$(id -u)" = 0 ]; then
-    export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
-fi
+# shellcheck source=/dev/null
+. "$(dirname "$0")/common"
 # measure STAGE TASK DATA KIND: seconds of a step as measured and as predicted.
 measure() {
-    mpirun -n $(($1 * $2 * $3)) --bind-to core "$bench" "$config" "$4" "$seconds" "${@:5}" \
+    mpirun -n $(($1 * $2 * $3)) --bind-to core "$STEPS" "$config" "$4" "$seconds" "${@:5}" \
         layout.mode=manual layout.stage="$1" layout.task="$2" layout.data="$3" |
         sed 's/.*"seconds_per_step": \([0-9.]*\), "predicted": \([0-9.]*\).*/\1 \2/'
 }
