@@ -254,6 +254,8 @@ const pt_option_t pt_options[] = {
     REAL("augment.shear", augment.shear, "5", 0, 60, NUM,
          "+- degrees; 0 with tasks of depth or normals, which cannot follow"),
     REAL("augment.shift", augment.shift, "0.08", 0, 1, NUM, "+- fraction of the size"),
+    REAL("augment.elastic", augment.elastic, "0", 0, 1, NUM,
+         "+- fraction of the size by which points of a 4 x 4 grid move; 0 as for shear"),
     WORD("augment.flip", augment.flip, "none", flip_words, NUM, "random mirroring"),
     BOOL("augment.crop", augment.crop, "0", NUM,
          "1: with scale, the window's place in the scaled image is random"),

@@ -7,17 +7,22 @@ bool pt_augment_is_on(const pt_config_t *config)
 {
     return config->augment.rotate != 0 || config->augment.scale != 0 ||
            config->augment.shear != 0 || config->augment.shift != 0 ||
-           config->augment.flip != PT_FLIP_NONE;
+           config->augment.elastic != 0 || config->augment.flip != PT_FLIP_NONE;
 }
 
 pt_status_t pt_augment_check(const pt_config_t *config, const pt_task_info_t *task)
 {
-    bool is_rigid = task->kind == PT_TASK_DEPTH || task->kind == PT_TASK_NORMALS;
-    if (is_rigid && config->augment.shear != 0)
-        PT_FAIL(CONFIG,
-                "augment.shear = %g: the labels of task %s (%s) cannot follow a shear, "
-                "expected 0",
-                config->augment.shear, task->name, pt_task_kind_name(task->kind));
+    const struct {
+        const char *what;
+        double value;
+    } free[] = {{"shear", config->augment.shear}, {"elastic", config->augment.elastic}};
+    if (task->kind != PT_TASK_DEPTH && task->kind != PT_TASK_NORMALS)
+        return PT_OK;
+    for (int i = 0; i < 2; i++)
+        if (free[i].value != 0)
+            PT_FAIL(CONFIG,
+                    "augment.%s = %g: the labels of task %s (%s) cannot follow, expected 0",
+                    free[i].what, free[i].value, task->name, pt_task_kind_name(task->kind));
     return PT_OK;
 }
 
@@ -26,8 +31,27 @@ static double spread(double u, double range)
     return (2.0 * u - 1.0) * range;
 }
 
-pt_affine_t pt_affine_draw(const pt_config_t *config, const pt_rng_t *rng, uint64_t index,
-                           int64_t height, int64_t width)
+/* A block of its own, so that the rest is drawn as without. */
+static void draw_bend(const pt_config_t *config, const pt_rng_t *rng, uint64_t index,
+                      int64_t height, int64_t width, pt_warp_t *warp)
+{
+    enum { N = PT_WARP_POINTS * PT_WARP_POINTS, N_BLOCK = (2 * N + 3) / 4 };
+    const double range[2] = {config->augment.elastic * (double)width,
+                             config->augment.elastic * (double)height};
+    pt_rng_t key = *rng;
+    double u[4];
+    key.purpose = PT_RNG_ELASTIC;
+    warp->is_bent = true;
+    for (int i = 0; i < 2 * N; i++) {
+        if (i % 4 == 0)
+            pt_rng_uniform4(&key, N_BLOCK * index + (uint64_t)i / 4, u);
+        warp->bend[i / N][i % N / PT_WARP_POINTS][i % PT_WARP_POINTS] =
+            spread(u[i % 4], range[i / N]);
+    }
+}
+
+pt_warp_t pt_warp_draw(const pt_config_t *config, const pt_rng_t *rng, uint64_t index,
+                       int64_t height, int64_t width)
 {
     const double radian = 3.14159265358979323846 / 180.0;
     double u[8];
@@ -40,7 +64,7 @@ pt_affine_t pt_affine_draw(const pt_config_t *config, const pt_rng_t *rng, uint6
     pt_flip_t flip = config->augment.flip;
     bool flip_x = (flip == PT_FLIP_HORIZONTAL || flip == PT_FLIP_BOTH) && u[5] < 0.5;
     bool flip_y = (flip == PT_FLIP_VERTICAL || flip == PT_FLIP_BOTH) && u[6] < 0.5;
-    pt_affine_t affine = {
+    pt_warp_t warp = {
         .m = {c, c * slant - s, s, s * slant + c},
         .t = {spread(u[3], config->augment.shift) * (double)width,
               spread(u[4], config->augment.shift) * (double)height},
@@ -55,16 +79,18 @@ pt_affine_t pt_affine_draw(const pt_config_t *config, const pt_rng_t *rng, uint6
         pt_rng_t place = *rng;
         place.step++;
         pt_rng_uniform4(&place, index, u);
-        affine.t[0] += spread(u[0], 0.5 * (1 - 1 / zoom)) * (double)(width - 1);
-        affine.t[1] += spread(u[1], 0.5 * (1 - 1 / zoom)) * (double)(height - 1);
+        warp.t[0] += spread(u[0], 0.5 * (1 - 1 / zoom)) * (double)(width - 1);
+        warp.t[1] += spread(u[1], 0.5 * (1 - 1 / zoom)) * (double)(height - 1);
     }
-    return affine;
+    if (config->augment.elastic != 0)
+        draw_bend(config, rng, index, height, width, &warp);
+    return warp;
 }
 
-static bool is_identity(const pt_affine_t *a)
+static bool is_identity(const pt_warp_t *a)
 {
     return a->m[0] == 1 && a->m[1] == 0 && a->m[2] == 0 && a->m[3] == 1 && a->t[0] == 0 &&
-           a->t[1] == 0 && !a->flip_x && !a->flip_y;
+           a->t[1] == 0 && !a->flip_x && !a->flip_y && !a->is_bent;
 }
 
 /* The two pixels that a coordinate in (-1, size) lies between, and their weights: 0 for
@@ -86,29 +112,71 @@ static inline pt_between_t between(double at, int64_t size)
     };
 }
 
-/* Where output row i begins to read: the input's place at x = 0. */
-typedef struct pt_start {
-    double x, y;
-} pt_start_t;
+/* Where the pixels of an output row read: (m0, m2) (x + bend) + (m1, m3) bend + start, in
+ * pixels of the input, bend a spline over the row. */
+typedef struct reader {
+    const pt_warp_t *warp;
+    double start_x, start_y, center, sign, cells_per_pixel;
+    double bend[2][PT_WARP_POINTS];
+} reader_t;
 
-static pt_start_t start_of_row(const pt_affine_t *a, int64_t h, int64_t w, int64_t i)
+/* The cubic B-splines that are not zero at `at` cells from a border, in this order from
+ * the number that is given back. */
+static inline int spline(double at, double weight[4])
 {
-    double y = (a->flip_y ? -1.0 : 1.0) * ((double)i - 0.5 * (double)(h - 1));
-    return (pt_start_t){a->m[1] * y + a->t[0] + 0.5 * (double)(w - 1),
-                        a->m[3] * y + a->t[1] + 0.5 * (double)(h - 1)};
+    int cell = (int)at;
+    double t = at - cell, s = 1.0 - t;
+    weight[0] = s * s * s / 6.0;
+    weight[3] = t * t * t / 6.0;
+    weight[1] = (4.0 + 3.0 * t * t * (t - 2.0)) / 6.0;
+    weight[2] = (4.0 + 3.0 * s * s * (s - 2.0)) / 6.0;
+    return cell;
 }
 
-/* One output row, whose pixel x about the centre reads (m0 x, m2 x) + start; inlined so
- * that c may be a constant. */
-static inline void resample_row(const double m[4], pt_start_t start, bool flip, int64_t h,
-                                int64_t w, int64_t c, const float *restrict src,
-                                float *restrict dst)
+static reader_t read_row(const pt_warp_t *a, int64_t h, int64_t w, int64_t i)
 {
-    const double center = 0.5 * (double)(w - 1), width = (double)w, height = (double)h;
-    const double sign = flip ? -1.0 : 1.0;
+    const double n_cell = PT_WARP_POINTS - 3;
+    double y = (a->flip_y ? -1.0 : 1.0) * ((double)i - 0.5 * (double)(h - 1)), weight[4];
+    reader_t r = {.warp = a,
+                  .start_x = a->m[1] * y + a->t[0] + 0.5 * (double)(w - 1),
+                  .start_y = a->m[3] * y + a->t[1] + 0.5 * (double)(h - 1),
+                  .center = 0.5 * (double)(w - 1),
+                  .sign = a->flip_x ? -1.0 : 1.0,
+                  .cells_per_pixel = n_cell / (double)w};
+    if (!a->is_bent)
+        return r;
+    int first = spline(((double)i + 0.5) * n_cell / (double)h, weight);
+    for (int axis = 0; axis < 2; axis++)
+        for (int p = 0; p < PT_WARP_POINTS; p++)
+            for (int k = 0; k < 4; k++)
+                r.bend[axis][p] += weight[k] * a->bend[axis][first + k][p];
+    return r;
+}
+
+static inline void read_at(const reader_t *r, int64_t j, double *at_x, double *at_y)
+{
+    const double *m = r->warp->m;
+    double x = r->sign * ((double)j - r->center), weight[4], bend[2] = {0, 0};
+    *at_x = m[0] * x + r->start_x;
+    *at_y = m[2] * x + r->start_y;
+    if (!r->warp->is_bent)
+        return;
+    int first = spline(((double)j + 0.5) * r->cells_per_pixel, weight);
+    for (int axis = 0; axis < 2; axis++)
+        for (int k = 0; k < 4; k++)
+            bend[axis] += weight[k] * r->bend[axis][first + k];
+    *at_x += m[0] * bend[0] + m[1] * bend[1];
+    *at_y += m[2] * bend[0] + m[3] * bend[1];
+}
+
+/* One output row; inlined so that c may be a constant. */
+static inline void resample_row(const reader_t *r, int64_t h, int64_t w, int64_t c,
+                                const float *restrict src, float *restrict dst)
+{
+    const double width = (double)w, height = (double)h;
     for (int64_t j = 0; j < w; j++, dst += c) {
-        double x = sign * ((double)j - center);
-        double at_x = m[0] * x + start.x, at_y = m[2] * x + start.y;
+        double at_x, at_y;
+        read_at(r, j, &at_x, &at_y);
         if (!(at_x > -1 && at_x < width && at_y > -1 && at_y < height)) {
             for (int64_t k = 0; k < c; k++)
                 dst[k] = 0;
@@ -126,35 +194,34 @@ static inline void resample_row(const double m[4], pt_start_t start, bool flip, 
     }
 }
 
-void pt_affine_apply(const pt_affine_t *affine, int64_t h, int64_t w, int64_t c,
-                     const float *src, float *dst)
+void pt_warp_apply(const pt_warp_t *warp, int64_t h, int64_t w, int64_t c, const float *src,
+                   float *dst)
 {
-    if (is_identity(affine)) {
+    if (is_identity(warp)) {
         memcpy(dst, src, (size_t)(h * w * c) * sizeof *dst);
         return;
     }
     for (int64_t i = 0; i < h; i++) {
-        pt_start_t at = start_of_row(affine, h, w, i);
+        reader_t reader = read_row(warp, h, w, i);
         float *row = dst + i * w * c;
         if (c == 1)
-            resample_row(affine->m, at, affine->flip_x, h, w, 1, src, row);
+            resample_row(&reader, h, w, 1, src, row);
         else if (c == 3)
-            resample_row(affine->m, at, affine->flip_x, h, w, 3, src, row);
+            resample_row(&reader, h, w, 3, src, row);
         else
-            resample_row(affine->m, at, affine->flip_x, h, w, c, src, row);
+            resample_row(&reader, h, w, c, src, row);
     }
 }
 
-void pt_affine_pixels(const pt_affine_t *affine, int64_t h, int64_t w, const int32_t *row,
-                      const int32_t *column, int32_t *pixel)
+void pt_warp_pixels(const pt_warp_t *warp, int64_t h, int64_t w, const int32_t *row,
+                    const int32_t *column, int32_t *pixel)
 {
-    const double center = 0.5 * (double)(w - 1), sign = affine->flip_x ? -1.0 : 1.0;
     const double right = (double)w - 0.5, bottom = (double)h - 0.5;
     for (int64_t i = 0; i < h; i++) {
-        pt_start_t at = start_of_row(affine, h, w, i);
+        reader_t reader = read_row(warp, h, w, i);
         for (int64_t j = 0; j < w; j++) {
-            double x = sign * ((double)j - center);
-            double at_x = affine->m[0] * x + at.x, at_y = affine->m[2] * x + at.y;
+            double at_x, at_y;
+            read_at(&reader, j, &at_x, &at_y);
             bool is_inside = at_x >= -0.5 && at_x < right && at_y >= -0.5 && at_y < bottom;
             *pixel++ =
                 is_inside ? row[(int32_t)(at_y + 0.5)] + column[(int32_t)(at_x + 0.5)] : -1;
@@ -168,15 +235,15 @@ static void scale_depth(double zoom, bool is_inverse, int64_t n, pt_label_t *lab
         label[i].f = is_inverse ? label[i].f * (float)zoom : label[i].f / (float)zoom;
 }
 
-void pt_affine_labels(const pt_affine_t *affine, const pt_task_info_t *task, int64_t n,
-                      pt_label_t *label)
+void pt_warp_labels(const pt_warp_t *warp, const pt_task_info_t *task, int64_t n,
+                    pt_label_t *label)
 {
-    if (task->kind == PT_TASK_DEPTH && affine->zoom != 1)
-        scale_depth(affine->zoom, task->is_inverse, n, label);
+    if (task->kind == PT_TASK_DEPTH && warp->zoom != 1)
+        scale_depth(warp->zoom, task->is_inverse, n, label);
     if (task->kind != PT_TASK_NORMALS)
         return;
-    const float turn[4] = {(float)affine->turn[0], (float)affine->turn[1],
-                           (float)affine->turn[2], (float)affine->turn[3]};
+    const float turn[4] = {(float)warp->turn[0], (float)warp->turn[1], (float)warp->turn[2],
+                           (float)warp->turn[3]};
     for (int64_t i = 0; i < n; i++) {
         float x = label[3 * i].f, y = label[3 * i + 1].f;
         label[3 * i].f = turn[0] * x + turn[1] * y;

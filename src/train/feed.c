@@ -245,7 +245,7 @@ static pt_status_t fill_samples(pt_feed_t *feed, const pt_draw_t *draw, int64_t 
     const bool augment = draw->is_augmented && feed->can_augment;
     const pt_rng_t rng = draw_rng(feed, draw, PT_RNG_AUGMENT);
     pt_split_t split = part_of(feed, draw)->split;
-    pt_affine_t affine;
+    pt_warp_t warp;
     view_aim(&feed->view, NULL);
     bool is_plain = !augment && view_is_plain(&feed->view);
     if (input != NULL && is_plain && n > 0)
@@ -254,9 +254,9 @@ static pt_status_t fill_samples(pt_feed_t *feed, const pt_draw_t *draw, int64_t 
         memset(input + n * count, 0, (size_t)((n_draw - n) * count) * sizeof *input);
     for (int64_t i = 0; i < n_draw; i++) {
         if (augment && i < n) {
-            affine = pt_affine_draw(feed->config, &rng, (uint64_t)(draw->first + i), hwc[0],
-                                    hwc[1]);
-            view_aim(&feed->view, &affine);
+            warp = pt_warp_draw(feed->config, &rng, (uint64_t)(draw->first + i), hwc[0],
+                                hwc[1]);
+            view_aim(&feed->view, &warp);
         }
         if (input != NULL && !is_plain && i < n)
             PT_TRY(view_read(&feed->view, feed->dataset, split, feed->row[i],

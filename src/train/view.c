@@ -88,17 +88,17 @@ bool view_is_plain(const view_t *view)
     return !view->is_resized && !view->is_mapped;
 }
 
-void view_aim(view_t *view, const pt_affine_t *affine)
+void view_aim(view_t *view, const pt_warp_t *warp)
 {
     int32_t *pixel = view->pixel;
-    view->is_mapped = affine != NULL;
+    view->is_mapped = warp != NULL;
     if (view->is_mapped)
-        view->affine = *affine;
+        view->warp = *warp;
     if (pixel == NULL || view_is_plain(view))
         return;
     if (view->is_mapped) {
-        pt_affine_pixels(&view->affine, view->hwc[0], view->hwc[1], view->row, view->column,
-                         pixel);
+        pt_warp_pixels(&view->warp, view->hwc[0], view->hwc[1], view->row, view->column,
+                       pixel);
         return;
     }
     for (int64_t i = 0; i < view->hwc[0]; i++)
@@ -116,7 +116,7 @@ pt_status_t view_read(view_t *view, pt_dataset_t *dataset, pt_split_t split, int
     if (view->is_resized)
         rescale_image(&view->rescale, view->image, whole);
     if (view->is_mapped)
-        pt_affine_apply(&view->affine, hwc[0], hwc[1], hwc[2], whole, out);
+        pt_warp_apply(&view->warp, hwc[0], hwc[1], hwc[2], whole, out);
     return PT_OK;
 }
 
@@ -146,6 +146,6 @@ pt_status_t view_read_labels(view_t *view, pt_dataset_t *dataset, pt_split_t spl
     else
         gather(n, c, view->pixel, view->label + c, out);
     if (view->is_mapped)
-        pt_affine_labels(&view->affine, info, n, out);
+        pt_warp_labels(&view->warp, info, n, out);
     return PT_OK;
 }

@@ -19,7 +19,7 @@ typedef struct view {
     bool is_resized;
     rescale_t rescale;
     bool is_mapped; /**< what is read now is mapped: */
-    pt_affine_t affine;
+    pt_warp_t warp;
     float *image;          /**< one input as stored */
     float *whole;          /**< one as shown, before it is mapped */
     pt_label_t *label;     /**< one label map as stored, behind a pixel without label */
@@ -38,7 +38,7 @@ PT_MUST_CHECK pt_status_t view_init(const pt_dataset_t *dataset, int64_t size, b
 void view_release(view_t *view);
 
 /** Map what is read next, until told otherwise; NULL: leave it as it is.  Copies. */
-void view_aim(view_t *view, const pt_affine_t *affine);
+void view_aim(view_t *view, const pt_warp_t *warp);
 
 /** Is what is read what is stored? */
 bool view_is_plain(const view_t *view);

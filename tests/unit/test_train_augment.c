@@ -1,4 +1,4 @@
-/* Affine resampling on maps whose result is known, and the ranges of random draws. */
+/* Warps on maps whose result is known, and the ranges of random draws. */
 #include "polytree/train/augment.h"
 
 #include <math.h>
@@ -37,9 +37,9 @@ static void zero_options_are_the_identity(void **state)
     make_image(src, N);
     assert_false(pt_augment_is_on(&config));
     for (uint64_t d = 0; d < 10; d++) {
-        pt_affine_t a = pt_affine_draw(&config, &RNG, d, H, W);
+        pt_warp_t a = pt_warp_draw(&config, &RNG, d, H, W);
         memset(dst, 1, sizeof dst);
-        pt_affine_apply(&a, H, W, C, src, dst);
+        pt_warp_apply(&a, H, W, C, src, dst);
         assert_memory_equal(src, dst, sizeof src);
     }
 }
@@ -48,8 +48,9 @@ static void each_option_switches_it_on(void **state)
 {
     (void)state;
     double *options[] = {&config.augment.rotate, &config.augment.scale,
-                         &config.augment.shear, &config.augment.shift};
-    for (int i = 0; i < 4; i++) {
+                         &config.augment.shear, &config.augment.shift,
+                         &config.augment.elastic};
+    for (int i = 0; i < 5; i++) {
         *options[i] = 0.1;
         assert_true(pt_augment_is_on(&config));
         *options[i] = 0;
@@ -67,8 +68,8 @@ static void whole_pixel_shifts_are_exact(void **state)
     for (int c = 1; c <= C; c++)
         for (int dy = -H; dy <= H; dy++)
             for (int dx = -W; dx <= W; dx++) {
-                pt_affine_t a = {.m = {1, 0, 0, 1}, .t = {dx, dy}};
-                pt_affine_apply(&a, H, W, c, src, dst);
+                pt_warp_t a = {.m = {1, 0, 0, 1}, .t = {dx, dy}};
+                pt_warp_apply(&a, H, W, c, src, dst);
                 for (int i = 0; i < H * W * c; i++) {
                     int y = i / c / W + dy, x = i / c % W + dx;
                     bool inside = y >= 0 && y < H && x >= 0 && x < W;
@@ -84,8 +85,8 @@ static void quarter_turn_moves_pixels(void **state)
     enum { S = 6 };
     float src[S * S], dst[S * S];
     make_image(src, S * S);
-    pt_affine_t a = {.m = {0, -1, 1, 0}};
-    pt_affine_apply(&a, S, S, 1, src, dst);
+    pt_warp_t a = {.m = {0, -1, 1, 0}};
+    pt_warp_apply(&a, S, S, 1, src, dst);
     for (int y = 0; y < S; y++)
         for (int x = 0; x < S; x++)
             assert_true(dst[y * S + x] == src[x * S + S - 1 - y]);
@@ -97,8 +98,8 @@ static void flips_mirror(void **state)
     float src[N], dst[N];
     make_image(src, N);
     for (int f = 1; f < 4; f++) {
-        pt_affine_t a = {.m = {1, 0, 0, 1}, .flip_x = f & 1, .flip_y = f & 2};
-        pt_affine_apply(&a, H, W, C, src, dst);
+        pt_warp_t a = {.m = {1, 0, 0, 1}, .flip_x = f & 1, .flip_y = f & 2};
+        pt_warp_apply(&a, H, W, C, src, dst);
         for (int y = 0; y < H; y++)
             for (int x = 0; x < W; x++) {
                 int from = (f & 2 ? H - 1 - y : y) * W + (f & 1 ? W - 1 - x : x);
@@ -121,8 +122,8 @@ static void linear_ramps_stay_linear(void **state)
     config.augment.shift = 0.1;
     int n_inside = 0;
     for (uint64_t d = 0; d < 20; d++) {
-        pt_affine_t a = pt_affine_draw(&config, &RNG, d, S, S);
-        pt_affine_apply(&a, S, S, 1, src, dst);
+        pt_warp_t a = pt_warp_draw(&config, &RNG, d, S, S);
+        pt_warp_apply(&a, S, S, 1, src, dst);
         for (int i = 0; i < S * S; i++) {
             double x = i % S - 10.0, y = i / S - 10.0;
             double at_x = a.m[0] * x + a.m[1] * y + a.t[0] + 10.0;
@@ -159,12 +160,12 @@ static void maps_move_with_the_image(void **state)
         const double turns[4][4] = {
             {1, 0, 0, 1}, {0, -1, 1, 0}, {-1, 0, 0, -1}, {0, 1, -1, 0}};
         const double *m = turns[c % 4];
-        pt_affine_t a = {.m = {m[0], m[1], m[2], m[3]},
-                         .t = {c / 16 % 5 * 3 - 6, c / 16 / 5 * 3 - 6},
-                         .flip_x = c / 4 & 1,
-                         .flip_y = c / 8 & 1};
-        pt_affine_apply(&a, S, S, 1, src, dst);
-        pt_affine_pixels(&a, S, S, row, column, pixel);
+        pt_warp_t a = {.m = {m[0], m[1], m[2], m[3]},
+                       .t = {c / 16 % 5 * 3 - 6, c / 16 / 5 * 3 - 6},
+                       .flip_x = c / 4 & 1,
+                       .flip_y = c / 8 & 1};
+        pt_warp_apply(&a, S, S, 1, src, dst);
+        pt_warp_pixels(&a, S, S, row, column, pixel);
         for (int i = 0; i < S * S; i++)
             assert_true(dst[i] == (float)(pixel[i] + 1));
     }
@@ -178,6 +179,7 @@ static void take_all_options(void)
     config.augment.shift = 0.1;
     config.augment.flip = PT_FLIP_BOTH;
     config.augment.crop = true;
+    config.augment.elastic = 0.1;
 }
 
 /* An image of its own coordinates: the label is of the nearest pixel, and there is one
@@ -197,9 +199,9 @@ static void maps_read_the_nearest_pixel(void **state)
     take_all_options();
     int n_inside = 0, n_outside = 0;
     for (uint64_t d = 0; d < 40; d++) {
-        pt_affine_t a = pt_affine_draw(&config, &RNG, d, S, T);
-        pt_affine_apply(&a, S, T, 3, src, dst);
-        pt_affine_pixels(&a, S, T, row, column, pixel);
+        pt_warp_t a = pt_warp_draw(&config, &RNG, d, S, T);
+        pt_warp_apply(&a, S, T, 3, src, dst);
+        pt_warp_pixels(&a, S, T, row, column, pixel);
         for (int i = 0; i < S * T; i++) {
             const float *at = dst + 3 * i;
             /* Half of a pixel at the border is still on it, of a corner a quarter. */
@@ -231,14 +233,14 @@ static void normals_turn_with_the_image(void **state)
     config.augment.flip = PT_FLIP_BOTH;
     double most = 0;
     for (uint64_t d = 0; d < 40; d++) {
-        pt_affine_t a = pt_affine_draw(&config, &RNG, d, S, S);
-        pt_affine_pixels(&a, S, S, row, column, pixel);
+        pt_warp_t a = pt_warp_draw(&config, &RNG, d, S, S);
+        pt_warp_pixels(&a, S, S, row, column, pixel);
         for (int i = 0; i < S * S; i++) {
             label[3 * i].f = pixel[i] < 0 ? NAN : (float)(pixel[i] % S - S / 2);
             label[3 * i + 1].f = pixel[i] < 0 ? NAN : (float)(pixel[i] / S - S / 2);
             label[3 * i + 2].f = pixel[i] < 0 ? NAN : 7;
         }
-        pt_affine_labels(&a, &NORMALS, S * S, label);
+        pt_warp_labels(&a, &NORMALS, S * S, label);
         for (int i = 0; i < S * S; i++) {
             assert_true(!isnan(label[3 * i].f) == (pixel[i] >= 0));
             assert_true(!isnan(label[3 * i + 1].f) == (pixel[i] >= 0));
@@ -264,7 +266,7 @@ static void labels_follow_by_kind(void **state)
     config.augment.shift = 0.2;
     config.augment.crop = true;
     for (uint64_t d = 0; d < 20; d++) {
-        pt_affine_t a = pt_affine_draw(&config, &RNG, d, H, W);
+        pt_warp_t a = pt_warp_draw(&config, &RNG, d, H, W);
         assert_true(fabs(a.zoom * a.m[0] - 1) < 1e-12 && a.zoom != 1);
         for (int kind = 0; kind <= PT_N_TASK_KIND; kind++) {
             bool is_inverse = kind == PT_N_TASK_KIND;
@@ -273,7 +275,7 @@ static void labels_follow_by_kind(void **state)
                                    .is_inverse = is_inverse};
             pt_label_t label[6];
             memcpy(label, values, sizeof label);
-            pt_affine_labels(&a, &info, kind == PT_TASK_NORMALS ? 2 : 6, label);
+            pt_warp_labels(&a, &info, kind == PT_TASK_NORMALS ? 2 : 6, label);
             for (int i = 0; i < 3; i++) {
                 float y = values[i];
                 if (info.kind == PT_TASK_DEPTH)
@@ -293,9 +295,9 @@ static void flips_negate_a_component(void **state)
     for (int f = 0; f < 4; f++) {
         config.augment.flip = (pt_flip_t)f;
         for (uint64_t d = 0; d < 20; d++) {
-            pt_affine_t a = pt_affine_draw(&config, &RNG, d, H, W);
+            pt_warp_t a = pt_warp_draw(&config, &RNG, d, H, W);
             pt_label_t label[3] = {{.f = 0.6f}, {.f = -0.3f}, {.f = 0.7f}};
-            pt_affine_labels(&a, &NORMALS, 1, label);
+            pt_warp_labels(&a, &NORMALS, 1, label);
             assert_true(label[0].f == (a.flip_x ? -0.6f : 0.6f));
             assert_true(label[1].f == (a.flip_y ? 0.3f : -0.3f));
             assert_true(label[2].f == 0.7f);
@@ -313,9 +315,9 @@ static void crops_place_the_window(void **state)
     config.augment.scale = 0.5;
     for (uint64_t d = 0; d < 1000; d++) {
         config.augment.crop = false;
-        pt_affine_t whole = pt_affine_draw(&config, &RNG, d, H, W);
+        pt_warp_t whole = pt_warp_draw(&config, &RNG, d, H, W);
         config.augment.crop = true;
-        pt_affine_t a = pt_affine_draw(&config, &RNG, d, H, W);
+        pt_warp_t a = pt_warp_draw(&config, &RNG, d, H, W);
         assert_memory_equal(a.m, whole.m, sizeof a.m);
         for (int axis = 0; axis < 2; axis++) {
             double half = 0.5 * (size[axis] - 1), r = 1 / a.zoom;
@@ -339,16 +341,16 @@ static void crops_change_no_other_draw(void **state)
     (void)state;
     take_all_options();
     config.augment.shift = 0;
-    pt_affine_t first = pt_affine_draw(&config, &RNG, 0, H, W);
+    pt_warp_t first = pt_warp_draw(&config, &RNG, 0, H, W);
     double place = first.t[0] / (0.5 * (1 - 1 / first.zoom) * (W - 1));
     double angle = asin(first.m[2] * first.zoom) * 180 / 3.14159265358979323846;
     assert_true(fabs(place - angle / 30) > 1e-3);
     config.augment.shift = 0.1;
     for (uint64_t d = 0; d < 20; d++) {
         config.augment.crop = true;
-        pt_affine_t a = pt_affine_draw(&config, &RNG, d, H, W);
+        pt_warp_t a = pt_warp_draw(&config, &RNG, d, H, W);
         config.augment.crop = false;
-        pt_affine_t b = pt_affine_draw(&config, &RNG, d, H, W);
+        pt_warp_t b = pt_warp_draw(&config, &RNG, d, H, W);
         assert_true(a.t[0] != b.t[0] && a.t[1] != b.t[1]);
         a.t[0] = b.t[0], a.t[1] = b.t[1];
         assert_memory_equal(a.m, b.m, sizeof a.m);
@@ -357,20 +359,82 @@ static void crops_change_no_other_draw(void **state)
     }
 }
 
-/* Depth and normals have no shear; the message says what to change. */
-static void shears_are_refused_where_no_label_follows(void **state)
+/* Depth and normals follow neither a shear nor a bend; the message says what to change. */
+static void what_no_label_follows_is_refused(void **state)
 {
     (void)state;
+    const struct {
+        double *value;
+        const char *name;
+    } free[] = {{&config.augment.shear, "augment.shear"},
+                {&config.augment.elastic, "augment.elastic"}};
     for (int kind = 0; kind < PT_N_TASK_KIND; kind++) {
         pt_task_info_t info = {.name = "it", .kind = (pt_task_kind_t)kind};
         bool is_rigid = kind == PT_TASK_DEPTH || kind == PT_TASK_NORMALS;
-        take_all_options();
-        assert_int_equal(pt_augment_check(&config, &info), is_rigid ? PT_E_CONFIG : PT_OK);
-        if (is_rigid)
-            assert_non_null(strstr(pt_error_message(), "augment.shear"));
-        config.augment.shear = 0;
-        assert_int_equal(pt_augment_check(&config, &info), PT_OK);
+        for (int i = 0; i < 2; i++) {
+            take_all_options();
+            *free[1 - i].value = 0;
+            assert_int_equal(pt_augment_check(&config, &info),
+                             is_rigid ? PT_E_CONFIG : PT_OK);
+            if (is_rigid)
+                assert_non_null(strstr(pt_error_message(), free[i].name));
+            *free[i].value = 0;
+            assert_int_equal(pt_augment_check(&config, &info), PT_OK);
+        }
     }
+}
+
+/* Splines add up to what their weights are, if these are linear: a bend that grows along
+ * the rows and down the columns is a zoom and a shear. */
+static void linear_bends_are_affine(void **state)
+{
+    (void)state;
+    float src[N], bent[N], mapped[N];
+    make_image(src, N);
+    const double grow = 0.2, slant = 0.3, cell[2] = {W / 4.0, H / 4.0};
+    pt_warp_t a = {.m = {0.8, 0.6, -0.6, 0.8}, .t = {0.3, -0.2}, .flip_x = true};
+    pt_warp_t b = a;
+    a.is_bent = true;
+    for (int row = 0; row < PT_WARP_POINTS; row++)
+        for (int column = 0; column < PT_WARP_POINTS; column++)
+            a.bend[0][row][column] =
+                -grow * (column - 3) * cell[0] + slant * (row - 3) * cell[1];
+    const double bend[4] = {1 + grow, slant, 0, 1};
+    for (int i = 0; i < 4; i++)
+        b.m[i] = a.m[i / 2 * 2] * bend[i % 2] + a.m[i / 2 * 2 + 1] * bend[2 + i % 2];
+    pt_warp_apply(&a, H, W, C, src, bent);
+    pt_warp_apply(&b, H, W, C, src, mapped);
+    for (int i = 0; i < N; i++)
+        assert_true(fabs((double)bent[i] - (double)mapped[i]) < 1e-5);
+}
+
+/* A bend changes nothing else that is drawn; its vectors fill the range and no more, and
+ * are another draw's never. */
+static void bends_are_drawn_beside_the_rest(void **state)
+{
+    (void)state;
+    take_all_options();
+    config.augment.elastic = 0;
+    pt_config_t bent = config;
+    bent.augment.elastic = 0.1;
+    double most[2] = {0, 0};
+    for (uint64_t d = 0; d < 100; d++) {
+        pt_warp_t a = pt_warp_draw(&config, &RNG, d, H, W);
+        pt_warp_t b = pt_warp_draw(&bent, &RNG, d, H, W);
+        pt_warp_t next = pt_warp_draw(&bent, &RNG, d + 1, H, W);
+        for (int i = 0; i < 2 * PT_WARP_POINTS * PT_WARP_POINTS; i++) {
+            const double *at = &b.bend[0][0][0] + i;
+            int axis = i / (PT_WARP_POINTS * PT_WARP_POINTS);
+            most[axis] = fmax(most[axis], fabs(*at));
+            assert_true(*at != (&next.bend[0][0][0])[i]);
+        }
+        assert_true(b.is_bent && !a.is_bent);
+        assert_memory_equal(a.m, b.m, sizeof a.m);
+        assert_memory_equal(a.t, b.t, sizeof a.t);
+        assert_true(a.flip_x == b.flip_x && a.flip_y == b.flip_y && a.zoom == b.zoom);
+    }
+    assert_true(most[0] <= 0.1 * W && most[0] > 0.099 * W);
+    assert_true(most[1] <= 0.1 * H && most[1] > 0.099 * H);
 }
 
 /* Each option alone gives the map that it names, within its range and using most of it. */
@@ -382,26 +446,26 @@ static void draws_stay_in_range(void **state)
     for (uint64_t d = 0; d < 500; d++) {
         memset(&config, 0, sizeof config);
         config.augment.rotate = 10;
-        pt_affine_t a = pt_affine_draw(&config, &RNG, d, H, W);
+        pt_warp_t a = pt_warp_draw(&config, &RNG, d, H, W);
         assert_true(fabs(a.m[0] * a.m[3] - a.m[1] * a.m[2] - 1) < 1e-12);
         assert_true(a.m[0] == a.m[3] && a.m[1] == -a.m[2]);
         angle = fmax(angle, fabs(atan2(a.m[2], a.m[0]) / degree));
 
         config.augment.rotate = 0;
         config.augment.scale = 0.1;
-        a = pt_affine_draw(&config, &RNG, d, H, W);
+        a = pt_warp_draw(&config, &RNG, d, H, W);
         assert_true(a.m[0] == a.m[3] && a.m[1] == 0 && a.m[2] == 0);
         zoom = fmax(zoom, fabs(1 / a.m[0] - 1));
 
         config.augment.scale = 0;
         config.augment.shear = 5;
-        a = pt_affine_draw(&config, &RNG, d, H, W);
+        a = pt_warp_draw(&config, &RNG, d, H, W);
         assert_true(a.m[0] == 1 && a.m[3] == 1 && a.m[2] == 0);
         slant = fmax(slant, fabs(atan(a.m[1]) / degree));
 
         config.augment.shear = 0;
         config.augment.shift = 0.5;
-        a = pt_affine_draw(&config, &RNG, d, H, W);
+        a = pt_warp_draw(&config, &RNG, d, H, W);
         shift_x = fmax(shift_x, fabs(a.t[0]));
         shift_y = fmax(shift_y, fabs(a.t[1]));
     }
@@ -420,7 +484,7 @@ static void flips_follow_the_option(void **state)
         config.augment.flip = (pt_flip_t)f;
         int n_x = 0, n_y = 0;
         for (uint64_t d = 0; d < 400; d++) {
-            pt_affine_t a = pt_affine_draw(&config, &RNG, d, H, W);
+            pt_warp_t a = pt_warp_draw(&config, &RNG, d, H, W);
             n_x += a.flip_x;
             n_y += a.flip_y;
         }
@@ -440,14 +504,14 @@ static void draws_depend_on_key_and_index(void **state)
 {
     (void)state;
     config.augment.rotate = 10;
-    pt_affine_t a = pt_affine_draw(&config, &RNG, 7, H, W);
-    (void)pt_affine_draw(&config, &RNG, 8, H, W);
-    pt_affine_t again = pt_affine_draw(&config, &RNG, 7, H, W);
+    pt_warp_t a = pt_warp_draw(&config, &RNG, 7, H, W);
+    (void)pt_warp_draw(&config, &RNG, 8, H, W);
+    pt_warp_t again = pt_warp_draw(&config, &RNG, 7, H, W);
     assert_memory_equal(a.m, again.m, sizeof a.m);
     pt_rng_t other = RNG;
     other.seed++;
-    assert_true(pt_affine_draw(&config, &other, 7, H, W).m[1] != a.m[1]);
-    assert_true(pt_affine_draw(&config, &RNG, 8, H, W).m[1] != a.m[1]);
+    assert_true(pt_warp_draw(&config, &other, 7, H, W).m[1] != a.m[1]);
+    assert_true(pt_warp_draw(&config, &RNG, 8, H, W).m[1] != a.m[1]);
 }
 
 int main(void)
@@ -466,7 +530,9 @@ int main(void)
         cmocka_unit_test_setup(flips_negate_a_component, clear_config),
         cmocka_unit_test_setup(crops_place_the_window, clear_config),
         cmocka_unit_test_setup(crops_change_no_other_draw, clear_config),
-        cmocka_unit_test_setup(shears_are_refused_where_no_label_follows, clear_config),
+        cmocka_unit_test_setup(what_no_label_follows_is_refused, clear_config),
+        cmocka_unit_test_setup(linear_bends_are_affine, clear_config),
+        cmocka_unit_test_setup(bends_are_drawn_beside_the_rest, clear_config),
         cmocka_unit_test_setup(draws_stay_in_range, clear_config),
         cmocka_unit_test_setup(flips_follow_the_option, clear_config),
         cmocka_unit_test_setup(draws_depend_on_key_and_index, clear_config),

@@ -228,6 +228,7 @@ typedef struct pt_config {
     } train;
     struct {
         double rotate, scale, shear, shift; /**< degrees, fraction, degrees, fraction */
+        double elastic;                     /**< fraction of the size */
         pt_flip_t flip;
         bool crop; /**< the window's place in the scaled image is random */
     } augment;

@@ -1,7 +1,7 @@
 /** @file
- * Random affine maps and flips of images and their labels, by counter-based randomness.
+ * Random warps of images and their labels, affine and elastic, by counter-based randomness.
  *
- * One map per draw applies to the image and to every label map.  Images are resampled
+ * One warp per draw applies to the image and to every label map.  Images are resampled
  * bilinearly, zero outside.  Maps read the nearest pixel, and outside there is no label.
  * What a label says of directions and distances follows:
  *
@@ -11,7 +11,7 @@
  *               flip as the image does.  Coming nearer turns no surface, so zoom and shift
  *               leave them as they are
  *
- * A shear has no such reading: pt_augment_check().
+ * A shear and an elastic deformation have no such reading: pt_augment_check().
  */
 #ifndef PT_TRAIN_AUGMENT_H
 #define PT_TRAIN_AUGMENT_H
@@ -24,22 +24,27 @@
 #include "polytree/config/config.h"
 #include "polytree/io/dataset.h"
 
+/** Points a side that steer an elastic deformation: of cubic B-splines over 4 x 4 cells. */
+enum { PT_WARP_POINTS = 7 };
+
 /**
- * What one sample gets: output pixel (x, y) about the centre reads input m (x, y) + t, and
- * the output is then flipped.
+ * What one sample gets: output pixel (x, y) about the centre reads input
+ * m ((+-x, +-y) + bend(x, y)) + t, minus where the output is flipped.
  *
  *     m = 1/zoom R(angle) [1 tan(slant); 0 1]
  *
  * So what is seen turns by R(-angle) before the flips: `turn` is both.  With augment.crop t
  * also has the place of the window in the zoomed image, or where zoom < 1 that of the image
  * in the window: any at which the one has all the middles of pixels of the other within its
- * own.
+ * own.  The bend is a smooth field (elastic deformation: Simard et al. 2003, theirs by
+ * Gaussians): a sum of cubic B-splines, each with a random vector in pixels as its weight.
  */
-typedef struct pt_affine {
+typedef struct pt_warp {
     double m[4], t[2];
-    bool flip_x, flip_y;
+    bool flip_x, flip_y, is_bent;
     double zoom, turn[4];
-} pt_affine_t;
+    double bend[2][PT_WARP_POINTS][PT_WARP_POINTS]; /**< [x, y][row][column] */
+} pt_warp_t;
 
 /** Does this config change images at all? */
 bool pt_augment_is_on(const pt_config_t *config);
@@ -48,13 +53,13 @@ bool pt_augment_is_on(const pt_config_t *config);
 PT_MUST_CHECK pt_status_t pt_augment_check(const pt_config_t *config,
                                            const pt_task_info_t *task);
 
-/** Draw the map of key `rng` at `index`; size in pixels. */
-pt_affine_t pt_affine_draw(const pt_config_t *config, const pt_rng_t *rng, uint64_t index,
-                           int64_t height, int64_t width);
+/** Draw the warp of key `rng` at `index`; size in pixels. */
+pt_warp_t pt_warp_draw(const pt_config_t *config, const pt_rng_t *rng, uint64_t index,
+                       int64_t height, int64_t width);
 
 /** Resample one image [h, w, c] bilinearly, zero outside; src and dst do not overlap. */
-void pt_affine_apply(const pt_affine_t *affine, int64_t h, int64_t w, int64_t c,
-                     const float *src, float *dst);
+void pt_warp_apply(const pt_warp_t *warp, int64_t h, int64_t w, int64_t c, const float *src,
+                   float *dst);
 
 /**
  * What the pixels of a label map read: row[y] + column[x] of the pixel (x, y) that is
@@ -63,11 +68,11 @@ void pt_affine_apply(const pt_affine_t *affine, int64_t h, int64_t w, int64_t c,
  * @param[in]  row, column  [h], [w]
  * @param[out] pixel        [h, w]
  */
-void pt_affine_pixels(const pt_affine_t *affine, int64_t h, int64_t w, const int32_t *row,
-                      const int32_t *column, int32_t *pixel);
+void pt_warp_pixels(const pt_warp_t *warp, int64_t h, int64_t w, const int32_t *row,
+                    const int32_t *column, int32_t *pixel);
 
 /** Let the labels of n pixels of a map follow, in place. */
-void pt_affine_labels(const pt_affine_t *affine, const pt_task_info_t *task, int64_t n,
-                      pt_label_t *label);
+void pt_warp_labels(const pt_warp_t *warp, const pt_task_info_t *task, int64_t n,
+                    pt_label_t *label);
 
 #endif
