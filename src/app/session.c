@@ -171,19 +171,6 @@ static pt_status_t make_kernels(pt_session_t *session)
     return PT_OK;
 }
 
-/* Costs as layout.cost says, on rank 0. */
-static pt_status_t find_costs(pt_session_t *session)
-{
-    const pt_config_t *c = &session->config;
-    const pt_form_t form = pt_form_first(c);
-    if (c->layout.cost == PT_COST_TABLE)
-        return pt_machine_read(&session->machine, c->layout.cost_table);
-    if (c->layout.cost == PT_COST_MEASURED)
-        return pt_measure_steps(c, session->dataset, &session->kernel, &form,
-                                &session->machine);
-    return PT_OK;
-}
-
 pt_status_t pt_session_know_costs(pt_session_t *session)
 {
     pt_comm_t *world = pt_comm_world();
@@ -191,7 +178,7 @@ pt_status_t pt_session_know_costs(pt_session_t *session)
     pt_rates_t *rates = &session->machine.rates;
     pt_status_t status = PT_OK;
     if (pt_comm_rank(world) == 0)
-        status = find_costs(session);
+        status = pt_machine_know(c, session->dataset, &session->kernel, &session->machine);
     PT_AGREE(world, status);
     if (c->layout.cost == PT_COST_MEASURED)
         PT_TRY(pt_measure_wires(world, session->node, &session->machine));

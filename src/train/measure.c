@@ -289,6 +289,18 @@ pt_status_t pt_measure_steps(const pt_config_t *config, pt_dataset_t *dataset,
     return PT_OK;
 }
 
+pt_status_t pt_machine_know(const pt_config_t *config, pt_dataset_t *dataset,
+                            const pt_kernel_t *kernel, pt_machine_t *machine)
+{
+    const pt_form_t form = pt_form_first(config);
+
+    if (config->layout.cost == PT_COST_TABLE)
+        return pt_machine_read(machine, config->layout.cost_table);
+    if (config->layout.cost == PT_COST_MEASURED)
+        return pt_measure_steps(config, dataset, kernel, &form, machine);
+    return PT_OK;
+}
+
 pt_status_t pt_machine_share(pt_machine_t *machine, pt_comm_t *comm)
 {
     pt_machine_t fresh = {.rates = machine->rates, .n_known = machine->n_known};

@@ -28,16 +28,14 @@ typedef struct bench {
 /** Costs as layout.cost says, known to all ranks. */
 static inline pt_status_t know_machine(bench_t *b)
 {
-    const pt_form_t form = pt_form_first(&b->config);
     pt_status_t status = PT_OK;
 
     pt_machine_init(&b->machine);
-    if (b->config.layout.cost == PT_COST_COUNTED)
-        return PT_OK;
     if (pt_comm_rank(b->layout.world) == 0)
-        status = pt_measure_steps(&b->config, b->dataset, &b->kernel, &form, &b->machine);
+        status = pt_machine_know(&b->config, b->dataset, &b->kernel, &b->machine);
     PT_AGREE(b->layout.world, status);
-    PT_TRY(pt_measure_wires(b->layout.world, b->layout.node, &b->machine));
+    if (b->config.layout.cost == PT_COST_MEASURED)
+        PT_TRY(pt_measure_wires(b->layout.world, b->layout.node, &b->machine));
     return pt_machine_share(&b->machine, b->layout.world);
 }
 

@@ -22,6 +22,11 @@ PT_MUST_CHECK pt_status_t pt_measure_steps(const pt_config_t *config, pt_dataset
                                            const pt_kernel_t *kernel, const pt_form_t *form,
                                            pt_machine_t *machine);
 
+/** Learn costs as layout.cost says: from its table, or measured, or none, so that all is
+ * counted.  Not collective. */
+PT_MUST_CHECK pt_status_t pt_machine_know(const pt_config_t *config, pt_dataset_t *dataset,
+                                          const pt_kernel_t *kernel, pt_machine_t *machine);
+
 /** Measure latency and bandwidth within a node, and between nodes where there are several.
  * `node`: the ranks of `comm` on this one.  Collective over `comm`; all know the same. */
 PT_MUST_CHECK pt_status_t pt_measure_wires(pt_comm_t *comm, pt_comm_t *node,
