@@ -37,11 +37,11 @@ static pt_step_t step_of(int32_t kind, int32_t step)
     return (pt_step_t){.stage = SEARCH_STAGE, .is_alpha = kind == KIND_ALPHA, .step = step};
 }
 
-/** Gates of a step's tasks: the same bits as in a search at its beginning. */
-static void draw(pt_predictor_t *p, int32_t kind, int32_t step)
+/** Gates of n of a step's bundles: the same bits as in a search at its beginning. */
+static void draw(pt_predictor_t *p, int32_t kind, int32_t step, int32_t n,
+                 const int32_t *bundle)
 {
     const pt_config_t *c = p->config;
-    const turn_t *turn = &p->turn[kind][step];
     bool is_hard = c->search.gates == PT_GATES_HARD;
     bool opens_all = !is_hard || (kind == KIND_WEIGHT && c->search.run == PT_RUN_ALL);
     pt_step_t id = step_of(kind, step);
@@ -53,8 +53,8 @@ static void draw(pt_predictor_t *p, int32_t kind, int32_t step)
     }
     p->subnet.is_soft = opens_all && !pt_method_is_fixed(c->search.method);
     p->subnet.is_active_only = p->space->has_one_copy;
-    for (int32_t i = 0; i < turn->n; i++) {
-        const pt_bundle_t *b = pt_feed_bundle(p->feed, turn->bundle[i]);
+    for (int32_t i = 0; i < n; i++) {
+        const pt_bundle_t *b = pt_feed_bundle(p->feed, bundle[i]);
         for (int32_t j = 0; j < b->n_task; j++) {
             if (opens_all || pt_method_is_fixed(c->search.method))
                 switch_all(p, b->task[j], pt_method_is_fixed(c->search.method));
@@ -85,7 +85,7 @@ pt_status_t predict_compile(pt_predictor_t *p, int32_t i)
     const unit_plan_t *u = &p->unit_plan[i];
     const pt_bundle_t *b = pt_feed_bundle(p->feed, u->bundle);
 
-    draw(p, u->kind, u->step);
+    draw(p, u->kind, u->step, 1, &u->bundle);
     return pt_plan_compile(p->plan, &p->subnet, phase_of(u->kind), b->task, b->n_task);
 }
 
@@ -128,7 +128,7 @@ static pt_status_t make_turn(pt_predictor_t *p, int32_t kind, int32_t step, turn
     turn->n = pt_step_bundles(c, n, &id, turn->bundle);
     for (int32_t i = 0; i < turn->n; i++)
         turn->bundle[i] += first;
-    draw(p, kind, step);
+    draw(p, kind, step, turn->n, turn->bundle);
     for (int32_t i = 0; i < turn->n; i++)
         PT_TRY(find_plan(p, kind, step, turn->bundle[i], &turn->plan[i]));
     mark_groups(p, turn);
