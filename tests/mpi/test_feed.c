@@ -495,9 +495,9 @@ static void augmentation_is_keyed_by_the_draw(void **state)
         fill(open.feed, &draw, &augmented);
         for (int i = 0; i < BATCH; i++) {
             pt_rng_t rng = {.seed = 3, .purpose = PT_RNG_AUGMENT, .stage = 1, .task = 2};
-            pt_affine_t affine =
-                pt_affine_draw(&config, &rng, (uint64_t)(draw.first + i), SIDE, SIDE);
-            pt_affine_apply(&affine, SIDE, SIDE, 1, plain.input + i * PIXELS, expected);
+            pt_warp_t warp =
+                pt_warp_draw(&config, &rng, (uint64_t)(draw.first + i), SIDE, SIDE);
+            pt_warp_apply(&warp, SIDE, SIDE, 1, plain.input + i * PIXELS, expected);
             assert_memory_equal(expected, augmented.input + i * PIXELS, sizeof expected);
             n_changed += memcmp(expected, plain.input + i * PIXELS, sizeof expected) != 0;
         }

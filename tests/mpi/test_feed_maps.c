@@ -297,8 +297,8 @@ static void augment(void)
 
 /* Labels of one pixel of an augmented sample, all of them of the stored pixel `at`, or
  * none where that is -1. */
-static void check_pixel(const filled_t *filled, int64_t i, const pt_affine_t *a,
-                        int64_t row, int at)
+static void check_pixel(const filled_t *filled, int64_t i, const pt_warp_t *a, int64_t row,
+                        int at)
 {
     for (int t = 0; t < KIND; t++) {
         double y[3] = {NAN, NAN, NAN};
@@ -330,7 +330,7 @@ typedef struct tally {
 } tally_t;
 
 /* Pixel i of the augmented samples that are filled in, of the row `row`. */
-static void compare_pixel(const filled_t *filled, int64_t i, const pt_affine_t *a,
+static void compare_pixel(const filled_t *filled, int64_t i, const pt_warp_t *a,
                           int64_t row, double step, tally_t *tally)
 {
     const float *pixel = filled->input + i * CHANNELS;
@@ -374,8 +374,8 @@ static void labels_move_with_the_image(void **state)
             draw.is_augmented = true;
             fill(feed, &draw, &filled);
             for (int64_t i = 0; i < BATCH; i++) {
-                pt_affine_t a = pt_affine_draw(&config, &rng, (uint64_t)(draw.first + i),
-                                               hwc[0], hwc[1]);
+                pt_warp_t a =
+                    pt_warp_draw(&config, &rng, (uint64_t)(draw.first + i), hwc[0], hwc[1]);
                 int64_t row = lrintf(plain.input[i * n * CHANNELS + 2]) - 1;
                 assert_int_equal(filled.label[KIND][i].i, row % 3);
                 for (int64_t j = i * n; j < (i + 1) * n; j++)
