@@ -172,13 +172,12 @@ static pt_status_t sum_up(const sweep_table_t *t, sweep_line_t *line)
 static int32_t find_reference(const sweep_table_t *t)
 {
     pt_method_t method = t->sweep->config->sweep.reference;
-    sweep_value_t val = t->judged == SWEEP_METRIC ? SWEEP_VAL : SWEEP_DELTA_VAL;
     int32_t first = first_row(t->sweep, method), best = first;
     if (method == PT_METHOD_SEARCH)
         return first;
     for (int32_t r = first + 1; first >= 0 && r < t->n_row; r++)
         if (t->sweep->row[r].method == method &&
-            t->line[r].value[val].mean > t->line[best].value[val].mean)
+            t->line[r].value[t->judged_val].mean > t->line[best].value[t->judged_val].mean)
             best = r;
     return best;
 }
@@ -219,6 +218,7 @@ pt_status_t sweep_table_init(const sweep_t *sweep, sweep_table_t *table)
     for (int32_t k = 1; k < t->n_task; k++)
         t->is_alike &= strcmp(t->task[k].metric, t->task[0].metric) == 0;
     t->judged = t->is_alike ? SWEEP_METRIC : SWEEP_DELTA;
+    t->judged_val = t->is_alike ? SWEEP_VAL : SWEEP_DELTA_VAL;
     for (int32_t r = 0; r < t->n_row; r++) {
         for (int32_t seed = 0; seed < t->n_seed; seed++)
             PT_TRY(fill_cell(t, r, seed));

@@ -59,10 +59,11 @@ typedef struct sweep_table {
     int32_t n_task; /**< that any finished run has */
     sweep_task_t *task;
     size_t task_capacity;
-    bool is_alike;        /**< all tasks have the same metric */
-    sweep_value_t judged; /**< SWEEP_METRIC where they are alike, else SWEEP_DELTA */
-    int32_t reference;    /**< row; -1: none */
-    sweep_line_t *line;   /**< [n_row] */
+    bool is_alike;            /**< all tasks have the same metric */
+    sweep_value_t judged;     /**< SWEEP_METRIC where they are alike, else SWEEP_DELTA */
+    sweep_value_t judged_val; /**< the same on val */
+    int32_t reference;        /**< row; -1: none */
+    sweep_line_t *line;       /**< [n_row] */
     int32_t n_truth;
     sweep_truth_t *truth; /**< [n_truth] of the exhaustive rows (sweep_truth.h) */
 } sweep_table_t;

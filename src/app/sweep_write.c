@@ -41,7 +41,7 @@ static const char *verdict(sweep_estimate_t difference)
 {
     if (!isfinite(difference.error) || !(fabs(difference.mean) > 2 * difference.error))
         return "";
-    return difference.mean > 0 ? "better" : "worse";
+    return difference.mean > 0 ? " better" : " worse";
 }
 
 static int label_width(const sweep_table_t *t)
@@ -74,65 +74,69 @@ static const char *unit_of(const sweep_table_t *t, sweep_value_t value, double *
     return unit[0] == '\0' ? "1" : unit;
 }
 
-static void put_heading(const sweep_table_t *t, FILE *file)
+/* What the rows are judged by.  Of 80 columns, labels may take 21. */
+static void put_judged(const sweep_table_t *t, FILE *file)
 {
+    const bool is_alike = t->is_alike;
     const char *name = t->reference < 0 ? "reference" : t->sweep->row[t->reference].label;
-    char less[17], encoder[24], madds[24], params[24];
-    double scale;
-    snprintf(less, sizeof less, "minus %s", name);
-    snprintf(encoder, sizeof encoder, "encoder, %s", unit_of(t, SWEEP_ENCODER, &scale));
-    snprintf(madds, sizeof madds, "madds, %s", unit_of(t, SWEEP_MADDS, &scale));
-    snprintf(params, sizeof params, "params, %s", unit_of(t, SWEEP_PARAMETERS, &scale));
-    fprintf(file, "%-*s %5s", label_width(t), "run", "seeds");
-    if (t->is_alike)
-        fprintf(file, " %-16s %10s %-16s %-6s",
-                t->n_task > 0 ? t->task[0].metric : "metric", "val", less, "");
-    fprintf(file, " %10s", encoder);
-    if (isfinite(full_cost(t)))
-        fprintf(file, " %10s", "of full");
-    fprintf(file, " %10s %10s", madds, params);
-    if (!sweep_table_has(t, SWEEP_DELTA))
-        fprintf(file, " %-16s", "Delta_m");
-    else if (t->is_alike)
-        fprintf(file, " %-16s", "Delta_m, %");
-    else
-        fprintf(file, " %-16s %10s %-16s", "Delta_m, %", "val", less);
-    fputc('\n', file);
+    const char *metric = t->n_task > 0 ? t->task[0].metric : "metric";
+    const char *format = is_alike ? "%.4f" : "%+.2f", *less = is_alike ? "%+.4f" : "%+.2f";
+    const double scale = is_alike ? 1 : 100;
+    char minus[17];
+    snprintf(minus, sizeof minus, "minus %s", name);
+    fprintf(file, "%-*s %5s %-16s %10s %-16s\n", label_width(t), "run", "seeds",
+            is_alike ? metric : "Delta_m, %", "val", minus);
+    for (int32_t r = 0; r < t->n_row; r++) {
+        const sweep_line_t *line = &t->line[r];
+        fprintf(file, "%-*s %2d/%-2d", label_width(t), t->sweep->row[r].label,
+                (int)line->n_done, (int)t->n_seed);
+        if (line->n_done > 0 && line->value[t->judged].n == 0)
+            fputs(" not run", file);
+        if (line->value[t->judged].n > 0) {
+            put_estimate(file, line->value[t->judged], format, scale);
+            put_number(file, format, line->value[t->judged_val].mean, scale);
+        }
+        if (line->less[t->judged].n > 0)
+            put_estimate(file, line->less[t->judged], less, scale);
+        fprintf(file, "%s\n", verdict(line->less[t->judged]));
+    }
 }
 
-static void put_line(const sweep_table_t *t, int32_t row, FILE *file)
+static void put_costs(const sweep_table_t *t, FILE *file)
 {
-    const sweep_line_t *line = &t->line[row];
-    const sweep_estimate_t *value = line->value, *less = line->less;
-    double scale;
-    fprintf(file, "%-*s %2d/%-2d", label_width(t), t->sweep->row[row].label,
-            (int)line->n_done, (int)t->n_seed);
-    if (t->is_alike) {
-        put_estimate(file, value[SWEEP_METRIC], "%.4f", 1);
-        put_number(file, "%.4f", value[SWEEP_VAL].mean, 1);
-        put_estimate(file, less[SWEEP_METRIC], "%+.4f", 1);
-        fprintf(file, " %-6s", verdict(less[SWEEP_METRIC]));
+    const struct {
+        const char *name, *format;
+        sweep_value_t value;
+    } column[] = {{"encoder", "%.3f", SWEEP_ENCODER},
+                  {"madds", "%.3f", SWEEP_MADDS},
+                  {"params", "%.1f", SWEEP_PARAMETERS}};
+    enum { N_COLUMN = sizeof column / sizeof column[0] };
+    const bool has_delta = t->is_alike && sweep_table_has(t, SWEEP_DELTA);
+    const double full = full_cost(t);
+    double scale[N_COLUMN];
+    fprintf(file, "\n%-*s", label_width(t), "cost");
+    for (int i = 0; i < N_COLUMN; i++) {
+        char text[24];
+        snprintf(text, sizeof text, "%s, %s", column[i].name,
+                 unit_of(t, column[i].value, &scale[i]));
+        fprintf(file, " %10s", text);
     }
-    unit_of(t, SWEEP_ENCODER, &scale);
-    put_number(file, "%.3f", value[SWEEP_ENCODER].mean, 1 / scale);
-    if (isfinite(full_cost(t)))
-        put_number(file, "%.1f %%", value[SWEEP_ENCODER].mean, 100 / full_cost(t));
-    unit_of(t, SWEEP_MADDS, &scale);
-    put_number(file, "%.3f", value[SWEEP_MADDS].mean, 1 / scale);
-    unit_of(t, SWEEP_PARAMETERS, &scale);
-    put_number(file, "%.1f", value[SWEEP_PARAMETERS].mean, 1 / scale);
-    if (value[SWEEP_DELTA].n == 0) {
-        fprintf(file, "%s\n", line->n_done > 0 ? " not run" : "");
-        return;
+    fprintf(file, "%s%s\n", isfinite(full) ? "    of full" : "",
+            has_delta ? " Delta_m, %" : "");
+    for (int32_t r = 0; r < t->n_row; r++) {
+        const sweep_line_t *line = &t->line[r];
+        if (line->n_done == 0)
+            continue;
+        fprintf(file, "%-*s", label_width(t), t->sweep->row[r].label);
+        for (int i = 0; i < N_COLUMN; i++)
+            put_number(file, column[i].format, line->value[column[i].value].mean,
+                       1 / scale[i]);
+        if (isfinite(full))
+            put_number(file, "%.1f %%", line->value[SWEEP_ENCODER].mean, 100 / full);
+        if (has_delta)
+            put_estimate(file, line->value[SWEEP_DELTA], "%+.2f", 100);
+        fputc('\n', file);
     }
-    put_estimate(file, value[SWEEP_DELTA], "%+.2f", 100);
-    if (!t->is_alike)
-        put_number(file, "%+.2f", value[SWEEP_DELTA_VAL].mean, 100);
-    if (!t->is_alike) {
-        put_estimate(file, less[SWEEP_DELTA], "%+.2f", 100);
-        fprintf(file, " %s", verdict(less[SWEEP_DELTA]));
-    }
-    fputc('\n', file);
 }
 
 static void put_tasks(const sweep_table_t *t, FILE *file)
@@ -197,23 +201,24 @@ static void put_dearer(const sweep_table_t *t, FILE *file)
             is_any = true;
         }
     if (is_any)
-        fputs(": a chain of width 1, the least, that costs more than it is to match\n",
+        fputs(":\n  a chain of width 1, the least, that costs more than it is to match\n",
               file);
 }
 
 static void put_foot(const sweep_table_t *t, FILE *file)
 {
-    fprintf(file, "\nmeans over seeds, +- standard error (n - 1)");
+    fputs("\nmeans over seeds, +- standard error (n - 1)\n", file);
     if (t->reference >= 0)
-        fprintf(file, "; minus: difference to %s, paired by seed",
+        fprintf(file, "minus: difference to %s, paired by seed\n",
                 t->sweep->row[t->reference].label);
-    fprintf(
-        file,
-        "\nbetter, worse: %s differs by more than two standard errors (%s)\n"
-        "Delta_m: mean relative gain over the single-task networks of the seed, else of "
-        "the first that has some\nencoder: multiply-adds (madds) of all but the heads\n",
-        t->is_alike ? "the tasks' mean metric" : "Delta_m",
-        t->is_alike ? "all tasks have the same" : "the tasks' metrics are unlike");
+    fprintf(file,
+            "better, worse: %s differs by more than two standard errors\n"
+            "  (%s)\n"
+            "Delta_m: mean relative gain over the single-task networks of the seed,\n"
+            "  else of the first that has some\n"
+            "encoder: multiply-adds (madds) of all but the heads\n",
+            t->is_alike ? "the tasks' mean metric" : "Delta_m",
+            t->is_alike ? "all tasks have the same" : "the tasks' metrics are unlike");
     if (has_method(t, PT_METHOD_RANDOM) || has_method(t, PT_METHOD_EXHAUSTIVE))
         fputs("random, exhaustive: means over their networks\n", file);
     for (int32_t k = 0; k < t->n_task && t->n_task <= TEXT_TASKS; k++)
@@ -228,9 +233,8 @@ static void put_foot(const sweep_table_t *t, FILE *file)
 
 static void print_table(const sweep_table_t *t, FILE *file)
 {
-    put_heading(t, file);
-    for (int32_t r = 0; r < t->n_row; r++)
-        put_line(t, r, file);
+    put_judged(t, file);
+    put_costs(t, file);
     if (t->n_task > 0 && t->n_task <= TEXT_TASKS)
         put_tasks(t, file);
     put_foot(t, file);
