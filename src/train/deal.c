@@ -17,10 +17,17 @@ static int32_t dearest_left(int32_t n, const double *cost, const int32_t *rank,
     return best;
 }
 
-static int32_t idlest(int32_t n_rank, const double *work)
+/** The rank with the least work, of equal ones the first.  `last` had `least` when units
+ * were dealt to it, or is -1: those before it had more, so that one behind with as little
+ * is next.
+ */
+static int32_t idlest(int32_t n_rank, const double *work, int32_t last, double least)
 {
     int32_t best = 0;
 
+    for (int32_t r = last + 1; r < n_rank && last >= 0; r++)
+        if (work[r] == least)
+            return r;
     for (int32_t r = 1; r < n_rank; r++)
         if (work[r] < work[best])
             best = r;
@@ -30,14 +37,16 @@ static int32_t idlest(int32_t n_rank, const double *work)
 void pt_deal_units(int32_t n, const double *cost, int32_t n_rank, int32_t *rank,
                    double *work)
 {
-    int32_t unit = -1;
+    int32_t unit = -1, to = -1;
+    double least = 0;
 
     for (int32_t i = 0; i < n; i++)
         rank[i] = -1;
     for (int32_t r = 0; r < n_rank; r++)
         work[r] = 0;
     for (int32_t done = 0; done < n; done++) {
-        int32_t to = idlest(n_rank, work);
+        to = idlest(n_rank, work, to, least);
+        least = work[to];
         unit = dearest_left(n, cost, rank, unit);
         rank[unit] = to;
         work[to] += cost[unit];

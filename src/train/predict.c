@@ -2,6 +2,7 @@
 #include "train/predict.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "polytree/arch/copies.h"
 #include "polytree/base/memory.h"
@@ -157,7 +158,8 @@ static pt_status_t make_room(pt_predictor_t *p)
     PT_TRY(pt_alloc(&p->alive_node, (size_t)s->n_node, 1));
     PT_TRY(pt_alloc(&p->unit_turn, units, sizeof *p->unit_turn));
     PT_TRY(pt_alloc(&p->unit_cost, units, sizeof *p->unit_cost));
-    return pt_alloc(&p->unit_rank, units, sizeof *p->unit_rank);
+    PT_TRY(pt_alloc(&p->unit_rank, units, sizeof *p->unit_rank));
+    return pt_alloc(&p->rank_unit, units, sizeof *p->rank_unit);
 }
 
 pt_status_t pt_predictor_new(const pt_config_t *config, const pt_feed_t *feed,
@@ -198,7 +200,8 @@ void pt_predictor_free(pt_predictor_t *p)
         }
     void *const plain[] = {p->g,           p->alive_candidate, p->alive_node, p->section,
                            p->unit_turn,   p->unit_cost,       p->unit_rank,  p->rank_work,
-                           p->task_bundle, p->unit_plan,       p->arena,      p->tape};
+                           p->task_bundle, p->unit_plan,       p->arena,      p->tape,
+                           p->rank_unit,   p->rank_first};
     for (size_t i = 0; i < sizeof plain / sizeof plain[0]; i++)
         pt_free(plain[i]);
     pt_cut_release(&p->cut);
@@ -349,12 +352,30 @@ pt_status_t predict_stage(pt_predictor_t *p, int32_t n_stage, pt_wire_t wire)
     return PT_OK;
 }
 
+static void list_by_rank(pt_predictor_t *p, int32_t n_data)
+{
+    int32_t *first = p->rank_first;
+
+    memset(first, 0, ((size_t)n_data + 1) * sizeof *first);
+    for (int32_t u = 0; u < p->n_unit; u++)
+        first[p->unit_rank[u] + 1]++;
+    for (int32_t d = 0; d < n_data; d++)
+        first[d + 1] += first[d];
+    for (int32_t u = p->n_unit - 1; u >= 0; u--)
+        p->rank_unit[--first[p->unit_rank[u] + 1]] = u;
+    /* first[d + 1] is where those of d begin by now. */
+    memmove(first, first + 1, (size_t)n_data * sizeof *first);
+    first[n_data] = p->n_unit;
+}
+
 pt_status_t predict_deal(pt_predictor_t *p, int32_t kind, int32_t step, int32_t n_task,
                          int32_t task, int32_t n_data)
 {
     const turn_t *turn = &p->turn[kind][step];
 
     PT_TRY(pt_grow(&p->rank_work, &p->rank_room, (size_t)n_data, sizeof *p->rank_work));
+    PT_TRY(
+        pt_grow(&p->rank_first, &p->first_room, (size_t)n_data + 1, sizeof *p->rank_first));
     p->n_unit = 0;
     for (int32_t i = 0; i < turn->n; i++) {
         int32_t home = pt_feed_bundle(p->feed, turn->bundle[i])->home;
@@ -364,5 +385,6 @@ pt_status_t predict_deal(pt_predictor_t *p, int32_t kind, int32_t step, int32_t 
         }
     }
     pt_deal_units(p->n_unit, p->unit_cost, n_data, p->unit_rank, p->rank_work);
+    list_by_rank(p, n_data);
     return PT_OK;
 }

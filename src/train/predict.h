@@ -62,6 +62,9 @@ struct pt_predictor {
     int32_t *unit_rank;
     double *rank_work;
     size_t rank_room;
+    int32_t *rank_unit;  /**< units by data rank */
+    int32_t *rank_first; /**< [n_data + 1] where those of a rank begin there */
+    size_t first_room;
 };
 
 /** Sections of a plan on a stage: [2][n_segment], forward and backward. */

@@ -76,7 +76,8 @@ static pt_status_t make_share(pt_predictor_t *p, const pt_arrangement_t *a,
                               const int32_t coord[PT_N_AXIS], int32_t kind, int32_t step,
                               pt_share_t *share)
 {
-    size_t most = (size_t)p->n_unit * (size_t)p->n_segment;
+    const int32_t *first = p->rank_first + coord[PT_AXIS_DATA];
+    size_t most = (size_t)(first[1] - first[0]) * (size_t)p->n_segment;
     int32_t stage = coord[PT_AXIS_STAGE], n = 0;
 
     if (most > share->room) {
@@ -85,12 +86,10 @@ static pt_status_t make_share(pt_predictor_t *p, const pt_arrangement_t *a,
         PT_TRY(pt_alloc(&share->backward, most, sizeof *share->backward));
         share->room = most;
     }
-    for (int32_t u = 0; u < p->n_unit; u++) {
-        int32_t i = p->unit_turn[u];
+    for (int32_t at = first[0]; at < first[1]; at++) {
+        int32_t i = p->unit_turn[p->rank_unit[at]];
         const pt_section_t *section =
             predict_section(p, p->turn[kind][step].plan[i], stage);
-        if (p->unit_rank[u] != coord[PT_AXIS_DATA])
-            continue;
         const pt_bundle_t *b = pt_feed_bundle(p->feed, p->turn[kind][step].bundle[i]);
         for (int32_t segment = 0; segment < b->n_task; segment++, n++) {
             share->forward[n] = section[segment];

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -61,6 +62,37 @@ static void equal_units_keep_their_order(void **state)
     assert_memory_equal(rank, order, sizeof order);
 }
 
+/* The rule in its own words: of the units left the dearest, to the rank with the least. */
+static void all_go_by_the_rule(void **state)
+{
+    enum { N = 300, MOST = 9 };
+    double cost[N], work[MOST], expected[MOST];
+    int32_t rank[N], to[N];
+    (void)state;
+
+    for (int32_t n_rank = 1; n_rank <= MOST; n_rank++) {
+        for (int32_t i = 0; i < N; i++) {
+            cost[i] = 1 + (i * 37 % 101) % (n_rank + 1);
+            to[i] = -1;
+        }
+        memset(expected, 0, sizeof expected);
+        for (int32_t done = 0; done < N; done++) {
+            int32_t unit = -1, least = 0;
+            for (int32_t i = 0; i < N; i++)
+                if (to[i] < 0 && (unit < 0 || cost[i] > cost[unit]))
+                    unit = i;
+            for (int32_t r = 1; r < n_rank; r++)
+                if (expected[r] < expected[least])
+                    least = r;
+            to[unit] = least;
+            expected[least] += cost[unit];
+        }
+        pt_deal_units(N, cost, n_rank, rank, work);
+        assert_memory_equal(rank, to, sizeof rank);
+        assert_memory_equal(work, expected, (size_t)n_rank * sizeof *work);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -68,6 +100,7 @@ int main(void)
         cmocka_unit_test(test_unequal_units),
         cmocka_unit_test(test_idle_ranks),
         cmocka_unit_test(equal_units_keep_their_order),
+        cmocka_unit_test(all_go_by_the_rule),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -15,7 +15,8 @@ static inline int32_t pt_deal_bundle(int32_t bundle, int32_t n_coord)
 
 /**
  * Deal n units out to ranks: the dearest first, each to the rank with the least work so
- * far (ties: lowest number).  Takes n (n_rank + different costs) turns.
+ * far (ties: lowest number).  Takes n turns where all cost the same, at
+ * most n (n_rank + different costs).
  *
  * @param[in]  cost  [n] > 0
  * @param[out] rank  [n]
