@@ -86,6 +86,18 @@ static pt_status_t take_flag(int argc, char **argv, int *at, const pt_flag_t *fl
     return PT_OK;
 }
 
+/* "section.key=value", where the command takes such. */
+static bool is_setting(const pt_flag_t *flags, const char *text)
+{
+    const char *equals = strchr(text, '=');
+    if (equals == NULL || memchr(text, '.', (size_t)(equals - text)) == NULL)
+        return false;
+    for (; flags->name != NULL; flags++)
+        if (strcmp(flags->name, "set") == 0)
+            return true;
+    return false;
+}
+
 pt_status_t pt_args_parse(int argc, char **argv, const pt_flag_t *flags, int max_word,
                           pt_args_t *args)
 {
@@ -97,7 +109,9 @@ pt_status_t pt_args_parse(int argc, char **argv, const pt_flag_t *flags, int max
         } else if (!only_words && argv[at][0] == '-' && argv[at][1] != '\0') {
             PT_TRY(take_flag(argc, argv, &at, flags, args));
         } else if (args->n_word == max_word) {
-            PT_FAIL(USAGE, "unexpected argument '%s'", argv[at]);
+            PT_FAIL(USAGE, "unexpected argument '%s'%s", argv[at],
+                    is_setting(flags, argv[at]) ? "; options of the config come after --set"
+                                                : "");
         } else {
             args->word[args->n_word++] = argv[at];
         }

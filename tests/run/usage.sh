@@ -12,6 +12,9 @@ refuses 2 "unknown command 'frobnicate' \(polytree --help lists all\)" frobnicat
 refuses 1 "/nowhere/x.h5: cannot create" data shapes /nowhere/x.h5
 refuses 2 "too few arguments: polytree data info FILE.h5" data info
 refuses 2 "unexpected argument 'c'" data info a c
+refuses 2 "unexpected argument 'train.batch=8'; options of the config come after --set" \
+    search x.ini train.batch=8
+refuses 2 "unexpected argument 'train.batch=8'$" data info a train.batch=8
 refuses 2 "\-\-size twelve: expected a whole number from 8" data shapes a.h5 --size twelve
 refuses 2 "\-\-train 0: expected a whole number from 1" data shapes a.h5 --train 0
 refuses 2 "\-\-seed is given twice" data shapes a.h5 --seed 1 --seed 2
