@@ -25,11 +25,13 @@
 #include "app/command.h"
 #include "app/console.h"
 #include "app/stall.h"
+#include "polytree/base/memory.h"
 #include "polytree/par/comm.h"
 
-/* Beats a second; and the seconds that nobody waits longer for, of the ten within which all
- * ranks are to end, launchers taking one or two more. */
-enum { BEATS = 5, PATIENCE = 6, LINE_BYTES = 1200 };
+/* Beats a second; the seconds that nobody waits longer for, of the ten within which all
+ * ranks are to end, launchers taking one or two more; and beats without one of another's
+ * after which it does not run. */
+enum { BEATS = 5, PATIENCE = 6, SILENCE = 2 * BEATS, LINE_BYTES = 1200 };
 
 typedef struct pulse {
     atomic_long beats;
@@ -37,6 +39,11 @@ typedef struct pulse {
     atomic_int state; /* stall_state_t of its work */
     int rank;         /* of all */
 } pulse_t;
+
+/* What this process has felt of another's. */
+typedef struct felt {
+    long beats, since; /* since when it has them, in beats of one's own */
+} felt_t;
 
 /* What the ranks of a node share. */
 typedef struct board {
@@ -52,6 +59,7 @@ static struct {
     pt_shared_t *shared;
     board_t *board; /* NULL: this process has nobody to wait for */
     pulse_t *mine, *next;
+    felt_t *felt; /* [n_pulse] */
     pthread_t thread;
     bool has_thread;
     bool sees_next;       /* false where containers hide processes from each other */
@@ -80,6 +88,8 @@ static bool may_tell(void)
     return !atomic_exchange(watch.board != NULL ? &watch.board->is_told : &is_told, true);
 }
 
+#define NO_PULSE "does not run (is it stopped, or out of memory?)"
+
 static void end_all(const char *line)
 {
     /* Should MPI itself be stuck, this process's death still ends the others. */
@@ -105,6 +115,25 @@ static bool is_there(long pid)
     return kill((pid_t)pid, 0) == 0 || errno == EPERM;
 }
 
+static void feel_all(long now)
+{
+    for (int i = 0; watch.board != NULL && i < watch.board->n_pulse; i++) {
+        const pulse_t *p = &watch.board->pulse[i];
+        long beats = atomic_load(&p->beats);
+        if (atomic_load(&p->pid) == 0 || beats != watch.felt[i].beats)
+            watch.felt[i] = (felt_t){beats, now};
+    }
+}
+
+/* One that has not run for a while, and is not just gone; NULL: all do. */
+static const pulse_t *find_silent(long now)
+{
+    for (int i = 0; watch.board != NULL && i < watch.board->n_pulse; i++)
+        if (now - watch.felt[i].since >= SILENCE)
+            return &watch.board->pulse[i];
+    return NULL;
+}
+
 /* Somebody at work will either give a sign of life or tell of himself. */
 static bool all_wait(void)
 {
@@ -127,6 +156,9 @@ static void watch_work(long now)
     if (most == 0 || !stall_is_overdue(&watch.work, now, most) ||
         (is_waiting && !all_wait()))
         return;
+    const pulse_t *silent = is_waiting ? find_silent(now) : NULL;
+    if (silent != NULL)
+        end_for(silent, NO_PULSE);
     stall_describe(&watch.work, at, sizeof at);
     snprintf(what, sizeof what, "stands still: %ld s %s%s (run.watchdog = %g)",
              (now - watch.work.sign_since) / BEATS, at,
@@ -135,31 +167,27 @@ static void watch_work(long now)
     end_for(watch.mine, what);
 }
 
-static void watch_next(long now, long *last, long *since)
+static void watch_next(long now)
 {
-    long beats = atomic_load(&watch.next->beats), pid = atomic_load(&watch.next->pid);
-    if (pid == 0 || beats != *last) {
-        *last = beats;
-        *since = now;
-    }
+    long pid = atomic_load(&watch.next->pid);
     if (pid != 0 && watch.sees_next && !is_there(pid) && atomic_load(&watch.next->pid) != 0)
         end_for(watch.next, "was killed or has crashed");
-    if (now - *since >= watch.patience)
-        end_for(watch.next, "does not run (is it stopped, or out of memory?)");
+    if (now - watch.felt[watch.next - watch.board->pulse].since >= watch.patience)
+        end_for(watch.next, NO_PULSE);
 }
 
 static void *keep_watch(void *unused)
 {
     const struct timespec pause = {0, 1000000000 / BEATS};
-    long last = 0, since = 0;
     for (long now = 1;; now++) {
         nanosleep(&pause, NULL); /* where the thread is cancelled */
         atomic_store(&watch.mine->beats, now);
         long deadline = atomic_load(&watch.deadline);
         if (deadline > 0 && now >= deadline)
             end_all(watch.last_words);
+        feel_all(now);
         if (watch.patience > 0)
-            watch_next(now, &last, &since);
+            watch_next(now);
         watch_work(now);
     }
     return unused;
@@ -182,6 +210,8 @@ static pt_status_t open_board(void)
     PT_TRY(pt_comm_split_node(world, &watch.node));
     int32_t size = pt_comm_size(watch.node), rank = pt_comm_rank(watch.node);
     size_t bytes = sizeof(board_t) + (size_t)size * sizeof(pulse_t);
+    pt_status_t status = pt_alloc(&watch.felt, (size_t)size, sizeof *watch.felt);
+    PT_AGREE(watch.node, status);
     PT_TRY(pt_shared_new(watch.node, bytes, &watch.shared, &memory));
     if (rank == 0) {
         memset(memory, 0, bytes);
@@ -241,6 +271,7 @@ static void end_watch(void)
         pthread_join(watch.thread, NULL);
     pt_shared_free(watch.shared);
     pt_comm_free(watch.node);
+    pt_free(watch.felt);
 }
 
 int pt_watch_finish(pt_status_t status, int code)

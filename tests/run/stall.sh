@@ -52,6 +52,15 @@ ends "rank 0 stands still: [0-9]+ s reading samples $at"
 # Where all are in MPI nobody knows who is at fault.
 stalls 2 1 MPI_Allreduce 60 run.watchdog=1 warmup.steps=4000 run.eval_every=0
 ends "rank [01] stands still: [0-9]+ s waiting for other ranks $at, as all ranks of its node do"
+# One that does not run at all is not taken for one that waits, though it was waiting.
+export POLYTREE_PATIENCE=25
+stalls 2 1 MPI_Allreduce 60 run.watchdog=2 warmup.steps=4000 run.eval_every=0
+sleep 0.5
+stopped=$(cut -d " " -f 2 <(cat /proc/$job/task/*/children))
+kill -STOP "$stopped"
+ends "rank 1 does not run \(is it stopped, or out of memory\?\)"
+kill -KILL "$stopped" || true
+unset POLYTREE_PATIENCE
 
 # Writing is not standing still; nor is anything where nobody watches.
 stalls 2 0 fsync 3 run.watchdog=1 run.checkpoint_every=0.1
