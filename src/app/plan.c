@@ -40,7 +40,7 @@ typedef struct base {
 static pt_status_t measure_kernels(const pt_session_t *s, size_t *bytes)
 {
     const pt_config_t *c = &s->config;
-    size_t before = pt_resident_bytes();
+    size_t before = pt_memory_resident();
     pt_kernel_t kernel;
     pt_space_t *space = NULL;
     pt_status_t status;
@@ -48,7 +48,7 @@ static pt_status_t measure_kernels(const pt_session_t *s, size_t *bytes)
                           (int32_t)c->run.threads));
     const pt_form_t form = pt_form_first(c);
     PT_TRY_OR(done, pt_space_of_data(c, s->dataset, &form, &kernel, &space));
-    *bytes = pt_resident_bytes() - before;
+    *bytes = pt_memory_resident() - before;
 done:
     pt_space_free(space);
     pt_kernel_release(&kernel);
@@ -141,7 +141,7 @@ static void print_memory(const pt_session_t *s, const pt_outlook_t *o, const bas
                 {"plans", m->plans},
                 {"feed", m->feed},
                 {"exchange buffers", m->buffers}};
-    pt_console_line("memory of the fullest rank, MiB");
+    pt_console_line("resident memory of the fullest rank, MiB");
     for (size_t i = 0; i < sizeof part / sizeof part[0]; i++)
         pt_console_line("  %-24s %10.2f", part[i].name, (double)part[i].bytes * MIB);
     pt_console_line("  %-24s %10.2f", "at the end of start-up",
@@ -300,7 +300,7 @@ pt_status_t pt_run_plan(const pt_args_t *args, int *code)
     session.config.layout.stage = 1;
     PT_TRY_OR(done, pt_session_open_data(&session));
     /* With what HDF5 and its code have taken, but without the data. */
-    base.program = pt_resident_bytes();
+    base.program = pt_memory_resident();
     base.program -= base.program > pt_dataset_bytes(session.dataset)
                         ? pt_dataset_bytes(session.dataset)
                         : 0;

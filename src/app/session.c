@@ -14,18 +14,6 @@
 
 enum { PATH_BYTES = 4096, SETTING_BYTES = 128 };
 
-size_t pt_resident_bytes(void)
-{
-    long pages = 0, skipped;
-    FILE *file = fopen("/proc/self/statm", "r");
-    if (file == NULL)
-        return 0;
-    if (fscanf(file, "%ld %ld", &skipped, &pages) != 2)
-        pages = 0;
-    fclose(file);
-    return (size_t)pages * (size_t)sysconf(_SC_PAGESIZE);
-}
-
 /* A preset goes before the file, whoever names it. */
 static bool is_preset(const char *setting)
 {
@@ -194,7 +182,7 @@ static pt_status_t arrange(pt_session_t *session, int32_t extent[PT_N_AXIS])
     const pt_config_t *c = &session->config;
     const pt_form_t form = pt_form_first(c);
     const pt_resources_t resources = {pt_comm_size(pt_comm_world()),
-                                      pt_comm_size(session->node), pt_resident_bytes()};
+                                      pt_comm_size(session->node), pt_memory_resident()};
     pt_space_t *space = NULL;
     pt_feed_t *feed = NULL;
     pt_predictor_t *predictor = NULL;

@@ -25,9 +25,6 @@ typedef struct pt_session {
     pt_trainer_t *trainer; /**< NULL on surplus ranks */
 } pt_session_t;
 
-/** What this process has in memory; 0 where that cannot be seen. */
-size_t pt_resident_bytes(void);
-
 /** Read a config and --set on rank 0, check it, hand it to all.  Collective. */
 PT_MUST_CHECK pt_status_t pt_session_config(const char *path, const pt_args_t *args,
                                             pt_config_t *config);

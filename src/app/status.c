@@ -103,7 +103,7 @@ static pt_status_t take_timing(void *context, json_t *line)
     v->wall = pt_json_real(line, "wall");
     v->left = pt_json_real(line, "seconds_left");
     v->speed = pt_json_real(line, "samples_per_second");
-    v->peak = pt_json_real(line, "memory_peak");
+    v->peak = pt_json_real(line, "resident_peak");
     return PT_OK;
 }
 
@@ -187,7 +187,7 @@ static void print(const char *run, const view_t *v)
                         v->val_step);
     line[0] = '\0';
     add(line, sizeof line, "%.0f samples/s", v->speed);
-    add(line, sizeof line, "  %.0f MiB at most on rank 0", v->peak / (1 << 20));
+    add(line, sizeof line, "  %.0f MiB resident at most on rank 0", v->peak / (1 << 20));
     add(line, sizeof line, "  job at %.0f s", v->wall);
     if (line[0] != '\0')
         pt_console_line("speed       %s", line);

@@ -1,6 +1,7 @@
 #include "polytree/base/memory.h"
 
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -12,15 +13,11 @@ typedef struct prefix {
 } prefix_t;
 
 static atomic_size_t held;
-static atomic_size_t peak;
 static _Atomic uint64_t n_alloc;
 
 static void count_in(size_t bytes)
 {
-    size_t now = atomic_fetch_add(&held, bytes) + bytes;
-    size_t most = atomic_load(&peak);
-    while (now > most && !atomic_compare_exchange_weak(&peak, &most, now)) {
-    }
+    atomic_fetch_add(&held, bytes);
     atomic_fetch_add(&n_alloc, 1);
 }
 
@@ -90,9 +87,28 @@ size_t pt_memory_bytes(void)
     return atomic_load(&held);
 }
 
-size_t pt_memory_peak_bytes(void)
+/** Of a line "NAME: ... kB" of what Linux tells of this process. */
+static size_t told_bytes(const char *name)
 {
-    return atomic_load(&peak);
+    char line[256];
+    size_t kb = 0, n = strlen(name);
+    FILE *file = fopen("/proc/self/status", "r");
+    while (file != NULL && kb == 0 && fgets(line, sizeof line, file) != NULL)
+        if (strncmp(line, name, n) == 0 && line[n] == ':')
+            kb = (size_t)strtoull(line + n + 1, NULL, 10);
+    if (file != NULL)
+        fclose(file);
+    return kb * 1024;
+}
+
+size_t pt_memory_resident(void)
+{
+    return told_bytes("VmRSS");
+}
+
+size_t pt_memory_resident_peak(void)
+{
+    return told_bytes("VmHWM");
 }
 
 uint64_t pt_memory_n_alloc(void)

@@ -264,7 +264,7 @@ void run_journal_timing(pt_search_t *s, const char *event)
     put_number(file, "samples_per_second", s->speed.samples / s->speed.seconds);
     fprintf(file, ",\"layout\":[%d,%d,%d]", (int)layout->extent[PT_AXIS_STAGE],
             (int)layout->extent[PT_AXIS_TASK], (int)layout->extent[PT_AXIS_DATA]);
-    put_integer(file, "memory_peak", (int64_t)pt_memory_peak_bytes());
+    put_integer(file, "resident_peak", (int64_t)pt_memory_resident_peak());
     put_times(s, file);
     put_integer(file, "checkpoints", s->speed.checkpoints.n);
     put_number(file, "checkpoint", s->speed.checkpoints.seconds);

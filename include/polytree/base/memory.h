@@ -32,10 +32,14 @@ void pt_free(void *p);
 /** Copy a string into counted memory. */
 PT_MUST_CHECK pt_status_t pt_strdup(const char *text, char **out);
 
-/** Bytes held now, the most ever held, and the number of allocations ever made. */
+/** Bytes held now, and the number of allocations ever made. */
 size_t pt_memory_bytes(void);
-size_t pt_memory_peak_bytes(void);
 uint64_t pt_memory_n_alloc(void);
+
+/** Bytes of this process in memory, libraries and what it shares included: now, and the
+ * most ever; 0 where that cannot be seen. */
+size_t pt_memory_resident(void);
+size_t pt_memory_resident_peak(void);
 
 /** `bytes` rounded up to a multiple of PT_ALIGN. */
 static inline size_t pt_align_up(size_t bytes)
