@@ -23,6 +23,7 @@ typedef struct view {
     char val_stage[16], val[256], final[256]; /**< empty before */
     double val_step;
     double wall, speed, peak, left; /**< of timing.jsonl */
+    char end[16], why[512]; /**< "stopped" or "failed"; empty: neither was written */
 } view_t;
 
 static void take_step(view_t *v, const json_t *line)
@@ -104,6 +105,10 @@ static pt_status_t take_timing(void *context, json_t *line)
     v->left = pt_json_real(line, "seconds_left");
     v->speed = pt_json_real(line, "samples_per_second");
     v->peak = pt_json_real(line, "resident_peak");
+    const char *event = pt_json_text(line, "event");
+    bool is_end = strcmp(event, "stopped") == 0 || strcmp(event, "failed") == 0;
+    snprintf(v->end, sizeof v->end, "%s", is_end ? event : "");
+    snprintf(v->why, sizeof v->why, "%s", pt_json_text(line, "message"));
     return PT_OK;
 }
 
@@ -156,9 +161,9 @@ static void print_state(const char *run, const view_t *v)
     } else {
         if (isfinite(v->left))
             snprintf(text, sizeof text, ", %s left", pt_console_duration(v->left, left));
-        pt_console_line("state       stopped, or ended by an error: the same command goes "
-                        "on%s",
-                        text);
+        pt_console_line("state       %s%s%s: the same command goes on%s",
+                        v->end[0] != '\0' ? v->end : "stopped, or ended by an error",
+                        v->why[0] != '\0' ? ": " : "", v->why, text);
     }
 }
 

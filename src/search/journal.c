@@ -80,7 +80,7 @@ static void put_integer(FILE *file, const char *key, int64_t x)
     fprintf(file, ",\"%s\":%lld", key, (long long)x);
 }
 
-/* A name from the data set as a JSON string. */
+/* A name from the data set, or a message, as a JSON string. */
 static void put_name(FILE *file, const char *name)
 {
     fputc('"', file);
@@ -250,12 +250,11 @@ static void put_times(const pt_search_t *s, FILE *file)
     put_number(file, "evaluate", t.evaluate);
 }
 
-void run_journal_timing(pt_search_t *s, const char *event)
+/* An event; `message` where there is one to tell. */
+static void put_timing(pt_search_t *s, const char *event, const char *message)
 {
     const pt_layout_t *layout = pt_trainer_layout(s->trainer);
     FILE *file = s->timing;
-    if (!s->is_root)
-        return;
     begin_line(s, file, event);
     put_integer(file, "step", s->state.step);
     put_integer(file, "job", s->speed.job);
@@ -276,6 +275,27 @@ void run_journal_timing(pt_search_t *s, const char *event)
                 i > 0 ? "," : "", pt_traffic_name((pt_traffic_t)i), (long long)stat->calls,
                 (long long)stat->bytes, stat->seconds);
     }
-    fputs("}}\n", file);
+    fputc('}', file);
+    if (message != NULL) {
+        fputs(",\"message\":", file);
+        put_name(file, message);
+    }
+    fputs("}\n", file);
     fflush(file);
+}
+
+void run_journal_timing(pt_search_t *s, const char *event)
+{
+    if (s->is_root)
+        put_timing(s, event, NULL);
+}
+
+void run_journal_end(pt_search_t *s, pt_status_t status, pt_run_end_t end)
+{
+    if (!s->is_root || (status == PT_OK && end == PT_RUN_DONE))
+        return;
+    if (status == PT_OK)
+        put_timing(s, "stopped", NULL);
+    else
+        put_timing(s, "failed", pt_error_message());
 }

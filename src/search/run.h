@@ -177,6 +177,8 @@ void run_journal_scores(pt_search_t *s, const char *event, pt_part_t part);
 void run_journal_derive(pt_search_t *s, const pt_cost_t *task_cost, const pt_cost_t *cost);
 void run_journal_timing(pt_search_t *s, const char *event);
 
+/** How this job ended, unless it is done: in timing.jsonl, as it depends on the day. */
+void run_journal_end(pt_search_t *s, pt_status_t status, pt_run_end_t end);
 /* progress.c */
 
 /** A line for people, on rank 0. */

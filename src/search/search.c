@@ -269,7 +269,9 @@ pt_status_t pt_search_run(pt_search_t *s, pt_run_result_t *result)
 {
     pt_run_result_t r = {.score = s->score};
     run_pause_over(s);
-    PT_TRY(advance(s, &r.end));
+    pt_status_t status = advance(s, &r.end);
+    run_journal_end(s, status, r.end);
+    PT_TRY(status);
     PT_TRY(pt_cost_all(s->space, &s->subnet, &r.cost));
     r.mean_metric = s->mean_metric;
     r.is_mixed = s->state.mixed_stage >= 0;

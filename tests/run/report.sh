@@ -16,7 +16,7 @@ expect 75 "$POLYTREE" search "$SMALL" -o found --time-limit 0.01 --set report.ra
 says err "warning: report.random: nobody is not the folder of a run"
 [ ! -e found/report.txt ] || fail "a stopped run has a report"
 expect 0 "$POLYTREE" status found
-says out "^state +stopped, or ended by an error: the same command goes on, [0-9]+:[0-9]+ left$"
+says out "^state +stopped: the same command goes on, [0-9]+:[0-9]+ left$"
 (
     flock -x 9
     echo "pid 7 on elsewhere" >&9
