@@ -1,5 +1,7 @@
 #include "app/arrange.h"
 
+#include "app/console.h"
+
 #define MIB (1.0 / (1 << 20))
 
 /* Stages beyond are looked at only where memory wants them. */
@@ -8,6 +10,23 @@ enum { FEW_STAGES = 8 };
 /* By how much faster an arrangement of more stages or fewer ranks must be: what is measured
  * is never quite so. */
 #define WORTH_IT 1.05
+
+pt_status_t pt_arrange_check_costs(const pt_config_t *config, pt_predictor_t *predictor,
+                                   const pt_machine_t *machine)
+{
+    pt_machine_t counted = {.n_known = 0};
+    pt_status_t status = PT_OK;
+    if (config->layout.cost == PT_COST_TABLE)
+        status = pt_predictor_unknown(predictor, &counted);
+    if (status == PT_OK && counted.n_known > 0)
+        pt_console_error("warning: layout.cost = %s has no seconds for %zu of the things "
+                         "that steps do, such as '%s': they are counted, at %.3g "
+                         "multiply-adds and %.3g bytes a second",
+                         config->layout.cost_table, counted.n_known, counted.known[0].name,
+                         machine->rates.madds, machine->rates.memory);
+    pt_machine_release(&counted);
+    return status;
+}
 
 pt_status_t pt_arrange_look(pt_predictor_t *predictor, const pt_arrangement_t *arrangement,
                             pt_outlook_t *out)

@@ -24,6 +24,12 @@ typedef struct pt_resources {
     size_t held;                    /**< bytes that every rank has already */
 } pt_resources_t;
 
+/** Where layout.cost is a table: warn in one line of what it lacks, and say what stands in.
+ * Not collective. */
+PT_MUST_CHECK pt_status_t pt_arrange_check_costs(const pt_config_t *config,
+                                                 pt_predictor_t *predictor,
+                                                 const pt_machine_t *machine);
+
 /** All that is predicted of an arrangement.  Not collective. */
 PT_MUST_CHECK pt_status_t pt_arrange_look(pt_predictor_t *predictor,
                                           const pt_arrangement_t *arrangement,

@@ -125,6 +125,7 @@ pt_status_t pt_print_outlook(const pt_session_t *s, const pt_resources_t *resour
     PT_TRY_OR(done, pt_predictor_new(&s->config, pt_trainer_feed(s->trainer),
                                      pt_trainer_space(s->trainer), NULL, &s->machine,
                                      &t->predictor));
+    PT_TRY_OR(done, pt_arrange_check_costs(&s->config, t->predictor, &s->machine));
     PT_TRY_OR(done, fill(&s->config, t));
     PT_TRY_OR(done, pt_arrange_look(t->predictor, &one, &alone));
     print_head(s, t, alone.seconds);

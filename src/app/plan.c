@@ -1,4 +1,5 @@
 /* polytree plan: what a search will cost, without running it. */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -278,6 +279,19 @@ done:
     return status;
 }
 
+/* Before all that is measured for it.  A table that is there stays until the end. */
+static pt_status_t check_table(const char *path)
+{
+    bool was_there = access(path, F_OK) == 0;
+    FILE *file = fopen(path, "a");
+    if (file == NULL)
+        PT_FAIL(IO, "--table: cannot write %s: %s", path, strerror(errno));
+    fclose(file);
+    if (!was_there)
+        unlink(path);
+    return PT_OK;
+}
+
 pt_status_t pt_run_plan(const pt_args_t *args, int *code)
 {
     pt_session_t session = {0};
@@ -294,6 +308,8 @@ pt_status_t pt_run_plan(const pt_args_t *args, int *code)
     if (args->flag[PLAN_NODES] != NULL)
         PT_TRY(pt_args_int("nodes", args->flag[PLAN_NODES], 1, n_rank, 1, &n_node));
     PT_TRY(pt_session_config(args->word[0], args, &session.config));
+    if (table != NULL)
+        PT_TRY(check_table(table));
     /* The session is that of one rank; the run's layout is only reckoned. */
     pt_config_t asked = session.config;
     session.config.layout.mode = PT_LAYOUT_AUTO;

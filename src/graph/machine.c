@@ -27,6 +27,9 @@ static const struct {
 
 enum { N_RATE = sizeof rate_name / sizeof rate_name[0] };
 
+/** First line of tables that were written: with less they are cut off. */
+#define HEAD "# costs of polytree, lines: %zu"
+
 static double *rate_at(pt_machine_t *machine, size_t i)
 {
     return (double *)(void *)((char *)&machine->rates + rate_name[i].at);
@@ -120,6 +123,7 @@ pt_status_t pt_machine_write(const pt_machine_t *machine, const char *path)
 
     if (file == NULL)
         PT_FAIL(IO, "cannot write %s: %s", path, strerror(errno));
+    fprintf(file, HEAD "\n", N_RATE + machine->n_known);
     for (size_t i = 0; i < N_RATE; i++)
         fprintf(file, "%.6g %s\n",
                 rate_name[i].is_inverse ? 1 / *rate_at(&copy, i) : *rate_at(&copy, i),
@@ -132,34 +136,53 @@ pt_status_t pt_machine_write(const pt_machine_t *machine, const char *path)
     return PT_OK;
 }
 
-static pt_status_t take_line(pt_machine_t *machine, const char *path, int number,
-                             char *line)
+/** A table that is being read. */
+typedef struct reader {
+    pt_machine_t *machine;
+    const char *path;
+    int number; /**< of the line */
+    size_t n_line, n_told;
+    bool is_whole; /**< the last line has its end */
+} reader_t;
+
+static pt_status_t take_line(reader_t *r, char *line)
 {
     char *name;
     double seconds = strtod(line, &name);
 
+    r->number++;
+    r->is_whole = strchr(line, '\n') != NULL;
     line[strcspn(line, "\r\n")] = '\0';
+    if (r->number == 1 && sscanf(line, HEAD, &r->n_told) == 1)
+        return PT_OK;
     if (line[0] == '#' || line[0] == '\0')
         return PT_OK;
+    r->n_line++;
     if (name == line || *name != ' ' || name[1] == '\0' || !isfinite(seconds) ||
         !(seconds > 0))
-        PT_FAIL(FORMAT, "%s:%d: expected seconds, more than 0, and a name, got '%s'", path,
-                number, line);
-    return pt_machine_learn(machine, name + 1, seconds);
+        PT_FAIL(FORMAT, "%s:%d: expected seconds, more than 0, and a name, got '%s'",
+                r->path, r->number, line);
+    return pt_machine_learn(r->machine, name + 1, seconds);
 }
 
 pt_status_t pt_machine_read(pt_machine_t *machine, const char *path)
 {
     FILE *file = fopen(path, "r");
+    reader_t r = {.machine = machine, .path = path};
     char line[LINE];
     pt_status_t status = PT_OK;
 
     if (file == NULL)
         PT_FAIL(IO, "cannot read %s: %s", path, strerror(errno));
-    for (int n = 1; status == PT_OK && fgets(line, sizeof line, file) != NULL; n++)
-        status = take_line(machine, path, n, line);
+    while (status == PT_OK && fgets(line, sizeof line, file) != NULL)
+        status = take_line(&r, line);
     if (status == PT_OK && ferror(file))
         status = PT_ERROR(IO, "cannot read %s: %s", path, strerror(errno));
     fclose(file);
+    if (status == PT_OK && r.n_told > 0 && (r.n_line != r.n_told || !r.is_whole))
+        PT_FAIL(FORMAT,
+                "%s is cut off or mended: its first line tells of %zu lines, %zu %s%s",
+                path, r.n_told, r.n_line, r.n_line == 1 ? "is there" : "are there",
+                r.is_whole ? "" : ", the last without an end");
     return status;
 }

@@ -100,6 +100,24 @@ bool pt_plan_is_known(const pt_plan_t *plan, const pt_machine_t *machine)
     return true;
 }
 
+pt_status_t pt_plan_unknown(const pt_plan_t *plan, const pt_machine_t *machine,
+                            pt_machine_t *counted)
+{
+    char name[PT_MACHINE_NAME];
+
+    for (int32_t i = 0; i < plan->n_instr; i++) {
+        const instr_t *in = &plan->instr[i];
+        if (!plan_is_measured(in))
+            continue;
+        plan_instr_name(plan, in, name);
+        if (pt_machine_find(machine, name) < 0)
+            PT_TRY(pt_machine_learn(
+                counted, name,
+                count_seconds(in, plan->space->microbatch, &machine->rates)));
+    }
+    return PT_OK;
+}
+
 void pt_plan_load(const pt_plan_t *plan, double units, const pt_machine_t *machine,
                   pt_wire_t wire, pt_load_t *load)
 {

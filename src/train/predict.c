@@ -250,20 +250,25 @@ double predict_known(const pt_machine_t *m, const char *name, double bytes)
     return seconds >= 0 ? seconds : bytes / m->rates.memory;
 }
 
-/** Seconds in which a unit gets its input, and its labels. */
+/** Bytes that are read and written until a unit has its input, or its labels. */
+static double feed_bytes(const pt_predictor_t *p, int32_t bundle, bool is_input)
+{
+    const pt_shape_t *shape = &p->space->node[0].shape;
+    int64_t n = is_input ? pt_shape_count(*shape) / shape->n : n_label(p, bundle);
+
+    return 2 * (double)(n * p->config->train.microbatch) * sizeof(pt_real_t);
+}
+
+/** Seconds of the same. */
 static double feed_seconds(const pt_predictor_t *p, int32_t bundle, bool is_input)
 {
-    double n = (double)p->config->train.microbatch * sizeof(pt_real_t);
     char name[PT_MACHINE_NAME];
 
-    if (is_input) {
-        n *= (double)(pt_shape_count(p->space->node[0].shape) / p->space->node[0].shape.n);
+    if (is_input)
         predict_feed_name(p, name);
-    } else {
-        n *= (double)n_label(p, bundle);
+    else
         predict_label_name(p, bundle, name);
-    }
-    return predict_known(p->machine, name, 2 * n);
+    return predict_known(p->machine, name, feed_bytes(p, bundle, is_input));
 }
 
 /** Loads of all steps; the plan is one of everything. */
@@ -294,6 +299,34 @@ bool pt_predictor_is_known(pt_predictor_t *p)
         if (predict_compile(p, i) != PT_OK || !pt_plan_is_known(p->plan, p->machine))
             return false;
     return true;
+}
+
+/** What predict_known() takes for it, where the machine has no such name. */
+static pt_status_t learn_unknown(const pt_predictor_t *p, const char *name, double bytes,
+                                 pt_machine_t *counted)
+{
+    if (pt_machine_find(p->machine, name) >= 0)
+        return PT_OK;
+    return pt_machine_learn(counted, name, predict_known(p->machine, name, bytes));
+}
+
+pt_status_t pt_predictor_unknown(pt_predictor_t *p, pt_machine_t *counted)
+{
+    char name[PT_MACHINE_NAME];
+
+    pt_plan_place(p->plan, NULL, 0);
+    for (int32_t i = 0; i < p->n_plan; i++) {
+        int32_t bundle = p->unit_plan[i].bundle;
+        PT_TRY(predict_compile(p, i));
+        PT_TRY(pt_plan_unknown(p->plan, p->machine, counted));
+        predict_feed_name(p, name);
+        PT_TRY(learn_unknown(p, name, feed_bytes(p, bundle, true), counted));
+        predict_label_name(p, bundle, name);
+        PT_TRY(learn_unknown(p, name, feed_bytes(p, bundle, false), counted));
+    }
+    PT_TRY(learn_unknown(p, PREDICT_SUM, PREDICT_SUM_BYTES, counted));
+    predict_update_name(p, name);
+    return learn_unknown(p, name, PREDICT_UPDATE_BYTES, counted);
 }
 
 pt_status_t pt_predictor_cut(pt_predictor_t *p, int32_t n_stage, pt_wire_t wire,

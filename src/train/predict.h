@@ -83,6 +83,8 @@ void predict_label_name(const pt_predictor_t *p, int32_t bundle,
                         char name[PT_MACHINE_NAME]);
 /** And of a block of the store what is done for each that is used, and for each owned. */
 #define PREDICT_SUM "sum a block"
+#define PREDICT_SUM_BYTES (28.0 * PT_BLOCK)
+#define PREDICT_UPDATE_BYTES (20.0 * PT_BLOCK)
 void predict_update_name(const pt_predictor_t *p, char name[PT_MACHINE_NAME]);
 
 /** Seconds of a name, or of the bytes that it moves. */

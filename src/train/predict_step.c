@@ -68,8 +68,8 @@ static void add_sums(const pt_predictor_t *p, const pt_arrangement_t *a,
     double own = (double)share->shared / (n_task * n_data) + (double)share->heads / n_data;
     char name[PT_MACHINE_NAME];
     predict_update_name(p, name);
-    share->update = used * predict_known(p->machine, PREDICT_SUM, 28.0 * PT_BLOCK) +
-                    own / PT_BLOCK * predict_known(p->machine, name, 20.0 * PT_BLOCK);
+    share->update = used * predict_known(p->machine, PREDICT_SUM, PREDICT_SUM_BYTES) +
+                    own / PT_BLOCK * predict_known(p->machine, name, PREDICT_UPDATE_BYTES);
 }
 
 static pt_status_t make_share(pt_predictor_t *p, const pt_arrangement_t *a,

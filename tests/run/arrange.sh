@@ -43,6 +43,18 @@ grep '^[* ] [0-9]' out | awk '{NF--; print}' | paste measured - | awk '
     {for (i = 6; i <= 7; i++) if (($i - $(i + NF / 2)) ^ 2 > 0.002 ^ 2) bad = 1}
     END {exit bad || NR < 3}' || fail "the table of costs says something else"
 
+# What it lacks is counted, and it says so; one that has lost lines is no table, and what
+# cannot be written is refused before anything is measured.
+grep -v " conv " costs.txt | sed 1d >less.txt
+expect 0 "$POLYTREE" plan "$SMALL" --ranks 2 --set layout.cost=./less.txt
+says err "warning: layout.cost = ./less.txt has no seconds for [0-9]+ .* such as '[a-z ]*forward conv .*: they are counted"
+expect 0 "$POLYTREE" plan "$SMALL" --ranks 2 --set layout.cost=./costs.txt
+[ ! -s err ] || fail "a whole table is warned of"
+head -n -1 costs.txt >cut.txt
+refuses 1 "./cut.txt is cut off" plan "$SMALL" --ranks 2 --set layout.cost=./cut.txt
+refuses 1 "\-\-table: cannot write ./none/costs.txt" plan "$SMALL" --ranks 2 --table ./none/costs.txt
+[ ! -s out ] || fail "it was measured before that was known"
+
 command -v mpirun >/dev/null || exit 0
 few=(warmup.steps=1 search.steps=2 retrain.steps=1 run.eval_every=0)
 expect 0 "$POLYTREE" search "$SMALL" -o one "${wide[@]}" "${few[@]}"

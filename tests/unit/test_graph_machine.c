@@ -99,10 +99,40 @@ static void bad_lines_are_refused(void **state)
     }
 }
 
+/* What was written and lost lines, or the end of one, is refused; without its first line it
+ * is a table like any. */
+static void tables_cut_off_are_refused(void **state)
+{
+    char whole[1024];
+    pt_machine_t m;
+    (void)state;
+    pt_machine_init(&m);
+    assert_int_equal(pt_machine_learn(&m, "one", 1), PT_OK);
+    assert_int_equal(pt_machine_learn(&m, "forward conv 16x9", 2), PT_OK);
+    assert_int_equal(pt_machine_write(&m, path), PT_OK);
+    FILE *file = fopen(path, "r");
+    size_t n = fread(whole, 1, sizeof whole - 1, file);
+    whole[n] = '\0';
+    fclose(file);
+    size_t head = strcspn(whole, "\n") + 1, line = strlen("2 forward conv 16x9\n");
+    const size_t left[] = {n - 1, n - 2, n - line, n - line - 3, head};
+    for (size_t i = 0; i < sizeof left / sizeof left[0]; i++) {
+        char text[1024];
+        snprintf(text, left[i] + 1, "%s", whole);
+        write_text(text);
+        assert_int_equal(pt_machine_read(&m, path), PT_E_FORMAT);
+        assert_non_null(strstr(pt_error_message(), " is cut off or mended: "));
+    }
+    write_text(whole + head);
+    assert_int_equal(pt_machine_read(&m, path), PT_OK);
+    pt_machine_release(&m);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(names_are_found),
                                        cmocka_unit_test(tables_are_read_back),
-                                       cmocka_unit_test(bad_lines_are_refused)};
+                                       cmocka_unit_test(bad_lines_are_refused),
+                                       cmocka_unit_test(tables_cut_off_are_refused)};
     return cmocka_run_group_tests(tests, make_file, remove_file);
 }

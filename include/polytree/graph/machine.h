@@ -57,10 +57,10 @@ double pt_machine_message(const pt_machine_t *machine, pt_wire_t wire, double by
 double pt_machine_receive(const pt_machine_t *machine, pt_wire_t wire, double bytes);
 
 /**
- * As a table: rates first, then a line of seconds and name each.  Reading adds to what is
- * known.
+ * As a table: how many lines there are, rates, then a line of seconds and name each.
+ * Reading adds to what is known; a first line that says how many follow may be left out.
  *
- * @return PT_E_IO, or PT_E_FORMAT with the number of the line
+ * @return PT_E_IO, or PT_E_FORMAT with the number of the line, or where lines are missing
  */
 PT_MUST_CHECK pt_status_t pt_machine_write(const pt_machine_t *machine, const char *path);
 PT_MUST_CHECK pt_status_t pt_machine_read(pt_machine_t *machine, const char *path);

@@ -88,6 +88,10 @@ void pt_plan_load(const pt_plan_t *plan, double units, const pt_machine_t *machi
 
 /** Whether a machine has the seconds of all that the plan runs. */
 bool pt_plan_is_known(const pt_plan_t *plan, const pt_machine_t *machine);
+/** Let `counted` learn the names of what it has no seconds of, as they are counted. */
+PT_MUST_CHECK pt_status_t pt_plan_unknown(const pt_plan_t *plan,
+                                          const pt_machine_t *machine,
+                                          pt_machine_t *counted);
 
 /** A section of a plan: what it takes, and then sends to the neighbouring stage. */
 typedef struct pt_section {

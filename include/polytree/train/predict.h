@@ -53,6 +53,10 @@ void pt_predictor_most(const pt_predictor_t *predictor, int32_t extent[PT_N_AXIS
 /** Whether the machine has the seconds of every operation of the steps looked at; else
  * those of some are counted. */
 bool pt_predictor_is_known(pt_predictor_t *predictor);
+/** Let `counted` learn the names of all that the machine has no seconds of, data and
+ * updates too, as they are counted. */
+PT_MUST_CHECK pt_status_t pt_predictor_unknown(pt_predictor_t *predictor,
+                                               pt_machine_t *counted);
 
 /**
  * The cut into stages whose slowest is fastest, over the steps looked at, of both kinds.
