@@ -73,25 +73,66 @@ static const char *cost_origin(const pt_config_t *c)
     return c->layout.cost == PT_COST_COUNTED ? "counted" : c->layout.cost_table;
 }
 
+/* One process has nobody to measure messages with. */
+static const char *wire_origin(const pt_config_t *c, bool is_far)
+{
+    if (is_far && c->layout.latency > 0 && c->layout.bandwidth > 0)
+        return "as layout.latency and layout.bandwidth say";
+    if (c->layout.cost == PT_COST_TABLE)
+        return "as the table says";
+    return is_far ? "assumed; layout.latency and layout.bandwidth say otherwise"
+                  : "assumed; a table in layout.cost can say otherwise";
+}
+
+static int32_t n_used(const pt_outlook_t *o)
+{
+    const int32_t *e = o->arrangement.extent;
+    return e[PT_AXIS_STAGE] * e[PT_AXIS_TASK] * e[PT_AXIS_DATA];
+}
+
+/* Of all ranks that there are, also those that have nothing to do. */
+static double balance_of_all(const table_t *t, const pt_outlook_t *o)
+{
+    return o->weight.balance * n_used(o) / t->resources->n_rank;
+}
+
+/* Why the run leaves ranks without work. */
+static void print_idle(const pt_session_t *s, const table_t *t)
+{
+    int32_t most[PT_N_AXIS];
+    pt_predictor_most(t->predictor, most);
+    if (n_used(&t->row[0]) == t->resources->n_rank)
+        return;
+    if (s->config.layout.mode != PT_LAYOUT_AUTO)
+        pt_console_line("  idle: layout.stage, task and data ask for fewer ranks");
+    else if (most[PT_AXIS_DATA] < t->resources->n_rank)
+        pt_console_line("  idle: a step has %d unit%s (train.batch / train.microbatch of "
+                        "each of its bundles), more ranks need stages, and those are not "
+                        "a twentieth faster",
+                        (int)most[PT_AXIS_DATA], pt_plural(most[PT_AXIS_DATA]));
+    else
+        pt_console_line("  idle: a step has %d units, which these ranks divide as well, or "
+                        "all but a twentieth as fast",
+                        (int)most[PT_AXIS_DATA]);
+}
+
 static void print_head(const pt_session_t *s, const table_t *t, double alone)
 {
     const pt_resources_t *r = t->resources;
     const pt_outlook_t *o = &t->row[0];
-    const int32_t *e = o->arrangement.extent;
     bool is_far = r->ranks_per_node > 0 && r->ranks_per_node < r->n_rank;
     const pt_rates_t *rates = &s->machine.rates;
     char text[EXTENT_TEXT];
-    name_extents(e, text);
+    name_extents(o->arrangement.extent, text);
     pt_console_line("layout of %d rank%s: %s, %d idle; predicted balance %.3f, %.2f times "
                     "one rank",
                     (int)r->n_rank, pt_plural(r->n_rank), text,
-                    (int)(r->n_rank - e[0] * e[1] * e[2]), o->weight.balance,
-                    alone / o->seconds);
-    /* One process has nobody to measure messages with. */
-    pt_console_line("  costs %s; a message between %s taken as %.3g s and %.3g GB/s "
-                    "(layout.latency, layout.bandwidth)",
+                    (int)(r->n_rank - n_used(o)), balance_of_all(t, o), alone / o->seconds);
+    print_idle(s, t);
+    pt_console_line("  costs %s; a message between %s taken as %.3g s and %.3g GB/s (%s)",
                     cost_origin(&s->config), is_far ? "nodes" : "ranks",
-                    rates->latency[is_far], rates->bandwidth[is_far] * 1e-9);
+                    rates->latency[is_far], rates->bandwidth[is_far] * 1e-9,
+                    wire_origin(&s->config, is_far));
     pt_console_line("  %-14s %10s %10s %7s %7s %7s %9s %9s %9s", "stage x task", "weight",
                     "alpha", "times", "bubble", "balance", "stages,", "sums,", "memory,");
     pt_console_line("  %-14s %10s %10s %7s %7s %7s %9s %9s %9s", "  x data", "step, ms",
@@ -108,7 +149,7 @@ static void print_row(const table_t *t, int32_t i, double alone)
     pt_console_line("%c %-14s %10.3f %10.3f %7.2f %7.3f %7.3f %9.3f %9.3f %9.1f",
                     i == 0 ? '*' : ' ', extent, o->weight.seconds * MILLI,
                     o->alpha.seconds * MILLI, alone / o->seconds, o->weight.bubble,
-                    o->weight.balance, o->weight.stage_bytes * MIB,
+                    balance_of_all(t, o), o->weight.stage_bytes * MIB,
                     o->weight.sum_bytes * MIB,
                     (double)(t->resources->held + pt_rank_memory_sum(&o->memory)) * MIB);
 }

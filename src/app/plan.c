@@ -257,6 +257,48 @@ static void print_space(const pt_session_t *s, const pt_cost_t *cost)
                     (long long)cost->encoder_madds);
 }
 
+/* A network that is retrained takes what it has of the supernet's multiply-adds. */
+static pt_status_t print_time(const pt_session_t *s, const examples_t *e,
+                              const pt_outlook_t *o)
+{
+    bool is_fixed = pt_method_is_fixed(s->config.search.method);
+    work_t searched, found;
+    pt_run_length_t n;
+    char warmup[32], search[32], retrain[32], sum[32];
+    pt_run_length(&s->config, pt_trainer_feed(s->trainer), &n);
+    PT_TRY(count_work(s, &e->search, PT_PHASE_WEIGHT, &searched));
+    PT_TRY(count_work(s, &e->found, PT_PHASE_WEIGHT, &found));
+    double share = is_fixed ? 1 : found.executed / searched.executed;
+    const double seconds[PT_N_STAGE] = {
+        [PT_STAGE_WARMUP] = (double)n.n_step[PT_STAGE_WARMUP] * o->weight.seconds,
+        [PT_STAGE_SEARCH] = (double)n.n_step[PT_STAGE_SEARCH] * o->weight.seconds +
+                            (double)n.n_alpha * o->alpha.seconds,
+        [PT_STAGE_RETRAIN] =
+            (double)n.n_step[PT_STAGE_RETRAIN] * o->weight.seconds * share};
+    pt_console_line("predicted time, without evaluations and checkpoints: warm-up %s, "
+                    "search %s, retrain %s%s, all %s",
+                    pt_console_duration(seconds[PT_STAGE_WARMUP], warmup),
+                    pt_console_duration(seconds[PT_STAGE_SEARCH], search),
+                    pt_console_duration(seconds[PT_STAGE_RETRAIN], retrain),
+                    is_fixed ? "" : " (by multiply-adds)",
+                    pt_console_duration(seconds[PT_STAGE_WARMUP] +
+                                            seconds[PT_STAGE_SEARCH] +
+                                            seconds[PT_STAGE_RETRAIN],
+                                        sum));
+    return PT_OK;
+}
+
+/* The ranks may be meant for another machine; of this one it is a warning. */
+static void print_cores(const pt_session_t *s, const pt_resources_t *r)
+{
+    int64_t n_thread = r->ranks_per_node * s->config.run.threads;
+    int32_t n_core = s->n_core;
+    if (n_thread > n_core)
+        pt_console_line("note: %lld threads a node, this machine gives them %d core%s: "
+                        "where ranks share cores, small steps take many times as long",
+                        (long long)n_thread, (int)n_core, pt_plural(n_core));
+}
+
 static pt_status_t print_plan(const pt_session_t *s, int64_t n_rank, int64_t n_node,
                               const base_t *base)
 {
@@ -271,6 +313,8 @@ static pt_status_t print_plan(const pt_session_t *s, int64_t n_rank, int64_t n_n
     print_space(s, &cost);
     PT_TRY_OR(done, print_stages(s, &e));
     PT_TRY_OR(done, pt_print_outlook(s, &resources, &outlook));
+    PT_TRY_OR(done, print_time(s, &e, &outlook));
+    print_cores(s, &resources);
     print_memory(s, &outlook, base);
 done:
     pt_subnet_release(&e.warmup);

@@ -1,12 +1,15 @@
 #include "app/session.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "app/console.h"
 #include "app/watch.h"
 #include "polytree/base/memory.h"
+#include "polytree/base/text.h"
 #include "polytree/par/comm.h"
 #include "polytree/par/log.h"
 #include "polytree/search/baseline.h"
@@ -130,6 +133,40 @@ static pt_status_t check_tasks(const pt_session_t *session)
     return status;
 }
 
+/* Each rank may be bound to cores of its own. */
+static pt_status_t count_cores(pt_session_t *session)
+{
+    int32_t size = pt_comm_size(session->node);
+    cpu_set_t mine, *all, any;
+    CPU_ZERO(&mine);
+    CPU_ZERO(&any);
+    (void)sched_getaffinity(0, sizeof mine, &mine);
+    pt_status_t status = pt_alloc(&all, (size_t)size, sizeof *all);
+    PT_AGREE(session->node, status);
+    PT_TRY_OR(done, pt_comm_allgather(session->node, &mine, all, sizeof mine));
+    for (int32_t r = 0; r < size; r++)
+        CPU_OR(&any, &any, &all[r]);
+    session->n_core = CPU_COUNT(&any);
+done:
+    pt_free(all);
+    return status;
+}
+
+/* Of the first node, for the others are mostly like it; once, whatever a process runs. */
+static void warn_of_shared_cores(const pt_session_t *session)
+{
+    static bool is_told;
+    int64_t n_thread = pt_comm_size(session->node) * session->config.run.threads;
+    if (pt_comm_rank(pt_comm_world()) == 0 && pt_comm_size(pt_comm_world()) > 1 &&
+        session->n_core > 0 && n_thread > session->n_core && !is_told) {
+        is_told = true;
+        pt_console_error("warning: %lld threads of %d ranks share %d core%s: small steps "
+                         "take many times as long as predicted",
+                         (long long)n_thread, (int)pt_comm_size(session->node),
+                         (int)session->n_core, pt_plural(session->n_core));
+    }
+}
+
 pt_status_t pt_session_open_data(pt_session_t *session)
 {
     pt_comm_t *world = pt_comm_world();
@@ -140,6 +177,7 @@ pt_status_t pt_session_open_data(pt_session_t *session)
     PT_AGREE(world, status);
     pt_par_rehearse_nodes((int32_t)c->layout.ranks_per_node);
     PT_TRY(pt_comm_split_node(world, &session->node));
+    PT_TRY(count_cores(session));
     PT_TRY(pt_dataset_open(c->data.file, c->data.tasks, world, session->node,
                            c->data.cache == PT_CACHE_MEMORY, &session->dataset));
     if (pt_comm_rank(world) == 0)
@@ -232,6 +270,7 @@ pt_status_t pt_session_open(pt_session_t *session)
     pt_watch_stalls(session->config.run.watchdog);
     if (session->dataset == NULL)
         PT_TRY(pt_session_open_data(session));
+    warn_of_shared_cores(session);
     PT_AGREE(pt_comm_world(), make_kernels(session));
     PT_TRY(open_layout(session));
     /* Surplus ranks wait for the others' outcome: closing the data set wants them all. */

@@ -19,6 +19,7 @@ typedef struct pt_session {
     pt_comm_t *node;
     pt_dataset_t *dataset;
     pt_machine_t machine; /**< what costs are known of */
+    int32_t n_core;       /**< that the ranks of this node may run on, as they are bound */
     pt_layout_t layout;
     bool has_layout, has_kernel;
     pt_kernel_t kernel;

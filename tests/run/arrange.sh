@@ -55,6 +55,26 @@ refuses 1 "./cut.txt is cut off" plan "$SMALL" --ranks 2 --set layout.cost=./cut
 refuses 1 "\-\-table: cannot write ./none/costs.txt" plan "$SMALL" --ranks 2 --table ./none/costs.txt
 [ ! -s out ] || fail "it was measured before that was known"
 
+# Why ranks are idle, which are in the balance; and the time of all stages.
+expect 0 "$POLYTREE" plan "$SMALL" --ranks 64 --set layout.cost=counted warmup.steps=100000 \
+    search.steps=200000 retrain.steps=100000
+says out "^  idle: a step has 4 units "
+! grep -- " -0[.]000" out || fail "less than nothing"
+awk '/^layout of 64/ {sub(/.*, /, "", $0)} /^[*]/ {
+    used = $2 * $4 * $6; if ($11 > used / 64 + 0.001) bad = 1; n++} END {exit bad || n != 1}' out ||
+    fail "idle ranks are not in the balance"
+# h:m:s of each stage, from the steps of the table (three digits) and of the config.
+tr ',' '\n' <out | awk '/^[*]/ {weight = $7; alpha = $8}
+    / (warm-up|search|retrain|all) [0-9:]+/ {for (i = 1; i < NF; i++) if ($(i + 1) ~ /^[0-9:]+$/) {
+        n = split($(i + 1), t, ":"); s = 0
+        for (j = 1; j <= n; j++) s = 60 * s + t[j]
+        took[$i] = s}}
+    function far(a, b) {return (a - b) ^ 2 > (1 + 0.01 * b) ^ 2}
+    END {exit far(took["warm-up"], 100 * weight) || far(took["search"], 200 * (weight + alpha)) ||
+        took["retrain"] <= 0 || took["retrain"] > took["warm-up"] ||
+        far(took["all"], took["warm-up"] + took["search"] + took["retrain"])}' ||
+    fail "the time is not that of the steps"
+
 command -v mpirun >/dev/null || exit 0
 few=(warmup.steps=1 search.steps=2 retrain.steps=1 run.eval_every=0)
 expect 0 "$POLYTREE" search "$SMALL" -o one "${wide[@]}" "${few[@]}"
