@@ -386,32 +386,53 @@ static void put_earlier(FILE *file, const char *earlier, const char *heading, bo
         fprintf(file, "%.*s", (int)(is_line ? strcspn(at, "\n") + 1 : strlen(at)), at);
 }
 
-/* Without a result, of a run that another job has done, what that said is kept. */
+/* What `plan` would have said, and what came of it. */
+static void put_pace(FILE *file, const pt_job_t *job)
+{
+    const struct {
+        const char *name;
+        double predicted;
+        pt_run_pace_t pace;
+    } kind[] = {{"weight step", job->outlook->weight.seconds, job->result->weight},
+                {"alpha step", job->outlook->alpha.seconds, job->result->alpha}};
+    fprintf(file,
+            "\nbefore retraining, as predicted at the start for the layout, ms\n"
+            "  %-28s %10s %10s %10s\n",
+            "", "predicted", "measured", "steps");
+    for (size_t i = 0; i < sizeof kind / sizeof kind[0]; i++)
+        if (kind[i].pace.n > 0)
+            fprintf(file, "  %-28s %10.3f %10.3f %10lld\n", kind[i].name,
+                    kind[i].predicted * 1e3,
+                    kind[i].pace.seconds / (double)kind[i].pace.n * 1e3,
+                    (long long)kind[i].pace.n);
+}
+
+/* Without a job, of a run that another one has done, what that said is kept. */
 static void put_report(FILE *file, const columns_t *c, const char *earlier,
-                       const pt_config_t *config, const pt_run_result_t *result,
-                       int32_t n_rank, const pt_rank_cost_t *rank)
+                       const pt_config_t *config, const pt_job_t *job)
 {
     put_comparison(file, c);
     if (config->kernel.reduction == PT_REDUCTION_FAST)
         fprintf(file, "\nkernel.reduction = fast: the bits depend on the ranks\n");
     put_dearer(file, config, c->summary[FOUND].cost.madds);
-    if (result != NULL)
-        put_mixed(file, result);
+    if (job != NULL)
+        put_mixed(file, job->result);
     else
         put_earlier(file, earlier, mixed_heading, true);
-    if (result != NULL && rank[0].time.step > 0) {
-        put_times(file, n_rank, rank);
+    if (job != NULL && job->rank[0].time.step > 0) {
+        put_times(file, job->n_rank, job->rank);
         put_jobs(file, c->run[FOUND]);
-        put_traffic(file, n_rank, rank);
-        put_checkpoints(file, config, &result->checkpoints);
+        if (job->outlook != NULL && job->result->weight.n + job->result->alpha.n > 0)
+            put_pace(file, job);
+        put_traffic(file, job->n_rank, job->rank);
+        put_checkpoints(file, config, &job->result->checkpoints);
     } else {
         put_earlier(file, earlier, time_heading, false);
     }
 }
 
 static pt_status_t write_file(const columns_t *c, const char *path,
-                              const pt_config_t *config, const pt_run_result_t *result,
-                              int32_t n_rank, const pt_rank_cost_t *rank)
+                              const pt_config_t *config, const pt_job_t *job)
 {
     char *text = NULL, *earlier = NULL;
     size_t bytes = 0, earlier_bytes;
@@ -420,7 +441,7 @@ static pt_status_t write_file(const columns_t *c, const char *path,
         PT_FAIL(MEMORY, "no memory for %s", path);
     if (pt_path_exists(path) && pt_file_read(path, &earlier, &earlier_bytes) != PT_OK)
         pt_error_clear();
-    put_report(file, c, earlier, config, result, n_rank, rank);
+    put_report(file, c, earlier, config, job);
     pt_free(earlier);
     pt_status_t status = fclose(file) == 0 ? pt_file_write(path, text, bytes)
                                            : PT_ERROR(MEMORY, "no memory for %s", path);
@@ -473,9 +494,7 @@ static void release_columns(columns_t *c)
         pt_summary_release(&c->summary[i]);
 }
 
-pt_status_t pt_report_write(const pt_config_t *config, const char *run,
-                            const pt_run_result_t *result, int32_t n_rank,
-                            const pt_rank_cost_t *rank)
+pt_status_t pt_report_write(const pt_config_t *config, const char *run, const pt_job_t *job)
 {
     columns_t c;
     char path[PATH_BYTES];
@@ -483,9 +502,9 @@ pt_status_t pt_report_write(const pt_config_t *config, const char *run,
     snprintf(path, sizeof path, "%s/report.txt", run);
     read_columns(&c, config, run);
     if (c.is_shown[FOUND]) {
-        status = write_file(&c, path, config, result, n_rank, rank);
+        status = write_file(&c, path, config, job);
         if (status == PT_OK)
-            print_short(&c, path, n_rank, rank);
+            print_short(&c, path, job->n_rank, job->rank);
     }
     release_columns(&c);
     return status;
@@ -499,7 +518,7 @@ pt_status_t pt_report_rewrite(const pt_config_t *config, const char *run)
     snprintf(path, sizeof path, "%s/report.txt", run);
     read_columns(&c, config, run);
     if (c.is_shown[FOUND])
-        status = write_file(&c, path, config, NULL, 0, NULL);
+        status = write_file(&c, path, config, NULL);
     release_columns(&c);
     return status;
 }

@@ -6,6 +6,7 @@
 
 #include <stdint.h>
 
+#include "app/arrange.h"
 #include "polytree/par/reduce.h"
 #include "polytree/search/search.h"
 #include "polytree/train/trainer.h"
@@ -15,6 +16,14 @@ typedef struct pt_rank_cost {
     pt_trainer_time_t time;
     pt_traffic_stat_t traffic[PT_N_TRAFFIC];
 } pt_rank_cost_t;
+
+/** A job that brought a run to its end. */
+typedef struct pt_job {
+    const pt_run_result_t *result;
+    const pt_outlook_t *outlook; /**< NULL: nothing was predicted */
+    int32_t n_rank;
+    const pt_rank_cost_t *rank; /**< [n_rank] */
+} pt_job_t;
 
 /** Traffic so far; a process may hold one run after the other. */
 void pt_rank_cost_begin(pt_rank_cost_t *cost);
@@ -36,8 +45,7 @@ void pt_report_check(const pt_config_t *config);
  * kept.  Rank 0.
  */
 PT_MUST_CHECK pt_status_t pt_report_write(const pt_config_t *config, const char *run,
-                                          const pt_run_result_t *result, int32_t n_rank,
-                                          const pt_rank_cost_t *rank);
+                                          const pt_job_t *job);
 
 /** Write the report of a finished run anew, beside the runs that `config` names now; what
  * it said of time is kept.  Not collective. */

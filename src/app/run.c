@@ -236,8 +236,9 @@ static pt_status_t write_report(const pt_held_run_t *run, const pt_run_result_t 
                                 const pt_rank_cost_t *cost)
 {
     const pt_session_t *s = &run->session;
-    PT_TRY(pt_report_write(&s->config, run->folder, result, pt_comm_size(s->layout.world),
-                           cost));
+    const pt_job_t job = {result, s->has_outlook ? &s->outlook : NULL,
+                          pt_comm_size(s->layout.world), cost};
+    PT_TRY(pt_report_write(&s->config, run->folder, &job));
     if (s->config.report.svg && draw(run) != PT_OK) {
         pt_console_error("warning: no picture: %s", pt_error_message());
         pt_error_clear();

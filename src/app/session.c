@@ -215,7 +215,8 @@ pt_status_t pt_session_know_costs(pt_session_t *session)
     return pt_machine_share(&session->machine, world);
 }
 
-static pt_status_t arrange(pt_session_t *session, int32_t extent[PT_N_AXIS])
+/* Which arrangement a run takes, and what is predicted of it. */
+static pt_status_t arrange(pt_session_t *session)
 {
     const pt_config_t *c = &session->config;
     const pt_form_t form = pt_form_first(c);
@@ -224,14 +225,14 @@ static pt_status_t arrange(pt_session_t *session, int32_t extent[PT_N_AXIS])
     pt_space_t *space = NULL;
     pt_feed_t *feed = NULL;
     pt_predictor_t *predictor = NULL;
-    pt_outlook_t outlook;
     pt_status_t status;
     PT_TRY_OR(done, pt_space_of_data(c, session->dataset, &form, NULL, &space));
     PT_TRY_OR(done, pt_feed_new(c, session->dataset, form.size, &feed));
     PT_TRY_OR(done, pt_predictor_new(c, feed, space, form.branching, &session->machine,
                                      &predictor));
-    PT_TRY_OR(done, pt_arrange(c, predictor, &resources, &outlook));
-    memcpy(extent, outlook.arrangement.extent, sizeof outlook.arrangement.extent);
+    PT_TRY_OR(done, pt_arrange_check_costs(c, predictor, &session->machine));
+    PT_TRY_OR(done, pt_arrange(c, predictor, &resources, &session->outlook));
+    session->has_outlook = true;
 done:
     pt_predictor_free(predictor);
     pt_feed_free(feed);
@@ -250,13 +251,14 @@ static pt_status_t open_layout(pt_session_t *session)
     pt_machine_init(&session->machine);
     if (is_auto)
         extent[PT_AXIS_TASK] = extent[PT_AXIS_DATA] = 1;
-    if (pt_comm_size(world) > 1 && (is_auto || c->layout.stage > 1))
+    if (pt_comm_size(world) > 1 && (is_auto || c->layout.stage > 1)) {
         PT_TRY(pt_session_know_costs(session));
-    if (pt_comm_size(world) > 1 && is_auto) {
         /* Rank 0's word: what it holds by now may differ. */
         if (pt_comm_rank(world) == 0)
-            status = arrange(session, extent);
+            status = arrange(session);
         PT_AGREE(world, status);
+        if (pt_comm_rank(world) == 0 && is_auto)
+            memcpy(extent, session->outlook.arrangement.extent, sizeof extent);
         PT_TRY(pt_comm_bcast(world, extent, sizeof extent, 0));
     }
     PT_TRY(pt_layout_init(&session->layout, world, extent, c->layout.strict));

@@ -22,6 +22,8 @@ typedef struct pt_session {
     int32_t n_core;       /**< that the ranks of this node may run on, as they are bound */
     pt_layout_t layout;
     bool has_layout, has_kernel;
+    bool has_outlook;     /**< rank 0, where costs were known when ranks were arranged */
+    pt_outlook_t outlook; /**< of the layout, at the beginning of the search */
     pt_kernel_t kernel;
     pt_trainer_t *trainer; /**< NULL on surplus ranks */
 } pt_session_t;

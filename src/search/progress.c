@@ -45,6 +45,10 @@ static void measure(pt_search_t *s, bool is_alpha, int64_t samples)
         v->n_odd--;
         return;
     }
+    if (s->state.stage != PT_STAGE_RETRAIN) {
+        v->pace[is_alpha].n++;
+        v->pace[is_alpha].seconds += seconds;
+    }
     v->seconds = (1 - FRESH) * v->seconds + seconds;
     v->samples = (1 - FRESH) * v->samples + (double)samples;
 }

@@ -40,6 +40,7 @@ typedef struct run_speed {
     double weight_seconds, alpha_seconds; /**< of one step, smoothed; 0 = none yet */
     double last_checkpoint;
     pt_run_pauses_t checkpoints;
+    pt_run_pace_t pace[2]; /**< [is_alpha], before retraining */
 } run_speed_t;
 
 struct pt_search {
@@ -176,9 +177,9 @@ void run_journal_stage(pt_search_t *s);
 void run_journal_scores(pt_search_t *s, const char *event, pt_part_t part);
 void run_journal_derive(pt_search_t *s, const pt_cost_t *task_cost, const pt_cost_t *cost);
 void run_journal_timing(pt_search_t *s, const char *event);
-
 /** How this job ended, unless it is done: in timing.jsonl, as it depends on the day. */
 void run_journal_end(pt_search_t *s, pt_status_t status, pt_run_end_t end);
+
 /* progress.c */
 
 /** A line for people, on rank 0. */

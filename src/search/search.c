@@ -278,6 +278,8 @@ pt_status_t pt_search_run(pt_search_t *s, pt_run_result_t *result)
     r.mixed_stage = r.is_mixed ? (pt_stage_t)s->state.mixed_stage : PT_STAGE_WARMUP;
     r.mixed_step = s->state.mixed_step;
     r.checkpoints = s->speed.checkpoints;
+    r.weight = s->speed.pace[false];
+    r.alpha = s->speed.pace[true];
     *result = r;
     return PT_OK;
 }

@@ -88,4 +88,8 @@ cmp one/metrics.jsonl two/metrics.jsonl || fail "stages change the result"
 expect 0 ranks 2 search "$SMALL" -o measured2 "${wide[@]}" "${few[@]}" \
     layout.cost=measured layout.stage=2
 says out "ranks +2 = 2 stage x "
+# Predicted beside measured: two weight steps and an alpha step but for the first of a stage.
+says measured2/report.txt "^  weight step +[0-9.]+ +[0-9.]+ +1$"
+says measured2/report.txt "^  alpha step +[0-9.]+ +[0-9.]+ +1$"
+! grep -q "predicted" one/report.txt || fail "one rank has nothing to predict"
 cmp one/metrics.jsonl measured2/metrics.jsonl || fail "measured costs change the result"

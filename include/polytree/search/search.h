@@ -73,6 +73,13 @@ typedef struct pt_run_pauses {
     double seconds, longest;
 } pt_run_pauses_t;
 
+/** Steps that rank 0 made, but for the first of a stage, which compile plans; what is
+ * between steps is not in their seconds. */
+typedef struct pt_run_pace {
+    int64_t n;
+    double seconds;
+} pt_run_pace_t;
+
 typedef struct pt_run_result {
     pt_run_end_t end;
     pt_cost_t cost; /**< of the network found, all tasks */
@@ -83,6 +90,7 @@ typedef struct pt_run_result {
     pt_stage_t mixed_stage; /**< since when */
     int64_t mixed_step;
     pt_run_pauses_t checkpoints;
+    pt_run_pace_t weight, alpha; /**< steps of warm-up and search, of this job */
 } pt_run_result_t;
 
 typedef struct pt_search pt_search_t;
