@@ -6,8 +6,8 @@ const pt_flag_t pt_no_flags[] = {{0}};
 
 const pt_command_t pt_commands[] = {
     {.name = "data import omniglot",
-     .usage = "SRC OUT.h5 [--size S] [--split fixed|shuffled] [--tasks NAMES] [--seed N] "
-              "[--force]",
+     .usage = "SRC OUT.h5 [--size S] [--split fixed|shuffled] [--tasks NAMES] "
+              "[--characters N] [--seed N] [--force]",
      .help = "make a data set of Omniglot's alphabets\n"
              "\nSRC: a folder of alphabets, its tar.gz or the folder of that, or the "
              "upstream pair "
@@ -159,10 +159,10 @@ const pt_command_t pt_commands[] = {
      .flags = pt_no_flags,
      .run = pt_run_version},
     {.name = "help",
-     .usage = "[COMMAND | options | man]",
+     .usage = "[COMMAND | options [SECTION | OPTION] | man]",
      .help = "say how a command is used, or what options a config may hold\n"
              "\npolytree help lists all commands, polytree help options all options of a "
-             "config,\npolytree help man the man page, for man -l.",
+             "config or\nthose of a section, polytree help man the man page, for man -l.",
      .flags = pt_no_flags,
      .max_word = PT_ARGS_MAX_WORD,
      .run = pt_run_help},

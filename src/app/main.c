@@ -146,8 +146,11 @@ pt_status_t pt_run_help(const pt_args_t *args, int *code)
         print_help(stdout);
         return PT_OK;
     }
-    if (args->n_word == 1 && strcmp(args->word[0], "options") == 0) {
-        pt_config_help(stdout);
+    if (args->n_word <= 2 && strcmp(args->word[0], "options") == 0) {
+        const char *which = args->n_word == 2 ? args->word[1] : NULL;
+        if (!pt_config_help(which, stdout))
+            PT_FAIL(USAGE, "no section or option '%s'; `polytree help options` lists all",
+                    which);
         return PT_OK;
     }
     if (args->n_word == 1 && strcmp(args->word[0], "man") == 0) {

@@ -154,16 +154,20 @@ static void print_state(const char *run, const view_t *v)
     } else if (hold == PT_RUN_HELD) {
         if (isfinite(seconds))
             snprintf(text, sizeof text, ", %s left", pt_console_duration(seconds, left));
-        pt_console_line("state       running (%s)%s", holder, text);
+        pt_console_line("state       %s (%s)%s",
+                        v->stage[0] != '\0' ? "running" : "starting", holder, text);
     } else if (hold == PT_RUN_ABANDONED) {
         pt_console_line("state       killed or crashed (%s): the same command goes on",
                         holder);
     } else {
+        bool has_failed = strcmp(v->end, "failed") == 0;
         if (isfinite(v->left))
-            snprintf(text, sizeof text, ", %s left", pt_console_duration(v->left, left));
-        pt_console_line("state       %s%s%s: the same command goes on%s",
+            snprintf(text, sizeof text, " for another %s",
+                     pt_console_duration(v->left, left));
+        pt_console_line("state       %s%s%s: %sthe same command goes on%s",
                         v->end[0] != '\0' ? v->end : "stopped, or ended by an error",
-                        v->why[0] != '\0' ? ": " : "", v->why, text);
+                        v->why[0] != '\0' ? ": " : "", v->why,
+                        has_failed ? "once that is mended " : "", has_failed ? "" : text);
     }
 }
 
@@ -173,9 +177,10 @@ static void print(const char *run, const view_t *v)
     print_state(run, v);
     if (v->final[0] != '\0') {
         pt_console_line("done        %s", v->final);
+    } else if (v->stage[0] == '\0') {
+        return;
     } else {
-        pt_console_line("stage       %s, step %.0f of %.0f",
-                        v->stage[0] != '\0' ? v->stage : "none yet", v->step, v->n_step);
+        pt_console_line("stage       %s, step %.0f of %.0f", v->stage, v->step, v->n_step);
         add(line, sizeof line, "loss %.4f", v->loss);
         add(line, sizeof line, "  alpha %.4f", v->alpha_loss);
         add(line, sizeof line, "  squeeze %.4f", v->squeeze);
@@ -191,18 +196,18 @@ static void print(const char *run, const view_t *v)
         pt_console_line("val         %s (%s, step %.0f)", v->val, v->val_stage,
                         v->val_step);
     line[0] = '\0';
-    add(line, sizeof line, "%.0f samples/s", v->speed);
-    add(line, sizeof line, "  %.0f MiB resident at most on rank 0", v->peak / (1 << 20));
-    add(line, sizeof line, "  job at %.0f s", v->wall);
-    if (line[0] != '\0')
-        pt_console_line("speed       %s", line);
+    if (isfinite(v->speed))
+        pt_console_line("speed       %.0f samples/s", v->speed);
+    if (isfinite(v->wall))
+        pt_console_line("job         at work for %.0f s, at most %.0f MiB on rank 0",
+                        v->wall, v->peak / (1 << 20));
     pt_console_line("checkpoint  %s", age(run, "checkpoint.h5", text));
-    pt_console_line("last word   %s", age(run, "metrics.jsonl", text));
+    pt_console_line("last entry  %s", age(run, "metrics.jsonl", text));
 }
 
 static pt_status_t read_view(const char *run, view_t *v)
 {
-    char path[PATH_BYTES];
+    char path[PATH_BYTES], holder[256];
     *v = (view_t){.loss = NAN,
                   .alpha_loss = NAN,
                   .squeeze = NAN,
@@ -214,9 +219,13 @@ static pt_status_t read_view(const char *run, view_t *v)
                   .speed = NAN,
                   .peak = NAN,
                   .left = NAN};
+    if (!pt_path_exists(run))
+        PT_FAIL(IO, "no such folder: %s", run);
     snprintf(path, sizeof path, "%s/metrics.jsonl", run);
-    if (!pt_path_exists(path))
+    if (!pt_path_exists(path) && pt_run_holder(run, holder) == PT_RUN_FREE)
         PT_FAIL(IO, "%s is not the folder of a run: it has no metrics.jsonl", run);
+    if (!pt_path_exists(path))
+        return PT_OK;
     PT_TRY(pt_jsonl_read(path, take_metrics, v));
     snprintf(path, sizeof path, "%s/timing.jsonl", run);
     return pt_path_exists(path) ? pt_jsonl_read(path, take_timing, v) : PT_OK;

@@ -78,14 +78,26 @@ bool pt_config_option(int32_t i, pt_option_help_t *help)
     return true;
 }
 
-void pt_config_help(FILE *file)
+static bool is_called(const pt_option_help_t *o, const char *name)
+{
+    size_t len = strlen(name);
+    return strncmp(o->name, name, len) == 0 &&
+           (o->name[len] == '\0' || len == (size_t)o->section_len);
+}
+
+bool pt_config_help(const char *which, FILE *file)
 {
     pt_option_help_t o;
+    bool is_known = false;
     for (int32_t i = 0; pt_config_option(i, &o); i++) {
-        fprintf(file, "%s%s = %s\n    %s (%s%s)\n", o.begins_section && i > 0 ? "\n" : "",
-                o.name, o.initial, o.help, o.expected,
-                o.class == PT_OPTION_NUMERICS ? "" : "; free on resume");
+        if (which != NULL && !is_called(&o, which))
+            continue;
+        fprintf(file, "%s%s = %s\n    %s (%s%s)\n",
+                o.begins_section && is_known ? "\n" : "", o.name, o.initial, o.help,
+                o.expected, o.class == PT_OPTION_NUMERICS ? "" : "; free on resume");
+        is_known = true;
     }
+    return is_known;
 }
 
 static void add(pt_digest_t *digest, const char *name, const char *text)

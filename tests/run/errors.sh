@@ -139,7 +139,7 @@ fi
 # last good checkpoint.
 refuses 1 "(diverge|finite)" search good.ini -o wild --set warmup.lr=1000 train.clip_norm=0 warmup.lr_warmup=0
 expect 0 "$POLYTREE" status wild
-says out "^state +failed: .*(diverge|finite).*: the same command goes on"
+says out "^state +failed: .*(diverge|finite).*: once that is mended the same command goes on"
 
 expect 0 ranks 1 search good.ini -o run
 refuses 1 "another config.*squeeze.kappa" search good.ini -o run --set squeeze.kappa=3

@@ -22,8 +22,18 @@ kill -s USR1 $pid
 code=0
 wait $pid || code=$?
 [ $code = 75 ] || fail "exit code $code after the warning, expected 75: $(cat err)"
+[ ! -e run/STOP ] || fail "STOP is left behind"
 expect 0 "$job" "$SMALL" run "${long[@]}"
 same_result whole run
+
+# A warning that comes before the search has begun is not lost either.
+"$job" "$SMALL" early --set retrain.steps=100000 >out 2>err &
+pid=$!
+sleep 0.05
+kill -s USR1 $pid
+code=0
+wait $pid || code=$?
+[ $code = 75 ] || fail "exit code $code after an early warning, expected 75: $(cat err)"
 
 # It does a sweep as well, and a file STOP that an earlier job has left does not end it.
 mkdir sweep && touch sweep/STOP

@@ -4,7 +4,15 @@
 . "$(dirname "$0")/common"
 small_data
 
+refuses 1 "no such folder: here" status here
+mkdir here
 refuses 1 "here is not the folder of a run" status here
+(
+    flock -x 9
+    echo "pid 7 on elsewhere" >&9
+    expect 0 "$POLYTREE" status here
+    says out "^state +starting \(pid 7 on elsewhere\)$"
+) 9<>here/lock
 expect 0 "$POLYTREE" search "$SMALL" -o single --set search.method=single --set baseline.steps=30
 expect 0 "$POLYTREE" search "$SMALL" -o shared --set search.method=shared --set baseline.steps=10
 says out "^Delta_m +not run"
@@ -16,7 +24,7 @@ expect 75 "$POLYTREE" search "$SMALL" -o found --time-limit 0.01 --set report.ra
 says err "warning: report.random: nobody is not the folder of a run"
 [ ! -e found/report.txt ] || fail "a stopped run has a report"
 expect 0 "$POLYTREE" status found
-says out "^state +stopped: the same command goes on, [0-9]+:[0-9]+ left$"
+says out "^state +stopped: the same command goes on for another [0-9]+:[0-9]+$"
 (
     flock -x 9
     echo "pid 7 on elsewhere" >&9

@@ -46,6 +46,13 @@ expect 0 "$POLYTREE" help options
 ! grep -E "[0-9]e\+0[0-6]" out || fail "a number is written with an exponent"
 says out "space.nodes"
 says out "retrain.optimizer"
+expect 0 "$POLYTREE" help options space.nodes
+says out "^space.nodes = "
+[ "$(wc -l <out)" = 2 ] || fail "one option is more than two lines"
+expect 0 "$POLYTREE" help options squeeze
+! grep "^[a-z]" out | grep -v "^squeeze[.]" || fail "a section has options of another"
+expect 2 "$POLYTREE" help options space.node
+says err "no section or option 'space.node'"
 expect 0 "$POLYTREE" --version
 says out "^polytree [0-9]"
 for library in MPI OpenBLAS HDF5 zlib libpng jansson xxHash inih; do

@@ -463,7 +463,7 @@ static void help_names_every_option(void **state)
     size_t size = 0;
     FILE *file = open_memstream(&text, &size);
     assert_non_null(file);
-    pt_config_help(file);
+    assert_true(pt_config_help(NULL, file));
     fclose(file);
     for (int32_t i = 0; i < n_rows(); i++) {
         char name[PT_OPTION_NAME], line[PT_CONFIG_TEXT];

@@ -388,8 +388,9 @@ typedef struct pt_option_help {
 /** Describe option `i` of all, in the order of the dump; false behind the last. */
 bool pt_config_option(int32_t i, pt_option_help_t *help);
 
-/** Write every option with default, range and help, for people. */
-void pt_config_help(FILE *file);
+/** Write every option, those of a section or one (`which`; NULL: all) with default, range
+ * and help, for people; false where none is called so. */
+bool pt_config_help(const char *which, FILE *file);
 
 /** Digest of all numerics options, in table order. */
 void pt_config_digest(const pt_config_t *config, pt_digest_t *digest);
