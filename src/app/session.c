@@ -160,8 +160,8 @@ static void warn_of_shared_cores(const pt_session_t *session)
     if (pt_comm_rank(pt_comm_world()) == 0 && pt_comm_size(pt_comm_world()) > 1 &&
         session->n_core > 0 && n_thread > session->n_core && !is_told) {
         is_told = true;
-        pt_console_error("warning: %lld threads of %d ranks share %d core%s: small steps "
-                         "take many times as long as predicted",
+        pt_console_error("warning: %lld threads of %d ranks share the %d core%s they are "
+                         "bound to: small steps take many times as long as predicted",
                          (long long)n_thread, (int)pt_comm_size(session->node),
                          (int)session->n_core, pt_plural(session->n_core));
     }

@@ -75,6 +75,12 @@ tr ',' '\n' <out | awk '/^[*]/ {weight = $7; alpha = $8}
         far(took["all"], took["warm-up"] + took["search"] + took["retrain"])}' ||
     fail "the time is not that of the steps"
 
+# Ranks that share cores are warned of, here and in a run.
+expect 0 taskset -c 0 "$POLYTREE" plan "$SMALL" --ranks 2 --set layout.cost=counted
+says out "^note: 2 threads a node, this machine gives them 1 core: "
+expect 0 taskset -c 0 "$POLYTREE" plan "$SMALL" --ranks 2 --nodes 2 --set layout.cost=counted
+! grep "^note: " out || fail "a rank a node shares no core"
+
 command -v mpirun >/dev/null || exit 0
 few=(warmup.steps=1 search.steps=2 retrain.steps=1 run.eval_every=0)
 expect 0 "$POLYTREE" search "$SMALL" -o one "${wide[@]}" "${few[@]}"
@@ -93,3 +99,5 @@ says measured2/report.txt "^  weight step +[0-9.]+ +[0-9.]+ +1$"
 says measured2/report.txt "^  alpha step +[0-9.]+ +[0-9.]+ +1$"
 ! grep -q "predicted" one/report.txt || fail "one rank has nothing to predict"
 cmp one/metrics.jsonl measured2/metrics.jsonl || fail "measured costs change the result"
+expect 0 taskset -c 0 mpirun --bind-to none -n 2 "$POLYTREE" search "$SMALL" -o shared "${wide[@]}" "${few[@]}"
+says err "warning: 2 threads of 2 ranks share the 1 core they are bound to"
