@@ -198,9 +198,9 @@ static void print(const char *run, const view_t *v)
     line[0] = '\0';
     if (isfinite(v->speed))
         pt_console_line("speed       %.0f samples/s", v->speed);
+    add(line, sizeof line, ", at most %.0f MiB on rank 0", v->peak / (1 << 20));
     if (isfinite(v->wall))
-        pt_console_line("job         at work for %.0f s, at most %.0f MiB on rank 0",
-                        v->wall, v->peak / (1 << 20));
+        pt_console_line("job         at work for %.0f s%s", v->wall, line);
     pt_console_line("checkpoint  %s", age(run, "checkpoint.h5", text));
     pt_console_line("last entry  %s", age(run, "metrics.jsonl", text));
 }
