@@ -295,6 +295,7 @@ pt_status_t pt_predict(pt_predictor_t *p, const pt_arrangement_t *a, pt_phase_t 
         sum.sum_bytes += o.sum_bytes;
     }
     *out = (pt_prediction_t){.seconds = (sum.units + sum.finish) / PT_PREDICT_STEPS,
+                             .finish = sum.finish / PT_PREDICT_STEPS,
                              .bubble = fmax(0, 1 - sum.fullest / sum.units),
                              .balance = sum.all / ranks / sum.fullest,
                              .stage_bytes = sum.link_bytes / PT_PREDICT_STEPS,

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # A schedule replayed in simulated time takes what the predictor says where messages are
 # cheap, over task x data ranks and over stages: both go through the same sections in the
-# same order.  Where kernels take next to nothing, sums do.
+# same order.  Where kernels take next to nothing, sums do.  Kernels take the seconds of the
+# table that layout.cost names, which must have all of them.
 # shellcheck source=/dev/null
 . "$(dirname "$0")/common"
 
@@ -10,10 +11,15 @@ export BUILD=${BUILD:-$ROOT/build}
 scaling=$ROOT/tests/bench/scaling
 "$BUILD/tests/bench/scaling/tasks" tasks.h5 8 5 8 35
 
-# shares CORES OPTIONS...: the predictions of two nodes with two ranks each, in file said.
-shares() {
+# predict CORES OPTIONS...: of two nodes with two ranks each.
+predict() {
     "$BUILD/tests/bench/scaling/shares" "$ROOT/configs/omniglot20.ini" schedule 2 2 "$1" \
-        data.file=tasks.h5 train.tasks_per_step=8 train.batch=64 "${@:2}" >said
+        data.file=tasks.h5 train.tasks_per_step=8 train.batch=64 layout.cost=counted "${@:2}"
+}
+
+# shares CORES OPTIONS...: the predictions in file said, what is simulated in took.
+shares() {
+    predict "$@" >said
     "$scaling/simulate.sh" "$PWD/schedule" 2 2 >took || fail "the replay failed"
     cat said took
 }
@@ -46,3 +52,20 @@ shares 1e6 stage=1
 largest=$(number took weight reduction)
 awk -v r="$largest" 'BEGIN {exit !(r > 0.9)}' ||
     fail "of a step without kernels sums take $largest"
+
+"$POLYTREE" plan "$ROOT/configs/omniglot20.ini" --ranks 1 --set data.file=tasks.h5 \
+    --table quick.table >/dev/null
+awk '!/^#/ {$1 *= 3} {print}' quick.table >slow.table
+grep -v -e "^#" -e " backward conv" quick.table >lacking.table
+for table in quick slow; do predict 1 stage=1 layout.cost=$table.table >$table; done
+awk -v q="$(number quick weight seconds)" -v s="$(number slow weight seconds)" \
+    'BEGIN {exit !(s > 2.97 * q && s < 3.03 * q)}' ||
+    fail "with all thrice as slow: $(cat slow), not thrice $(cat quick)"
+expect 1 predict 1 stage=1 layout.cost=lacking.table
+says err "lacking.table lacks 'backward conv .* more of .*omniglot20.ini"
+
+mkdir bin
+for tool in bash dirname id; do ln -s "$(command -v $tool)" bin; done
+PATH=$PWD/bin expect 1 "$BASH" "$scaling/run.sh" study
+[ "$(wc -l <err)" = 1 ] || fail "run.sh says more than one line without SimGrid"
+says err "^run: no smpicc: install SimGrid"

@@ -101,6 +101,7 @@ void pt_share_release(pt_share_t *share);
 /** Means over the steps looked at. */
 typedef struct pt_prediction {
     double seconds;     /**< of a step */
+    double finish;      /**< of them sums and the update, once the units are done */
     double bubble;      /**< share of the units' time in which the fullest rank waits */
     double balance;     /**< work of the mean rank by that of the fullest */
     double stage_bytes; /**< a step, over the busiest link between two stages, both ways */

@@ -2,23 +2,26 @@
  * program's own predictor: a schedule for the replay, and the prediction beside it.
  *
  *     build/tests/bench/scaling/shares CONFIG.ini OUT.schedule NODES RANKS CORES
- *         [stage=S] [task=T] [section.key=value ...]
+ *         [stage=S] [task=T] [steps=K] [section.key=value ...]
  *
- * RANKS ranks on each of the nodes, each as fast as CORES cores.  Without task=T the
- * fastest predicted split into task x data ranks is taken, of those that leave no rank
- * idle.  One line of JSON.
+ * RANKS ranks on each of the nodes, each as fast as CORES cores of the machine that
+ * layout.cost names: a table of `polytree plan --table`, by default this one as measured
+ * now.  Without task=T the fastest predicted split into task x data ranks is taken, of
+ * those that use all ranks.  Of more than 16 steps until all tasks have had their turn the
+ * schedule has the first alone, else all, or K.  One line of JSON.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "polytree/base/memory.h"
+#include "polytree/train/measure.h"
 #include "polytree/train/predict.h"
 #include "polytree/train/trainer.h"
 #include "schedule.h"
 
-/** As in cluster.xml. */
-#define NETWORK_BANDWIDTH 12.5e9
+/** Of a node's link, as in cluster.xml. */
+#define LINK_BANDWIDTH 12.5e9
 
 typedef struct bench {
     pt_config_t config;
@@ -33,6 +36,20 @@ typedef struct bench {
     int32_t nodes, n_step, n_kind;
     pt_prediction_t prediction[SCHEDULE_N_KIND];
 } bench_t;
+
+/** The steps in which every bundle has its turn, and how many have it in one: the last step
+ * takes what is left. */
+typedef struct turns {
+    int64_t n_step, full, last;
+} turns_t;
+
+static turns_t turns_of(const bench_t *b)
+{
+    int64_t per_step = b->config.train.tasks_per_step, n = pt_feed_n_bundle(b->feed);
+    int64_t full = per_step > 0 && per_step < n ? per_step : n, rounds = (n - 1) / full;
+
+    return (turns_t){rounds + 1, full, n - rounds * full};
+}
 
 static pt_phase_t phase_of(int32_t kind)
 {
@@ -53,13 +70,43 @@ static pt_status_t set(bench_t *b, const char *option)
     return PT_OK;
 }
 
+/** Of so many cores. */
+static pt_status_t know_machine(bench_t *b, double cores)
+{
+    pt_machine_t *m = &b->machine;
+
+    pt_machine_init(m);
+    PT_TRY(pt_machine_know(&b->config, b->dataset, &b->kernel, m));
+    b->memory = m->rates.memory;
+    for (size_t i = 0; i < m->n_known; i++)
+        m->known[i].seconds /= cores;
+    m->rates.madds *= cores;
+    m->rates.memory *= cores;
+    /* Its ranks come to sums and messages together. */
+    m->rates.bandwidth[PT_WIRE_NETWORK] = LINK_BANDWIDTH / b->arrangement.ranks_per_node;
+    return PT_OK;
+}
+
+/** Nothing is counted where all else is measured. */
+static pt_status_t check_costs(bench_t *b, const char *config)
+{
+    pt_machine_t lacking = {.n_known = 0};
+    pt_status_t status = pt_predictor_unknown(b->predictor, &lacking);
+
+    if (status == PT_OK && lacking.n_known > 0)
+        status =
+            PT_ERROR(CONFIG, "%s lacks '%s' and %zu more of %s: make it of this config",
+                     b->config.layout.cost_table, lacking.known[0].name,
+                     lacking.n_known - 1, config);
+    pt_machine_release(&lacking);
+    return status;
+}
+
 static pt_status_t open_bench(bench_t *b, int argc, char **argv)
 {
-    double cores = atof(argv[5]);
     pt_form_t form;
 
     b->nodes = atoi(argv[3]);
-    b->n_step = 1;
     b->arrangement =
         (pt_arrangement_t){.extent = {0, 0, 0}, .ranks_per_node = atoi(argv[4])};
     pt_config_init(&b->config);
@@ -73,21 +120,22 @@ static pt_status_t open_bench(bench_t *b, int argc, char **argv)
                            pt_comm_world(), false, &b->dataset));
     form = pt_form_first(&b->config);
     PT_TRY(pt_feed_new(&b->config, b->dataset, form.size, &b->feed));
+    if (b->n_step == 0)
+        b->n_step =
+            turns_of(b).n_step <= PT_PREDICT_STEPS ? (int32_t)turns_of(b).n_step : 1;
     PT_TRY(pt_space_of_data(&b->config, b->dataset, &form, &b->kernel, &b->space));
-    pt_machine_init(&b->machine);
-    b->memory = b->machine.rates.memory;
-    b->machine.rates.madds *= cores;
-    b->machine.rates.memory *= cores;
-    b->machine.rates.bandwidth[PT_WIRE_NETWORK] = NETWORK_BANDWIDTH;
+    PT_TRY(know_machine(b, atof(argv[5])));
     b->n_kind =
         b->config.search.method == PT_METHOD_SEARCH ? SCHEDULE_N_KIND : SCHEDULE_ALPHA;
-    return pt_predictor_new(&b->config, b->feed, b->space, NULL, &b->machine,
-                            &b->predictor);
+    PT_TRY(
+        pt_predictor_new(&b->config, b->feed, b->space, NULL, &b->machine, &b->predictor));
+    return b->config.layout.cost == PT_COST_COUNTED ? PT_OK : check_costs(b, argv[1]);
 }
 
 static void close_bench(bench_t *b)
 {
     pt_predictor_free(b->predictor);
+    pt_machine_release(&b->machine);
     pt_space_free(b->space);
     pt_feed_free(b->feed);
     pt_dataset_close(b->dataset);
@@ -239,12 +287,15 @@ done:
     return status;
 }
 
-/** Samples of a step that is full; the last of a round takes what is left. */
-static int64_t full_samples(const bench_t *b)
+/** In the mean over the first n steps. */
+static double samples(const bench_t *b, int32_t n)
 {
-    int64_t per_step = b->config.train.tasks_per_step, n = pt_feed_n_bundle(b->feed);
+    const turns_t turns = turns_of(b);
+    int64_t sum = 0;
 
-    return (per_step > 0 && per_step < n ? per_step : n) * b->config.train.batch;
+    for (int32_t step = 0; step < n; step++)
+        sum += step % turns.n_step == turns.n_step - 1 ? turns.last : turns.full;
+    return (double)(sum * b->config.train.batch) / n;
 }
 
 static void report(const bench_t *b)
@@ -253,14 +304,18 @@ static void report(const bench_t *b)
     const int32_t *extent = b->arrangement.extent;
 
     printf("{\"nodes\": %d, \"ranks\": %d, \"stage\": %d, \"task\": %d, \"data\": %d, "
-           "\"samples\": %.1f, \"full\": %lld",
+           "\"steps\": %d, \"samples\": %.1f, \"model_samples\": %.1f",
            (int)b->nodes, (int)(b->nodes * b->arrangement.ranks_per_node), (int)extent[0],
-           (int)extent[1], (int)extent[2], pt_step_samples(&b->config, b->feed, false),
-           (long long)full_samples(b));
-    for (int32_t kind = 0; kind < b->n_kind; kind++)
-        printf(", \"%s\": {\"seconds\": %.6g, \"bubble\": %.4f, \"balance\": %.4f}",
-               name[kind], b->prediction[kind].seconds, b->prediction[kind].bubble,
-               b->prediction[kind].balance);
+           (int)extent[1], (int)extent[2], (int)b->n_step, samples(b, b->n_step),
+           samples(b, PT_PREDICT_STEPS));
+    for (int32_t kind = 0; kind < b->n_kind; kind++) {
+        const pt_prediction_t *p = &b->prediction[kind];
+        double units = (p->seconds - p->finish) / p->seconds;
+        printf(", \"%s\": {\"seconds\": %.6g, \"bubble\": %.4f, \"imbalance\": %.4f, "
+               "\"reduction\": %.4f}",
+               name[kind], p->seconds, units * p->bubble,
+               units * (1 - p->bubble) * (1 - p->balance), 1 - units);
+    }
     printf("}\n");
 }
 

@@ -1,9 +1,11 @@
 #!/usr/bin/env bash
 # The table of a study's points (tests/bench/scaling/run.sh): table.sh FOLDER.
 #
+# Efficiencies in per cent, as simulated and by the cost model alone.
+#
 # Of the time of a weight and an alpha step, in the mean over ranks, in per cent: waiting for
-# other stages (bubble), for ranks with more units and steps that are not full (idle), sums
-# over ranks (reduction), and the update.
+# other stages (bubble), for ranks with more units (idle), and sums over ranks (reduction;
+# as extrapolated with the update).
 set -eu
 cd "$1"
 
@@ -28,40 +30,45 @@ seconds() {
         'BEGIN {print w + a}'
 }
 
+# efficiency NAME BASE FROM SAMPLES: a second and node against one node's.
+efficiency() {
+    awk -v n="$(number "$1.said" "$4")" -v n1="$(number "$2.said" "$4")" \
+        -v nodes="$(number "$1.said" nodes)" -v t="$(seconds "$1.$3")" -v t1="$(seconds "$2.$3")" \
+        'BEGIN {printf "%.1f", 100 * n / t / nodes / (n1 / t1)}'
+}
+
 row() {
     local name=$1-$2-$3 base=$1-$2-1 from=took label=simulated
-    local said=$name.said layout parts=""
-    [ -e "$said" ] || return 0
-    [ -e "$name.took" ] || from=said label=extrapolated
-    [ -e "$base.$from" ] || return 0
-    layout="$(number "$said" stage) x $(number "$said" task) x $(number "$said" data)"
-    [ $from = said ] || parts="$(both "$name.took" bubble) $(both "$name.took" imbalance) \
-        $(both "$name.took" reduction) $(both "$name.took" update)"
-    awk -v what="$1 $2" -v nodes="$3" -v layout="$layout" -v label=$label -v full="$(number "$said" full)" \
-        -v t="$(seconds "$name.$from")" -v t1="$(seconds "$base.$from")" \
-        -v n="$(number "$said" samples)" -v n1="$(number "$base.said" samples)" -v parts="$parts" \
+    local layout parts said took=""
+    [ -e "$name.said" ] && [ -e "$base.said" ] || return 0
+    [ -e "$name.took" ] && [ -e "$base.took" ] || from=said label=extrapolated
+    layout="$(number "$name.said" stage) x $(number "$name.said" task) x $(number "$name.said" data)"
+    said=$(efficiency "$name" "$base" said model_samples)
+    [ $from = said ] || took=$(efficiency "$name" "$base" took samples)
+    parts="$(both "$name.$from" bubble) $(both "$name.$from" imbalance) \
+        $(both "$name.$from" reduction)"
+    awk -v what="$1 $2" -v nodes="$3" -v layout="$layout" -v label=$label \
+        -v t="$(seconds "$name.$from")" -v said="$said" -v took="$took" -v parts="$parts" \
         'BEGIN {
-            efficiency = n / t / nodes / (n1 / t1)
-            printf "%-13s %5d  %-12s %9.1f ms  %5.1f %%  %-12s", what, nodes, layout,
-                1000 * t, 100 * efficiency, label
-            if (split(parts, p, " ") == 4) {
-                split("bubble idle reduction update", name, " ")
-                p[2] += 1 - n / full
-                for (i = 1; i <= 4; i++) {
-                    if (p[i] > p[most])
-                        most = i
-                    printf " %5.1f", 100 * p[i]
-                }
-                printf "  %s", p[most] < 0.01 ? "compute" : name[most]
+            printf "%-13s %5d  %-12s %9.1f ms  %5s %5s  %-12s", what, nodes, layout,
+                1000 * t, took, said, label
+            split(parts, p, " ")
+            split("bubble idle reduction", name, " ")
+            for (i = 1; i <= 3; i++) {
+                if (p[i] > p[most])
+                    most = i
+                printf " %5.1f", 100 * p[i]
             }
+            printf "  %s", p[most] < 0.01 ? "compute" : name[most]
             print ""
         }'
 }
 
-printf '%-13s %5s  %-12s %12s  %7s  %-12s %5s %5s %5s %5s  %s\n' workload nodes layout \
-    "two steps" effic. "" bub. idle red. upd. "bound by"
+[ ! -e machine.table ] || sed -n 's/^# \(kernels .*\)/\1/p' machine.table
+printf '%-13s %5s  %-12s %12s  %5s %5s  %-12s %5s %5s %5s  %s\n' workload nodes layout \
+    "two steps" effic model "" bub. idle red. "bound by"
 for workload in many twenty dense; do
     for mode in weak strong; do
-        for nodes in 1 4 16 64 256 512 1024; do row $workload $mode $nodes; done
+        for nodes in 1 4 16 64 256 1024; do row $workload $mode $nodes; done
     done
 done

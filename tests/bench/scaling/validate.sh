@@ -3,8 +3,8 @@
 #
 #     tests/bench/scaling/validate.sh CONFIG.ini [seconds] [key=value ...]
 #
-# A core's speed is that which makes one rank's predicted step last as long as those of two
-# one-rank runs side by side; the rest is the simulation's.  Weight steps, medians of three
+# Kernels are measured first.  A core's speed is that which makes one rank's predicted step
+# last as long as those of two one-rank runs side by side; the rest is the simulation's.  Weight steps, medians of three
 # rounds in which all take turns.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
@@ -38,7 +38,16 @@ median() {
     sort -g "$FOLDER/$1" | awk '{v[NR] = $1} END {print v[int((NR + 1) / 2)]}'
 }
 
+# shares NODES...: what the model says, with the kernels as measured once.
+shares() {
+    "$bench/scaling/shares" "$config" "$FOLDER/schedule" "$@" "${settings[@]}" \
+        layout.cost="$FOLDER/machine.table" >"$FOLDER/said"
+}
+
 settings=("$@")
+set=()
+for setting; do set+=(--set "$setting"); done
+"$BUILD/polytree" plan "$config" --ranks 1 "${set[@]}" --table "$FOLDER/machine.table" >/dev/null
 layouts=("1 1 2" "1 2 1" "2 1 1")
 for _ in 1 2 3; do
     alone
@@ -47,14 +56,13 @@ for _ in 1 2 3; do
         real $layout
     done
 done
-"$bench/scaling/shares" "$config" "$FOLDER/schedule" 1 1 1 stage=1 "$@" >"$FOLDER/said"
+shares 1 1 1 stage=1
 predicted=$(sed 's/"alpha.*//; s/.*"weight"//' "$FOLDER/said" | number seconds)
 cores=$(awk -v p="$predicted" -v m="$(median 1.1.1)" 'BEGIN {print p / m}')
-echo "side by side: measured $(median 1.1.1) s a step, a core has $cores of the model's speed"
+echo "side by side: measured $(median 1.1.1) s a step, a core then has $cores of the speed measured alone"
 for layout in "${layouts[@]}"; do
     read -r stage task data <<<"$layout"
-    "$bench/scaling/shares" "$config" "$FOLDER/schedule" 1 2 "$cores" stage="$stage" \
-        task="$task" steps=16 "$@" >"$FOLDER/said"
+    shares 1 2 "$cores" stage="$stage" task="$task" steps=16
     "$here/simulate.sh" "$FOLDER/schedule" 1 2 >"$FOLDER/took"
     awk -v s="$(number seconds <"$FOLDER/took")" -v m="$(median "$stage.$task.$data")" \
         -v l="$stage x $task x $data" \
