@@ -257,34 +257,43 @@ static void print_space(const pt_session_t *s, const pt_cost_t *cost)
                     (long long)cost->encoder_madds);
 }
 
-/* A network that is retrained takes what it has of the supernet's multiply-adds. */
+/* Of the supernet's work in a step, what the network that is retrained has. */
+static pt_status_t find_share(const pt_session_t *s, const examples_t *e, double *share)
+{
+    work_t searched, found;
+    *share = 1;
+    if (pt_method_is_fixed(s->config.search.method)) /* there is no supernet */
+        return PT_OK;
+    PT_TRY(count_work(s, &e->search, PT_PHASE_WEIGHT, &searched));
+    PT_TRY(count_work(s, &e->found, PT_PHASE_WEIGHT, &found));
+    *share = found.executed / searched.executed;
+    return PT_OK;
+}
+
 static pt_status_t print_time(const pt_session_t *s, const examples_t *e,
                               const pt_outlook_t *o)
 {
-    bool is_fixed = pt_method_is_fixed(s->config.search.method);
-    work_t searched, found;
+    double share;
     pt_run_length_t n;
     char warmup[32], search[32], retrain[32], sum[32];
     pt_run_length(&s->config, pt_trainer_feed(s->trainer), &n);
-    PT_TRY(count_work(s, &e->search, PT_PHASE_WEIGHT, &searched));
-    PT_TRY(count_work(s, &e->found, PT_PHASE_WEIGHT, &found));
-    double share = is_fixed ? 1 : found.executed / searched.executed;
+    PT_TRY(find_share(s, e, &share));
     const double seconds[PT_N_STAGE] = {
         [PT_STAGE_WARMUP] = (double)n.n_step[PT_STAGE_WARMUP] * o->weight.seconds,
         [PT_STAGE_SEARCH] = (double)n.n_step[PT_STAGE_SEARCH] * o->weight.seconds +
                             (double)n.n_alpha * o->alpha.seconds,
         [PT_STAGE_RETRAIN] =
             (double)n.n_step[PT_STAGE_RETRAIN] * o->weight.seconds * share};
-    pt_console_line("predicted time, without evaluations and checkpoints: warm-up %s, "
-                    "search %s, retrain %s%s, all %s",
-                    pt_console_duration(seconds[PT_STAGE_WARMUP], warmup),
-                    pt_console_duration(seconds[PT_STAGE_SEARCH], search),
-                    pt_console_duration(seconds[PT_STAGE_RETRAIN], retrain),
-                    is_fixed ? "" : " (by multiply-adds)",
-                    pt_console_duration(seconds[PT_STAGE_WARMUP] +
-                                            seconds[PT_STAGE_SEARCH] +
-                                            seconds[PT_STAGE_RETRAIN],
-                                        sum));
+    pt_console_line(
+        "predicted time, without evaluations and checkpoints: warm-up %s, "
+        "search %s, retrain %s%s, all %s",
+        pt_console_duration(seconds[PT_STAGE_WARMUP], warmup),
+        pt_console_duration(seconds[PT_STAGE_SEARCH], search),
+        pt_console_duration(seconds[PT_STAGE_RETRAIN], retrain),
+        pt_method_is_fixed(s->config.search.method) ? "" : " (by multiply-adds)",
+        pt_console_duration(seconds[PT_STAGE_WARMUP] + seconds[PT_STAGE_SEARCH] +
+                                seconds[PT_STAGE_RETRAIN],
+                            sum));
     return PT_OK;
 }
 

@@ -44,6 +44,8 @@ for method in shared single full "exhaustive baseline.branching=3"; do
         baseline.cost_of=one search.method=$method
     says out "retrain: 42 steps" # those of warm-up, search (both kinds) and retraining
     says out "multiply-adds of them in the encoder"
+    expect 0 "$POLYTREE" plan "${method%% *}/config.ini" --ranks 2 --set layout.cost=counted
+    says out "^predicted time, .*: warm-up 0:00, search 0:00, retrain [0-9:]+, all [0-9:]+$"
 done
 refuses 1 "branching 999999: 5 tasks over 3 layers have 0 to 1303" search "$config" -o none "${short[@]}" \
     search.method=exhaustive baseline.branching=999999
