@@ -70,7 +70,7 @@ static const entry_t files[] = {
     {"RUN/checkpoint.bad.h5", "a checkpoint that could not be read, kept to look at"},
     {"RUN/metrics.jsonl", "losses, metrics and counts by step, one JSON object a line; the "
                           "same bytes on any number of ranks"},
-    {"RUN/timing.jsonl", "seconds and throughput, by step"},
+    {"RUN/timing.jsonl", "seconds, throughput, resident memory, and how a job ended"},
     {"RUN/architecture.json", "the network found: with the checkpoint's tensors enough to "
                               "rebuild it elsewhere"},
     {"RUN/architecture.svg", "its picture (with Graphviz)"},
