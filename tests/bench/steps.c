@@ -4,7 +4,8 @@
  * [key=value ...]
  *
  * Steps of the search are run as the program runs them (gates drawn anew each step) on the
- * data set of the config.  One line of JSON on rank 0; the first three steps do not count.
+ * data set of the config.  One line of JSON on rank 0, with the bytes that it brings in;
+ * the first three steps do not count.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +14,7 @@
 #include "polytree/base/clock.h"
 #include "polytree/base/memory.h"
 #include "polytree/train/predict.h"
+#include "tests/bench/bytes.h"
 #include "tests/bench/steps.h"
 
 typedef struct outlook {
@@ -46,7 +48,7 @@ done:
 
 static void report(const bench_t *b, const outlook_t *o, const char *kind, int64_t steps,
                    int64_t samples, double seconds, uint64_t allocations,
-                   pt_trainer_time_t before)
+                   pt_trainer_time_t before, const int64_t *bytes_before)
 {
     pt_trainer_time_t t = pt_trainer_time(b->trainer);
     double step = t.step - before.step, ops = t.ops - before.ops,
@@ -66,13 +68,15 @@ static void report(const bench_t *b, const outlook_t *o, const char *kind, int64
            "\"samples_per_second\": %.1f, \"ops\": %.4f, \"loss\": %.4f, \"feed\": %.4f, "
            "\"compile\": %.4f, \"reduce\": %.4f, \"transfer\": %.4f, \"update\": %.4f, "
            "\"other\": %.4f, "
-           "\"allocations\": %llu}\n",
+           "\"allocations\": %llu, ",
            kind, pt_comm_size(b->layout.world), (long long)steps, seconds / (double)steps,
            predicted, o->segments, p[0].balance, (double)samples / seconds, ops / step,
            loss / step, feed / step, compile / step, reduce / step, transfer / step,
            update / step,
            1 - (ops + loss + feed + compile + reduce + transfer + update) / step,
            (unsigned long long)allocations);
+    print_bytes(bytes_before, steps);
+    printf("}\n");
 }
 
 /** Rank 0's clock decides for all when to end: it rides in the step's requests. */
@@ -81,7 +85,7 @@ static pt_status_t run_bench(bench_t *b, const char *kind, double limit)
     bool has_weight = strcmp(kind, "alpha") != 0, has_alpha = strcmp(kind, "weight") != 0;
     pt_trainer_time_t before = {0};
     uint64_t allocations = 0;
-    int64_t samples = 0, steps = 0;
+    int64_t samples = 0, steps = 0, bytes[PT_N_TRAFFIC];
     double begin = 0, seconds = 0;
     outlook_t o = {.segments = 0};
 
@@ -90,6 +94,7 @@ static pt_status_t run_bench(bench_t *b, const char *kind, double limit)
             PT_TRY(pt_comm_barrier(b->layout.world));
             before = pt_trainer_time(b->trainer);
             allocations = pt_memory_n_alloc();
+            read_bytes(bytes);
             begin = pt_clock();
             samples = steps = 0;
         }
@@ -102,7 +107,8 @@ static pt_status_t run_bench(bench_t *b, const char *kind, double limit)
         PT_TRY(pt_comm_bcast(b->layout.world, &seconds, sizeof seconds, 0));
     }
     PT_TRY(predict(b, &o));
-    report(b, &o, kind, steps, samples, seconds, pt_memory_n_alloc() - allocations, before);
+    report(b, &o, kind, steps, samples, seconds, pt_memory_n_alloc() - allocations, before,
+           bytes);
     return PT_OK;
 }
 

@@ -4,9 +4,8 @@
  *
  *     smpirun ... replay FILE.schedule
  *
- * Prints a line of JSON for each kind of step, with means over its steps.  Where its time
- * goes, in the mean over the ranks:
- *     compute     kernels
+ * Prints a line of JSON for each kind of step, with means over its steps: the bytes that
+ * rank 0 brings in, and where the time goes, in the mean over the ranks: compute kernels
  *     bubble      waiting for other stages
  *     imbalance   waiting for the rank that is last to end its units
  *     reduction   sums, gathers, and the additions in them
@@ -27,6 +26,7 @@
 #include "polytree/par/pipe.h"
 #include "polytree/par/reduce.h"
 #include "schedule.h"
+#include "tests/bench/bytes.h"
 #include "train/alternate.h"
 
 enum { BLOCK = 4096 }; /* elements: what weights are shared out in */
@@ -228,7 +228,9 @@ static pt_status_t run_step(replay_t *r, int32_t kind, int32_t step, double *sec
 static pt_status_t run_kind(replay_t *r, int32_t kind)
 {
     double seconds = 0, part[N_PART] = {0};
+    int64_t bytes[PT_N_TRAFFIC];
 
+    read_bytes(bytes);
     for (int32_t step = 0; step < r->head->n_step; step++)
         PT_TRY(run_step(r, kind, step, &seconds, part));
     if (pt_comm_rank(pt_comm_world()) != 0)
@@ -237,6 +239,8 @@ static pt_status_t run_kind(replay_t *r, int32_t kind)
            kind == SCHEDULE_WEIGHT ? "weight" : "alpha", seconds / r->head->n_step);
     for (int i = 0; i < N_PART; i++)
         printf(", \"%s\": %.4f", part_name[i], part[i] / seconds);
+    printf(", ");
+    print_bytes(bytes, r->head->n_step);
     printf("}\n");
     fflush(stdout);
     return PT_OK;
