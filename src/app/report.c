@@ -449,14 +449,15 @@ static pt_status_t write_file(const columns_t *c, const char *path,
     return status;
 }
 
-static void print_short(const columns_t *c, const char *path, int32_t n_rank,
-                        const pt_rank_cost_t *rank)
+static void print_short(const columns_t *c, const char *path, const pt_job_t *job)
 {
+    const int32_t n_rank = job->n_rank;
+    const pt_rank_cost_t *rank = job->rank;
     double step = spread_of(n_rank, rank, TIME(step)).mean;
     double delta = value_delta(c, FOUND);
     if (isfinite(delta))
         pt_console_line("Delta_m     %+.2f %% against %s", delta, c->run[SINGLE]);
-    else
+    else if (!job->is_of_sweep)
         pt_console_line("Delta_m     not run (report.single names no finished run)");
     if (step > 0)
         pt_console_line(
@@ -504,7 +505,7 @@ pt_status_t pt_report_write(const pt_config_t *config, const char *run, const pt
     if (c.is_shown[FOUND]) {
         status = write_file(&c, path, config, job);
         if (status == PT_OK)
-            print_short(&c, path, job->n_rank, job->rank);
+            print_short(&c, path, job);
     }
     release_columns(&c);
     return status;

@@ -23,6 +23,7 @@ typedef struct pt_job {
     const pt_outlook_t *outlook; /**< NULL: nothing was predicted */
     int32_t n_rank;
     const pt_rank_cost_t *rank; /**< [n_rank] */
+    bool is_of_sweep;           /**< which names its baselines at its own end */
 } pt_job_t;
 
 /** Traffic so far; a process may hold one run after the other. */

@@ -237,7 +237,7 @@ static pt_status_t write_report(const pt_held_run_t *run, const pt_run_result_t 
 {
     const pt_session_t *s = &run->session;
     const pt_job_t job = {result, s->has_outlook ? &s->outlook : NULL,
-                          pt_comm_size(s->layout.world), cost};
+                          pt_comm_size(s->layout.world), cost, run->sweep != NULL};
     PT_TRY(pt_report_write(&s->config, run->folder, &job));
     if (s->config.report.svg && draw(run) != PT_OK) {
         pt_console_error("warning: no picture: %s", pt_error_message());
@@ -358,17 +358,17 @@ static pt_status_t search_on_active(pt_held_run_t *run, pt_watcher_t *watcher,
     return PT_OK;
 }
 
-pt_status_t pt_run_go(const pt_config_t *config, const char *folder,
-                      const char *stop_folder, int *code)
+pt_status_t pt_run_go(const pt_config_t *config, const char *folder, const char *sweep,
+                      int *code)
 {
-    pt_held_run_t run = {.folder = folder, .lock = -1};
+    pt_held_run_t run = {.folder = folder, .sweep = sweep, .lock = -1};
     pt_watcher_t watcher;
     pt_run_hooks_t hooks;
     pt_status_t status;
     run.session.config = *config;
-    pt_watcher_init(&watcher, &run.session.config, stop_folder, &hooks);
+    pt_watcher_init(&watcher, &run.session.config, sweep != NULL ? sweep : folder, &hooks);
     PT_TRY_OR(done, pt_held_run_lock(&run));
-    if (run.lock >= 0 && strcmp(folder, stop_folder) == 0)
+    if (run.lock >= 0 && sweep == NULL)
         pt_watcher_forget_stop(folder);
     PT_TRY_OR(done, pt_session_open(&run.session));
     if (run.session.layout.is_active)

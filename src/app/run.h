@@ -9,8 +9,8 @@
 
 /** The folder is locked on rank 0 only. */
 typedef struct pt_held_run {
-    const char *folder;
-    int lock;         /**< -1: not held here */
+    const char *folder, *sweep; /**< sweep: of the sweep that it is of; NULL: of none */
+    int lock;                   /**< -1: not held here */
     size_t made_from; /**< length of the part of `folder` that was there; 0: all of it */
     pt_session_t session;
     pt_search_t *search;
@@ -30,12 +30,13 @@ void pt_print_scores(const pt_trainer_t *trainer, const pt_subnet_t *subnet,
 void pt_print_pictures(const char *run);
 
 /**
- * Begin a run or go on with it, until it is done or stopped, and report.  Collective.
+ * Begin a run or go on with it, until it is done or stopped, and report.  A file STOP made
+ * meanwhile in its folder, or in that of its sweep, ends it.  Collective.
  *
- * @param[in]  stop_folder  a file STOP made in it meanwhile ends the run
- * @param[out] code         PT_EXIT_DONE or PT_EXIT_STOPPED, on all ranks
+ * @param[in]  sweep  folder of the sweep that it is of; NULL: of none
+ * @param[out] code   PT_EXIT_DONE or PT_EXIT_STOPPED, on all ranks
  */
 PT_MUST_CHECK pt_status_t pt_run_go(const pt_config_t *config, const char *folder,
-                                    const char *stop_folder, int *code);
+                                    const char *sweep, int *code);
 
 #endif

@@ -32,7 +32,7 @@ pt_status_t pt_run_search(const pt_args_t *args, int *code)
     pt_watcher_catch_signals();
     PT_TRY(pt_session_config_limited(args->word[0], args, args->flag[SEARCH_TIME_LIMIT],
                                      &config));
-    return pt_run_go(&config, folder, folder, code);
+    return pt_run_go(&config, folder, NULL, code);
 }
 
 /* The part asked for; else the last part of a run that is finished, and val of one that is

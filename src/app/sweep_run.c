@@ -31,7 +31,8 @@ typedef struct known_data {
 
 typedef struct runner {
     const sweep_t *sweep;
-    double begin; /**< pt_clock() */
+    double begin;     /**< pt_clock() */
+    int32_t n, n_run; /**< of n_run runs the one at work, from 1 */
     known_data_t *known;
     size_t n_known, capacity;
 } runner_t;
@@ -170,6 +171,7 @@ static pt_status_t run_one(runner_t *runner, int32_t row, int32_t seed, int32_t 
     pt_config_t config;
     bool is_done, is_over;
     sweep_path(sweep, row, seed, index, folder);
+    pt_watch_about(folder);
     PT_TRY(sweep_config(sweep, row, seed, index, &config));
     PT_TRY(look_together(folder, &config, &is_done));
     if (is_done)
@@ -180,7 +182,7 @@ static pt_status_t run_one(runner_t *runner, int32_t row, int32_t seed, int32_t 
         return PT_OK;
     }
     if (pt_comm_rank(pt_comm_world()) == 0)
-        pt_console_line("\nrun         %s", folder);
+        pt_console_line("\nrun %d of %d: %s", (int)runner->n, (int)runner->n_run, folder);
     return pt_run_go(&config, folder, sweep->folder, code);
 }
 
@@ -190,11 +192,22 @@ static pt_status_t run_rows(runner_t *runner, int *code)
     for (int32_t seed = 0; seed < sweep->config->sweep.seeds.n; seed++)
         for (int32_t row = 0; row < sweep->n_row; row++)
             for (int32_t i = 0; i < sweep_n_run(sweep, row, seed); i++) {
+                runner->n++;
                 PT_TRY(run_one(runner, row, seed, i, code));
                 if (*code != PT_EXIT_DONE)
                     return PT_OK;
             }
+    pt_watch_about(NULL);
     return PT_OK;
+}
+
+static int32_t count_runs(const sweep_t *sweep)
+{
+    int32_t n = 0;
+    for (int32_t seed = 0; seed < sweep->config->sweep.seeds.n; seed++)
+        for (int32_t row = 0; row < sweep->n_row; row++)
+            n += sweep_n_run(sweep, row, seed);
+    return n;
 }
 
 /* For those who look at the folder meanwhile. */
@@ -227,7 +240,7 @@ static pt_status_t begin_folder(const sweep_t *sweep)
 
 static pt_status_t run_all(const sweep_t *sweep, int *code)
 {
-    runner_t runner = {.sweep = sweep, .begin = pt_clock()};
+    runner_t runner = {.sweep = sweep, .begin = pt_clock(), .n_run = count_runs(sweep)};
     pt_status_t status = run_rows(&runner, code);
     pt_free(runner.known);
     return status;

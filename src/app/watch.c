@@ -26,6 +26,7 @@
 #include "app/console.h"
 #include "app/stall.h"
 #include "polytree/base/memory.h"
+#include "polytree/config/config.h"
 #include "polytree/par/comm.h"
 
 /* Beats a second; the seconds that nobody waits longer for, of the ten within which all
@@ -67,6 +68,7 @@ static struct {
     atomic_long deadline; /* in beats; 0: none */
     atomic_long stall;    /* beats that work may stand still; 0: for ever */
     stall_t work;
+    char about[PT_CONFIG_TEXT]; /* a run; empty: none */
     char last_words[LINE_BYTES];
 } watch = {.mine = &alone, .next = &alone};
 
@@ -76,7 +78,8 @@ void pt_print_failure(void)
     const char *message = pt_error_message(), *trace = getenv("POLYTREE_TRACE");
     if (strncmp(message, "rank 0: ", 8) == 0)
         message += 8;
-    pt_console_error("%s", message);
+    bool is_named = watch.about[0] == '\0' || strstr(message, watch.about) != NULL;
+    pt_console_error("%s%s%s", is_named ? "" : watch.about, is_named ? "" : ": ", message);
     if (trace != NULL && strcmp(trace, "0") != 0)
         fputs(pt_error_trace(), stderr);
 }
@@ -249,15 +252,27 @@ void pt_watch_stalls(double seconds)
         start_thread();
 }
 
+void pt_watch_about(const char *run)
+{
+    snprintf(watch.about, sizeof watch.about, "%s", run == NULL ? "" : run);
+}
+
+static void tell(pt_status_t status)
+{
+    if (status != PT_OK && pt_comm_rank(pt_comm_world()) == 0 && may_tell())
+        pt_print_failure();
+}
+
 void pt_watch_failure(pt_status_t status)
 {
     int32_t rank = pt_comm_rank(pt_comm_world());
     if (status == PT_OK || watch.last_words[0] != '\0')
         return;
     snprintf(watch.last_words, sizeof watch.last_words,
-             "polytree: rank %d ends the run: %s\n", (int)rank, pt_error_message());
-    if (rank == 0 && may_tell())
-        pt_print_failure();
+             "polytree: rank %d ends the run%s%s: %s\n", (int)rank,
+             watch.about[0] == '\0' ? "" : " ", watch.about, pt_error_message());
+    if (watch.about[0] == '\0')
+        tell(status);
     if (watch.patience > 0)
         atomic_store(&watch.deadline, atomic_load(&watch.mine->beats) + watch.patience);
 }
@@ -279,6 +294,7 @@ int pt_watch_finish(pt_status_t status, int code)
     pt_watch_failure(status);
     status = pt_comm_agree(pt_comm_world(), status);
     pt_watch_failure(status);
+    tell(status);
     if (status == PT_OK)
         status = pt_comm_bcast(pt_comm_world(), &code, sizeof code, 0);
     end_watch();

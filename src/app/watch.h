@@ -28,6 +28,13 @@ void pt_watch_stalls(double seconds);
  */
 void pt_watch_failure(pt_status_t status);
 
+/**
+ * From now on the command is about one of several runs, NULL: about none.  A failure that
+ * does not name its folder is told with it, and on rank 0 too only at the end of the
+ * command or where the others do not come.  Not collective; copies `run`.
+ */
+void pt_watch_about(const char *run);
+
 /** All ranks come together at the end of a command: the exit code; rank 0's `code`, if
  * nobody failed. */
 int pt_watch_finish(pt_status_t status, int code);

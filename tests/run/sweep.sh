@@ -38,6 +38,8 @@ refuses 1 "sweep.vary: derive.rule = 'best'" sweep sweep.ini -o s --set sweep.va
 refuses 2 "-o FOLDER is missing" sweep sweep.ini
 refuses 1 "sweep.methods: exhaustive: .*full and exhaustive need space.kind = branch" sweep sweep.ini -o s \
     --set sweep.methods="search exhaustive"
+refuses 1 "e/seed-3/search: none.h5: " sweep sweep.ini -o e \
+    --set retrain.from=none.h5
 
 # Stopped in one of its runs, then once between two, then to its end.
 mkdir s
@@ -58,14 +60,15 @@ says out "^now at +s/seed-"
 says out "^state +stopped"
 says out "^stage +(warmup|search|retrain), step "
 expect 75 "$POLYTREE" sweep sweep.ini -o s --time-limit 0:00:02
-[ "$(grep -c '^run .*seed-' out)" -ge 1 ] || fail "nothing was run within the limit"
+[ "$(grep -cE '^run [0-9]+ of 19: s/seed-' out)" -ge 1 ] || fail "nothing was run within the limit"
 expect 0 "$POLYTREE" sweep sweep.ini -o s
+! grep -qE "^Delta_m +not run" out || fail "runs whose baselines come later are said to have none"
 for run in $list; do
     says "s/$run/metrics.jsonl" '"event":"final"'
 done
 [ "$(find s -name metrics.jsonl | wc -l)" = "$(echo "$list" | wc -w)" ] || fail "other runs than wanted"
 expect 0 "$POLYTREE" sweep sweep.ini -o s
-! grep -q '^run .*seed-' out || fail "a finished run was run again"
+! grep -q '^run [0-9]' out || fail "a finished run was run again"
 expect 0 "$POLYTREE" status s
 says out "^sweep +19 of 19 runs done$"
 expect 0 "$POLYTREE" sweep sweep.ini -o s --report
