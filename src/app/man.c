@@ -84,6 +84,7 @@ static const entry_t files[] = {
                              "checkpoint, takes the file away and ends"},
     {"RUN/supernet", "the trained supernet of a run of method random, for others to draw "
                      "from"},
+    {"RUN/failed.txt", "why the sweep that the run is of has given it up"},
     {"SWEEP/runs.txt", "the runs of a sweep in their order, for `polytree status`"},
     {"SWEEP/sweep.txt, sweep.json, sweep.svg", "the table of a sweep, and its picture"},
     {"SWEEP/sweep-cost.svg", "multiply-adds against Delta_m, or the metric"},

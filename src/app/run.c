@@ -358,9 +358,18 @@ static pt_status_t search_on_active(pt_held_run_t *run, pt_watcher_t *watcher,
     return PT_OK;
 }
 
-pt_status_t pt_run_go(const pt_config_t *config, const char *folder, const char *sweep,
-                      int *code)
+/* Until the ranks are arranged what a config says wrong may be the layout, which is for all
+ * runs. */
+static bool is_of_options(pt_status_t status, bool is_arranged)
 {
+    return status == PT_E_NUMERIC || status == PT_E_RANGE || status == PT_E_SHAPE ||
+           (status == PT_E_CONFIG && is_arranged);
+}
+
+pt_status_t pt_run_go(const pt_config_t *config, const char *folder, const char *sweep,
+                      int *code, bool *is_own)
+{
+    bool is_locked = false, is_arranged = false;
     pt_held_run_t run = {.folder = folder, .sweep = sweep, .lock = -1};
     pt_watcher_t watcher;
     pt_run_hooks_t hooks;
@@ -368,15 +377,18 @@ pt_status_t pt_run_go(const pt_config_t *config, const char *folder, const char 
     run.session.config = *config;
     pt_watcher_init(&watcher, &run.session.config, sweep != NULL ? sweep : folder, &hooks);
     PT_TRY_OR(done, pt_held_run_lock(&run));
+    is_locked = true;
     if (run.lock >= 0 && sweep == NULL)
         pt_watcher_forget_stop(folder);
     PT_TRY_OR(done, pt_session_open(&run.session));
+    is_arranged = true;
     if (run.session.layout.is_active)
         status = search_on_active(&run, &watcher, &hooks, code);
     pt_watch_failure(status);
     PT_TRY_OR(done, pt_comm_agree(pt_comm_world(), status));
     PT_TRY_OR(done, pt_comm_bcast(pt_comm_world(), code, sizeof *code, 0));
 done:
+    *is_own = is_locked && is_of_options(status, is_arranged);
     pt_held_run_release(&run, status);
     return status;
 }

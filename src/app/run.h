@@ -34,9 +34,11 @@ void pt_print_pictures(const char *run);
  * meanwhile in its folder, or in that of its sweep, ends it.  Collective.
  *
  * @param[in]  sweep  folder of the sweep that it is of; NULL: of none
- * @param[out] code   PT_EXIT_DONE or PT_EXIT_STOPPED, on all ranks
+ * @param[out] code    PT_EXIT_DONE or PT_EXIT_STOPPED, on all ranks
+ * @param[out] is_own  whether a failure is of this run's options alone, as when it
+ * diverges: others of other options may still succeed; on all ranks
  */
 PT_MUST_CHECK pt_status_t pt_run_go(const pt_config_t *config, const char *folder,
-                                    const char *sweep, int *code);
+                                    const char *sweep, int *code, bool *is_own);
 
 #endif

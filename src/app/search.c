@@ -27,12 +27,13 @@ pt_status_t pt_run_search(const pt_args_t *args, int *code)
 {
     const char *folder = args->flag[SEARCH_OUTPUT];
     pt_config_t config;
+    bool is_own;
     if (folder == NULL)
         PT_FAIL(USAGE, "-o RUN is missing: the folder of the run");
     pt_watcher_catch_signals();
     PT_TRY(pt_session_config_limited(args->word[0], args, args->flag[SEARCH_TIME_LIMIT],
                                      &config));
-    return pt_run_go(&config, folder, NULL, code);
+    return pt_run_go(&config, folder, NULL, code, &is_own);
 }
 
 /* The part asked for; else the last part of a run that is finished, and val of one that is

@@ -233,14 +233,14 @@ static pt_status_t read_view(const char *run, view_t *v)
 
 /** The runs of a sweep: how many are done, and the one that is at work, or is next. */
 typedef struct overview {
-    int32_t n_run, n_done;
+    int32_t n_run, n_done, n_failed;
     bool is_held;
-    char run[PATH_BYTES]; /**< empty: all are done */
+    char run[PATH_BYTES]; /**< empty: all are done or have failed */
 } overview_t;
 
 static pt_status_t take_run(const char *run, overview_t *o)
 {
-    char metrics[PATH_BYTES + 32], holder[256];
+    char metrics[PATH_BYTES + 32], holder[256], why[SWEEP_WHY];
     pt_summary_t summary = {.is_done = false};
     pt_status_t status = PT_OK;
     snprintf(metrics, sizeof metrics, "%s/metrics.jsonl", run);
@@ -249,9 +249,13 @@ static pt_status_t take_run(const char *run, overview_t *o)
         status = pt_summary_read(run, &summary);
     bool is_done = summary.is_done;
     pt_summary_release(&summary);
+    bool is_failed = !is_done && sweep_failure(run, why);
     o->n_run++;
     o->n_done += is_done;
-    if (!is_done && (o->run[0] == '\0' || (is_held && !o->is_held))) {
+    o->n_failed += is_failed;
+    if (is_failed)
+        pt_console_line("failed      %s: %s", run, why);
+    if (!is_done && !is_failed && (o->run[0] == '\0' || (is_held && !o->is_held))) {
         snprintf(o->run, sizeof o->run, "%s", run);
         o->is_held = is_held;
     }
@@ -281,7 +285,11 @@ static pt_status_t sweep_status(const char *folder, const char *list)
     char metrics[PATH_BYTES + 32];
     view_t v;
     PT_TRY(read_overview(folder, list, &o));
-    pt_console_line("sweep       %d of %d runs done", (int)o.n_done, (int)o.n_run);
+    char failed[32] = "";
+    if (o.n_failed > 0)
+        snprintf(failed, sizeof failed, ", %d failed", (int)o.n_failed);
+    pt_console_line("sweep       %d of %d runs done%s", (int)o.n_done, (int)o.n_run,
+                    failed);
     if (o.run[0] == '\0')
         return PT_OK;
     snprintf(metrics, sizeof metrics, "%s/metrics.jsonl", o.run);

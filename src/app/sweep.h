@@ -17,7 +17,8 @@ enum {
     SWEEP_AXIS = 8,
     SWEEP_VALUE = 16,
     SWEEP_ROW = 256,
-    SWEEP_BRANCHING = 4096 /**< most networks of an exhaustive row */
+    SWEEP_BRANCHING = 4096, /**< most networks of an exhaustive row */
+    SWEEP_WHY = 512
 };
 
 /** An option that is varied; its first value is where the others vary. */
@@ -75,6 +76,20 @@ int32_t sweep_find_row(const sweep_t *sweep, const sweep_row_t *row, pt_method_t
 /** Config of a run, with the runs that it depends on. */
 PT_MUST_CHECK pt_status_t sweep_config(const sweep_t *sweep, int32_t row, int32_t seed,
                                        int32_t index, pt_config_t *config);
+
+/* sweep_failure.c */
+
+/** Why a sweep has given up the run in `folder`; false where it has not. */
+bool sweep_failure(const char *folder, char why[SWEEP_WHY]);
+
+/** Is it given up for good?  One that was refused before it began is tried again. */
+bool sweep_failure_stands(const char *folder);
+
+/** Give the run up; NULL: no longer. */
+PT_MUST_CHECK pt_status_t sweep_failure_write(const char *folder, const char *why);
+
+/** The failed run that one of this config cannot do without; NULL where there is none. */
+const char *sweep_failed_need(const pt_config_t *config);
 
 /* sweep_write.c */
 

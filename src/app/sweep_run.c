@@ -33,6 +33,7 @@ typedef struct runner {
     const sweep_t *sweep;
     double begin;     /**< pt_clock() */
     int32_t n, n_run; /**< of n_run runs the one at work, from 1 */
+    int32_t n_failed;
     known_data_t *known;
     size_t n_known, capacity;
 } runner_t;
@@ -48,13 +49,16 @@ static void take_resolved(const pt_config_t *theirs, pt_config_t *ours)
         ours->baseline.steps = theirs->baseline.steps;
 }
 
-/* A finished run is left alone, if it is the one that is wanted. */
-static pt_status_t look(const char *folder, const pt_config_t *config, bool *is_done)
+/** How the sweep finds a run. */
+typedef enum run_state { RUN_OPEN, RUN_DONE, RUN_FAILED } run_state_t;
+
+/* A run that is over is left alone, if it is the one that is wanted. */
+static pt_status_t look(const char *folder, const pt_config_t *config, run_state_t *state)
 {
     char path[PT_CONFIG_TEXT + 32];
     pt_config_t ours = *config, theirs;
     pt_summary_t summary;
-    *is_done = false;
+    *state = RUN_OPEN;
     snprintf(path, sizeof path, "%s/metrics.jsonl", folder);
     if (!pt_path_exists(path))
         return PT_OK;
@@ -62,28 +66,28 @@ static pt_status_t look(const char *folder, const pt_config_t *config, bool *is_
     bool has_final = status == PT_OK && summary.is_done;
     pt_summary_release(&summary);
     PT_TRY(status);
-    if (!has_final)
+    if (!has_final && !sweep_failure_stands(folder))
         return PT_OK;
     snprintf(path, sizeof path, "%s/config.ini", folder);
     pt_config_init(&theirs);
     PT_TRY(pt_config_read(&theirs, path));
     take_resolved(&theirs, &ours);
     if (pt_config_compare(&ours, &theirs) != PT_OK)
-        PT_FAIL(MISMATCH, "%s is a finished run of another sweep (give another folder): %s",
-                folder, pt_error_message());
-    *is_done = true;
+        PT_FAIL(MISMATCH, "%s is a %s run of another sweep (give another folder): %s",
+                folder, has_final ? "finished" : "failed", pt_error_message());
+    *state = has_final ? RUN_DONE : RUN_FAILED;
     return PT_OK;
 }
 
 static pt_status_t look_together(const char *folder, const pt_config_t *config,
-                                 bool *is_done)
+                                 run_state_t *state)
 {
     pt_comm_t *world = pt_comm_world();
     pt_status_t status = PT_OK;
     if (pt_comm_rank(world) == 0)
-        status = look(folder, config, is_done);
+        status = look(folder, config, state);
     PT_AGREE(world, status);
-    return pt_comm_bcast(world, is_done, sizeof *is_done, 0);
+    return pt_comm_bcast(world, state, sizeof *state, 0);
 }
 
 static pt_status_t open_data(const pt_config_t *config, int32_t *n_task, char digest[33])
@@ -163,27 +167,86 @@ static pt_status_t set_limit(const sweep_t *sweep, double begin, pt_config_t *co
     return PT_OK;
 }
 
+/* Why, and what it takes to have it run again. */
+static void count_failure(runner_t *runner, const char *folder)
+{
+    char why[SWEEP_WHY];
+    runner->n_failed++;
+    if (pt_comm_rank(pt_comm_world()) == 0 && sweep_failure(folder, why))
+        pt_console_error("%s failed: %s; the sweep goes on without it%s", folder, why,
+                         sweep_failure_stands(folder)
+                             ? ", next time too unless its folder is removed"
+                             : "");
+}
+
+static pt_status_t give_up(runner_t *runner, const char *folder, const char *why)
+{
+    char line[SWEEP_WHY];
+    pt_status_t status = PT_OK;
+    snprintf(line, sizeof line, "%s", why); /* which may be the message that goes now */
+    pt_watch_forgive();
+    if (pt_comm_rank(pt_comm_world()) == 0)
+        status = sweep_failure_write(folder, line);
+    PT_AGREE(pt_comm_world(), status);
+    count_failure(runner, folder);
+    return PT_OK;
+}
+
+/* Why it cannot be for want of another run; "" where it can. */
+static pt_status_t begin_run(const char *folder, const pt_config_t *config,
+                             char why[SWEEP_WHY])
+{
+    pt_comm_t *world = pt_comm_world();
+    pt_status_t status = PT_OK;
+    if (pt_comm_rank(world) == 0) {
+        const char *need = sweep_failed_need(config);
+        snprintf(why, SWEEP_WHY, "%s%s", need == NULL ? "" : need,
+                 need == NULL ? "" : ", which it depends on, has failed");
+        status = sweep_failure_write(folder, NULL);
+    }
+    PT_AGREE(world, status);
+    return pt_comm_bcast(world, why, SWEEP_WHY, 0);
+}
+
+static pt_status_t go(runner_t *runner, const char *folder, const pt_config_t *config,
+                      int *code)
+{
+    char why[SWEEP_WHY];
+    bool is_own;
+    PT_TRY(begin_run(folder, config, why));
+    if (why[0] != '\0')
+        return give_up(runner, folder, why);
+    if (pt_comm_rank(pt_comm_world()) == 0)
+        pt_console_line("\nrun %d of %d: %s", (int)runner->n, (int)runner->n_run, folder);
+    pt_status_t status = pt_run_go(config, folder, runner->sweep->folder, code, &is_own);
+    if (status == PT_OK || !is_own)
+        return status;
+    *code = PT_EXIT_DONE;
+    return give_up(runner, folder, pt_failure_message());
+}
+
 static pt_status_t run_one(runner_t *runner, int32_t row, int32_t seed, int32_t index,
                            int *code)
 {
     const sweep_t *sweep = runner->sweep;
     char folder[PT_CONFIG_TEXT];
     pt_config_t config;
-    bool is_done, is_over;
+    run_state_t state;
+    bool is_over;
     sweep_path(sweep, row, seed, index, folder);
     pt_watch_about(folder);
     PT_TRY(sweep_config(sweep, row, seed, index, &config));
-    PT_TRY(look_together(folder, &config, &is_done));
-    if (is_done)
+    PT_TRY(look_together(folder, &config, &state));
+    if (state == RUN_FAILED)
+        count_failure(runner, folder);
+    if (state != RUN_OPEN)
         return check_data(runner, folder, &config);
     PT_TRY(set_limit(sweep, runner->begin, &config, &is_over));
     if (is_over) {
         *code = PT_EXIT_STOPPED;
         return PT_OK;
     }
-    if (pt_comm_rank(pt_comm_world()) == 0)
-        pt_console_line("\nrun %d of %d: %s", (int)runner->n, (int)runner->n_run, folder);
-    return pt_run_go(&config, folder, sweep->folder, code);
+    return go(runner, folder, &config, code);
 }
 
 static pt_status_t run_rows(runner_t *runner, int *code)
@@ -238,11 +301,12 @@ static pt_status_t begin_folder(const sweep_t *sweep)
     return write_list(sweep);
 }
 
-static pt_status_t run_all(const sweep_t *sweep, int *code)
+static pt_status_t run_all(const sweep_t *sweep, int *code, bool *has_failed)
 {
     runner_t runner = {.sweep = sweep, .begin = pt_clock(), .n_run = count_runs(sweep)};
     pt_status_t status = run_rows(&runner, code);
     pt_free(runner.known);
+    *has_failed = runner.n_failed > 0;
     return status;
 }
 
@@ -267,7 +331,8 @@ static pt_status_t check_runs(const sweep_t *sweep)
 {
     char folder[PT_CONFIG_TEXT];
     pt_config_t config;
-    bool is_done, is_any = false;
+    run_state_t state;
+    bool is_any = false;
     if (!pt_path_exists(sweep->folder))
         PT_FAIL(IO, "%s: no such folder", sweep->folder);
     for (int32_t seed = 0; seed < sweep->config->sweep.seeds.n; seed++)
@@ -276,7 +341,7 @@ static pt_status_t check_runs(const sweep_t *sweep)
                 sweep_path(sweep, row, seed, i, folder);
                 is_any |= pt_path_exists(folder);
                 PT_TRY(sweep_config(sweep, row, seed, i, &config));
-                PT_TRY(look(folder, &config, &is_done));
+                PT_TRY(look(folder, &config, &state));
             }
     if (!is_any)
         PT_FAIL(IO, "%s holds no run of this sweep", sweep->folder);
@@ -300,6 +365,7 @@ pt_status_t pt_run_sweep(const pt_args_t *args, int *code)
     pt_config_t config;
     sweep_t *sweep = NULL;
     pt_status_t status;
+    bool has_failed = false;
     if (args->flag[SWEEP_OUTPUT] == NULL)
         PT_FAIL(USAGE, "-o FOLDER is missing: the folder of the runs");
     pt_watcher_catch_signals();
@@ -313,9 +379,11 @@ pt_status_t pt_run_sweep(const pt_args_t *args, int *code)
         status = begin_folder(sweep);
     PT_TRY_OR(done, pt_comm_agree(world, status));
     if (!is_report)
-        PT_TRY_OR(done, run_all(sweep, code));
+        PT_TRY_OR(done, run_all(sweep, code, &has_failed));
     if (*code == PT_EXIT_DONE)
         PT_TRY_OR(done, report(sweep, is_report));
+    if (*code == PT_EXIT_DONE && has_failed)
+        *code = PT_EXIT_ERROR;
 done:
     if (sweep != NULL)
         sweep_release(sweep);

@@ -131,6 +131,13 @@ static void add_run(const sweep_table_t *t, const pt_summary_t *run, int32_t see
     }
 }
 
+static bool is_failed(const sweep_table_t *t, int32_t row, int32_t seed, int32_t index)
+{
+    char path[PT_CONFIG_TEXT], why[SWEEP_WHY];
+    sweep_path(t->sweep, row, seed, index, path);
+    return !run_of(&t->line[row], seed, index)->is_done && sweep_failure(path, why);
+}
+
 static pt_status_t fill_cell(sweep_table_t *t, int32_t row, int32_t seed)
 {
     sweep_line_t *line = &t->line[row];
@@ -138,8 +145,10 @@ static pt_status_t fill_cell(sweep_table_t *t, int32_t row, int32_t seed)
     int32_t n = sweep_n_run(t->sweep, row, seed);
     PT_TRY(pt_alloc(&cell->task, (size_t)t->n_task, sizeof *cell->task));
     cell->is_done = n > 0;
-    for (int32_t i = 0; i < n; i++)
+    for (int32_t i = 0; i < n; i++) {
         cell->is_done &= run_of(line, seed, i)->is_done;
+        cell->is_failed |= is_failed(t, row, seed, i);
+    }
     for (int32_t i = 0; i < n && cell->is_done; i++)
         add_run(t, run_of(line, seed, i), seed, n, cell);
     for (int32_t v = 0; v < SWEEP_N_VALUE && !cell->is_done; v++)
@@ -147,6 +156,7 @@ static pt_status_t fill_cell(sweep_table_t *t, int32_t row, int32_t seed)
     for (int32_t k = 0; k < t->n_task && !cell->is_done; k++)
         cell->task[k] = NAN;
     line->n_done += cell->is_done;
+    line->n_failed += cell->is_failed;
     return PT_OK;
 }
 
@@ -173,12 +183,15 @@ static int32_t find_reference(const sweep_table_t *t)
 {
     pt_method_t method = t->sweep->config->sweep.reference;
     int32_t first = first_row(t->sweep, method), best = first;
+    double most = -INFINITY; /* of none whose runs have failed */
     if (method == PT_METHOD_SEARCH)
         return first;
-    for (int32_t r = first + 1; first >= 0 && r < t->n_row; r++)
+    for (int32_t r = first; first >= 0 && r < t->n_row; r++)
         if (t->sweep->row[r].method == method &&
-            t->line[r].value[t->judged_val].mean > t->line[best].value[t->judged_val].mean)
+            t->line[r].value[t->judged_val].mean > most) {
             best = r;
+            most = t->line[r].value[t->judged_val].mean;
+        }
     return best;
 }
 

@@ -31,16 +31,16 @@ typedef enum sweep_value {
 
 /** A row for one seed: means over its runs; all NaN where one of them is not done yet. */
 typedef struct sweep_cell {
-    bool is_done;
+    bool is_done, is_failed; /**< failed: one of its runs is given up */
     double value[SWEEP_N_VALUE];
     double *task; /**< [n_task] metrics; NaN where it has no such task */
 } sweep_cell_t;
 
 typedef struct sweep_line {
-    int32_t n_run;      /**< most for a seed */
-    pt_summary_t *run;  /**< [n_seed][n_run] */
-    sweep_cell_t *cell; /**< [n_seed] */
-    int32_t n_done;     /**< seeds */
+    int32_t n_run;            /**< most for a seed */
+    pt_summary_t *run;        /**< [n_seed][n_run] */
+    sweep_cell_t *cell;       /**< [n_seed] */
+    int32_t n_done, n_failed; /**< seeds */
     sweep_estimate_t value[SWEEP_N_VALUE];
     sweep_estimate_t less[SWEEP_N_VALUE]; /**< ... less the reference's */
     sweep_estimate_t *task;               /**< [n_task] */

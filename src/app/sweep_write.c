@@ -98,7 +98,11 @@ static void put_judged(const sweep_table_t *t, FILE *file)
         }
         if (line->less[t->judged].n > 0)
             put_estimate(file, line->less[t->judged], less, scale);
-        fprintf(file, "%s\n", verdict(line->less[t->judged]));
+        fputs(verdict(line->less[t->judged]), file);
+        if (line->n_failed > 0)
+            fprintf(file, " failed %d of %d seed%s", (int)line->n_failed, (int)t->n_seed,
+                    pt_plural(t->n_seed));
+        fputc('\n', file);
     }
 }
 
@@ -205,6 +209,19 @@ static void put_dearer(const sweep_table_t *t, FILE *file)
               file);
 }
 
+static void put_failures(const sweep_table_t *t, FILE *file)
+{
+    char path[PATH_BYTES], why[SWEEP_WHY];
+    for (int32_t r = 0; r < t->n_row; r++)
+        for (int32_t seed = 0; seed < t->n_seed && t->line[r].n_failed > 0; seed++)
+            for (int32_t i = 0; i < sweep_n_run(t->sweep, r, seed); i++) {
+                sweep_path(t->sweep, r, seed, i, path);
+                if (!sweep_table_run(t, r, seed, i)->is_done && sweep_failure(path, why))
+                    fprintf(file, "%s failed:\n  %s\n", path + strlen(t->sweep->folder) + 1,
+                            why);
+            }
+}
+
 static void put_foot(const sweep_table_t *t, FILE *file)
 {
     fputs("\nmeans over seeds, +- standard error (n - 1)\n", file);
@@ -227,6 +244,7 @@ static void put_foot(const sweep_table_t *t, FILE *file)
             break;
         }
     put_dearer(t, file);
+    put_failures(t, file);
     if (t->n_task > TEXT_TASKS)
         fputs("metrics of the tasks: sweep.json\n", file);
 }
@@ -267,6 +285,7 @@ static json_t *describe_cell(const sweep_table_t *t, const sweep_line_t *line, i
     for (int32_t k = 0; k < t->n_task; k++)
         json_object_set_new(tasks, t->task[k].name, number(cell->task[k]));
     json_object_set_new(object, "tasks", tasks);
+    json_object_set_new(object, "failed", json_boolean(cell->is_failed));
     return object;
 }
 
@@ -309,8 +328,9 @@ static json_t *describe_row(const sweep_table_t *t, int32_t r)
         if (t->sweep->axis[a].is_of[row->method])
             json_object_set_new(options, t->sweep->axis[a].key,
                                 json_string(t->sweep->axis[a].value[row->value[a]]));
-    object = json_pack("{s:s, s:o, s:i, s:i}", "label", row->label, "options", options, "n",
-                       (int)line->n_done, "n_paired", (int)line->less[t->judged].n);
+    object = json_pack("{s:s, s:o, s:i, s:i, s:i}", "label", row->label, "options", options,
+                       "n", (int)line->n_done, "n_failed", (int)line->n_failed, "n_paired",
+                       (int)line->less[t->judged].n);
     for (int32_t v = 0; v < SWEEP_N_VALUE; v++)
         json_object_set_new(object, value_name[v], number(line->value[v].mean));
     put_comparison(object, line, SWEEP_METRIC, "");

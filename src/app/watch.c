@@ -72,12 +72,16 @@ static struct {
     char last_words[LINE_BYTES];
 } watch = {.mine = &alone, .next = &alone};
 
-void pt_print_failure(void)
+const char *pt_failure_message(void)
 {
     /* That rank 0 found it is of no interest: mostly it was the one to look. */
-    const char *message = pt_error_message(), *trace = getenv("POLYTREE_TRACE");
-    if (strncmp(message, "rank 0: ", 8) == 0)
-        message += 8;
+    const char *message = pt_error_message();
+    return strncmp(message, "rank 0: ", 8) == 0 ? message + 8 : message;
+}
+
+void pt_print_failure(void)
+{
+    const char *message = pt_failure_message(), *trace = getenv("POLYTREE_TRACE");
     bool is_named = watch.about[0] == '\0' || strstr(message, watch.about) != NULL;
     pt_console_error("%s%s%s", is_named ? "" : watch.about, is_named ? "" : ": ", message);
     if (trace != NULL && strcmp(trace, "0") != 0)
@@ -275,6 +279,13 @@ void pt_watch_failure(pt_status_t status)
         tell(status);
     if (watch.patience > 0)
         atomic_store(&watch.deadline, atomic_load(&watch.mine->beats) + watch.patience);
+}
+
+void pt_watch_forgive(void)
+{
+    atomic_store(&watch.deadline, 0);
+    watch.last_words[0] = '\0';
+    pt_error_clear();
 }
 
 /* From here on nobody is missed. */

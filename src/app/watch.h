@@ -35,9 +35,18 @@ void pt_watch_failure(pt_status_t status);
  */
 void pt_watch_about(const char *run);
 
+/**
+ * A failure that all ranks have agreed on does not end the command: nobody is waited for on
+ * its account, and the next one is told.  Not collective.
+ */
+void pt_watch_forgive(void);
+
 /** All ranks come together at the end of a command: the exit code; rank 0's `code`, if
  * nobody failed. */
 int pt_watch_finish(pt_status_t status, int code);
+
+/** What went wrong, for people. */
+const char *pt_failure_message(void);
 
 /** "polytree: ..." on stderr; the trace too where POLYTREE_TRACE is set. */
 void pt_print_failure(void);

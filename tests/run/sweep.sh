@@ -160,6 +160,34 @@ run=s/seed-3/search,derive.rule=p
 expect 0 "$POLYTREE" search $run/config.ini -o $run --set report.single=s/seed-3/single
 says out "^Delta_m +[+-].* against s/seed-3/single"
 
+# A run that diverges is given up with a word, and so is what depends on it; the others go on,
+# and the same command leaves it alone until its folder is removed.
+bad=f/seed-3/search,warmup.lr=1000
+sweep_f() {
+    expect 1 "$@" --set sweep.methods="search shared" --set sweep.seeds=3 \
+        --set sweep.vary="search: shared: warmup.lr = 0.05 | 1000"
+    [ "$(grep -c '^polytree: ' err)" = 2 ] || fail "not one line of each failed run"
+    says err "^polytree: $bad failed: .*diverges.*; the sweep goes on without it, .* its folder is removed$"
+    says err "^polytree: f/seed-3/shared,warmup.lr=1000 failed: $bad, which it depends on, has failed;"
+    says out "^search warmup.lr=1000 +0/1 +failed 1 of 1 seed$"
+}
+sweep_f "$POLYTREE" sweep sweep.ini -o f
+says f/seed-3/shared/metrics.jsonl '"event":"final"'
+expect 0 "$POLYTREE" status f
+says out "^sweep +2 of 4 runs done, 2 failed$"
+says out "^failed +$bad: .*diverges"
+cp $bad/timing.jsonl before
+sweep_f "$POLYTREE" sweep sweep.ini -o f
+cmp before $bad/timing.jsonl || fail "a failed run was run again"
+rm -r $bad
+sweep_f "$POLYTREE" sweep sweep.ini -o f
+[ -e $bad/timing.jsonl ] || fail "a failed run whose folder was removed was not run again"
+"$PYTHON" - <<'END'
+import json
+rows = json.load(open("f/sweep.json"))["rows"]
+assert [r["n_failed"] for r in rows] == [0, 1, 0, 1], rows
+END
+
 # Tasks of unlike metrics are judged by Delta_m, and the reference's variant is chosen by it:
 # runs whose files are made up.
 "$PYTHON" - <<'END'
@@ -250,4 +278,9 @@ if command -v mpirun >/dev/null; then
         --set sweep.vary=none
     same_result s/seed-3/search two/seed-3/search
     same_result s/seed-3/shared two/seed-3/shared
+    # All ranks go on, and nobody is missed later for the failure.
+    mv f one-rank
+    export POLYTREE_PATIENCE=2
+    sweep_f ranks 2 sweep sweep.ini -o f --set baseline.steps=150
+    says f/seed-3/shared/metrics.jsonl '"event":"final"'
 fi
