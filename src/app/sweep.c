@@ -74,6 +74,7 @@ static pt_status_t take_methods(const char **at, sweep_axis_t *axis)
         *at += len + strspn(*at + len, " ");
     }
     axis->is_of[PT_METHOD_SEARCH] |= !has_any;
+    axis->is_named = has_any;
     return PT_OK;
 }
 
@@ -224,6 +225,7 @@ pt_status_t sweep_init(const pt_config_t *config, const char *folder, sweep_t *s
         PT_FAIL(RANGE, "-o: the folder's name has more than %d characters", FOLDER_MAX);
     PT_TRY(read_axes(sweep));
     PT_TRY(read_rows(sweep));
+    PT_TRY(sweep_check(sweep));
     for (int32_t r = 0; r < sweep->n_row; r++)
         PT_TRY(sweep_config(sweep, r, 0, 0, &one));
     return PT_OK;

@@ -24,6 +24,7 @@ enum {
 /** An option that is varied; its first value is where the others vary. */
 typedef struct sweep_axis {
     bool is_of[PT_N_METHOD]; /**< methods that it is varied for */
+    bool is_named;           /**< by name; else of search, as no method is named */
     char key[64];
     int32_t n_value;
     char value[SWEEP_VALUE][128];
@@ -76,6 +77,12 @@ int32_t sweep_find_row(const sweep_t *sweep, const sweep_row_t *row, pt_method_t
 /** Config of a run, with the runs that it depends on. */
 PT_MUST_CHECK pt_status_t sweep_config(const sweep_t *sweep, int32_t row, int32_t seed,
                                        int32_t index, pt_config_t *config);
+
+/* sweep_check.c */
+
+/** PT_E_CONFIG for seeds or values that stand there twice, and for axes that make no runs,
+ * or none to compare. */
+PT_MUST_CHECK pt_status_t sweep_check(const sweep_t *sweep);
 
 /* sweep_failure.c */
 

@@ -78,13 +78,13 @@ static const char *unit_of(const sweep_table_t *t, sweep_value_t value, double *
 static void put_judged(const sweep_table_t *t, FILE *file)
 {
     const bool is_alike = t->is_alike;
-    const char *name = t->reference < 0 ? "reference" : t->sweep->row[t->reference].label;
     const char *metric = t->n_task > 0 ? t->task[0].metric : "metric";
     const char *format = is_alike ? "%.4f" : "%+.2f", *less = is_alike ? "%+.4f" : "%+.2f";
     const double scale = is_alike ? 1 : 100;
-    char minus[17];
-    snprintf(minus, sizeof minus, "minus %s", name);
-    fprintf(file, "%-*s %5s %-16s %10s %-16s\n", label_width(t), "run", "seeds",
+    char minus[18] = "";
+    if (t->reference >= 0)
+        snprintf(minus, sizeof minus, " minus %s", t->sweep->row[t->reference].label);
+    fprintf(file, "%-*s %5s %-16s %10s%-17s\n", label_width(t), "run", "seeds",
             is_alike ? metric : "Delta_m, %", "val", minus);
     for (int32_t r = 0; r < t->n_row; r++) {
         const sweep_line_t *line = &t->line[r];
@@ -226,16 +226,16 @@ static void put_foot(const sweep_table_t *t, FILE *file)
 {
     fputs("\nmeans over seeds, +- standard error (n - 1)\n", file);
     if (t->reference >= 0)
-        fprintf(file, "minus: difference to %s, paired by seed\n",
-                t->sweep->row[t->reference].label);
-    fprintf(file,
-            "better, worse: %s differs by more than two standard errors\n"
-            "  (%s)\n"
-            "Delta_m: mean relative gain over the single-task networks of the seed,\n"
-            "  else of the first that has some\n"
-            "encoder: multiply-adds (madds) of all but the heads\n",
-            t->is_alike ? "the tasks' mean metric" : "Delta_m",
-            t->is_alike ? "all tasks have the same" : "the tasks' metrics are unlike");
+        fprintf(file,
+                "minus: difference to %s, paired by seed\n"
+                "better, worse: %s differs by more than two standard errors\n"
+                "  (%s)\n",
+                t->sweep->row[t->reference].label,
+                t->is_alike ? "the tasks' mean metric" : "Delta_m",
+                t->is_alike ? "all tasks have the same" : "the tasks' metrics are unlike");
+    fprintf(file, "Delta_m: mean relative gain over the single-task networks of the seed,\n"
+                  "  else of the first that has some\n"
+                  "encoder: multiply-adds (madds) of all but the heads\n");
     if (has_method(t, PT_METHOD_RANDOM) || has_method(t, PT_METHOD_EXHAUSTIVE))
         fputs("random, exhaustive: means over their networks\n", file);
     for (int32_t k = 0; k < t->n_task && t->n_task <= TEXT_TASKS; k++)

@@ -36,6 +36,16 @@ refuses 1 "sweep.vary: search squeeze.kappa=1: squeeze.kappa = 1: a connection" 
     --set sweep.vary="squeeze.kappa = 4 | 1"
 refuses 1 "sweep.vary: derive.rule = 'best'" sweep sweep.ini -o s --set sweep.vary="derive.rule = best"
 refuses 2 "-o FOLDER is missing" sweep sweep.ini
+# Nothing counts twice, and what is varied makes runs to compare.
+refuses 1 "sweep.seeds: 3 stands there twice" sweep sweep.ini -o s --set sweep.seeds="3 4 3"
+refuses 1 "sweep.vary: alpha.lr = 0.1 \| 1e-1: the same value twice" sweep sweep.ini -o s \
+    --set sweep.vary="alpha.lr = 0.1 | 0.2 | 1e-1"
+refuses 1 "sweep.vary: alpha.lr stands there twice" sweep sweep.ini -o s \
+    --set sweep.vary="alpha.lr = 1 | 2  search: alpha.lr = 1 | 3"
+refuses 1 "sweep.vary: alpha.lr = 0.1: there is nothing to compare" sweep sweep.ini -o s \
+    --set sweep.vary="alpha.lr = 0.1"
+refuses 1 "sweep.vary: alpha.lr names no method, so it is for search" sweep sweep.ini -o s \
+    --set sweep.methods="shared single" --set sweep.vary="alpha.lr = 0.1 | 0"
 refuses 1 "sweep.methods: exhaustive: .*full and exhaustive need space.kind = branch" sweep sweep.ini -o s \
     --set sweep.methods="search exhaustive"
 refuses 1 "e/seed-3/search: none.h5: " sweep sweep.ini -o e \
@@ -226,6 +236,14 @@ says out "^cost +encoder, M +madds, M +params, 1$"
 says out "^search +2.000 +4.000 +5.0$"
 says out "^search +0.4500 \+-0.0100 +0.9100 \+-0.0100"
 says out "the tasks' metrics are unlike"
+expect 0 "$POLYTREE" sweep sweep.ini -o u --report --set sweep.methods="search single" \
+    sweep.seeds="1 2" sweep.vary=none
+says out "^run +seeds +Delta_m, % +val *$"
+! grep -q "better, worse" out || fail "a verdict without a reference"
+expect 0 "$POLYTREE" sweep sweep.ini -o u --report --set sweep.methods="search shared single" \
+    sweep.seeds="1 2" sweep.vary="shared: baseline.lr = 0.01"
+expect 0 "$POLYTREE" sweep sweep.ini -o u --report --set sweep.methods="search shared single" \
+    sweep.seeds="1 2" sweep.vary="shared: baseline.lr = 0.01 | 0.1"
 "$PYTHON" - <<'END'
 import json, math
 sweep = json.load(open("u/sweep.json"))
