@@ -1,6 +1,7 @@
 #include "app/report.h"
 
 #include <math.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -54,6 +55,22 @@ typedef struct columns {
     bool is_shown[N_COLUMN];
 } columns_t;
 
+/* Once for a column: it is looked at when a run begins and when it ends, and in a sweep
+ * again and again. */
+static void warn(int32_t i, const char *format, ...) PT_PRINTF(2, 3);
+static void warn(int32_t i, const char *format, ...)
+{
+    static char told[N_COLUMN][2 * PATH_BYTES];
+    char text[2 * PATH_BYTES];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    if (strcmp(text, told[i]) != 0)
+        pt_console_error("warning: %s", text);
+    memcpy(told[i], text, sizeof text);
+}
+
 /* Whether a run is of the method that a column is named after: found is of any. */
 static bool is_of_method(const char *run, const char *name, int32_t i)
 {
@@ -70,8 +87,7 @@ static bool is_of_method(const char *run, const char *name, int32_t i)
     pt_error_clear();
     pt_free(config);
     if (is_other)
-        pt_console_error("warning: report.%s = %s: a run of another search.method", name,
-                         run);
+        warn(i, "report.%s = %s: a run of another search.method", name, run);
     return !is_other;
 }
 
@@ -81,11 +97,10 @@ static void read_column(columns_t *c, int32_t i)
     if (c->run[i][0] == '\0' || !is_of_method(c->run[i], c->name[i], i))
         return;
     if (pt_summary_read(c->run[i], &c->summary[i]) != PT_OK) {
-        pt_console_error("warning: report.%s: %s", c->name[i], pt_error_message());
+        warn(i, "report.%s: %s", c->name[i], pt_error_message());
         pt_error_clear();
     } else if (!c->summary[i].is_done) {
-        pt_console_error("warning: report.%s = %s: not finished yet", c->name[i],
-                         c->run[i]);
+        warn(i, "report.%s = %s: not finished yet", c->name[i], c->run[i]);
     }
     c->is_shown[i] = c->summary[i].is_done;
 }

@@ -39,6 +39,7 @@ says out "^checkpoint +[0-9]+ s ago$"
 expect 0 "$POLYTREE" search "$SMALL" -o found --set report.single=single --set report.shared=shared \
     --set report.random=nobody
 says err "warning: report.random: nobody is not the folder of a run"
+[ "$(grep -c nobody err)" = 1 ] || fail "a warning is said again at the end"
 says out "^report +found/report.txt"
 says out "load imbalance 1.000"
 for line in "  operations +[0-9.]+ +[0-9.]+ +[0-9.]+ +[0-9.]+ %" "load imbalance.*: 1.000" \
