@@ -116,6 +116,30 @@ static pt_status_t write_config(const pt_held_run_t *run)
     return status;
 }
 
+/* The command may be one that names no baselines after one that did; rank 0. */
+static void keep_baselines(pt_held_run_t *run)
+{
+    pt_config_t *earlier, *ours = &run->session.config;
+    char path[PATH_BYTES];
+    snprintf(path, sizeof path, "%s/config.ini", run->folder);
+    if (!pt_path_exists(path) || pt_alloc(&earlier, 1, sizeof *earlier) != PT_OK)
+        return;
+    pt_config_init(earlier);
+    if (pt_config_read(earlier, path) == PT_OK) {
+        const struct {
+            char *to;
+            const char *from;
+        } run_of[] = {{ours->report.single, earlier->report.single},
+                      {ours->report.shared, earlier->report.shared},
+                      {ours->report.random, earlier->report.random}};
+        for (size_t i = 0; i < sizeof run_of / sizeof run_of[0]; i++)
+            if (run_of[i].to[0] == '\0')
+                snprintf(run_of[i].to, PT_CONFIG_TEXT, "%s", run_of[i].from);
+    }
+    pt_error_clear();
+    pt_free(earlier);
+}
+
 /* With the reason where it is not the usual part. */
 static const char *name_part(const pt_trainer_t *trainer, pt_part_t part)
 {
@@ -378,6 +402,8 @@ pt_status_t pt_run_go(const pt_config_t *config, const char *folder, const char 
     pt_watcher_init(&watcher, &run.session.config, sweep != NULL ? sweep : folder, &hooks);
     PT_TRY_OR(done, pt_held_run_lock(&run));
     is_locked = true;
+    if (run.lock >= 0)
+        keep_baselines(&run);
     if (run.lock >= 0 && sweep == NULL)
         pt_watcher_forget_stop(folder);
     PT_TRY_OR(done, pt_session_open(&run.session));
