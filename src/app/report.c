@@ -53,6 +53,7 @@ typedef struct columns {
     const char *name[N_COLUMN], *run[N_COLUMN];
     pt_summary_t summary[N_COLUMN];
     bool is_shown[N_COLUMN];
+    char data[33]; /* digest of the data set that the run is of; empty: not known */
 } columns_t;
 
 /* Once for a column: it is looked at when a run begins and when it ends, and in a sweep
@@ -91,10 +92,24 @@ static bool is_of_method(const char *run, const char *name, int32_t i)
     return !is_other;
 }
 
+/* Whether a run is of the data set of the one that the report is of. */
+static bool is_of_data(const columns_t *c, int32_t i)
+{
+    char theirs[33];
+    if (i == FOUND || c->data[0] == '\0')
+        return true;
+    pt_summary_data(c->run[i], theirs);
+    bool is_other = theirs[0] != '\0' && strcmp(theirs, c->data) != 0;
+    if (is_other)
+        warn(i, "report.%s = %s: a run of another data set", c->name[i], c->run[i]);
+    return !is_other;
+}
+
 /* A run that is missing or not done is said to be so; the report goes on without it. */
 static void read_column(columns_t *c, int32_t i)
 {
-    if (c->run[i][0] == '\0' || !is_of_method(c->run[i], c->name[i], i))
+    if (c->run[i][0] == '\0' || !is_of_method(c->run[i], c->name[i], i) ||
+        !is_of_data(c, i))
         return;
     if (pt_summary_read(c->run[i], &c->summary[i]) != PT_OK) {
         warn(i, "report.%s: %s", c->name[i], pt_error_message());
@@ -484,11 +499,12 @@ static void print_short(const columns_t *c, const char *path, const pt_job_t *jo
     pt_console_line("report      %s", path);
 }
 
-void pt_report_check(const pt_config_t *config)
+void pt_report_check(const pt_config_t *config, const char *data)
 {
     columns_t c = {
         .name = {"single", "shared", "random"},
         .run = {config->report.single, config->report.shared, config->report.random}};
+    snprintf(c.data, sizeof c.data, "%s", data);
     for (int32_t i = 0; i < FOUND; i++) {
         read_column(&c, i);
         pt_summary_release(&c.summary[i]);
@@ -500,6 +516,7 @@ static void read_columns(columns_t *c, const pt_config_t *config, const char *ru
     *c = (columns_t){
         .name = {"single", "shared", "random", own_name[config->search.method]},
         .run = {config->report.single, config->report.shared, config->report.random, run}};
+    pt_summary_data(run, c->data);
     for (int32_t i = 0; i < N_COLUMN; i++)
         read_column(c, i);
 }

@@ -35,9 +35,9 @@ PT_MUST_CHECK pt_status_t pt_rank_cost_gather(const pt_trainer_t *trainer,
                                               const pt_rank_cost_t *begin,
                                               pt_rank_cost_t *all);
 
-/** Warn of runs in section [report] that cannot stand in a report as they are now.  Not
- * collective. */
-void pt_report_check(const pt_config_t *config);
+/** Warn of runs in section [report] that cannot stand in the report of a run on the data
+ * set of digest `data` as they are now.  Not collective. */
+void pt_report_check(const pt_config_t *config, const char *data);
 
 /**
  * Write RUN/report.txt: the tasks' metrics beside those of the runs that section [report]

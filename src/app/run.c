@@ -359,7 +359,7 @@ static pt_status_t search_on_active(pt_held_run_t *run, pt_watcher_t *watcher,
         announce_cost(run);
         /* Of one that is done the report itself says it. */
         if (pt_search_stage(run->search) < PT_N_STAGE)
-            pt_report_check(&s->config);
+            pt_report_check(&s->config, pt_dataset_digest(s->dataset));
         status = write_config(run);
     }
     PT_AGREE(world, status);

@@ -13,7 +13,6 @@
 #include "app/watch.h"
 #include "polytree/base/clock.h"
 #include "polytree/base/memory.h"
-#include "polytree/io/checkpoint.h"
 #include "polytree/io/file.h"
 
 enum { SWEEP_OUTPUT, SWEEP_REPORT, SWEEP_SET, SWEEP_TIME_LIMIT };
@@ -131,14 +130,9 @@ static pt_status_t find_data(runner_t *runner, const pt_config_t *config,
 static pt_status_t compare_data(const char *folder, const pt_config_t *config,
                                 const char *digest)
 {
-    char path[PT_CONFIG_TEXT + 32], *theirs;
-    snprintf(path, sizeof path, "%s/checkpoint.h5", folder);
-    if (!pt_path_exists(path))
-        return PT_OK;
-    PT_TRY(pt_checkpoint_read_text(path, "data", &theirs));
-    bool is_same = strcmp(theirs, digest) == 0;
-    pt_free(theirs);
-    if (!is_same)
+    char theirs[33];
+    pt_summary_data(folder, theirs);
+    if (theirs[0] != '\0' && strcmp(theirs, digest) != 0)
         PT_FAIL(MISMATCH,
                 "%s has a checkpoint of another data set than %s (give another folder)",
                 folder, config->data.file);

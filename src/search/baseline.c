@@ -121,6 +121,17 @@ static pt_status_t match_width(pt_config_t *config, pt_dataset_t *dataset)
     return PT_OK;
 }
 
+/* Samples and tasks of another data set are nothing to match. */
+static pt_status_t check_data(const pt_config_t *config, const pt_dataset_t *dataset)
+{
+    char theirs[33];
+    pt_summary_data(config->baseline.cost_of, theirs);
+    if (theirs[0] != '\0' && strcmp(theirs, pt_dataset_digest(dataset)) != 0)
+        PT_FAIL(MISMATCH, "baseline.cost_of = %s: a run of another data set than %s",
+                config->baseline.cost_of, config->data.file);
+    return PT_OK;
+}
+
 pt_status_t pt_baseline_resolve(pt_config_t *config, pt_dataset_t *dataset)
 {
     pt_method_t method = config->search.method;
@@ -129,9 +140,14 @@ pt_status_t pt_baseline_resolve(pt_config_t *config, pt_dataset_t *dataset)
     if (method == PT_METHOD_SEARCH)
         return PT_OK;
     /* Full and exhaustive cost what their branching costs. */
-    if (has_run && (is_chain || method == PT_METHOD_RANDOM) && config->baseline.madds == 0)
+    bool wants_madds =
+        has_run && (is_chain || method == PT_METHOD_RANDOM) && config->baseline.madds == 0;
+    bool wants_steps = has_run && pt_method_is_fixed(method) && config->baseline.steps == 0;
+    if (wants_madds || wants_steps)
+        PT_TRY(check_data(config, dataset));
+    if (wants_madds)
         PT_TRY(match_madds(config));
-    if (has_run && pt_method_is_fixed(method) && config->baseline.steps == 0)
+    if (wants_steps)
         PT_TRY(match_steps(config, dataset));
     if (is_chain && config->baseline.width == 0 && config->baseline.madds > 0)
         PT_TRY(match_width(config, dataset));

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "polytree/base/memory.h"
+#include "polytree/io/checkpoint.h"
 #include "polytree/io/file.h"
 #include "polytree/search/jsonl.h"
 #include "polytree/train/metric.h"
@@ -130,6 +131,21 @@ void pt_summary_release(pt_summary_t *summary)
 {
     pt_free(summary->task);
     *summary = (pt_summary_t){0};
+}
+
+void pt_summary_data(const char *run, char digest[33])
+{
+    char path[PATH_BYTES], *text;
+    digest[0] = '\0';
+    snprintf(path, sizeof path, "%s/checkpoint.h5", run);
+    if (!pt_path_exists(path))
+        return;
+    if (pt_checkpoint_read_text(path, "data", &text) != PT_OK) {
+        pt_error_clear();
+        return;
+    }
+    snprintf(digest, 33, "%s", text);
+    pt_free(text);
 }
 
 const pt_summary_task_t *pt_summary_find(const pt_summary_t *summary, const char *name)

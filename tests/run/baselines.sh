@@ -11,6 +11,9 @@ expect 0 ranks 1 search "$SMALL" -o found
 refuses 1 "baseline.cost_of" search "$SMALL" -o random --set search.method=random
 refuses 1 "baseline.cost_of: nobody is not the folder of a run" search "$SMALL" -o shared \
     --set search.method=shared --set baseline.cost_of=nobody
+"$POLYTREE" data shapes other.h5 --size 16 --train 240 --val 48 --test 60 --seed 2 >/dev/null
+refuses 1 "baseline.cost_of = found: a run of another data set than other.h5" search "$SMALL" -o shared \
+    --set search.method=shared --set baseline.cost_of=found --set data.file=other.h5
 
 expect 0 ranks 1 search "$SMALL" -o shared --set search.method=shared --set baseline.cost_of=found
 expect 0 ranks 1 search "$SMALL" -o single --set search.method=single --set baseline.cost_of=found

@@ -81,6 +81,14 @@ cp found/report.txt before
 expect 0 "$POLYTREE" search "$SMALL" -o found --set report.single=shared
 says err "warning: report.single = shared: a run of another search.method"
 says found/report.txt "Delta_m +not run"
+"$POLYTREE" data shapes other.h5 --size 16 --train 240 --val 48 --test 60 --seed 2 >/dev/null
+expect 0 "$POLYTREE" search "$SMALL" -o elsewhere --set search.method=single --set baseline.steps=1 \
+    --set data.file=other.h5 --set report.shared=shared
+says err "warning: report.shared = shared: a run of another data set"
+! grep -q "^shared: " elsewhere/report.txt || fail "a run of another data set stands in a report"
+expect 0 "$POLYTREE" search "$SMALL" -o found --set report.single=elsewhere
+says err "warning: report.single = elsewhere: a run of another data set"
+says found/report.txt "Delta_m +not run"
 expect 0 "$POLYTREE" search "$SMALL" -o found --set report.single=single --set report.shared=shared
 says out finished
 cmp before found/report.txt || fail "a look at a finished run has changed its report"

@@ -21,7 +21,8 @@
  * multiply-adds reach baseline.madds.  Nothing is done for search.method = search.  Not
  * collective.
  *
- * @return PT_E_IO or PT_E_FORMAT where baseline.cost_of is no such run
+ * @return PT_E_IO or PT_E_FORMAT where baseline.cost_of is no such run, PT_E_MISMATCH where
+ *         it is of another data set
  */
 PT_MUST_CHECK pt_status_t pt_baseline_resolve(pt_config_t *config, pt_dataset_t *dataset);
 

@@ -51,6 +51,10 @@ typedef struct pt_summary {
 PT_MUST_CHECK pt_status_t pt_summary_read(const char *run, pt_summary_t *summary);
 void pt_summary_release(pt_summary_t *summary);
 
+/** Digest of the data set that a run is of, as its checkpoint says; "" where it has none.
+ * Not collective. */
+void pt_summary_data(const char *run, char digest[33]);
+
 /** The task of that name, or NULL. */
 const pt_summary_task_t *pt_summary_find(const pt_summary_t *summary, const char *name);
 
