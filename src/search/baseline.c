@@ -187,7 +187,7 @@ pt_status_t pt_baseline_network(const pt_config_t *config, const pt_space_t *spa
     return PT_OK;
 }
 
-pt_status_t run_draw_network(pt_search_t *s)
+pt_status_t run_draw_network(const pt_search_t *s, pt_subnet_t *subnet)
 {
     const pt_config_t *c = s->config;
     int64_t high = c->baseline.madds, low = (int64_t)ceil(LEAST_SHARE * (double)high);
@@ -195,7 +195,13 @@ pt_status_t run_draw_network(pt_search_t *s)
                     .purpose = PT_RNG_DERIVE,
                     .stage = PT_STAGE_RETRAIN,
                     .step = (uint32_t)c->baseline.random_index};
-    return pt_draw_subnet(run_priced_space(s), low, high, &rng, &s->subnet);
+    const char *run = c->baseline.cost_of;
+    pt_status_t status = pt_draw_subnet(run_priced_space(s), low, high, &rng, subnet);
+    if (status != PT_E_RANGE)
+        return status;
+    PT_FAIL(RANGE, "baseline.madds = %lld%s%s%s: %s", (long long)high,
+            run[0] != '\0' ? " (baseline.cost_of = " : "", run, run[0] != '\0' ? ")" : "",
+            pt_error_message());
 }
 
 pt_status_t run_keep_supernet(pt_search_t *s)

@@ -144,7 +144,7 @@ pt_status_t run_take_network(pt_search_t *s);
 /* baseline.c */
 
 /** Draw the network of search.method = random. */
-pt_status_t run_draw_network(pt_search_t *s);
+pt_status_t run_draw_network(const pt_search_t *s, pt_subnet_t *subnet);
 /** Where this run has trained a supernet to draw from: keep it for runs of other indices,
  * who name this one in baseline.supernet.  Collective. */
 pt_status_t run_keep_supernet(pt_search_t *s);

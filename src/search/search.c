@@ -34,18 +34,31 @@ static pt_status_t write_config_text(pt_search_t *s)
     return status;
 }
 
+/* A draw needs no weights: whether there is a network of the cost is known beforehand. */
+static pt_status_t try_draw(const pt_search_t *s)
+{
+    pt_subnet_t subnet = {0};
+    pt_status_t status;
+    PT_TRY_OR(done, pt_subnet_init(&subnet, s->space->n_task, s->space->n_choice));
+    PT_TRY_OR(done, run_draw_network(s, &subnet));
+done:
+    pt_subnet_release(&subnet);
+    return status;
+}
+
 /* What networks cost, and whether the budget can be kept. */
 static pt_status_t price(pt_search_t *s)
 {
     const pt_form_t last = {.size = 0};
-    if (pt_method_is_fixed(s->config->search.method))
+    pt_method_t method = s->config->search.method;
+    if (pt_method_is_fixed(method))
         return PT_OK;
     if (s->config->data.search_size > 0)
         PT_TRY(pt_space_of_data(s->config, pt_trainer_dataset(s->trainer), &last, NULL,
                                 &s->full_size));
-    return s->config->search.method == PT_METHOD_SEARCH
-               ? pt_resource_init(&s->resource, s->config, run_priced_space(s))
-               : PT_OK;
+    if (method == PT_METHOD_RANDOM)
+        return s->is_view ? PT_OK : try_draw(s);
+    return pt_resource_init(&s->resource, s->config, run_priced_space(s));
 }
 
 /* What needs no other rank. */
@@ -111,11 +124,11 @@ static pt_status_t begin(pt_search_t *s)
     bool is_found = false;
     if (s->config->report.pictures > 0 && !s->is_view)
         PT_TRY(pt_pictures_check(pt_trainer_dataset(s->trainer)));
-    PT_AGREE(s->world, allocate(s));
-    count_steps(s);
     if (s->config->search.method == PT_METHOD_RANDOM && s->config->baseline.madds == 0)
         PT_FAIL(CONFIG, "search.method = random draws subnets of equal cost: set "
                         "baseline.cost_of = RUN, or baseline.madds");
+    PT_AGREE(s->world, allocate(s));
+    count_steps(s);
     if (s->config->search.method == PT_METHOD_SEARCH &&
         s->length.n_step[PT_STAGE_SEARCH] > 0 && s->length.n_alpha == 0)
         PT_FAIL(

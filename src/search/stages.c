@@ -293,7 +293,7 @@ static pt_status_t leave_search(pt_search_t *s)
         return PT_OK;
     if (is_random && s->length.n_step[PT_STAGE_SEARCH] > 0)
         PT_TRY(run_keep_supernet(s));
-    PT_TRY(is_random ? run_draw_network(s) : run_derive(s));
+    PT_TRY(is_random ? run_draw_network(s, &s->subnet) : run_derive(s));
     s->subnet.is_soft = false;
     s->state.is_derived = 1;
     return PT_OK;

@@ -14,6 +14,15 @@ refuses 1 "baseline.cost_of: nobody is not the folder of a run" search "$SMALL" 
 "$POLYTREE" data shapes other.h5 --size 16 --train 240 --val 48 --test 60 --seed 2 >/dev/null
 refuses 1 "baseline.cost_of = found: a run of another data set than other.h5" search "$SMALL" -o shared \
     --set search.method=shared --set baseline.cost_of=found --set data.file=other.h5
+# What no random subnet can cost is known before a supernet is trained.
+refuses 1 "baseline.madds = 1: no random subnet of 1 to 1 .*the nearest has [0-9]+" search "$SMALL" \
+    -o random --set search.method=random --set baseline.madds=1
+mkdir tiny
+cp found/config.ini found/metrics.jsonl tiny
+echo '{"cost": {"madds": 1000}, "tasks": []}' >tiny/architecture.json
+refuses 1 "baseline.madds = 1000 \(baseline.cost_of = tiny\): no random subnet of 950 to 1000" \
+    search "$SMALL" -o random --set search.method=random --set baseline.cost_of=tiny
+! grep -q "^warmup" out || fail "a supernet was trained of which nothing can be drawn"
 
 expect 0 ranks 1 search "$SMALL" -o shared --set search.method=shared --set baseline.cost_of=found
 expect 0 ranks 1 search "$SMALL" -o single --set search.method=single --set baseline.cost_of=found
