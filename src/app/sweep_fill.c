@@ -28,7 +28,7 @@ static void name_baselines(const sweep_table_t *t, int32_t row, int32_t seed,
                            pt_config_t *config)
 {
     pt_method_t own = t->sweep->row[row].method;
-    int32_t single, seed_of_single = sweep_table_single(t, seed, &single);
+    int32_t single, seed_of_single = sweep_table_single(t, row, seed, &single);
     if (own != PT_METHOD_SINGLE)
         name_run(t, single, seed_of_single, config->report.single);
     if (own != PT_METHOD_SHARED)

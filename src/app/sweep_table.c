@@ -87,27 +87,42 @@ static pt_status_t read_line(sweep_table_t *t, int32_t row)
     return PT_OK;
 }
 
-int32_t sweep_table_single(const sweep_table_t *t, int32_t seed, int32_t *row)
+static const char *data_of(const sweep_t *s, int32_t row)
 {
-    *row = first_row(t->sweep, PT_METHOD_SINGLE);
-    for (int32_t i = -1; *row >= 0 && i < t->n_seed; i++) {
+    const sweep_row_t *r = &s->row[row];
+    for (int32_t a = 0; a < s->n_axis; a++)
+        if (strcmp(s->axis[a].key, "data.file") == 0 && s->axis[a].is_of[r->method])
+            return s->axis[a].value[r->value[a]];
+    return s->config->data.file;
+}
+
+int32_t sweep_table_single(const sweep_table_t *t, int32_t row, int32_t seed,
+                           int32_t *single)
+{
+    const sweep_t *s = t->sweep;
+    int32_t r = 0;
+    while (r < s->n_row && (s->row[r].method != PT_METHOD_SINGLE ||
+                            strcmp(data_of(s, r), data_of(s, row)) != 0))
+        r++;
+    *single = r < s->n_row ? r : -1;
+    for (int32_t i = -1; r < s->n_row && i < t->n_seed; i++) {
         int32_t at = i < 0 ? seed : i;
-        if (sweep_n_run(t->sweep, *row, at) > 0 && run_of(&t->line[*row], at, 0)->is_done)
+        if (sweep_n_run(s, r, at) > 0 && run_of(&t->line[r], at, 0)->is_done)
             return at;
     }
     return -1;
 }
 
-static const pt_summary_t *find_single(const sweep_table_t *t, int32_t seed)
+static const pt_summary_t *find_single(const sweep_table_t *t, int32_t row, int32_t seed)
 {
-    int32_t row, at = sweep_table_single(t, seed, &row);
-    return at < 0 ? NULL : run_of(&t->line[row], at, 0);
+    int32_t single, at = sweep_table_single(t, row, seed, &single);
+    return at < 0 ? NULL : run_of(&t->line[single], at, 0);
 }
 
-void sweep_table_values(const sweep_table_t *t, const pt_summary_t *run, int32_t seed,
-                        double *value)
+void sweep_table_values(const sweep_table_t *t, const pt_summary_t *run, int32_t row,
+                        int32_t seed, double *value)
 {
-    const pt_summary_t *single = find_single(t, seed);
+    const pt_summary_t *single = find_single(t, row, seed);
     double encoder = (double)run->cost.encoder_madds;
     value[SWEEP_METRIC] = t->is_alike ? run->mean : NAN;
     value[SWEEP_VAL] = t->is_alike ? run->val : NAN;
@@ -118,11 +133,11 @@ void sweep_table_values(const sweep_table_t *t, const pt_summary_t *run, int32_t
     value[SWEEP_PARAMETERS] = (double)run->cost.parameters;
 }
 
-static void add_run(const sweep_table_t *t, const pt_summary_t *run, int32_t seed,
-                    int32_t n, sweep_cell_t *cell)
+static void add_run(const sweep_table_t *t, const pt_summary_t *run, int32_t row,
+                    int32_t seed, int32_t n, sweep_cell_t *cell)
 {
     double value[SWEEP_N_VALUE];
-    sweep_table_values(t, run, seed, value);
+    sweep_table_values(t, run, row, seed, value);
     for (int32_t v = 0; v < SWEEP_N_VALUE; v++)
         cell->value[v] += value[v] / n;
     for (int32_t k = 0; k < t->n_task; k++) {
@@ -150,7 +165,7 @@ static pt_status_t fill_cell(sweep_table_t *t, int32_t row, int32_t seed)
         cell->is_failed |= is_failed(t, row, seed, i);
     }
     for (int32_t i = 0; i < n && cell->is_done; i++)
-        add_run(t, run_of(line, seed, i), seed, n, cell);
+        add_run(t, run_of(line, seed, i), row, seed, n, cell);
     for (int32_t v = 0; v < SWEEP_N_VALUE && !cell->is_done; v++)
         cell->value[v] = NAN;
     for (int32_t k = 0; k < t->n_task && !cell->is_done; k++)

@@ -85,17 +85,19 @@ bool sweep_table_has(const sweep_table_t *table, sweep_value_t value);
 const pt_summary_t *sweep_table_run(const sweep_table_t *table, int32_t row, int32_t seed,
                                     int32_t index);
 
-/** Number of the seed whose single-task networks a seed is held against: its own, else the
- * first that has them; -1 where none has.  `*row`: theirs. */
-int32_t sweep_table_single(const sweep_table_t *table, int32_t seed, int32_t *row);
+/** Number of the seed whose single-task networks, of the same data set, a row's seed is
+ * held against: its own, else the first that has them; -1 where none has.  `*single`:
+ * theirs. */
+int32_t sweep_table_single(const sweep_table_t *table, int32_t row, int32_t seed,
+                           int32_t *single);
 
 /**
  * What a finished run has come to.
  *
  * @param[out] value  [SWEEP_N_VALUE]
  */
-void sweep_table_values(const sweep_table_t *table, const pt_summary_t *run, int32_t seed,
-                        double *value);
+void sweep_table_values(const sweep_table_t *table, const pt_summary_t *run, int32_t row,
+                        int32_t seed, double *value);
 
 /** sweep_fill.c: write the reports of finished runs anew, beside the baselines of the same
  * sweep where their configs name no others. */

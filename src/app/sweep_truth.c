@@ -35,7 +35,7 @@ static void take_runs(const sweep_table_t *t, sweep_truth_t *truth)
             trained[i] = NAN;
             if (!run->is_done)
                 continue;
-            sweep_table_values(t, run, i, value);
+            sweep_table_values(t, run, truth->row, i, value);
             trained[i] = value[truth->value];
             truth->cost[b] = value[SWEEP_ENCODER];
             truth->n_run++;

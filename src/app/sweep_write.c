@@ -234,7 +234,7 @@ static void put_foot(const sweep_table_t *t, FILE *file)
                 t->is_alike ? "the tasks' mean metric" : "Delta_m",
                 t->is_alike ? "all tasks have the same" : "the tasks' metrics are unlike");
     fprintf(file, "Delta_m: mean relative gain over the single-task networks of the seed,\n"
-                  "  else of the first that has some\n"
+                  "  else of the first that has some, on the same data set\n"
                   "encoder: multiply-adds (madds) of all but the heads\n");
     if (has_method(t, PT_METHOD_RANDOM) || has_method(t, PT_METHOD_EXHAUSTIVE))
         fputs("random, exhaustive: means over their networks\n", file);

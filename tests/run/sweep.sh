@@ -236,6 +236,13 @@ says out "^cost +encoder, M +madds, M +params, 1$"
 says out "^search +2.000 +4.000 +5.0$"
 says out "^search +0.4500 \+-0.0100 +0.9100 \+-0.0100"
 says out "the tasks' metrics are unlike"
+for seed in 1 2; do
+    cp -r u/seed-$seed/search u/seed-$seed/search,data.file=other.h5
+done
+expect 0 "$POLYTREE" sweep sweep.ini -o u --report --set sweep.methods="search single" \
+    sweep.seeds="1 2" sweep.vary="data.file = shapes.h5 | other.h5"
+says out "^search +2/2 +\+10.75"
+says out "^search data.file=other.h5 +2/2 +not run$"
 expect 0 "$POLYTREE" sweep sweep.ini -o u --report --set sweep.methods="search single" \
     sweep.seeds="1 2" sweep.vary=none
 says out "^run +seeds +Delta_m, % +val *$"
