@@ -83,7 +83,7 @@ pt_status_t pt_dataset_read(pt_dataset_t *dataset, pt_split_t split, const int64
         for (int64_t j = 0; j < k; j++)
             if (!convert(input, stored + (size_t)j * stack->row_bytes,
                          out + (i + j) * values))
-                PT_FAIL(NUMERIC, "%s: row %lld has a value that is not finite",
+                PT_FAIL(FORMAT, "%s: row %lld has a value that is not finite",
                         stack->array.where, (long long)row[i + j]);
     }
     return PT_OK;

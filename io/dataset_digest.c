@@ -45,7 +45,7 @@ static pt_status_t add_inputs(pt_dataset_t *dataset, const char *path, pt_split_
         PT_TRY(pt_stack_fetch(stack, dataset, row, n, &stored, &k));
         int64_t bad = pt_schema_find_not_finite(&dataset->schema.input, stored, k);
         if (bad >= 0)
-            PT_FAIL(NUMERIC, "%s: %s input %lld has a value that is not finite as float32",
+            PT_FAIL(FORMAT, "%s: %s input %lld has a value that is not finite as float32",
                     path, pt_split_name(split), (long long)(first + bad));
         pt_digest_add(whole, stored, (size_t)k * stack->row_bytes);
         pt_digest_add(part, stored, (size_t)k * stack->row_bytes);

@@ -85,7 +85,7 @@ typedef struct pt_dataset pt_dataset_t;
  * @param[in]  tasks  "all", or task names separated by white space or commas, in the
  *                    order wanted; a name that the file lacks is an error that names
  *                    those that it has, as is a task without labels in train
- * @return PT_E_NUMERIC for an input that is not finite, naming split and row;
+ * @return PT_E_FORMAT for an input that is not finite, naming split and row;
  *         PT_E_MISMATCH where a rank's file is not what rank 0's is, naming what differs
  */
 PT_MUST_CHECK pt_status_t pt_dataset_open(const char *path, const char *tasks,
@@ -115,7 +115,7 @@ size_t pt_dataset_bytes(const pt_dataset_t *dataset);
  * Inputs `row[0..n-1]` of a split as float32 [n, h, w, c]; uint8 pixels are divided by
  * 255, float32 kept.  Same bits whichever cache.  Not collective, no allocation of ours.
  *
- * @return PT_E_NUMERIC for an input that has changed in the file to one that is not finite
+ * @return PT_E_FORMAT for an input that has changed in the file to one that is not finite
  */
 PT_MUST_CHECK pt_status_t pt_dataset_read(pt_dataset_t *dataset, pt_split_t split,
                                           const int64_t *row, int64_t n, float *out);
