@@ -198,6 +198,20 @@ rows = json.load(open("f/sweep.json"))["rows"]
 assert [r["n_failed"] for r in rows] == [0, 1, 0, 1], rows
 END
 
+# One that is refused before it begins is tried again each time, and what is wrong for all
+# runs is no fault of one.
+for turn in first second; do
+    expect 1 "$POLYTREE" sweep sweep.ini -o r --set sweep.methods=random --set sweep.seeds=3 \
+        --set sweep.vary=none baseline.madds=1
+    [ "$(ls r/seed-3/random-0)" = failed.txt ] || fail "$turn: more than a word is left"
+    [ "$(grep -c '^run [12] of 2: ' out)" = 1 ] || fail "$turn: it was not tried, or what depends on it was"
+    says err "^polytree: r/seed-3/random-0 failed: baseline.madds = 1: .*; the sweep goes on without it$"
+    says err "^polytree: r/seed-3/random-1 failed: r/seed-3/random-0, which it depends on, has failed;"
+done
+refuses 1 "r/seed-3/random-0: layout wants" sweep sweep.ini -o r --set sweep.methods=random \
+    --set sweep.vary=none baseline.madds=1 layout.mode=manual layout.task=2
+[ ! -e r/seed-3/random-0/failed.txt ] || fail "a layout that is wrong for all is taken for a run's fault"
+
 # Tasks of unlike metrics are judged by Delta_m, and the reference's variant is chosen by it:
 # runs whose files are made up.
 "$PYTHON" - <<'END'
