@@ -105,14 +105,19 @@ static void print_idle(const pt_session_t *s, const table_t *t)
         return;
     if (s->config.layout.mode != PT_LAYOUT_AUTO)
         pt_console_line("  idle: layout.stage, task and data ask for fewer ranks");
+    else if (s->config.layout.stage > 0 || s->config.layout.task > 0 ||
+             s->config.layout.data > 0)
+        pt_console_line("  idle: what layout.stage, task and data fix does not divide %d "
+                        "ranks, or not to an end",
+                        (int)t->resources->n_rank);
     else if (most[PT_AXIS_DATA] < t->resources->n_rank)
         pt_console_line("  idle: a step has %d unit%s (train.batch / train.microbatch of "
                         "each of its bundles), more ranks need stages, and those are not "
                         "a twentieth faster",
                         (int)most[PT_AXIS_DATA], pt_plural(most[PT_AXIS_DATA]));
     else
-        pt_console_line("  idle: a step has %d units, which these ranks divide as well, or "
-                        "all but a twentieth as fast",
+        pt_console_line("  idle: a step has %d units; more ranks would share them out no "
+                        "better, or gain less than a twentieth",
                         (int)most[PT_AXIS_DATA]);
 }
 
