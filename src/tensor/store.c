@@ -199,6 +199,14 @@ int32_t pt_store_find(const pt_store_t *store, const char *name)
     return -1;
 }
 
+int64_t pt_group_extent(const pt_store_t *store, const pt_group_t *group, int64_t block)
+{
+    const pt_param_t *last = &store->param[group->first_param + group->n_param - 1];
+    int64_t n = last->offset + last->count - block * PT_BLOCK;
+    n += (PT_PARAM_ALIGN - n % PT_PARAM_ALIGN) % PT_PARAM_ALIGN;
+    return n < PT_BLOCK ? n : PT_BLOCK;
+}
+
 int64_t pt_store_n_element(const pt_store_t *store)
 {
     int64_t n = 0;

@@ -42,7 +42,8 @@ static int64_t used_elements(const pt_predictor_t *p, int32_t step, int32_t stag
             continue;
         if (is_heads && pt_deal_bundle(p->task_bundle[group->task], n_task) != task)
             continue;
-        n += group->n_block * PT_BLOCK;
+        for (int64_t b = 0; b < group->n_block; b++)
+            n += pt_group_extent(store, group, group->first_block + b);
     }
     return n;
 }

@@ -23,6 +23,7 @@ static pt_status_t init_domain(shard_domain_t *d, pt_comm_t *comm, bool has_seco
     if (has_second_moment)
         PT_TRY(pt_alloc(&d->v, own, sizeof *d->v));
     PT_TRY(pt_alloc(&d->count, (size_t)d->size, sizeof *d->count));
+    PT_TRY(pt_alloc(&d->at, (size_t)d->n_block + 1, sizeof *d->at));
     return pt_alloc(&d->used, (size_t)d->n_block, sizeof *d->used);
 }
 
@@ -44,11 +45,15 @@ static pt_status_t list_blocks(shard_t *shard, int32_t domain, const shard_tasks
     shard_domain_t *d = &shard->domain[domain];
 
     PT_TRY(pt_alloc(&d->block, (size_t)shard->store->n_block, sizeof *d->block));
+    PT_TRY(pt_alloc(&d->extent, (size_t)shard->store->n_block, sizeof *d->extent));
     for (int32_t g = 0; g < shard->store->n_group; g++) {
         const pt_group_t *group = &shard->store->group[g];
-        for (int64_t b = 0; b < group->n_block && is_in_domain(shard, domain, group, tasks);
-             b++)
-            d->block[d->n_block++] = group->first_block + b;
+        for (int64_t b = group->first_block; b < group->first_block + group->n_block &&
+                                             is_in_domain(shard, domain, group, tasks);
+             b++) {
+            d->block[d->n_block] = b;
+            d->extent[d->n_block++] = pt_group_extent(shard->store, group, b);
+        }
     }
     return PT_OK;
 }
@@ -80,10 +85,12 @@ void shard_release(shard_t *shard)
     for (int32_t i = 0; i < SHARD_N_DOMAIN; i++) {
         shard_domain_t *d = &shard->domain[i];
         pt_free(d->block);
+        pt_free(d->extent);
         pt_free(d->m);
         pt_free(d->v);
         pt_free(d->count);
         pt_free(d->used);
+        pt_free(d->at);
     }
     pt_free(shard->adam_count);
     pt_free(shard->pack);
@@ -123,13 +130,30 @@ static void mark_used(const shard_t *shard, shard_domain_t *d, const bool *is_us
         else if (i < d->own_end)
             d->n_own_used++;
         d->used[d->n_used++] = i;
-        d->count[i * d->size / d->n_block] += PT_BLOCK;
+        d->at[d->n_used] = d->at[d->n_used - 1] + d->extent[i];
+        d->count[i * d->size / d->n_block] += d->extent[i];
     }
 }
 
 static int64_t used_offset(const shard_domain_t *d, int64_t i)
 {
     return d->block[d->used[i]] * PT_BLOCK;
+}
+
+static size_t used_extent(const shard_domain_t *d, int64_t i)
+{
+    return (size_t)d->extent[d->used[i]];
+}
+
+/** Where an own used block begins in a pack of these. */
+static int64_t own_at(const shard_domain_t *d, int64_t i)
+{
+    return d->at[d->own_used + i] - d->at[d->own_used];
+}
+
+static int64_t n_own_element(const shard_domain_t *d)
+{
+    return own_at(d, d->n_own_used);
 }
 
 /** Where the sums of own blocks are received: in the domain's place, as they are no more.
@@ -146,19 +170,19 @@ static pt_status_t reduce_exact(shard_t *shard, shard_domain_t *d, float *grad)
 
     if (d->size == 1) {
         for (int64_t i = 0; i < d->n_used; i++)
-            shard->kernel->fixed_get(PT_BLOCK, store->grad_sum + used_offset(d, i),
-                                     grad + i * PT_BLOCK);
+            shard->kernel->fixed_get(d->extent[d->used[i]],
+                                     store->grad_sum + used_offset(d, i), grad + d->at[i]);
         return PT_OK;
     }
     for (int64_t i = 0; i < d->n_used; i++)
-        memcpy(shard->pack + i * PT_BLOCK, store->grad_sum + used_offset(d, i),
-               PT_BLOCK * sizeof *shard->pack);
+        memcpy(shard->pack + d->at[i], store->grad_sum + used_offset(d, i),
+               used_extent(d, i) * sizeof *shard->pack);
     if (d->n_used == 0)
         return PT_OK;
     /* The sums of the own blocks go back to where this rank's own contribution stood. */
     int64_t *mine = received(shard, d);
     PT_TRY(pt_sum_scatter_i64(d->comm, PT_TRAFFIC_GRADIENT, shard->pack, d->count, mine));
-    shard->kernel->fixed_get(d->n_own_used * PT_BLOCK, mine, grad);
+    shard->kernel->fixed_get(n_own_element(d), mine, grad);
     return PT_OK;
 }
 
@@ -166,12 +190,13 @@ static pt_status_t reduce_exact(shard_t *shard, shard_domain_t *d, float *grad)
 static pt_status_t reduce_fast(shard_t *shard, shard_domain_t *d, float *grad)
 {
     for (int64_t i = 0; i < d->n_used; i++)
-        shard->kernel->fixed_get(PT_BLOCK, shard->store->grad_sum + used_offset(d, i),
-                                 shard->pack_f32 + i * PT_BLOCK);
+        shard->kernel->fixed_get(d->extent[d->used[i]],
+                                 shard->store->grad_sum + used_offset(d, i),
+                                 shard->pack_f32 + d->at[i]);
     PT_TRY(pt_sum_f32(d->comm, PT_TRAFFIC_GRADIENT, shard->pack_f32,
-                      (size_t)(d->n_used * PT_BLOCK)));
-    memcpy(grad, shard->pack_f32 + d->own_used * PT_BLOCK,
-           (size_t)(d->n_own_used * PT_BLOCK) * sizeof *grad);
+                      (size_t)d->at[d->n_used]));
+    memcpy(grad, shard->pack_f32 + d->at[d->own_used],
+           (size_t)n_own_element(d) * sizeof *grad);
     return PT_OK;
 }
 
@@ -188,8 +213,9 @@ static pt_status_t whole_norm(shard_t *shard, float *const *grad, double *norm)
     for (int32_t i = 0; i < SHARD_N_DOMAIN; i++) {
         const shard_domain_t *d = &shard->domain[i];
         for (int64_t j = 0; j < d->n_own_used; j++) {
-            const float *block = grad[i] + j * PT_BLOCK;
-            double square = shard->kernel->dot(PT_BLOCK, block, block);
+            const float *block = grad[i] + own_at(d, j);
+            int64_t n_here = d->extent[d->used[d->own_used + j]];
+            double square = shard->kernel->dot(n_here, block, block);
             memcpy(&shard->norm_bits[d->block[d->used[d->own_used + j]]], &square,
                    sizeof square);
         }
@@ -247,12 +273,12 @@ static pt_status_t share_values(shard_t *shard, shard_domain_t *d)
     if (d->size == 1 || d->n_used == 0)
         return PT_OK;
     for (int64_t i = d->own_used; i < d->own_used + d->n_own_used; i++)
-        memcpy(shard->pack_f32 + i * PT_BLOCK, store->value + used_offset(d, i),
-               PT_BLOCK * sizeof *shard->pack_f32);
+        memcpy(shard->pack_f32 + d->at[i], store->value + used_offset(d, i),
+               used_extent(d, i) * sizeof *shard->pack_f32);
     PT_TRY(pt_gather_f32(d->comm, PT_TRAFFIC_WEIGHT, shard->pack_f32, d->count));
     for (int64_t i = 0; i < d->n_used; i++)
-        memcpy(store->value + used_offset(d, i), shard->pack_f32 + i * PT_BLOCK,
-               PT_BLOCK * sizeof *store->value);
+        memcpy(store->value + used_offset(d, i), shard->pack_f32 + d->at[i],
+               used_extent(d, i) * sizeof *store->value);
     return PT_OK;
 }
 
@@ -266,12 +292,10 @@ static void count_updates(shard_t *shard, const bool *is_used)
 static void update_domain(shard_t *shard, shard_domain_t *d, float *grad,
                           const pt_update_t *update, float scale)
 {
-    int64_t n = d->n_own_used * PT_BLOCK;
-
     if (scale != 1)
-        shard->kernel->scale(n, scale, grad, grad);
+        shard->kernel->scale(n_own_element(d), scale, grad, grad);
     for (int64_t i = 0; i < d->n_own_used; i++)
-        update_block(shard, d, d->used[d->own_used + i], grad + i * PT_BLOCK, update);
+        update_block(shard, d, d->used[d->own_used + i], grad + own_at(d, i), update);
 }
 
 /** Zero the sums that the step used, and the first ones, which received the reduced. */
@@ -280,9 +304,9 @@ static void clear_sums(shard_t *shard, const shard_domain_t *d)
     int64_t *sum = shard->store->grad_sum;
 
     for (int64_t i = 0; i < d->n_used; i++)
-        memset(sum + used_offset(d, i), 0, PT_BLOCK * sizeof *sum);
+        memset(sum + used_offset(d, i), 0, used_extent(d, i) * sizeof *sum);
     if (d->size > 1 && d->n_own_used > 0)
-        memset(received(shard, d), 0, (size_t)(d->n_own_used * PT_BLOCK) * sizeof *sum);
+        memset(received(shard, d), 0, (size_t)n_own_element(d) * sizeof *sum);
 }
 
 pt_status_t shard_step(shard_t *shard, const bool *is_used, const pt_update_t *update,
@@ -297,7 +321,7 @@ pt_status_t shard_step(shard_t *shard, const bool *is_used, const pt_update_t *u
     for (int32_t i = 0; i < SHARD_N_DOMAIN; i++)
         mark_used(shard, &shard->domain[i], is_used);
     grad[SHARD_SHARED] = shard->grad;
-    grad[SHARD_HEADS] = shard->grad + shard->domain[SHARD_SHARED].n_own_used * PT_BLOCK;
+    grad[SHARD_HEADS] = shard->grad + n_own_element(&shard->domain[SHARD_SHARED]);
     for (int32_t i = 0; i < SHARD_N_DOMAIN; i++)
         PT_TRY((shard->is_fast ? reduce_fast : reduce_exact)(shard, &shard->domain[i],
                                                              grad[i]));

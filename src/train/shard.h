@@ -25,11 +25,13 @@ typedef struct shard_domain {
     int32_t rank, size;
     int64_t n_block;
     int64_t *block;             /**< global numbers, ascending */
+    int64_t *extent;            /**< [n_block] elements before the padding */
     int64_t own_begin, own_end; /**< entries of this rank */
     float *m, *v;               /**< moments of the own blocks; v NULL without Adam */
     int64_t *count;             /**< [size] elements of used blocks by owner, this step */
     int64_t n_used;
     int64_t *used;    /**< entries used in this step, ascending */
+    int64_t *at;      /**< [n_used + 1] where they begin in a pack of them */
     int64_t own_used; /**< first of them that is own, in used[] */
     int64_t n_own_used;
 } shard_domain_t;
@@ -44,7 +46,7 @@ typedef struct shard {
     int64_t *adam_count; /**< [n_param], the same on all ranks */
     bool decay_norm_bias;
     bool is_fast;  /**< float reductions */
-    int64_t *pack; /**< used blocks of a domain, one after the other */
+    int64_t *pack; /**< used blocks of a domain, one after the other, without padding */
     float *pack_f32;
     float *grad;        /**< own used blocks of both domains */
     int64_t *norm_bits; /**< [n_block of the store] bits of doubles */

@@ -110,6 +110,10 @@ void pt_store_fill(pt_store_t *store, uint64_t seed);
 /** Number of the tensor of that name, or -1. */
 int32_t pt_store_find(const pt_store_t *store, const char *name);
 
+/** Elements of a block up to the last of its group's tensors, to a multiple of
+ * PT_PARAM_ALIGN: what is behind them is padding.  `block` is one of the group's. */
+int64_t pt_group_extent(const pt_store_t *store, const pt_group_t *group, int64_t block);
+
 /** Elements of all tensors, without padding. */
 int64_t pt_store_n_element(const pt_store_t *store);
 
