@@ -25,16 +25,17 @@ static pt_wire_t wire_among(const pt_arrangement_t *a, int64_t n)
     return a->ranks_per_node > 0 && n > a->ranks_per_node ? PT_WIRE_NETWORK : PT_WIRE_NODE;
 }
 
-/** Elements used in a step on a stage: of what is shared, or of the heads of a task
- * coordinate. */
+/** Elements used in a step on a stage, and the blocks that they are in: of what is shared,
+ * or of the heads of a task coordinate. */
 static int64_t used_elements(const pt_predictor_t *p, int32_t step, int32_t stage,
-                             bool is_heads, int32_t n_task, int32_t task)
+                             bool is_heads, int32_t n_task, int32_t task, int64_t *n_block)
 {
     const pt_store_t *store = &p->space->store;
     const turn_t *turn = &p->turn[KIND_WEIGHT][step];
     int64_t begin, end, n = 0;
 
     pt_cut_blocks(&p->cut, p->space, stage, &begin, &end);
+    *n_block = 0;
     for (int32_t g = 0; g < store->n_group; g++) {
         const pt_group_t *group = &store->group[g];
         bool is_here = group->first_block >= begin && group->first_block < end;
@@ -42,6 +43,7 @@ static int64_t used_elements(const pt_predictor_t *p, int32_t step, int32_t stag
             continue;
         if (is_heads && pt_deal_bundle(p->task_bundle[group->task], n_task) != task)
             continue;
+        *n_block += group->n_block;
         for (int64_t b = 0; b < group->n_block; b++)
             n += pt_group_extent(store, group, group->first_block + b);
     }
@@ -61,9 +63,10 @@ static void add_sums(const pt_predictor_t *p, const pt_arrangement_t *a,
         return;
     }
     share->control += p->config->train.clip_norm > 0 ? s->store.n_block : 0;
-    share->shared = used_elements(p, step, coord[PT_AXIS_STAGE], false, 0, 0);
-    share->heads =
-        used_elements(p, step, coord[PT_AXIS_STAGE], true, n_task, coord[PT_AXIS_TASK]);
+    share->shared =
+        used_elements(p, step, coord[PT_AXIS_STAGE], false, 0, 0, &share->shared_blocks);
+    share->heads = used_elements(p, step, coord[PT_AXIS_STAGE], true, n_task,
+                                 coord[PT_AXIS_TASK], &share->heads_blocks);
     /* Sums are packed, fetched and cleared whole; own blocks have moments. */
     double used = (double)(share->shared + share->heads) / PT_BLOCK;
     double own = (double)share->shared / (n_task * n_data) + (double)share->heads / n_data;
@@ -99,6 +102,7 @@ static pt_status_t make_share(pt_predictor_t *p, const pt_arrangement_t *a,
     }
     share->n_segment = n;
     share->control = share->shared = share->heads = 0;
+    share->shared_blocks = share->heads_blocks = 0;
     share->update = 0;
     add_sums(p, a, coord, kind, step, share);
     return PT_OK;

@@ -70,6 +70,14 @@ bytes() {
     sed -n "s/.*\"kind\": \"$2\".*\"bytes\": {\([^}]*\)}.*/\1/p" "$1"
 }
 
+# alike A B: the same bytes, but for the weights of own blocks, which in a simulation are all
+# as large as the mean.
+alike() {
+    [ "$(sed 's/"weight": [0-9]*//' <<<"$1")" = "$(sed 's/"weight": [0-9]*//' <<<"$2")" ] &&
+        awk -v a="${1#*\"weight\": }" -v b="${2#*\"weight\": }" \
+            'BEGIN {a += 0; b += 0; exit !(a >= 0.95 * b && a <= 1.05 * b)}'
+}
+
 few=(data.tasks="task0000 task0001" train.tasks_per_step=2 train.batch=16)
 for layout in "1 1 2" "1 2 1" "2 1 1"; do
     read -r stage task data <<<"$layout"
@@ -80,7 +88,7 @@ for layout in "1 1 2" "1 2 1" "2 1 1"; do
             layout.mode=manual layout.stage="$stage" layout.task="$task" layout.data="$data" >real
         echo "$layout $kind: $(bytes real $kind)"
         [ -n "$(bytes real $kind)" ] || fail "no bytes: $(cat real)"
-        [ "$(bytes real $kind)" = "$(bytes took $kind)" ] || fail "simulated: $(bytes took $kind)"
+        alike "$(bytes real $kind)" "$(bytes took $kind)" || fail "simulated: $(bytes took $kind)"
     done
 done
 

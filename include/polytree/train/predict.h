@@ -78,8 +78,9 @@ typedef struct pt_share {
      * share, and float32 back from them; of what all task x data ranks of the stage share,
      * and of the heads of its data ranks. */
     int64_t shared, heads;
-    double update; /**< seconds of its part of the update */
-    size_t room;   /**< of the arrays; internal */
+    int64_t shared_blocks, heads_blocks; /**< that these are in: owners have whole ones */
+    double update;                       /**< seconds of its part of the update */
+    size_t room;                         /**< of the arrays; internal */
 } pt_share_t;
 
 /**

@@ -29,8 +29,6 @@
 #include "tests/bench/bytes.h"
 #include "train/alternate.h"
 
-enum { BLOCK = 4096 }; /* elements: what weights are shared out in */
-
 typedef struct replay {
     const schedule_head_t *head;
     const schedule_share_t *share;
@@ -155,29 +153,30 @@ static pt_status_t sum_all(replay_t *r, pt_traffic_t kind, int64_t n)
     return PT_OK;
 }
 
-/** Whole blocks in equal shares, ascending (src/train/shard.c). */
-static void count_blocks(replay_t *r, int64_t n, int32_t size)
+/** Whole blocks in equal shares, ascending (src/train/shard.c); of n elements each block
+ * is taken to have as many. */
+static void count_blocks(replay_t *r, int64_t n, int64_t n_block, int32_t size)
 {
     memset(r->count, 0, (size_t)size * sizeof *r->count);
-    for (int64_t b = 0; b < n / BLOCK; b++)
-        r->count[b * size / (n / BLOCK)] += BLOCK;
+    for (int64_t b = 0; b < n_block; b++)
+        r->count[b * size / n_block] += (b + 1) * n / n_block - b * n / n_block;
 }
 
-static pt_status_t reduce(replay_t *r, pt_comm_t *comm, int64_t n)
+static pt_status_t reduce(replay_t *r, pt_comm_t *comm, int64_t n, int64_t n_block)
 {
     if (n == 0 || pt_comm_size(comm) == 1)
         return PT_OK;
-    count_blocks(r, n, pt_comm_size(comm));
+    count_blocks(r, n, n_block, pt_comm_size(comm));
     PT_TRY(pt_sum_scatter_i64(comm, PT_TRAFFIC_GRADIENT, r->sum, r->count, r->mine));
     add_up(r, n, pt_comm_size(comm));
     return PT_OK;
 }
 
-static pt_status_t gather(replay_t *r, pt_comm_t *comm, int64_t n)
+static pt_status_t gather(replay_t *r, pt_comm_t *comm, int64_t n, int64_t n_block)
 {
     if (n == 0 || pt_comm_size(comm) == 1)
         return PT_OK;
-    count_blocks(r, n, pt_comm_size(comm));
+    count_blocks(r, n, n_block, pt_comm_size(comm));
     return pt_gather_f32(comm, PT_TRAFFIC_WEIGHT, r->weight, r->count);
 }
 
@@ -188,13 +187,13 @@ static pt_status_t finish_step(replay_t *r, int32_t kind, const schedule_share_t
 
     if (kind == SCHEDULE_ALPHA)
         return sum_all(r, PT_TRAFFIC_ALPHA, rest);
-    PT_TRY(reduce(r, r->layout.replica, share->shared));
-    PT_TRY(reduce(r, r->layout.data, share->heads));
+    PT_TRY(reduce(r, r->layout.replica, share->shared, share->shared_blocks));
+    PT_TRY(reduce(r, r->layout.data, share->heads, share->heads_blocks));
     if (rest > 0)
         PT_TRY(sum_all(r, PT_TRAFFIC_CLIP, rest));
     smpi_execute(share->update);
-    PT_TRY(gather(r, r->layout.replica, share->shared));
-    return gather(r, r->layout.data, share->heads);
+    PT_TRY(gather(r, r->layout.replica, share->shared, share->shared_blocks));
+    return gather(r, r->layout.data, share->heads, share->heads_blocks);
 }
 
 /** Add a step's parts and its seconds; all ranks leave at one time. */

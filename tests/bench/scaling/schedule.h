@@ -29,7 +29,7 @@ typedef struct schedule_share {
     int64_t first; /**< segment in the file */
     int32_t n_segment;
     int32_t padding;
-    int64_t control, shared, heads;
+    int64_t control, shared, heads, shared_blocks, heads_blocks;
     double update;
 } schedule_share_t;
 

@@ -208,6 +208,8 @@ static pt_status_t add_share(tables_t *t, const pt_share_t *from, schedule_share
                              .control = from->control,
                              .shared = from->shared,
                              .heads = from->heads,
+                             .shared_blocks = from->shared_blocks,
+                             .heads_blocks = from->heads_blocks,
                              .update = from->update};
     PT_TRY(pt_grow(&t->segment, &t->room, t->n_segment + (size_t)from->n_segment,
                    sizeof *t->segment));
