@@ -73,9 +73,9 @@ bytes() {
 # alike A B: the same bytes, but for the weights of own blocks, which in a simulation are all
 # as large as the mean.
 alike() {
-    [ "$(sed 's/"weight": [0-9]*//' <<<"$1")" = "$(sed 's/"weight": [0-9]*//' <<<"$2")" ] &&
-        awk -v a="${1#*\"weight\": }" -v b="${2#*\"weight\": }" \
-            'BEGIN {a += 0; b += 0; exit !(a >= 0.95 * b && a <= 1.05 * b)}'
+    local a=${1#*\"weight\": } b=${2#*\"weight\": }
+    [ "${1%%\"weight\"*}${a#*,}" = "${2%%\"weight\"*}${b#*,}" ] &&
+        awk -v a="${a%%,*}" -v b="${b%%,*}" 'BEGIN {exit !(a >= 0.95 * b && a <= 1.05 * b)}'
 }
 
 few=(data.tasks="task0000 task0001" train.tasks_per_step=2 train.batch=16)
