@@ -113,6 +113,7 @@ simulate() {
         mv "$1.part" "$1.took"
     else
         say "$1: the simulation failed: extrapolated instead"
+        say "(256 nodes need 15 GiB or so, and vm.max_map_count = 1000000 where it is less)"
     fi
 }
 
