@@ -107,8 +107,8 @@ static void print_idle(const pt_session_t *s, const table_t *t)
         pt_console_line("  idle: layout.stage, task and data ask for fewer ranks");
     else if (s->config.layout.stage > 0 || s->config.layout.task > 0 ||
              s->config.layout.data > 0)
-        pt_console_line("  idle: what layout.stage, task and data fix does not divide %d "
-                        "ranks, or not to an end",
+        pt_console_line("  idle: with layout.stage, task and data as they are set, more of "
+                        "the %d ranks do not help",
                         (int)t->resources->n_rank);
     else if (most[PT_AXIS_DATA] < t->resources->n_rank)
         pt_console_line("  idle: a step has %d unit%s (train.batch / train.microbatch of "

@@ -255,7 +255,8 @@ const pt_option_t pt_options[] = {
          "+- degrees; 0 with tasks of depth or normals, which cannot follow"),
     REAL("augment.shift", augment.shift, "0.08", 0, 1, NUM, "+- fraction of the size"),
     REAL("augment.elastic", augment.elastic, "0", 0, 1, NUM,
-         "+- fraction of the size by which points of a 4 x 4 grid move; 0 as for shear"),
+         "elastic: +- fraction of the size by which points 1/4 of it apart move; 0 with "
+         "tasks of depth or normals"),
     WORD("augment.flip", augment.flip, "none", flip_words, NUM, "random mirroring"),
     BOOL("augment.crop", augment.crop, "0", NUM,
          "1: with scale, the window's place in the scaled image is random"),

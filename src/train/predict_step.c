@@ -67,7 +67,7 @@ static void add_sums(const pt_predictor_t *p, const pt_arrangement_t *a,
         used_elements(p, step, coord[PT_AXIS_STAGE], false, 0, 0, &share->shared_blocks);
     share->heads = used_elements(p, step, coord[PT_AXIS_STAGE], true, n_task,
                                  coord[PT_AXIS_TASK], &share->heads_blocks);
-    /* Sums are packed, fetched and cleared whole; own blocks have moments. */
+    /* Sums are packed, fetched and cleared; own blocks have moments. */
     double used = (double)(share->shared + share->heads) / PT_BLOCK;
     double own = (double)share->shared / (n_task * n_data) + (double)share->heads / n_data;
     char name[PT_MACHINE_NAME];
