@@ -130,7 +130,7 @@ static pt_status_t fill(void *context, pt_split_t split, int64_t i, void *image,
     int32_t salient = -1;
     const pt_rng_t rng = {.seed = p->options->seed,
                           .purpose = PT_RNG_DRAW,
-                          .stage = (uint8_t)split,
+                          .phase = (uint8_t)split,
                           .step = (uint32_t)i};
     for (uint64_t attempt = 0; salient < 0; attempt++) {
         if (attempt == MAX_ATTEMPT)

@@ -168,7 +168,7 @@ static void draw_split(const pt_draw_shapes_t *options, pt_split_t split, int64_
     for (int64_t i = 0; i < n; i++) {
         pt_rng_t rng = {.seed = options->seed,
                         .purpose = PT_RNG_DRAW,
-                        .stage = (uint8_t)split,
+                        .phase = (uint8_t)split,
                         .step = (uint32_t)i};
         figure_t figure = draw_figure(&rng, (double)options->size);
         paint(&figure, rng, options->size, images + i * options->size * options->size);

@@ -188,7 +188,7 @@ static void draw_pairs(const pool_t *pool, uint64_t seed, pt_split_t split, int6
     for (int64_t i = 0; i < made->n; i++) {
         pt_rng_t order = {.seed = seed,
                           .purpose = PT_RNG_DRAW,
-                          .stage = (uint8_t)split,
+                          .phase = (uint8_t)split,
                           .step = (uint32_t)(i / pool->n)};
         pt_rng_t partner = order;
         partner.task = 1;

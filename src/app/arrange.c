@@ -33,8 +33,8 @@ pt_status_t pt_arrange_look(pt_predictor_t *predictor, const pt_arrangement_t *a
 {
     pt_outlook_t o = {.arrangement = *arrangement};
     PT_TRY(pt_predict_memory(predictor, arrangement, &o.memory));
-    PT_TRY(pt_predict(predictor, arrangement, PT_PHASE_WEIGHT, &o.weight));
-    PT_TRY(pt_predict(predictor, arrangement, PT_PHASE_ALPHA, &o.alpha));
+    PT_TRY(pt_predict(predictor, arrangement, PT_PASS_WEIGHT, &o.weight));
+    PT_TRY(pt_predict(predictor, arrangement, PT_PASS_ALPHA, &o.alpha));
     o.seconds = o.weight.seconds + o.alpha.seconds;
     *out = o;
     return PT_OK;

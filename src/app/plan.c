@@ -57,7 +57,7 @@ done:
 }
 
 static pt_status_t count_work(const pt_session_t *s, const pt_subnet_t *subnet,
-                              pt_phase_t phase, work_t *work)
+                              pt_pass_t pass, work_t *work)
 {
     const pt_feed_t *feed = pt_trainer_feed(s->trainer);
     int32_t n = pt_feed_n_bundle(feed), most = 0;
@@ -70,7 +70,7 @@ static pt_status_t count_work(const pt_session_t *s, const pt_subnet_t *subnet,
     PT_TRY_OR(done, pt_plan_new(pt_trainer_space(s->trainer), most, &plan));
     for (int32_t b = 0; b < n; b++) {
         const pt_bundle_t *bundle = pt_feed_bundle(feed, b);
-        PT_TRY_OR(done, pt_plan_compile(plan, subnet, phase, bundle->task, bundle->n_task));
+        PT_TRY_OR(done, pt_plan_compile(plan, subnet, pass, bundle->task, bundle->n_task));
         work->forward += (double)pt_plan_madds(plan) / n;
         work->executed += (double)pt_plan_madds_executed(plan) / n;
         if (pt_plan_arena_bytes(plan) > work->arena)
@@ -82,11 +82,11 @@ done:
 }
 
 static pt_status_t print_work(const pt_session_t *s, const char *title,
-                              const pt_subnet_t *subnet, pt_phase_t phase, int64_t n_step)
+                              const pt_subnet_t *subnet, pt_pass_t pass, int64_t n_step)
 {
     double samples = pt_step_samples(&s->config, pt_trainer_feed(s->trainer), false);
     work_t w;
-    PT_TRY(count_work(s, subnet, phase, &w));
+    PT_TRY(count_work(s, subnet, pass, &w));
     pt_console_line("  %-24s %8lld %10.3f %10.3f %12.1f %14zu", title, (long long)n_step,
                     w.forward * 1e-6, w.executed * 1e-6,
                     w.executed * samples * (double)n_step * 1e-9, w.arena);
@@ -108,15 +108,15 @@ static pt_status_t print_stages(const pt_session_t *s, const examples_t *e)
     pt_console_line("  %-24s %8s %10s %10s %12s %14s", "", "steps", "forward", "executed",
                     "total, 1e9", "arena, bytes");
     if (!pt_method_is_fixed(s->config.search.method)) {
-        PT_TRY(print_work(s, "warm-up", &e->warmup, PT_PHASE_WEIGHT,
-                          n.n_step[PT_STAGE_WARMUP]));
-        PT_TRY(print_work(s, "search, weights", &e->search, PT_PHASE_WEIGHT,
-                          n.n_step[PT_STAGE_SEARCH]));
-        PT_TRY(print_work(s, "search, alpha", &e->search, PT_PHASE_ALPHA, n.n_alpha));
+        PT_TRY(print_work(s, "warm-up", &e->warmup, PT_PASS_WEIGHT,
+                          n.n_step[PT_PHASE_WARMUP]));
+        PT_TRY(print_work(s, "search, weights", &e->search, PT_PASS_WEIGHT,
+                          n.n_step[PT_PHASE_SEARCH]));
+        PT_TRY(print_work(s, "search, alpha", &e->search, PT_PASS_ALPHA, n.n_alpha));
     }
-    PT_TRY(print_work(s, "retrain (example)", &e->found, PT_PHASE_WEIGHT,
-                      n.n_step[PT_STAGE_RETRAIN]));
-    return print_work(s, "evaluation (example)", &e->found, PT_PHASE_EVAL, 1);
+    PT_TRY(print_work(s, "retrain (example)", &e->found, PT_PASS_WEIGHT,
+                      n.n_step[PT_PHASE_RETRAIN]));
+    return print_work(s, "evaluation (example)", &e->found, PT_PASS_EVAL, 1);
 }
 
 /* What every rank holds, whatever the layout. */
@@ -264,8 +264,8 @@ static pt_status_t find_share(const pt_session_t *s, const examples_t *e, double
     *share = 1;
     if (pt_method_is_fixed(s->config.search.method)) /* there is no supernet */
         return PT_OK;
-    PT_TRY(count_work(s, &e->search, PT_PHASE_WEIGHT, &searched));
-    PT_TRY(count_work(s, &e->found, PT_PHASE_WEIGHT, &found));
+    PT_TRY(count_work(s, &e->search, PT_PASS_WEIGHT, &searched));
+    PT_TRY(count_work(s, &e->found, PT_PASS_WEIGHT, &found));
     *share = found.executed / searched.executed;
     return PT_OK;
 }
@@ -278,21 +278,21 @@ static pt_status_t print_time(const pt_session_t *s, const examples_t *e,
     char warmup[32], search[32], retrain[32], sum[32];
     pt_run_length(&s->config, pt_trainer_feed(s->trainer), &n);
     PT_TRY(find_share(s, e, &share));
-    const double seconds[PT_N_STAGE] = {
-        [PT_STAGE_WARMUP] = (double)n.n_step[PT_STAGE_WARMUP] * o->weight.seconds,
-        [PT_STAGE_SEARCH] = (double)n.n_step[PT_STAGE_SEARCH] * o->weight.seconds +
+    const double seconds[PT_N_PHASE] = {
+        [PT_PHASE_WARMUP] = (double)n.n_step[PT_PHASE_WARMUP] * o->weight.seconds,
+        [PT_PHASE_SEARCH] = (double)n.n_step[PT_PHASE_SEARCH] * o->weight.seconds +
                             (double)n.n_alpha * o->alpha.seconds,
-        [PT_STAGE_RETRAIN] =
-            (double)n.n_step[PT_STAGE_RETRAIN] * o->weight.seconds * share};
+        [PT_PHASE_RETRAIN] =
+            (double)n.n_step[PT_PHASE_RETRAIN] * o->weight.seconds * share};
     pt_console_line(
         "predicted time, without evaluations and checkpoints: warm-up %s, "
         "search %s, retrain %s%s, all %s",
-        pt_console_duration(seconds[PT_STAGE_WARMUP], warmup),
-        pt_console_duration(seconds[PT_STAGE_SEARCH], search),
-        pt_console_duration(seconds[PT_STAGE_RETRAIN], retrain),
+        pt_console_duration(seconds[PT_PHASE_WARMUP], warmup),
+        pt_console_duration(seconds[PT_PHASE_SEARCH], search),
+        pt_console_duration(seconds[PT_PHASE_RETRAIN], retrain),
         pt_method_is_fixed(s->config.search.method) ? "" : " (by multiply-adds)",
-        pt_console_duration(seconds[PT_STAGE_WARMUP] + seconds[PT_STAGE_SEARCH] +
-                                seconds[PT_STAGE_RETRAIN],
+        pt_console_duration(seconds[PT_PHASE_WARMUP] + seconds[PT_PHASE_SEARCH] +
+                                seconds[PT_PHASE_RETRAIN],
                             sum));
     return PT_OK;
 }

@@ -108,7 +108,7 @@ static void show_progress(void *context, const pt_progress_t *p)
     w->last_shown = now;
     if (w->is_live && pt_console_width() <= line.most)
         line.most = pt_console_width() - 1;
-    snprintf(part, sizeof part, "%s %lld/%lld", pt_stage_name(p->stage), (long long)p->step,
+    snprintf(part, sizeof part, "%s %lld/%lld", pt_phase_name(p->phase), (long long)p->step,
              (long long)p->n_step);
     add_part(&line, part);
     snprintf(part, sizeof part, "  %s left", pt_console_duration(p->seconds_left, left));

@@ -367,7 +367,7 @@ static void put_mixed(FILE *file, const pt_run_result_t *result)
             file,
             "%smachines or libraries differed from %s, step %lld on; the bits are of no "
             "one machine\n",
-            mixed_heading, pt_stage_name(result->mixed_stage),
+            mixed_heading, pt_phase_name(result->mixed_phase),
             (long long)result->mixed_step);
 }
 

@@ -358,7 +358,7 @@ static pt_status_t search_on_active(pt_held_run_t *run, pt_watcher_t *watcher,
     if (is_root) {
         announce_cost(run);
         /* Of one that is done the report itself says it. */
-        if (pt_search_stage(run->search) < PT_N_STAGE)
+        if (pt_search_phase(run->search) < PT_N_PHASE)
             pt_report_check(&s->config, pt_dataset_digest(s->dataset));
         status = write_config(run);
     }

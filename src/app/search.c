@@ -41,7 +41,7 @@ pt_status_t pt_run_search(const pt_args_t *args, int *code)
 static pt_status_t pick_part(const pt_held_run_t *run, const char *split, pt_part_t *part)
 {
     const pt_session_t *s = &run->session;
-    bool is_done = pt_search_stage(run->search) == PT_N_STAGE;
+    bool is_done = pt_search_phase(run->search) == PT_N_PHASE;
     if (split != NULL)
         *part = strcmp(split, "val") == 0 ? PT_PART_VAL : PT_PART_TEST;
     else
@@ -64,9 +64,9 @@ static pt_status_t eval_on_active(pt_held_run_t *run, const char *split, int64_t
     PT_TRY(pt_search_view(&s->config, run->folder, s->trainer, &run->search));
     PT_TRY(pick_part(run, split, &part));
     bool is_root = pt_comm_rank(s->layout.world) == 0;
-    if (is_root && pt_search_stage(run->search) < PT_N_STAGE)
+    if (is_root && pt_search_phase(run->search) < PT_N_PHASE)
         pt_console_line("not finished: %s, step %lld",
-                        pt_stage_name(pt_search_stage(run->search)),
+                        pt_phase_name(pt_search_phase(run->search)),
                         (long long)pt_search_step(run->search));
     PT_TRY(pt_alloc(&score, (size_t)pt_dataset_n_task(s->dataset), sizeof *score));
     PT_TRY_OR(done, pt_pictures_evaluate(s->trainer, pt_search_subnet(run->search), part,

@@ -65,12 +65,12 @@ void stall_describe(const stall_t *s, char *text, size_t size)
         [PT_DOING_WAIT] = "waiting for other ranks",
     };
     const pt_activity_t *a = &s->seen;
-    const char *stage = a->stage < 0 ? "" : pt_stage_name((pt_stage_t)a->stage);
+    const char *phase = a->phase < 0 ? "" : pt_phase_name((pt_phase_t)a->phase);
     if (a->span == PT_SPAN_EVALUATION)
         snprintf(text, size, "%s in an evaluation%s%s", doing[a->doing],
-                 a->stage < 0 ? "" : " of ", stage);
+                 a->phase < 0 ? "" : " of ", phase);
     else
-        snprintf(text, size, "%s in %s, %s step %lld", doing[a->doing], stage,
+        snprintf(text, size, "%s in %s, %s step %lld", doing[a->doing], phase,
                  a->span == PT_SPAN_ALPHA_STEP ? "alpha" : "weight",
                  (long long)a->step + 1);
 }

@@ -4,11 +4,11 @@
 
 /* One thread writes, so that counting needs no more than that others see whole numbers. */
 static struct {
-    atomic_int span, doing, stage;
+    atomic_int span, doing, phase;
     atomic_uint ended;
     atomic_int_least64_t step;
     atomic_uint_least64_t n_span, n_sign;
-} at = {.stage = -1};
+} at = {.phase = -1};
 
 #define PUT(field, value) atomic_store_explicit(&at.field, value, memory_order_relaxed)
 #define GET(field) atomic_load_explicit(&at.field, memory_order_relaxed)
@@ -21,9 +21,9 @@ static void begin(pt_span_t span)
     PUT(n_sign, GET(n_sign) + 1);
 }
 
-void pt_activity_step(pt_span_t span, int32_t stage, int64_t step)
+void pt_activity_step(pt_span_t span, int32_t phase, int64_t step)
 {
-    PUT(stage, stage);
+    PUT(phase, phase);
     PUT(step, step);
     begin(span);
 }
@@ -51,7 +51,7 @@ pt_activity_t pt_activity_now(void)
 {
     return (pt_activity_t){.span = (pt_span_t)GET(span),
                            .doing = (pt_doing_t)GET(doing),
-                           .stage = GET(stage),
+                           .phase = GET(phase),
                            .step = GET(step),
                            .ended = GET(ended),
                            .n_span = GET(n_span),

@@ -9,7 +9,7 @@ void pt_rng_words(const pt_rng_t *rng, uint64_t index, uint32_t out[4])
 {
     philox4x32_key_t key = {{(uint32_t)rng->seed, (uint32_t)(rng->seed >> 32)}};
     philox4x32_ctr_t counter = {{
-        (uint32_t)rng->purpose << 24 | (uint32_t)rng->stage << 16 | rng->task,
+        (uint32_t)rng->purpose << 24 | (uint32_t)rng->phase << 16 | rng->task,
         rng->step,
         (uint32_t)index,
         (uint32_t)(index >> 32),

@@ -133,7 +133,7 @@ const pt_option_t pt_options[] = {
     TIME("run.checkpoint_every", run.checkpoint_every, "600", 0, 1e9, OUT,
          "time between two checkpoints"),
     LENGTH("run.eval_every", run.eval_every, "5e", 0, NUM,
-           "progress on val; 0 = only at the end of a stage"),
+           "progress on val; 0 = only at the end of a phase"),
     TIME("run.watchdog", run.watchdog, "120", 0, 1e9, OUT,
          "end the run where a step or evaluation stands still for this time and ten times "
          "the longest step; 0 = never"),
@@ -330,7 +330,7 @@ const pt_option_t pt_options[] = {
          "chain: times space.channels and stem_channels; 0 = what reaches "
          "baseline.madds, at least 1"),
     INT("baseline.steps", baseline.steps, "0", 0, 1e12, NUM,
-        "network known beforehand: length of its one stage; 0 = as many samples as "
+        "network known beforehand: length of its one phase; 0 = as many samples as "
         "baseline.cost_of drew, or a search of this config"),
     REAL("baseline.lr", baseline.lr, "0", 0, 1e3, NUM,
          "chain: learning rate; 0 = retrain.lr"),

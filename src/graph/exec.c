@@ -94,9 +94,9 @@ static pt_real_t *at(const run_t *run, int64_t offset)
 
 static pt_mode_t mode_of(const pt_plan_t *plan)
 {
-    if (plan->phase == PT_PHASE_EVAL)
+    if (plan->pass == PT_PASS_EVAL)
         return PT_MODE_EVAL;
-    return plan->phase == PT_PHASE_CALIBRATE ? PT_MODE_CALIBRATE : PT_MODE_TRAIN;
+    return plan->pass == PT_PASS_CALIBRATE ? PT_MODE_CALIBRATE : PT_MODE_TRAIN;
 }
 
 static double *gate_gradient(const run_t *run, const instr_t *in)
@@ -230,7 +230,7 @@ void pt_exec_begin(pt_exec_t *exec, int32_t flight, const pt_plan_t *plan,
                                 .plan = plan,
                                 .unit = *unit,
                                 .bad_param = -1};
-    if (plan->phase == PT_PHASE_ALPHA)
+    if (plan->pass == PT_PASS_ALPHA)
         memset(unit->dgate, 0,
                (size_t)plan->n_task * (size_t)plan->space->n_choice * sizeof *unit->dgate);
 }

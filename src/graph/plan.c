@@ -201,22 +201,22 @@ void pt_plan_place(pt_plan_t *plan, const pt_cut_t *cut, int32_t stage)
     plan->key = 0;
 }
 
-uint64_t pt_plan_make_key(const pt_subnet_t *subnet, pt_phase_t phase, const int32_t *task,
+uint64_t pt_plan_make_key(const pt_subnet_t *subnet, pt_pass_t pass, const int32_t *task,
                           int32_t n_task)
 {
-    uint64_t part[] = {pt_subnet_key(subnet, task, n_task), (uint64_t)phase};
+    uint64_t part[] = {pt_subnet_key(subnet, task, n_task), (uint64_t)pass};
     uint64_t key = pt_hash64(part, sizeof part, 0);
 
     return key != 0 ? key : 1;
 }
 
-pt_status_t pt_plan_compile(pt_plan_t *plan, const pt_subnet_t *subnet, pt_phase_t phase,
+pt_status_t pt_plan_compile(pt_plan_t *plan, const pt_subnet_t *subnet, pt_pass_t pass,
                             const int32_t *task, int32_t n_task)
 {
     if (n_task < 1 || n_task > plan->n_task_max)
         PT_FAIL(INTERNAL, "a plan of %d tasks in room for %d", n_task, plan->n_task_max);
     plan->key = 0;
-    plan->phase = phase;
+    plan->pass = pass;
     plan->is_soft = subnet->is_soft;
     plan->n_task = n_task;
     memcpy(plan->task, task, (size_t)n_task * sizeof *task);
@@ -224,7 +224,7 @@ pt_status_t pt_plan_compile(pt_plan_t *plan, const pt_subnet_t *subnet, pt_phase
     plan_spread(plan);
     plan_emit(plan);
     plan_layout(plan);
-    plan->key = pt_plan_make_key(subnet, phase, task, n_task);
+    plan->key = pt_plan_make_key(subnet, pass, task, n_task);
     return PT_OK;
 }
 

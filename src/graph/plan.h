@@ -83,7 +83,7 @@ struct pt_plan {
 
     /* What it was compiled from. */
     uint64_t key;
-    pt_phase_t phase;
+    pt_pass_t pass;
     bool is_soft;
     int32_t n_task;
     int32_t *task; /**< slot -> task */
@@ -163,7 +163,7 @@ static inline bool plan_is_here(const pt_plan_t *plan, const value_t *v)
 
 static inline bool plan_has_backward(const pt_plan_t *plan)
 {
-    return plan->phase == PT_PHASE_WEIGHT || plan->phase == PT_PHASE_ALPHA;
+    return plan->pass == PT_PASS_WEIGHT || plan->pass == PT_PASS_ALPHA;
 }
 
 static inline bool plan_is_user(const pt_plan_t *plan, int32_t value, int32_t slot)

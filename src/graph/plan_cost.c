@@ -32,27 +32,27 @@ static int print_shape(char *text, size_t size, pt_shape_t shape)
 
 void plan_instr_name(const pt_plan_t *plan, const instr_t *in, char name[PT_MACHINE_NAME])
 {
-    static const char *const pass[] = {[INSTR_FORWARD] = "forward",
-                                       [INSTR_BACKWARD] = "backward",
-                                       [INSTR_ADD] = "add",
-                                       [INSTR_LOSS] = "loss"};
-    static const char *const phase[] = {[PT_PHASE_WEIGHT] = "",
-                                        [PT_PHASE_ALPHA] = "alpha ",
-                                        [PT_PHASE_CALIBRATE] = "calibrate ",
-                                        [PT_PHASE_EVAL] = "eval "};
+    static const char *const direction[] = {[INSTR_FORWARD] = "forward",
+                                            [INSTR_BACKWARD] = "backward",
+                                            [INSTR_ADD] = "add",
+                                            [INSTR_LOSS] = "loss"};
+    static const char *const pass[] = {[PT_PASS_WEIGHT] = "",
+                                       [PT_PASS_ALPHA] = "alpha ",
+                                       [PT_PASS_CALIBRATE] = "calibrate ",
+                                       [PT_PASS_EVAL] = "eval "};
     const pt_op_inst_t *inst = in->inst;
     size_t size = PT_MACHINE_NAME;
     int at;
 
     if (inst == NULL) {
-        snprintf(name, size, "%s%s %lld", phase[plan->phase], pass[in->kind],
+        snprintf(name, size, "%s%s %lld", pass[plan->pass], direction[in->kind],
                  (long long)in->n);
         return;
     }
     const pt_op_attr_t *a = &inst->attr;
-    at =
-        snprintf(name, size, "%s%s %s %d/%d/%d/%d/%d", phase[plan->phase], pass[in->kind],
-                 inst->op->name, a->kernel, a->stride, a->dilation, a->groups, (int)a->act);
+    at = snprintf(name, size, "%s%s %s %d/%d/%d/%d/%d", pass[plan->pass],
+                  direction[in->kind], inst->op->name, a->kernel, a->stride, a->dilation,
+                  a->groups, (int)a->act);
     for (int32_t i = 0; i < inst->n_in; i++)
         at += print_shape(name + at, size - (size_t)at, inst->in[i]);
     at += print_shape(name + at, size - (size_t)at, inst->out);

@@ -157,8 +157,8 @@ static void emit_backward(pt_plan_t *plan, value_t *v, int32_t dy, int32_t slot)
     int32_t term[PT_OP_MAX_IN];
 
     in.dy = dy;
-    in.forms_params = plan->phase == PT_PHASE_WEIGHT && v->inst->n_param > 0;
-    in.forms_gate = plan->phase == PT_PHASE_ALPHA && v->choice != NONE;
+    in.forms_params = plan->pass == PT_PASS_WEIGHT && v->inst->n_param > 0;
+    in.forms_gate = plan->pass == PT_PASS_ALPHA && v->choice != NONE;
     if (in.forms_gate)
         in.slot = slot;
     for (int32_t i = 0; i < v->inst->n_in && v->probe_of == NONE; i++) {
@@ -256,12 +256,12 @@ static void descend(pt_plan_t *plan, int32_t *at, int32_t stage, int32_t slot)
 
 /**
  * Backward of a slot's values, last to first in canonical order: its private ones and, in
- * the alpha phase, where adjoints are the task's own, those that it shares.
+ * the alpha pass, where adjoints are the task's own, those that it shares.
  */
 static void emit_task_backward(pt_plan_t *plan, int32_t slot)
 {
     int32_t private = plan->begin[slot + 1] - 1, at = plan->n_stage - 1;
-    int32_t shared = plan->phase == PT_PHASE_ALPHA ? plan->begin[0] - 1 : -1;
+    int32_t shared = plan->pass == PT_PASS_ALPHA ? plan->begin[0] - 1 : -1;
 
     while (private >= plan->begin[slot] || shared >= 0) {
         /* Within a candidate what is shared comes first, and goes last. */
@@ -273,7 +273,7 @@ static void emit_task_backward(pt_plan_t *plan, int32_t slot)
         emit_backward_of(plan, number, slot);
     }
     descend(plan, &at, 0, slot);
-    if (plan->phase == PT_PHASE_WEIGHT)
+    if (plan->pass == PT_PASS_WEIGHT)
         collect_subtotals(plan);
     for (int32_t i = 0; i < plan->begin[0]; i++)
         plan->value[plan->order[i]].adjoint = NONE;
@@ -319,20 +319,20 @@ static void emit_forward_segment(pt_plan_t *plan, int32_t slot)
 static void emit_backward_segment(pt_plan_t *plan, int32_t slot)
 {
     emit_task_backward(plan, slot);
-    if (slot == plan->n_task - 1 && plan->phase == PT_PHASE_WEIGHT)
+    if (slot == plan->n_task - 1 && plan->pass == PT_PASS_WEIGHT)
         emit_shared_backward(plan);
     instr_t pause = plan_make_instr(INSTR_PAUSE);
     pause.is_back = true;
     plan_push(plan, pause);
 }
 
-/** Does anything trainable in this phase stand at or before the value? */
+/** Does anything trainable in this pass stand at or before the value? */
 static void mark_adjoints(pt_plan_t *plan)
 {
     for (int32_t i = 0; i < plan->n_value; i++) {
         value_t *v = &plan->value[i];
         v->needs_adjoint =
-            plan->phase == PT_PHASE_WEIGHT ? v->inst->n_param > 0 : v->choice != NONE;
+            plan->pass == PT_PASS_WEIGHT ? v->inst->n_param > 0 : v->choice != NONE;
         for (int32_t j = 0; j < v->inst->n_in; j++)
             if (v->in[j] >= 0 && plan->value[v->in[j]].needs_adjoint)
                 v->needs_adjoint = true;

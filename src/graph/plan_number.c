@@ -108,9 +108,9 @@ static void number_mix(pt_plan_t *plan, int32_t candidate, int32_t term, int32_t
     bool is_soft = plan->is_soft && c->choice >= 0;
     int32_t before = node_value[c->dst];
 
-    /* A first term with gate 1 is the sum; the alpha phase keeps the two apart, because a
+    /* A first term with gate 1 is the sum; the alpha pass keeps the two apart, because a
      * gate's gradient wants the adjoint of the sum alone. */
-    if (before == NONE && !is_soft && (plan->phase != PT_PHASE_ALPHA || c->choice < 0)) {
+    if (before == NONE && !is_soft && (plan->pass != PT_PASS_ALPHA || c->choice < 0)) {
         node_value[c->dst] = term;
         return;
     }
@@ -123,7 +123,7 @@ static void number_mix(pt_plan_t *plan, int32_t candidate, int32_t term, int32_t
     node_value[c->dst] = find_or_make(plan, &id, slot, candidate);
 }
 
-/** A closed gate in the alpha phase: run its chain, to meet the adjoint of its node. */
+/** A closed gate in the alpha pass: run its chain, to meet the adjoint of its node. */
 static void number_probe(pt_plan_t *plan, int32_t candidate, int32_t slot,
                          const int32_t *node_value)
 {
@@ -143,7 +143,7 @@ static pt_status_t number_task(pt_plan_t *plan, const pt_subnet_t *subnet, int32
     int32_t task = plan->task[slot];
     int32_t *node_value = plan->node_value + (size_t)slot * (size_t)s->n_node;
     int32_t head = NONE, n_run = 0;
-    bool meets_closed = plan->phase == PT_PHASE_ALPHA && !subnet->is_active_only;
+    bool meets_closed = plan->pass == PT_PASS_ALPHA && !subnet->is_active_only;
 
     pt_subnet_reach(s, subnet, task, plan->alive_candidate, plan->alive_node);
     for (int32_t i = 0; i < s->n_node; i++)

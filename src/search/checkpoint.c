@@ -21,20 +21,20 @@ typedef struct pack {
 static pack_t pack_state(const run_state_t *s)
 {
     return (pack_t){
-        .counter = {s->stage, s->step, s->alpha_step, s->evaluated, s->is_derived},
-        .journal = {s->metrics_bytes, s->mixed_stage, s->mixed_step, s->score_part},
+        .counter = {s->phase, s->step, s->alpha_step, s->evaluated, s->is_derived},
+        .journal = {s->metrics_bytes, s->mixed_phase, s->mixed_step, s->score_part},
         .loss = {s->loss, s->alpha_loss}};
 }
 
 static run_state_t unpack_state(const pack_t *p)
 {
-    return (run_state_t){.stage = p->counter[0],
+    return (run_state_t){.phase = p->counter[0],
                          .step = p->counter[1],
                          .alpha_step = p->counter[2],
                          .evaluated = p->counter[3],
                          .is_derived = p->counter[4],
                          .metrics_bytes = p->journal[0],
-                         .mixed_stage = p->journal[1],
+                         .mixed_phase = p->journal[1],
                          .mixed_step = p->journal[2],
                          .score_part = p->journal[3],
                          .loss = p->loss[0],
@@ -118,7 +118,7 @@ static pt_status_t write_root(pt_search_t *s, pt_checkpoint_t *c, const char *fo
     PT_TRY(add_state(s, &pack, c));
     PT_TRY_OR(done, add_branching(s, &group, c));
     PT_TRY_OR(done, pack_scores(s, &score));
-    if (s->state.stage == PT_N_STAGE)
+    if (s->state.phase == PT_N_PHASE)
         PT_TRY_OR(done, pt_checkpoint_add(c, "scores", PT_DTYPE_F64, dim, 2, score, false));
     PT_TRY_OR(done, pt_checkpoint_write(c, folder));
 done:
@@ -136,7 +136,7 @@ static pt_status_t write_into(pt_search_t *s, const char *folder, char digest[33
     PT_AGREE(s->world, run_journal_sync(s));
     pt_checkpoint_init(&c);
     PT_TRY_OR(done, pt_trainer_save(s->trainer, &c));
-    if (s->state.stage == PT_N_STAGE)
+    if (s->state.phase == PT_N_PHASE)
         PT_TRY_OR(done, pt_trainer_save_stats(s->trainer, &s->subnet, &c));
     status = s->is_root ? write_root(s, &c, folder) : PT_OK;
     PT_TRY_OR(done, pt_comm_agree(s->world, status));
@@ -168,8 +168,8 @@ pt_status_t run_checkpoint_write(pt_search_t *s)
     PT_TRY(write_into(s, s->run, digest));
     count_pause(&s->speed.checkpoints, pt_clock() - begin);
     run_journal_timing(s, "checkpoint");
-    if (st->stage < PT_N_STAGE)
-        run_note(s, "checkpoint: %s, step %lld", pt_stage_name((pt_stage_t)st->stage),
+    if (st->phase < PT_N_PHASE)
+        run_note(s, "checkpoint: %s, step %lld", pt_phase_name((pt_phase_t)st->phase),
                  (long long)st->step);
     else
         run_note(s, "checkpoint: done, payload %s", digest);
@@ -262,8 +262,8 @@ static pt_status_t take_scores(pt_search_t *s, const pt_checkpoint_t *c)
 static pt_status_t check_counters(const pt_search_t *s)
 {
     const run_state_t *st = &s->state;
-    if (st->stage < 0 || st->stage > PT_N_STAGE || st->step < 0 || st->alpha_step < 0 ||
-        (st->stage < PT_N_STAGE && st->step > s->length.n_step[st->stage]))
+    if (st->phase < 0 || st->phase > PT_N_PHASE || st->step < 0 || st->alpha_step < 0 ||
+        (st->phase < PT_N_PHASE && st->step > s->length.n_step[st->phase]))
         PT_FAIL(FORMAT, "%s: the checkpoint's counters are out of range", s->run);
     return PT_OK;
 }
@@ -300,7 +300,7 @@ static pt_status_t take_arrays(pt_search_t *s, const pt_checkpoint_t *c)
     PT_TRY(take(c, "alpha/updates", PT_DTYPE_I64, a->n_task, a->count));
     PT_TRY(take(c, "architecture/bits", PT_DTYPE_U64,
                 s->subnet.n_task * (int64_t)s->subnet.words, s->subnet.bits));
-    return s->state.stage == PT_N_STAGE ? take_scores(s, c) : PT_OK;
+    return s->state.phase == PT_N_PHASE ? take_scores(s, c) : PT_OK;
 }
 
 /* The machine or its libraries may have changed since. */
@@ -312,15 +312,15 @@ static pt_status_t check_machine(pt_search_t *s, const pt_checkpoint_t *c)
     PT_TRY(get_text(c, "fingerprint", &theirs));
     n = pt_fingerprint_compare(s->fingerprint.text, theirs, items, sizeof items);
     pt_free(theirs);
-    if (n == 0 || s->state.stage == PT_N_STAGE)
+    if (n == 0 || s->state.phase == PT_N_PHASE)
         return PT_OK;
     if (s->config->kernel.mixed == PT_MIXED_REFUSE)
         PT_FAIL(MISMATCH, "%s was begun elsewhere (kernel.mixed = refuse): %s",
                 s->fingerprint.node, items);
     pt_log(PT_LOG_WARNING, "%s differs from where the run was before, as (now, then): %s",
            s->fingerprint.node, items);
-    if (s->state.mixed_stage < 0) {
-        s->state.mixed_stage = s->state.stage;
+    if (s->state.mixed_phase < 0) {
+        s->state.mixed_phase = s->state.phase;
         s->state.mixed_step = s->state.step;
     }
     return PT_OK;

@@ -61,11 +61,11 @@ static const char *describe_scores(const pt_search_t *s, pt_part_t part, char te
 bool run_evaluation_due(const pt_search_t *s)
 {
     const run_state_t *st = &s->state;
-    int64_t every = s->eval_every[st->stage];
+    int64_t every = s->eval_every[st->phase];
     if (st->step == 0 || st->evaluated == st->step || n_sample(s, PT_PART_VAL) == 0 ||
         st->alpha_step < run_alpha_due(s, st->step))
         return false;
-    return st->step == s->length.n_step[st->stage] || (every > 0 && st->step % every == 0);
+    return st->step == s->length.n_step[st->phase] || (every > 0 && st->step % every == 0);
 }
 
 static pt_status_t evaluate(pt_search_t *s, pt_part_t part, int64_t n_picture)
@@ -84,7 +84,7 @@ pt_status_t run_evaluate(pt_search_t *s)
     st->evaluated = st->step;
     run_journal_scores(s, "eval", PT_PART_VAL);
     run_journal_timing(s, "eval");
-    run_note(s, "%s, step %lld: %s", pt_stage_name((pt_stage_t)st->stage),
+    run_note(s, "%s, step %lld: %s", pt_phase_name((pt_phase_t)st->phase),
              (long long)st->step, describe_scores(s, PT_PART_VAL, text));
     run_pause_over(s);
     return PT_OK;

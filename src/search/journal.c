@@ -106,7 +106,7 @@ static void end_line(pt_search_t *s, const char *end)
 static void begin_line(const pt_search_t *s, FILE *file, const char *event)
 {
     fprintf(file, "{\"event\":\"%s\",\"stage\":\"%s\"", event,
-            pt_stage_name((pt_stage_t)s->state.stage));
+            pt_phase_name((pt_phase_t)s->state.phase));
 }
 
 /* A number for each task of the step. */
@@ -153,7 +153,7 @@ void run_journal_step(pt_search_t *s, bool is_alpha, double lr,
     else if (s->config->train.clip_norm > 0)
         put_number(file, "grad_norm", result->grad_norm);
     put_number(file, "lr", lr);
-    if (st->stage != PT_STAGE_RETRAIN)
+    if (st->phase != PT_PHASE_RETRAIN)
         put_number(file, "tau", run_tau(s));
     if (s->space->kind == PT_SPACE_DAG)
         put_number(file, "edges", run_mean_edges(s));
@@ -163,9 +163,9 @@ void run_journal_step(pt_search_t *s, bool is_alpha, double lr,
     end_line(s, "}\n");
 }
 
-void run_journal_stage(pt_search_t *s)
+void run_journal_phase(pt_search_t *s)
 {
-    int64_t n = s->length.n_step[s->state.stage];
+    int64_t n = s->length.n_step[s->state.phase];
     if (!s->is_root)
         return;
     begin_line(s, s->metrics, "stage");
@@ -268,7 +268,7 @@ static void put_timing(pt_search_t *s, const char *event, const char *message)
     put_integer(file, "checkpoints", s->speed.checkpoints.n);
     put_number(file, "checkpoint", s->speed.checkpoints.seconds);
     fprintf(file, ",\"is_mixed\":%s,\"traffic\":{",
-            s->state.mixed_stage < 0 ? "false" : "true");
+            s->state.mixed_phase < 0 ? "false" : "true");
     for (int32_t i = 0; i < PT_N_TRAFFIC; i++) {
         const pt_traffic_stat_t *stat = pt_traffic_stats((pt_traffic_t)i);
         fprintf(file, "%s\"%s\":{\"calls\":%lld,\"bytes\":%lld,\"seconds\":%.6g}",

@@ -1,17 +1,17 @@
-/* How long the stages of a run are. */
+/* How long the phases of a run are. */
 #include "search/run.h"
 
 #include <math.h>
 
-bool run_is_by_task(const pt_config_t *config, int64_t stage)
+bool run_is_by_task(const pt_config_t *config, int64_t phase)
 {
-    return config->train.turn == PT_TURN_TASKS && stage != PT_STAGE_RETRAIN;
+    return config->train.turn == PT_TURN_TASKS && phase != PT_PHASE_RETRAIN;
 }
 
 /* `n`: one alpha step after n weight steps; `ne`: n epochs of both in turn. */
 static void set_periods(const pt_config_t *c, const pt_feed_t *feed, pt_run_length_t *n)
 {
-    bool by_task = run_is_by_task(c, PT_STAGE_SEARCH);
+    bool by_task = run_is_by_task(c, PT_PHASE_SEARCH);
     pt_length_t turn = c->search.alternate;
     n->weight_period = pt_step_count(c, feed, by_task, turn, PT_PART_WEIGHT);
     n->alpha_period =
@@ -31,7 +31,7 @@ double run_samples(const pt_config_t *config, const pt_feed_t *feed,
                    const pt_run_length_t *n)
 {
     double sum = (double)n->n_alpha * step_samples(config, feed, false);
-    for (int32_t i = 0; i < PT_N_STAGE; i++)
+    for (int32_t i = 0; i < PT_N_PHASE; i++)
         sum += (double)n->n_step[i] * step_samples(config, feed, run_is_by_task(config, i));
     return sum;
 }
@@ -52,37 +52,37 @@ static bool has_own_supernet(const pt_config_t *c)
 void pt_run_length(const pt_config_t *config, const pt_feed_t *feed, pt_run_length_t *out)
 {
     const pt_config_t *c = config;
-    pt_length_t length[PT_N_STAGE] = {c->warmup.steps, c->search.steps, c->retrain.steps};
+    pt_length_t length[PT_N_PHASE] = {c->warmup.steps, c->search.steps, c->retrain.steps};
     pt_run_length_t n = {.n_alpha = 0};
-    for (int32_t i = 0; i < PT_N_STAGE; i++)
+    for (int32_t i = 0; i < PT_N_PHASE; i++)
         n.n_step[i] = pt_step_count(c, feed, run_is_by_task(c, i), length[i],
-                                    i == PT_STAGE_SEARCH ? PT_PART_WEIGHT : PT_PART_TRAIN);
+                                    i == PT_PHASE_SEARCH ? PT_PART_WEIGHT : PT_PART_TRAIN);
     set_periods(c, feed, &n);
-    n.n_alpha = n.n_step[PT_STAGE_SEARCH] / n.weight_period * n.alpha_period;
+    n.n_alpha = n.n_step[PT_PHASE_SEARCH] / n.weight_period * n.alpha_period;
     if (c->search.method != PT_METHOD_SEARCH) {
-        n.n_step[PT_STAGE_SEARCH] += n.n_alpha;
+        n.n_step[PT_PHASE_SEARCH] += n.n_alpha;
         n.n_alpha = 0;
     }
     if (pt_method_is_fixed(c->search.method))
-        n.n_step[PT_STAGE_RETRAIN] =
+        n.n_step[PT_PHASE_RETRAIN] =
             c->baseline.steps > 0 ? c->baseline.steps
                                   : run_steps_of_samples(c, feed, run_samples(c, feed, &n));
     if (pt_method_is_fixed(c->search.method) ||
         (c->search.method == PT_METHOD_RANDOM && !has_own_supernet(c)))
-        n.n_step[PT_STAGE_WARMUP] = n.n_step[PT_STAGE_SEARCH] = 0;
+        n.n_step[PT_PHASE_WARMUP] = n.n_step[PT_PHASE_SEARCH] = 0;
     *out = n;
 }
 
-pt_part_t run_part(const pt_search_t *s, int64_t stage)
+pt_part_t run_part(const pt_search_t *s, int64_t phase)
 {
-    return stage == PT_STAGE_SEARCH && s->config->search.method == PT_METHOD_SEARCH
+    return phase == PT_PHASE_SEARCH && s->config->search.method == PT_METHOD_SEARCH
                ? PT_PART_WEIGHT
                : PT_PART_TRAIN;
 }
 
 int64_t run_alpha_due(const pt_search_t *s, int64_t step)
 {
-    if (s->state.stage != PT_STAGE_SEARCH || s->length.n_alpha == 0)
+    if (s->state.phase != PT_PHASE_SEARCH || s->length.n_alpha == 0)
         return 0;
     return step / s->length.weight_period * s->length.alpha_period;
 }

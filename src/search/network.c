@@ -58,7 +58,7 @@ static void note_budget(pt_search_t *s, const pt_derived_t *derived)
 
 pt_status_t run_derive(pt_search_t *s)
 {
-    pt_step_t last = {.stage = PT_STAGE_SEARCH, .step = s->length.n_step[PT_STAGE_SEARCH]};
+    pt_step_t last = {.phase = PT_PHASE_SEARCH, .step = s->length.n_step[PT_PHASE_SEARCH]};
     pt_rng_t rng = pt_step_rng(s->config, &last, PT_RNG_DERIVE);
     pt_derived_t derived;
     PT_TRY(

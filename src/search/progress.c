@@ -45,7 +45,7 @@ static void measure(pt_search_t *s, bool is_alpha, int64_t samples)
         v->n_odd--;
         return;
     }
-    if (s->state.stage != PT_STAGE_RETRAIN) {
+    if (s->state.phase != PT_PHASE_RETRAIN) {
         v->pace[is_alpha].n++;
         v->pace[is_alpha].seconds += seconds;
     }
@@ -60,9 +60,9 @@ double run_seconds_left(const pt_search_t *s)
     double weight = v->weight_seconds > 0 ? v->weight_seconds : v->alpha_seconds;
     double alpha = v->alpha_seconds > 0 ? v->alpha_seconds : v->weight_seconds;
     int64_t n_weight = -s->state.step, n_alpha = -s->state.alpha_step;
-    for (int64_t stage = s->state.stage; stage < PT_N_STAGE; stage++) {
-        n_weight += s->length.n_step[stage];
-        if (stage == PT_STAGE_SEARCH)
+    for (int64_t phase = s->state.phase; phase < PT_N_PHASE; phase++) {
+        n_weight += s->length.n_step[phase];
+        if (phase == PT_PHASE_SEARCH)
             n_alpha += s->length.n_alpha;
     }
     return (double)n_weight * weight + (double)n_alpha * alpha;
@@ -71,16 +71,16 @@ double run_seconds_left(const pt_search_t *s)
 static void show(pt_search_t *s)
 {
     const run_state_t *st = &s->state;
-    bool is_search = st->stage == PT_STAGE_SEARCH;
+    bool is_search = st->phase == PT_PHASE_SEARCH;
     pt_progress_t p = {
-        .stage = (pt_stage_t)st->stage,
+        .phase = (pt_phase_t)st->phase,
         .step = st->step,
-        .n_step = s->length.n_step[st->stage],
+        .n_step = s->length.n_step[st->phase],
         .loss = st->loss,
         .alpha_loss = is_search && st->alpha_step > 0 ? st->alpha_loss : NAN,
         .expected_edges = s->space->kind == PT_SPACE_DAG ? run_mean_edges(s) : NAN,
         .expected_cost = s->space->kind == PT_SPACE_BRANCH && is_search ? s->cost : NAN,
-        .tau = st->stage == PT_STAGE_RETRAIN ? NAN : run_tau(s),
+        .tau = st->phase == PT_PHASE_RETRAIN ? NAN : run_tau(s),
         .lr = run_lr(s),
         .metric = s->mean_metric,
         .samples_per_second = s->speed.samples / s->speed.seconds,

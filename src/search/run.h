@@ -17,16 +17,16 @@ enum { RUN_PATH_MAX = 4096 };
  * Everything else is a function of these counters. */
 typedef struct run_state {
     /* In the payload. */
-    int64_t stage;      /**< PT_N_STAGE: done */
-    int64_t step;       /**< weight steps done in this stage */
-    int64_t alpha_step; /**< alpha steps done in this stage */
-    int64_t evaluated;  /**< `step` of the last evaluation in this stage, 0 = none */
+    int64_t phase;      /**< PT_N_PHASE: done */
+    int64_t step;       /**< weight steps done in this phase */
+    int64_t alpha_step; /**< alpha steps done in this phase */
+    int64_t evaluated;  /**< `step` of the last evaluation in this phase, 0 = none */
     int64_t is_derived;
     double loss, alpha_loss; /**< smoothed over the last steps of their kind */
     /* Beside it. */
     int64_t metrics_bytes; /**< length of metrics.jsonl */
-    int64_t mixed_stage;   /**< since when machines or libraries differ; ... */
-    int64_t mixed_step;    /**< ... stage -1: they never did */
+    int64_t mixed_phase;   /**< since when machines or libraries differ; ... */
+    int64_t mixed_step;    /**< ... phase -1: they never did */
     int64_t score_part;    /**< pt_part_t of the final scores */
 } run_state_t;
 
@@ -35,7 +35,7 @@ typedef struct run_speed {
     int64_t job;  /**< ms since 1970 at its start, which tells a job from others */
     double start; /**< pt_clock() when the run began */
     double last;  /**< ... when the last step or pause ended */
-    double seconds, samples;              /**< of the stage's last steps, fading */
+    double seconds, samples;              /**< of the phase's last steps, fading */
     int32_t n_odd;                        /**< steps left out of these, yet to come */
     double weight_seconds, alpha_seconds; /**< of one step, smoothed; 0 = none yet */
     double last_checkpoint;
@@ -64,7 +64,7 @@ struct pt_search {
     double cost;                  /**< expected, over the most there can be; NaN before */
 
     pt_run_length_t length;
-    int64_t eval_every[PT_N_STAGE]; /**< 0 = at the end only */
+    int64_t eval_every[PT_N_PHASE]; /**< 0 = at the end only */
 
     /* Of a step; sized once. */
     pt_subnet_t drawn;
@@ -87,31 +87,31 @@ struct pt_search {
 
 /* length.c */
 
-/** Samples that a stage's weight steps draw from. */
-pt_part_t run_part(const pt_search_t *s, int64_t stage);
-/** Whether a stage's weight steps have the tasks take turns. */
-bool run_is_by_task(const pt_config_t *config, int64_t stage);
+/** Samples that a phase's weight steps draw from. */
+pt_part_t run_part(const pt_search_t *s, int64_t phase);
+/** Whether a phase's weight steps have the tasks take turns. */
+bool run_is_by_task(const pt_config_t *config, int64_t phase);
 /** Samples that all steps of a run draw, once for each task that has them. */
 double run_samples(const pt_config_t *config, const pt_feed_t *feed,
                    const pt_run_length_t *n);
-/** Steps of the last stage that draw as many. */
+/** Steps of the last phase that draw as many. */
 int64_t run_steps_of_samples(const pt_config_t *config, const pt_feed_t *feed,
                              double samples);
-/** Alpha steps that follow the first `step` weight steps of the stage at work. */
+/** Alpha steps that follow the first `step` weight steps of the phase at work. */
 int64_t run_alpha_due(const pt_search_t *s, int64_t step);
 
-/* stages.c */
+/* phases.c */
 
-typedef struct run_stage {
+typedef struct run_phase {
     const char *name;
-    /** Called once, when the stage begins; not after a resume in the middle of it. */
+    /** Called once, when the phase begins; not after a resume in the middle of it. */
     pt_status_t (*enter)(pt_search_t *s);
     pt_status_t (*step)(pt_search_t *s); /**< one weight or alpha step */
     bool (*done)(const pt_search_t *s);
     pt_status_t (*leave)(pt_search_t *s);
-} run_stage_t;
+} run_phase_t;
 
-extern const run_stage_t run_stages[PT_N_STAGE];
+extern const run_phase_t run_phases[PT_N_PHASE];
 
 double run_tau(const pt_search_t *s);
 /** Learning rate of the next weight step. */
@@ -127,7 +127,7 @@ static inline const pt_space_t *run_priced_space(const pt_search_t *s)
 {
     return s->full_size != NULL ? s->full_size : s->space;
 }
-/** Whether the trainer is built anew for the last stage. */
+/** Whether the trainer is built anew for the last phase. */
 bool run_changes_form(const pt_search_t *s);
 /** Build it anew, of s->branching where the space is of branches.  Collective. */
 pt_status_t run_change_form(pt_search_t *s);
@@ -154,7 +154,7 @@ pt_status_t run_take_supernet(pt_search_t *s);
 /* evaluate.c */
 
 bool run_evaluation_due(const pt_search_t *s);
-/** On val, in the course of a stage. */
+/** On val, in the course of a phase. */
 pt_status_t run_evaluate(pt_search_t *s);
 /** At the end of the run: the scores that it leaves, on pt_search_last_part(). */
 pt_status_t run_evaluate_last(pt_search_t *s);
@@ -173,7 +173,7 @@ void run_journal_close(pt_search_t *s);
 pt_status_t run_journal_sync(pt_search_t *s);
 void run_journal_step(pt_search_t *s, bool is_alpha, double lr,
                       const pt_step_result_t *result);
-void run_journal_stage(pt_search_t *s);
+void run_journal_phase(pt_search_t *s);
 void run_journal_scores(pt_search_t *s, const char *event, pt_part_t part);
 void run_journal_derive(pt_search_t *s, const pt_cost_t *task_cost, const pt_cost_t *cost);
 void run_journal_timing(pt_search_t *s, const char *event);
@@ -190,7 +190,7 @@ void run_after_step(pt_search_t *s, bool is_alpha, const pt_step_result_t *resul
 double run_seconds_left(const pt_search_t *s);
 /** Time from here on is no step's. */
 void run_pause_over(pt_search_t *s);
-/** Speed from here on is another: a stage begins. */
+/** Speed from here on is another: a phase begins. */
 void run_speed_reset(pt_search_t *s);
 
 /* checkpoint.c */

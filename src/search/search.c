@@ -17,7 +17,7 @@ static void count_steps(pt_search_t *s)
 {
     const pt_feed_t *feed = pt_trainer_feed(s->trainer);
     pt_run_length(s->config, feed, &s->length);
-    for (int32_t i = 0; i < PT_N_STAGE; i++)
+    for (int32_t i = 0; i < PT_N_PHASE; i++)
         s->eval_every[i] = pt_step_count(s->config, feed, run_is_by_task(s->config, i),
                                          s->config->run.eval_every, run_part(s, i));
 }
@@ -101,8 +101,8 @@ static pt_status_t compare_machines(pt_search_t *s)
     if (s->is_root)
         pt_log(PT_LOG_WARNING, "%d rank%s, the result may depend on the layout: %s",
                (int)n_other, verb, difference);
-    if (s->state.mixed_stage < 0) {
-        s->state.mixed_stage = s->state.stage;
+    if (s->state.mixed_phase < 0) {
+        s->state.mixed_phase = s->state.phase;
         s->state.mixed_step = s->state.step;
     }
     return PT_OK;
@@ -111,12 +111,12 @@ static pt_status_t compare_machines(pt_search_t *s)
 static void note_resume(pt_search_t *s)
 {
     const run_state_t *st = &s->state;
-    if (st->stage == PT_N_STAGE)
+    if (st->phase == PT_N_PHASE)
         run_note(s, "this run is finished");
     else
         run_note(s, "going on from the checkpoint: %s, step %lld of %lld",
-                 pt_stage_name((pt_stage_t)st->stage), (long long)st->step,
-                 (long long)s->length.n_step[st->stage]);
+                 pt_phase_name((pt_phase_t)st->phase), (long long)st->step,
+                 (long long)s->length.n_step[st->phase]);
 }
 
 static pt_status_t begin(pt_search_t *s)
@@ -130,12 +130,12 @@ static pt_status_t begin(pt_search_t *s)
     PT_AGREE(s->world, allocate(s));
     count_steps(s);
     if (s->config->search.method == PT_METHOD_SEARCH &&
-        s->length.n_step[PT_STAGE_SEARCH] > 0 && s->length.n_alpha == 0)
+        s->length.n_step[PT_PHASE_SEARCH] > 0 && s->length.n_alpha == 0)
         PT_FAIL(
             CONFIG,
             "search.steps are %lld, too few for one alpha step: search.alternate asks for "
             "%lld weight steps before",
-            (long long)s->length.n_step[PT_STAGE_SEARCH],
+            (long long)s->length.n_step[PT_PHASE_SEARCH],
             (long long)s->length.weight_period);
     const pt_kernel_t *kernel = s->space->op[0].inst.kernel;
     pt_fingerprint_make(s->space, kernel, &s->fingerprint);
@@ -144,7 +144,7 @@ static pt_status_t begin(pt_search_t *s)
         PT_FAIL(IO, "%s has no checkpoint yet", s->run);
     if (s->is_view)
         return PT_OK;
-    if (s->state.stage == PT_N_STAGE) {
+    if (s->state.phase == PT_N_PHASE) {
         s->mean_metric = run_mean_metric(s);
         note_resume(s);
         return PT_OK;
@@ -161,7 +161,7 @@ static pt_status_t begin(pt_search_t *s)
         s->state.is_derived = 1;
     }
     run_refresh_subnet(s);
-    return run_stages[s->state.stage].enter(s);
+    return run_phases[s->state.phase].enter(s);
 }
 
 static pt_status_t make(const pt_config_t *config, const char *run, bool is_view,
@@ -183,7 +183,7 @@ static pt_status_t make(const pt_config_t *config, const char *run, bool is_view
     s->is_root = pt_comm_rank(s->world) == 0;
     s->hooks = hooks == NULL ? (pt_run_hooks_t){NULL, NULL, NULL, NULL} : *hooks;
     strcpy(s->run, run);
-    s->state.mixed_stage = -1;
+    s->state.mixed_phase = -1;
     s->mean_metric = s->cost = NAN;
     struct timespec now = {0};
     (void)clock_gettime(CLOCK_REALTIME, &now);
@@ -232,44 +232,44 @@ void pt_search_free(pt_search_t *s)
     pt_free(s);
 }
 
-/* The checkpoint at a stage's end already stands at the beginning of the next. */
-static pt_status_t next_stage(pt_search_t *s)
+/* The checkpoint at a phase's end already stands at the beginning of the next. */
+static pt_status_t next_phase(pt_search_t *s)
 {
-    bool had_steps = s->length.n_step[s->state.stage] > 0;
-    PT_TRY(run_stages[s->state.stage].leave(s));
-    s->state.stage++;
-    if (s->state.stage < PT_N_STAGE)
-        PT_TRY(run_stages[s->state.stage].enter(s));
-    return had_steps || s->state.stage == PT_N_STAGE ? run_checkpoint_write(s) : PT_OK;
+    bool had_steps = s->length.n_step[s->state.phase] > 0;
+    PT_TRY(run_phases[s->state.phase].leave(s));
+    s->state.phase++;
+    if (s->state.phase < PT_N_PHASE)
+        PT_TRY(run_phases[s->state.phase].enter(s));
+    return had_steps || s->state.phase == PT_N_PHASE ? run_checkpoint_write(s) : PT_OK;
 }
 
 /* One thing after the other, each a function of the state: an evaluation that is due, a
- * step, or the next stage.  A stop leaves due evaluations to who resumes. */
+ * step, or the next phase.  A stop leaves due evaluations to who resumes. */
 static pt_status_t advance(pt_search_t *s, pt_run_end_t *end)
 {
     bool wants_checkpoint = false;
-    while (s->state.stage < PT_N_STAGE) {
-        const run_stage_t *stage = &run_stages[s->state.stage];
+    while (s->state.phase < PT_N_PHASE) {
+        const run_phase_t *phase = &run_phases[s->state.phase];
         if (run_evaluation_due(s)) {
             PT_TRY(run_evaluate(s));
-        } else if (stage->done(s)) {
-            PT_TRY(next_stage(s));
+        } else if (phase->done(s)) {
+            PT_TRY(next_phase(s));
             wants_checkpoint = false;
         } else {
-            PT_TRY(stage->step(s));
+            PT_TRY(phase->step(s));
             wants_checkpoint |= (s->request & PT_REQUEST_CHECKPOINT) != 0;
             if ((s->request & PT_REQUEST_STOP) != 0) {
                 *end = PT_RUN_STOPPED;
                 return run_checkpoint_write(s);
             }
             /* What follows the last step reads samples that no step has read: should that
-             * fail, it fails again from here, and not after another stage. */
-            if (s->state.stage == PT_STAGE_RETRAIN && stage->done(s)) {
+             * fail, it fails again from here, and not after another phase. */
+            if (s->state.phase == PT_PHASE_RETRAIN && phase->done(s)) {
                 PT_TRY(run_checkpoint_write(s));
                 wants_checkpoint = false;
             }
         }
-        if (wants_checkpoint && s->state.stage < PT_N_STAGE && !run_evaluation_due(s)) {
+        if (wants_checkpoint && s->state.phase < PT_N_PHASE && !run_evaluation_due(s)) {
             PT_TRY(run_checkpoint_write(s));
             wants_checkpoint = false;
         }
@@ -287,8 +287,8 @@ pt_status_t pt_search_run(pt_search_t *s, pt_run_result_t *result)
     PT_TRY(status);
     PT_TRY(pt_cost_all(s->space, &s->subnet, &r.cost));
     r.mean_metric = s->mean_metric;
-    r.is_mixed = s->state.mixed_stage >= 0;
-    r.mixed_stage = r.is_mixed ? (pt_stage_t)s->state.mixed_stage : PT_STAGE_WARMUP;
+    r.is_mixed = s->state.mixed_phase >= 0;
+    r.mixed_phase = r.is_mixed ? (pt_phase_t)s->state.mixed_phase : PT_PHASE_WARMUP;
     r.mixed_step = s->state.mixed_step;
     r.checkpoints = s->speed.checkpoints;
     r.weight = s->speed.pace[false];
@@ -307,9 +307,9 @@ const pt_alpha_t *pt_search_alpha(const pt_search_t *search)
     return &search->alpha;
 }
 
-pt_stage_t pt_search_stage(const pt_search_t *search)
+pt_phase_t pt_search_phase(const pt_search_t *search)
 {
-    return (pt_stage_t)search->state.stage;
+    return (pt_phase_t)search->state.phase;
 }
 
 int64_t pt_search_step(const pt_search_t *search)

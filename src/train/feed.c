@@ -195,7 +195,7 @@ static pt_rng_t draw_rng(const pt_feed_t *feed, const pt_draw_t *draw,
 {
     return (pt_rng_t){.seed = (uint64_t)feed->config->run.seed,
                       .purpose = purpose,
-                      .stage = draw->stage,
+                      .phase = draw->phase,
                       .task = (uint16_t)draw->bundle};
 }
 

@@ -213,7 +213,7 @@ pt_status_t pt_feed_cut_parts(const pt_config_t *config, const pt_dataset_t *dat
                               const pt_bundle_t *bundle, pt_part_rows_t part[PT_N_PART])
 {
     /* Keyed by the first task, so that a task's split does not depend on its bundle's
-     * number; the two cuts differ in the stage. */
+     * number; the two cuts differ in the phase. */
     pt_rng_t rng = {.seed = (uint64_t)config->run.seed,
                     .purpose = PT_RNG_SPLIT,
                     .task = (uint16_t)bundle->task[0]};
@@ -230,7 +230,7 @@ pt_status_t pt_feed_cut_parts(const pt_config_t *config, const pt_dataset_t *dat
         PT_TRY_OR(done,
                   pool_cut(&pool, config->data.val_fraction, rng, &part[PT_PART_VAL]));
     PT_TRY_OR(done, copy_rows(weight, &part[PT_PART_TRAIN]));
-    rng.stage = 1;
+    rng.phase = 1;
     if (config->search.alpha_part > 0)
         PT_TRY_OR(done,
                   pool_cut(&pool, config->search.alpha_part, rng, &part[PT_PART_ALPHA]));

@@ -9,8 +9,8 @@
 #include "polytree/train/deal.h"
 #include "polytree/train/trainer.h"
 
-/** The stage of a run whose gates are drawn. */
-enum { SEARCH_STAGE = 1 };
+/** The phase of a run whose gates are drawn. */
+enum { SEARCH_PHASE = 1 };
 
 /** Copies of a method that knows its network: one of each layer, as far as is known. */
 static bool may_run(const pt_space_t *s, int32_t choice, int32_t task)
@@ -28,14 +28,14 @@ static void switch_all(pt_predictor_t *p, int32_t task, bool confines)
         pt_subnet_switch(&p->subnet, task, c, !confines || may_run(p->space, c, task));
 }
 
-static pt_phase_t phase_of(int32_t kind)
+static pt_pass_t pass_of(int32_t kind)
 {
-    return kind == KIND_WEIGHT ? PT_PHASE_WEIGHT : PT_PHASE_ALPHA;
+    return kind == KIND_WEIGHT ? PT_PASS_WEIGHT : PT_PASS_ALPHA;
 }
 
 static pt_step_t step_of(int32_t kind, int32_t step)
 {
-    return (pt_step_t){.stage = SEARCH_STAGE, .is_alpha = kind == KIND_ALPHA, .step = step};
+    return (pt_step_t){.phase = SEARCH_PHASE, .is_alpha = kind == KIND_ALPHA, .step = step};
 }
 
 /** Gates of n of a step's bundles: the same bits as in a search at its beginning. */
@@ -87,7 +87,7 @@ pt_status_t predict_compile(pt_predictor_t *p, int32_t i)
     const pt_bundle_t *b = pt_feed_bundle(p->feed, u->bundle);
 
     draw(p, u->kind, u->step, 1, &u->bundle);
-    return pt_plan_compile(p->plan, &p->subnet, phase_of(u->kind), b->task, b->n_task);
+    return pt_plan_compile(p->plan, &p->subnet, pass_of(u->kind), b->task, b->n_task);
 }
 
 /** The plan of a bundle with the gates drawn last; a new one unless there is one. */
@@ -98,12 +98,12 @@ static pt_status_t find_plan(pt_predictor_t *p, int32_t kind, int32_t step, int3
     unit_plan_t fresh = {.kind = kind, .step = step, .bundle = bundle};
     int32_t i = 0;
 
-    fresh.key = pt_plan_make_key(&p->subnet, phase_of(kind), b->task, b->n_task);
+    fresh.key = pt_plan_make_key(&p->subnet, pass_of(kind), b->task, b->n_task);
     while (i < p->n_plan && p->unit_plan[i].key != fresh.key)
         i++;
     if (i == p->n_plan) {
         PT_TRY(pt_grow(&p->unit_plan, &p->plan_room, (size_t)i + 1, sizeof *p->unit_plan));
-        PT_TRY(pt_plan_compile(p->plan, &p->subnet, phase_of(kind), b->task, b->n_task));
+        PT_TRY(pt_plan_compile(p->plan, &p->subnet, pass_of(kind), b->task, b->n_task));
         fresh.madds = (double)pt_plan_madds_executed(p->plan);
         p->unit_plan[p->n_plan++] = fresh;
     }

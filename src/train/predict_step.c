@@ -116,10 +116,10 @@ void pt_share_release(pt_share_t *share)
 }
 
 pt_status_t pt_predictor_share(pt_predictor_t *p, const pt_arrangement_t *a,
-                               const int32_t coord[PT_N_AXIS], pt_phase_t phase,
-                               int32_t step, pt_share_t *share)
+                               const int32_t coord[PT_N_AXIS], pt_pass_t pass, int32_t step,
+                               pt_share_t *share)
 {
-    int32_t kind = phase == PT_PHASE_WEIGHT ? KIND_WEIGHT : KIND_ALPHA;
+    int32_t kind = pass == PT_PASS_WEIGHT ? KIND_WEIGHT : KIND_ALPHA;
 
     PT_TRY(predict_stage(p, a->extent[PT_AXIS_STAGE], pt_arrangement_wire(a)));
     PT_TRY(predict_deal(p, kind, step, a->extent[PT_AXIS_TASK], coord[PT_AXIS_TASK],
@@ -275,10 +275,10 @@ static pt_status_t run_step(pt_predictor_t *p, const pt_arrangement_t *a, int32_
     return PT_OK;
 }
 
-pt_status_t pt_predict(pt_predictor_t *p, const pt_arrangement_t *a, pt_phase_t phase,
+pt_status_t pt_predict(pt_predictor_t *p, const pt_arrangement_t *a, pt_pass_t pass,
                        pt_prediction_t *out)
 {
-    int32_t kind = phase == PT_PHASE_WEIGHT ? KIND_WEIGHT : KIND_ALPHA;
+    int32_t kind = pass == PT_PASS_WEIGHT ? KIND_WEIGHT : KIND_ALPHA;
     int32_t n_stage = a->extent[PT_AXIS_STAGE];
     double ranks = (double)n_stage * a->extent[PT_AXIS_TASK] * a->extent[PT_AXIS_DATA];
     pt_share_t *share = NULL;

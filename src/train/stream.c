@@ -180,10 +180,10 @@ static pt_status_t plan_of(pt_trainer_t *t, const stream_t *s, int32_t bundle,
 
     pt_activity_do(PT_DOING_PLANS);
     if (flight->plan == NULL)
-        return trainer_plan(t, s->subnet, s->phase, bundle, plan);
+        return trainer_plan(t, s->subnet, s->pass, bundle, plan);
     *plan = flight->plan;
-    if (pt_plan_key(*plan) != pt_plan_make_key(s->subnet, s->phase, b->task, b->n_task))
-        PT_TRY(pt_plan_compile(*plan, s->subnet, s->phase, b->task, b->n_task));
+    if (pt_plan_key(*plan) != pt_plan_make_key(s->subnet, s->pass, b->task, b->n_task))
+        PT_TRY(pt_plan_compile(*plan, s->subnet, s->pass, b->task, b->n_task));
     t->time.compile += pt_clock() - begin;
     return PT_OK;
 }
@@ -234,7 +234,7 @@ static bool advance(pt_trainer_t *t, cursor_t *c, int32_t *flight)
 
 pt_status_t stream_run(pt_trainer_t *t, const stream_t *s)
 {
-    bool has_backward = s->phase == PT_PHASE_WEIGHT || s->phase == PT_PHASE_ALPHA;
+    bool has_backward = s->pass == PT_PASS_WEIGHT || s->pass == PT_PASS_ALPHA;
     cursor_t forward = {0}, backward = {0};
     pt_status_t status = PT_OK;
 

@@ -9,7 +9,7 @@
 /** Units to run, in the same order on all stages of a chain. */
 typedef struct stream {
     int32_t n;
-    pt_phase_t phase;
+    pt_pass_t pass;
     const pt_subnet_t *subnet;
     void *context;
     int32_t (*bundle)(void *context, int32_t i); /**< of unit i */

@@ -8,7 +8,7 @@
 #include "polytree/base/memory.h"
 #include "train/stream.h"
 
-pt_status_t trainer_plan(pt_trainer_t *trainer, const pt_subnet_t *subnet, pt_phase_t phase,
+pt_status_t trainer_plan(pt_trainer_t *trainer, const pt_subnet_t *subnet, pt_pass_t pass,
                          int32_t bundle, pt_plan_t **plan)
 {
     const pt_bundle_t *b = pt_feed_bundle(trainer->feed, bundle);
@@ -16,22 +16,22 @@ pt_status_t trainer_plan(pt_trainer_t *trainer, const pt_subnet_t *subnet, pt_ph
     double begin = pt_clock();
 
     pt_activity_do(PT_DOING_PLANS);
-    switch (phase) {
-    case PT_PHASE_WEIGHT:
+    switch (pass) {
+    case PT_PASS_WEIGHT:
         *plan = trainer->weight_plan[slot];
         break;
-    case PT_PHASE_ALPHA:
+    case PT_PASS_ALPHA:
         *plan = trainer->alpha_plan[slot];
         break;
-    case PT_PHASE_CALIBRATE:
+    case PT_PASS_CALIBRATE:
         *plan = trainer->calibrate_plan;
         break;
-    case PT_PHASE_EVAL:
+    case PT_PASS_EVAL:
         *plan = trainer->eval_plan;
         break;
     }
-    if (pt_plan_key(*plan) != pt_plan_make_key(subnet, phase, b->task, b->n_task))
-        PT_TRY(pt_plan_compile(*plan, subnet, phase, b->task, b->n_task));
+    if (pt_plan_key(*plan) != pt_plan_make_key(subnet, pass, b->task, b->n_task))
+        PT_TRY(pt_plan_compile(*plan, subnet, pass, b->task, b->n_task));
     trainer->time.compile += pt_clock() - begin;
     return PT_OK;
 }

@@ -106,7 +106,7 @@ static inline bool trainer_has(const pt_trainer_t *trainer, int32_t bundle)
 
 /** The plan of a bundle for a step, compiled if it is not there yet. */
 PT_MUST_CHECK pt_status_t trainer_plan(pt_trainer_t *trainer, const pt_subnet_t *subnet,
-                                       pt_phase_t phase, int32_t bundle, pt_plan_t **plan);
+                                       pt_pass_t pass, int32_t bundle, pt_plan_t **plan);
 
 /** A unit's input and labels, as far as this stage reads them; where somebody looks on, the
  * last stage has the input too. */

@@ -23,7 +23,7 @@ typedef struct evaluation {
     pt_observation_t seen; /**< samples of the microbatch at work */
 
     /* The stream at work. */
-    pt_phase_t phase;
+    pt_pass_t pass;
     pt_draw_t draw;
     int64_t n_microbatch; /**< of all data ranks */
     int64_t *sum;         /**< of statistics */
@@ -89,14 +89,14 @@ static pt_status_t begin_unit(void *context, int32_t i, pt_unit_t *unit)
 
     unit->stat = t->stat + e->draw.bundle * t->stat_bound;
     unit->stat_sum = t->stat_sum;
-    unit->loss = e->phase == PT_PHASE_EVAL ? take_output : ignore_loss;
+    unit->loss = e->pass == PT_PASS_EVAL ? take_output : ignore_loss;
     unit->loss_context = e;
     e->draw.first = m * microbatch;
     e->seen = (pt_observation_t){.bundle = e->draw.bundle,
                                  .first = e->draw.first,
                                  .n = left < microbatch ? left : microbatch,
                                  .input = unit->input};
-    if (e->phase == PT_PHASE_CALIBRATE)
+    if (e->pass == PT_PASS_CALIBRATE)
         memset(t->stat_sum, 0, (size_t)t->stat_bound * sizeof *t->stat_sum);
     return trainer_fill(t, &e->draw, unit, e->observer != NULL);
 }
@@ -106,20 +106,20 @@ static void end_unit(void *context, int32_t i, const pt_unit_t *unit, int32_t ba
     evaluation_t *e = context;
 
     (void)i, (void)unit, (void)bad;
-    if (e->phase == PT_PHASE_CALIBRATE)
+    if (e->pass == PT_PASS_CALIBRATE)
         collect_stats(e, e->n_microbatch, e->sum);
 }
 
 /** Run the microbatches 0..n-1 of a draw that are this data rank's; calibrating, add their
  * statistics to `sum`. */
-static pt_status_t run_microbatches(evaluation_t *e, pt_phase_t phase, pt_draw_t draw,
+static pt_status_t run_microbatches(evaluation_t *e, pt_pass_t pass, pt_draw_t draw,
                                     int64_t n, int64_t *sum)
 {
     pt_trainer_t *t = e->t;
     int32_t extent = t->layout->extent[PT_AXIS_DATA];
     stream_t stream = {
         .n = (int32_t)((n - t->layout->coord[PT_AXIS_DATA] + extent - 1) / extent),
-        .phase = phase,
+        .pass = pass,
         .subnet = e->subnet,
         .context = e,
         .bundle = unit_bundle,
@@ -127,11 +127,11 @@ static pt_status_t run_microbatches(evaluation_t *e, pt_phase_t phase, pt_draw_t
         .end = end_unit};
     pt_plan_t *plan;
 
-    e->phase = phase;
+    e->pass = pass;
     e->draw = draw;
     e->n_microbatch = n;
     e->sum = sum;
-    PT_TRY(trainer_plan(t, e->subnet, phase, draw.bundle, &plan));
+    PT_TRY(trainer_plan(t, e->subnet, pass, draw.bundle, &plan));
     return stream_run(t, &stream);
 }
 
@@ -143,7 +143,7 @@ static pt_status_t finish_stats(evaluation_t *e, int32_t bundle, int64_t microba
     double *stat = t->stat + bundle * t->stat_bound;
     pt_plan_t *plan;
 
-    PT_TRY(trainer_plan(t, e->subnet, PT_PHASE_CALIBRATE, bundle, &plan));
+    PT_TRY(trainer_plan(t, e->subnet, PT_PASS_CALIBRATE, bundle, &plan));
     for (int32_t s = 0; s < pt_plan_n_stat(plan); s++) {
         const pt_plan_stat_t *p = pt_plan_stat(plan, s);
         double count = (double)(p->count * microbatches);
@@ -162,7 +162,7 @@ static pt_status_t calibrate(evaluation_t *e, int32_t bundle, int64_t *sum)
 {
     pt_draw_t train = {.part = PT_PART_TRAIN, .bundle = bundle, .is_shuffled = true};
 
-    return run_microbatches(e, PT_PHASE_CALIBRATE, train, e->t->config->bn.calibrate, sum);
+    return run_microbatches(e, PT_PASS_CALIBRATE, train, e->t->config->bn.calibrate, sum);
 }
 
 static pt_status_t score(evaluation_t *e, int32_t bundle, const int64_t *sum)
@@ -174,7 +174,7 @@ static pt_status_t score(evaluation_t *e, int32_t bundle, const int64_t *sum)
 
     e->loss.limit = 0x1p62 / (double)(samples + microbatch);
     PT_TRY(finish_stats(e, bundle, t->config->bn.calibrate, sum));
-    return run_microbatches(e, PT_PHASE_EVAL, test, (samples + microbatch - 1) / microbatch,
+    return run_microbatches(e, PT_PASS_EVAL, test, (samples + microbatch - 1) / microbatch,
                             NULL);
 }
 

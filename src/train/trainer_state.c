@@ -370,7 +370,7 @@ pt_status_t pt_trainer_save_stats(pt_trainer_t *trainer, const pt_subnet_t *subn
         return PT_OK;
     for (int32_t b = 0; b < t->n_bundle; b++) {
         pt_plan_t *plan;
-        PT_TRY(trainer_plan(t, subnet, PT_PHASE_EVAL, b, &plan));
+        PT_TRY(trainer_plan(t, subnet, PT_PASS_EVAL, b, &plan));
         for (int32_t i = 0; i < pt_plan_n_stat(plan); i++) {
             const pt_plan_stat_t *stat = pt_plan_stat(plan, i);
             const pt_candidate_t *c = &s->candidate[s->op[stat->op].candidate];

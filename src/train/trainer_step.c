@@ -15,9 +15,9 @@
 
 enum { REQUEST, BAD_LOSS, BAD_PARAM, FAILED, LOSS };
 
-static uint8_t stage_key(const pt_step_t *step)
+static uint8_t phase_key(const pt_step_t *step)
 {
-    return (uint8_t)(2 * step->stage + step->is_alpha);
+    return (uint8_t)(2 * step->phase + step->is_alpha);
 }
 
 pt_rng_t pt_step_rng(const pt_config_t *config, const pt_step_t *step,
@@ -25,7 +25,7 @@ pt_rng_t pt_step_rng(const pt_config_t *config, const pt_step_t *step,
 {
     return (pt_rng_t){.seed = (uint64_t)config->run.seed,
                       .purpose = purpose,
-                      .stage = stage_key(step),
+                      .phase = phase_key(step),
                       .step = (uint32_t)step->step};
 }
 
@@ -128,7 +128,7 @@ typedef struct work {
     pt_trainer_t *t;
     const pt_step_t *step;
     const pt_subnet_t *subnet;
-    pt_phase_t phase;
+    pt_pass_t pass;
     int32_t n_bundle, n_task;
     int64_t round;
     double
@@ -169,7 +169,7 @@ static pt_status_t begin_unit(void *context, int32_t i, pt_unit_t *unit)
     int64_t microbatch = t->config->train.microbatch;
     pt_draw_t draw = {.part = w->step->part,
                       .bundle = id.bundle,
-                      .stage = stage_key(w->step),
+                      .phase = phase_key(w->step),
                       .first = w->round * t->config->train.batch + id.index * microbatch,
                       .is_shuffled = true,
                       .is_augmented = true};
@@ -192,7 +192,7 @@ static void end_unit(void *context, int32_t i, const pt_unit_t *unit, int32_t ba
 
     if (bad >= 0 && t->control[BAD_PARAM] == 0)
         t->control[BAD_PARAM] = bad + 1;
-    if (w->phase == PT_PHASE_ALPHA)
+    if (w->pass == PT_PASS_ALPHA)
         collect_gates(w, pt_feed_bundle(t->feed, t->unit[i].bundle), unit->dgate);
 }
 
@@ -206,7 +206,7 @@ static pt_status_t list_units(work_t *w, int32_t *n_unit)
     for (int32_t i = 0; i < w->n_bundle; i++) {
         if (!trainer_has(t, t->bundle[i]))
             continue;
-        PT_TRY(trainer_plan(t, w->subnet, w->phase, t->bundle[i], &plan));
+        PT_TRY(trainer_plan(t, w->subnet, w->pass, t->bundle[i], &plan));
         for (int32_t u = 0; u < t->units; u++, n++) {
             t->unit[n] = (unit_id_t){t->bundle[i], u};
             t->unit_cost[n] = (double)pt_plan_madds_executed(plan);
@@ -220,7 +220,7 @@ static pt_status_t list_units(work_t *w, int32_t *n_unit)
 static pt_status_t run_units(work_t *w)
 {
     pt_trainer_t *t = w->t;
-    stream_t stream = {.phase = w->phase,
+    stream_t stream = {.pass = w->pass,
                        .subnet = w->subnet,
                        .context = w,
                        .bundle = unit_bundle,
@@ -372,11 +372,11 @@ pt_status_t pt_trainer_weight_step(pt_trainer_t *trainer, const pt_step_t *step,
                                    const pt_subnet_t *subnet, const pt_update_t *update,
                                    pt_step_result_t *result)
 {
-    work_t w = {.t = trainer, .step = step, .subnet = subnet, .phase = PT_PHASE_WEIGHT};
+    work_t w = {.t = trainer, .step = step, .subnet = subnet, .pass = PT_PASS_WEIGHT};
     pt_step_result_t r = {0};
     clocks_t before = read_clocks(trainer);
 
-    pt_activity_step(PT_SPAN_WEIGHT_STEP, step->stage, step->step);
+    pt_activity_step(PT_SPAN_WEIGHT_STEP, step->phase, step->step);
     begin_work(&w);
     PT_TRY(meet(&w, run_units(&w), &r));
     learn_weights(&w);
@@ -397,13 +397,13 @@ pt_status_t pt_trainer_alpha_step(pt_trainer_t *trainer, const pt_step_t *step,
                                   const pt_subnet_t *subnet, double *dgate,
                                   pt_step_result_t *result)
 {
-    work_t w = {.t = trainer, .step = step, .subnet = subnet, .phase = PT_PHASE_ALPHA};
+    work_t w = {.t = trainer, .step = step, .subnet = subnet, .pass = PT_PASS_ALPHA};
     pt_step_result_t r = {0};
     int64_t n = trainer->space->n_choice;
     size_t all = (size_t)trainer->n_task * (size_t)n;
     clocks_t before = read_clocks(trainer);
 
-    pt_activity_step(PT_SPAN_ALPHA_STEP, step->stage, step->step);
+    pt_activity_step(PT_SPAN_ALPHA_STEP, step->phase, step->step);
     begin_work(&w);
     memset(trainer->gate_sum, 0, all * sizeof *trainer->gate_sum);
     PT_TRY(meet(&w, run_units(&w), &r));

@@ -60,7 +60,7 @@ static void close_bench(bench_t *b)
 }
 
 /** Executed by one unit of draw number `draw`. */
-static pt_status_t count(bench_t *b, pt_phase_t phase, bool hard, uint32_t draw,
+static pt_status_t count(bench_t *b, pt_pass_t pass, bool hard, uint32_t draw,
                          int64_t *madds)
 {
     static const int32_t task[N_TASK] = {0, 1, 2, 3, 4};
@@ -69,19 +69,19 @@ static pt_status_t count(bench_t *b, pt_phase_t phase, bool hard, uint32_t draw,
     for (int32_t k = 0; k < N_TASK; k++)
         pt_alpha_sample(b->space, &b->alpha, k, &rng, 1, hard, &b->subnet, b->g);
     b->subnet.is_active_only = hard;
-    PT_TRY(pt_plan_compile(b->plan, &b->subnet, phase, task, N_TASK));
+    PT_TRY(pt_plan_compile(b->plan, &b->subnet, pass, task, N_TASK));
     *madds = pt_plan_madds_executed(b->plan);
     return PT_OK;
 }
 
-static pt_status_t compare(bench_t *b, pt_phase_t phase, const char *name, int32_t n)
+static pt_status_t compare(bench_t *b, pt_pass_t pass, const char *name, int32_t n)
 {
     int64_t soft, madds;
     double sum = 0;
 
-    PT_TRY(count(b, phase, false, 0, &soft));
+    PT_TRY(count(b, pass, false, 0, &soft));
     for (int32_t i = 0; i < n; i++) {
-        PT_TRY(count(b, phase, true, (uint32_t)i, &madds));
+        PT_TRY(count(b, pass, true, (uint32_t)i, &madds));
         sum += (double)madds;
     }
     printf("{\"step\": \"%s\", \"soft\": %lld, \"single path\": %.0f, \"draws\": %d, "
@@ -102,9 +102,9 @@ int main(int argc, char **argv)
     }
     status = open_bench(&b, argv[1]);
     if (status == PT_OK)
-        status = compare(&b, PT_PHASE_WEIGHT, "weight", n);
+        status = compare(&b, PT_PASS_WEIGHT, "weight", n);
     if (status == PT_OK)
-        status = compare(&b, PT_PHASE_ALPHA, "alpha", n);
+        status = compare(&b, PT_PASS_ALPHA, "alpha", n);
     if (status != PT_OK)
         fprintf(stderr, "%s\n", pt_error_message());
     close_bench(&b);

@@ -34,10 +34,10 @@ static pt_status_t predict(bench_t *b, outlook_t *o)
     memcpy(a.extent, b->layout.extent, sizeof a.extent);
     PT_TRY(pt_predictor_new(&b->config, pt_trainer_feed(b->trainer),
                             pt_trainer_space(b->trainer), NULL, &b->machine, &p));
-    PT_TRY_OR(done, pt_predict(p, &a, PT_PHASE_WEIGHT, &o->predicted[0]));
-    PT_TRY_OR(done, pt_predict(p, &a, PT_PHASE_ALPHA, &o->predicted[1]));
+    PT_TRY_OR(done, pt_predict(p, &a, PT_PASS_WEIGHT, &o->predicted[0]));
+    PT_TRY_OR(done, pt_predict(p, &a, PT_PASS_ALPHA, &o->predicted[1]));
     for (int32_t step = 0; step < PT_PREDICT_STEPS; step++) {
-        PT_TRY_OR(done, pt_predictor_share(p, &a, first, PT_PHASE_WEIGHT, step, &share));
+        PT_TRY_OR(done, pt_predictor_share(p, &a, first, PT_PASS_WEIGHT, step, &share));
         o->segments += (double)share.n_segment / PT_PREDICT_STEPS;
     }
 done:

@@ -91,7 +91,7 @@ static inline pt_status_t run_step(bench_t *b, bool is_alpha, int64_t number,
                                    int64_t *samples)
 {
     const pt_space_t *s = pt_trainer_space(b->trainer);
-    pt_step_t step = {.stage = 1,
+    pt_step_t step = {.phase = 1,
                       .is_alpha = is_alpha,
                       .step = number,
                       .part = is_alpha ? PT_PART_ALPHA : PT_PART_WEIGHT};

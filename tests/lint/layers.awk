@@ -2,7 +2,7 @@
 # (without polytree/) are for their own module alone, and public headers use none.
 BEGIN {
     split("base 1,config 2,par 2,tensor 3,kernel 4,linalg 4,io 4,op 5,graph 6,arch 7," \
-          "train 8,search 9,app 10", rows, ",")
+          "train 8,record 9,picture 10,search 11,study 12,app 13", rows, ",")
     for (i in rows) {
         split(rows[i], row, " ")
         line[row[1]] = row[2]

@@ -1,5 +1,5 @@
 /** @file
- * Tiny runs for the tests of search: three tasks in two bundles, all stages in some
+ * Tiny runs for the tests of search: three tasks in two bundles, all phases in some
  * twenty steps.
  */
 #ifndef PT_TEST_SEARCH_RUN_H
@@ -157,9 +157,9 @@ typedef struct tiny_hooks {
     int64_t stop_at, checkpoint_at; /**< number of the step; 0 = never */
     int64_t n_poll;
     uint64_t n_alloc;     /**< allocations when the step before ended */
-    uint64_t n_new_alloc; /**< made between two steps of a stage, its first ones left out */
-    int64_t in_stage;
-    pt_stage_t stage;
+    uint64_t n_new_alloc; /**< made between two steps of a phase, its first ones left out */
+    int64_t in_phase;
+    pt_phase_t phase;
     bool said_finished;
 } tiny_hooks_t;
 
@@ -174,10 +174,10 @@ static inline unsigned tiny_poll(void *context)
 static inline void tiny_progress(void *context, const pt_progress_t *progress)
 {
     tiny_hooks_t *h = context;
-    h->in_stage = progress->stage == h->stage ? h->in_stage + 1 : 1;
-    h->stage = progress->stage;
+    h->in_phase = progress->phase == h->phase ? h->in_phase + 1 : 1;
+    h->phase = progress->phase;
     /* The first steps of each kind compile plans that allocate what they hold. */
-    if (h->in_stage > 6)
+    if (h->in_phase > 6)
         h->n_new_alloc += pt_memory_n_alloc() - h->n_alloc;
     h->n_alloc = pt_memory_n_alloc();
 }

@@ -299,29 +299,29 @@ static void tasks_in_turn_share_their_bundles_parts(void **state)
     close_feed(&open);
 }
 
-/* Every n draws are each sample once, in an order that changes with epoch and stage. */
+/* Every n draws are each sample once, in an order that changes with epoch and phase. */
 static void each_epoch_is_a_permutation(void **state)
 {
     (void)state;
     pt_open_t open = open_feed(0, "all");
     int64_t n = pt_feed_bundle(open.feed, ALONE)->n_sample[PT_PART_TRAIN];
     pt_draw_t draw = {.part = PT_PART_TRAIN, .bundle = ALONE, .is_shuffled = true};
-    int count[N_TRAIN] = {0}, n_moved = 0, n_moved_stage = 0;
+    int count[N_TRAIN] = {0}, n_moved = 0, n_moved_phase = 0;
     for (int64_t epoch = 0; epoch < 4; epoch++) {
         for (int64_t i = 0; i < n; i++)
             count[drawn_row(open.feed, draw, epoch * n + i)]++;
         for (int row = 0; row < N_TRAIN; row++)
             assert_int_equal(count[row], row < N_ALONE ? epoch + 1 : 0);
     }
-    pt_draw_t staged = draw;
-    staged.stage = 1;
+    pt_draw_t moved = draw;
+    moved.phase = 1;
     for (int64_t i = 0; i < n; i++) {
         int64_t row = drawn_row(open.feed, draw, i);
         n_moved += drawn_row(open.feed, draw, n + i) != row;
-        n_moved_stage += drawn_row(open.feed, staged, i) != row;
+        n_moved_phase += drawn_row(open.feed, moved, i) != row;
     }
     assert_true(n_moved > n / 2);
-    assert_true(n_moved_stage > n / 2);
+    assert_true(n_moved_phase > n / 2);
     close_feed(&open);
 }
 
@@ -484,7 +484,7 @@ static void augmentation_is_keyed_by_the_draw(void **state)
     config.augment.rotate = 20;
     config.augment.shift = 0.2;
     pt_open_t open = open_feed(0, "all");
-    pt_draw_t draw = {.part = PT_PART_TRAIN, .bundle = 2, .stage = 1, .is_shuffled = true};
+    pt_draw_t draw = {.part = PT_PART_TRAIN, .bundle = 2, .phase = 1, .is_shuffled = true};
     pt_filled_t plain, augmented;
     float expected[PIXELS];
     int n_changed = 0;
@@ -494,7 +494,7 @@ static void augmentation_is_keyed_by_the_draw(void **state)
         draw.is_augmented = true;
         fill(open.feed, &draw, &augmented);
         for (int i = 0; i < BATCH; i++) {
-            pt_rng_t rng = {.seed = 3, .purpose = PT_RNG_AUGMENT, .stage = 1, .task = 2};
+            pt_rng_t rng = {.seed = 3, .purpose = PT_RNG_AUGMENT, .phase = 1, .task = 2};
             pt_warp_t warp =
                 pt_warp_draw(&config, &rng, (uint64_t)(draw.first + i), SIDE, SIDE);
             pt_warp_apply(&warp, SIDE, SIDE, 1, plain.input + i * PIXELS, expected);

@@ -365,8 +365,8 @@ static void labels_move_with_the_image(void **state)
         int64_t hwc[3];
         pt_feed_input(feed, hwc);
         const int64_t n = hwc[0] * hwc[1];
-        const pt_rng_t rng = {.seed = 3, .purpose = PT_RNG_AUGMENT, .stage = 1};
-        pt_draw_t draw = {.stage = 1, .is_shuffled = true};
+        const pt_rng_t rng = {.seed = 3, .purpose = PT_RNG_AUGMENT, .phase = 1};
+        pt_draw_t draw = {.phase = 1, .is_shuffled = true};
         tally_t tally = {0};
         for (; draw.first < 40; draw.first += BATCH) {
             draw.is_augmented = false;

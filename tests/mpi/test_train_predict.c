@@ -71,10 +71,10 @@ static void close_bench(bench_t *b)
     pt_layout_release(&b->layout);
 }
 
-/** A step as at the beginning of a search (src/search/stages.c). */
+/** A step as at the beginning of a search (src/search/phases.c). */
 static void run_step(bench_t *b, bool is_alpha, int64_t number)
 {
-    const pt_step_t step = {.stage = 1,
+    const pt_step_t step = {.phase = 1,
                             .is_alpha = is_alpha,
                             .step = number,
                             .part = is_alpha ? PT_PART_ALPHA : PT_PART_WEIGHT};
@@ -104,7 +104,7 @@ static void predict(bench_t *b, bool is_alpha, int32_t number, int64_t bytes[PT_
 
     memset(bytes, 0, PT_N_TRAFFIC * sizeof *bytes);
     assert_ok(pt_predictor_share(b->predictor, &b->arrangement, l->coord,
-                                 is_alpha ? PT_PHASE_ALPHA : PT_PHASE_WEIGHT, number,
+                                 is_alpha ? PT_PASS_ALPHA : PT_PASS_WEIGHT, number,
                                  &share));
     if (pt_comm_size(l->replica) == 1)
         share.shared = 0;

@@ -59,7 +59,7 @@ static void close_bench(bench_t *b)
 static void use(bench_t *b)
 {
     pt_space_t *s = pt_trainer_space(b->trainer);
-    pt_step_t step = {.stage = 1, .part = PT_PART_WEIGHT};
+    pt_step_t step = {.phase = 1, .part = PT_PART_WEIGHT};
     pt_update_t update = pt_update_make(&b->config.search.update, 1e-3);
     pt_step_result_t result;
     pt_task_score_t score[N_TINY_TASK];

@@ -105,7 +105,7 @@ static inline int teardown(void **state)
 }
 
 /** Compile for tasks first..last, run, and return the sum of their losses. */
-static inline double run(fixture_t *f, pt_phase_t phase, int32_t first, int32_t last)
+static inline double run(fixture_t *f, pt_pass_t pass, int32_t first, int32_t last)
 {
     int32_t task[N_TASK], n = 0;
     pt_unit_t unit = {.input = f->input,
@@ -122,7 +122,7 @@ static inline double run(fixture_t *f, pt_phase_t phase, int32_t first, int32_t 
     for (int32_t k = first; k <= last; k++)
         task[n++] = k;
     f->space->store.version++;
-    assert_int_equal(pt_plan_compile(f->plan, &f->subnet, phase, task, n), PT_OK);
+    assert_int_equal(pt_plan_compile(f->plan, &f->subnet, pass, task, n), PT_OK);
     assert_true(pt_plan_arena_bytes(f->plan) <= pt_plan_arena_bound(f->plan));
     assert_int_equal(pt_exec_run(f->exec, f->plan, &unit), -1);
     for (int32_t i = 0; i < n; i++)
@@ -142,7 +142,7 @@ static inline void check_weights(fixture_t *f, int32_t first, int32_t last)
     int32_t checked = 0;
 
     memset(store->grad_sum, 0, (size_t)store->n_block * PT_BLOCK * sizeof *store->grad_sum);
-    run(f, PT_PHASE_WEIGHT, first, last);
+    run(f, PT_PASS_WEIGHT, first, last);
     int64_t *sum = calloc((size_t)store->n_block * PT_BLOCK, sizeof *sum);
     memcpy(sum, store->grad_sum, (size_t)store->n_block * PT_BLOCK * sizeof *sum);
     for (int32_t p = 0; p < store->n_param; p++)
@@ -150,9 +150,9 @@ static inline void check_weights(fixture_t *f, int32_t first, int32_t last)
             double *w = &store->value[store->param[p].offset + i], kept = *w;
             double got = (double)sum[store->param[p].offset + i] / PT_FIXED_SCALE;
             *w = kept + EPSILON;
-            double up = run(f, PT_PHASE_WEIGHT, first, last);
+            double up = run(f, PT_PASS_WEIGHT, first, last);
             *w = kept - EPSILON;
-            double down = run(f, PT_PHASE_WEIGHT, first, last);
+            double down = run(f, PT_PASS_WEIGHT, first, last);
             *w = kept;
             assert_close(got, (up - down) / (2 * EPSILON), SCALE);
             checked += got != 0;
@@ -171,9 +171,9 @@ static inline double gate_quotient(fixture_t *f, int32_t task, int32_t choice)
     f->subnet.is_soft = true;
     pt_bitset_set(pt_subnet_bits(&f->subnet, task), choice, true);
     *gate = kept + EPSILON;
-    double up = run(f, PT_PHASE_WEIGHT, task, task);
+    double up = run(f, PT_PASS_WEIGHT, task, task);
     *gate = kept - EPSILON;
-    double down = run(f, PT_PHASE_WEIGHT, task, task);
+    double down = run(f, PT_PASS_WEIGHT, task, task);
     *gate = kept;
     pt_bitset_set(pt_subnet_bits(&f->subnet, task), choice, was_on);
     f->subnet.is_soft = was_soft;

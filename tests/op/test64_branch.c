@@ -132,7 +132,7 @@ static void check_gates(fixture_t *f, bool is_closed_zero)
     double got[N_TASK * MAX_CHOICE];
 
     assert_true(n <= MAX_CHOICE);
-    run(f, PT_PHASE_ALPHA, 0, N_TASK - 1);
+    run(f, PT_PASS_ALPHA, 0, N_TASK - 1);
     memcpy(got, f->dgate, (size_t)(N_TASK * n) * sizeof *got);
     for (int32_t k = 0; k < N_TASK; k++)
         for (int32_t c = 0; c < n; c++) {
@@ -175,9 +175,9 @@ static void test_key(void **state)
     int32_t copy[MAX_LAYER * N_TASK] = {0};
 
     choose(f, copy);
-    uint64_t key = pt_plan_make_key(&f->subnet, PT_PHASE_ALPHA, all, N_TASK);
+    uint64_t key = pt_plan_make_key(&f->subnet, PT_PASS_ALPHA, all, N_TASK);
     f->subnet.is_active_only = true;
-    assert_true(key != pt_plan_make_key(&f->subnet, PT_PHASE_ALPHA, all, N_TASK));
+    assert_true(key != pt_plan_make_key(&f->subnet, PT_PASS_ALPHA, all, N_TASK));
 }
 
 /** Multiply-adds of a candidate, forward. */
@@ -233,7 +233,7 @@ static void test_madds(void **state)
         count_by_hand(f, &b, &want[0], &want[1]);
         for (int i = 0; i < 2; i++) {
             int64_t before = pt_exec_madds(f->exec);
-            run(f, i == 0 ? PT_PHASE_WEIGHT : PT_PHASE_ALPHA, 0, N_TASK - 1);
+            run(f, i == 0 ? PT_PASS_WEIGHT : PT_PASS_ALPHA, 0, N_TASK - 1);
             assert_int_equal(pt_exec_madds(f->exec) - before, want[i]);
             assert_int_equal(pt_plan_madds_executed(f->plan), want[i]);
         }
@@ -252,13 +252,13 @@ static void test_sharing(void **state)
 
     choose(f, copy);
     for (int32_t k = 0; k < N_TASK; k++) {
-        alone[k] = run(f, PT_PHASE_CALIBRATE, k, k);
+        alone[k] = run(f, PT_PASS_CALIBRATE, k, k);
         n_alone[k] = pt_plan_n_instr(f->plan);
     }
     for (int32_t c = 0; c < f->space->n_candidate - N_TASK; c++)
         n_op += (c == 0 || f->space->choice[f->space->candidate[c].choice].j == 0) *
                 f->space->candidate[c].n_op;
-    run(f, PT_PHASE_CALIBRATE, 0, N_TASK - 1);
+    run(f, PT_PASS_CALIBRATE, 0, N_TASK - 1);
     for (int32_t k = 0; k < N_TASK; k++)
         assert_true(f->loss[k] == alone[k]);
     assert_int_equal(pt_plan_n_instr(f->plan),
@@ -298,8 +298,8 @@ static void compare_derived(fixture_t *f, fixture_t *derived, const pt_branching
     const pt_store_t *s = &derived->space->store;
     char name[120];
 
-    run(f, PT_PHASE_WEIGHT, 0, N_TASK - 1);
-    run(derived, PT_PHASE_WEIGHT, 0, N_TASK - 1);
+    run(f, PT_PASS_WEIGHT, 0, N_TASK - 1);
+    run(derived, PT_PASS_WEIGHT, 0, N_TASK - 1);
     for (int32_t k = 0; k < N_TASK; k++)
         assert_true(f->loss[k] == derived->loss[k]);
     for (int32_t p = 0; p < s->n_param; p++) {

@@ -103,7 +103,7 @@ static void check_gates(fixture_t *f)
     int32_t n = f->space->n_choice, checked = 0;
     double *got = calloc((size_t)(N_TASK * n), sizeof *got);
 
-    run(f, PT_PHASE_ALPHA, 0, N_TASK - 1);
+    run(f, PT_PASS_ALPHA, 0, N_TASK - 1);
     memcpy(got, f->dgate, (size_t)(N_TASK * n) * sizeof *got);
     for (int32_t k = 0; k < N_TASK; k++)
         for (int32_t c = 0; c < n; c++) {
@@ -144,7 +144,7 @@ static void test_alpha_forms_no_weight_gradients(void **state)
 
     memset(store->grad_sum, 0, (size_t)store->n_block * PT_BLOCK * sizeof *store->grad_sum);
     set_subnet(f, true, 3);
-    run(f, PT_PHASE_ALPHA, 0, N_TASK - 1);
+    run(f, PT_PASS_ALPHA, 0, N_TASK - 1);
     for (int64_t i = 0; i < store->n_block * PT_BLOCK; i++)
         assert_true(store->grad_sum[i] == 0);
 }
@@ -162,11 +162,11 @@ static void test_sharing(void **state)
             pt_subnet_switch(&f->subnet, k, c, true);
     f->subnet.is_soft = false;
     for (int32_t k = 0; k < N_TASK; k++) {
-        alone[k] = run(f, PT_PHASE_WEIGHT, k, k);
+        alone[k] = run(f, PT_PASS_WEIGHT, k, k);
         trunk_and_head[k] = pt_plan_madds(f->plan);
         heads += 4 * f->space->task[k].outputs;
     }
-    run(f, PT_PHASE_WEIGHT, 0, N_TASK - 1);
+    run(f, PT_PASS_WEIGHT, 0, N_TASK - 1);
     for (int32_t k = 0; k < N_TASK; k++)
         assert_true(f->loss[k] == alone[k]);
     int64_t trunk = trunk_and_head[0] - 4 * f->space->task[0].outputs;
@@ -182,7 +182,7 @@ static void test_calibration(void **state)
     for (int32_t hard = 0; hard < 2; hard++) {
         set_subnet(f, hard == 0, 5);
         memset(f->stat_sum, 0, (size_t)pt_plan_stat_bound(f->plan) * sizeof *f->stat_sum);
-        double want = run(f, PT_PHASE_CALIBRATE, 0, N_TASK - 1);
+        double want = run(f, PT_PASS_CALIBRATE, 0, N_TASK - 1);
         for (int32_t i = 0; i < pt_plan_n_stat(f->plan); i++) {
             const pt_plan_stat_t *s = pt_plan_stat(f->plan, i);
             for (int64_t c = s->offset; c < s->offset + s->channels; c++) {
@@ -191,7 +191,7 @@ static void test_calibration(void **state)
                                            f->stat[c] * f->stat[c];
             }
         }
-        double got = run(f, PT_PHASE_EVAL, 0, N_TASK - 1);
+        double got = run(f, PT_PASS_EVAL, 0, N_TASK - 1);
         assert_close(got, want, SCALE);
     }
 }
@@ -205,7 +205,7 @@ static void test_no_path(void **state)
     set_subnet(f, false, 1);
     for (int32_t c = 0; c < f->space->n_choice; c++)
         pt_subnet_switch(&f->subnet, 1, c, false);
-    assert_int_equal(pt_plan_compile(f->plan, &f->subnet, PT_PHASE_WEIGHT, &task, 1),
+    assert_int_equal(pt_plan_compile(f->plan, &f->subnet, PT_PASS_WEIGHT, &task, 1),
                      PT_E_RANGE);
     assert_non_null(strstr(pt_error_message(), "two"));
 }

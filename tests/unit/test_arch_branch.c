@@ -169,7 +169,7 @@ static void cost_is_that_of_the_compiled_plan(void **state)
         for (int32_t i = 0; i < K * s->n_choice && subnet.is_soft; i++)
             if (draw(seed, 100 + i) < 0.5)
                 pt_subnet_switch(&subnet, i % K, i / K, true);
-        assert_int_equal(pt_plan_compile(plan, &subnet, PT_PHASE_EVAL, all, K), PT_OK);
+        assert_int_equal(pt_plan_compile(plan, &subnet, PT_PASS_EVAL, all, K), PT_OK);
         assert_int_equal(pt_cost_all(s, &subnet, &cost), PT_OK);
         assert_int_equal(cost.madds, pt_plan_madds(plan));
         assert_true(cost.encoder_madds < cost.madds);

@@ -189,7 +189,7 @@ static void words_are_philox4x32_10(void **state)
     const uint32_t ones[4] = {0x408f276d, 0x41c83b0e, 0xa20bc7c6, 0x6d5451fd};
     pt_rng_t all = {.seed = UINT64_MAX,
                     .purpose = (pt_rng_purpose_t)0xff,
-                    .stage = 0xff,
+                    .phase = 0xff,
                     .task = 0xffff,
                     .step = UINT32_MAX};
     pt_rng_words(&all, UINT64_MAX, out);
@@ -204,7 +204,7 @@ static void every_part_of_the_key_matters(void **state)
         {.seed = 1},
         {.seed = UINT64_C(1) << 32},
         {.purpose = PT_RNG_SPLIT},
-        {.stage = 1},
+        {.phase = 1},
         {.task = 1},
         {.step = 1},
     };

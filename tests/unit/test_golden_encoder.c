@@ -137,7 +137,7 @@ static void run(pt_space_t *space, const char *net)
     assert_int_equal(pt_subnet_init(&subnet, 1, space->n_choice), PT_OK);
     for (int32_t c = 0; c < space->n_choice; c++)
         pt_subnet_switch(&subnet, 0, c, true);
-    assert_int_equal(pt_plan_compile(plan, &subnet, PT_PHASE_WEIGHT, &first, 1), PT_OK);
+    assert_int_equal(pt_plan_compile(plan, &subnet, PT_PASS_WEIGHT, &first, 1), PT_OK);
     assert_int_equal(pt_exec_run(exec, plan, &unit), -1);
     pt_subnet_release(&subnet);
     pt_exec_free(exec);

@@ -195,7 +195,7 @@ static int teardown(void **state)
     return 0;
 }
 
-static void run(fixture_t *f, pt_phase_t phase)
+static void run(fixture_t *f, pt_pass_t pass)
 {
     static const int32_t both[N_TASK] = {0, 1};
     pt_unit_t unit = {.input = f->input,
@@ -205,7 +205,7 @@ static void run(fixture_t *f, pt_phase_t phase)
                       .loss = entropy,
                       .loss_context = f};
 
-    assert_int_equal(pt_plan_compile(f->plan, &f->subnet, phase, both, N_TASK), PT_OK);
+    assert_int_equal(pt_plan_compile(f->plan, &f->subnet, pass, both, N_TASK), PT_OK);
     assert_int_equal(pt_exec_run(f->exec, f->plan, &unit), -1);
 }
 
@@ -216,7 +216,7 @@ static void run_weights(fixture_t *f)
     int64_t n = s->n_block * PT_BLOCK;
 
     memset(s->grad_sum, 0, (size_t)n * sizeof *s->grad_sum);
-    run(f, PT_PHASE_WEIGHT);
+    run(f, PT_PASS_WEIGHT);
     f->kernel.fixed_get(n, s->grad_sum, f->grad);
 }
 
@@ -342,7 +342,7 @@ static void test_gates(void **state)
         print_message("this backend is not in the build\n");
         skip();
     }
-    run(f, PT_PHASE_ALPHA);
+    run(f, PT_PASS_ALPHA);
     compare_losses(f, 0);
     compare_logits(f);
     for (int32_t c = 0; c < f->space->n_choice; c++) {

@@ -371,7 +371,7 @@ static void room_for_one_copy(void **state)
             for (int32_t k = 0; k < N_TASK; k++)
                 for (int32_t n = 0; n < s->n_choice; n++)
                     pt_subnet_switch(&subnet, k, n, true);
-            assert_int_equal(pt_plan_compile(plan, &subnet, PT_PHASE_EVAL, all, N_TASK),
+            assert_int_equal(pt_plan_compile(plan, &subnet, PT_PASS_EVAL, all, N_TASK),
                              a == 0 && c == 1 ? PT_E_INTERNAL : PT_OK);
             pt_subnet_release(&subnet);
             pt_plan_free(plan);

@@ -350,10 +350,10 @@ static void act(fixture_t *f, int32_t n_stage, int32_t s, int32_t time, bool is_
 }
 
 /** Run all units over the stages; forward segments alone stream with w = all. */
-static void stream(fixture_t *f, pt_phase_t phase, int32_t n_stage, outcome_t *out)
+static void stream(fixture_t *f, pt_pass_t pass, int32_t n_stage, outcome_t *out)
 {
     int32_t task[N_TASK] = {0, 1, 2};
-    bool has_backward = phase == PT_PHASE_WEIGHT || phase == PT_PHASE_ALPHA;
+    bool has_backward = pass == PT_PASS_WEIGHT || pass == PT_PASS_ALPHA;
     pt_store_t *store = &f->space->store;
     size_t elements = (size_t)store->n_block * PT_BLOCK;
     size_t row = N_TASK * (size_t)f->space->n_choice;
@@ -373,7 +373,7 @@ static void stream(fixture_t *f, pt_phase_t phase, int32_t n_stage, outcome_t *o
     assert_ok(pt_alloc(&dgate, (size_t)n_stage * N_UNIT * row, sizeof *dgate));
     memset(store->grad_sum, 0, elements * sizeof *store->grad_sum);
     for (int32_t s = 0; s < n_stage; s++) {
-        assert_ok(pt_plan_compile(f->plan[s], &f->subnet, phase, task, N_TASK));
+        assert_ok(pt_plan_compile(f->plan[s], &f->subnet, pass, task, N_TASK));
         assert_true(pt_plan_arena_bytes(f->plan[s]) <= pt_plan_arena_bound(f->plan[s]));
         assert_int_equal(pt_plan_madds_executed(f->plan[s]),
                          pt_plan_madds_executed(f->plan[0]));
@@ -405,13 +405,13 @@ static void release_outcome(outcome_t *o)
     *o = (outcome_t){0};
 }
 
-static void compare(fixture_t *f, pt_phase_t phase, int32_t n_stage, const outcome_t *want)
+static void compare(fixture_t *f, pt_pass_t pass, int32_t n_stage, const outcome_t *want)
 {
     outcome_t got = {0};
     size_t elements = (size_t)f->space->store.n_block * PT_BLOCK;
     size_t gates = N_UNIT * N_TASK * (size_t)f->space->n_choice;
 
-    stream(f, phase, n_stage, &got);
+    stream(f, pass, n_stage, &got);
     assert_true(f->wire.n_message > 0);
     assert_int_equal(got.madds, want->madds);
     assert_memory_equal(got.output, want->output, sizeof got.output);
@@ -432,15 +432,15 @@ static void cut_somewhere(fixture_t *f, int32_t n_stage, uint64_t seed)
 
 static void check_subnet(fixture_t *f, uint64_t seed)
 {
-    static const pt_phase_t phase[] = {PT_PHASE_WEIGHT, PT_PHASE_ALPHA, PT_PHASE_CALIBRATE,
-                                       PT_PHASE_EVAL};
+    static const pt_pass_t pass[] = {PT_PASS_WEIGHT, PT_PASS_ALPHA, PT_PASS_CALIBRATE,
+                                     PT_PASS_EVAL};
 
-    for (size_t p = 0; p < sizeof phase / sizeof phase[0]; p++) {
+    for (size_t p = 0; p < sizeof pass / sizeof pass[0]; p++) {
         outcome_t want = {0};
-        stream(f, phase[p], 1, &want);
+        stream(f, pass[p], 1, &want);
         for (int32_t n = 2; n <= MOST_STAGES; n++) {
             cut_somewhere(f, n, seed * 10 + (uint64_t)n);
-            compare(f, phase[p], n, &want);
+            compare(f, pass[p], n, &want);
             pt_cut_release(&f->cut);
         }
         release_outcome(&want);
@@ -475,7 +475,7 @@ static void loads_are_counted(void **state)
 
     draw_subnet(f, true, 1);
     open_stages(f, 1);
-    assert_ok(pt_plan_compile(f->plan[0], &f->subnet, PT_PHASE_WEIGHT, task, N_TASK));
+    assert_ok(pt_plan_compile(f->plan[0], &f->subnet, PT_PASS_WEIGHT, task, N_TASK));
     pt_plan_load(f->plan[0], 2, &machine, PT_WIRE_NODE, &f->load);
     for (int32_t c = 0; c < f->space->n_candidate; c++)
         sum += f->load.cost[c];

@@ -117,15 +117,15 @@ static void progress(void *context, const pt_progress_t *p)
 {
     tiny_hooks_t *h = context;
     watch.is_on = false;
-    h->in_stage = p->stage == h->stage ? h->in_stage + 1 : 1;
-    h->stage = p->stage;
-    watch.n_step += h->in_stage > FIRST;
+    h->in_phase = p->phase == h->phase ? h->in_phase + 1 : 1;
+    h->phase = p->phase;
+    watch.n_step += h->in_phase > FIRST;
     size_t held = mallinfo2().uordblks;
-    if (h->in_stage == FIRST)
+    if (h->in_phase == FIRST)
         watch.held = held;
-    if (h->in_stage > FIRST && held > watch.held && held - watch.held > watch.grown)
+    if (h->in_phase > FIRST && held > watch.held && held - watch.held > watch.grown)
         watch.grown = held - watch.held;
-    watch.is_on = h->in_stage >= FIRST && h->in_stage < STEPS;
+    watch.is_on = h->in_phase >= FIRST && h->in_phase < STEPS;
 }
 
 static unsigned poll_nothing(void *context)

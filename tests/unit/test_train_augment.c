@@ -27,7 +27,7 @@ static void make_image(float *image, int n)
         image[i] = (float)sin(1.0 + i);
 }
 
-static const pt_rng_t RNG = {.seed = 5, .purpose = PT_RNG_AUGMENT, .stage = 2, .task = 3};
+static const pt_rng_t RNG = {.seed = 5, .purpose = PT_RNG_AUGMENT, .phase = 2, .task = 3};
 
 /* All options zero: the same bits, and the config says that nothing changes. */
 static void zero_options_are_the_identity(void **state)

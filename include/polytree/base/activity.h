@@ -31,7 +31,7 @@ typedef enum pt_doing {
 typedef struct pt_activity {
     pt_span_t span;
     pt_doing_t doing;
-    int32_t stage; /**< of the last step, -1 before the first */
+    int32_t phase; /**< of the last step, -1 before the first */
     int64_t step;
     unsigned ended;  /**< bits 1 << span of those that have been gone through */
     uint64_t n_span; /**< that began, pauses too */
@@ -41,7 +41,7 @@ typedef struct pt_activity {
 /* Of the thread that works. */
 
 /** A step begins. */
-void pt_activity_step(pt_span_t span, int32_t stage, int64_t step);
+void pt_activity_step(pt_span_t span, int32_t phase, int64_t step);
 /** An evaluation begins. */
 void pt_activity_evaluation(void);
 /** It is over. */

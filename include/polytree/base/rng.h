@@ -27,7 +27,7 @@ typedef enum pt_rng_purpose {
 typedef struct pt_rng {
     uint64_t seed;
     pt_rng_purpose_t purpose;
-    uint8_t stage; /**< search stage */
+    uint8_t phase; /**< search phase */
     uint16_t task; /**< task or bundle */
     uint32_t step; /**< step, epoch or round */
 } pt_rng_t;

@@ -172,7 +172,7 @@ typedef struct pt_config {
         double time_limit;       /**< seconds; 0 = none */
         double checkpoint_every; /**< seconds */
         double watchdog;         /**< seconds; 0 = never */
-        pt_length_t eval_every;  /**< 0 = only at the end of a stage */
+        pt_length_t eval_every;  /**< 0 = only at the end of a phase */
         double log_every;        /**< seconds */
         int64_t metrics_every;   /**< steps between two lines of metrics.jsonl */
     } run;
@@ -315,7 +315,7 @@ static inline bool pt_method_is_chain(pt_method_t method)
     return method == PT_METHOD_SHARED || method == PT_METHOD_SINGLE;
 }
 
-/** Whether the network is known beforehand, so that it is trained in one stage. */
+/** Whether the network is known beforehand, so that it is trained in one phase. */
 static inline bool pt_method_is_fixed(pt_method_t method)
 {
     return method != PT_METHOD_SEARCH && method != PT_METHOD_RANDOM;

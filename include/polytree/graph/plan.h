@@ -7,7 +7,7 @@
  *
  *     shared forward | task 1: forward, loss, backward | task 2: ... | shared backward
  *
- * so that one task's private activations live at a time.  In the alpha phase forwards
+ * so that one task's private activations live at a time.  In the alpha pass forwards
  * are shared alike, but each task's backward runs through all of its values, because
  * every gate wants that task's own adjoint.
  */
@@ -24,12 +24,12 @@
 #include "polytree/graph/space.h"
 #include "polytree/graph/subnet.h"
 
-typedef enum pt_phase {
-    PT_PHASE_WEIGHT,    /**< forward, backward to all weights */
-    PT_PHASE_ALPHA,     /**< forward, backward to all gates, closed ones included */
-    PT_PHASE_CALIBRATE, /**< forward on microbatch statistics, which are collected */
-    PT_PHASE_EVAL       /**< forward on stored statistics */
-} pt_phase_t;
+typedef enum pt_pass {
+    PT_PASS_WEIGHT,    /**< forward, backward to all weights */
+    PT_PASS_ALPHA,     /**< forward, backward to all gates, closed ones included */
+    PT_PASS_CALIBRATE, /**< forward on microbatch statistics, which are collected */
+    PT_PASS_EVAL       /**< forward on stored statistics */
+} pt_pass_t;
 
 typedef struct pt_plan pt_plan_t;
 typedef struct pt_cut pt_cut_t;
@@ -55,12 +55,12 @@ void pt_plan_place(pt_plan_t *plan, const pt_cut_t *cut, int32_t stage);
  * @return PT_E_RANGE where a task has no path from input to head
  */
 PT_MUST_CHECK pt_status_t pt_plan_compile(pt_plan_t *plan, const pt_subnet_t *subnet,
-                                          pt_phase_t phase, const int32_t *task,
+                                          pt_pass_t pass, const int32_t *task,
                                           int32_t n_task);
 
-/** What the plan was compiled from: pt_subnet_key() mixed with the phase; 0 at first. */
+/** What the plan was compiled from: pt_subnet_key() mixed with the pass; 0 at first. */
 uint64_t pt_plan_key(const pt_plan_t *plan);
-uint64_t pt_plan_make_key(const pt_subnet_t *subnet, pt_phase_t phase, const int32_t *task,
+uint64_t pt_plan_make_key(const pt_subnet_t *subnet, pt_pass_t pass, const int32_t *task,
                           int32_t n_task);
 
 /** Exact bytes of the arena that running the plan takes. */
@@ -104,7 +104,7 @@ typedef struct pt_section {
  * collective.
  *
  * @param[out] forward, backward  [pt_plan_n_segment()]; backward is left alone where the
- * phase has none
+ * pass has none
  */
 void pt_plan_sections(const pt_plan_t *plan, const pt_machine_t *machine, pt_wire_t wire,
                       pt_section_t *forward, pt_section_t *backward);

@@ -1,5 +1,5 @@
 /** @file
- * A run: the stages of a search, one after the other, from a config to a trained network.
+ * A run: the phases of a search, one after the other, from a config to a trained network.
  *
  * Stages are a table of {enter, step, done, leave}: warm-up, search, retrain (and the
  * derivation between the last two).  The state of a run is what a checkpoint holds; a run
@@ -17,31 +17,31 @@
 #include "polytree/config/config.h"
 #include "polytree/train/trainer.h"
 
-typedef enum pt_stage {
-    PT_STAGE_WARMUP,
-    PT_STAGE_SEARCH,
-    PT_STAGE_RETRAIN,
-    PT_N_STAGE
-} pt_stage_t;
-/** "warmup", "search", "retrain"; "done" for PT_N_STAGE. */
-const char *pt_stage_name(pt_stage_t stage);
+typedef enum pt_phase {
+    PT_PHASE_WARMUP,
+    PT_PHASE_SEARCH,
+    PT_PHASE_RETRAIN,
+    PT_N_PHASE
+} pt_phase_t;
+/** "warmup", "search", "retrain"; "done" for PT_N_PHASE. */
+const char *pt_phase_name(pt_phase_t phase);
 
-/** Steps of every stage, as its method wants it (DESIGN 2.3, baselines). */
+/** Steps of every phase, as its method wants it (DESIGN 2.3, baselines). */
 typedef struct pt_run_length {
-    int64_t n_step[PT_N_STAGE];          /**< weight steps */
+    int64_t n_step[PT_N_PHASE];          /**< weight steps */
     int64_t n_alpha;                     /**< alpha steps among those of the search */
     int64_t weight_period, alpha_period; /**< so many alpha after so many weight steps */
 } pt_run_length_t;
 /**
- * A search has all stages.  A chain has one, as long as baseline.steps, or as all steps of
+ * A search has all phases.  A chain has one, as long as baseline.steps, or as all steps of
  * a search of this config together.  The supernet of a random subnet has weight steps in
  * place of the alpha steps.  Not collective.
  */
 void pt_run_length(const pt_config_t *config, const pt_feed_t *feed, pt_run_length_t *out);
 
-/** What a progress line shows; counts are of the stage at work. */
+/** What a progress line shows; counts are of the phase at work. */
 typedef struct pt_progress {
-    pt_stage_t stage;
+    pt_phase_t phase;
     int64_t step, n_step;
     double loss;           /**< of weight steps, smoothed over the last ones */
     double alpha_loss;     /**< NaN outside the search */
@@ -60,7 +60,7 @@ typedef struct pt_run_hooks {
      * Checkpoints every run.checkpoint_every seconds come without asking. */
     unsigned (*poll)(void *context);
     void (*progress)(void *context, const pt_progress_t *progress);
-    /** A line for people: stages begin and end, evaluations, checkpoints. */
+    /** A line for people: phases begin and end, evaluations, checkpoints. */
     void (*note)(void *context, const char *line);
 } pt_run_hooks_t;
 
@@ -73,7 +73,7 @@ typedef struct pt_run_pauses {
     double seconds, longest;
 } pt_run_pauses_t;
 
-/** Steps that rank 0 made, but for the first of a stage, which compile plans; what is
+/** Steps that rank 0 made, but for the first of a phase, which compile plans; what is
  * between steps is not in their seconds. */
 typedef struct pt_run_pace {
     int64_t n;
@@ -87,7 +87,7 @@ typedef struct pt_run_result {
         *score;         /**< [n_task] on test (val where there is none); borrowed */
     double mean_metric; /**< NaN where the tasks' metrics are of several kinds */
     bool is_mixed; /**< machines or libraries differed: the bits are of no one machine */
-    pt_stage_t mixed_stage; /**< since when */
+    pt_phase_t mixed_phase; /**< since when */
     int64_t mixed_step;
     pt_run_pauses_t checkpoints;
     pt_run_pace_t weight, alpha; /**< steps of warm-up and search, of this job */
@@ -122,9 +122,9 @@ PT_MUST_CHECK pt_status_t pt_search_run(pt_search_t *search, pt_run_result_t *re
 /** The network found so far: the derived one, or evaluation gates before derivation. */
 const pt_subnet_t *pt_search_subnet(const pt_search_t *search);
 const pt_alpha_t *pt_search_alpha(const pt_search_t *search);
-/** The stage at work; PT_N_STAGE once the run is done. */
-pt_stage_t pt_search_stage(const pt_search_t *search);
-/** Weight steps done in that stage. */
+/** The phase at work; PT_N_PHASE once the run is done. */
+pt_phase_t pt_search_phase(const pt_search_t *search);
+/** Weight steps done in that phase. */
 int64_t pt_search_step(const pt_search_t *search);
 /** What a finished run is evaluated on: test; without it val; without that train. */
 pt_part_t pt_search_last_part(const pt_search_t *search);

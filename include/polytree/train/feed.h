@@ -4,7 +4,7 @@
  * A bundle is a set of tasks that run in one plan; its samples are the union of its tasks'
  * rows.  Each bundle counts its own draws: draw d is element d mod n of permutation number
  * floor(d / n) of the part, so a microbatch may straddle two (DESIGN 2.3).  Nothing here
- * has a state: a microbatch is a function of (seed, stage, part, bundle, draw).
+ * has a state: a microbatch is a function of (seed, phase, part, bundle, draw).
  *
  * Behind the n bundles that pt_feed_n_bundle() counts, number n + k is task k by itself,
  * with the parts of the bundle that k is in: for steps in which tasks take turns.  Draws
@@ -79,7 +79,7 @@ int64_t pt_feed_n_sample(const pt_feed_t *feed, pt_part_t part);
 typedef struct pt_draw {
     pt_part_t part;
     int32_t bundle;
-    uint8_t stage;    /**< search stage, key of shuffling and augmentation */
+    uint8_t phase;    /**< search phase, key of shuffling and augmentation */
     int64_t first;    /**< number of the first draw */
     bool is_shuffled; /**< false: draw d is sample d, and draws past the end are masked */
     bool is_augmented;
@@ -88,7 +88,7 @@ typedef struct pt_draw {
 /**
  * Assemble one microbatch.
  *
- * Augmentation of draw d is keyed by (seed, stage, bundle, d): rotation, scale, shear and
+ * Augmentation of draw d is keyed by (seed, phase, bundle, d): rotation, scale, shear and
  * shift about the centre, then flips, of the image and all its label maps alike; see
  * augment.h.  Feature vectors are left as they are.  Allocates nothing.
  *

@@ -86,7 +86,7 @@ typedef struct pt_share {
 /**
  * The share of the rank at `coord` in a step.  Not collective.
  *
- * @param[in]     phase  PT_PHASE_WEIGHT or PT_PHASE_ALPHA (of a search)
+ * @param[in]     pass  PT_PASS_WEIGHT or PT_PASS_ALPHA (of a search)
  * @param[in]     step   0..PT_PREDICT_STEPS - 1
  * @param[in,out] share  all zero at first; taken again as often as wanted; release it with
  *                       pt_share_release()
@@ -94,9 +94,8 @@ typedef struct pt_share {
  */
 PT_MUST_CHECK pt_status_t pt_predictor_share(pt_predictor_t *predictor,
                                              const pt_arrangement_t *arrangement,
-                                             const int32_t coord[PT_N_AXIS],
-                                             pt_phase_t phase, int32_t step,
-                                             pt_share_t *share);
+                                             const int32_t coord[PT_N_AXIS], pt_pass_t pass,
+                                             int32_t step, pt_share_t *share);
 void pt_share_release(pt_share_t *share);
 
 /** Means over the steps looked at. */
@@ -109,10 +108,10 @@ typedef struct pt_prediction {
     double sum_bytes;   /**< a step, that a rank brings into sums and gathers, at most */
 } pt_prediction_t;
 
-/** A step of that phase; all zero where the run has no such steps.  Errors as
+/** A step of that pass; all zero where the run has no such steps.  Errors as
  * pt_predictor_share(). */
 PT_MUST_CHECK pt_status_t pt_predict(pt_predictor_t *predictor,
-                                     const pt_arrangement_t *arrangement, pt_phase_t phase,
+                                     const pt_arrangement_t *arrangement, pt_pass_t pass,
                                      pt_prediction_t *out);
 
 /** Memory of a rank by what holds it, in bytes; program, kernels and data are not here. */

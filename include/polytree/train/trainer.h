@@ -73,10 +73,10 @@ enum { PT_REQUEST_STOP = 1 << 0, PT_REQUEST_CHECKPOINT = 1 << 1, PT_N_REQUEST = 
 
 /** Which step: its counters are the key of everything random in it. */
 typedef struct pt_step {
-    uint8_t stage;    /**< number of the search stage, 0..63 */
+    uint8_t phase;    /**< number of the search phase, 0..63 */
     bool is_alpha;    /**< alpha steps have counters of their own */
     bool is_by_task;  /**< each task takes its turn as a bundle of its own */
-    int64_t step;     /**< of its kind, within the stage */
+    int64_t step;     /**< of its kind, within the phase */
     pt_part_t part;   /**< samples to draw from */
     unsigned request; /**< of rank 0; others' are ignored */
 } pt_step_t;
@@ -146,9 +146,9 @@ PT_MUST_CHECK pt_status_t pt_trainer_alpha_step(pt_trainer_t *trainer,
                                                 const pt_subnet_t *subnet, double *dgate,
                                                 pt_step_result_t *result);
 
-/** Reset moments and Adam counts (entering a stage). */
+/** Reset moments and Adam counts (entering a phase). */
 void pt_trainer_reset_moments(pt_trainer_t *trainer);
-/** Let the weights of the tasks begin anew (entering a stage). */
+/** Let the weights of the tasks begin anew (entering a phase). */
 void pt_trainer_reset_weights(pt_trainer_t *trainer);
 
 typedef struct pt_task_score {

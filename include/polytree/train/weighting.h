@@ -15,7 +15,7 @@
  * train.dwa_temperature.  (Liu, Johns, Davison, CVPR 2019, eq. 7)
  *
  * Weights come from exact sums of losses, alike on every rank; alpha steps use them and
- * leave them as they are.  Every stage begins anew.
+ * leave them as they are.  Every phase begins anew.
  */
 #ifndef PT_TRAIN_WEIGHTING_H
 #define PT_TRAIN_WEIGHTING_H
@@ -45,7 +45,7 @@ PT_MUST_CHECK pt_status_t pt_task_weights_init(const pt_config_t *config, int32_
                                                pt_task_weights_t *weights);
 void pt_task_weights_release(pt_task_weights_t *weights);
 
-/** As at the beginning of a stage. */
+/** As at the beginning of a phase. */
 void pt_task_weights_reset(pt_task_weights_t *weights);
 
 /**

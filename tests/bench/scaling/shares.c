@@ -51,9 +51,9 @@ static turns_t turns_of(const bench_t *b)
     return (turns_t){rounds + 1, full, n - rounds * full};
 }
 
-static pt_phase_t phase_of(int32_t kind)
+static pt_pass_t pass_of(int32_t kind)
 {
-    return kind == SCHEDULE_WEIGHT ? PT_PHASE_WEIGHT : PT_PHASE_ALPHA;
+    return kind == SCHEDULE_WEIGHT ? PT_PASS_WEIGHT : PT_PASS_ALPHA;
 }
 
 /** An option of this program, or else one of the config. */
@@ -145,7 +145,7 @@ static void close_bench(bench_t *b)
 static pt_status_t predict(bench_t *b, const pt_arrangement_t *a, pt_prediction_t *out)
 {
     for (int32_t kind = 0; kind < b->n_kind; kind++)
-        PT_TRY(pt_predict(b->predictor, a, phase_of(kind), &out[kind]));
+        PT_TRY(pt_predict(b->predictor, a, pass_of(kind), &out[kind]));
     return PT_OK;
 }
 
@@ -239,7 +239,7 @@ static pt_status_t add_shares(bench_t *b, tables_t *t)
                 for (c[1] = 0; c[1] < a->extent[1]; c[1]++)
                     for (c[2] = 0; c[2] < a->extent[2]; c[2]++) {
                         PT_TRY_OR(done, pt_predictor_share(b->predictor, a, c,
-                                                           phase_of(kind), step, &share));
+                                                           pass_of(kind), step, &share));
                         PT_TRY_OR(done,
                                   add_share(t, &share,
                                             &t->share[schedule_index(&t->head, kind, step,

@@ -26,7 +26,7 @@ typedef struct table {
 
 static pt_status_t fill_table(const wanted_t *w, pt_split_t split, table_t *table)
 {
-    const pt_rng_t rng = {.seed = 1, .purpose = PT_RNG_DRAW, .stage = (uint8_t)split};
+    const pt_rng_t rng = {.seed = 1, .purpose = PT_RNG_DRAW, .phase = (uint8_t)split};
     int64_t n = w->n_task * w->n[split];
     size_t words = (size_t)(n * w->side * w->side) / 16 + 1;
 

@@ -1,4 +1,4 @@
-/* What the stages do.  A step is a function of the counters in the state: who resumes goes
+/* What the phases do.  A step is a function of the counters in the state: who resumes goes
  * on as if nothing had been. */
 #include <math.h>
 #include <string.h>
@@ -13,13 +13,13 @@
 /* Share of the newest loss in the smoothed one. */
 #define FRESH 0.05
 
-static pt_update_config_t stage_update(const pt_search_t *s)
+static pt_update_config_t phase_update(const pt_search_t *s)
 {
     const pt_config_t *c = s->config;
     pt_update_config_t retrain = c->retrain.update;
-    if (s->state.stage == PT_STAGE_WARMUP)
+    if (s->state.phase == PT_PHASE_WARMUP)
         return c->warmup.update;
-    if (s->state.stage == PT_STAGE_SEARCH)
+    if (s->state.phase == PT_PHASE_SEARCH)
         return c->search.update;
     if (pt_method_is_chain(c->search.method) && c->baseline.lr > 0)
         retrain.lr = c->baseline.lr;
@@ -29,8 +29,8 @@ static pt_update_config_t stage_update(const pt_search_t *s)
 double run_tau(const pt_search_t *s)
 {
     const pt_config_t *c = s->config;
-    int64_t n = s->length.n_step[PT_STAGE_SEARCH], step = s->state.step;
-    if (s->state.stage == PT_STAGE_WARMUP)
+    int64_t n = s->length.n_step[PT_PHASE_SEARCH], step = s->state.step;
+    if (s->state.phase == PT_PHASE_WARMUP)
         return c->search.tau_begin;
     /* Alpha steps share the temperature of the weight step before them. */
     if (s->state.alpha_step < run_alpha_due(s, step) || step == n)
@@ -40,15 +40,15 @@ double run_tau(const pt_search_t *s)
 
 double run_lr(const pt_search_t *s)
 {
-    pt_update_config_t update = stage_update(s);
-    return pt_schedule_lr(&update, s->state.step, s->length.n_step[s->state.stage]);
+    pt_update_config_t update = phase_update(s);
+    return pt_schedule_lr(&update, s->state.step, s->length.n_step[s->state.phase]);
 }
 
 /* Tasks that warm up on copies of their own are judged by those. */
 void run_refresh_subnet(pt_search_t *s)
 {
     bool is_hard = s->config->search.gates == PT_GATES_HARD;
-    bool is_own = s->state.stage == PT_STAGE_WARMUP && s->space->kind == PT_SPACE_BRANCH;
+    bool is_own = s->state.phase == PT_PHASE_WARMUP && s->space->kind == PT_SPACE_BRANCH;
     pt_rng_t unused = {0};
     for (int32_t k = 0; k < s->space->n_task && !s->state.is_derived; k++)
         if (is_own)
@@ -91,7 +91,7 @@ static void draw_gates(pt_search_t *s, const pt_step_t *step, double tau)
 {
     const pt_config_t *c = s->config;
     bool is_hard = c->search.gates == PT_GATES_HARD;
-    bool is_warmup = s->state.stage == PT_STAGE_WARMUP;
+    bool is_warmup = s->state.phase == PT_PHASE_WARMUP;
     /* Branches warm up on copies of their own, and leave the others alone. */
     bool opens_all = is_hard && !step->is_alpha && c->search.run == PT_RUN_ALL &&
                      !(is_warmup && s->space->kind == PT_SPACE_BRANCH);
@@ -117,18 +117,18 @@ static double smooth(double old, int64_t n_before, double fresh)
 static pt_status_t weight_step(pt_search_t *s)
 {
     run_state_t *st = &s->state;
-    pt_step_t step = {.stage = (uint8_t)st->stage,
-                      .is_by_task = run_is_by_task(s->config, st->stage),
+    pt_step_t step = {.phase = (uint8_t)st->phase,
+                      .is_by_task = run_is_by_task(s->config, st->phase),
                       .step = st->step,
-                      .part = run_part(s, st->stage),
+                      .part = run_part(s, st->phase),
                       .request = s->asked};
     double lr = run_lr(s);
-    pt_update_config_t config = stage_update(s);
+    pt_update_config_t config = phase_update(s);
     pt_update_t update = pt_update_make(&config, lr);
     const pt_subnet_t *subnet = &s->subnet;
     pt_step_result_t result;
 
-    if (st->stage != PT_STAGE_RETRAIN) {
+    if (st->phase != PT_PHASE_RETRAIN) {
         pt_trainer_turn(s->trainer, &step, s->task, &s->n_task);
         draw_gates(s, &step, run_tau(s));
         subnet = &s->drawn;
@@ -205,12 +205,12 @@ static pt_status_t update_alpha(pt_search_t *s, double tau, double lr,
 static pt_status_t alpha_step(pt_search_t *s)
 {
     run_state_t *st = &s->state;
-    pt_step_t step = {.stage = (uint8_t)st->stage,
+    pt_step_t step = {.phase = (uint8_t)st->phase,
                       .is_alpha = true,
                       .step = st->alpha_step,
                       .part = PT_PART_ALPHA,
                       .request = s->asked};
-    int64_t n = run_alpha_due(s, s->length.n_step[PT_STAGE_SEARCH]);
+    int64_t n = run_alpha_due(s, s->length.n_step[PT_PHASE_SEARCH]);
     double lr = pt_schedule_lr(&s->config->alpha, st->alpha_step, n), tau = run_tau(s);
     pt_step_result_t result;
 
@@ -252,7 +252,7 @@ static pt_status_t search_step(pt_search_t *s)
 static bool is_done(const pt_search_t *s)
 {
     const run_state_t *st = &s->state;
-    return st->step >= s->length.n_step[st->stage] &&
+    return st->step >= s->length.n_step[st->phase] &&
            st->alpha_step >= run_alpha_due(s, st->step);
 }
 
@@ -260,16 +260,16 @@ static bool is_done(const pt_search_t *s)
 static pt_status_t enter(pt_search_t *s)
 {
     run_state_t *st = &s->state;
-    const char *name = pt_stage_name((pt_stage_t)st->stage);
+    const char *name = pt_phase_name((pt_phase_t)st->phase);
     st->step = st->alpha_step = st->evaluated = 0;
     st->loss = st->alpha_loss = 0;
     run_speed_reset(s);
     pt_trainer_reset_moments(s->trainer);
     pt_trainer_reset_weights(s->trainer);
-    if (s->length.n_step[st->stage] == 0)
+    if (s->length.n_step[st->phase] == 0)
         return PT_OK;
-    run_journal_stage(s);
-    int64_t n = s->length.n_step[st->stage], n_alpha = run_alpha_due(s, n);
+    run_journal_phase(s);
+    int64_t n = s->length.n_step[st->phase], n_alpha = run_alpha_due(s, n);
     if (n_alpha > 0)
         run_note(s, "%s: %lld weight step%s, %lld alpha step%s", name, (long long)n,
                  pt_plural(n), (long long)n_alpha, pt_plural(n_alpha));
@@ -280,7 +280,7 @@ static pt_status_t enter(pt_search_t *s)
 
 static pt_status_t leave(pt_search_t *s)
 {
-    if (s->length.n_step[s->state.stage] > 0)
+    if (s->length.n_step[s->state.phase] > 0)
         run_journal_timing(s, "stage");
     return PT_OK;
 }
@@ -291,7 +291,7 @@ static pt_status_t leave_search(pt_search_t *s)
     PT_TRY(leave(s));
     if (s->state.is_derived)
         return PT_OK;
-    if (is_random && s->length.n_step[PT_STAGE_SEARCH] > 0)
+    if (is_random && s->length.n_step[PT_PHASE_SEARCH] > 0)
         PT_TRY(run_keep_supernet(s));
     PT_TRY(is_random ? run_draw_network(s, &s->subnet) : run_derive(s));
     s->subnet.is_soft = false;
@@ -321,13 +321,13 @@ static pt_status_t leave_retrain(pt_search_t *s)
     return run_evaluate_last(s);
 }
 
-const run_stage_t run_stages[PT_N_STAGE] = {
-    [PT_STAGE_WARMUP] = {"warmup", enter, weight_step, is_done, leave},
-    [PT_STAGE_SEARCH] = {"search", enter, search_step, is_done, leave_search},
-    [PT_STAGE_RETRAIN] = {"retrain", enter_retrain, weight_step, is_done, leave_retrain},
+const run_phase_t run_phases[PT_N_PHASE] = {
+    [PT_PHASE_WARMUP] = {"warmup", enter, weight_step, is_done, leave},
+    [PT_PHASE_SEARCH] = {"search", enter, search_step, is_done, leave_search},
+    [PT_PHASE_RETRAIN] = {"retrain", enter_retrain, weight_step, is_done, leave_retrain},
 };
 
-const char *pt_stage_name(pt_stage_t stage)
+const char *pt_phase_name(pt_phase_t phase)
 {
-    return stage < PT_N_STAGE ? run_stages[stage].name : "done";
+    return phase < PT_N_PHASE ? run_phases[phase].name : "done";
 }
