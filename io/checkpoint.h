@@ -6,10 +6,6 @@
 
 #include "polytree/io/checkpoint.h"
 
-#define PT_CHECKPOINT_NAME "checkpoint.h5"
-#define PT_CHECKPOINT_PREV "checkpoint.prev.h5"
-#define PT_CHECKPOINT_BAD "checkpoint.bad.h5"
-
 #define PT_CHECKPOINT_FORMAT "polytree checkpoint"
 
 /** Bytes of one element, and the type's name for people. */

@@ -82,23 +82,22 @@ static pt_status_t keep_current(const char *current, const char *prev)
     return PT_OK;
 }
 
-pt_status_t pt_checkpoint_write(pt_checkpoint_t *checkpoint, const char *run)
+pt_status_t pt_checkpoint_write(pt_checkpoint_t *checkpoint, const char *path,
+                                const char *prev)
 {
     pt_status_t status = PT_OK;
-    char current[PT_PATH_MAX], prev[PT_PATH_MAX], temp[PT_PATH_MAX];
-    PT_TRY(pt_path_join(run, PT_CHECKPOINT_NAME, current));
-    PT_TRY(pt_path_join(run, PT_CHECKPOINT_PREV, prev));
-    PT_TRY(pt_path_temp(current, temp));
+    char temp[PT_PATH_MAX];
+    PT_TRY(pt_path_temp(path, temp));
     PT_TRY(pt_checkpoint_seal(checkpoint));
 
     PT_TRY_OR(done, write_file(checkpoint, temp));
     PT_TRY_OR(done, pt_file_sync(temp));
-    PT_TRY_OR(done, keep_current(current, prev));
-    PT_TRY_OR(done, pt_file_publish(temp, current));
+    PT_TRY_OR(done, keep_current(path, prev));
+    PT_TRY_OR(done, pt_file_publish(temp, path));
 done:
     if (status != PT_OK)
         unlink(temp);
-    return pt_file_blame(status, temp, current);
+    return pt_file_blame(status, temp, path);
 }
 
 static pt_status_t find_type(const pt_h5_array_t *array, pt_record_t *record)

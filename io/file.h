@@ -6,12 +6,6 @@
 
 #include "polytree/io/file.h"
 
-enum { PT_PATH_MAX = 4096 };
-
-/** FOLDER/NAME; PT_E_RANGE where it is too long. */
-PT_MUST_CHECK pt_status_t pt_path_join(const char *folder, const char *name,
-                                       char out[PT_PATH_MAX]);
-
 /** The name under which `path` is written until it is whole: PATH.tmp.PID. */
 PT_MUST_CHECK pt_status_t pt_path_temp(const char *path, char out[PT_PATH_MAX]);
 
@@ -23,9 +17,6 @@ void pt_file_expose(const char *temp);
 
 /** Put a file's bytes on the disk. */
 PT_MUST_CHECK pt_status_t pt_file_sync(const char *path);
-
-/** Put the names in the folder of `path` on the disk. */
-PT_MUST_CHECK pt_status_t pt_folder_sync(const char *path);
 
 /** Sync `temp`, rename it over `path`, sync the folder. */
 PT_MUST_CHECK pt_status_t pt_file_publish(const char *temp, const char *path);

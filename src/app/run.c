@@ -15,7 +15,7 @@
 #include "app/watch.h"
 #include "polytree/base/memory.h"
 #include "polytree/base/text.h"
-#include "polytree/io/checkpoint.h"
+#include "polytree/record/run_lock.h"
 #include "polytree/io/file.h"
 #include "polytree/search/baseline.h"
 

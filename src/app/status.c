@@ -9,7 +9,7 @@
 #include "app/console.h"
 #include "app/sweep.h"
 #include "polytree/base/memory.h"
-#include "polytree/io/checkpoint.h"
+#include "polytree/record/run_lock.h"
 #include "polytree/io/file.h"
 #include "polytree/search/jsonl.h"
 #include "polytree/search/summary.h"

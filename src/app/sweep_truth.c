@@ -6,7 +6,7 @@
 
 #include "polytree/arch/ranking.h"
 #include "polytree/base/memory.h"
-#include "polytree/io/checkpoint.h"
+#include "polytree/record/run_checkpoint.h"
 
 static int32_t count(const sweep_table_t *t, const sweep_truth_t *truth)
 {
@@ -211,7 +211,7 @@ static pt_status_t read_search(const sweep_table_t *t, sweep_truth_t *truth, int
     pt_status_t status;
     sweep_path(t->sweep, row, seed, 0, path);
     pt_checkpoint_init(&c);
-    PT_TRY_OR(done, pt_checkpoint_peek(&c, path, &is_found, notice));
+    PT_TRY_OR(done, pt_run_checkpoint_peek(path, &c, &is_found, notice));
     if (is_found)
         PT_TRY_OR(done, take_checkpoint(t, truth, &c, row, seed));
 done:

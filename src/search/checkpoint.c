@@ -5,9 +5,9 @@
 
 #include "polytree/base/clock.h"
 #include "polytree/base/memory.h"
-#include "polytree/io/checkpoint.h"
 #include "polytree/io/file.h"
 #include "polytree/par/log.h"
+#include "polytree/record/run_checkpoint.h"
 #include "search/run.h"
 
 enum { N_COUNTER = 5, N_LOSS = 2, N_JOURNAL = 4 };
@@ -120,7 +120,7 @@ static pt_status_t write_root(pt_search_t *s, pt_checkpoint_t *c, const char *fo
     PT_TRY_OR(done, pack_scores(s, &score));
     if (s->state.phase == PT_N_PHASE)
         PT_TRY_OR(done, pt_checkpoint_add(c, "scores", PT_DTYPE_F64, dim, 2, score, false));
-    PT_TRY_OR(done, pt_checkpoint_write(c, folder));
+    PT_TRY_OR(done, pt_run_checkpoint_write(folder, c));
 done:
     pt_free(group);
     pt_free(score);
@@ -330,9 +330,9 @@ static pt_status_t load_root(pt_search_t *s, pt_checkpoint_t *c, bool *is_found)
 {
     char notice[512];
     if (s->is_view)
-        PT_TRY(pt_checkpoint_peek(c, s->run, is_found, notice));
+        PT_TRY(pt_run_checkpoint_peek(s->run, c, is_found, notice));
     else
-        PT_TRY(pt_checkpoint_load(c, s->run, is_found, notice));
+        PT_TRY(pt_run_checkpoint_load(s->run, c, is_found, notice));
     if (notice[0] != '\0')
         pt_log(PT_LOG_WARNING, "%s", notice);
     if (!*is_found)

@@ -14,7 +14,7 @@
 #include <cmocka.h>
 
 #include "polytree/base/memory.h"
-#include "polytree/io/checkpoint.h"
+#include "polytree/record/run_checkpoint.h"
 #include "polytree/io/file.h"
 #include "polytree/io/weights.h"
 #include "tests/fuzz/mutate.h"
@@ -55,7 +55,7 @@ static void write_checkpoint(void)
     assert_ok(pt_checkpoint_add(&c, "step", PT_DTYPE_I64, &one, 1, &step, true));
     assert_ok(
         pt_checkpoint_add(&c, "config", PT_DTYPE_TEXT, &length, 1, "a = b\nc = d", false));
-    assert_ok(pt_checkpoint_write(&c, folder));
+    assert_ok(pt_run_checkpoint_write(folder, &c));
     pt_checkpoint_release(&c);
     snprintf(path, sizeof path, "%s/checkpoint.h5", folder);
 }

@@ -10,6 +10,7 @@
 #include "polytree/base/memory.h"
 #include "polytree/io/file.h"
 #include "polytree/io/weights.h"
+#include "polytree/record/run_checkpoint.h"
 #include "tests/unit/small_weights.h"
 
 static char folder[64], path[96];
@@ -178,7 +179,7 @@ static void write_checkpoint(const float *value)
     assert_ok(pt_checkpoint_add(&c, "moment1/a.w", PT_DTYPE_F32, shape, 1, value, true));
     assert_ok(pt_checkpoint_add(&c, "weighting/x", PT_DTYPE_F32, shape, 1, value, true));
     assert_ok(pt_checkpoint_add(&c, "step", PT_DTYPE_I64, &one, 1, &step, true));
-    assert_ok(pt_checkpoint_write(&c, folder));
+    assert_ok(pt_run_checkpoint_write(folder, &c));
     pt_checkpoint_release(&c);
 }
 

@@ -2,8 +2,8 @@
  * Checkpoints: named arrays and attributes in one HDF5 file, replaced safely.
  *
  * The file knows nothing of ranks.  Rank 0 writes (the caller has gathered); writing is
- *   RUN/checkpoint.h5.tmp.PID -> flush, fsync -> unlink checkpoint.prev.h5, hard-link
- *   checkpoint.h5 to it -> rename over checkpoint.h5 -> fsync RUN.
+ *   PATH.tmp.PID -> flush, fsync -> unlink PREV, hard-link PATH to it -> rename over PATH
+ *   -> fsync the folder.
  * At every instant a loadable checkpoint stands under one of the two names.
  */
 #ifndef PT_IO_CHECKPOINT_H
@@ -59,8 +59,10 @@ PT_MUST_CHECK pt_status_t pt_checkpoint_get(const pt_checkpoint_t *checkpoint,
 /** NULL where there is none. */
 const pt_record_t *pt_checkpoint_find(const pt_checkpoint_t *checkpoint, const char *name);
 
-/** Write into folder `run` as described above.  Each array gets a checksum. */
-PT_MUST_CHECK pt_status_t pt_checkpoint_write(pt_checkpoint_t *checkpoint, const char *run);
+/** Write as described above; what stood at `path` becomes `prev`.  Each array gets a
+ * checksum. */
+PT_MUST_CHECK pt_status_t pt_checkpoint_write(pt_checkpoint_t *checkpoint, const char *path,
+                                              const char *prev);
 
 /** Read one file, checking every checksum and the digest. */
 PT_MUST_CHECK pt_status_t pt_checkpoint_read(pt_checkpoint_t *checkpoint, const char *path);
@@ -69,34 +71,7 @@ PT_MUST_CHECK pt_status_t pt_checkpoint_read(pt_checkpoint_t *checkpoint, const 
 PT_MUST_CHECK pt_status_t pt_checkpoint_read_text(const char *path, const char *name,
                                                   char **text);
 
-/**
- * Load from folder `run`: checkpoint.h5, else checkpoint.prev.h5.  A current one that
- * fails is renamed checkpoint.bad.h5; leftover temporaries are removed after success.
- * `*is_found` is false where neither name exists.  `notice` gets a line for people about
- * anything skipped ("" else).
- */
-PT_MUST_CHECK pt_status_t pt_checkpoint_load(pt_checkpoint_t *checkpoint, const char *run,
-                                             bool *is_found, char notice[512]);
-
-/** The same, but only reads: no file is renamed or removed, and a job may be writing. */
-PT_MUST_CHECK pt_status_t pt_checkpoint_peek(pt_checkpoint_t *checkpoint, const char *run,
-                                             bool *is_found, char notice[512]);
-
 /** Print names, shapes, checksums, counters and the payload digest. */
 PT_MUST_CHECK pt_status_t pt_checkpoint_inspect(const char *path, FILE *out);
-
-/** Hold folder `run` for this job (flock on RUN/lock): PT_E_IO where another job has it. */
-PT_MUST_CHECK pt_status_t pt_run_lock(const char *run, int *fd);
-void pt_run_unlock(const char *run, int fd);
-
-typedef enum pt_run_hold {
-    PT_RUN_FREE,
-    PT_RUN_HELD,     /**< a job is at work */
-    PT_RUN_ABANDONED /**< the last job ended without unlocking: it was killed or crashed */
-} pt_run_hold_t;
-
-/** Look at the lock of folder `run`; `holder` gets "pid N on HOST" of the last job (""
- * where it has unlocked). */
-pt_run_hold_t pt_run_holder(const char *run, char holder[256]);
 
 #endif

@@ -10,6 +10,12 @@
 
 #include "polytree/base/status.h"
 
+enum { PT_PATH_MAX = 4096 };
+
+/** FOLDER/NAME; PT_E_RANGE where it is too long. */
+PT_MUST_CHECK pt_status_t pt_path_join(const char *folder, const char *name,
+                                       char out[PT_PATH_MAX]);
+
 /** Write `text` to a temporary name, flush, rename over `path`. */
 PT_MUST_CHECK pt_status_t pt_file_write(const char *path, const char *text, size_t bytes);
 
@@ -28,6 +34,9 @@ bool pt_path_exists(const char *path);
 
 /** Make a folder and its parents. */
 PT_MUST_CHECK pt_status_t pt_folder_make(const char *path);
+
+/** Put the names in the folder of `path` on the disk. */
+PT_MUST_CHECK pt_status_t pt_folder_sync(const char *path);
 
 /** Cut a file to `bytes`; PT_E_FORMAT where it is shorter. */
 PT_MUST_CHECK pt_status_t pt_file_cut(const char *path, int64_t bytes);

@@ -20,8 +20,9 @@
 #include "polytree/base/clock.h"
 #include "polytree/base/memory.h"
 #include "polytree/base/rng.h"
-#include "polytree/io/checkpoint.h"
 #include "polytree/io/file.h"
+#include "polytree/record/run_checkpoint.h"
+#include "polytree/record/run_lock.h"
 
 enum { N_WEIGHT = 5000, N_MOMENT = 600 };
 
@@ -64,7 +65,7 @@ static pt_status_t write_at(int64_t at)
 {
     pt_checkpoint_t checkpoint;
     add_all(&checkpoint, at, "[search]\nmethod = dag\n");
-    pt_status_t status = pt_checkpoint_write(&checkpoint, run);
+    pt_status_t status = pt_run_checkpoint_write(run, &checkpoint);
     pt_checkpoint_release(&checkpoint);
     return status;
 }
@@ -77,7 +78,7 @@ static int64_t load(char notice[512])
     const void *data = NULL;
     bool is_found = false;
     pt_checkpoint_init(&checkpoint);
-    if (pt_checkpoint_load(&checkpoint, run, &is_found, notice) != PT_OK)
+    if (pt_run_checkpoint_load(run, &checkpoint, &is_found, notice) != PT_OK)
         fail_msg("%s", pt_error_message());
     if (!is_found)
         return -1;
@@ -129,7 +130,7 @@ static void all_types_come_back(void **state)
     const void *data = NULL;
     (void)state;
     add_all(&written, 3, "text with\nlines");
-    assert_int_equal(pt_checkpoint_write(&written, run), PT_OK);
+    assert_int_equal(pt_run_checkpoint_write(run, &written), PT_OK);
     pt_checkpoint_init(&read);
     assert_int_equal(pt_checkpoint_read(&read, current), PT_OK);
     assert_string_equal(read.digest, written.digest);
@@ -166,15 +167,15 @@ static void digest_is_of_the_payload(void **state)
     char digest[33];
     (void)state;
     add_all(&a, 1, "one");
-    assert_int_equal(pt_checkpoint_write(&a, run), PT_OK);
+    assert_int_equal(pt_run_checkpoint_write(run, &a), PT_OK);
     strcpy(digest, a.digest);
     pt_checkpoint_release(&a);
     add_all(&a, 1, "another");
-    assert_int_equal(pt_checkpoint_write(&a, run), PT_OK);
+    assert_int_equal(pt_run_checkpoint_write(run, &a), PT_OK);
     assert_string_equal(a.digest, digest);
     pt_checkpoint_release(&a);
     add_all(&a, 2, "one");
-    assert_int_equal(pt_checkpoint_write(&a, run), PT_OK);
+    assert_int_equal(pt_run_checkpoint_write(run, &a), PT_OK);
     assert_string_not_equal(a.digest, digest);
     pt_checkpoint_release(&a);
 
@@ -187,7 +188,7 @@ static void digest_is_of_the_payload(void **state)
                 pt_checkpoint_add(both[i], order[i][j], PT_DTYPE_F32, &n, 1, value, true),
                 PT_OK);
         assert_non_null(pt_checkpoint_find(both[i], "x"));
-        assert_int_equal(pt_checkpoint_write(both[i], run), PT_OK);
+        assert_int_equal(pt_run_checkpoint_write(run, both[i]), PT_OK);
     }
     assert_string_equal(a.digest, b.digest);
     pt_checkpoint_release(&a);
@@ -216,7 +217,7 @@ static void bad_names_are_refused(void **state)
         assert_int_equal(
             pt_checkpoint_add(&checkpoint, "twice", PT_DTYPE_F32, &one, 1, &value, true),
             PT_OK);
-    assert_int_equal(pt_checkpoint_write(&checkpoint, run), PT_E_RANGE);
+    assert_int_equal(pt_run_checkpoint_write(run, &checkpoint), PT_E_RANGE);
     assert_int_equal(count_files(), 0);
     pt_checkpoint_release(&checkpoint);
 }
@@ -317,7 +318,7 @@ static void a_peek_changes_nothing(void **state)
     snprintf(leftover, sizeof leftover, "%s.tmp.1", current);
     assert_int_equal(pt_file_write(leftover, "half", 4), PT_OK);
     pt_checkpoint_init(&checkpoint);
-    assert_int_equal(pt_checkpoint_peek(&checkpoint, run, &is_found, notice), PT_OK);
+    assert_int_equal(pt_run_checkpoint_peek(run, &checkpoint, &is_found, notice), PT_OK);
     assert_true(is_found);
     assert_int_equal(pt_checkpoint_get(&checkpoint, "step", PT_DTYPE_I64, 1, &data), PT_OK);
     assert_int_equal(*(const int64_t *)data, 1);
@@ -344,7 +345,7 @@ static void two_bad_ones_are_an_error(void **state)
     assert_int_equal(pt_file_write(prev, "nothing", 7), PT_OK);
     pt_checkpoint_init(&checkpoint);
     for (int i = 0; i < 2; i++) {
-        assert_int_equal(pt_checkpoint_load(&checkpoint, run, &is_found, notice),
+        assert_int_equal(pt_run_checkpoint_load(run, &checkpoint, &is_found, notice),
                          PT_E_FORMAT);
         assert_non_null(strstr(pt_error_message(), current));
         assert_non_null(strstr(pt_error_message(), prev));
@@ -436,7 +437,7 @@ static void inspect_prints_the_digest(void **state)
     size_t bytes = 0;
     (void)state;
     add_all(&checkpoint, 12345, "one line");
-    assert_int_equal(pt_checkpoint_write(&checkpoint, run), PT_OK);
+    assert_int_equal(pt_run_checkpoint_write(run, &checkpoint), PT_OK);
     FILE *out = open_memstream(&text, &bytes);
     assert_int_equal(pt_checkpoint_inspect(current, out), PT_OK);
     fclose(out);
