@@ -1,6 +1,94 @@
+/* Texts that are put together, and words that people type and read. */
 #include "polytree/base/text.h"
 
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "polytree/base/memory.h"
+
 enum { WORD_MAX = 64 };
+
+pt_text_t pt_text_in(char *buffer, size_t size)
+{
+    buffer[0] = '\0';
+    return (pt_text_t){.data = buffer, .capacity = size, .is_in_place = true};
+}
+
+/* Room for `n` more bytes and a NUL: as many of them as there is. */
+static size_t make_room(pt_text_t *text, size_t n)
+{
+    if (text->is_in_place) {
+        size_t left = text->capacity - text->n - 1;
+        return n < left ? n : left;
+    }
+    if (text->status == PT_OK)
+        text->status = pt_grow(&text->data, &text->capacity, text->n + n + 1, 1);
+    return text->status == PT_OK ? n : 0;
+}
+
+/* Nothing of a character in UTF-8 whose rest was cut off. */
+static void end(pt_text_t *text, size_t n, bool is_cut)
+{
+    while (is_cut && n > text->n && ((unsigned char)text->data[n] & 0xc0) == 0x80)
+        n--;
+    text->data[n] = '\0';
+    text->n = n;
+    if (is_cut)
+        text->capacity = n + 1;
+}
+
+void pt_text_add_bytes(pt_text_t *text, const void *bytes, size_t n)
+{
+    size_t room = make_room(text, n);
+    if (text->status != PT_OK)
+        return;
+    memcpy(text->data + text->n, bytes, room);
+    if (room < n)
+        text->data[text->n + room] = ((const char *)bytes)[room];
+    end(text, text->n + room, room < n);
+}
+
+void pt_text_add(pt_text_t *text, const char *format, ...)
+{
+    char piece[256], *whole = piece;
+    va_list args, again;
+    va_start(args, format);
+    va_copy(again, args);
+    int n = vsnprintf(piece, sizeof piece, format, args);
+    va_end(args);
+    if (n >= (int)sizeof piece && text->status == PT_OK) {
+        text->status = pt_alloc(&whole, (size_t)n + 1, 1);
+        if (text->status == PT_OK)
+            vsnprintf(whole, (size_t)n + 1, format, again);
+    }
+    va_end(again);
+    if (n > 0)
+        pt_text_add_bytes(text, whole, (size_t)n);
+    if (whole != piece)
+        pt_free(whole);
+}
+
+const char *pt_text_get(const pt_text_t *text)
+{
+    return text->data == NULL ? "" : text->data;
+}
+
+pt_status_t pt_text_steal(pt_text_t *text, char **out)
+{
+    pt_text_add_bytes(text, "", 0);
+    PT_TRY(text->status);
+    *out = text->data;
+    *text = (pt_text_t){.data = NULL};
+    return PT_OK;
+}
+
+void pt_text_release(pt_text_t *text)
+{
+    if (!text->is_in_place)
+        pt_free(text->data);
+    *text = (pt_text_t){.data = NULL};
+}
 
 int32_t pt_edit_distance(const char *a, size_t a_len, const char *b, size_t b_len)
 {

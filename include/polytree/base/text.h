@@ -1,5 +1,5 @@
 /** @file
- * Words that people type and read.
+ * Texts that are put together, and words that people type and read.
  */
 #ifndef PT_BASE_TEXT_H
 #define PT_BASE_TEXT_H
@@ -7,6 +7,40 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include "polytree/base/status.h"
+
+/**
+ * A text that is put together piece by piece.  All zero it is empty, in counted memory, and
+ * grows; what fails to grow is remembered in `status`, and what is added after that is left
+ * out, so that one look at the end is enough.
+ */
+typedef struct pt_text {
+    char *data;      /**< ends in NUL; NULL where nothing was added */
+    size_t n;        /**< bytes, without the NUL */
+    size_t capacity; /**< bytes, with it */
+    bool is_in_place;
+    pt_status_t status;
+} pt_text_t;
+
+/** An empty text in a buffer of the caller's, of `size` > 0 bytes: it cannot fail, and what
+ * has no room is cut off between two characters.  Needs no release. */
+pt_text_t pt_text_in(char *buffer, size_t size);
+
+/** Add to the end, in the style of printf. */
+void pt_text_add(pt_text_t *text, const char *format, ...) PT_PRINTF(2, 3);
+
+/** Add bytes, which may be NUL. */
+void pt_text_add_bytes(pt_text_t *text, const void *bytes, size_t n);
+
+/** What there is; never NULL. */
+const char *pt_text_get(const pt_text_t *text);
+
+/** Take the text away, unless a piece of it failed; free with pt_free().  It is empty
+ * after that. */
+PT_MUST_CHECK pt_status_t pt_text_steal(pt_text_t *text, char **out);
+
+void pt_text_release(pt_text_t *text);
 
 /** Levenshtein's distance between two words; what is past 63 characters is left out. */
 int32_t pt_edit_distance(const char *a, size_t a_len, const char *b, size_t b_len);
