@@ -158,6 +158,15 @@ pt_status_t pt_file_write(const char *path, const char *text, size_t bytes)
     return pt_file_blame(status, temp, path);
 }
 
+pt_status_t pt_file_write_text(const char *path, pt_text_t *text)
+{
+    pt_status_t status = text->status;
+    if (status == PT_OK)
+        status = pt_file_write(path, pt_text_get(text), text->n);
+    pt_text_release(text);
+    return status;
+}
+
 pt_status_t pt_file_blame(pt_status_t status, const char *temp, const char *path)
 {
     const char *message = pt_error_message(), *at = strstr(message, temp);

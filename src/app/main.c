@@ -170,22 +170,14 @@ pt_status_t pt_run_help(const pt_args_t *args, int *code)
 /* Ranks of different commands would wait for each other for ever. */
 static pt_status_t check_command_lines(int argc, char **argv)
 {
-    char *text = NULL;
-    size_t bytes = 0;
-    FILE *file = open_memstream(&text, &bytes);
-    pt_status_t status = PT_OK;
-    if (file != NULL) {
-        for (int i = 0; i < argc; i++)
-            fwrite(argv[i], 1, strlen(argv[i]) + 1, file);
-        if (fclose(file) != 0)
-            status = PT_ERROR(MEMORY, "no memory for the command line");
-    } else {
-        status = PT_ERROR(MEMORY, "no memory for the command line");
-    }
-    status = pt_comm_agree(pt_comm_world(), status);
+    pt_text_t text = {0};
+    for (int i = 0; i < argc; i++)
+        pt_text_add_bytes(&text, argv[i], strlen(argv[i]) + 1);
+    pt_status_t status = pt_comm_agree(pt_comm_world(), text.status);
     if (status == PT_OK)
-        status = pt_comm_check_equal(pt_comm_world(), "the command line", text, bytes);
-    free(text);
+        status =
+            pt_comm_check_equal(pt_comm_world(), "the command line", text.data, text.n);
+    pt_text_release(&text);
     return status == PT_E_MISMATCH ? PT_ERROR(USAGE, "%s", pt_error_message()) : status;
 }
 

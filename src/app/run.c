@@ -96,24 +96,15 @@ static void make_absolute(char file[PT_CONFIG_TEXT])
 static pt_status_t write_config(const pt_held_run_t *run)
 {
     pt_config_t config = run->session.config;
-    char path[PATH_BYTES], *text = NULL;
-    size_t bytes = 0;
-    FILE *file = open_memstream(&text, &bytes);
-    pt_status_t status;
-    if (file == NULL)
-        PT_FAIL(MEMORY, "no memory for config.ini");
+    char path[PATH_BYTES];
+    pt_text_t text = {0};
     make_absolute(config.data.file);
     make_absolute(config.layout.cost_table);
     make_absolute(config.retrain.from_file);
     make_absolute(config.resource.table);
-    status = pt_config_dump(&config, file);
-    if (fclose(file) != 0 && status == PT_OK)
-        status = PT_ERROR(MEMORY, "no memory for config.ini");
+    pt_config_dump(&config, &text);
     snprintf(path, sizeof path, "%s/config.ini", run->folder);
-    if (status == PT_OK)
-        status = pt_file_write(path, text, bytes);
-    free(text);
-    return status;
+    return pt_file_write_text(path, &text);
 }
 
 /* The command may be one that names no baselines after one that did; rank 0. */

@@ -1,7 +1,6 @@
 /* Whether what section [sweep] asks for is evidence: nothing counts twice, and what is
  * varied makes runs to compare. */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "app/sweep.h"
@@ -17,39 +16,33 @@ static pt_status_t check_seeds(const pt_config_t *config)
     return PT_OK;
 }
 
-/* The config with a value of an axis, as text; from malloc(). */
+/* The config with a value of an axis, as text. */
 static pt_status_t write_value(const sweep_t *s, const sweep_axis_t *axis, int32_t value,
-                               char **text)
+                               pt_text_t *text)
 {
     pt_config_t config = *s->config;
     char setting[256];
-    size_t bytes;
     snprintf(setting, sizeof setting, "%s=%s", axis->key, axis->value[value]);
     if (pt_config_set(&config, setting) != PT_OK)
         PT_FAIL(CONFIG, "sweep.vary: %s", pt_error_message());
-    FILE *file = open_memstream(text, &bytes);
-    if (file == NULL)
-        PT_FAIL(MEMORY, "no memory for a config's text");
-    pt_status_t status = pt_config_dump(&config, file);
-    if (fclose(file) != 0 && status == PT_OK)
-        status = PT_ERROR(MEMORY, "no memory for a config's text");
-    return status;
+    pt_config_dump(&config, text);
+    return text->status;
 }
 
 /* Each value a value of the option, and another one, however it is written. */
 static pt_status_t check_values(const sweep_t *s, const sweep_axis_t *axis)
 {
-    char *text[SWEEP_VALUE] = {NULL};
+    pt_text_t text[SWEEP_VALUE] = {{0}};
     pt_status_t status = PT_OK;
     for (int32_t i = 0; i < axis->n_value && status == PT_OK; i++) {
         status = write_value(s, axis, i, &text[i]);
         for (int32_t j = 0; j < i && status == PT_OK; j++)
-            if (strcmp(text[i], text[j]) == 0)
+            if (strcmp(text[i].data, text[j].data) == 0)
                 status = PT_ERROR(CONFIG, "sweep.vary: %s = %s | %s: the same value twice",
                                   axis->key, axis->value[j], axis->value[i]);
     }
     for (int32_t i = 0; i < axis->n_value; i++)
-        free(text[i]);
+        pt_text_release(&text[i]);
     return status;
 }
 

@@ -12,51 +12,47 @@ static bool begins_section(int32_t i)
 
 /* One option as "key = value", with its default where that is another. */
 static void dump_option(const pt_option_t *option, const void *base, const void *initial,
-                        FILE *file)
+                        pt_text_t *text)
 {
     const char *key = option->name + pt_option_section_len(option) + 1;
-    char text[PT_OPTION_TEXT], default_text[PT_OPTION_TEXT];
-    pt_option_format(option, base, text);
-    pt_option_format(option, initial, default_text);
-    bool is_default = strcmp(text, default_text) == 0;
+    char value[PT_OPTION_TEXT], default_value[PT_OPTION_TEXT];
+    pt_option_format(option, base, value);
+    pt_option_format(option, initial, default_value);
+    bool is_default = strcmp(value, default_value) == 0;
     if (option->type != PT_OPTION_LINES || is_default) {
-        fprintf(file, "%s = %s%s%s\n", key, text, is_default ? "" : "  ; default: ",
-                is_default        ? ""
-                : default_text[0] ? default_text
-                                  : "empty");
+        pt_text_add(text, "%s = %s%s%s\n", key, value, is_default ? "" : "  ; default: ",
+                    is_default         ? ""
+                    : default_value[0] ? default_value
+                                       : "empty");
         return;
     }
-    fprintf(file, "%s =\n", key);
-    for (const char *line = text; *line != '\0'; line += line[0] == '\n') {
+    pt_text_add(text, "%s =\n", key);
+    for (const char *line = value; *line != '\0'; line += line[0] == '\n') {
         size_t len = strcspn(line, "\n");
-        fprintf(file, "    %.*s\n", (int)len, line);
+        pt_text_add(text, "    %.*s\n", (int)len, line);
         line += len;
     }
 }
 
-pt_status_t pt_config_dump(const pt_config_t *config, FILE *file)
+void pt_config_dump(const pt_config_t *config, pt_text_t *text)
 {
     pt_config_t initial;
     pt_config_init(&initial);
     for (int32_t i = 0; i < pt_n_options; i++) {
         if (begins_section(i)) {
-            fprintf(file, "%s[%.*s]\n", i > 0 ? "\n" : "",
-                    (int)pt_option_section_len(&pt_options[i]), pt_options[i].name);
+            pt_text_add(text, "%s[%.*s]\n", i > 0 ? "\n" : "",
+                        (int)pt_option_section_len(&pt_options[i]), pt_options[i].name);
         }
-        dump_option(&pt_options[i], config, &initial, file);
+        dump_option(&pt_options[i], config, &initial, text);
     }
     for (int32_t t = 0; t < config->n_task; t++) {
         pt_task_config_t task;
         pt_option_init_task(config->task[t].name, strlen(config->task[t].name), &task);
-        fprintf(file, "\n[task.%s]\n", task.name);
+        pt_text_add(text, "\n[task.%s]\n", task.name);
         for (int32_t i = 0; i < pt_n_task_options; i++) {
-            dump_option(&pt_task_options[i], &config->task[t], &task, file);
+            dump_option(&pt_task_options[i], &config->task[t], &task, text);
         }
     }
-    if (fflush(file) != 0 || ferror(file)) {
-        PT_FAIL(IO, "the config cannot be written");
-    }
-    return PT_OK;
 }
 
 bool pt_config_option(int32_t i, pt_option_help_t *help)
@@ -149,39 +145,32 @@ void pt_config_digest(const pt_config_t *config, pt_digest_t *digest)
     add_tasks(config, digest);
 }
 
-/* The options that differ, as one line. */
-typedef struct difference {
-    char text[2 * PT_OPTION_TEXT];
-    size_t used;
-} difference_t;
-
 static void compare_option(const pt_option_t *option, const char *task, const void *ours,
-                           const void *theirs, difference_t *d)
+                           const void *theirs, pt_text_t *difference)
 {
     char our_text[PT_OPTION_TEXT], their_text[PT_OPTION_TEXT];
     pt_option_format(option, ours, our_text);
     pt_option_format(option, theirs, their_text);
-    if (option->class != PT_OPTION_NUMERICS || strcmp(our_text, their_text) == 0 ||
-        d->used >= sizeof d->text) {
+    if (option->class != PT_OPTION_NUMERICS || strcmp(our_text, their_text) == 0) {
         return;
     }
-    const char *key = option->name + pt_option_section_len(option) + 1;
-    size_t left = sizeof d->text - d->used;
-    const char *between = d->used > 0 ? "; " : "";
-    d->used += (size_t)(task == NULL
-                            ? snprintf(d->text + d->used, left, "%s%s = %s, not %s",
-                                       between, option->name, our_text, their_text)
-                            : snprintf(d->text + d->used, left, "%stask.%s.%s = %s, not %s",
-                                       between, task, key, our_text, their_text));
+    pt_text_add(difference, "%s", difference->n > 0 ? "; " : "");
+    if (task == NULL) {
+        pt_text_add(difference, "%s", option->name);
+    } else {
+        pt_text_add(difference, "task.%s.%s", task,
+                    option->name + pt_option_section_len(option) + 1);
+    }
+    pt_text_add(difference, " = %s, not %s", our_text, their_text);
 }
 
 static void compare_task(const pt_config_t *ours, const pt_config_t *theirs,
-                         const char *name, difference_t *d)
+                         const char *name, pt_text_t *difference)
 {
     pt_task_config_t our_task = pt_config_task(ours, name);
     pt_task_config_t their_task = pt_config_task(theirs, name);
     for (int32_t i = 0; i < pt_n_task_options; i++) {
-        compare_option(&pt_task_options[i], name, &our_task, &their_task, d);
+        compare_option(&pt_task_options[i], name, &our_task, &their_task, difference);
     }
 }
 
@@ -197,20 +186,21 @@ static bool has_task(const pt_config_t *config, const char *name)
 
 pt_status_t pt_config_compare(const pt_config_t *ours, const pt_config_t *theirs)
 {
-    difference_t d = {.used = 0};
+    char text[2 * PT_OPTION_TEXT];
+    pt_text_t difference = pt_text_in(text, sizeof text);
     for (int32_t i = 0; i < pt_n_options; i++) {
-        compare_option(&pt_options[i], NULL, ours, theirs, &d);
+        compare_option(&pt_options[i], NULL, ours, theirs, &difference);
     }
     for (int32_t t = 0; t < ours->n_task; t++) {
-        compare_task(ours, theirs, ours->task[t].name, &d);
+        compare_task(ours, theirs, ours->task[t].name, &difference);
     }
     for (int32_t t = 0; t < theirs->n_task; t++) {
         if (!has_task(ours, theirs->task[t].name)) {
-            compare_task(ours, theirs, theirs->task[t].name, &d);
+            compare_task(ours, theirs, theirs->task[t].name, &difference);
         }
     }
-    if (d.used > 0) {
-        PT_FAIL(MISMATCH, "options differ: %s", d.text);
+    if (difference.n > 0) {
+        PT_FAIL(MISMATCH, "options differ: %s", text);
     }
     return PT_OK;
 }

@@ -303,10 +303,9 @@ static void format_real(double value, char *text, size_t size)
 
 static void format_ints(const pt_int_list_t *list, char *text, size_t size)
 {
-    size_t used = 0;
-    for (int32_t i = 0; i < list->n && used < size; i++) {
-        used += (size_t)snprintf(text + used, size - used, "%s%lld", i > 0 ? " " : "",
-                                 (long long)list->value[i]);
+    pt_text_t out = pt_text_in(text, size);
+    for (int32_t i = 0; i < list->n; i++) {
+        pt_text_add(&out, "%s%lld", i > 0 ? " " : "", (long long)list->value[i]);
     }
 }
 
@@ -388,30 +387,30 @@ static const char *const kind_text[] = {
 
 void pt_option_expected(const pt_option_t *option, char *text, size_t size)
 {
-    size_t used = (size_t)snprintf(text, size, "%s", kind_text[option->type]);
+    pt_text_t out = pt_text_in(text, size);
     char min[32], max[32];
+    pt_text_add(&out, "%s", kind_text[option->type]);
     switch (option->type) {
     case PT_OPTION_WORD:
     case PT_OPTION_FROM:
-        for (int i = 0; option->words[i] != NULL && used < size; i++) {
-            used += (size_t)snprintf(text + used, size - used, "%s%s", i > 0 ? ", " : " ",
-                                     option->words[i]);
+        for (int i = 0; option->words[i] != NULL; i++) {
+            pt_text_add(&out, "%s%s", i > 0 ? ", " : " ", option->words[i]);
         }
-        if (option->type == PT_OPTION_FROM && used < size) {
-            snprintf(text + used, size - used, ", or a file, with a . or / in its name");
+        if (option->type == PT_OPTION_FROM) {
+            pt_text_add(&out, ", or a file, with a . or / in its name");
         }
         break;
     case PT_OPTION_LINE:
     case PT_OPTION_NAMES:
     case PT_OPTION_LINES:
-        snprintf(text + used, size - used, ", at most %zu characters", option->size - 1);
+        pt_text_add(&out, ", at most %zu characters", option->size - 1);
         break;
     case PT_OPTION_BOOL:
         break;
     default:
         format_real(option->min, min, sizeof min);
         format_real(option->max, max, sizeof max);
-        snprintf(text + used, size - used, " from %s to %s", min, max);
+        pt_text_add(&out, " from %s to %s", min, max);
     }
 }
 

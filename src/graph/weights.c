@@ -39,11 +39,11 @@ static const pt_record_t *find_source(const pt_space_t *space, const pt_candidat
 
 static const char *shape_text(const int64_t *dim, int32_t n_dim, char text[96])
 {
-    int used = snprintf(text, 96, "%s", n_dim == 0 ? "no dimension" : "");
+    pt_text_t out = pt_text_in(text, 96);
 
+    pt_text_add(&out, "%s", n_dim == 0 ? "no dimension" : "");
     for (int32_t d = 0; d < n_dim; d++)
-        used += snprintf(text + used, 96 - (size_t)used, "%s%lld", d > 0 ? "x" : "",
-                         (long long)dim[d]);
+        pt_text_add(&out, "%s%lld", d > 0 ? "x" : "", (long long)dim[d]);
     return text;
 }
 

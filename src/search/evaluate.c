@@ -37,24 +37,23 @@ double run_mean_metric(const pt_search_t *s)
 static const char *describe_scores(const pt_search_t *s, pt_part_t part, char text[512])
 {
     int32_t n_task = s->space->n_task, n = 0;
+    pt_text_t out = pt_text_in(text, 512);
     for (int32_t k = 0; k < n_task; k++)
         n += !isnan(s->score[k].metric);
     if (pt_trainer_has_common_metric(s->trainer)) {
-        int used = snprintf(text, 512, "%s on %s %.4f",
-                            pt_metric_name(pt_trainer_objective(s->trainer, 0)->metric),
-                            run_part_name(part), s->mean_metric);
+        pt_text_add(&out, "%s on %s %.4f",
+                    pt_metric_name(pt_trainer_objective(s->trainer, 0)->metric),
+                    run_part_name(part), s->mean_metric);
         if (n < n_task)
-            snprintf(text + used, 512 - (size_t)used, " (mean of %d of %d tasks)", (int)n,
-                     (int)n_task);
+            pt_text_add(&out, " (mean of %d of %d tasks)", (int)n, (int)n_task);
         return text;
     }
-    size_t used = (size_t)snprintf(text, 512, "on %s", run_part_name(part));
-    for (int32_t k = 0; k < n_task && used < 400; k++)
-        used +=
-            (size_t)snprintf(text + used, 512 - used, "%s %.40s %.4g", k == 0 ? ":" : ",",
-                             s->space->task[k].name, s->score[k].metric);
-    if (used >= 400)
-        snprintf(text + used, 512 - used, ", ...");
+    pt_text_add(&out, "on %s", run_part_name(part));
+    for (int32_t k = 0; k < n_task && out.n < 400; k++)
+        pt_text_add(&out, "%s %.40s %.4g", k == 0 ? ":" : ",", s->space->task[k].name,
+                    s->score[k].metric);
+    if (out.n >= 400)
+        pt_text_add(&out, ", ...");
     return text;
 }
 

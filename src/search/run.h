@@ -81,7 +81,7 @@ struct pt_search {
     run_speed_t speed;
     FILE *metrics, *timing; /**< rank 0 */
     int metrics_error;      /**< errno of the first line that could not be written, or 0 */
-    char *config_text;      /**< rank 0; from malloc() */
+    char *config_text;      /**< rank 0; owned */
     pt_fingerprint_t fingerprint;
 };
 

@@ -1,7 +1,6 @@
 #include "polytree/search/search.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -24,14 +23,9 @@ static void count_steps(pt_search_t *s)
 
 static pt_status_t write_config_text(pt_search_t *s)
 {
-    size_t bytes;
-    FILE *file = open_memstream(&s->config_text, &bytes);
-    if (file == NULL)
-        PT_FAIL(MEMORY, "no memory for the config's text");
-    pt_status_t status = pt_config_dump(s->config, file);
-    if (fclose(file) != 0 && status == PT_OK)
-        status = PT_ERROR(MEMORY, "no memory for the config's text");
-    return status;
+    pt_text_t text = {0};
+    pt_config_dump(s->config, &text);
+    return pt_text_steal(&text, &s->config_text);
 }
 
 /* A draw needs no weights: whether there is a network of the cost is known beforehand. */
@@ -228,7 +222,7 @@ void pt_search_free(pt_search_t *s)
     pt_free(s->alive_candidate);
     pt_free(s->alive_node);
     pt_free(s->score);
-    free(s->config_text);
+    pt_free(s->config_text);
     pt_free(s);
 }
 

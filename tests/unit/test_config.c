@@ -14,6 +14,7 @@
 #include "config/option.h"
 #include "polytree/base/memory.h"
 #include "polytree/config/config.h"
+#include "polytree/io/file.h"
 
 #define assert_message(part)                                                               \
     do {                                                                                   \
@@ -184,10 +185,9 @@ static void every_value_is_dumped_and_read_back(void **state)
     pt_config_init(&config);
     pt_config_init(&again);
     for (int round = 0; round < 2; round++) {
-        FILE *file = fopen(path, "w");
-        assert_non_null(file);
-        assert_int_equal(pt_config_dump(&config, file), PT_OK);
-        fclose(file);
+        pt_text_t text = {0};
+        pt_config_dump(&config, &text);
+        assert_int_equal(pt_file_write_text(path, &text), PT_OK);
         assert_int_equal(pt_config_read(&again, path), PT_OK);
         assert_memory_equal(&config, &again, sizeof config);
         all_other(&config);

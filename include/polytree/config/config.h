@@ -11,6 +11,7 @@
 
 #include "polytree/base/hash.h"
 #include "polytree/base/status.h"
+#include "polytree/base/text.h"
 
 #define PT_CONFIG_TEXT 512  /**< longest text value, with its NUL */
 #define PT_CONFIG_LIST 64   /**< longest list of integers */
@@ -371,8 +372,8 @@ pt_task_config_t pt_config_task(const pt_config_t *config, const char *name);
 PT_MUST_CHECK pt_status_t pt_config_check_tasks(const pt_config_t *config, int32_t n,
                                                 const char *const *names);
 
-/** Write every option as an INI file that reads back to the same config. */
-PT_MUST_CHECK pt_status_t pt_config_dump(const pt_config_t *config, FILE *file);
+/** Add every option as an INI file that reads back to the same config. */
+void pt_config_dump(const pt_config_t *config, pt_text_t *text);
 
 /** What documents say of an option. */
 typedef struct pt_option_help {

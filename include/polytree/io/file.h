@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "polytree/base/status.h"
+#include "polytree/base/text.h"
 
 enum { PT_PATH_MAX = 4096 };
 
@@ -18,6 +18,10 @@ PT_MUST_CHECK pt_status_t pt_path_join(const char *folder, const char *name,
 
 /** Write `text` to a temporary name, flush, rename over `path`. */
 PT_MUST_CHECK pt_status_t pt_file_write(const char *path, const char *text, size_t bytes);
+
+/** The same of a text that was put together, which is released, also where a piece of it
+ * or the writing failed. */
+PT_MUST_CHECK pt_status_t pt_file_write_text(const char *path, pt_text_t *text);
 
 /**
  * Let the last error, of writing to the temporary name `temp`, speak of `path`: the name
