@@ -30,11 +30,8 @@ static void set_gate(pt_subnet_t *subnet, int32_t task, int32_t c, double g, boo
 static void repair(const pt_space_t *space, const double *logit, int32_t task,
                    pt_subnet_t *subnet)
 {
-    uint64_t *bits = pt_subnet_bits(subnet, task);
-    pt_real_t *gate = pt_subnet_gates(subnet, task);
-    pt_repair(space, logit, bits);
-    for (int32_t c = 0; c < subnet->n_choice; c++)
-        gate[c] = pt_bitset_get(bits, c);
+    pt_repair(space, logit, pt_subnet_bits(subnet, task));
+    pt_subnet_harden(subnet, task);
 }
 
 static void sample(const pt_space_t *space, const double *logit, const pt_rng_t *key,

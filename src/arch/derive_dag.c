@@ -164,8 +164,7 @@ pt_status_t derive_dag(const pt_config_t *config, const pt_resource_model_t *mod
     reduce(&k, config, alpha, rng);
     keep_budget(&k, derived);
     for (int32_t t = 0; t < k.n_task; t++)
-        for (int32_t c = 0; c < k.n_choice; c++)
-            pt_subnet_switch(subnet, t, c, pt_bitset_get(pt_subnet_bits(subnet, t), c));
+        pt_subnet_harden(subnet, t);
 done:
     pt_free(k.best);
     pt_free(k.score);

@@ -8,8 +8,8 @@
 
 static void take_bits(pt_subnet_t *subnet, int32_t task, const uint64_t *bits)
 {
-    for (int32_t c = 0; c < subnet->n_choice; c++)
-        pt_subnet_switch(subnet, task, c, pt_bitset_get(bits, c));
+    memcpy(pt_subnet_bits(subnet, task), bits, subnet->words * sizeof *bits);
+    pt_subnet_harden(subnet, task);
 }
 
 /* Every choice that lies on a connection. */

@@ -35,6 +35,14 @@ void pt_subnet_switch(pt_subnet_t *subnet, int32_t task, int32_t choice, bool on
     pt_subnet_gates(subnet, task)[choice] = on;
 }
 
+void pt_subnet_harden(pt_subnet_t *subnet, int32_t task)
+{
+    const uint64_t *bits = pt_subnet_bits(subnet, task);
+    pt_real_t *gate = pt_subnet_gates(subnet, task);
+    for (int32_t c = 0; c < subnet->n_choice; c++)
+        gate[c] = pt_bitset_get(bits, c);
+}
+
 void pt_subnet_copy(pt_subnet_t *dst, const pt_subnet_t *src)
 {
     size_t n = (size_t)src->n_task;

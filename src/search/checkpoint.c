@@ -358,6 +358,8 @@ static pt_status_t share_state(pt_search_t *s)
     return run_changes_form(s) ? run_change_form(s) : PT_OK;
 }
 
+/* Alpha is of the space that is searched, the subnet of the trainer's form: neither's sizes
+ * say anything of the other's. */
 static pt_status_t share(pt_search_t *s)
 {
     pt_alpha_t *a = &s->alpha;
@@ -369,10 +371,8 @@ static pt_status_t share(pt_search_t *s)
     PT_TRY(pt_comm_bcast(s->world, s->subnet.bits,
                          n_task * s->subnet.words * sizeof *s->subnet.bits, 0));
     PT_TRY(pt_comm_bcast(s->world, s->score, n_task * sizeof *s->score, 0));
-    for (int32_t k = 0; k < a->n_task; k++)
-        for (int32_t i = 0; i < a->n_choice; i++)
-            pt_subnet_switch(&s->subnet, k, i,
-                             pt_bitset_get(pt_subnet_bits(&s->subnet, k), i));
+    for (int32_t k = 0; k < s->subnet.n_task; k++)
+        pt_subnet_harden(&s->subnet, k);
     run_refresh_subnet(s);
     return PT_OK;
 }

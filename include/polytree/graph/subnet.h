@@ -39,6 +39,9 @@ static inline pt_real_t *pt_subnet_gates(const pt_subnet_t *s, int32_t task)
 /** Switch a choice of a task on with gate 1, or off with gate 0. */
 void pt_subnet_switch(pt_subnet_t *subnet, int32_t task, int32_t choice, bool on);
 
+/** Make the gates of a task what its bits say: 1 where they are on, else 0. */
+void pt_subnet_harden(pt_subnet_t *subnet, int32_t task);
+
 /** Copy bits and gates; the sizes must agree. */
 void pt_subnet_copy(pt_subnet_t *dst, const pt_subnet_t *src);
 
