@@ -7,6 +7,13 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#ifdef __SANITIZE_ADDRESS__
+#include <sanitizer/asan_interface.h>
+#define HIDE(address, bytes) ASAN_POISON_MEMORY_REGION(address, bytes)
+#else
+#define HIDE(address, bytes) ((void)(address), (void)(bytes))
+#endif
+
 /* The payload follows its size, which takes a whole PT_ALIGN to keep the alignment. */
 typedef struct prefix {
     _Alignas(PT_ALIGN) size_t bytes;
@@ -14,6 +21,15 @@ typedef struct prefix {
 
 static atomic_size_t held;
 static _Atomic uint64_t n_alloc;
+
+/* What lies around the payload, and would hide small overruns from the address sanitizer.
+ */
+static void hide_padding(prefix_t *prefix, size_t total)
+{
+    char *payload = (char *)(prefix + 1);
+    HIDE(&prefix->bytes + 1, sizeof *prefix - sizeof prefix->bytes);
+    HIDE(payload + prefix->bytes, total - sizeof *prefix - prefix->bytes);
+}
 
 static void count_in(size_t bytes)
 {
@@ -37,6 +53,7 @@ pt_status_t pt_alloc(void *out, size_t n, size_t size)
     }
     memset(prefix, 0, total);
     prefix->bytes = bytes;
+    hide_padding(prefix, total);
     count_in(bytes);
     void *p = prefix + 1;
     memcpy(out, &p, sizeof p);
