@@ -4,7 +4,9 @@
 #include <math.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "app/console.h"
@@ -54,9 +56,8 @@ static bool is_time_up(const pt_watcher_t *w, double now)
     return limit > 0 && now - w->start > limit - reserve - 2 * w->longest_pause;
 }
 
-static unsigned poll_requests(void *context)
+static unsigned look_for_requests(pt_watcher_t *w)
 {
-    pt_watcher_t *w = context;
     double now = pt_clock();
     if (w->last_polled > 0 && now - w->last_polled > w->longest_pause)
         w->longest_pause = now - w->last_polled;
@@ -71,6 +72,39 @@ static unsigned poll_requests(void *context)
             w->reason = "the file STOP";
     }
     return w->reason != NULL ? PT_REQUEST_STOP : 0;
+}
+
+static void sleep_for(double seconds)
+{
+    struct timespec pause = {(time_t)seconds, (long)(fmod(seconds, 1) * 1e9)};
+    nanosleep(&pause, NULL); /* a signal may cut it short */
+}
+
+static unsigned poll_requests(void *context)
+{
+    pt_watcher_t *w = context;
+    if (w->slowness > 1 && w->last_polled == 0)
+        pt_console_line("note        POLYTREE_SLOW: steps take %g times as long",
+                        w->slowness);
+    else if (w->slowness > 1)
+        sleep_for((w->slowness - 1) * (pt_clock() - w->last_polled));
+    return look_for_requests(w);
+}
+
+/* Rank 0 is between two steps, where the watch misses nobody. */
+static void hold(pt_watcher_t *w)
+{
+    FILE *file = fopen(w->held_path, "w");
+    w->hold_step = 0;
+    if (file == NULL || fclose(file) != 0) {
+        pt_console_error("warning: %s: %s", w->held_path, strerror(errno));
+        return;
+    }
+    pt_console_line("note        POLYTREE_HOLD: this run is held until %s is gone",
+                    w->held_path);
+    while (access(w->held_path, F_OK) == 0 && look_for_requests(w) == 0)
+        sleep_for(0.005);
+    unlink(w->held_path);
 }
 
 /* What a line holds so far, and how long it may be. */
@@ -97,15 +131,10 @@ static void add_number(line_t *line, const char *format, double value)
     add_part(line, part);
 }
 
-static void show_progress(void *context, const pt_progress_t *p)
+static void show_progress(pt_watcher_t *w, const pt_progress_t *p)
 {
-    pt_watcher_t *w = context;
-    double now = pt_clock(), every = w->is_live ? 0.2 : w->config->run.log_every;
     char part[64], left[32];
     line_t line = {.most = sizeof line.text - 1};
-    if (now - w->last_shown < every)
-        return;
-    w->last_shown = now;
     if (w->is_live && pt_console_width() <= line.most)
         line.most = pt_console_width() - 1;
     snprintf(part, sizeof part, "%s %lld/%lld", pt_phase_name(p->phase), (long long)p->step,
@@ -127,21 +156,63 @@ static void show_progress(void *context, const pt_progress_t *p)
         pt_console_line("%s", line.text);
 }
 
+static void follow_progress(void *context, const pt_progress_t *p)
+{
+    pt_watcher_t *w = context;
+    double now = pt_clock(), every = w->is_live ? 0.2 : w->config->run.log_every;
+    bool is_held = p->phase == w->hold_phase && p->step == w->hold_step && p->step > 0;
+    if (is_held || now - w->last_shown >= every) {
+        w->last_shown = now;
+        show_progress(w, p);
+    }
+    if (is_held)
+        hold(w);
+}
+
 static void show_note(void *context, const char *line)
 {
     (void)context;
     pt_console_line("%s", line);
 }
 
-void pt_watcher_init(pt_watcher_t *watcher, const pt_config_t *config, const char *run,
-                     pt_run_hooks_t *hooks)
+/* "search 12" */
+static bool read_hold(const char *text, pt_phase_t *phase, int64_t *step)
+{
+    for (*phase = 0; *phase < PT_N_PHASE; ++*phase) {
+        size_t n = strlen(pt_phase_name(*phase));
+        char *end;
+        if (strncmp(text, pt_phase_name(*phase), n) != 0 || text[n] != ' ')
+            continue;
+        *step = strtoll(text + n, &end, 10);
+        return *step > 0 && *end == '\0';
+    }
+    return false;
+}
+
+static pt_status_t read_environment(pt_watcher_t *w)
+{
+    const char *held = getenv("POLYTREE_HOLD"), *slow = getenv("POLYTREE_SLOW");
+    char *end;
+    if (held != NULL && !read_hold(held, &w->hold_phase, &w->hold_step))
+        PT_FAIL(USAGE, "POLYTREE_HOLD = %s: expected a phase and a step, as in 'search 12'",
+                held);
+    w->slowness = slow != NULL ? strtod(slow, &end) : 1;
+    if (slow != NULL && (!(w->slowness >= 1 && w->slowness <= 1000) || *end != '\0'))
+        PT_FAIL(USAGE, "POLYTREE_SLOW = %s: expected a factor from 1 to 1000", slow);
+    return PT_OK;
+}
+
+pt_status_t pt_watcher_init(pt_watcher_t *watcher, const pt_config_t *config,
+                            const char *run, pt_run_hooks_t *hooks)
 {
     *watcher = (pt_watcher_t){
         .config = config, .start = pt_clock(), .is_live = pt_console_is_live()};
     watcher->last_shown = watcher->start;
     snprintf(watcher->stop_path, sizeof watcher->stop_path, "%s/STOP", run);
+    snprintf(watcher->held_path, sizeof watcher->held_path, "%s/HELD", run);
     *hooks = (pt_run_hooks_t){.context = watcher,
                               .poll = poll_requests,
-                              .progress = show_progress,
+                              .progress = follow_progress,
                               .note = show_note};
+    return read_environment(watcher);
 }

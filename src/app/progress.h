@@ -19,7 +19,11 @@ typedef struct pt_watcher {
     double last_polled;   /**< ... and the longest pause between two polls: a step, an
                                evaluation or a checkpoint */
     double longest_pause;
-    const char *reason; /**< why the run is to stop; NULL: it is not */
+    const char *reason;    /**< why the run is to stop; NULL: it is not */
+    double slowness;       /**< POLYTREE_SLOW: every step takes so many times as long */
+    pt_phase_t hold_phase; /**< POLYTREE_HOLD: the run is held after this weight step */
+    int64_t hold_step;     /**< 0: never, or no more */
+    char held_path[4096];  /**< RUN/HELD */
 } pt_watcher_t;
 
 /** Catch SIGTERM, SIGUSR1 and SIGINT (once) from now on, on every rank. */
@@ -29,8 +33,18 @@ void pt_watcher_catch_signals(void);
  * job that has ended.  Rank 0. */
 void pt_watcher_forget_stop(const char *folder);
 
-/** Hooks for rank 0; `watcher` is borrowed. */
-void pt_watcher_init(pt_watcher_t *watcher, const pt_config_t *config, const char *run,
-                     pt_run_hooks_t *hooks);
+/**
+ * Hooks for rank 0; `watcher` is borrowed.
+ *
+ * For tests, which must not depend on the machine's speed, there are two variables in the
+ * environment.  POLYTREE_HOLD="search 12" holds the run after that weight step: rank 0
+ * shows the step's progress, makes the file RUN/HELD and waits until somebody takes it
+ * away, or until the run is to stop; the other ranks wait for rank 0.  POLYTREE_SLOW=20
+ * makes whatever is between two steps, and the steps, take twenty times as long.
+ *
+ * @return PT_E_USAGE where one of the two is not understood
+ */
+PT_MUST_CHECK pt_status_t pt_watcher_init(pt_watcher_t *watcher, const pt_config_t *config,
+                                          const char *run, pt_run_hooks_t *hooks);
 
 #endif

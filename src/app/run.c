@@ -390,7 +390,9 @@ pt_status_t pt_run_go(const pt_config_t *config, const char *folder, const char 
     pt_run_hooks_t hooks;
     pt_status_t status;
     run.session.config = *config;
-    pt_watcher_init(&watcher, &run.session.config, sweep != NULL ? sweep : folder, &hooks);
+    status = pt_watcher_init(&watcher, &run.session.config, sweep != NULL ? sweep : folder,
+                             &hooks);
+    PT_TRY_OR(done, pt_comm_agree(pt_comm_world(), status));
     PT_TRY_OR(done, pt_held_run_lock(&run));
     is_locked = true;
     if (run.lock >= 0)

@@ -4,7 +4,21 @@
 . "$(dirname "$0")/common"
 command -v script >/dev/null || skip "no program script to make a terminal"
 small_data
-search="$POLYTREE search $SMALL --set warmup.steps=150"
+
+# on_terminal FILE COLUMNS COMMAND...: a search there with all that is shown of it.  It is held,
+# so that a line of its step is due, however fast it is, and then goes on to its end.
+on_terminal() {
+    local file=$1 columns=$2
+    shift 2
+    rm -rf run
+    POLYTREE_HOLD="search 12" script -qec "stty cols $columns; $* search $SMALL -o run" /dev/null \
+        </dev/null >"$file" &
+    # shellcheck disable=SC2034 # which `ended` waits for
+    job=$!
+    wait_held run
+    rm run/HELD
+    ended 0
+}
 
 # fits FILE COLUMNS: so do all live lines, and there are some.
 fits() {
@@ -15,15 +29,15 @@ fits() {
     says live "^(warmup|search|retrain) [0-9]+/[0-9]+  [0-9:]+ left"
 }
 
-script -qec "stty cols 40; $search -o narrow" /dev/null </dev/null >narrow.txt
+on_terminal narrow.txt 40 "$POLYTREE"
 fits narrow.txt 40
-script -qec "stty cols 200; $search -o wide" /dev/null </dev/null >wide.txt
+on_terminal wide.txt 200 "$POLYTREE"
 fits wide.txt 200
-says live "tau .* lr "
+says live "^search 12/20 .* tau .* lr "
 # A terminal that does not know its width.
-COLUMNS=50 script -qec "stty cols 0; $search -o none" /dev/null </dev/null >none.txt
+COLUMNS=50 on_terminal none.txt 0 "$POLYTREE"
 fits none.txt 50
 if command -v mpirun >/dev/null; then
-    script -qec "stty cols 60; mpirun --bind-to none -n 2 $search -o two" /dev/null </dev/null >two.txt
+    on_terminal two.txt 60 mpirun --bind-to none -n 2 "$POLYTREE"
     fits two.txt 60
 fi

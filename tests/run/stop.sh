@@ -4,68 +4,71 @@
 . "$(dirname "$0")/common"
 small_data
 
-# So many checkpoints that whatever ends the run, it ends it near or in one of them.
-often=(--set run.checkpoint_every=0.001)
-
 expect 0 ranks 1 search "$SMALL" -o whole
 
-# stopped RUN SIGNAL: end it once it has a checkpoint; it must have said so with code 75.
-stopped() {
-    local code=0
-    "$POLYTREE" search "$SMALL" -o "$1" "${often[@]}" >out 2>err &
-    local pid=$!
-    wait_for "$1/checkpoint.h5"
-    kill -s "$2" $pid
-    wait $pid || code=$?
-    [ $code = 75 ] || fail "exit code $code after SIG$2, expected 75"
-    says out "stopped by SIG$2 .*run the same command again"
-    "$POLYTREE" checkpoint verify "$1/checkpoint.h5" >/dev/null
-}
-stopped term TERM
-expect 0 ranks 1 search "$SMALL" -o term
-same_result whole term
-stopped usr1 USR1
-expect 0 ranks 3 search "$SMALL" -o usr1
-same_result whole usr1
+# Ranks, where it is held, what ends it there, and how it tells; then ranks that go on.
+while read -r n phase step signal reason next; do
+    run=$phase$step
+    mkdir "$run"
+    touch "$run/STOP" # ends none that is started later
+    held "$run" "$phase $step" "$n" search "$SMALL" -o "$run"
+    says out "POLYTREE_HOLD: this run is held until $run/HELD is gone"
+    says out "$run/STOP was there before the start: taken away"
+    if [ "$signal" = file ]; then touch "$run/STOP"; else send "$signal"; fi
+    ended 75
+    says out "stopped by ${reason//_/ } .*run the same command again"
+    "$POLYTREE" checkpoint verify "$run/checkpoint.h5" >/dev/null
+    [ ! -e "$run/STOP" ] || fail "STOP is still there"
+    [ ! -e "$run/HELD" ] || fail "HELD is still there"
+    expect 0 "$POLYTREE" show "$run"
+    says out "^($run has no network yet|$run is not finished)"
+    expect 0 ranks "$next" search "$SMALL" -o "$run"
+    says out "^going on from the checkpoint: $phase, step"
+    same_result whole "$run"
+done <<'END'
+1 warmup 7 TERM SIGTERM 1
+1 search 12 USR1 SIGUSR1 3
+2 retrain 5 USR1 SIGUSR1 1
+3 search 3 file the_file_STOP 2
+1 retrain 19 file the_file_STOP 1
+END
 
-# A file STOP ends the run that it finds at work, and none that is started later.
-mkdir stop && touch stop/STOP
-"$POLYTREE" search "$SMALL" -o stop "${often[@]}" >out 2>err &
-pid=$!
-wait_for stop/checkpoint.h5
-touch stop/STOP
-code=0
-wait $pid || code=$?
-[ $code = 75 ] || fail "exit code $code after a file STOP, expected 75"
-says out "stop/STOP was there before the start: taken away"
-says out "stopped by the file STOP"
-expect 0 "$POLYTREE" show stop
-says out "^(stop has no network yet|stop is not finished)"
-[ ! -e stop/STOP ] || fail "STOP is still there"
-expect 0 ranks 2 search "$SMALL" -o stop
-same_result whole stop
+# One that is held and then left alone goes on as if nothing had been; what is not
+# understood is refused.
+held go-on "search 20" 1 search "$SMALL" -o go-on
+rm go-on/HELD
+ended 0
+same_result whole go-on
+POLYTREE_HOLD="search soon" refuses 2 "POLYTREE_HOLD = search soon: expected a phase and a step" \
+    search "$SMALL" -o none
+POLYTREE_SLOW=fast refuses 2 "POLYTREE_SLOW = fast: expected a factor" search "$SMALL" -o none
+[ ! -e none ] || fail "a refused run leaves a folder"
 
-# Too little time even for a step: still a checkpoint, and progress each time.
+# A time limit: too little even for a step, which still makes progress, and what is over while
+# the run is held; a slow machine may come to it before.
 expect 75 ranks 1 search "$SMALL" -o limit --time-limit 0.01
 says out "stopped by the time limit"
-for _ in 1 2 3 4 5 6 7 8 9; do
-    code=0
-    ranks 1 search "$SMALL" -o limit --time-limit 0:00:02 >out 2>err || code=$?
-    [ $code = 75 ] || break
+for step in "warmup 14" "search 3" "retrain 11"; do
+    POLYTREE_HOLD=$step expect 75 ranks 1 search "$SMALL" -o limit --time-limit 1
+    says out "^going on from the checkpoint: "
+    says out "stopped by the time limit"
 done
-[ "$code" = 0 ] || fail "exit code $code at the end of a run in pieces"
+expect 0 ranks 1 search "$SMALL" -o limit --time-limit 1:00:00
 same_result whole limit
 
-# SIGKILL, then other ranks; once per delay, in milliseconds after the first checkpoint.
-for delay in 0 40 150; do
-    run=killed$delay
-    "$POLYTREE" search "$SMALL" -o $run "${often[@]}" >out 2>err &
-    pid=$!
-    wait_for $run/checkpoint.h5
-    sleep "$(printf '0.%03d' $delay)"
-    kill -KILL $pid 2>/dev/null || true
-    wait $pid 2>/dev/null || true
-    expect 0 ranks $((delay % 3 + 1)) search "$SMALL" -o $run
-    same_result whole $run
-    [ -z "$(find $run -name '*.tmp*')" ] || fail "$run keeps temporary files"
-done
+# SIGKILL, before there is a checkpoint and after, then other ranks; with checkpoints at
+# phases' ends, so that metrics have gone further, and at almost every step.
+while read -r phase step every next; do
+    run=killed-$phase
+    held "$run" "$phase $step" 1 search "$SMALL" -o "$run" --set run.checkpoint_every="$every"
+    send KILL
+    ended 137
+    rm "$run/HELD"
+    expect 0 ranks "$next" search "$SMALL" -o "$run"
+    same_result whole "$run"
+    [ -z "$(find "$run" -name '*.tmp*')" ] || fail "$run keeps temporary files"
+done <<'END'
+warmup 9 1000 1
+search 12 1000 2
+retrain 18 0.001 3
+END
