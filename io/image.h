@@ -30,11 +30,13 @@ typedef pt_status_t (*pt_visit_t)(void *context, const char *path, const char *d
 /** Whether a file is worth reading. */
 typedef int (*pt_want_t)(void *context, const char *path);
 
-/** Every wanted file below a folder, to a depth of six. */
+/** Every wanted file below a folder, hidden ones and folders apart, at any depth. */
 PT_MUST_CHECK pt_status_t pt_folder_walk(const char *folder, pt_want_t want,
                                          pt_visit_t visit, void *context);
-/** Every wanted file in a tar archive (ustar, GNU long names), gzipped or plain. */
-PT_MUST_CHECK pt_status_t pt_tar_walk(const char *path, pt_want_t want, pt_visit_t visit,
-                                      void *context);
+/** Every wanted file in an archive, hidden ones apart: tar of any kind, plain or by gzip,
+ * bzip2, xz or zstd; zip; 7z.  Cut off or damaged ones end with PT_E_FORMAT, as far as
+ * their format has a checksum; so does a wanted file that is a link. */
+PT_MUST_CHECK pt_status_t pt_archive_walk(const char *path, pt_want_t want,
+                                          pt_visit_t visit, void *context);
 
 #endif

@@ -45,22 +45,25 @@ static pt_status_t path_of(const importer_t *m, pt_split_t split, const char *wh
     return PT_OK;
 }
 
-/* Files are 0.npy, 1.npy and so on: their number says which. */
+/* Files are 0.npy, 1.npy and so on: their number says which.  Hidden ones are passed over:
+ * macOS leaves ._0.npy beside 0.npy. */
 static pt_status_t count_files(const importer_t *m, pt_split_t split, int64_t *n)
 {
     char path[PT_PATH_MAX];
     PT_TRY(path_of(m, split, "image", -1, path));
     DIR *folder = opendir(path);
     if (folder == NULL)
-        PT_FAIL(IO, "%s: cannot open folder: %s", path, strerror(errno));
+        PT_FAIL(IO, "%s: cannot open folder: %s (expected %s/train and %s/val)", path,
+                strerror(errno), m->src, m->src);
     *n = 0;
     for (struct dirent *e = readdir(folder); e; e = readdir(folder)) {
         const char *dot = strrchr(e->d_name, '.');
-        *n += dot != NULL && strcmp(dot, ".npy") == 0;
+        *n += e->d_name[0] != '.' && dot != NULL && strcmp(dot, ".npy") == 0;
     }
     closedir(folder);
     if (*n == 0)
-        PT_FAIL(FORMAT, "%s: holds no .npy files", path);
+        PT_FAIL(FORMAT, "%s: holds no .npy files; expected them here, in no folder below",
+                path);
     return PT_OK;
 }
 

@@ -323,7 +323,9 @@ static pt_status_t write_out(const import_t *import, const arrays_t *arrays,
 
 static bool is_archive(const char *name)
 {
-    static const char *const ending[] = {".tar", ".tar.gz", ".tgz"};
+    static const char *const ending[] = {".tar",  ".tar.gz", ".tgz", ".tar.bz2",
+                                         ".tbz2", ".tar.xz", ".txz", ".tar.zst",
+                                         ".tzst", ".zip",    ".7z"};
     size_t bytes = strlen(name);
     for (size_t i = 0; i < sizeof ending / sizeof ending[0]; i++) {
         size_t n = strlen(ending[i]);
@@ -350,9 +352,9 @@ static pt_status_t read_archive_in(import_t *import, const char *folder)
     if (n != 1)
         PT_FAIL(FORMAT,
                 "%s: no ALPHABET/characterNN/IIII_DD.png of a wanted alphabet below it; "
-                "%d archives (*.tar, *.tar.gz, *.tgz) in it, expected one",
+                "%d archives (*.tar, *.tar.gz, *.zip and so on) in it, expected one",
                 folder, n);
-    return pt_tar_walk(path, want_drawing, take_drawing, import);
+    return pt_archive_walk(path, want_drawing, take_drawing, import);
 }
 
 static pt_status_t read_source(import_t *import, const char *src)
@@ -361,7 +363,7 @@ static pt_status_t read_source(import_t *import, const char *src)
     if (stat(src, &info))
         PT_FAIL(IO, "%s: no such folder or archive", src);
     if (!S_ISDIR(info.st_mode))
-        return pt_tar_walk(src, want_drawing, take_drawing, import);
+        return pt_archive_walk(src, want_drawing, take_drawing, import);
     PT_TRY(pt_folder_walk(src, want_drawing, take_drawing, import));
     return import->n > 0 ? PT_OK : read_archive_in(import, src);
 }

@@ -1,5 +1,6 @@
 #include "polytree/io/library.h"
 
+#include <archive.h>
 #include <hdf5.h>
 #include <jansson.h>
 #include <png.h>
@@ -30,6 +31,8 @@ const char *pt_io_library(int32_t i)
         return png;
     case 3:
         return "jansson " JANSSON_VERSION;
+    case 4:
+        return archive_version_string();
     default:
         return NULL;
     }

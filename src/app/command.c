@@ -8,10 +8,10 @@ const pt_command_t pt_commands[] = {
     {.name = "data import omniglot",
      .usage = "SRC OUT.h5 [--size S] [--split fixed|shuffled] [--tasks NAMES] "
               "[--characters N] [--seed N] [--force]",
-     .help = "make a data set of Omniglot's alphabets\n"
-             "\nSRC: a folder of alphabets, its tar.gz or the folder of that, or the "
-             "upstream pair "
-             "of\nfolders.",
+     .help =
+         "make a data set of Omniglot's alphabets\n"
+         "\nSRC: a folder of alphabets, an archive (tar, zip, 7z) or the folder of one, or "
+         "the\nupstream pair of folders.",
      .flags = pt_flags_import_omniglot,
      .min_word = 2,
      .max_word = 2,

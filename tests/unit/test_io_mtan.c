@@ -176,6 +176,9 @@ static void put_tree(const char *labels, bool has_normals)
         }
         for (int n = 0; n < (s == 0 ? N_TRAIN : N_VAL); n++)
             put_sample(split[s], n, labels, has_normals);
+        /* As macOS leaves them beside files. */
+        snprintf(path, sizeof path, "%s/%s/image/._0.npy", folder, split[s]);
+        assert_ok(pt_file_write(path, "\0\5\26\7", 4));
     }
 }
 

@@ -19,7 +19,7 @@ typedef struct pt_import_omniglot {
 } pt_import_omniglot_t;
 
 /**
- * `src`: a folder of alphabets (ALPHABET/characterNN/IIII_DD.png), a tar or tar.gz of one,
+ * `src`: a folder of alphabets (ALPHABET/characterNN/IIII_DD.png), an archive of one,
  * a folder that holds one such archive and no alphabets, or the upstream pair of folders
  * images_background / images_evaluation.
  */
