@@ -39,8 +39,8 @@ static int64_t chunk_at(int64_t done, int64_t total)
     return left < pt_comm_chunk ? left : pt_comm_chunk;
 }
 
-static pt_status_t sum_all(pt_comm_t *comm, pt_traffic_t kind, void *sum, int64_t total,
-                           MPI_Datatype type, int64_t element_bytes)
+static pt_status_t reduce_all(pt_comm_t *comm, pt_traffic_t kind, void *data, int64_t total,
+                              MPI_Datatype type, int64_t element_bytes, MPI_Op op)
 {
     double begin = pt_clock();
     if (comm->size == 1)
@@ -49,9 +49,10 @@ static pt_status_t sum_all(pt_comm_t *comm, pt_traffic_t kind, void *sum, int64_
     for (int64_t done = 0; done < total;) {
         int n;
         PT_TRY(pt_comm_narrow(chunk_at(done, total), &n));
-        PT_TRY(pt_mpi_status(MPI_Allreduce(MPI_IN_PLACE, (char *)sum + done * element_bytes,
-                                           n, type, MPI_SUM, comm->mpi),
-                             "MPI_Allreduce"));
+        PT_TRY(
+            pt_mpi_status(MPI_Allreduce(MPI_IN_PLACE, (char *)data + done * element_bytes,
+                                        n, type, op, comm->mpi),
+                          "MPI_Allreduce"));
         done += n;
     }
     pt_activity_do(before);
@@ -61,12 +62,22 @@ static pt_status_t sum_all(pt_comm_t *comm, pt_traffic_t kind, void *sum, int64_
 
 pt_status_t pt_sum_i64(pt_comm_t *comm, pt_traffic_t kind, int64_t *sum, size_t n)
 {
-    return sum_all(comm, kind, sum, (int64_t)n, MPI_INT64_T, sizeof *sum);
+    return reduce_all(comm, kind, sum, (int64_t)n, MPI_INT64_T, sizeof *sum, MPI_SUM);
 }
 
 pt_status_t pt_sum_f32(pt_comm_t *comm, pt_traffic_t kind, float *sum, size_t n)
 {
-    return sum_all(comm, kind, sum, (int64_t)n, MPI_FLOAT, sizeof *sum);
+    return reduce_all(comm, kind, sum, (int64_t)n, MPI_FLOAT, sizeof *sum, MPI_SUM);
+}
+
+pt_status_t pt_max_i64(pt_comm_t *comm, pt_traffic_t kind, int64_t *most, size_t n)
+{
+    return reduce_all(comm, kind, most, (int64_t)n, MPI_INT64_T, sizeof *most, MPI_MAX);
+}
+
+pt_status_t pt_or_bits(pt_comm_t *comm, pt_traffic_t kind, uint8_t *bits, size_t n)
+{
+    return reduce_all(comm, kind, bits, (int64_t)n, MPI_UINT8_T, 1, MPI_BOR);
 }
 
 /* Segment after segment, for sums that are too large for one MPI_Reduce_scatter. */

@@ -39,6 +39,13 @@ PT_MUST_CHECK pt_status_t pt_sum_i64(pt_comm_t *comm, pt_traffic_t kind, int64_t
 PT_MUST_CHECK pt_status_t pt_sum_f32(pt_comm_t *comm, pt_traffic_t kind, float *sum,
                                      size_t n);
 
+/** In place: the largest of most[i], and the bits that any rank has set in bits[i], over
+ * all ranks, on all ranks. */
+PT_MUST_CHECK pt_status_t pt_max_i64(pt_comm_t *comm, pt_traffic_t kind, int64_t *most,
+                                     size_t n);
+PT_MUST_CHECK pt_status_t pt_or_bits(pt_comm_t *comm, pt_traffic_t kind, uint8_t *bits,
+                                     size_t n);
+
 /**
  * Sum `all` (sum of count[r] elements) and leave segment r, count[r] elements, on rank r
  * in `mine`.  Both buffers are the caller's; `all` is overwritten.
