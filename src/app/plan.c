@@ -48,7 +48,7 @@ static pt_status_t measure_kernels(const pt_session_t *s, size_t *bytes)
     PT_TRY(pt_kernel_init(&kernel, (pt_backend_t)c->kernel.backend, (pt_isa_t)c->kernel.isa,
                           (int32_t)c->run.threads));
     const pt_form_t form = pt_form_first(c);
-    PT_TRY_OR(done, pt_space_of_data(c, s->dataset, &form, &kernel, &space));
+    PT_TRY_OR(done, pt_form_space(c, s->dataset, &form, &kernel, &space));
     *bytes = pt_memory_resident() - before;
 done:
     pt_space_free(space);

@@ -226,7 +226,7 @@ static pt_status_t arrange(pt_session_t *session)
     pt_feed_t *feed = NULL;
     pt_predictor_t *predictor = NULL;
     pt_status_t status;
-    PT_TRY_OR(done, pt_space_of_data(c, session->dataset, &form, NULL, &space));
+    PT_TRY_OR(done, pt_form_space(c, session->dataset, &form, NULL, &space));
     PT_TRY_OR(done, pt_feed_new(c, session->dataset, form.size, &feed));
     PT_TRY_OR(done, pt_predictor_new(c, feed, space, form.branching, &session->machine,
                                      &predictor));

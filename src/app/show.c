@@ -175,8 +175,8 @@ static pt_status_t show_space(const pt_args_t *args, pt_session_t *session)
     session->config.data.cache = PT_CACHE_NONE; /* no input is looked at */
     PT_TRY(pt_session_open_data(session));
     const pt_form_t form = {.size = 0};
-    PT_TRY_OR(done, pt_space_of_data(&session->config, session->dataset, &form, NULL,
-                                     &network.space));
+    PT_TRY_OR(done, pt_form_space(&session->config, session->dataset, &form, NULL,
+                                  &network.space));
     PT_TRY_OR(done, pt_subnet_init(&network.subnet, network.space->n_task,
                                    network.space->n_choice));
     PT_TRY_OR(done, choose(&session->config, &network));

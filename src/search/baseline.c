@@ -82,7 +82,7 @@ static pt_status_t count_madds(const pt_config_t *config, pt_dataset_t *dataset,
     pt_subnet_t all = {0};
     pt_cost_t cost;
     pt_status_t status;
-    PT_TRY(pt_space_of_data(config, dataset, &form, NULL, &space));
+    PT_TRY(pt_form_space(config, dataset, &form, NULL, &space));
     PT_TRY_OR(done, pt_subnet_init(&all, space->n_task, space->n_choice));
     for (int32_t k = 0; k < space->n_task; k++)
         for (int32_t c = 0; c < space->n_choice; c++)

@@ -6,6 +6,7 @@
 #include "polytree/base/memory.h"
 #include "polytree/base/text.h"
 #include "polytree/search/architecture.h"
+#include "polytree/train/gates.h"
 #include "polytree/train/optim.h"
 #include "polytree/train/schedule.h"
 #include "search/run.h"
@@ -72,41 +73,17 @@ double run_mean_edges(const pt_search_t *s)
     return sum / s->space->n_task;
 }
 
-/* `run = all`: closed candidates run too, with gate 0.  So does whatever hangs loose, which
- * a subnet of its own would not run: it must not add the constant that an operation makes
- * of nothing. */
-static void open_all(pt_search_t *s, int32_t task)
-{
-    pt_subnet_t *subnet = &s->drawn;
-    pt_real_t *gate = pt_subnet_gates(subnet, task);
-    pt_subnet_reach(s->space, subnet, task, s->alive_candidate, s->alive_node);
-    for (int32_t c = 0; c < subnet->n_choice; c++) {
-        if (!s->alive_candidate[pt_space_choice_candidate(s->space, c, task)])
-            gate[c] = 0;
-        pt_bitset_set(pt_subnet_bits(subnet, task), c, true);
-    }
-}
-
 static void draw_gates(pt_search_t *s, const pt_step_t *step, double tau)
 {
-    const pt_config_t *c = s->config;
-    bool is_hard = c->search.gates == PT_GATES_HARD;
-    bool is_warmup = s->state.phase == PT_PHASE_WARMUP;
-    /* Branches warm up on copies of their own, and leave the others alone. */
-    bool opens_all = is_hard && !step->is_alpha && c->search.run == PT_RUN_ALL &&
-                     !(is_warmup && s->space->kind == PT_SPACE_BRANCH);
-    pt_rng_t rng = pt_step_rng(c, step, PT_RNG_GATE);
-    s->drawn.is_active_only = s->space->has_one_copy;
-    for (int32_t i = 0; i < s->n_task; i++) {
-        int32_t k = s->task[i];
-        double *g = s->g + (size_t)k * (size_t)s->space->n_choice;
-        (is_warmup ? pt_alpha_warmup : pt_alpha_sample)(s->space, &s->alpha, k, &rng, tau,
-                                                        is_hard, &s->drawn, g);
-        if (opens_all)
-            open_all(s, k);
-    }
-    if (opens_all)
-        s->drawn.is_soft = true;
+    const pt_gate_draw_t gates = {.config = s->config,
+                                  .space = s->space,
+                                  .alpha = &s->alpha,
+                                  .step = step,
+                                  .tau = tau,
+                                  .is_warmup = s->state.phase == PT_PHASE_WARMUP,
+                                  .alive_candidate = s->alive_candidate,
+                                  .alive_node = s->alive_node};
+    pt_gates_draw(&gates, s->task, s->n_task, &s->drawn, s->g);
 }
 
 static double smooth(double old, int64_t n_before, double fresh)

@@ -48,8 +48,8 @@ static pt_status_t price(pt_search_t *s)
     if (pt_method_is_fixed(method))
         return PT_OK;
     if (s->config->data.search_size > 0)
-        PT_TRY(pt_space_of_data(s->config, pt_trainer_dataset(s->trainer), &last, NULL,
-                                &s->full_size));
+        PT_TRY(pt_form_space(s->config, pt_trainer_dataset(s->trainer), &last, NULL,
+                             &s->full_size));
     if (method == PT_METHOD_RANDOM)
         return s->is_view ? PT_OK : try_draw(s);
     return pt_resource_init(&s->resource, s->config, run_priced_space(s));

@@ -47,7 +47,7 @@ static pt_status_t open_bench(bench_t *b, const pt_kernel_t *kernel, const pt_fo
     int64_t most = 1;
 
     PT_TRY(pt_feed_new(b->config, b->dataset, form->size, &b->feed));
-    PT_TRY(pt_space_of_data(b->config, b->dataset, form, kernel, &b->space));
+    PT_TRY(pt_form_space(b->config, b->dataset, form, kernel, &b->space));
     PT_TRY(pt_predictor_new(b->config, b->feed, b->space, form->branching, &b->counted,
                             &b->predictor));
     const pt_space_t *s = b->space;

@@ -6,8 +6,7 @@
 
 #include "polytree/arch/copies.h"
 #include "polytree/base/memory.h"
-#include "polytree/train/deal.h"
-#include "polytree/train/trainer.h"
+#include "polytree/train/gates.h"
 
 /** The phase of a run whose gates are drawn. */
 enum { SEARCH_PHASE = 1 };
@@ -22,62 +21,46 @@ static bool may_run(const pt_space_t *s, int32_t choice, int32_t task)
     return c->j == task % (s->layer_choice[c->i] - s->layer_choice[c->i - 1]);
 }
 
-static void switch_all(pt_predictor_t *p, int32_t task, bool confines)
-{
-    for (int32_t c = 0; c < p->space->n_choice; c++)
-        pt_subnet_switch(&p->subnet, task, c, !confines || may_run(p->space, c, task));
-}
-
 static pt_pass_t pass_of(int32_t kind)
 {
     return kind == KIND_WEIGHT ? PT_PASS_WEIGHT : PT_PASS_ALPHA;
 }
 
-static pt_step_t step_of(int32_t kind, int32_t step)
+static pt_step_t step_of(const pt_predictor_t *p, int32_t kind, int32_t step)
 {
-    return (pt_step_t){.phase = SEARCH_PHASE, .is_alpha = kind == KIND_ALPHA, .step = step};
+    bool is_weight = kind == KIND_WEIGHT;
+
+    return (pt_step_t){.phase = SEARCH_PHASE,
+                       .is_alpha = !is_weight,
+                       .is_by_task = is_weight && p->branching == NULL &&
+                                     p->config->train.turn == PT_TURN_TASKS,
+                       .step = step};
 }
 
-/** Gates of n of a step's bundles: the same bits as in a search at its beginning. */
-static void draw(pt_predictor_t *p, int32_t kind, int32_t step, int32_t n,
-                 const int32_t *bundle)
+/** Gates of a step's tasks: the same bits as in a search at its beginning. */
+static void draw(pt_predictor_t *p, int32_t kind, int32_t step, const int32_t *task,
+                 int32_t n)
 {
     const pt_config_t *c = p->config;
-    bool is_hard = c->search.gates == PT_GATES_HARD;
-    bool opens_all = !is_hard || (kind == KIND_WEIGHT && c->search.run == PT_RUN_ALL);
-    pt_step_t id = step_of(kind, step);
-    pt_rng_t rng = pt_step_rng(c, &id, PT_RNG_GATE);
+    pt_step_t id = step_of(p, kind, step);
+    const pt_gate_draw_t gates = {.config = c,
+                                  .space = p->space,
+                                  .alpha = &p->alpha,
+                                  .step = &id,
+                                  .tau = c->search.tau_begin,
+                                  .alive_candidate = p->reach.candidate,
+                                  .alive_node = p->reach.node};
 
     if (p->branching != NULL) {
         pt_copies_switch(p->space, p->branching->group, &p->subnet);
-        return;
-    }
-    p->subnet.is_soft = opens_all && !pt_method_is_fixed(c->search.method);
-    p->subnet.is_active_only = p->space->has_one_copy;
-    for (int32_t i = 0; i < n; i++) {
-        const pt_bundle_t *b = pt_feed_bundle(p->feed, bundle[i]);
-        for (int32_t j = 0; j < b->n_task; j++) {
-            if (opens_all || pt_method_is_fixed(c->search.method))
-                switch_all(p, b->task[j], pt_method_is_fixed(c->search.method));
-            else
-                pt_alpha_sample(p->space, &p->alpha, b->task[j], &rng, c->search.tau_begin,
-                                true, &p->subnet, p->g);
-        }
-    }
-}
-
-static void mark_groups(pt_predictor_t *p, turn_t *turn)
-{
-    const pt_space_t *s = p->space;
-
-    for (int32_t i = 0; i < turn->n; i++) {
-        const pt_bundle_t *b = pt_feed_bundle(p->feed, turn->bundle[i]);
-        for (int32_t j = 0; j < b->n_task; j++) {
-            pt_subnet_reach(s, &p->subnet, b->task[j], p->alive_candidate, p->alive_node);
-            for (int32_t c = 0; c < s->n_candidate; c++)
-                if (p->alive_candidate[c] && s->candidate[c].group >= 0)
-                    turn->is_used[s->candidate[c].group] = true;
-        }
+    } else if (pt_method_is_fixed(c->search.method)) {
+        p->subnet.is_soft = false;
+        p->subnet.is_active_only = p->space->has_one_copy;
+        for (int32_t i = 0; i < n; i++)
+            for (int32_t j = 0; j < p->space->n_choice; j++)
+                pt_subnet_switch(&p->subnet, task[i], j, may_run(p->space, j, task[i]));
+    } else {
+        pt_gates_draw(&gates, task, n, &p->subnet, p->g);
     }
 }
 
@@ -86,7 +69,7 @@ pt_status_t predict_compile(pt_predictor_t *p, int32_t i)
     const unit_plan_t *u = &p->unit_plan[i];
     const pt_bundle_t *b = pt_feed_bundle(p->feed, u->bundle);
 
-    draw(p, u->kind, u->step, 1, &u->bundle);
+    draw(p, u->kind, u->step, b->task, b->n_task);
     return pt_plan_compile(p->plan, &p->subnet, pass_of(u->kind), b->task, b->n_task);
 }
 
@@ -107,42 +90,31 @@ static pt_status_t find_plan(pt_predictor_t *p, int32_t kind, int32_t step, int3
         fresh.madds = (double)pt_plan_madds_executed(p->plan);
         p->unit_plan[p->n_plan++] = fresh;
     }
-    p->unit_plan[i].times += p->units;
+    p->unit_plan[i].times += turn_units(p->config);
     *number = i;
     return PT_OK;
 }
 
-static pt_status_t make_turn(pt_predictor_t *p, int32_t kind, int32_t step, turn_t *turn)
+static pt_status_t look_ahead(pt_predictor_t *p, int32_t kind, int32_t step, outlook_t *o)
 {
-    const pt_config_t *c = p->config;
-    int32_t n = pt_feed_n_bundle(p->feed), first = 0;
-    pt_step_t id = step_of(kind, step);
+    turn_t *turn = &o->turn;
+    pt_step_t id = step_of(p, kind, step);
 
-    if (kind == KIND_WEIGHT && c->train.turn == PT_TURN_TASKS && p->branching == NULL) {
-        first = n;
-        n = pt_feed_n_task(p->feed);
-    }
-    PT_TRY(pt_alloc(&turn->bundle, (size_t)p->per_step, sizeof *turn->bundle));
-    PT_TRY(pt_alloc(&turn->plan, (size_t)p->per_step, sizeof *turn->plan));
-    PT_TRY(
-        pt_alloc(&turn->is_used, (size_t)p->space->store.n_group, sizeof *turn->is_used));
-    turn->n = pt_step_bundles(c, n, &id, turn->bundle);
-    for (int32_t i = 0; i < turn->n; i++)
-        turn->bundle[i] += first;
-    draw(p, kind, step, turn->n, turn->bundle);
-    for (int32_t i = 0; i < turn->n; i++)
-        PT_TRY(find_plan(p, kind, step, turn->bundle[i], &turn->plan[i]));
-    mark_groups(p, turn);
+    PT_TRY(turn_init(p->config, p->space, turn));
+    turn_take(turn, p->config, p->feed, &id);
+    PT_TRY(pt_alloc(&o->plan, (size_t)turn->n_bundle, sizeof *o->plan));
+    draw(p, kind, step, turn->task, turn->n_task);
+    for (int32_t i = 0; i < turn->n_bundle; i++)
+        PT_TRY(find_plan(p, kind, step, turn->bundle[i], &o->plan[i]));
+    turn_mark_groups(turn, p->space, &p->subnet, &p->reach);
     return PT_OK;
 }
 
 static pt_status_t make_room(pt_predictor_t *p)
 {
     const pt_space_t *s = p->space;
-    int64_t per_step = p->config->train.tasks_per_step;
+    size_t bundles = (size_t)pt_step_most(p->config, s->n_task);
 
-    p->per_step = per_step == 0 || per_step > s->n_task ? s->n_task : (int32_t)per_step;
-    p->units = (int32_t)(p->config->train.batch / p->config->train.microbatch);
     PT_TRY(pt_alloc(&p->task_bundle, (size_t)s->n_task, sizeof *p->task_bundle));
     for (int32_t i = 0; i < pt_feed_n_bundle(p->feed); i++) {
         const pt_bundle_t *b = pt_feed_bundle(p->feed, i);
@@ -150,16 +122,14 @@ static pt_status_t make_room(pt_predictor_t *p)
         for (int32_t j = 0; j < b->n_task; j++)
             p->task_bundle[b->task[j]] = i;
     }
-    size_t units = (size_t)p->per_step * (size_t)p->units;
     PT_TRY(pt_subnet_init(&p->subnet, s->n_task, s->n_choice));
     PT_TRY(pt_alpha_init(&p->alpha, s->n_task, s->n_choice));
-    PT_TRY(pt_alloc(&p->g, (size_t)s->n_choice, sizeof *p->g));
-    PT_TRY(pt_alloc(&p->alive_candidate, (size_t)s->n_candidate, 1));
-    PT_TRY(pt_alloc(&p->alive_node, (size_t)s->n_node, 1));
-    PT_TRY(pt_alloc(&p->unit_turn, units, sizeof *p->unit_turn));
-    PT_TRY(pt_alloc(&p->unit_cost, units, sizeof *p->unit_cost));
-    PT_TRY(pt_alloc(&p->unit_rank, units, sizeof *p->unit_rank));
-    return pt_alloc(&p->rank_unit, units, sizeof *p->rank_unit);
+    PT_TRY(pt_alloc(&p->g, (size_t)s->n_task * (size_t)s->n_choice, sizeof *p->g));
+    PT_TRY(turn_reach_init(s, &p->reach));
+    PT_TRY(pt_alloc(&p->cost, bundles, sizeof *p->cost));
+    PT_TRY(deal_init(p->config, s->n_task, &p->deal));
+    return pt_alloc(&p->rank_unit, bundles * (size_t)turn_units(p->config),
+                    sizeof *p->rank_unit);
 }
 
 pt_status_t pt_predictor_new(const pt_config_t *config, const pt_feed_t *feed,
@@ -180,7 +150,7 @@ pt_status_t pt_predictor_new(const pt_config_t *config, const pt_feed_t *feed,
     PT_TRY_OR(failed, pt_plan_new(space, p->n_segment, &p->plan));
     for (int32_t kind = 0; kind < p->n_kind; kind++)
         for (int32_t step = 0; step < PT_PREDICT_STEPS; step++)
-            PT_TRY_OR(failed, make_turn(p, kind, step, &p->turn[kind][step]));
+            PT_TRY_OR(failed, look_ahead(p, kind, step, &p->outlook[kind][step]));
     *out = p;
     return PT_OK;
 failed:
@@ -194,16 +164,15 @@ void pt_predictor_free(pt_predictor_t *p)
         return;
     for (int32_t kind = 0; kind < N_KIND; kind++)
         for (int32_t step = 0; step < PT_PREDICT_STEPS; step++) {
-            pt_free(p->turn[kind][step].bundle);
-            pt_free(p->turn[kind][step].plan);
-            pt_free(p->turn[kind][step].is_used);
+            turn_release(&p->outlook[kind][step].turn);
+            pt_free(p->outlook[kind][step].plan);
         }
-    void *const plain[] = {p->g,           p->alive_candidate, p->alive_node, p->section,
-                           p->unit_turn,   p->unit_cost,       p->unit_rank,  p->rank_work,
-                           p->task_bundle, p->unit_plan,       p->arena,      p->tape,
-                           p->rank_unit,   p->rank_first};
+    void *const plain[] = {p->g,    p->section,   p->task_bundle, p->unit_plan, p->arena,
+                           p->tape, p->rank_unit, p->rank_first,  p->cost};
     for (size_t i = 0; i < sizeof plain / sizeof plain[0]; i++)
         pt_free(plain[i]);
+    deal_release(&p->deal);
+    turn_reach_release(&p->reach);
     pt_cut_release(&p->cut);
     pt_plan_free(p->plan);
     pt_alpha_release(&p->alpha);
@@ -289,7 +258,8 @@ void pt_predictor_most(const pt_predictor_t *p, int32_t extent[PT_N_AXIS])
 {
     extent[PT_AXIS_STAGE] = pt_cut_most(p->space);
     extent[PT_AXIS_TASK] = pt_feed_n_bundle(p->feed);
-    extent[PT_AXIS_DATA] = p->per_step * p->units;
+    extent[PT_AXIS_DATA] =
+        pt_step_most(p->config, p->space->n_task) * turn_units(p->config);
 }
 
 bool pt_predictor_is_known(pt_predictor_t *p)
@@ -390,34 +360,28 @@ static void list_by_rank(pt_predictor_t *p, int32_t n_data)
     int32_t *first = p->rank_first;
 
     memset(first, 0, ((size_t)n_data + 1) * sizeof *first);
-    for (int32_t u = 0; u < p->n_unit; u++)
-        first[p->unit_rank[u] + 1]++;
+    for (int32_t u = 0; u < p->deal.n; u++)
+        first[p->deal.rank[u] + 1]++;
     for (int32_t d = 0; d < n_data; d++)
         first[d + 1] += first[d];
-    for (int32_t u = p->n_unit - 1; u >= 0; u--)
-        p->rank_unit[--first[p->unit_rank[u] + 1]] = u;
+    for (int32_t u = p->deal.n - 1; u >= 0; u--)
+        p->rank_unit[--first[p->deal.rank[u] + 1]] = u;
     /* first[d + 1] is where those of d begin by now. */
     memmove(first, first + 1, (size_t)n_data * sizeof *first);
-    first[n_data] = p->n_unit;
+    first[n_data] = p->deal.n;
 }
 
 pt_status_t predict_deal(pt_predictor_t *p, int32_t kind, int32_t step, int32_t n_task,
                          int32_t task, int32_t n_data)
 {
-    const turn_t *turn = &p->turn[kind][step];
+    const outlook_t *o = &p->outlook[kind][step];
 
-    PT_TRY(pt_grow(&p->rank_work, &p->rank_room, (size_t)n_data, sizeof *p->rank_work));
     PT_TRY(
         pt_grow(&p->rank_first, &p->first_room, (size_t)n_data + 1, sizeof *p->rank_first));
-    p->n_unit = 0;
-    for (int32_t i = 0; i < turn->n; i++) {
-        int32_t home = pt_feed_bundle(p->feed, turn->bundle[i])->home;
-        for (int32_t u = 0; u < p->units && pt_deal_bundle(home, n_task) == task; u++) {
-            p->unit_turn[p->n_unit] = i;
-            p->unit_cost[p->n_unit++] = p->unit_plan[turn->plan[i]].madds;
-        }
-    }
-    pt_deal_units(p->n_unit, p->unit_cost, n_data, p->unit_rank, p->rank_work);
+    for (int32_t i = 0; i < o->turn.n_bundle; i++)
+        p->cost[i] = p->unit_plan[o->plan[i]].madds;
+    PT_TRY(
+        deal_units(&p->deal, &o->turn, p->config, p->feed, p->cost, n_task, task, n_data));
     list_by_rank(p, n_data);
     return PT_OK;
 }

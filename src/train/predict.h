@@ -6,6 +6,7 @@
 
 #include "polytree/arch/alpha.h"
 #include "polytree/train/predict.h"
+#include "train/turn.h"
 
 enum { KIND_WEIGHT, KIND_ALPHA, N_KIND };
 
@@ -17,13 +18,11 @@ typedef struct unit_plan {
     double madds; /**< executed: by these units are dealt out */
 } unit_plan_t;
 
-/** A step: its bundles. */
-typedef struct turn {
-    int32_t n;
-    int32_t *bundle; /**< [per_step] */
-    int32_t *plan;   /**< [per_step] in unit_plan[] */
-    bool *is_used;   /**< [n_group] by some task of the step */
-} turn_t;
+/** A step that is looked at. */
+typedef struct outlook {
+    turn_t turn;
+    int32_t *plan; /**< of each of its bundles, in unit_plan[] */
+} outlook_t;
 
 struct pt_predictor {
     const pt_config_t *config;
@@ -31,11 +30,10 @@ struct pt_predictor {
     const pt_space_t *space;
     const pt_branching_t *branching; /**< NULL: as searched */
     const pt_machine_t *machine;
-    int32_t n_kind;          /**< of steps: both in a search */
-    int32_t per_step, units; /**< bundles a step, units of each */
-    int32_t n_segment;       /**< most of one bundle */
-    int32_t *task_bundle;    /**< [n_task] in which a task is */
-    turn_t turn[N_KIND][PT_PREDICT_STEPS];
+    int32_t n_kind;       /**< of steps: both in a search */
+    int32_t n_segment;    /**< most of one bundle */
+    int32_t *task_bundle; /**< [n_task] in which a task is */
+    outlook_t outlook[N_KIND][PT_PREDICT_STEPS];
     int32_t n_plan;
     size_t plan_room;
     unit_plan_t *unit_plan; /**< [n_plan] by first step */
@@ -43,8 +41,8 @@ struct pt_predictor {
     /* Gates, as drawn last. */
     pt_subnet_t subnet;
     pt_alpha_t alpha;
-    double *g;
-    uint8_t *alive_candidate, *alive_node;
+    double *g; /**< [n_task][n_choice] */
+    turn_reach_t reach;
     pt_plan_t *plan;
 
     /* The cut asked for last, and what its sections cost. */
@@ -56,12 +54,8 @@ struct pt_predictor {
     size_t arena_room, tape_room;
 
     /* Units of a step at a task coordinate, and which data rank has them. */
-    int32_t n_unit;
-    int32_t *unit_turn; /**< which of the step's bundles */
-    double *unit_cost;
-    int32_t *unit_rank;
-    double *rank_work;
-    size_t rank_room;
+    double *cost; /**< [bundles of a step] of a unit */
+    deal_t deal;
     int32_t *rank_unit;  /**< units by data rank */
     int32_t *rank_first; /**< [n_data + 1] where those of a rank begin there */
     size_t first_room;

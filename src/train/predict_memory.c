@@ -1,4 +1,5 @@
 /* What ranks hold: as trainer.c, shard.c and stream.c take it. */
+#include "polytree/train/deal.h"
 #include "train/predict.h"
 #include "train/trainer.h"
 

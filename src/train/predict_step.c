@@ -7,9 +7,6 @@
 #include "polytree/base/memory.h"
 #include "polytree/train/deal.h"
 
-/** Numbers of a step's control block before the tasks' losses (trainer_step.c). */
-enum { CONTROL = 4 };
-
 pt_wire_t pt_arrangement_wire(const pt_arrangement_t *a)
 {
     int64_t ranks = (int64_t)a->extent[PT_AXIS_STAGE] * a->extent[PT_AXIS_TASK] *
@@ -31,7 +28,7 @@ static int64_t used_elements(const pt_predictor_t *p, int32_t step, int32_t stag
                              bool is_heads, int32_t n_task, int32_t task, int64_t *n_block)
 {
     const pt_store_t *store = &p->space->store;
-    const turn_t *turn = &p->turn[KIND_WEIGHT][step];
+    const turn_t *turn = &p->outlook[KIND_WEIGHT][step].turn;
     int64_t begin, end, n = 0;
 
     pt_cut_blocks(&p->cut, p->space, stage, &begin, &end);
@@ -57,7 +54,7 @@ static void add_sums(const pt_predictor_t *p, const pt_arrangement_t *a,
     const pt_space_t *s = p->space;
     int32_t n_task = a->extent[PT_AXIS_TASK], n_data = a->extent[PT_AXIS_DATA];
 
-    share->control = s->n_task + CONTROL;
+    share->control = turn_control(s->n_task);
     if (kind == KIND_ALPHA) {
         share->control += (int64_t)s->n_task * s->n_choice;
         return;
@@ -80,6 +77,7 @@ static pt_status_t make_share(pt_predictor_t *p, const pt_arrangement_t *a,
                               const int32_t coord[PT_N_AXIS], int32_t kind, int32_t step,
                               pt_share_t *share)
 {
+    const outlook_t *o = &p->outlook[kind][step];
     const int32_t *first = p->rank_first + coord[PT_AXIS_DATA];
     size_t most = (size_t)(first[1] - first[0]) * (size_t)p->n_segment;
     int32_t stage = coord[PT_AXIS_STAGE], n = 0;
@@ -91,10 +89,9 @@ static pt_status_t make_share(pt_predictor_t *p, const pt_arrangement_t *a,
         share->room = most;
     }
     for (int32_t at = first[0]; at < first[1]; at++) {
-        int32_t i = p->unit_turn[p->rank_unit[at]];
-        const pt_section_t *section =
-            predict_section(p, p->turn[kind][step].plan[i], stage);
-        const pt_bundle_t *b = pt_feed_bundle(p->feed, p->turn[kind][step].bundle[i]);
+        int32_t i = p->deal.unit[p->rank_unit[at]].at;
+        const pt_section_t *section = predict_section(p, o->plan[i], stage);
+        const pt_bundle_t *b = pt_feed_bundle(p->feed, o->turn.bundle[i]);
         for (int32_t segment = 0; segment < b->n_task; segment++, n++) {
             share->forward[n] = section[segment];
             share->backward[n] = section[p->n_segment + segment];

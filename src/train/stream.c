@@ -44,11 +44,12 @@ pt_status_t stream_cut(pt_trainer_t *t, const pt_form_t *form)
              pt_predictor_new(t->config, t->feed, t->space, form->branching,
                               t->machine != NULL ? t->machine : &counted, &predictor));
     PT_TRY_OR(done, learn_costs(t, form, predictor));
-    status = pt_predictor_cut(predictor, n_stage(t), wire, &t->cut);
+    status = pt_predictor_cut(predictor, n_stage(t), wire, &t->pipeline.cut);
     PT_TRY_OR(done, pt_comm_agree(l->world, status));
-    PT_TRY_OR(done, pt_comm_check_equal(l->world, "the cut into stages", t->cut.first,
-                                        ((size_t)n_stage(t) + 1) * sizeof *t->cut.first));
-    pt_cut_blocks(&t->cut, t->space, l->coord[PT_AXIS_STAGE], &begin, &end);
+    PT_TRY_OR(done, pt_comm_check_equal(
+                        l->world, "the cut into stages", t->pipeline.cut.first,
+                        ((size_t)n_stage(t) + 1) * sizeof *t->pipeline.cut.first));
+    pt_cut_blocks(&t->pipeline.cut, t->space, l->coord[PT_AXIS_STAGE], &begin, &end);
     pt_store_keep(&t->space->store, begin, end);
 done:
     pt_predictor_free(predictor);
@@ -59,7 +60,7 @@ pt_status_t trainer_fill(pt_trainer_t *t, const pt_draw_t *draw, const pt_unit_t
                          bool is_watched)
 {
     const pt_bundle_t *bundle = pt_feed_bundle(t->feed, draw->bundle);
-    bool reads_input = t->reads_input || (is_watched && stream_is_last(t));
+    bool reads_input = t->pipeline.reads_input || (is_watched && stream_is_last(t));
     /* The input is a flight's own, and constant but here. */
     float *input = reads_input ? (float *)(uintptr_t)unit->input : NULL;
     /* A task that has its turn alone has its labels where its bundle has them. */
@@ -98,14 +99,14 @@ static void place_plans(pt_trainer_t *t)
 {
     int32_t stage = t->layout->coord[PT_AXIS_STAGE];
 
-    for (int32_t i = 0; i < t->n_plan_slot; i++) {
-        pt_plan_place(t->weight_plan[i], &t->cut, stage);
-        pt_plan_place(t->alpha_plan[i], &t->cut, stage);
+    for (int32_t i = 0; i < t->plans.n_slot; i++) {
+        pt_plan_place(t->plans.weight[i], &t->pipeline.cut, stage);
+        pt_plan_place(t->plans.alpha[i], &t->pipeline.cut, stage);
     }
-    pt_plan_place(t->calibrate_plan, &t->cut, stage);
-    pt_plan_place(t->eval_plan, &t->cut, stage);
-    for (int32_t i = 0; i < t->n_flight && t->flight[i].plan != NULL; i++)
-        pt_plan_place(t->flight[i].plan, &t->cut, stage);
+    pt_plan_place(t->plans.calibrate, &t->pipeline.cut, stage);
+    pt_plan_place(t->plans.eval, &t->pipeline.cut, stage);
+    for (int32_t i = 0; i < t->pipeline.n_flight && t->pipeline.flight[i].plan != NULL; i++)
+        pt_plan_place(t->pipeline.flight[i].plan, &t->pipeline.cut, stage);
 }
 
 pt_status_t stream_open(pt_trainer_t *t)
@@ -113,48 +114,52 @@ pt_status_t stream_open(pt_trainer_t *t)
     int32_t stage = t->layout->coord[PT_AXIS_STAGE];
     int64_t input = pt_shape_count(t->space->node[0].shape);
     size_t gates = (size_t)t->n_bundle_task * (size_t)t->space->n_choice;
-    size_t bound = pt_plan_arena_bound(t->eval_plan);
+    size_t bound = pt_plan_arena_bound(t->plans.eval);
 
-    t->reads_input = n_stage(t) == 1 || pt_cut_reads_input(&t->cut, t->space, stage);
-    t->n_flight = pt_cut_ahead(n_stage(t), stage);
-    PT_TRY(pt_alloc(&t->flight, (size_t)t->n_flight, sizeof *t->flight));
-    for (int32_t i = 0; i < t->n_flight; i++) {
-        flight_t *f = &t->flight[i];
+    t->pipeline.reads_input =
+        n_stage(t) == 1 || pt_cut_reads_input(&t->pipeline.cut, t->space, stage);
+    t->pipeline.n_flight = pt_cut_ahead(n_stage(t), stage);
+    PT_TRY(pt_alloc(&t->pipeline.flight, (size_t)t->pipeline.n_flight,
+                    sizeof *t->pipeline.flight));
+    for (int32_t i = 0; i < t->pipeline.n_flight; i++) {
+        flight_t *f = &t->pipeline.flight[i];
         f->unit = -1;
-        if (t->reads_input || stream_is_last(t))
+        if (t->pipeline.reads_input || stream_is_last(t))
             PT_TRY(pt_alloc(&f->input, (size_t)input, sizeof *f->input));
         PT_TRY(pt_alloc(&f->dgate, gates, sizeof *f->dgate));
         /* A plan that bundles share must not be compiled anew while one is in flight. */
-        if (n_stage(t) > 1 && t->n_plan_slot == PLAN_SLOTS)
+        if (n_stage(t) > 1 && t->plans.n_slot == PLAN_SLOTS)
             PT_TRY(pt_plan_new(t->space, t->n_bundle_task, &f->plan));
     }
     if (n_stage(t) == 1)
-        return pt_exec_new(t->space, bound, &t->exec);
+        return pt_exec_new(t->space, bound, &t->pipeline.exec);
     place_plans(t);
-    t->link = (pt_link_t){NULL, receive, done, room, send, progress};
-    return pt_exec_new_staged(t->space, bound, t->n_flight, &t->link, &t->exec);
+    t->pipeline.link = (pt_link_t){NULL, receive, done, room, send, progress};
+    return pt_exec_new_staged(t->space, bound, t->pipeline.n_flight, &t->pipeline.link,
+                              &t->pipeline.exec);
 }
 
 pt_status_t stream_connect(pt_trainer_t *t)
 {
     if (n_stage(t) == 1)
         return PT_OK;
-    PT_TRY(pt_pipe_new(t->layout->chain, pt_plan_message_bound(t->eval_plan), &t->pipe));
-    t->link.context = t->pipe;
+    PT_TRY(pt_pipe_new(t->layout->chain, pt_plan_message_bound(t->plans.eval),
+                       &t->pipeline.pipe));
+    t->pipeline.link.context = t->pipeline.pipe;
     return PT_OK;
 }
 
 void stream_close(pt_trainer_t *t)
 {
-    pt_pipe_free(t->pipe);
-    pt_exec_free(t->exec);
-    for (int32_t i = 0; i < t->n_flight && t->flight != NULL; i++) {
-        pt_free(t->flight[i].input);
-        pt_free(t->flight[i].dgate);
-        pt_plan_free(t->flight[i].plan);
+    pt_pipe_free(t->pipeline.pipe);
+    pt_exec_free(t->pipeline.exec);
+    for (int32_t i = 0; i < t->pipeline.n_flight && t->pipeline.flight != NULL; i++) {
+        pt_free(t->pipeline.flight[i].input);
+        pt_free(t->pipeline.flight[i].dgate);
+        pt_plan_free(t->pipeline.flight[i].plan);
     }
-    pt_free(t->flight);
-    pt_cut_release(&t->cut);
+    pt_free(t->pipeline.flight);
+    pt_cut_release(&t->pipeline.cut);
 }
 
 /** Where a stage stands in the segments of a stream. */
@@ -167,7 +172,7 @@ static int32_t find_flight(const pt_trainer_t *t, int32_t unit)
 {
     int32_t i = 0;
 
-    while (t->flight[i].unit != unit)
+    while (t->pipeline.flight[i].unit != unit)
         i++;
     return i;
 }
@@ -193,7 +198,7 @@ static pt_status_t begin_unit(pt_trainer_t *t, const stream_t *s, int32_t unit,
                               pt_status_t *status)
 {
     int32_t at = find_flight(t, -1);
-    flight_t *f = &t->flight[at];
+    flight_t *f = &t->pipeline.flight[at];
     pt_unit_t made = {.input = f->input, .subnet = s->subnet, .dgate = f->dgate};
     pt_plan_t *plan;
 
@@ -207,13 +212,13 @@ static pt_status_t begin_unit(pt_trainer_t *t, const stream_t *s, int32_t unit,
     f->unit = unit;
     f->made = made;
     f->n_segment = pt_plan_n_segment(plan);
-    pt_exec_begin(t->exec, at, plan, &made);
+    pt_exec_begin(t->pipeline.exec, at, plan, &made);
     return PT_OK;
 }
 
 static void end_unit(pt_trainer_t *t, const stream_t *s, flight_t *f)
 {
-    int32_t bad = pt_exec_end(t->exec, (int32_t)(f - t->flight));
+    int32_t bad = pt_exec_end(t->pipeline.exec, (int32_t)(f - t->pipeline.flight));
 
     s->end(s->context, f->unit, &f->made, bad);
     f->unit = -1;
@@ -223,9 +228,9 @@ static void end_unit(pt_trainer_t *t, const stream_t *s, flight_t *f)
 static bool advance(pt_trainer_t *t, cursor_t *c, int32_t *flight)
 {
     *flight = find_flight(t, c->unit);
-    pt_exec_advance(t->exec, *flight);
+    pt_exec_advance(t->pipeline.exec, *flight);
     c->n_done++;
-    if (++c->segment < t->flight[*flight].n_segment)
+    if (++c->segment < t->pipeline.flight[*flight].n_segment)
         return false;
     c->segment = 0;
     c->unit++;
@@ -242,15 +247,15 @@ pt_status_t stream_run(pt_trainer_t *t, const stream_t *s)
         bool is_forward =
             forward.unit < s->n &&
             (!has_backward ||
-             alternate_goes_forward(forward.n_done, backward.n_done, t->n_flight));
+             alternate_goes_forward(forward.n_done, backward.n_done, t->pipeline.n_flight));
         int32_t flight;
         if (is_forward && forward.segment == 0)
             PT_TRY(begin_unit(t, s, forward.unit, &status));
         bool is_end = advance(t, is_forward ? &forward : &backward, &flight);
         if (is_end && is_forward != has_backward)
-            end_unit(t, s, &t->flight[flight]);
+            end_unit(t, s, &t->pipeline.flight[flight]);
     }
-    if (status == PT_OK && t->pipe != NULL)
-        status = pt_pipe_status(t->pipe);
+    if (status == PT_OK && t->pipeline.pipe != NULL)
+        status = pt_pipe_status(t->pipeline.pipe);
     return status;
 }

@@ -11,6 +11,41 @@
 
 #include "polytree/base/activity.h"
 #include "polytree/base/clock.h"
+#include "polytree/base/memory.h"
+
+pt_status_t trainer_open_scores(pt_trainer_t *t)
+{
+    size_t stats = (size_t)pt_plan_stat_bound(t->plans.eval), scratch = 0;
+    int64_t hwc[3];
+
+    t->score.stat_bound = (int64_t)stats;
+    PT_TRY(pt_alloc(&t->score.stat, (size_t)t->n_bundle * stats, sizeof *t->score.stat));
+    PT_TRY(pt_alloc(&t->score.stat_sum, stats, sizeof *t->score.stat_sum));
+    PT_TRY(pt_alloc(&t->score.stat_fixed, (size_t)t->n_bundle * stats,
+                    sizeof *t->score.stat_fixed));
+    PT_TRY(pt_alloc(&t->score.offset, (size_t)t->n_task + 1, sizeof *t->score.offset));
+    pt_feed_input(t->feed, hwc);
+    for (int32_t k = 0; k < t->n_task; k++) {
+        const pt_objective_t *o = &t->objective[k];
+        size_t bytes = pt_metric_scratch(o, hwc[0], hwc[1]);
+        scratch = bytes > scratch ? bytes : scratch;
+        t->score.offset[k + 1] = t->score.offset[k] + 2 + pt_metric_count(o);
+    }
+    PT_TRY(pt_alloc(&t->score.scratch, scratch / sizeof *t->score.scratch,
+                    sizeof *t->score.scratch));
+    return pt_alloc(&t->score.sum, (size_t)t->score.offset[t->n_task] + 1,
+                    sizeof *t->score.sum);
+}
+
+void trainer_close_scores(pt_trainer_t *t)
+{
+    score_room_t *s = &t->score;
+    void *const plain[] = {s->stat, s->stat_sum, s->stat_fixed,
+                           s->sum,  s->offset,   s->scratch};
+
+    for (size_t n = 0; n < sizeof plain / sizeof plain[0]; n++)
+        pt_free(plain[n]);
+}
 
 typedef struct evaluation {
     pt_trainer_t *t;
@@ -60,10 +95,10 @@ static void collect_stats(evaluation_t *e, int64_t microbatches, int64_t *sum)
 {
     pt_trainer_t *t = e->t;
     double limit = 0x1p62 / (double)microbatches;
-    int64_t n = pt_plan_stat_doubles(t->calibrate_plan), fixed;
+    int64_t n = pt_plan_stat_doubles(t->plans.calibrate), fixed;
 
     for (int64_t i = 0; i < n; i++) {
-        if (!fine_fixed(t->stat_sum[i], limit, &fixed))
+        if (!fine_fixed(t->score.stat_sum[i], limit, &fixed))
             e->is_bad = true;
         sum[i] += fixed;
     }
@@ -87,8 +122,8 @@ static pt_status_t begin_unit(void *context, int32_t i, pt_unit_t *unit)
     int64_t left =
         pt_feed_bundle(t->feed, e->draw.bundle)->n_sample[e->draw.part] - m * microbatch;
 
-    unit->stat = t->stat + e->draw.bundle * t->stat_bound;
-    unit->stat_sum = t->stat_sum;
+    unit->stat = t->score.stat + e->draw.bundle * t->score.stat_bound;
+    unit->stat_sum = t->score.stat_sum;
     unit->loss = e->pass == PT_PASS_EVAL ? take_output : ignore_loss;
     unit->loss_context = e;
     e->draw.first = m * microbatch;
@@ -97,7 +132,8 @@ static pt_status_t begin_unit(void *context, int32_t i, pt_unit_t *unit)
                                  .n = left < microbatch ? left : microbatch,
                                  .input = unit->input};
     if (e->pass == PT_PASS_CALIBRATE)
-        memset(t->stat_sum, 0, (size_t)t->stat_bound * sizeof *t->stat_sum);
+        memset(t->score.stat_sum, 0,
+               (size_t)t->score.stat_bound * sizeof *t->score.stat_sum);
     return trainer_fill(t, &e->draw, unit, e->observer != NULL);
 }
 
@@ -140,7 +176,7 @@ static pt_status_t finish_stats(evaluation_t *e, int32_t bundle, int64_t microba
                                 const int64_t *sum)
 {
     pt_trainer_t *t = e->t;
-    double *stat = t->stat + bundle * t->stat_bound;
+    double *stat = t->score.stat + bundle * t->score.stat_bound;
     pt_plan_t *plan;
 
     PT_TRY(trainer_plan(t, e->subnet, PT_PASS_CALIBRATE, bundle, &plan));
@@ -183,25 +219,26 @@ static pt_status_t score(evaluation_t *e, int32_t bundle, const int64_t *sum)
 static pt_status_t evaluate_bundles(evaluation_t *e)
 {
     pt_trainer_t *t = e->t;
-    int64_t *sum = t->stat_fixed;
+    int64_t *sum = t->score.stat_fixed;
     pt_status_t status = PT_OK, s;
 
-    memset(sum, 0, (size_t)(t->n_bundle * t->stat_bound) * sizeof *sum);
+    memset(sum, 0, (size_t)(t->n_bundle * t->score.stat_bound) * sizeof *sum);
     for (int32_t b = 0; b < t->n_bundle; b++)
         if (trainer_has(t, b)) {
             s = calibrate(e, b, sum);
             status = status == PT_OK ? s : status;
-            sum += t->stat_bound;
+            sum += t->score.stat_bound;
         }
-    PT_TRY(pt_sum_i64(t->layout->data, PT_TRAFFIC_EVALUATE, t->stat_fixed,
-                      (size_t)(sum - t->stat_fixed)));
-    sum = t->stat_fixed;
+    PT_TRY(pt_sum_i64(t->layout->data, PT_TRAFFIC_EVALUATE, t->score.stat_fixed,
+                      (size_t)(sum - t->score.stat_fixed)));
+    sum = t->score.stat_fixed;
     /* Stages keep in step, also where one of them has failed. */
-    for (int32_t b = 0; b < t->n_bundle && (status == PT_OK || t->pipe != NULL); b++)
+    for (int32_t b = 0; b < t->n_bundle && (status == PT_OK || t->pipeline.pipe != NULL);
+         b++)
         if (trainer_has(t, b)) {
             s = score(e, b, sum);
             status = status == PT_OK ? s : status;
-            sum += t->stat_bound;
+            sum += t->score.stat_bound;
         }
     return status;
 }
@@ -212,7 +249,7 @@ static void read_scores(const pt_trainer_t *t, pt_part_t part, pt_task_score_t *
         const pt_bundle_t *bundle = pt_feed_bundle(t->feed, b);
         for (int32_t i = 0; i < bundle->n_task; i++) {
             int32_t k = bundle->task[i];
-            const int64_t *sum = t->score_sum + t->score_offset[k];
+            const int64_t *sum = t->score.sum + t->score.offset[k];
             const pt_objective_t *o = &t->objective[k];
             const pt_task_metric_t *metric;
             int32_t n_metric = pt_kind_metrics(o->info->kind, &metric);
@@ -234,18 +271,18 @@ pt_status_t pt_trainer_evaluate(pt_trainer_t *trainer, const pt_subnet_t *subnet
     pt_trainer_t *t = trainer;
     evaluation_t e = {
         .t = t, .subnet = subnet, .part = part, .observer = observer, .observed = PT_OK};
-    size_t n = (size_t)t->score_offset[t->n_task];
+    size_t n = (size_t)t->score.offset[t->n_task];
     pt_status_t status;
     double begin = pt_clock();
 
     e.loss = (loss_context_t){.trainer = t, .is_bad = &e.is_bad, .collects_metric = true};
     pt_activity_evaluation();
-    memset(t->score_sum, 0, (n + 1) * sizeof *t->score_sum);
+    memset(t->score.sum, 0, (n + 1) * sizeof *t->score.sum);
     status = evaluate_bundles(&e);
-    t->score_sum[n] = e.is_bad;
+    t->score.sum[n] = e.is_bad;
     PT_AGREE(t->layout->world, status != PT_OK ? status : e.observed);
-    PT_TRY(pt_sum_i64(t->layout->world, PT_TRAFFIC_EVALUATE, t->score_sum, n + 1));
-    if (t->score_sum[n] != 0)
+    PT_TRY(pt_sum_i64(t->layout->world, PT_TRAFFIC_EVALUATE, t->score.sum, n + 1));
+    if (t->score.sum[n] != 0)
         PT_FAIL(NUMERIC,
                 "a loss, metric or batch-norm sum is not finite or too large in an "
                 "evaluation on %s: the run diverged, try a smaller learning rate",

@@ -6,6 +6,13 @@
 
 #include "polytree/base/memory.h"
 
+void trainer_close_gather(pt_trainer_t *t)
+{
+    pt_free(t->gather.whole);
+    pt_free(t->gather.piece);
+    pt_free(t->gather.stat);
+}
+
 /** Blocks that rank 0 tells the others of at a time, so that none has to hold them all. */
 enum { PIECE_BLOCKS = 256 };
 
@@ -33,7 +40,7 @@ static int64_t owned_blocks(const pt_trainer_t *t, int32_t world_rank, int32_t d
     int64_t n = 0, begin = 0, end = store->n_block;
 
     if (extent[PT_AXIS_STAGE] > 1)
-        pt_cut_blocks(&t->cut, t->space, stage, &begin, &end);
+        pt_cut_blocks(&t->pipeline.cut, t->space, stage, &begin, &end);
     for (int32_t g = 0; g < store->n_group; g++) {
         const pt_group_t *group = &store->group[g];
         bool is_in = is_shared ? group->task < 0
@@ -57,7 +64,8 @@ static size_t piece_size(const pt_trainer_t *t)
     return (size_t)n * PT_BLOCK;
 }
 
-/** This rank's own blocks of one array, domain after domain, into t->piece; their count. */
+/** This rank's own blocks of one array, domain after domain, into t->gather.piece; their
+ * count. */
 static int64_t pack_own(pt_trainer_t *t, int32_t array)
 {
     int64_t n = 0;
@@ -69,7 +77,7 @@ static int64_t pack_own(pt_trainer_t *t, int32_t array)
             const float *src = array == VALUE
                                    ? t->space->store.value + d->block[e] * PT_BLOCK
                                    : moment + (e - d->own_begin) * PT_BLOCK;
-            memcpy(t->piece + n * PT_BLOCK, src, PT_BLOCK * sizeof *src);
+            memcpy(t->gather.piece + n * PT_BLOCK, src, PT_BLOCK * sizeof *src);
         }
     }
     return n;
@@ -95,9 +103,9 @@ static pt_status_t gather_array(pt_trainer_t *t, int32_t array, size_t *bytes,
                     owned_blocks(t, rank, SHARD_HEADS, block);
         bytes[rank] = (size_t)n * PT_BLOCK * sizeof(float);
     }
-    PT_TRY(pt_comm_gather(t->layout->world, t->piece, all, bytes, 0));
+    PT_TRY(pt_comm_gather(t->layout->world, t->gather.piece, all, bytes, 0));
     if (all != NULL)
-        unpack_all(t, all, block, t->gathered + (size_t)array * whole(t));
+        unpack_all(t, all, block, t->gather.whole + (size_t)array * whole(t));
     return PT_OK;
 }
 
@@ -114,10 +122,10 @@ static pt_status_t gather(pt_trainer_t *t)
     float *all = NULL;
     pt_status_t status = PT_OK;
 
-    if (t->piece == NULL)
-        status = pt_alloc(&t->piece, piece_size(t), sizeof *t->piece);
-    if (status == PT_OK && is_root && t->gathered == NULL)
-        status = pt_alloc(&t->gathered, N_ARRAY * whole(t), sizeof *t->gathered);
+    if (t->gather.piece == NULL)
+        status = pt_alloc(&t->gather.piece, piece_size(t), sizeof *t->gather.piece);
+    if (status == PT_OK && is_root && t->gather.whole == NULL)
+        status = pt_alloc(&t->gather.whole, N_ARRAY * whole(t), sizeof *t->gather.whole);
     if (status == PT_OK && is_root)
         status = pt_alloc(&all, whole(t), sizeof *all);
     if (status == PT_OK)
@@ -150,7 +158,7 @@ pt_status_t pt_trainer_save(pt_trainer_t *trainer, pt_checkpoint_t *checkpoint)
             snprintf(name, sizeof name, "%s/%s", array_name[array], param->name);
             PT_TRY(pt_checkpoint_add(
                 checkpoint, name, PT_DTYPE_F32, param->dim, param->n_dim,
-                t->gathered + (size_t)array * whole(t) + param->offset, true));
+                t->gather.whole + (size_t)array * whole(t) + param->offset, true));
         }
     PT_TRY(pt_task_weights_save(&t->weights, checkpoint));
     return pt_checkpoint_add(checkpoint, "updates", PT_DTYPE_I64, &n, 1,
@@ -167,7 +175,7 @@ static pt_status_t copy_weights(const pt_trainer_t *t, pt_checkpoint_t *kept)
         char name[128];
         float *data;
         PT_TRY(pt_alloc(&data, (size_t)param->count, sizeof *data));
-        memcpy(data, t->gathered + param->offset, (size_t)param->count * sizeof *data);
+        memcpy(data, t->gather.whole + param->offset, (size_t)param->count * sizeof *data);
         snprintf(name, sizeof name, "%s/%s", array_name[VALUE], param->name);
         pt_status_t status = pt_checkpoint_add(kept, name, PT_DTYPE_F32, param->dim,
                                                param->n_dim, data, false);
@@ -197,12 +205,12 @@ static pt_status_t hand_out_tensor(pt_trainer_t *t, const pt_param_t *param,
 
     for (int64_t at = 0; at < param->count; at += most) {
         int64_t n = param->count - at < most ? param->count - at : most;
-        size_t bytes = (size_t)n * sizeof *t->piece;
+        size_t bytes = (size_t)n * sizeof *t->gather.piece;
         if (pt_comm_rank(t->layout->world) == 0)
-            memcpy(t->piece, (const float *)source->data + at, bytes);
-        PT_TRY(pt_comm_bcast(t->layout->world, t->piece, bytes, 0));
+            memcpy(t->gather.piece, (const float *)source->data + at, bytes);
+        PT_TRY(pt_comm_bcast(t->layout->world, t->gather.piece, bytes, 0));
         if (is_here)
-            memcpy(store->value + param->offset + at, t->piece, bytes);
+            memcpy(store->value + param->offset + at, t->gather.piece, bytes);
     }
     return PT_OK;
 }
@@ -213,8 +221,9 @@ pt_status_t pt_trainer_take_weights(pt_trainer_t *trainer, const pt_record_t *co
     pt_comm_t *world = trainer->layout->world;
     pt_status_t status = PT_OK;
 
-    if (trainer->piece == NULL)
-        status = pt_alloc(&trainer->piece, piece_size(trainer), sizeof *trainer->piece);
+    if (trainer->gather.piece == NULL)
+        status = pt_alloc(&trainer->gather.piece, piece_size(trainer),
+                          sizeof *trainer->gather.piece);
     PT_AGREE(world, status);
     for (int32_t p = 0; p < store->n_param; p++) {
         const pt_record_t *record = pt_comm_rank(world) == 0 ? source[p] : NULL;
@@ -227,7 +236,8 @@ pt_status_t pt_trainer_take_weights(pt_trainer_t *trainer, const pt_record_t *co
     return PT_OK;
 }
 
-/** Rank 0: the checkpoint's tensors of one array into t->gathered; zero where it has none.
+/** Rank 0: the checkpoint's tensors of one array into t->gather.whole; zero where it has
+ * none.
  */
 static pt_status_t collect(pt_trainer_t *t, const pt_checkpoint_t *checkpoint,
                            int32_t array)
@@ -240,7 +250,7 @@ static pt_status_t collect(pt_trainer_t *t, const pt_checkpoint_t *checkpoint,
         char name[128];
         snprintf(name, sizeof name, "%s/%s", array_name[array], param->name);
         PT_TRY(pt_checkpoint_get(checkpoint, name, PT_DTYPE_F32, param->count, &data));
-        memcpy(t->gathered + (size_t)array * whole(t) + param->offset, data,
+        memcpy(t->gather.whole + (size_t)array * whole(t) + param->offset, data,
                (size_t)param->count * sizeof(float));
     }
     return PT_OK;
@@ -280,7 +290,7 @@ static void take_blocks(pt_trainer_t *t, int32_t array, int64_t begin, int64_t e
     }
 }
 
-/** Hand an array out, from t->gathered of rank 0. */
+/** Hand an array out, from t->gather.whole of rank 0. */
 static pt_status_t hand_out(pt_trainer_t *t, int32_t array)
 {
     int64_t n = t->space->store.n_block;
@@ -288,13 +298,13 @@ static pt_status_t hand_out(pt_trainer_t *t, int32_t array)
 
     for (int64_t begin = 0; begin < n; begin += PIECE_BLOCKS) {
         int64_t end = begin + PIECE_BLOCKS < n ? begin + PIECE_BLOCKS : n;
-        size_t bytes = (size_t)(end - begin) * PT_BLOCK * sizeof *t->piece;
+        size_t bytes = (size_t)(end - begin) * PT_BLOCK * sizeof *t->gather.piece;
         if (is_root)
-            memcpy(t->piece,
-                   t->gathered + (size_t)array * whole(t) + (size_t)begin * PT_BLOCK,
+            memcpy(t->gather.piece,
+                   t->gather.whole + (size_t)array * whole(t) + (size_t)begin * PT_BLOCK,
                    bytes);
-        PT_TRY(pt_comm_bcast(t->layout->world, t->piece, bytes, 0));
-        take_blocks(t, array, begin, end, t->piece);
+        PT_TRY(pt_comm_bcast(t->layout->world, t->gather.piece, bytes, 0));
+        take_blocks(t, array, begin, end, t->gather.piece);
     }
     return PT_OK;
 }
@@ -317,10 +327,10 @@ pt_status_t pt_trainer_load(pt_trainer_t *trainer, const pt_checkpoint_t *checkp
     bool is_root = pt_comm_rank(t->layout->world) == 0;
     pt_status_t status = PT_OK;
 
-    if (t->piece == NULL)
-        status = pt_alloc(&t->piece, piece_size(t), sizeof *t->piece);
-    if (status == PT_OK && is_root && t->gathered == NULL)
-        status = pt_alloc(&t->gathered, N_ARRAY * whole(t), sizeof *t->gathered);
+    if (t->gather.piece == NULL)
+        status = pt_alloc(&t->gather.piece, piece_size(t), sizeof *t->gather.piece);
+    if (status == PT_OK && is_root && t->gather.whole == NULL)
+        status = pt_alloc(&t->gather.whole, N_ARRAY * whole(t), sizeof *t->gather.whole);
     if (status == PT_OK && is_root)
         status = read_root(t, checkpoint);
     PT_AGREE(t->layout->world, status);
@@ -330,31 +340,31 @@ pt_status_t pt_trainer_load(pt_trainer_t *trainer, const pt_checkpoint_t *checkp
                          (size_t)store->n_param * sizeof *t->shard.adam_count, 0));
     PT_TRY(share_task_weights(t));
     store->version++;
-    pt_free(t->gathered);
-    t->gathered = NULL;
+    pt_free(t->gather.whole);
+    t->gather.whole = NULL;
     return PT_OK;
 }
 
-/** The last evaluation's statistics of all bundles, on every rank, in t->saved_stat. */
+/** The last evaluation's statistics of all bundles, on every rank, in t->gather.stat. */
 static pt_status_t gather_stats(pt_trainer_t *t)
 {
-    size_t n = (size_t)(t->n_bundle * t->stat_bound);
+    size_t n = (size_t)(t->n_bundle * t->score.stat_bound);
     int64_t *bits = NULL;
     pt_status_t status;
 
     PT_TRY_OR(agree, pt_alloc(&bits, n, sizeof *bits));
-    if (t->saved_stat == NULL)
-        PT_TRY_OR(agree, pt_alloc(&t->saved_stat, n, sizeof *t->saved_stat));
+    if (t->gather.stat == NULL)
+        PT_TRY_OR(agree, pt_alloc(&t->gather.stat, n, sizeof *t->gather.stat));
     for (int32_t b = 0; b < t->n_bundle; b++)
         if (trainer_has(t, b) && t->layout->coord[PT_AXIS_DATA] == 0)
-            memcpy(bits + b * t->stat_bound, t->stat + b * t->stat_bound,
-                   (size_t)t->stat_bound * sizeof *bits);
+            memcpy(bits + b * t->score.stat_bound, t->score.stat + b * t->score.stat_bound,
+                   (size_t)t->score.stat_bound * sizeof *bits);
 agree:
     status = pt_comm_agree(t->layout->world, status);
     if (status == PT_OK)
         status = pt_sum_i64(t->layout->world, PT_TRAFFIC_EVALUATE, bits, n);
     if (status == PT_OK)
-        memcpy(t->saved_stat, bits, n * sizeof *bits);
+        memcpy(t->gather.stat, bits, n * sizeof *bits);
     pt_free(bits);
     return status;
 }
@@ -378,9 +388,9 @@ pt_status_t pt_trainer_save_stats(pt_trainer_t *trainer, const pt_subnet_t *subn
             char name[128];
             snprintf(name, sizeof name, "statistics/%.40s.%d/%.63s", c->name,
                      stat->op - c->first_op, s->task[stat->task].name);
-            PT_TRY(pt_checkpoint_add(checkpoint, name, PT_DTYPE_F64, dim, 2,
-                                     t->saved_stat + b * t->stat_bound + stat->offset,
-                                     true));
+            PT_TRY(pt_checkpoint_add(
+                checkpoint, name, PT_DTYPE_F64, dim, 2,
+                t->gather.stat + b * t->score.stat_bound + stat->offset, true));
         }
     }
     return PT_OK;

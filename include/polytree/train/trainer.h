@@ -15,28 +15,15 @@
 
 #include "polytree/base/status.h"
 #include "polytree/config/config.h"
+#include "polytree/graph/machine.h"
 #include "polytree/graph/plan.h"
 #include "polytree/io/checkpoint.h"
 #include "polytree/io/dataset.h"
 #include "polytree/par/layout.h"
-#include "polytree/train/feed.h"
+#include "polytree/train/form.h"
 #include "polytree/train/objective.h"
 #include "polytree/train/optim.h"
-
-/** In which form a config's network is built: a run searches in one and retrains in
- * another. */
-typedef struct pt_form {
-    int64_t size; /**< pixels of the inputs' shorter side, as pt_feed_new(); 0: as stored */
-    const pt_branching_t *branching; /**< branch: a copy per group; NULL: as searched */
-} pt_form_t;
-
-/** The form that a run begins in: data.search_size while it searches. */
-pt_form_t pt_form_first(const pt_config_t *config);
-
-/** The space of a config for the tasks of a data set: pt_space_new().  Not collective. */
-PT_MUST_CHECK pt_status_t pt_space_of_data(const pt_config_t *config, pt_dataset_t *dataset,
-                                           const pt_form_t *form, const pt_kernel_t *kernel,
-                                           pt_space_t **out);
+#include "polytree/train/step.h"
 
 typedef struct pt_trainer pt_trainer_t;
 
@@ -68,33 +55,6 @@ const pt_objective_t *pt_trainer_objective(const pt_trainer_t *trainer, int32_t 
 /** Whether all tasks are judged by one metric: metrics of several kinds have no mean. */
 bool pt_trainer_has_common_metric(const pt_trainer_t *trainer);
 
-/** Things that rank 0 asks of all ranks; they ride in a step's small reduction. */
-enum { PT_REQUEST_STOP = 1 << 0, PT_REQUEST_CHECKPOINT = 1 << 1, PT_N_REQUEST = 2 };
-
-/** Which step: its counters are the key of everything random in it. */
-typedef struct pt_step {
-    uint8_t phase;    /**< number of the search phase, 0..63 */
-    bool is_alpha;    /**< alpha steps have counters of their own */
-    bool is_by_task;  /**< each task takes its turn as a bundle of its own */
-    int64_t step;     /**< of its kind, within the phase */
-    pt_part_t part;   /**< samples to draw from */
-    unsigned request; /**< of rank 0; others' are ignored */
-} pt_step_t;
-
-/** The random key of a step, for `purpose`; the caller sets task. */
-pt_rng_t pt_step_rng(const pt_config_t *config, const pt_step_t *step,
-                     pt_rng_purpose_t purpose);
-
-/**
- * Which of `n_bundle` bundles a step has, in the order in which they are dealt out; returns
- * their number.  Bundles are taken in turn: a round is a permutation of them all, cut into
- * steps of train.tasks_per_step bundles (the last step of a round takes what is left).
- *
- * @param[out] bundle  room for train.tasks_per_step of them (0: for all)
- */
-int32_t pt_step_bundles(const pt_config_t *config, int32_t n_bundle, const pt_step_t *step,
-                        int32_t *bundle);
-
 /**
  * Tasks of a step, ascending; not collective.
  *
@@ -102,14 +62,6 @@ int32_t pt_step_bundles(const pt_config_t *config, int32_t n_bundle, const pt_st
  */
 void pt_trainer_turn(const pt_trainer_t *trainer, const pt_step_t *step, int32_t *task,
                      int32_t *n_task);
-
-/** Samples that a step draws, in the mean over a round: its last step takes what is left.
- * Not collective. */
-double pt_step_samples(const pt_config_t *config, const pt_feed_t *feed, bool is_by_task);
-/** Steps of a length: epochs are ceil(samples of the part / samples a step) steps each;
- * where tasks take turns the part has its samples once for each task.  Not collective. */
-int64_t pt_step_count(const pt_config_t *config, const pt_feed_t *feed, bool is_by_task,
-                      pt_length_t length, pt_part_t part);
 
 typedef struct pt_step_result {
     double loss;      /**< sum_k w_k times task k's mean over its units */

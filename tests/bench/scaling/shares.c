@@ -123,7 +123,7 @@ static pt_status_t open_bench(bench_t *b, int argc, char **argv)
     if (b->n_step == 0)
         b->n_step =
             turns_of(b).n_step <= PT_PREDICT_STEPS ? (int32_t)turns_of(b).n_step : 1;
-    PT_TRY(pt_space_of_data(&b->config, b->dataset, &form, &b->kernel, &b->space));
+    PT_TRY(pt_form_space(&b->config, b->dataset, &form, &b->kernel, &b->space));
     PT_TRY(know_machine(b, atof(argv[5])));
     b->n_kind =
         b->config.search.method == PT_METHOD_SEARCH ? SCHEDULE_N_KIND : SCHEDULE_ALPHA;

@@ -1,0 +1,117 @@
+/* Turns: bundles, tasks, groups and units of a step. */
+#include "train/turn.h"
+
+#include <string.h>
+
+#include "polytree/base/memory.h"
+#include "polytree/train/deal.h"
+
+pt_status_t turn_init(const pt_config_t *config, const pt_space_t *space, turn_t *turn)
+{
+    size_t n = (size_t)space->n_task;
+
+    PT_TRY(pt_alloc(&turn->bundle, (size_t)pt_step_most(config, space->n_task),
+                    sizeof *turn->bundle));
+    PT_TRY(pt_alloc(&turn->task, n, sizeof *turn->task));
+    return pt_alloc(&turn->is_used, (size_t)space->store.n_group, sizeof *turn->is_used);
+}
+
+void turn_release(turn_t *turn)
+{
+    pt_free(turn->bundle);
+    pt_free(turn->task);
+    pt_free(turn->is_used);
+    *turn = (turn_t){0};
+}
+
+int32_t turn_tasks(const pt_feed_t *feed, const int32_t *bundle, int32_t n, int32_t *task)
+{
+    int32_t n_task = 0;
+
+    for (int32_t i = 0; i < n; i++) {
+        const pt_bundle_t *b = pt_feed_bundle(feed, bundle[i]);
+        for (int32_t j = 0; j < b->n_task; j++) {
+            int32_t at = n_task++;
+            for (; at > 0 && task[at - 1] > b->task[j]; at--)
+                task[at] = task[at - 1];
+            task[at] = b->task[j];
+        }
+    }
+    return n_task;
+}
+
+void turn_take(turn_t *turn, const pt_config_t *config, const pt_feed_t *feed,
+               const pt_step_t *step)
+{
+    int64_t round;
+
+    turn->n_bundle = pt_step_bundles(config, feed, step, turn->bundle, &round);
+    turn->n_task = turn_tasks(feed, turn->bundle, turn->n_bundle, turn->task);
+    turn->first = round * config->train.batch;
+}
+
+pt_status_t turn_reach_init(const pt_space_t *space, turn_reach_t *reach)
+{
+    PT_TRY(pt_alloc(&reach->candidate, (size_t)space->n_candidate, 1));
+    return pt_alloc(&reach->node, (size_t)space->n_node, 1);
+}
+
+void turn_reach_release(turn_reach_t *reach)
+{
+    pt_free(reach->candidate);
+    pt_free(reach->node);
+    *reach = (turn_reach_t){0};
+}
+
+void turn_mark_groups(turn_t *turn, const pt_space_t *s, const pt_subnet_t *subnet,
+                      turn_reach_t *reach)
+{
+    memset(turn->is_used, 0, (size_t)s->store.n_group * sizeof *turn->is_used);
+    for (int32_t i = 0; i < turn->n_task; i++) {
+        pt_subnet_reach(s, subnet, turn->task[i], reach->candidate, reach->node);
+        for (int32_t c = 0; c < s->n_candidate; c++)
+            if (reach->candidate[c] && s->candidate[c].group >= 0)
+                turn->is_used[s->candidate[c].group] = true;
+    }
+}
+
+pt_status_t deal_init(const pt_config_t *config, int32_t n_task, deal_t *deal)
+{
+    size_t n = (size_t)pt_step_most(config, n_task) * (size_t)turn_units(config);
+
+    PT_TRY(pt_alloc(&deal->unit, n, sizeof *deal->unit));
+    PT_TRY(pt_alloc(&deal->cost, n, sizeof *deal->cost));
+    return pt_alloc(&deal->rank, n, sizeof *deal->rank);
+}
+
+void deal_release(deal_t *deal)
+{
+    pt_free(deal->unit);
+    pt_free(deal->cost);
+    pt_free(deal->rank);
+    pt_free(deal->work);
+    *deal = (deal_t){0};
+}
+
+bool turn_has(const pt_feed_t *feed, int32_t bundle, int32_t n_coord, int32_t coord)
+{
+    return pt_deal_bundle(pt_feed_bundle(feed, bundle)->home, n_coord) == coord;
+}
+
+pt_status_t deal_units(deal_t *deal, const turn_t *turn, const pt_config_t *config,
+                       const pt_feed_t *feed, const double *cost, int32_t n_coord,
+                       int32_t coord, int32_t n_data)
+{
+    PT_TRY(pt_grow(&deal->work, &deal->rank_room, (size_t)n_data, sizeof *deal->work));
+    deal->n = 0;
+    for (int32_t i = 0; i < turn->n_bundle; i++)
+        for (int32_t u = 0; u < turn_units(config); u++) {
+            if (!turn_has(feed, turn->bundle[i], n_coord, coord))
+                break;
+            deal->unit[deal->n].at = i;
+            deal->unit[deal->n].index = u;
+            deal->cost[deal->n++] = cost[i];
+        }
+    pt_deal_units(deal->n, deal->cost, n_data, deal->rank, deal->work);
+    return PT_OK;
+}

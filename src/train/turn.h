@@ -1,0 +1,100 @@
+/** @file
+ * Turns: what a step has, for those who run it and those who predict it.
+ *
+ * Its bundles and tasks, the parameter groups that they use, the numbers of its control
+ * block, and which data rank has which of its units.
+ */
+#ifndef TRAIN_TURN_H
+#define TRAIN_TURN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "polytree/base/status.h"
+#include "polytree/config/config.h"
+#include "polytree/graph/space.h"
+#include "polytree/graph/subnet.h"
+#include "polytree/train/feed.h"
+#include "polytree/train/step.h"
+
+typedef struct turn {
+    int32_t n_bundle, n_task;
+    int32_t *bundle; /**< in the order in which they are dealt out */
+    int32_t *task;   /**< ascending */
+    int64_t first;   /**< number of every bundle's first draw */
+    bool *is_used;   /**< [n_group] by some subnet of its tasks */
+} turn_t;
+
+PT_MUST_CHECK pt_status_t turn_init(const pt_config_t *config, const pt_space_t *space,
+                                    turn_t *turn);
+void turn_release(turn_t *turn);
+
+/** Tasks of the n bundles, ascending; their number. */
+int32_t turn_tasks(const pt_feed_t *feed, const int32_t *bundle, int32_t n, int32_t *task);
+
+/** Bundles, tasks and first draw of a step. */
+void turn_take(turn_t *turn, const pt_config_t *config, const pt_feed_t *feed,
+               const pt_step_t *step);
+
+/** Room in which a subnet's reach is found. */
+typedef struct turn_reach {
+    uint8_t *candidate, *node;
+} turn_reach_t;
+
+PT_MUST_CHECK pt_status_t turn_reach_init(const pt_space_t *space, turn_reach_t *reach);
+void turn_reach_release(turn_reach_t *reach);
+
+/** Groups that the turn's tasks use. */
+void turn_mark_groups(turn_t *turn, const pt_space_t *space, const pt_subnet_t *subnet,
+                      turn_reach_t *reach);
+
+/**
+ * The control block, which every step sums over all ranks: requests of rank 0, units whose
+ * loss was not representable, the same of tensors' gradients, ranks that failed; then each
+ * task's loss, summed over its units.
+ */
+enum { CONTROL_REQUEST, CONTROL_BAD_LOSS, CONTROL_BAD_PARAM, CONTROL_FAILED, CONTROL_LOSS };
+
+/** Numbers in it. */
+static inline int64_t turn_control(int32_t n_task)
+{
+    return CONTROL_LOSS + (int64_t)n_task;
+}
+
+/** Microbatches per bundle and step. */
+static inline int32_t turn_units(const pt_config_t *config)
+{
+    return (int32_t)(config->train.batch / config->train.microbatch);
+}
+
+/** Units of a turn at one task coordinate, in canonical order. */
+typedef struct deal {
+    int32_t n;
+    struct {
+        int32_t at;    /**< its bundle's place in the turn */
+        int32_t index; /**< microbatch within the bundle's batch */
+    } * unit;
+    double *cost;
+    int32_t *rank; /**< data rank that runs it */
+    double *work;  /**< [data ranks] */
+    size_t rank_room;
+} deal_t;
+
+PT_MUST_CHECK pt_status_t deal_init(const pt_config_t *config, int32_t n_task,
+                                    deal_t *deal);
+void deal_release(deal_t *deal);
+
+/** Does a task coordinate have the bundle, or the one that it is part of? */
+bool turn_has(const pt_feed_t *feed, int32_t bundle, int32_t n_coord, int32_t coord);
+
+/**
+ * Deal out the units that task coordinate `coord` of n_coord has.
+ *
+ * @param[in] cost  [n_bundle of the turn] of a unit, where the coordinate has the bundle
+ */
+PT_MUST_CHECK pt_status_t deal_units(deal_t *deal, const turn_t *turn,
+                                     const pt_config_t *config, const pt_feed_t *feed,
+                                     const double *cost, int32_t n_coord, int32_t coord,
+                                     int32_t n_data);
+
+#endif
