@@ -222,11 +222,32 @@ done:
     return status;
 }
 
+/* What another version would make of the rest of a run is another run; one that is done
+ * can be read, and one that is only looked at. */
+static pt_status_t check_version(const pt_search_t *s, const pt_checkpoint_t *c)
+{
+    const void *counter;
+    char *theirs;
+    PT_TRY(pt_checkpoint_get(c, "run/counters", PT_DTYPE_I64, N_COUNTER, &counter));
+    if (s->is_view || *(const int64_t *)counter == PT_N_PHASE)
+        return PT_OK;
+    PT_TRY(get_text(c, "version", &theirs));
+    pt_status_t status = PT_OK;
+    if (strcmp(theirs, PT_VERSION) != 0)
+        status = PT_ERROR(MISMATCH,
+                          "%s was begun with polytree %s and is not finished: polytree %s "
+                          "cannot go on with it (give another folder to start anew)",
+                          s->run, theirs, PT_VERSION);
+    pt_free(theirs);
+    return status;
+}
+
 pt_status_t run_checkpoint_check(const pt_search_t *s, const pt_checkpoint_t *c,
                                  bool any_index)
 {
     const char *ours = pt_dataset_digest(pt_trainer_dataset(s->trainer));
     char *theirs;
+    PT_TRY(check_version(s, c));
     PT_TRY(check_config(s, c, any_index));
     PT_TRY(get_text(c, "data", &theirs));
     bool is_same = strcmp(ours, theirs) == 0;
