@@ -3,7 +3,7 @@
 #include "app/console.h"
 #include "polytree/io/checkpoint.h"
 
-pt_status_t pt_run_checkpoint_verify(const pt_args_t *args, int *code)
+pt_status_t pt_cmd_checkpoint_verify(const pt_args_t *args, int *code)
 {
     pt_checkpoint_t checkpoint;
     pt_status_t status;
@@ -17,7 +17,7 @@ done:
     return status;
 }
 
-pt_status_t pt_run_checkpoint_inspect(const pt_args_t *args, int *code)
+pt_status_t pt_cmd_checkpoint_inspect(const pt_args_t *args, int *code)
 {
     (void)code;
     return pt_checkpoint_inspect(args->word[0], stdout);

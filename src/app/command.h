@@ -28,24 +28,24 @@ extern const pt_command_t pt_commands[];
 /** Flags of commands that have none. */
 extern const pt_flag_t pt_no_flags[];
 
-pt_status_t pt_run_import_omniglot(const pt_args_t *args, int *code);
-pt_status_t pt_run_import_idx(const pt_args_t *args, int *code);
-pt_status_t pt_run_import_nyuv2(const pt_args_t *args, int *code);
-pt_status_t pt_run_import_cityscapes(const pt_args_t *args, int *code);
-pt_status_t pt_run_shapes(const pt_args_t *args, int *code);
-pt_status_t pt_run_scenes(const pt_args_t *args, int *code);
-pt_status_t pt_run_data_info(const pt_args_t *args, int *code);
-pt_status_t pt_run_data_check(const pt_args_t *args, int *code);
-pt_status_t pt_run_checkpoint_verify(const pt_args_t *args, int *code);
-pt_status_t pt_run_checkpoint_inspect(const pt_args_t *args, int *code);
-pt_status_t pt_run_search(const pt_args_t *args, int *code);
-pt_status_t pt_run_sweep(const pt_args_t *args, int *code);
-pt_status_t pt_run_status(const pt_args_t *args, int *code);
-pt_status_t pt_run_eval(const pt_args_t *args, int *code);
-pt_status_t pt_run_show(const pt_args_t *args, int *code);
-pt_status_t pt_run_plan(const pt_args_t *args, int *code);
-pt_status_t pt_run_version(const pt_args_t *args, int *code);
-pt_status_t pt_run_help(const pt_args_t *args, int *code);
+pt_status_t pt_cmd_import_omniglot(const pt_args_t *args, int *code);
+pt_status_t pt_cmd_import_idx(const pt_args_t *args, int *code);
+pt_status_t pt_cmd_import_nyuv2(const pt_args_t *args, int *code);
+pt_status_t pt_cmd_import_cityscapes(const pt_args_t *args, int *code);
+pt_status_t pt_cmd_shapes(const pt_args_t *args, int *code);
+pt_status_t pt_cmd_scenes(const pt_args_t *args, int *code);
+pt_status_t pt_cmd_data_info(const pt_args_t *args, int *code);
+pt_status_t pt_cmd_data_check(const pt_args_t *args, int *code);
+pt_status_t pt_cmd_checkpoint_verify(const pt_args_t *args, int *code);
+pt_status_t pt_cmd_checkpoint_inspect(const pt_args_t *args, int *code);
+pt_status_t pt_cmd_search(const pt_args_t *args, int *code);
+pt_status_t pt_cmd_sweep(const pt_args_t *args, int *code);
+pt_status_t pt_cmd_status(const pt_args_t *args, int *code);
+pt_status_t pt_cmd_eval(const pt_args_t *args, int *code);
+pt_status_t pt_cmd_show(const pt_args_t *args, int *code);
+pt_status_t pt_cmd_plan(const pt_args_t *args, int *code);
+pt_status_t pt_cmd_version(const pt_args_t *args, int *code);
+pt_status_t pt_cmd_help(const pt_args_t *args, int *code);
 
 extern const pt_flag_t pt_flags_search[], pt_flags_sweep[], pt_flags_eval[],
     pt_flags_show[], pt_flags_plan[];

@@ -1,7 +1,6 @@
 #include "app/console.h"
 
 #include <fcntl.h>
-#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -92,6 +91,13 @@ void pt_console_line(const char *format, ...)
     fflush(stdout);
 }
 
+void pt_console_text(const pt_text_t *text)
+{
+    clear_live();
+    fputs(pt_text_get(text), stdout);
+    fflush(stdout);
+}
+
 void pt_console_error(const char *format, ...)
 {
     va_list args;
@@ -116,14 +122,4 @@ static void take_message(pt_log_level_t level, const char *message, void *contex
 void pt_console_take_log(void)
 {
     pt_log_set_sink(take_message, NULL);
-}
-
-const char *pt_console_duration(double seconds, char text[32])
-{
-    long s = isfinite(seconds) && seconds > 0 ? lround(fmin(seconds, 1e9)) : 0;
-    if (s < 3600)
-        snprintf(text, 32, "%ld:%02ld", s / 60, s % 60);
-    else
-        snprintf(text, 32, "%ld:%02ld:%02ld", s / 3600, s / 60 % 60, s % 60);
-    return text;
 }

@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "polytree/base/status.h"
+#include "polytree/base/text.h"
 
 /** Whether stdout ends at a terminal, also through mpirun. */
 bool pt_console_is_live(void);
@@ -21,11 +21,12 @@ void pt_console_live(const char *line);
 /** A whole line on stdout; the live line goes. */
 void pt_console_line(const char *format, ...) PT_PRINTF(1, 2);
 
+/** Whole lines on stdout, each with its newline; what failed to be put together is left
+ * out. */
+void pt_console_text(const pt_text_t *text);
+
 /** "polytree: ..." on stderr, one line. */
 void pt_console_error(const char *format, ...) PT_PRINTF(1, 2);
-
-/** "1:23" or "1:02:03". */
-const char *pt_console_duration(double seconds, char text[32]);
 
 /** Send the libraries' messages here (one rank does). */
 void pt_console_take_log(void);

@@ -3,8 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "app/picture.h"
-#include "app/report.h"
+#include "polytree/picture/pipe.h"
+#include "app/curves.h"
 #include "polytree/base/memory.h"
 #include "polytree/search/jsonl.h"
 #include "polytree/train/metric.h"

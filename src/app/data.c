@@ -121,7 +121,7 @@ static pt_status_t say_written(const char *path)
     return pt_dataset_info(path, stdout);
 }
 
-pt_status_t pt_run_import_omniglot(const pt_args_t *args, int *code)
+pt_status_t pt_cmd_import_omniglot(const pt_args_t *args, int *code)
 {
     const pt_flag_t *flags = pt_flags_import_omniglot;
     const char *split = args->flag[OMNIGLOT_SPLIT];
@@ -138,7 +138,7 @@ pt_status_t pt_run_import_omniglot(const pt_args_t *args, int *code)
     return say_written(args->word[1]);
 }
 
-pt_status_t pt_run_import_idx(const pt_args_t *args, int *code)
+pt_status_t pt_cmd_import_idx(const pt_args_t *args, int *code)
 {
     const pt_flag_t *flags = pt_flags_import_idx;
     pt_import_idx_t options = {.pair = args->flag[IDX_PAIR] != NULL};
@@ -169,20 +169,20 @@ static pt_status_t import_mtan(const pt_args_t *args, const pt_flag_t *flags,
     return say_written(args->word[1]);
 }
 
-pt_status_t pt_run_import_nyuv2(const pt_args_t *args, int *code)
+pt_status_t pt_cmd_import_nyuv2(const pt_args_t *args, int *code)
 {
     (void)code;
     return import_mtan(args, pt_flags_import_nyuv2,
                        (pt_import_mtan_t){.has_normals = true, .classes = 13});
 }
 
-pt_status_t pt_run_import_cityscapes(const pt_args_t *args, int *code)
+pt_status_t pt_cmd_import_cityscapes(const pt_args_t *args, int *code)
 {
     (void)code;
     return import_mtan(args, pt_flags_import_cityscapes, (pt_import_mtan_t){.classes = 7});
 }
 
-pt_status_t pt_run_shapes(const pt_args_t *args, int *code)
+pt_status_t pt_cmd_shapes(const pt_args_t *args, int *code)
 {
     const pt_flag_t *flags = pt_flags_shapes;
     pt_draw_shapes_t options;
@@ -197,7 +197,7 @@ pt_status_t pt_run_shapes(const pt_args_t *args, int *code)
     return say_written(args->word[0]);
 }
 
-pt_status_t pt_run_scenes(const pt_args_t *args, int *code)
+pt_status_t pt_cmd_scenes(const pt_args_t *args, int *code)
 {
     const pt_flag_t *flags = pt_flags_scenes;
     pt_draw_scenes_t options;
@@ -212,13 +212,13 @@ pt_status_t pt_run_scenes(const pt_args_t *args, int *code)
     return say_written(args->word[0]);
 }
 
-pt_status_t pt_run_data_info(const pt_args_t *args, int *code)
+pt_status_t pt_cmd_data_info(const pt_args_t *args, int *code)
 {
     (void)code;
     return pt_dataset_info(args->word[0], stdout);
 }
 
-pt_status_t pt_run_data_check(const pt_args_t *args, int *code)
+pt_status_t pt_cmd_data_check(const pt_args_t *args, int *code)
 {
     int32_t n_finding;
     (void)code;

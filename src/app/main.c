@@ -137,7 +137,7 @@ static void print_command_help(const pt_command_t *command)
     pt_args_help(command->flags, stdout);
 }
 
-pt_status_t pt_run_help(const pt_args_t *args, int *code)
+pt_status_t pt_cmd_help(const pt_args_t *args, int *code)
 {
     int n_word;
     const pt_command_t *command;

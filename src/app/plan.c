@@ -284,16 +284,16 @@ static pt_status_t print_time(const pt_session_t *s, const examples_t *e,
                             (double)n.n_alpha * o->alpha.seconds,
         [PT_PHASE_RETRAIN] =
             (double)n.n_step[PT_PHASE_RETRAIN] * o->weight.seconds * share};
-    pt_console_line(
-        "predicted time, without evaluations and checkpoints: warm-up %s, "
-        "search %s, retrain %s%s, all %s",
-        pt_console_duration(seconds[PT_PHASE_WARMUP], warmup),
-        pt_console_duration(seconds[PT_PHASE_SEARCH], search),
-        pt_console_duration(seconds[PT_PHASE_RETRAIN], retrain),
-        pt_method_is_fixed(s->config.search.method) ? "" : " (by multiply-adds)",
-        pt_console_duration(seconds[PT_PHASE_WARMUP] + seconds[PT_PHASE_SEARCH] +
-                                seconds[PT_PHASE_RETRAIN],
-                            sum));
+    pt_console_line("predicted time, without evaluations and checkpoints: warm-up %s, "
+                    "search %s, retrain %s%s, all %s",
+                    pt_duration(seconds[PT_PHASE_WARMUP], warmup),
+                    pt_duration(seconds[PT_PHASE_SEARCH], search),
+                    pt_duration(seconds[PT_PHASE_RETRAIN], retrain),
+                    pt_method_is_fixed(s->config.search.method) ? ""
+                                                                : " (by multiply-adds)",
+                    pt_duration(seconds[PT_PHASE_WARMUP] + seconds[PT_PHASE_SEARCH] +
+                                    seconds[PT_PHASE_RETRAIN],
+                                sum));
     return PT_OK;
 }
 
@@ -345,7 +345,7 @@ static pt_status_t check_table(const char *path)
     return PT_OK;
 }
 
-pt_status_t pt_run_plan(const pt_args_t *args, int *code)
+pt_status_t pt_cmd_plan(const pt_args_t *args, int *code)
 {
     pt_session_t session = {0};
     const char *table = args->flag[PLAN_TABLE];

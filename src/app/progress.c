@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "app/console.h"
+#include "polytree/base/text.h"
 #include "polytree/base/clock.h"
 
 enum { PATH_BYTES = 4200 };
@@ -140,7 +141,7 @@ static void show_progress(pt_watcher_t *w, const pt_progress_t *p)
     snprintf(part, sizeof part, "%s %lld/%lld", pt_phase_name(p->phase), (long long)p->step,
              (long long)p->n_step);
     add_part(&line, part);
-    snprintf(part, sizeof part, "  %s left", pt_console_duration(p->seconds_left, left));
+    snprintf(part, sizeof part, "  %s left", pt_duration(p->seconds_left, left));
     add_part(&line, part);
     add_number(&line, "  loss %.3f", p->loss);
     add_number(&line, "  val %.3f", p->metric);

@@ -9,15 +9,16 @@
 
 #include "app/command.h"
 #include "app/console.h"
+#include "app/curves.h"
 #include "app/picture.h"
 #include "app/progress.h"
-#include "app/report.h"
 #include "app/watch.h"
 #include "polytree/base/memory.h"
 #include "polytree/base/text.h"
 #include "polytree/record/run_lock.h"
 #include "polytree/io/file.h"
 #include "polytree/search/baseline.h"
+#include "polytree/study/report.h"
 
 enum { PATH_BYTES = 4200 };
 
@@ -251,9 +252,18 @@ static pt_status_t write_report(const pt_held_run_t *run, const pt_run_result_t 
                                 const pt_rank_cost_t *cost)
 {
     const pt_session_t *s = &run->session;
-    const pt_job_t job = {result, s->has_outlook ? &s->outlook : NULL,
-                          pt_comm_size(s->layout.world), cost, run->sweep != NULL};
-    PT_TRY(pt_report_write(&s->config, run->folder, &job));
+    const pt_step_seconds_t predicted = {s->outlook.weight.seconds,
+                                         s->outlook.alpha.seconds};
+    const pt_job_t job = {.result = result,
+                          .predicted = s->has_outlook ? &predicted : NULL,
+                          .n_rank = pt_comm_size(s->layout.world),
+                          .rank = cost,
+                          .is_of_sweep = run->sweep != NULL};
+    pt_text_t text = {0};
+    pt_status_t status = pt_report_write(&s->config, run->folder, &job, &text);
+    pt_console_text(&text);
+    pt_text_release(&text);
+    PT_TRY(status);
     if (s->config.report.svg && draw(run) != PT_OK) {
         pt_console_error("warning: no picture: %s", pt_error_message());
         pt_error_clear();

@@ -23,7 +23,7 @@ const pt_flag_t pt_flags_eval[] = {
     {"set", 0, "key=value", "options over those of the run"},
     {0}};
 
-pt_status_t pt_run_search(const pt_args_t *args, int *code)
+pt_status_t pt_cmd_search(const pt_args_t *args, int *code)
 {
     const char *folder = args->flag[SEARCH_OUTPUT];
     pt_config_t config;
@@ -80,7 +80,7 @@ done:
     return status;
 }
 
-pt_status_t pt_run_eval(const pt_args_t *args, int *code)
+pt_status_t pt_cmd_eval(const pt_args_t *args, int *code)
 {
     pt_held_run_t run = {.folder = args->word[0], .lock = -1};
     const char *split = args->flag[EVAL_SPLIT];

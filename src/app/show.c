@@ -190,7 +190,7 @@ done:
     return status;
 }
 
-pt_status_t pt_run_show(const pt_args_t *args, int *code)
+pt_status_t pt_cmd_show(const pt_args_t *args, int *code)
 {
     const char *what = args->word[0];
     char path[PATH_BYTES];

@@ -43,7 +43,7 @@ static void print_programs(void)
     pt_console_line("  pictures  gnuplot %s", version);
 }
 
-pt_status_t pt_run_version(const pt_args_t *args, int *code)
+pt_status_t pt_cmd_version(const pt_args_t *args, int *code)
 {
     pt_kernel_t kernel;
     (void)args;

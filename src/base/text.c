@@ -1,6 +1,7 @@
 /* Texts that are put together, and words that people type and read. */
 #include "polytree/base/text.h"
 
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -146,4 +147,14 @@ const char *pt_unit(double size, double *scale)
         i++;
     *scale = unit[i].scale;
     return unit[i].name;
+}
+
+const char *pt_duration(double seconds, char text[32])
+{
+    long s = isfinite(seconds) && seconds > 0 ? lround(fmin(seconds, 1e9)) : 0;
+    if (s < 3600)
+        snprintf(text, 32, "%ld:%02ld", s / 60, s % 60);
+    else
+        snprintf(text, 32, "%ld:%02ld:%02ld", s / 3600, s / 60 % 60, s % 60);
+    return text;
 }

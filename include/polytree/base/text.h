@@ -58,4 +58,7 @@ const char *pt_plural(int64_t n);
  * stands for. */
 const char *pt_unit(double size, double *scale);
 
+/** "1:23" or "1:02:03"; what is not finite, or negative, is no time. */
+const char *pt_duration(double seconds, char text[32]);
+
 #endif

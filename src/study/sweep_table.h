@@ -2,14 +2,13 @@
  * What the runs of a sweep have come to so far: means over seeds with their standard errors
  * sqrt(sum (x - mean)^2 / (n - 1) / n), and differences to a reference paired by seed.
  */
-#ifndef APP_SWEEP_TABLE_H
-#define APP_SWEEP_TABLE_H
+#ifndef STUDY_SWEEP_TABLE_H
+#define STUDY_SWEEP_TABLE_H
 
 #include <stdbool.h>
 #include <stdint.h>
-#include <stdio.h>
 
-#include "app/sweep.h"
+#include "study/sweep.h"
 #include "polytree/search/summary.h"
 
 /** Over what is there. */
@@ -51,10 +50,8 @@ typedef struct sweep_task {
     bool is_error; /**< less is better */
 } sweep_task_t;
 
-typedef struct sweep_truth sweep_truth_t;
-
 typedef struct sweep_table {
-    const sweep_t *sweep;
+    const pt_sweep_t *sweep;
     int32_t n_seed, n_row;
     int32_t n_task; /**< that any finished run has */
     sweep_task_t *task;
@@ -64,8 +61,6 @@ typedef struct sweep_table {
     sweep_value_t judged_val; /**< the same on val */
     int32_t reference;        /**< row; -1: none */
     sweep_line_t *line;       /**< [n_row] */
-    int32_t n_truth;
-    sweep_truth_t *truth; /**< [n_truth] of the exhaustive rows (sweep_truth.h) */
 } sweep_table_t;
 
 /** Mean and standard error of those of n numbers that are finite. */
@@ -75,7 +70,7 @@ sweep_estimate_t sweep_estimate(const double *x, int32_t n);
  * Read all runs; those that have not begun, or are at work, are no error.  Release it, also
  * after a failure.
  */
-PT_MUST_CHECK pt_status_t sweep_table_init(const sweep_t *sweep, sweep_table_t *table);
+PT_MUST_CHECK pt_status_t sweep_table_init(const pt_sweep_t *sweep, sweep_table_t *table);
 void sweep_table_release(sweep_table_t *table);
 
 /** Is there such a number of any row? */
@@ -102,16 +97,5 @@ void sweep_table_values(const sweep_table_t *table, const pt_summary_t *run, int
 /** sweep_fill.c: write the reports of finished runs anew, beside the baselines of the same
  * sweep where their configs name no others. */
 PT_MUST_CHECK pt_status_t sweep_fill_reports(const sweep_table_t *table);
-
-/* sweep_plot.c: scripts for gnuplot, context is the table. */
-
-/** The judged value of each row. */
-pt_status_t sweep_plot_rows(const void *table, FILE *file);
-
-/** Cost against Delta_m, or the metric where there is none. */
-pt_status_t sweep_plot_cost(const void *table, FILE *file);
-
-/** Are there rows of unlike cost to plot? */
-bool sweep_plot_has_cost(const sweep_table_t *table);
 
 #endif

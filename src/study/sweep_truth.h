@@ -2,12 +2,13 @@
  * What all branchings of a small space come to when they are trained, and how near a search
  * comes to the best of them.
  */
-#ifndef APP_SWEEP_TRUTH_H
-#define APP_SWEEP_TRUTH_H
+#ifndef STUDY_SWEEP_TRUTH_H
+#define STUDY_SWEEP_TRUTH_H
 
 #include <jansson.h>
 
-#include "app/sweep_table.h"
+#include "polytree/base/text.h"
+#include "study/sweep_table.h"
 
 /** A search held against the truth. */
 typedef struct sweep_found {
@@ -23,7 +24,7 @@ typedef struct sweep_found {
     double correlation; /**< Spearman's, of its log-probabilities with the truth */
 } sweep_found_t;
 
-struct sweep_truth {
+typedef struct sweep_truth {
     int32_t row;            /**< exhaustive */
     int32_t n_run;          /**< that are done */
     sweep_value_t value;    /**< SWEEP_DELTA; SWEEP_METRIC where there is none */
@@ -35,19 +36,26 @@ struct sweep_truth {
     int32_t n_found;
     sweep_estimate_t
         agreement; /**< rank correlation of a seed with the mean of the others */
-};
+} sweep_truth_t;
 
-/** The truth of an exhaustive row, as far as it is trained, and the searches whose options
- * agree with it.  Release it, also after a failure. */
-PT_MUST_CHECK pt_status_t sweep_truth_init(const sweep_table_t *table, int32_t row,
-                                           sweep_truth_t *truth);
-void sweep_truth_release(sweep_truth_t *truth);
+/** Those of all exhaustive rows. */
+typedef struct sweep_truths {
+    int32_t n;
+    sweep_truth_t *truth; /**< [n] */
+} sweep_truths_t;
+
+/** The truths of a table's exhaustive rows, as far as they are trained, and the searches
+ * whose options agree with them.  Release them, also after a failure. */
+PT_MUST_CHECK pt_status_t sweep_truths_init(const sweep_table_t *table,
+                                            sweep_truths_t *truths);
+void sweep_truths_release(sweep_truths_t *truths);
 
 /** Rank correlation of all seeds of a search row. */
 sweep_estimate_t sweep_truth_correlation(const sweep_truth_t *truth, int32_t row);
 
 /* sweep_truth_write.c */
-void sweep_truth_print(const sweep_table_t *table, const sweep_truth_t *truth, FILE *file);
+void sweep_truth_put(const sweep_table_t *table, const sweep_truth_t *truth,
+                     pt_text_t *out);
 json_t *sweep_truth_describe(const sweep_table_t *table, const sweep_truth_t *truth);
 
 #endif

@@ -1,4 +1,6 @@
-#include "app/sweep_truth.h"
+/* What all branchings of a space come to when they are trained, and how near a search
+ * comes to the best of them. */
+#include "study/sweep_truth.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -100,7 +102,7 @@ static pt_status_t find_agreement(const sweep_table_t *t, sweep_truth_t *truth)
 }
 
 /* What they have both been given they have been given alike. */
-static bool is_comparable(const sweep_t *s, int32_t search, int32_t exhaustive)
+static bool is_comparable(const pt_sweep_t *s, int32_t search, int32_t exhaustive)
 {
     const sweep_row_t *a = &s->row[search], *b = &s->row[exhaustive];
     bool is_alike = a->method == PT_METHOD_SEARCH;
@@ -219,7 +221,7 @@ done:
     return status;
 }
 
-pt_status_t sweep_truth_init(const sweep_table_t *table, int32_t row, sweep_truth_t *truth)
+static pt_status_t find_truth(const sweep_table_t *table, int32_t row, sweep_truth_t *truth)
 {
     *truth = (sweep_truth_t){.row = row,
                              .value = sweep_table_has(table, SWEEP_DELTA) ? SWEEP_DELTA
@@ -235,14 +237,27 @@ pt_status_t sweep_truth_init(const sweep_table_t *table, int32_t row, sweep_trut
     return PT_OK;
 }
 
-void sweep_truth_release(sweep_truth_t *truth)
+pt_status_t sweep_truths_init(const sweep_table_t *table, sweep_truths_t *truths)
 {
-    pt_free(truth->trained);
-    pt_free(truth->mean);
-    pt_free(truth->cost);
-    pt_free(truth->order);
-    pt_free(truth->found);
-    *truth = (sweep_truth_t){.row = -1};
+    *truths = (sweep_truths_t){.n = 0};
+    PT_TRY(pt_alloc(&truths->truth, (size_t)table->n_row, sizeof *truths->truth));
+    for (int32_t r = 0; r < table->n_row; r++)
+        if (table->sweep->row[r].method == PT_METHOD_EXHAUSTIVE)
+            PT_TRY(find_truth(table, r, &truths->truth[truths->n++]));
+    return PT_OK;
+}
+
+void sweep_truths_release(sweep_truths_t *truths)
+{
+    for (int32_t i = 0; i < truths->n; i++) {
+        pt_free(truths->truth[i].trained);
+        pt_free(truths->truth[i].mean);
+        pt_free(truths->truth[i].cost);
+        pt_free(truths->truth[i].order);
+        pt_free(truths->truth[i].found);
+    }
+    pt_free(truths->truth);
+    *truths = (sweep_truths_t){.n = 0};
 }
 
 sweep_estimate_t sweep_truth_correlation(const sweep_truth_t *truth, int32_t row)

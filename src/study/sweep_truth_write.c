@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "app/sweep_truth.h"
+#include "study/sweep_truth.h"
 
 enum { GROUPS = 64 };
 
@@ -11,7 +11,7 @@ typedef struct writer {
     const sweep_table_t *t;
     const sweep_truth_t *truth;
     const sweep_row_t *row; /* exhaustive */
-    FILE *file;
+    pt_text_t *out;
     int width; /* of groups as text */
 } writer_t;
 
@@ -39,11 +39,11 @@ static const char *groups(const writer_t *w, int32_t branching, char text[GROUPS
 /* "+1.23 +-0.45" in percent, or "0.9512 +-0.0012". */
 static const char *value_text(const writer_t *w, sweep_estimate_t e, char text[64])
 {
-    int used = snprintf(text, 64, is_delta(w) ? "%+.2f" : "%.4f",
-                        e.mean * (is_delta(w) ? 100 : 1));
+    pt_text_t out = pt_text_in(text, 64);
+    pt_text_add(&out, is_delta(w) ? "%+.2f" : "%.4f", e.mean * (is_delta(w) ? 100 : 1));
     if (isfinite(e.error))
-        snprintf(text + used, 64 - (size_t)used, " +-%.*f", is_delta(w) ? 2 : 4,
-                 e.error * (is_delta(w) ? 100 : 1));
+        pt_text_add(&out, " +-%.*f", is_delta(w) ? 2 : 4,
+                    e.error * (is_delta(w) ? 100 : 1));
     return text;
 }
 
@@ -56,8 +56,8 @@ static void put_finders(const writer_t *w, int32_t branching)
         if (f->branching != branching)
             continue;
         if (f->row != last)
-            fprintf(w->file, "%s%s:", last < 0 ? "" : ", ", label(w, f->row));
-        fprintf(w->file, " %lld", seed_of(w, f->seed));
+            pt_text_add(w->out, "%s%s:", last < 0 ? "" : ", ", label(w, f->row));
+        pt_text_add(w->out, " %lld", seed_of(w, f->seed));
         last = f->row;
     }
 }
@@ -73,28 +73,29 @@ static double most_cost(const writer_t *w)
 static void put_branchings(const writer_t *w)
 {
     const pt_branching_t *b = w->row->branching;
-    fprintf(w->file,
-            "\n%s: %d branchings of %d tasks over %d layers, trained in %d of %d runs\n"
-            "%4s %6s %-*s %-18s %9s %7s  %s\n",
-            w->row->label, (int)w->row->n_branching, (int)b->n_task, (int)b->n_layer,
-            (int)w->truth->n_run, (int)(w->row->n_branching * w->t->n_seed), "rank",
-            "number", w->width, "branching", is_delta(w) ? "Delta_m, %" : "metric",
-            "M encoder", "of most", "found by, seeds");
+    pt_text_add(w->out,
+                "\n%s: %d branchings of %d tasks over %d layers, trained in %d of %d runs\n"
+                "%4s %6s %-*s %-18s %9s %7s  %s\n",
+                w->row->label, (int)w->row->n_branching, (int)b->n_task, (int)b->n_layer,
+                (int)w->truth->n_run, (int)(w->row->n_branching * w->t->n_seed), "rank",
+                "number", w->width, "branching", is_delta(w) ? "Delta_m, %" : "metric",
+                "M encoder", "of most", "found by, seeds");
     for (int32_t i = 0; i < w->row->n_branching; i++) {
         int32_t branching = w->truth->order[i];
         double cost = w->truth->cost[branching];
         char text[64], value[64];
         if (w->truth->mean[branching].n == 0)
             return;
-        fprintf(w->file, "%4d %6d %-*s %-18s", (int)i + 1, (int)branching, w->width,
-                groups(w, branching, text),
-                value_text(w, w->truth->mean[branching], value));
+        pt_text_add(w->out, "%4d %6d %-*s %-18s", (int)i + 1, (int)branching, w->width,
+                    groups(w, branching, text),
+                    value_text(w, w->truth->mean[branching], value));
         if (isfinite(cost))
-            fprintf(w->file, " %9.3f %5.1f %%  ", cost * 1e-6, 100 * cost / most_cost(w));
+            pt_text_add(w->out, " %9.3f %5.1f %%  ", cost * 1e-6,
+                        100 * cost / most_cost(w));
         else
-            fprintf(w->file, " %9s %7s  ", "", "");
+            pt_text_add(w->out, " %9s %7s  ", "", "");
         put_finders(w, branching);
-        fputc('\n', w->file);
+        pt_text_add(w->out, "\n");
     }
 }
 
@@ -119,21 +120,21 @@ static void put_found(const writer_t *w, const sweep_found_t *f)
         groups(w, f->best, best);
         value_text(w, f->behind, ahead);
     }
-    fprintf(w->file, "%-*s %4lld %-*s %4d %-*s %-18s %-6s %-6s", label_width(w),
-            label(w, f->row), seed_of(w, f->seed), w->width, groups(w, f->branching, found),
-            (int)f->rank, w->width, best, ahead, answer(f, f->is_within),
-            answer(f, f->is_within_paired));
+    pt_text_add(w->out, "%-*s %4lld %-*s %4d %-*s %-18s %-6s %-6s", label_width(w),
+                label(w, f->row), seed_of(w, f->seed), w->width,
+                groups(w, f->branching, found), (int)f->rank, w->width, best, ahead,
+                answer(f, f->is_within), answer(f, f->is_within_paired));
     if (isfinite(f->correlation))
-        fprintf(w->file, " %+11.3f", f->correlation);
-    fputc('\n', w->file);
+        pt_text_add(w->out, " %+11.3f", f->correlation);
+    pt_text_add(w->out, "\n");
 }
 
-static void put_correlation(FILE *file, sweep_estimate_t e)
+static void put_correlation(pt_text_t *out, sweep_estimate_t e)
 {
-    fprintf(file, "%+.3f", e.mean);
+    pt_text_add(out, "%+.3f", e.mean);
     if (isfinite(e.error))
-        fprintf(file, " +-%.3f", e.error);
-    fputc('\n', file);
+        pt_text_add(out, " +-%.3f", e.error);
+    pt_text_add(out, "\n");
 }
 
 /* Of all seeds of a search. */
@@ -149,22 +150,22 @@ static void put_sum(const writer_t *w, int32_t row)
         n_within += f->is_within;
         n_paired += f->is_within_paired;
     }
-    fprintf(w->file, "%s: %d of %d within, %d paired", label(w, row), (int)n_within, (int)n,
-            (int)n_paired);
+    pt_text_add(w->out, "%s: %d of %d within, %d paired", label(w, row), (int)n_within,
+                (int)n, (int)n_paired);
     if (e.n > 0) {
-        fputs("; rank correlation ", w->file);
-        put_correlation(w->file, e);
+        pt_text_add(w->out, "; rank correlation ");
+        put_correlation(w->out, e);
     } else {
-        fputc('\n', w->file);
+        pt_text_add(w->out, "\n");
     }
 }
 
 static void put_searches(const writer_t *w)
 {
     int32_t last = -1;
-    fprintf(w->file, "\n%-*s %4s %-*s %4s %-*s %-18s %-6s %-6s %11s\n", label_width(w),
-            "search", "seed", w->width, "found", "rank", w->width, "best there",
-            "is ahead by", "within", "paired", "correlation");
+    pt_text_add(w->out, "\n%-*s %4s %-*s %4s %-*s %-18s %-6s %-6s %11s\n", label_width(w),
+                "search", "seed", w->width, "found", "rank", w->width, "best there",
+                "is ahead by", "within", "paired", "correlation");
     for (int32_t i = 0; i < w->truth->n_found; i++)
         put_found(w, &w->truth->found[i]);
     for (int32_t i = 0; i < w->truth->n_found; i++) {
@@ -172,17 +173,17 @@ static void put_searches(const writer_t *w)
             put_sum(w, w->truth->found[i].row);
         last = w->truth->found[i].row;
     }
-    fputs(
+    pt_text_add(
+        w->out,
         "best there: of the branchings at the found one's cost or less; within: the found "
         "one's mean\nis within the best's standard error; paired: the difference is within "
         "its own, which lacks what\nseeds do to both alike; correlation: Spearman's, of "
-        "log P(branching) under the search's alpha\nwith the trained means\n",
-        w->file);
+        "log P(branching) under the search's alpha\nwith the trained means\n");
 }
 
-void sweep_truth_print(const sweep_table_t *table, const sweep_truth_t *truth, FILE *file)
+void sweep_truth_put(const sweep_table_t *table, const sweep_truth_t *truth, pt_text_t *out)
 {
-    writer_t w = {table, truth, &table->sweep->row[truth->row], file, 9};
+    writer_t w = {table, truth, &table->sweep->row[truth->row], out, 9};
     char text[GROUPS];
     for (int32_t b = 0; b < w.row->n_branching; b++)
         if ((int)strlen(groups(&w, b, text)) > w.width)
@@ -191,9 +192,9 @@ void sweep_truth_print(const sweep_table_t *table, const sweep_truth_t *truth, F
     if (truth->n_found > 0)
         put_searches(&w);
     if (truth->agreement.n > 0) {
-        fputs("rank correlation of a seed's trained truth with the mean of the others': ",
-              file);
-        put_correlation(file, truth->agreement);
+        pt_text_add(out, "rank correlation of a seed's trained truth with the mean of the "
+                         "others': ");
+        put_correlation(out, truth->agreement);
     }
 }
 

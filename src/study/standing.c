@@ -1,20 +1,18 @@
-/* polytree status: how a run stands, from the files that it leaves while it runs. */
+/* How a run or a sweep stands, from the files that it leaves while it runs. */
+#include "polytree/study/standing.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
 
-#include "app/command.h"
-#include "app/console.h"
-#include "app/sweep.h"
 #include "polytree/base/memory.h"
+#include "polytree/record/run_file.h"
 #include "polytree/record/run_lock.h"
-#include "polytree/io/file.h"
 #include "polytree/search/jsonl.h"
 #include "polytree/search/summary.h"
-
-enum { PATH_BYTES = 4200 };
+#include "study/sweep_failure.h"
 
 /** The newest line of each kind. */
 typedef struct view {
@@ -41,38 +39,25 @@ static void take_step(view_t *v, const json_t *line)
     v->lr = pt_json_real(line, "lr");
 }
 
-/* Of a task's scores the one that judges it: the first that is none of its circumstances.
- */
-static double metric_of(json_t *scores)
-{
-    const char *key;
-    json_t *value;
-    json_object_foreach(scores, key, value)
-    {
-        if (strcmp(key, "n") != 0 && strcmp(key, "loss") != 0)
-            return json_is_number(value) ? json_number_value(value) : NAN;
-    }
-    return NAN;
-}
-
 /* "mean metric on test 0.9", or where tasks have several "on test: parts 0.56, depth 0.7"
  */
 static void take_scores(json_t *line, char text[256])
 {
     const char *name, *part = pt_json_text(line, "part");
     json_t *scores;
-    double mean = pt_json_real(line, "mean");
-    size_t used;
+    double metric, mean = pt_json_real(line, "mean");
+    pt_text_t out = pt_text_in(text, 256);
     if (isfinite(mean)) {
-        snprintf(text, 256, "mean metric on %s %.4f", part, mean);
+        pt_text_add(&out, "mean metric on %s %.4f", part, mean);
         return;
     }
-    used = (size_t)snprintf(text, 256, "on %s:", part);
+    pt_text_add(&out, "on %s:", part);
     json_object_foreach(json_object_get(line, "tasks"), name, scores)
     {
-        if (used < 200)
-            used += (size_t)snprintf(text + used, 256 - used, " %.40s %.4g", name,
-                                     metric_of(scores));
+        if (out.n < 200) {
+            (void)pt_json_metric(scores, &metric);
+            pt_text_add(&out, " %.40s %.4g", name, metric);
+        }
     }
 }
 
@@ -112,26 +97,27 @@ static pt_status_t take_timing(void *context, json_t *line)
     return PT_OK;
 }
 
-static void add(char *line, size_t size, const char *format, double value)
+/* Where it is known. */
+static void add(pt_text_t *out, const char *format, double value)
 {
-    size_t used = strlen(line);
     if (isfinite(value))
-        snprintf(line + used, size - used, format, value);
+        pt_text_add(out, format, value);
 }
 
 /* Seconds since a file of the run was written; NaN where there is none. */
-static double seconds_since(const char *run, const char *name)
+static double seconds_since(const char *run, pt_run_file_t file)
 {
-    char path[PATH_BYTES];
+    char path[PT_PATH_MAX];
     struct stat info;
-    snprintf(path, sizeof path, "%s/%s", run, name);
-    return stat(path, &info) != 0 ? NAN : fmax(0, difftime(time(NULL), info.st_mtime));
+    if (pt_run_file_path(run, file, path) != PT_OK || stat(path, &info) != 0)
+        return NAN;
+    return fmax(0, difftime(time(NULL), info.st_mtime));
 }
 
 /* "12 s", "5 min", "3.2 h" ago; "none" where there is no such file. */
-static const char *age(const char *run, const char *name, char text[48])
+static const char *age(const char *run, pt_run_file_t file, char text[48])
 {
-    double seconds = seconds_since(run, name);
+    double seconds = seconds_since(run, file);
     if (isnan(seconds))
         return "none yet";
     if (seconds < 120)
@@ -144,70 +130,75 @@ static const char *age(const char *run, const char *name, char text[48])
 }
 
 /* Whether somebody is at work, and for how much longer. */
-static void print_state(const char *run, const view_t *v)
+static void put_state(const char *run, const view_t *v, pt_text_t *out)
 {
     char holder[256], left[32], text[64] = "";
     pt_run_hold_t hold = pt_run_holder(run, holder);
-    double seconds = v->left - seconds_since(run, "timing.jsonl");
+    double seconds = v->left - seconds_since(run, PT_FILE_TIMING);
     if (v->final[0] != '\0') {
-        pt_console_line("state       finished");
+        pt_text_add(out, "state       finished\n");
     } else if (hold == PT_RUN_HELD) {
         if (isfinite(seconds))
-            snprintf(text, sizeof text, ", %s left", pt_console_duration(seconds, left));
-        pt_console_line("state       %s (%s)%s",
-                        v->stage[0] != '\0' ? "running" : "starting", holder, text);
+            snprintf(text, sizeof text, ", %s left", pt_duration(seconds, left));
+        pt_text_add(out, "state       %s (%s)%s\n",
+                    v->stage[0] != '\0' ? "running" : "starting", holder, text);
     } else if (hold == PT_RUN_ABANDONED) {
-        pt_console_line("state       killed or crashed (%s): the same command goes on",
-                        holder);
+        pt_text_add(out, "state       killed or crashed (%s): the same command goes on\n",
+                    holder);
     } else {
         bool has_failed = strcmp(v->end, "failed") == 0;
         if (isfinite(v->left))
-            snprintf(text, sizeof text, " for another %s",
-                     pt_console_duration(v->left, left));
-        pt_console_line("state       %s%s%s: %sthe same command goes on%s",
-                        v->end[0] != '\0' ? v->end : "stopped, or ended by an error",
-                        v->why[0] != '\0' ? ": " : "", v->why,
-                        has_failed ? "once that is mended " : "", has_failed ? "" : text);
+            snprintf(text, sizeof text, " for another %s", pt_duration(v->left, left));
+        pt_text_add(out, "state       %s%s%s: %sthe same command goes on%s\n",
+                    v->end[0] != '\0' ? v->end : "stopped, or ended by an error",
+                    v->why[0] != '\0' ? ": " : "", v->why,
+                    has_failed ? "once that is mended " : "", has_failed ? "" : text);
     }
 }
 
-static void print(const char *run, const view_t *v)
+static void put_last_step(const view_t *v, pt_text_t *out)
 {
-    char line[256] = "", text[48];
-    print_state(run, v);
+    char line[256];
+    pt_text_t last = pt_text_in(line, sizeof line);
+    add(&last, "loss %.4f", v->loss);
+    add(&last, "  alpha %.4f", v->alpha_loss);
+    add(&last, "  squeeze %.4f", v->squeeze);
+    add(&last, "  tau %.2f", v->tau);
+    add(&last, "  lr %.2g", v->lr);
+    pt_text_add(out, "last line   %s\n", last.n > 0 ? line : "none yet");
+}
+
+static void put_view(const char *run, const view_t *v, pt_text_t *out)
+{
+    char text[48];
+    put_state(run, v, out);
     if (v->final[0] != '\0') {
-        pt_console_line("done        %s", v->final);
+        pt_text_add(out, "done        %s\n", v->final);
     } else if (v->stage[0] == '\0') {
         return;
     } else {
-        pt_console_line("stage       %s, step %.0f of %.0f", v->stage, v->step, v->n_step);
-        add(line, sizeof line, "loss %.4f", v->loss);
-        add(line, sizeof line, "  alpha %.4f", v->alpha_loss);
-        add(line, sizeof line, "  squeeze %.4f", v->squeeze);
-        add(line, sizeof line, "  tau %.2f", v->tau);
-        add(line, sizeof line, "  lr %.2g", v->lr);
-        pt_console_line("last line   %s", line[0] != '\0' ? line : "none yet");
+        pt_text_add(out, "stage       %s, step %.0f of %.0f\n", v->stage, v->step,
+                    v->n_step);
+        put_last_step(v, out);
     }
-    if (isfinite(v->edges))
-        pt_console_line("edges       %.2f a task", v->edges);
-    if (isfinite(v->cost))
-        pt_console_line("cost        %.1f %% of the most, expected", v->cost);
+    add(out, "edges       %.2f a task\n", v->edges);
+    add(out, "cost        %.1f %% of the most, expected\n", v->cost);
     if (v->val_stage[0] != '\0')
-        pt_console_line("val         %s (%s, step %.0f)", v->val, v->val_stage,
-                        v->val_step);
-    line[0] = '\0';
-    if (isfinite(v->speed))
-        pt_console_line("speed       %.0f samples/s", v->speed);
-    add(line, sizeof line, ", at most %.0f MiB on rank 0", v->peak / (1 << 20));
-    if (isfinite(v->wall))
-        pt_console_line("job         at work for %.0f s%s", v->wall, line);
-    pt_console_line("checkpoint  %s", age(run, "checkpoint.h5", text));
-    pt_console_line("last entry  %s", age(run, "metrics.jsonl", text));
+        pt_text_add(out, "val         %s (%s, step %.0f)\n", v->val, v->val_stage,
+                    v->val_step);
+    add(out, "speed       %.0f samples/s\n", v->speed);
+    if (isfinite(v->wall)) {
+        add(out, "job         at work for %.0f s", v->wall);
+        add(out, ", at most %.0f MiB on rank 0", v->peak / (1 << 20));
+        pt_text_add(out, "\n");
+    }
+    pt_text_add(out, "checkpoint  %s\n", age(run, PT_FILE_CHECKPOINT, text));
+    pt_text_add(out, "last entry  %s\n", age(run, PT_FILE_METRICS, text));
 }
 
 static pt_status_t read_view(const char *run, view_t *v)
 {
-    char path[PATH_BYTES], holder[256];
+    char path[PT_PATH_MAX], holder[256];
     *v = (view_t){.loss = NAN,
                   .alpha_loss = NAN,
                   .squeeze = NAN,
@@ -221,31 +212,32 @@ static pt_status_t read_view(const char *run, view_t *v)
                   .left = NAN};
     if (!pt_path_exists(run))
         PT_FAIL(IO, "no such folder: %s", run);
-    snprintf(path, sizeof path, "%s/metrics.jsonl", run);
+    PT_TRY(pt_run_file_path(run, PT_FILE_METRICS, path));
     if (!pt_path_exists(path) && pt_run_holder(run, holder) == PT_RUN_FREE)
-        PT_FAIL(IO, "%s is not the folder of a run: it has no metrics.jsonl", run);
+        PT_FAIL(IO, "%s is not the folder of a run: it has no %s", run,
+                pt_run_file_name(PT_FILE_METRICS));
     if (!pt_path_exists(path))
         return PT_OK;
     PT_TRY(pt_jsonl_read(path, take_metrics, v));
-    snprintf(path, sizeof path, "%s/timing.jsonl", run);
+    PT_TRY(pt_run_file_path(run, PT_FILE_TIMING, path));
     return pt_path_exists(path) ? pt_jsonl_read(path, take_timing, v) : PT_OK;
 }
 
 /** The runs of a sweep: how many are done, and the one that is at work, or is next. */
 typedef struct overview {
+    pt_text_t *out; /**< gets a line of each that has failed */
     int32_t n_run, n_done, n_failed;
     bool is_held;
-    char run[PATH_BYTES]; /**< empty: all are done or have failed */
+    char run[PT_PATH_MAX]; /**< empty: all are done or have failed */
 } overview_t;
 
 static pt_status_t take_run(const char *run, overview_t *o)
 {
-    char metrics[PATH_BYTES + 32], holder[256], why[SWEEP_WHY];
+    char holder[256], why[PT_SWEEP_WHY];
     pt_summary_t summary = {.is_done = false};
     pt_status_t status = PT_OK;
-    snprintf(metrics, sizeof metrics, "%s/metrics.jsonl", run);
     bool is_held = pt_run_holder(run, holder) == PT_RUN_HELD;
-    if (pt_path_exists(metrics))
+    if (pt_run_file_exists(run, PT_FILE_METRICS))
         status = pt_summary_read(run, &summary);
     bool is_done = summary.is_done;
     pt_summary_release(&summary);
@@ -254,7 +246,7 @@ static pt_status_t take_run(const char *run, overview_t *o)
     o->n_done += is_done;
     o->n_failed += is_failed;
     if (is_failed)
-        pt_console_line("failed      %s: %s", run, why);
+        pt_text_add(o->out, "failed      %s: %s\n", run, why);
     if (!is_done && !is_failed && (o->run[0] == '\0' || (is_held && !o->is_held))) {
         snprintf(o->run, sizeof o->run, "%s", run);
         o->is_held = is_held;
@@ -264,7 +256,7 @@ static pt_status_t take_run(const char *run, overview_t *o)
 
 static pt_status_t read_overview(const char *folder, const char *list, overview_t *o)
 {
-    char *text, run[PATH_BYTES];
+    char *text, run[PT_PATH_MAX];
     size_t bytes;
     PT_TRY(pt_file_read(list, &text, &bytes));
     pt_status_t status = PT_OK;
@@ -279,40 +271,33 @@ static pt_status_t read_overview(const char *folder, const char *list, overview_
     return status;
 }
 
-static pt_status_t sweep_status(const char *folder, const char *list)
+static pt_status_t describe_run(const char *run, pt_text_t *out)
 {
-    overview_t o = {.n_run = 0};
-    char metrics[PATH_BYTES + 32];
     view_t v;
-    PT_TRY(read_overview(folder, list, &o));
-    char failed[32] = "";
-    if (o.n_failed > 0)
-        snprintf(failed, sizeof failed, ", %d failed", (int)o.n_failed);
-    pt_console_line("sweep       %d of %d runs done%s", (int)o.n_done, (int)o.n_run,
-                    failed);
-    if (o.run[0] == '\0')
-        return PT_OK;
-    snprintf(metrics, sizeof metrics, "%s/metrics.jsonl", o.run);
-    if (!pt_path_exists(metrics)) {
-        pt_console_line("next        %s", o.run);
-        return PT_OK;
-    }
-    pt_console_line("now at      %s", o.run);
-    PT_TRY(read_view(o.run, &v));
-    print(o.run, &v);
+    PT_TRY(read_view(run, &v));
+    put_view(run, &v, out);
     return PT_OK;
 }
 
-pt_status_t pt_run_status(const pt_args_t *args, int *code)
+static pt_status_t describe_sweep(const char *folder, const char *list, pt_text_t *out)
 {
-    const char *folder = args->word[0];
-    char list[PATH_BYTES];
-    view_t v;
-    (void)code;
-    snprintf(list, sizeof list, "%s/" SWEEP_LIST, folder);
-    if (pt_path_exists(list))
-        return sweep_status(folder, list);
-    PT_TRY(read_view(folder, &v));
-    print(folder, &v);
-    return PT_OK;
+    overview_t o = {.out = out};
+    PT_TRY(read_overview(folder, list, &o));
+    pt_text_add(out, "sweep       %d of %d runs done", (int)o.n_done, (int)o.n_run);
+    if (o.n_failed > 0)
+        pt_text_add(out, ", %d failed", (int)o.n_failed);
+    pt_text_add(out, "\n");
+    if (o.run[0] == '\0')
+        return PT_OK;
+    bool is_next = !pt_run_file_exists(o.run, PT_FILE_METRICS);
+    pt_text_add(out, "%s%s\n", is_next ? "next        " : "now at      ", o.run);
+    return is_next ? PT_OK : describe_run(o.run, out);
+}
+
+pt_status_t pt_standing_describe(const char *folder, pt_text_t *out)
+{
+    char list[PT_PATH_MAX];
+    PT_TRY(pt_run_file_path(folder, PT_FILE_SWEEP_LIST, list));
+    return pt_path_exists(list) ? describe_sweep(folder, list, out)
+                                : describe_run(folder, out);
 }

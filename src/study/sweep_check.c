@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "app/sweep.h"
+#include "study/sweep.h"
 
 static pt_status_t check_seeds(const pt_config_t *config)
 {
@@ -17,7 +17,7 @@ static pt_status_t check_seeds(const pt_config_t *config)
 }
 
 /* The config with a value of an axis, as text. */
-static pt_status_t write_value(const sweep_t *s, const sweep_axis_t *axis, int32_t value,
+static pt_status_t write_value(const pt_sweep_t *s, const sweep_axis_t *axis, int32_t value,
                                pt_text_t *text)
 {
     pt_config_t config = *s->config;
@@ -30,7 +30,7 @@ static pt_status_t write_value(const sweep_t *s, const sweep_axis_t *axis, int32
 }
 
 /* Each value a value of the option, and another one, however it is written. */
-static pt_status_t check_values(const sweep_t *s, const sweep_axis_t *axis)
+static pt_status_t check_values(const pt_sweep_t *s, const sweep_axis_t *axis)
 {
     pt_text_t text[SWEEP_VALUE] = {{0}};
     pt_status_t status = PT_OK;
@@ -55,7 +55,7 @@ static bool have_common_method(const sweep_axis_t *a, const sweep_axis_t *b)
 }
 
 /* What an axis varies must make runs, and runs that can be compared. */
-static pt_status_t check_axis(const sweep_t *s, int32_t a)
+static pt_status_t check_axis(const pt_sweep_t *s, int32_t a)
 {
     const sweep_axis_t *axis = &s->axis[a];
     bool is_of_any = false, is_of_all = true;
@@ -81,7 +81,7 @@ static pt_status_t check_axis(const sweep_t *s, int32_t a)
     return PT_OK;
 }
 
-pt_status_t sweep_check(const sweep_t *sweep)
+pt_status_t sweep_check(const pt_sweep_t *sweep)
 {
     PT_TRY(check_seeds(sweep->config));
     for (int32_t a = 0; a < sweep->n_axis; a++)

@@ -3,8 +3,8 @@
 #include <math.h>
 #include <string.h>
 
-#include "app/picture.h"
-#include "app/sweep_truth.h"
+#include "polytree/picture/pipe.h"
+#include "study/sweep_report.h"
 #include "polytree/base/memory.h"
 
 static const char *const colour[PT_N_METHOD] = {
@@ -53,9 +53,9 @@ static void range_of_rows(const sweep_table_t *t, double *low, double *high)
 }
 
 /* The first row on top. */
-pt_status_t sweep_plot_rows(const void *table, FILE *file)
+pt_status_t sweep_plot_rows(const void *results, FILE *file)
 {
-    const sweep_table_t *t = table;
+    const sweep_table_t *t = &((const sweep_results_t *)results)->table;
     double scale = scale_of(t->judged), low, high;
     range_of_rows(t, &low, &high);
     fprintf(file,
@@ -99,6 +99,7 @@ typedef struct box {
 
 typedef struct chart {
     const sweep_table_t *t;
+    const sweep_truths_t *truths;
     sweep_value_t cost, value;
     double unit;                  /* what 1 of the x axis is */
     bool is_relative;             /* to the full branching */
@@ -159,17 +160,17 @@ static pt_status_t collect(chart_t *c)
 {
     const sweep_table_t *t = c->t;
     int32_t n = t->n_row;
-    for (int32_t i = 0; i < t->n_truth; i++)
-        n += t->sweep->row[t->truth[i].row].n_branching;
+    for (int32_t i = 0; i < c->truths->n; i++)
+        n += t->sweep->row[c->truths->truth[i].row].n_branching;
     PT_TRY(pt_alloc(&c->point, (size_t)n, sizeof *c->point));
     PT_TRY(pt_alloc(&c->taken, 2 * (size_t)n, sizeof *c->taken));
     for (int32_t r = 0; r < t->n_row; r++)
         if (t->sweep->row[r].method != PT_METHOD_EXHAUSTIVE)
             add_point(c, r, t->line[r].value[c->cost].mean, t->line[r].value[c->value]);
     c->n_row_point = c->n_point;
-    for (int32_t i = 0; i < t->n_truth && c->cost == SWEEP_ENCODER; i++)
-        for (int32_t b = 0; b < t->sweep->row[t->truth[i].row].n_branching; b++)
-            add_point(c, -1, t->truth[i].cost[b], t->truth[i].mean[b]);
+    for (int32_t i = 0; i < c->truths->n && c->cost == SWEEP_ENCODER; i++)
+        for (int32_t b = 0; b < t->sweep->row[c->truths->truth[i].row].n_branching; b++)
+            add_point(c, -1, c->truths->truth[i].cost[b], c->truths->truth[i].mean[b]);
     return PT_OK;
 }
 
@@ -211,7 +212,7 @@ static double overlap(box_t a, box_t b)
 
 /* The searches are one curve where nothing but a weight or a budget of cost is varied: its
  * axis, or -1. */
-static int32_t find_curve(const sweep_t *s)
+static int32_t find_curve(const pt_sweep_t *s)
 {
     int32_t n = 0, axis = -1;
     for (int32_t a = 0; a < s->n_axis; a++)
@@ -223,7 +224,7 @@ static int32_t find_curve(const sweep_t *s)
 }
 
 /* A row's label, with its value also where that is the first of a curve. */
-static void name_point(const sweep_t *s, const sweep_row_t *row, char text[256])
+static void name_point(const pt_sweep_t *s, const sweep_row_t *row, char text[256])
 {
     int32_t curve = row->method == PT_METHOD_SEARCH ? find_curve(s) : -1;
     if (curve < 0)
@@ -340,9 +341,10 @@ static void put_chart(chart_t *c, FILE *file)
     fputs("NaN notitle\n", file);
 }
 
-pt_status_t sweep_plot_cost(const void *table, FILE *file)
+pt_status_t sweep_plot_cost(const void *results, FILE *file)
 {
-    chart_t c = {.t = table};
+    const sweep_results_t *all = results;
+    chart_t c = {.t = &all->table, .truths = &all->truths};
     pt_status_t status;
     c.value = bought(c.t);
     c.cost = cost_of(c.t, c.value);

@@ -1,12 +1,12 @@
-#include "app/sweep_table.h"
+/* What the runs of a sweep have come to, read from their folders. */
+#include "study/sweep_table.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
 
-#include "app/sweep_truth.h"
 #include "polytree/base/memory.h"
-#include "polytree/io/file.h"
+#include "polytree/record/run_file.h"
+#include "study/sweep_failure.h"
 
 sweep_estimate_t sweep_estimate(const double *x, int32_t n)
 {
@@ -27,7 +27,7 @@ sweep_estimate_t sweep_estimate(const double *x, int32_t n)
     return e;
 }
 
-static int32_t first_row(const sweep_t *s, pt_method_t method)
+static int32_t first_row(const pt_sweep_t *s, pt_method_t method)
 {
     for (int32_t r = 0; r < s->n_row; r++)
         if (s->row[r].method == method)
@@ -40,13 +40,13 @@ static pt_summary_t *run_of(const sweep_line_t *line, int32_t seed, int32_t inde
     return &line->run[(size_t)seed * (size_t)line->n_run + (size_t)index];
 }
 
-static pt_status_t read_run(const sweep_t *s, int32_t row, int32_t seed, int32_t index,
+static pt_status_t read_run(const pt_sweep_t *s, int32_t row, int32_t seed, int32_t index,
                             pt_summary_t *summary)
 {
-    char path[PT_CONFIG_TEXT], metrics[PT_CONFIG_TEXT + 32];
+    char path[PT_CONFIG_TEXT];
     sweep_path(s, row, seed, index, path);
-    snprintf(metrics, sizeof metrics, "%s/metrics.jsonl", path);
-    return pt_path_exists(metrics) ? pt_summary_read(path, summary) : PT_OK;
+    return pt_run_file_exists(path, PT_FILE_METRICS) ? pt_summary_read(path, summary)
+                                                     : PT_OK;
 }
 
 /* Tasks in the order in which they are met. */
@@ -87,7 +87,7 @@ static pt_status_t read_line(sweep_table_t *t, int32_t row)
     return PT_OK;
 }
 
-static const char *data_of(const sweep_t *s, int32_t row)
+static const char *data_of(const pt_sweep_t *s, int32_t row)
 {
     const sweep_row_t *r = &s->row[row];
     for (int32_t a = 0; a < s->n_axis; a++)
@@ -99,7 +99,7 @@ static const char *data_of(const sweep_t *s, int32_t row)
 int32_t sweep_table_single(const sweep_table_t *t, int32_t row, int32_t seed,
                            int32_t *single)
 {
-    const sweep_t *s = t->sweep;
+    const pt_sweep_t *s = t->sweep;
     int32_t r = 0;
     while (r < s->n_row && (s->row[r].method != PT_METHOD_SINGLE ||
                             strcmp(data_of(s, r), data_of(s, row)) != 0))
@@ -148,7 +148,7 @@ static void add_run(const sweep_table_t *t, const pt_summary_t *run, int32_t row
 
 static bool is_failed(const sweep_table_t *t, int32_t row, int32_t seed, int32_t index)
 {
-    char path[PT_CONFIG_TEXT], why[SWEEP_WHY];
+    char path[PT_CONFIG_TEXT], why[PT_SWEEP_WHY];
     sweep_path(t->sweep, row, seed, index, path);
     return !run_of(&t->line[row], seed, index)->is_done && sweep_failure(path, why);
 }
@@ -225,16 +225,7 @@ static void compare(sweep_table_t *t)
         }
 }
 
-static pt_status_t find_truths(sweep_table_t *t)
-{
-    PT_TRY(pt_alloc(&t->truth, (size_t)t->n_row, sizeof *t->truth));
-    for (int32_t r = 0; r < t->n_row; r++)
-        if (t->sweep->row[r].method == PT_METHOD_EXHAUSTIVE)
-            PT_TRY(sweep_truth_init(t, r, &t->truth[t->n_truth++]));
-    return PT_OK;
-}
-
-pt_status_t sweep_table_init(const sweep_t *sweep, sweep_table_t *table)
+pt_status_t sweep_table_init(const pt_sweep_t *sweep, sweep_table_t *table)
 {
     sweep_table_t *t = table;
     *t = (sweep_table_t){
@@ -253,7 +244,7 @@ pt_status_t sweep_table_init(const sweep_t *sweep, sweep_table_t *table)
         PT_TRY(sum_up(t, &t->line[r]));
     }
     compare(t);
-    return find_truths(t);
+    return PT_OK;
 }
 
 static void release_line(const sweep_table_t *t, sweep_line_t *line)
@@ -271,9 +262,6 @@ void sweep_table_release(sweep_table_t *table)
 {
     for (int32_t r = 0; r < table->n_row && table->line != NULL; r++)
         release_line(table, &table->line[r]);
-    for (int32_t i = 0; i < table->n_truth; i++)
-        sweep_truth_release(&table->truth[i]);
-    pt_free(table->truth);
     pt_free(table->line);
     pt_free(table->task);
     *table = (sweep_table_t){.sweep = NULL};

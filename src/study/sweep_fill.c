@@ -1,15 +1,13 @@
 /* The reports of a sweep's runs, beside the baselines of the same sweep. */
-#include <stdio.h>
-
-#include "app/report.h"
-#include "app/sweep_table.h"
-#include "polytree/io/file.h"
+#include "polytree/study/report.h"
+#include "study/sweep_table.h"
+#include "polytree/record/run_file.h"
 
 /* The row of baselines that the table compares with, where it does, else the one that goes
  * with `row`. */
 static int32_t pick_row(const sweep_table_t *t, int32_t row, pt_method_t method)
 {
-    const sweep_t *s = t->sweep;
+    const pt_sweep_t *s = t->sweep;
     if (t->reference >= 0 && s->row[t->reference].method == method)
         return t->reference;
     return sweep_find_row(s, &s->row[row], method);
@@ -39,14 +37,14 @@ static void name_baselines(const sweep_table_t *t, int32_t row, int32_t seed,
 
 static pt_status_t fill(const sweep_table_t *t, int32_t row, int32_t seed, int32_t index)
 {
-    char folder[PT_CONFIG_TEXT], path[PT_CONFIG_TEXT + 32];
+    char folder[PT_CONFIG_TEXT], path[PT_PATH_MAX];
     pt_config_t config;
     sweep_path(t->sweep, row, seed, index, folder);
-    snprintf(path, sizeof path, "%s/config.ini", folder);
+    PT_TRY(pt_run_file_path(folder, PT_FILE_CONFIG, path));
     pt_config_init(&config);
     PT_TRY(pt_config_read(&config, path));
     name_baselines(t, row, seed, &config);
-    return pt_report_rewrite(&config, folder);
+    return pt_report_write(&config, folder, NULL, NULL);
 }
 
 pt_status_t sweep_fill_reports(const sweep_table_t *table)

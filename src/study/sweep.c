@@ -1,4 +1,5 @@
-#include "app/sweep.h"
+/* What a sweep runs: the axes and rows of section [sweep], and the config of each run. */
+#include "study/sweep.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -17,13 +18,13 @@ static const char *const method_name[] = {
 /* "search, shared, .., full or exhaustive", each with `end` behind it. */
 static const char *name_methods(const char *end, char text[128])
 {
-    size_t used = 0;
+    pt_text_t out = pt_text_in(text, 128);
     for (int32_t m = 0; m < PT_N_METHOD; m++)
-        used += (size_t)snprintf(text + used, 128 - used, "%s%s%s",
-                                 m == 0                 ? ""
-                                 : m == PT_N_METHOD - 1 ? " or "
-                                                        : ", ",
-                                 method_name[m], end);
+        pt_text_add(&out, "%s%s%s",
+                    m == 0                 ? ""
+                    : m == PT_N_METHOD - 1 ? " or "
+                                           : ", ",
+                    method_name[m], end);
     return text;
 }
 
@@ -137,7 +138,7 @@ static pt_status_t take_axis(const char *begin, const char *end, sweep_axis_t *a
     return take_values(equals + 1, end, axis);
 }
 
-static pt_status_t read_axes(sweep_t *s)
+static pt_status_t read_axes(pt_sweep_t *s)
 {
     const char *text = s->config->sweep.vary, *equals = strchr(text, '=');
     if (strcmp(text, "none") == 0)
@@ -156,17 +157,16 @@ static pt_status_t read_axes(sweep_t *s)
     return PT_OK;
 }
 
-static void make_label(const sweep_t *s, sweep_row_t *row)
+static void make_label(const pt_sweep_t *s, sweep_row_t *row)
 {
-    size_t used =
-        (size_t)snprintf(row->label, sizeof row->label, "%s", method_name[row->method]);
+    pt_text_t label = pt_text_in(row->label, sizeof row->label);
+    pt_text_add(&label, "%s", method_name[row->method]);
     for (int32_t a = 0; a < s->n_axis; a++)
-        if (row->value[a] > 0 && used < sizeof row->label)
-            used += (size_t)snprintf(row->label + used, sizeof row->label - used, " %s=%s",
-                                     s->axis[a].key, s->axis[a].value[row->value[a]]);
+        if (row->value[a] > 0)
+            pt_text_add(&label, " %s=%s", s->axis[a].key, s->axis[a].value[row->value[a]]);
 }
 
-static bool is_wanted(const sweep_t *s, const sweep_row_t *row)
+static bool is_wanted(const pt_sweep_t *s, const sweep_row_t *row)
 {
     int32_t n_changed = 0;
     for (int32_t a = 0; a < s->n_axis; a++)
@@ -175,7 +175,7 @@ static bool is_wanted(const sweep_t *s, const sweep_row_t *row)
 }
 
 /* Every combination of the values that concern the method, the first axis fastest. */
-static pt_status_t add_rows(sweep_t *s, pt_method_t method)
+static pt_status_t add_rows(pt_sweep_t *s, pt_method_t method)
 {
     sweep_row_t row = {.method = method};
     for (;;) {
@@ -198,7 +198,7 @@ static pt_status_t add_rows(sweep_t *s, pt_method_t method)
 }
 
 /* Searches first: the others ask what they have found. */
-static pt_status_t read_rows(sweep_t *s)
+static pt_status_t read_rows(pt_sweep_t *s)
 {
     bool is_on[PT_N_METHOD] = {false};
     for (const char *at = s->config->sweep.methods; *at != '\0';) {
@@ -217,55 +217,7 @@ static pt_status_t read_rows(sweep_t *s)
     return PT_OK;
 }
 
-pt_status_t sweep_init(const pt_config_t *config, const char *folder, sweep_t *sweep)
-{
-    pt_config_t one;
-    *sweep = (sweep_t){.config = config, .folder = folder};
-    if (strlen(folder) > FOLDER_MAX)
-        PT_FAIL(RANGE, "-o: the folder's name has more than %d characters", FOLDER_MAX);
-    PT_TRY(read_axes(sweep));
-    PT_TRY(read_rows(sweep));
-    PT_TRY(sweep_check(sweep));
-    for (int32_t r = 0; r < sweep->n_row; r++)
-        PT_TRY(sweep_config(sweep, r, 0, 0, &one));
-    return PT_OK;
-}
-
-void sweep_release(sweep_t *sweep)
-{
-    for (int32_t r = 0; r < sweep->n_row; r++) {
-        sweep_row_t *row = &sweep->row[r];
-        for (int32_t i = 0; i < row->n_branching; i++)
-            pt_branching_release(&row->branching[i]);
-        pt_free(row->branching);
-    }
-    *sweep = (sweep_t){.n_row = 0};
-}
-
-pt_status_t sweep_list_branchings(sweep_t *sweep, int32_t row, int32_t n_task)
-{
-    sweep_row_t *r = &sweep->row[row];
-    pt_config_t config;
-    int64_t n;
-    PT_TRY(sweep_config(sweep, row, 0, 0, &config));
-    int32_t n_copy = (int32_t)config.space.copies, n_layer = pt_config_n_layer(&config);
-    PT_TRY(pt_branching_count(n_layer, n_task, n_copy, &n));
-    if (n > SWEEP_BRANCHING)
-        PT_FAIL(RANGE, "%s: %lld branchings of %d tasks over %d layers: more than %d",
-                r->label, (long long)n, (int)n_task, (int)n_layer, SWEEP_BRANCHING);
-    PT_TRY(pt_alloc(&r->branching, (size_t)n, sizeof *r->branching));
-    for (int32_t i = 0; i < n; i++) {
-        PT_TRY(pt_branching_init(&r->branching[i], n_layer, n_task));
-        r->n_branching++;
-        if (i == 0)
-            continue;
-        pt_branching_copy(&r->branching[i], &r->branching[i - 1]);
-        (void)pt_branching_next(n_copy, &r->branching[i]);
-    }
-    return PT_OK;
-}
-
-int32_t sweep_n_run(const sweep_t *sweep, int32_t row, int32_t seed)
+int32_t sweep_n_run(const pt_sweep_t *sweep, int32_t row, int32_t seed)
 {
     const pt_config_t *c = sweep->config;
     switch (sweep->row[row].method) {
@@ -291,7 +243,7 @@ static void name_branching(const sweep_row_t *row, int32_t index, char *text, si
     snprintf(text, size, "-%0*d-%s", width, (int)index, groups);
 }
 
-void sweep_path(const sweep_t *sweep, int32_t row, int32_t seed, int32_t index,
+void sweep_path(const pt_sweep_t *sweep, int32_t row, int32_t seed, int32_t index,
                 char path[PT_CONFIG_TEXT])
 {
     const sweep_row_t *r = &sweep->row[row];
@@ -306,7 +258,7 @@ void sweep_path(const sweep_t *sweep, int32_t row, int32_t seed, int32_t index,
         name_branching(r, index, path + used, PT_CONFIG_TEXT - used);
 }
 
-int32_t sweep_find_row(const sweep_t *s, const sweep_row_t *row, pt_method_t method)
+int32_t sweep_find_row(const pt_sweep_t *s, const sweep_row_t *row, pt_method_t method)
 {
     for (int32_t r = 0; r < s->n_row; r++) {
         bool is_match = s->row[r].method == method;
@@ -320,7 +272,7 @@ int32_t sweep_find_row(const sweep_t *s, const sweep_row_t *row, pt_method_t met
     return -1;
 }
 
-static pt_status_t set_variant(const sweep_t *s, const sweep_row_t *row,
+static pt_status_t set_variant(const pt_sweep_t *s, const sweep_row_t *row,
                                pt_config_t *config)
 {
     for (int32_t a = 0; a < s->n_axis; a++) {
@@ -335,7 +287,7 @@ static pt_status_t set_variant(const sweep_t *s, const sweep_row_t *row,
     return PT_OK;
 }
 
-pt_status_t sweep_config(const sweep_t *sweep, int32_t row, int32_t seed, int32_t index,
+pt_status_t sweep_config(const pt_sweep_t *sweep, int32_t row, int32_t seed, int32_t index,
                          pt_config_t *config)
 {
     const sweep_row_t *r = &sweep->row[row];
@@ -363,4 +315,82 @@ pt_status_t sweep_config(const sweep_t *sweep, int32_t row, int32_t seed, int32_
         is_varied |= sweep->axis[a].is_of[r->method];
     PT_FAIL(CONFIG, "sweep.%s: %s: %s", is_varied ? "vary" : "methods", r->label,
             pt_error_message());
+}
+
+/* As many as there are of as many tasks as there are. */
+static pt_status_t list_branchings(const pt_config_t *config, int32_t n_task,
+                                   sweep_row_t *row)
+{
+    int64_t n;
+    int32_t n_copy = (int32_t)config->space.copies, n_layer = pt_config_n_layer(config);
+    PT_TRY(pt_branching_count(n_layer, n_task, n_copy, &n));
+    if (n > SWEEP_BRANCHING)
+        PT_FAIL(RANGE, "%s: %lld branchings of %d tasks over %d layers: more than %d",
+                row->label, (long long)n, (int)n_task, (int)n_layer, SWEEP_BRANCHING);
+    PT_TRY(pt_alloc(&row->branching, (size_t)n, sizeof *row->branching));
+    for (int32_t i = 0; i < n; i++) {
+        PT_TRY(pt_branching_init(&row->branching[i], n_layer, n_task));
+        row->n_branching++;
+        if (i == 0)
+            continue;
+        pt_branching_copy(&row->branching[i], &row->branching[i - 1]);
+        (void)pt_branching_next(n_copy, &row->branching[i]);
+    }
+    return PT_OK;
+}
+
+/* How many tasks there are the data set knows. */
+static pt_status_t list_networks(pt_sweep_t *sweep)
+{
+    for (int32_t r = 0; r < sweep->n_row; r++) {
+        pt_config_t config;
+        char digest[33];
+        int32_t n_task;
+        if (sweep->row[r].method != PT_METHOD_EXHAUSTIVE)
+            continue;
+        PT_TRY(sweep_config(sweep, r, 0, 0, &config));
+        PT_TRY(sweep->hooks.data(sweep->hooks.context, &config, &n_task, digest));
+        PT_TRY(list_branchings(&config, n_task, &sweep->row[r]));
+    }
+    return PT_OK;
+}
+
+static pt_status_t read_sweep(pt_sweep_t *sweep)
+{
+    pt_config_t one;
+    if (strlen(sweep->folder) > FOLDER_MAX)
+        PT_FAIL(RANGE, "-o: the folder's name has more than %d characters", FOLDER_MAX);
+    PT_TRY(read_axes(sweep));
+    PT_TRY(read_rows(sweep));
+    PT_TRY(sweep_check(sweep));
+    for (int32_t r = 0; r < sweep->n_row; r++)
+        PT_TRY(sweep_config(sweep, r, 0, 0, &one));
+    return list_networks(sweep);
+}
+
+pt_status_t pt_sweep_new(const pt_config_t *config, const char *folder,
+                         const pt_sweep_hooks_t *hooks, pt_sweep_t **out)
+{
+    pt_sweep_t *sweep;
+    PT_TRY(pt_alloc(&sweep, 1, sizeof *sweep));
+    sweep->config = config;
+    sweep->folder = folder;
+    sweep->hooks = *hooks;
+    pt_status_t status = read_sweep(sweep);
+    if (status == PT_OK)
+        *out = sweep;
+    else
+        pt_sweep_free(sweep);
+    return status;
+}
+
+void pt_sweep_free(pt_sweep_t *sweep)
+{
+    for (int32_t r = 0; sweep != NULL && r < sweep->n_row; r++) {
+        sweep_row_t *row = &sweep->row[r];
+        for (int32_t i = 0; i < row->n_branching; i++)
+            pt_branching_release(&row->branching[i]);
+        pt_free(row->branching);
+    }
+    pt_free(sweep);
 }

@@ -1,0 +1,333 @@
+/* A run held against the runs that section [report] names: RUN/report.txt. */
+#include "study/report.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "polytree/base/memory.h"
+#include "polytree/par/log.h"
+#include "polytree/record/run_file.h"
+#include "polytree/search/baseline.h"
+#include "polytree/search/summary.h"
+#include "polytree/train/metric.h"
+
+enum { SINGLE = 0, FOUND = 3, N_COLUMN = 4 };
+
+static const char mixed_heading[] = "mixed: ";
+
+/* What a run's own column is headed with. */
+static const char *const own_name[PT_N_METHOD] = {
+    [PT_METHOD_SEARCH] = "found",  [PT_METHOD_SHARED] = "shared",
+    [PT_METHOD_SINGLE] = "single", [PT_METHOD_RANDOM] = "random",
+    [PT_METHOD_FULL] = "full",     [PT_METHOD_EXHAUSTIVE] = "branches",
+};
+
+/* The runs side by side: single, shared, random, and the run itself. */
+typedef struct columns {
+    const char *name[N_COLUMN], *run[N_COLUMN];
+    pt_summary_t summary[N_COLUMN];
+    bool is_shown[N_COLUMN];
+    char data[33]; /* digest of the data set that the run is of; empty: not known */
+} columns_t;
+
+/* Once for a column: it is looked at when a run begins and when it ends, and in a sweep
+ * again and again. */
+static void warn(int32_t i, const char *format, ...) PT_PRINTF(2, 3);
+static void warn(int32_t i, const char *format, ...)
+{
+    static char told[N_COLUMN][2 * PT_PATH_MAX];
+    char text[2 * PT_PATH_MAX];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    if (strcmp(text, told[i]) != 0)
+        pt_log(PT_LOG_WARNING, "%s", text);
+    memcpy(told[i], text, sizeof text);
+}
+
+/* Whether a run is of the method that a column is named after: found is of any. */
+static bool is_of_method(const char *run, const char *name, int32_t i)
+{
+    static const pt_method_t method[N_COLUMN] = {PT_METHOD_SINGLE, PT_METHOD_SHARED,
+                                                 PT_METHOD_RANDOM};
+    char path[PT_PATH_MAX];
+    pt_config_t *config;
+    bool is_other;
+    if (i == FOUND || pt_alloc(&config, 1, sizeof *config) != PT_OK)
+        return true;
+    pt_config_init(config);
+    is_other = pt_run_file_path(run, PT_FILE_CONFIG, path) == PT_OK &&
+               pt_config_read(config, path) == PT_OK && config->search.method != method[i];
+    pt_error_clear();
+    pt_free(config);
+    if (is_other)
+        warn(i, "report.%s = %s: a run of another search.method", name, run);
+    return !is_other;
+}
+
+/* Whether a run is of the data set of the one that the report is of. */
+static bool is_of_data(const columns_t *c, int32_t i)
+{
+    char theirs[33];
+    if (i == FOUND || c->data[0] == '\0')
+        return true;
+    pt_summary_data(c->run[i], theirs);
+    bool is_other = theirs[0] != '\0' && strcmp(theirs, c->data) != 0;
+    if (is_other)
+        warn(i, "report.%s = %s: a run of another data set", c->name[i], c->run[i]);
+    return !is_other;
+}
+
+/* A run that is missing or not done is said to be so; the report goes on without it. */
+static void read_column(columns_t *c, int32_t i)
+{
+    if (c->run[i][0] == '\0' || !is_of_method(c->run[i], c->name[i], i) ||
+        !is_of_data(c, i))
+        return;
+    if (pt_summary_read(c->run[i], &c->summary[i]) != PT_OK) {
+        warn(i, "report.%s: %s", c->name[i], pt_error_message());
+        pt_error_clear();
+    } else if (!c->summary[i].is_done) {
+        warn(i, "report.%s = %s: not finished yet", c->name[i], c->run[i]);
+    }
+    c->is_shown[i] = c->summary[i].is_done;
+}
+
+static void put_metric(pt_text_t *out, const pt_summary_task_t *task)
+{
+    if (task != NULL && isfinite(task->metric))
+        pt_text_add(out, " %8.4f", task->metric);
+    else
+        pt_text_add(out, " %8s", "");
+}
+
+static const char *mark_metric(const char *name, char text[48])
+{
+    snprintf(text, 48, "%s%s", name, pt_metric_is_error(name) ? ", lower" : "");
+    return text;
+}
+
+static void put_tasks(pt_text_t *out, const columns_t *c)
+{
+    const pt_summary_t *found = &c->summary[FOUND];
+    char metric[48];
+    pt_text_add(out, "%-34s %-17s", found->part, "metric");
+    for (int32_t i = 0; i < N_COLUMN; i++)
+        if (c->is_shown[i])
+            pt_text_add(out, " %8s", c->name[i]);
+    bool has_edges = found->cost.edges > 0;
+    pt_text_add(out, " %5s %9s %9s\n", has_edges ? "edges" : "", "k params", "M madds");
+    for (int32_t k = 0; k < found->n_task; k++) {
+        const pt_summary_task_t *task = &found->task[k];
+        pt_text_add(out, "  %-32s %-17s", task->name,
+                    mark_metric(task->metric_name, metric));
+        for (int32_t i = 0; i < N_COLUMN; i++)
+            if (c->is_shown[i])
+                put_metric(out, pt_summary_find(&c->summary[i], task->name));
+        char edges[16] = "";
+        if (has_edges)
+            snprintf(edges, sizeof edges, "%d", (int)task->cost.edges);
+        pt_text_add(out, " %5s %9.1f %9.3f\n", edges, (double)task->cost.parameters * 1e-3,
+                    (double)task->cost.madds * 1e-6);
+    }
+}
+
+typedef double (*column_value_t)(const columns_t *c, int32_t column);
+
+static double value_mean(const columns_t *c, int32_t column)
+{
+    return c->summary[column].mean;
+}
+
+static double value_delta(const columns_t *c, int32_t column)
+{
+    return c->is_shown[SINGLE]
+               ? 100 * pt_summary_delta(&c->summary[column], &c->summary[SINGLE])
+               : NAN;
+}
+
+static double value_parameters(const columns_t *c, int32_t column)
+{
+    return (double)c->summary[column].cost.parameters * 1e-3;
+}
+
+static double value_madds(const columns_t *c, int32_t column)
+{
+    return (double)c->summary[column].cost.madds * 1e-6;
+}
+
+static void put_row(pt_text_t *out, const columns_t *c, const char *title,
+                    const char *format, column_value_t value)
+{
+    pt_text_add(out, "  %-50s", title);
+    for (int32_t i = 0; i < N_COLUMN; i++) {
+        char text[32] = "";
+        if (!c->is_shown[i])
+            continue;
+        if (isfinite(value(c, i)))
+            snprintf(text, sizeof text, format, value(c, i));
+        pt_text_add(out, " %8s", text);
+    }
+    pt_text_add(out, "\n");
+}
+
+/* What else the run itself was scored by. */
+static void put_scores(pt_text_t *out, const columns_t *c)
+{
+    const pt_summary_t *found = &c->summary[FOUND];
+    bool has_error = false;
+    char name[48];
+    pt_text_add(out, "\n%-34s %9s %10s  %s\n", c->name[FOUND], "samples", "loss",
+                "other metrics");
+    for (int32_t k = 0; k < found->n_task; k++) {
+        const pt_summary_task_t *task = &found->task[k];
+        has_error |= task->is_error;
+        pt_text_add(out, "  %-32s %9lld %10.4f", task->name, (long long)task->n,
+                    task->loss);
+        for (int32_t i = 0; i < task->n_other; i++) {
+            const pt_summary_metric_t *m = &task->other[i];
+            has_error |= pt_metric_is_error(m->name);
+            pt_text_add(out, "%s %s %.4f", i == 0 ? " " : ";", mark_metric(m->name, name),
+                        m->value);
+        }
+        pt_text_add(out, "\n");
+    }
+    if (has_error)
+        pt_text_add(out, "lower: lower is better\n");
+}
+
+static void put_comparison(pt_text_t *out, const columns_t *c)
+{
+    put_tasks(out, c);
+    if (isfinite(value_mean(c, FOUND)))
+        put_row(out, c, "mean", "%.4f", value_mean);
+    if (c->is_shown[SINGLE])
+        put_row(out, c, "Delta_m, %", "%+.2f", value_delta);
+    else
+        pt_text_add(out, "  %-50s  not run (report.single names no finished run)\n",
+                    "Delta_m");
+    put_row(out, c, "k parameters", "%.1f", value_parameters);
+    put_row(out, c, "M multiply-adds, all tasks", "%.3f", value_madds);
+    for (int32_t i = 0; i < FOUND; i++)
+        if (c->is_shown[i])
+            pt_text_add(out, "%s: %s\n", c->name[i], c->run[i]);
+    put_scores(out, c);
+}
+
+static void put_dearer(pt_text_t *out, const pt_config_t *config, int64_t madds)
+{
+    char text[160];
+    if (pt_baseline_is_dearer(config, madds, text))
+        pt_text_add(out, "%s\n", text);
+}
+
+static void put_mixed(pt_text_t *out, const pt_run_result_t *result)
+{
+    if (result->is_mixed)
+        pt_text_add(
+            out,
+            "%smachines or libraries differed from %s, step %lld on; the bits are of no "
+            "one machine\n",
+            mixed_heading, pt_phase_name(result->mixed_phase),
+            (long long)result->mixed_step);
+}
+
+/* What the earlier report says from `heading` on, or that line alone. */
+static void put_earlier(pt_text_t *out, const char *earlier, const char *heading,
+                        bool is_line)
+{
+    const char *at = earlier == NULL ? NULL : strstr(earlier, heading);
+    if (at != NULL)
+        pt_text_add(out, "%.*s", (int)(is_line ? strcspn(at, "\n") + 1 : strlen(at)), at);
+}
+
+/* Without a job, of a run that another one has done, what that said is kept. */
+static void put_report(pt_text_t *out, const columns_t *c, const char *earlier,
+                       const pt_config_t *config, const pt_job_t *job)
+{
+    put_comparison(out, c);
+    if (config->kernel.reduction == PT_REDUCTION_FAST)
+        pt_text_add(out, "\nkernel.reduction = fast: the bits depend on the ranks\n");
+    put_dearer(out, config, c->summary[FOUND].cost.madds);
+    if (job != NULL)
+        put_mixed(out, job->result);
+    else
+        put_earlier(out, earlier, mixed_heading, true);
+    if (job != NULL && job->rank[0].time.step > 0)
+        report_put_time(out, config, c->run[FOUND], job);
+    else
+        put_earlier(out, earlier, report_time_heading, false);
+}
+
+static pt_status_t write_file(const columns_t *c, const char *path,
+                              const pt_config_t *config, const pt_job_t *job)
+{
+    pt_text_t out = {0};
+    char *earlier = NULL;
+    size_t bytes;
+    if (pt_path_exists(path) && pt_file_read(path, &earlier, &bytes) != PT_OK)
+        pt_error_clear();
+    put_report(&out, c, earlier, config, job);
+    pt_free(earlier);
+    return pt_file_write_text(path, &out);
+}
+
+static void put_short(const columns_t *c, const char *path, const pt_job_t *job,
+                      pt_text_t *out)
+{
+    double delta = value_delta(c, FOUND);
+    if (isfinite(delta))
+        pt_text_add(out, "Delta_m     %+.2f %% against %s\n", delta, c->run[SINGLE]);
+    else if (!job->is_of_sweep)
+        pt_text_add(out, "Delta_m     not run (report.single names no finished run)\n");
+    report_put_shares(out, job);
+    pt_text_add(out, "report      %s\n", path);
+}
+
+void pt_report_check(const pt_config_t *config, const char *data)
+{
+    columns_t c = {
+        .name = {"single", "shared", "random"},
+        .run = {config->report.single, config->report.shared, config->report.random}};
+    snprintf(c.data, sizeof c.data, "%s", data);
+    for (int32_t i = 0; i < FOUND; i++) {
+        read_column(&c, i);
+        pt_summary_release(&c.summary[i]);
+    }
+}
+
+static void read_columns(columns_t *c, const pt_config_t *config, const char *run)
+{
+    *c = (columns_t){
+        .name = {"single", "shared", "random", own_name[config->search.method]},
+        .run = {config->report.single, config->report.shared, config->report.random, run}};
+    pt_summary_data(run, c->data);
+    for (int32_t i = 0; i < N_COLUMN; i++)
+        read_column(c, i);
+}
+
+static void release_columns(columns_t *c)
+{
+    for (int32_t i = 0; i < N_COLUMN; i++)
+        pt_summary_release(&c->summary[i]);
+}
+
+pt_status_t pt_report_write(const pt_config_t *config, const char *run, const pt_job_t *job,
+                            pt_text_t *out)
+{
+    columns_t c;
+    char path[PT_PATH_MAX];
+    PT_TRY(pt_run_file_path(run, PT_FILE_REPORT, path));
+    pt_status_t status = PT_OK;
+    read_columns(&c, config, run);
+    if (c.is_shown[FOUND]) {
+        status = write_file(&c, path, config, job);
+        if (status == PT_OK && job != NULL)
+            put_short(&c, path, job, out);
+    }
+    release_columns(&c);
+    return status;
+}

@@ -1,0 +1,19 @@
+/** @file
+ * The parts of a report that the files beside report.c write.
+ */
+#ifndef STUDY_REPORT_H
+#define STUDY_REPORT_H
+
+#include "polytree/study/report.h"
+
+/** What the part on time begins with: from here on a later report keeps it. */
+extern const char report_time_heading[];
+
+/** Where the time of a job went that made steps. */
+void report_put_time(pt_text_t *out, const pt_config_t *config, const char *run,
+                     const pt_job_t *job);
+
+/** The same in one line, where it made any. */
+void report_put_shares(pt_text_t *out, const pt_job_t *job);
+
+#endif

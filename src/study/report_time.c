@@ -1,0 +1,231 @@
+/* Where the time of a job went, as a report says it. */
+#include <math.h>
+#include <stddef.h>
+#include <string.h>
+
+#include "polytree/record/run_file.h"
+#include "polytree/search/jsonl.h"
+#include "study/report.h"
+
+const char report_time_heading[] = "\ntime of the last job that trained, seconds";
+
+void pt_rank_cost_begin(pt_rank_cost_t *cost)
+{
+    *cost = (pt_rank_cost_t){.time = {0}};
+    for (int32_t i = 0; i < PT_N_TRAFFIC; i++)
+        cost->traffic[i] = *pt_traffic_stats((pt_traffic_t)i);
+}
+
+pt_status_t pt_rank_cost_gather(const pt_trainer_t *trainer, const pt_rank_cost_t *begin,
+                                pt_rank_cost_t *all)
+{
+    pt_rank_cost_t mine;
+    pt_rank_cost_begin(&mine);
+    mine.time = pt_trainer_time(trainer);
+    for (int32_t i = 0; i < PT_N_TRAFFIC; i++) {
+        mine.traffic[i].calls -= begin->traffic[i].calls;
+        mine.traffic[i].bytes -= begin->traffic[i].bytes;
+        mine.traffic[i].seconds -= begin->traffic[i].seconds;
+    }
+    return pt_comm_allgather(pt_trainer_layout(trainer)->world, &mine, all, sizeof mine);
+}
+
+/* Minimum, mean and maximum over ranks of what lies at `offset` in their costs. */
+typedef struct spread {
+    double min, mean, max;
+} spread_t;
+
+static spread_t spread_of(int32_t n_rank, const pt_rank_cost_t *rank, size_t offset)
+{
+    spread_t s = {INFINITY, 0, 0};
+    for (int32_t r = 0; r < n_rank; r++) {
+        double x;
+        memcpy(&x, (const char *)&rank[r] + offset, sizeof x);
+        s.min = fmin(s.min, x);
+        s.max = fmax(s.max, x);
+        s.mean += x / n_rank;
+    }
+    return s;
+}
+
+#define TIME(field) offsetof(pt_rank_cost_t, time.field)
+
+/* Work is what a rank does between two sums: a step waits for the one with the most. */
+static double imbalance(int32_t n_rank, const pt_rank_cost_t *rank)
+{
+    double most = 0, sum = 0;
+    for (int32_t r = 0; r < n_rank; r++) {
+        const pt_trainer_time_t *t = &rank[r].time;
+        double work = t->ops + t->loss + t->feed + t->compile + t->update;
+        most = fmax(most, work);
+        sum += work;
+    }
+    return sum > 0 ? most * n_rank / sum : 1;
+}
+
+static void put_times(pt_text_t *out, int32_t n_rank, const pt_rank_cost_t *rank)
+{
+    static const struct {
+        const char *name;
+        size_t offset;
+        bool is_in_step;
+    } phase[] = {
+        {"step", TIME(step), true},
+        {"  operations", TIME(ops), true},
+        {"  losses", TIME(loss), true},
+        {"  data", TIME(feed), true},
+        {"  plans", TIME(compile), true},
+        {"  sums over ranks, waiting", TIME(reduce), true},
+        {"  between stages, waiting", TIME(transfer), true},
+        {"  update", TIME(update), true},
+        {"evaluation", TIME(evaluate), false},
+    };
+    double step = spread_of(n_rank, rank, TIME(step)).mean;
+    pt_text_add(out, "%s, %d rank%s\n  %-28s %10s %10s %10s %10s\n", report_time_heading,
+                (int)n_rank, pt_plural(n_rank), "", "min", "mean", "max", "of a step");
+    for (size_t i = 0; i < sizeof phase / sizeof phase[0]; i++) {
+        spread_t s = spread_of(n_rank, rank, phase[i].offset);
+        pt_text_add(out, "  %-28s %10.3f %10.3f %10.3f", phase[i].name, s.min, s.mean,
+                    s.max);
+        if (phase[i].is_in_step && step > 0)
+            pt_text_add(out, " %8.1f %%", 100 * s.mean / step);
+        pt_text_add(out, "\n");
+    }
+    pt_text_add(out, "  load imbalance, most work of a rank / mean: %.3f\n",
+                imbalance(n_rank, rank));
+}
+
+/* The first sum of a step is where its ranks wait for each other; the others move data. */
+static void put_traffic(pt_text_t *out, int32_t n_rank, const pt_rank_cost_t *rank)
+{
+    static const char *const name[PT_N_TRAFFIC] = {
+        [PT_TRAFFIC_CONTROL] = "losses, after waiting",
+        [PT_TRAFFIC_GRADIENT] = "gradients to owners",
+        [PT_TRAFFIC_CLIP] = "norms",
+        [PT_TRAFFIC_WEIGHT] = "weights to users",
+        [PT_TRAFFIC_ALPHA] = "architecture parameters",
+        [PT_TRAFFIC_EVALUATE] = "evaluation",
+        [PT_TRAFFIC_STAGE] = "between stages",
+    };
+    double step = spread_of(n_rank, rank, TIME(step)).mean;
+    double transfer = spread_of(n_rank, rank, TIME(transfer)).mean;
+    pt_text_add(out,
+                "\nbytes sent into sums and messages, mean of the ranks\n"
+                "  %-28s %10s %10s %10s %10s\n",
+                "", "calls", "MB", "seconds", "of a step");
+    for (int32_t i = 0; i < PT_N_TRAFFIC; i++) {
+        double calls = 0, bytes = 0, seconds = 0;
+        for (int32_t r = 0; r < n_rank; r++) {
+            calls += (double)rank[r].traffic[i].calls / n_rank;
+            bytes += (double)rank[r].traffic[i].bytes / n_rank;
+            seconds += rank[r].traffic[i].seconds / n_rank;
+        }
+        pt_text_add(out, "  %-28s %10.0f %10.2f %10.3f", name[i], calls, bytes * 1e-6,
+                    seconds);
+        /* Stages pass messages in evaluations too. */
+        if (i != PT_TRAFFIC_EVALUATE)
+            pt_text_add(out, " %8.2f %%",
+                        100 * (i == PT_TRAFFIC_STAGE ? transfer : seconds) / step);
+        pt_text_add(out, "\n");
+    }
+}
+
+static void put_checkpoints(pt_text_t *out, const pt_config_t *config,
+                            const pt_run_pauses_t *p)
+{
+    if (p->n == 0)
+        return;
+    double mean = p->seconds / (double)p->n, every = config->run.checkpoint_every;
+    pt_text_add(
+        out,
+        "\n%lld checkpoint%s: all ranks stand still for %.3f s in the mean, %.3f s at "
+        "most",
+        (long long)p->n, pt_plural(p->n), mean, p->longest);
+    if (every > 0)
+        pt_text_add(out, ",\n  %.4f %% of the time at one in %g s",
+                    100 * mean / (every + mean), every);
+    pt_text_add(out, "\n");
+}
+
+/* Of rank 0, summed over jobs; each line of timing.jsonl says how far its job is. */
+typedef struct jobs {
+    int32_t n;
+    double job;                /* the one at work */
+    double step, evaluate;     /* of it */
+    double all_step, all_eval; /* of those before it */
+} jobs_t;
+
+static pt_status_t take_timing(void *context, json_t *line)
+{
+    jobs_t *j = context;
+    double job = pt_json_real(line, "job");
+    if (!isfinite(job)) /* written before jobs were told apart */
+        return PT_OK;
+    if (j->n == 0 || job != j->job) {
+        j->all_step += j->step;
+        j->all_eval += j->evaluate;
+        j->n++;
+    }
+    j->job = job;
+    j->step = pt_json_real(line, "step_seconds");
+    j->evaluate = pt_json_real(line, "evaluate");
+    return PT_OK;
+}
+
+static void put_jobs(pt_text_t *out, const char *run)
+{
+    char path[PT_PATH_MAX];
+    jobs_t j = {.n = 0};
+    if (pt_run_file_path(run, PT_FILE_TIMING, path) != PT_OK ||
+        pt_jsonl_read(path, take_timing, &j) != PT_OK)
+        pt_error_clear();
+    else if (j.n > 1)
+        pt_text_add(out, "  all %d jobs, rank 0: steps %.3f s, evaluation %.3f s\n",
+                    (int)j.n, j.all_step + j.step, j.all_eval + j.evaluate);
+}
+
+/* What `plan` would have said, and what came of it. */
+static void put_pace(pt_text_t *out, const pt_job_t *job)
+{
+    const struct {
+        const char *name;
+        double predicted;
+        pt_run_pace_t pace;
+    } kind[] = {{"weight step", job->predicted->weight, job->result->weight},
+                {"alpha step", job->predicted->alpha, job->result->alpha}};
+    pt_text_add(out,
+                "\nbefore retraining, as predicted at the start for the layout, ms\n"
+                "  %-28s %10s %10s %10s\n",
+                "", "predicted", "measured", "steps");
+    for (size_t i = 0; i < sizeof kind / sizeof kind[0]; i++)
+        if (kind[i].pace.n > 0)
+            pt_text_add(out, "  %-28s %10.3f %10.3f %10lld\n", kind[i].name,
+                        kind[i].predicted * 1e3,
+                        kind[i].pace.seconds / (double)kind[i].pace.n * 1e3,
+                        (long long)kind[i].pace.n);
+}
+
+void report_put_time(pt_text_t *out, const pt_config_t *config, const char *run,
+                     const pt_job_t *job)
+{
+    put_times(out, job->n_rank, job->rank);
+    put_jobs(out, run);
+    if (job->predicted != NULL && job->result->weight.n + job->result->alpha.n > 0)
+        put_pace(out, job);
+    put_traffic(out, job->n_rank, job->rank);
+    put_checkpoints(out, config, &job->result->checkpoints);
+}
+
+void report_put_shares(pt_text_t *out, const pt_job_t *job)
+{
+    const int32_t n_rank = job->n_rank;
+    const pt_rank_cost_t *rank = job->rank;
+    double step = spread_of(n_rank, rank, TIME(step)).mean;
+    if (step > 0)
+        pt_text_add(out,
+                    "time        of a step: %.1f %% operations, %.1f %% sums over ranks; "
+                    "load imbalance %.3f\n",
+                    100 * spread_of(n_rank, rank, TIME(ops)).mean / step,
+                    100 * spread_of(n_rank, rank, TIME(reduce)).mean / step,
+                    imbalance(n_rank, rank));
+}
