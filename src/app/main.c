@@ -6,6 +6,7 @@
 
 #include "app/command.h"
 #include "app/console.h"
+#include "app/crash.h"
 #include "app/man.h"
 #include "app/watch.h"
 #include "polytree/base/text.h"
@@ -195,6 +196,8 @@ static int run_on_all_ranks(const pt_command_t *command, const pt_args_t *args, 
     }
     if (pt_comm_rank(pt_comm_world()) == 0)
         pt_console_take_log();
+    if (pt_comm_size(pt_comm_world()) > 1)
+        crash_name(pt_comm_rank(pt_comm_world()));
     equal = pt_watch_begin();
     if (equal == PT_OK)
         equal = check_command_lines(argc, argv);
@@ -228,6 +231,7 @@ int main(int argc, char **argv)
     pt_args_t args;
     pt_status_t status;
 
+    crash_catch();
     /* A limit of a file's size is an error like that of the disk. */
     signal(SIGXFSZ, SIG_IGN);
     argc--;

@@ -88,8 +88,7 @@ void pt_print_failure(void)
         fputs(pt_error_trace(), stderr);
 }
 
-/* Whether it is this process that tells of the end. */
-static bool may_tell(void)
+bool pt_watch_may_tell(void)
 {
     static atomic_bool is_told;
     return !atomic_exchange(watch.board != NULL ? &watch.board->is_told : &is_told, true);
@@ -102,7 +101,7 @@ static void end_all(const char *line)
     /* Should MPI itself be stuck, this process's death still ends the others. */
     signal(SIGALRM, SIG_DFL);
     alarm(2);
-    if (may_tell() && write(STDERR_FILENO, line, strlen(line)) < 0)
+    if (pt_watch_may_tell() && write(STDERR_FILENO, line, strlen(line)) < 0)
         pt_par_abort(PT_EXIT_ERROR); /* nobody to tell */
     pt_par_abort(PT_EXIT_ERROR);
 }
@@ -263,7 +262,7 @@ void pt_watch_about(const char *run)
 
 static void tell(pt_status_t status)
 {
-    if (status != PT_OK && pt_comm_rank(pt_comm_world()) == 0 && may_tell())
+    if (status != PT_OK && pt_comm_rank(pt_comm_world()) == 0 && pt_watch_may_tell())
         pt_print_failure();
 }
 
@@ -295,6 +294,7 @@ static void end_watch(void)
     atomic_store(&watch.mine->pid, 0);
     if (watch.has_thread && pthread_cancel(watch.thread) == 0)
         pthread_join(watch.thread, NULL);
+    watch.board = NULL;
     pt_shared_free(watch.shared);
     pt_comm_free(watch.node);
     pt_free(watch.felt);

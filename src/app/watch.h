@@ -4,6 +4,8 @@
 #ifndef APP_WATCH_H
 #define APP_WATCH_H
 
+#include <stdbool.h>
+
 #include "polytree/base/status.h"
 
 /**
@@ -44,6 +46,10 @@ void pt_watch_forgive(void);
 /** All ranks come together at the end of a command: the exit code; rank 0's `code`, if
  * nobody failed. */
 int pt_watch_finish(pt_status_t status, int code);
+
+/** Whether it is for this process to tell of the end: one of a node does, once.  It may be
+ * asked in a signal's handler. */
+bool pt_watch_may_tell(void);
 
 /** What went wrong, for people. */
 const char *pt_failure_message(void);

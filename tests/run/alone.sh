@@ -47,7 +47,7 @@ while read -r n stages rank signal environment words; do
     [ -z "$(find run -name '*.tmp*')" ] || fail "a partial file is left"
 done <<'END'
 2 1 1 KILL A=B was_killed_or_has_crashed:_all_ranks_end
-3 1 0 SEGV A=B was_killed_or_has_crashed
+3 1 0 SEGV A=B has_crashed_.SIGSEGV.:_all_ranks_end
 6 1 2 KILL A=B was_killed_or_has_crashed
 4 2 3 KILL A=B was_killed_or_has_crashed
 2 1 0 STOP A=B does_not_run_.is_it_stopped
