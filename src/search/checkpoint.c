@@ -133,7 +133,8 @@ static pt_status_t write_into(pt_search_t *s, const char *folder, char digest[33
     pt_checkpoint_t c;
     pt_status_t status;
     run_refresh_subnet(s);
-    PT_AGREE(s->world, run_journal_sync(s));
+    PT_AGREE(s->world,
+             s->is_root ? pt_journal_sync(s->journal, &s->state.metrics_bytes) : PT_OK);
     pt_checkpoint_init(&c);
     PT_TRY_OR(done, pt_trainer_save(s->trainer, &c));
     if (s->state.phase == PT_N_PHASE)
@@ -167,7 +168,7 @@ pt_status_t run_checkpoint_write(pt_search_t *s)
     char digest[33];
     PT_TRY(write_into(s, s->run, digest));
     count_pause(&s->speed.checkpoints, pt_clock() - begin);
-    run_journal_timing(s, "checkpoint");
+    run_event_timing(s, PT_MOMENT_CHECKPOINT);
     if (st->phase < PT_N_PHASE)
         run_note(s, "checkpoint: %s, step %lld", pt_phase_name((pt_phase_t)st->phase),
                  (long long)st->step);

@@ -81,8 +81,8 @@ pt_status_t run_evaluate(pt_search_t *s)
     char text[512];
     PT_TRY(evaluate(s, PT_PART_VAL, 0));
     st->evaluated = st->step;
-    run_journal_scores(s, "eval", PT_PART_VAL);
-    run_journal_timing(s, "eval");
+    run_event_scores(s, PT_EVENT_EVAL, PT_PART_VAL);
+    run_event_timing(s, PT_MOMENT_EVAL);
     run_note(s, "%s, step %lld: %s", pt_phase_name((pt_phase_t)st->phase),
              (long long)st->step, describe_scores(s, PT_PART_VAL, text));
     run_pause_over(s);
@@ -102,8 +102,8 @@ pt_status_t run_evaluate_last(pt_search_t *s)
     char text[512];
     PT_TRY(evaluate(s, part, s->config->report.pictures));
     s->state.score_part = part;
-    run_journal_scores(s, "final", part);
-    run_journal_timing(s, "final");
+    run_event_scores(s, PT_EVENT_FINAL, part);
+    run_event_timing(s, PT_MOMENT_FINAL);
     run_note(s, "final: %s%s", describe_scores(s, part, text),
              part == PT_PART_TRAIN ? " (the data set holds nothing back)" : "");
     run_pause_over(s);

@@ -236,7 +236,7 @@ pt_status_t run_report_network(pt_search_t *s)
     for (int32_t k = 0; k < s->space->n_task; k++)
         PT_TRY_OR(done, pt_cost_task(s->space, &s->subnet, k, &cost[k]));
     PT_TRY_OR(done, pt_cost_all(s->space, &s->subnet, &all));
-    run_journal_derive(s, cost, &all);
+    run_event_network(s, cost, &all);
     status = note_network(s, &all);
 done:
     pt_free(cost);

@@ -5,6 +5,7 @@
 
 #include "polytree/base/memory.h"
 #include "polytree/base/text.h"
+#include "polytree/record/run_file.h"
 #include "polytree/search/architecture.h"
 #include "polytree/train/gates.h"
 #include "polytree/train/optim.h"
@@ -112,7 +113,7 @@ static pt_status_t weight_step(pt_search_t *s)
     }
     PT_TRY(pt_trainer_weight_step(s->trainer, &step, subnet, &update, &result));
     st->loss = smooth(st->loss, st->step, result.loss);
-    run_journal_step(s, false, lr, &result);
+    run_event_step(s, false, lr, &result);
     st->step++;
     run_after_step(s, false, &result);
     return PT_OK;
@@ -198,7 +199,7 @@ static pt_status_t alpha_step(pt_search_t *s)
     PT_TRY(pt_trainer_alpha_step(s->trainer, &step, &s->drawn, s->dgate, &result));
     PT_TRY(update_alpha(s, tau, lr, &result));
     st->alpha_loss = smooth(st->alpha_loss, st->alpha_step, result.loss);
-    run_journal_step(s, true, lr, &result);
+    run_event_step(s, true, lr, &result);
     st->alpha_step++;
     run_after_step(s, true, &result);
     return PT_OK;
@@ -245,7 +246,7 @@ static pt_status_t enter(pt_search_t *s)
     pt_trainer_reset_weights(s->trainer);
     if (s->length.n_step[st->phase] == 0)
         return PT_OK;
-    run_journal_phase(s);
+    run_event_phase(s);
     int64_t n = s->length.n_step[st->phase], n_alpha = run_alpha_due(s, n);
     if (n_alpha > 0)
         run_note(s, "%s: %lld weight step%s, %lld alpha step%s", name, (long long)n,
@@ -258,7 +259,7 @@ static pt_status_t enter(pt_search_t *s)
 static pt_status_t leave(pt_search_t *s)
 {
     if (s->length.n_step[s->state.phase] > 0)
-        run_journal_timing(s, "stage");
+        run_event_timing(s, PT_MOMENT_PHASE);
     return PT_OK;
 }
 
@@ -278,12 +279,13 @@ static pt_status_t leave_search(pt_search_t *s)
 
 static pt_status_t enter_retrain(pt_search_t *s)
 {
-    char path[RUN_PATH_MAX + 32];
+    char path[PT_PATH_MAX];
     bool has_alpha = s->config->search.method == PT_METHOD_SEARCH && !run_changes_form(s);
     pt_status_t status = PT_OK;
     PT_TRY(run_take_network(s));
-    snprintf(path, sizeof path, "%s/architecture.json", s->run);
     if (s->is_root)
+        status = pt_run_file_path(s->run, PT_FILE_ARCHITECTURE, path);
+    if (s->is_root && status == PT_OK)
         status =
             pt_architecture_write(s->space, &s->subnet, has_alpha ? &s->alpha : NULL, path);
     PT_AGREE(s->world, status);
@@ -299,12 +301,7 @@ static pt_status_t leave_retrain(pt_search_t *s)
 }
 
 const run_phase_t run_phases[PT_N_PHASE] = {
-    [PT_PHASE_WARMUP] = {"warmup", enter, weight_step, is_done, leave},
-    [PT_PHASE_SEARCH] = {"search", enter, search_step, is_done, leave_search},
-    [PT_PHASE_RETRAIN] = {"retrain", enter_retrain, weight_step, is_done, leave_retrain},
+    [PT_PHASE_WARMUP] = {enter, weight_step, is_done, leave},
+    [PT_PHASE_SEARCH] = {enter, search_step, is_done, leave_search},
+    [PT_PHASE_RETRAIN] = {enter_retrain, weight_step, is_done, leave_retrain},
 };
-
-const char *pt_phase_name(pt_phase_t phase)
-{
-    return phase < PT_N_PHASE ? run_phases[phase].name : "done";
-}

@@ -100,7 +100,7 @@ void run_after_step(pt_search_t *s, bool is_alpha, const pt_step_result_t *resul
         show(s);
     s->asked = s->hooks.poll == NULL ? 0 : s->hooks.poll(s->hooks.context);
     /* Of metrics that cannot be written all ranks hear when they meet for a checkpoint. */
-    if (s->metrics_error != 0 ||
+    if (pt_journal_has_failed(s->journal) ||
         (every > 0 && pt_clock() - s->speed.last_checkpoint >= every))
         s->asked |= PT_REQUEST_CHECKPOINT;
 }

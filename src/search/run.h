@@ -8,6 +8,7 @@
 
 #include "polytree/arch/resource.h"
 #include "polytree/graph/branching.h"
+#include "polytree/record/journal.h"
 #include "polytree/search/fingerprint.h"
 #include "polytree/search/search.h"
 
@@ -24,7 +25,7 @@ typedef struct run_state {
     int64_t is_derived;
     double loss, alpha_loss; /**< smoothed over the last steps of their kind */
     /* Beside it. */
-    int64_t metrics_bytes; /**< length of metrics.jsonl */
+    int64_t metrics_bytes; /**< of the journal of what was computed */
     int64_t mixed_phase;   /**< since when machines or libraries differ; ... */
     int64_t mixed_step;    /**< ... phase -1: they never did */
     int64_t score_part;    /**< pt_part_t of the final scores */
@@ -42,6 +43,13 @@ typedef struct run_speed {
     pt_run_pauses_t checkpoints;
     pt_run_pace_t pace[2]; /**< [is_alpha], before retraining */
 } run_speed_t;
+
+/** Arrays of the event that the journal is told, [n_task] each. */
+typedef struct run_told {
+    pt_event_share_t *share;
+    pt_event_score_t *score;
+    pt_event_cost_t *cost;
+} run_told_t;
 
 struct pt_search {
     const pt_config_t *config;
@@ -79,9 +87,9 @@ struct pt_search {
     pt_task_score_t *score;
     double mean_metric; /**< of the last evaluation; NaN before */
     run_speed_t speed;
-    FILE *metrics, *timing; /**< rank 0 */
-    int metrics_error;      /**< errno of the first line that could not be written, or 0 */
-    char *config_text;      /**< rank 0; owned */
+    pt_journal_t *journal; /**< rank 0 */
+    run_told_t told;       /**< rank 0 */
+    char *config_text;     /**< rank 0; owned */
     pt_fingerprint_t fingerprint;
 };
 
@@ -103,7 +111,6 @@ int64_t run_alpha_due(const pt_search_t *s, int64_t step);
 /* phases.c */
 
 typedef struct run_phase {
-    const char *name;
     /** Called once, when the phase begins; not after a resume in the middle of it. */
     pt_status_t (*enter)(pt_search_t *s);
     pt_status_t (*step)(pt_search_t *s); /**< one weight or alpha step */
@@ -163,22 +170,20 @@ pt_status_t run_evaluate_last(pt_search_t *s);
 double run_mean_metric(const pt_search_t *s);
 const char *run_part_name(int64_t part);
 
-/* journal.c: metrics.jsonl and timing.jsonl; all but open and close do nothing on other
- * ranks than 0. */
+/* event.c: all do nothing on other ranks than 0. */
 
-/** Open both, metrics.jsonl cut to state.metrics_bytes. */
-pt_status_t run_journal_open(pt_search_t *s);
-void run_journal_close(pt_search_t *s);
-/** Flush metrics.jsonl to the disk and put its length into the state. */
-pt_status_t run_journal_sync(pt_search_t *s);
-void run_journal_step(pt_search_t *s, bool is_alpha, double lr,
-                      const pt_step_result_t *result);
-void run_journal_phase(pt_search_t *s);
-void run_journal_scores(pt_search_t *s, const char *event, pt_part_t part);
-void run_journal_derive(pt_search_t *s, const pt_cost_t *task_cost, const pt_cost_t *cost);
-void run_journal_timing(pt_search_t *s, const char *event);
-/** How this job ended, unless it is done: in timing.jsonl, as it depends on the day. */
-void run_journal_end(pt_search_t *s, pt_status_t status, pt_run_end_t end);
+pt_status_t run_told_init(run_told_t *told, int32_t n_task);
+void run_told_release(run_told_t *told);
+
+void run_event_step(pt_search_t *s, bool is_alpha, double lr,
+                    const pt_step_result_t *result);
+void run_event_phase(pt_search_t *s);
+/** Of PT_EVENT_EVAL or PT_EVENT_FINAL. */
+void run_event_scores(pt_search_t *s, pt_event_kind_t kind, pt_part_t part);
+void run_event_network(pt_search_t *s, const pt_cost_t *task_cost, const pt_cost_t *cost);
+void run_event_timing(pt_search_t *s, pt_moment_t moment);
+/** How this job ended, unless it is done: it depends on the day. */
+void run_event_end(pt_search_t *s, pt_status_t status, pt_run_end_t end);
 
 /* progress.c */
 

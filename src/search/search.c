@@ -113,6 +113,18 @@ static void note_resume(pt_search_t *s)
                  (long long)s->length.n_step[st->phase]);
 }
 
+static pt_status_t open_journal(pt_search_t *s)
+{
+    char notice[512];
+    if (!s->is_root)
+        return PT_OK;
+    PT_TRY(run_told_init(&s->told, s->space->n_task));
+    PT_TRY(pt_journal_open(s->run, s->state.metrics_bytes, notice, &s->journal));
+    if (notice[0] != '\0')
+        run_note(s, "%s", notice);
+    return PT_OK;
+}
+
 static pt_status_t begin(pt_search_t *s)
 {
     bool is_found = false;
@@ -144,7 +156,7 @@ static pt_status_t begin(pt_search_t *s)
         return PT_OK;
     }
     PT_TRY(compare_machines(s));
-    PT_AGREE(s->world, run_journal_open(s));
+    PT_AGREE(s->world, open_journal(s));
     if (is_found) {
         note_resume(s);
         return PT_OK;
@@ -208,7 +220,8 @@ void pt_search_free(pt_search_t *s)
 {
     if (s == NULL)
         return;
-    run_journal_close(s);
+    pt_journal_free(s->journal);
+    run_told_release(&s->told);
     pt_alpha_release(&s->alpha);
     pt_subnet_release(&s->subnet);
     pt_subnet_release(&s->drawn);
@@ -277,7 +290,7 @@ pt_status_t pt_search_run(pt_search_t *s, pt_run_result_t *result)
     pt_run_result_t r = {.score = s->score};
     run_pause_over(s);
     pt_status_t status = advance(s, &r.end);
-    run_journal_end(s, status, r.end);
+    run_event_end(s, status, r.end);
     PT_TRY(status);
     PT_TRY(pt_cost_all(s->space, &s->subnet, &r.cost));
     r.mean_metric = s->mean_metric;

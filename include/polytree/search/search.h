@@ -15,16 +15,8 @@
 #include "polytree/arch/cost.h"
 #include "polytree/base/status.h"
 #include "polytree/config/config.h"
+#include "polytree/config/phase.h"
 #include "polytree/train/trainer.h"
-
-typedef enum pt_phase {
-    PT_PHASE_WARMUP,
-    PT_PHASE_SEARCH,
-    PT_PHASE_RETRAIN,
-    PT_N_PHASE
-} pt_phase_t;
-/** "warmup", "search", "retrain"; "done" for PT_N_PHASE. */
-const char *pt_phase_name(pt_phase_t phase);
 
 /** Steps of every phase, as its method wants it (DESIGN 2.3, baselines). */
 typedef struct pt_run_length {

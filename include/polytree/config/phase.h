@@ -1,0 +1,22 @@
+/** @file
+ * The phases of a run, which are sections of its config.
+ */
+#ifndef PT_CONFIG_PHASE_H
+#define PT_CONFIG_PHASE_H
+
+#include <stdbool.h>
+
+typedef enum pt_phase {
+    PT_PHASE_WARMUP,
+    PT_PHASE_SEARCH,
+    PT_PHASE_RETRAIN,
+    PT_N_PHASE
+} pt_phase_t;
+
+/** "warmup", "search", "retrain"; "done" for PT_N_PHASE. */
+const char *pt_phase_name(pt_phase_t phase);
+
+/** The phase of that name, "done" among them; false where there is none. */
+bool pt_phase_find(const char *name, pt_phase_t *phase);
+
+#endif

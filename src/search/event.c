@@ -1,0 +1,163 @@
+/* What a run tells its journals, on rank 0 alone. */
+#include <math.h>
+#include <string.h>
+
+#include "polytree/base/clock.h"
+#include "polytree/base/memory.h"
+#include "search/run.h"
+
+pt_status_t run_told_init(run_told_t *told, int32_t n_task)
+{
+    PT_TRY(pt_alloc(&told->share, (size_t)n_task, sizeof *told->share));
+    PT_TRY(pt_alloc(&told->score, (size_t)n_task, sizeof *told->score));
+    return pt_alloc(&told->cost, (size_t)n_task, sizeof *told->cost);
+}
+
+void run_told_release(run_told_t *told)
+{
+    pt_free(told->share);
+    pt_free(told->score);
+    pt_free(told->cost);
+    *told = (run_told_t){.share = NULL};
+}
+
+static pt_event_t begin(const pt_search_t *s, pt_event_kind_t kind)
+{
+    return (pt_event_t){.kind = kind, .phase = (pt_phase_t)s->state.phase};
+}
+
+/* Loss terms of alpha alone; the cost as it was before this step. */
+static void tell_regularisers(const pt_search_t *s, pt_event_step_t *e)
+{
+    e->has_squeeze = s->space->kind == PT_SPACE_DAG;
+    if (e->has_squeeze)
+        e->squeeze = pt_squeeze_loss(s->space, &s->alpha, s->config->squeeze.kappa);
+    e->has_cost = s->config->resource.weight > 0;
+    e->cost = s->cost;
+}
+
+void run_event_step(pt_search_t *s, bool is_alpha, double lr,
+                    const pt_step_result_t *result)
+{
+    const run_state_t *st = &s->state;
+    int64_t step = (is_alpha ? st->alpha_step : st->step) + 1;
+    pt_event_t event = begin(s, PT_EVENT_STEP);
+    if (!s->is_root || step % s->config->run.metrics_every != 0)
+        return;
+    for (int32_t k = 0; k < s->space->n_task; k++)
+        s->told.share[k] = (pt_event_share_t){s->space->task[k].name, result->task_loss[k],
+                                              result->task_weight[k]};
+    event.step =
+        (pt_event_step_t){.is_alpha = is_alpha,
+                          .step = step,
+                          .loss = result->loss,
+                          .lr = lr,
+                          .has_grad_norm = !is_alpha && s->config->train.clip_norm > 0,
+                          .grad_norm = result->grad_norm,
+                          .has_tau = st->phase != PT_PHASE_RETRAIN,
+                          .has_edges = s->space->kind == PT_SPACE_DAG,
+                          .has_weights = s->config->train.weighting != PT_WEIGHTING_FIXED,
+                          .n_task = s->space->n_task,
+                          .task = s->told.share};
+    if (is_alpha)
+        tell_regularisers(s, &event.step);
+    if (event.step.has_tau)
+        event.step.tau = run_tau(s);
+    if (event.step.has_edges)
+        event.step.edges = run_mean_edges(s);
+    pt_journal_put(s->journal, &event);
+}
+
+void run_event_phase(pt_search_t *s)
+{
+    int64_t n = s->length.n_step[s->state.phase];
+    pt_event_t event = begin(s, PT_EVENT_PHASE);
+    if (!s->is_root)
+        return;
+    event.begun = (pt_event_phase_t){n, run_alpha_due(s, n)};
+    pt_journal_put(s->journal, &event);
+}
+
+/* The metric that judges the task first. */
+static void tell_score(const pt_search_t *s, int32_t task, pt_event_score_t *e)
+{
+    const pt_objective_t *o = pt_trainer_objective(s->trainer, task);
+    const pt_task_score_t *score = &s->score[task];
+    const pt_task_metric_t *metric;
+    int32_t n = pt_kind_metrics(o->info->kind, &metric);
+    *e = (pt_event_score_t){
+        .task = s->space->task[task].name, .n = score->n, .loss = score->loss};
+    e->metric[e->n_metric++] =
+        (pt_event_metric_t){pt_metric_name(o->metric), score->metric};
+    for (int32_t i = 0; i < n; i++)
+        if (metric[i] != o->metric)
+            e->metric[e->n_metric++] =
+                (pt_event_metric_t){pt_metric_name(metric[i]), score->value[i]};
+}
+
+void run_event_scores(pt_search_t *s, pt_event_kind_t kind, pt_part_t part)
+{
+    bool is_dag = s->space->kind == PT_SPACE_DAG;
+    pt_event_t event = begin(s, kind);
+    if (!s->is_root)
+        return;
+    for (int32_t k = 0; k < s->space->n_task; k++)
+        tell_score(s, k, &s->told.score[k]);
+    event.scores = (pt_event_scores_t){.step = s->state.step,
+                                       .part = run_part_name(part),
+                                       .mean = run_mean_metric(s),
+                                       .has_edges = is_dag,
+                                       .edges = is_dag ? run_mean_edges(s) : NAN,
+                                       .n_task = s->space->n_task,
+                                       .task = s->told.score};
+    pt_journal_put(s->journal, &event);
+}
+
+void run_event_network(pt_search_t *s, const pt_cost_t *task_cost, const pt_cost_t *cost)
+{
+    pt_event_t event = begin(s, PT_EVENT_NETWORK);
+    if (!s->is_root)
+        return;
+    for (int32_t k = 0; k < s->space->n_task; k++)
+        s->told.cost[k] = (pt_event_cost_t){s->space->task[k].name, task_cost[k]};
+    event.network = (pt_event_network_t){*cost, s->space->n_task, s->told.cost};
+    pt_journal_put(s->journal, &event);
+}
+
+static void tell_timing(pt_search_t *s, pt_moment_t moment, const char *message)
+{
+    const pt_layout_t *layout = pt_trainer_layout(s->trainer);
+    pt_timing_t t = {.moment = moment,
+                     .phase = (pt_phase_t)s->state.phase,
+                     .step = s->state.step,
+                     .job = s->speed.job,
+                     .wall = pt_clock() - s->speed.start,
+                     .seconds_left = run_seconds_left(s),
+                     .samples_per_second = s->speed.samples / s->speed.seconds,
+                     .resident_peak = (int64_t)pt_memory_resident_peak(),
+                     .time = pt_trainer_time(s->trainer),
+                     .n_checkpoint = s->speed.checkpoints.n,
+                     .checkpoint_seconds = s->speed.checkpoints.seconds,
+                     .is_mixed = s->state.mixed_phase >= 0,
+                     .message = message};
+    memcpy(t.extent, layout->extent, sizeof t.extent);
+    for (int32_t i = 0; i < PT_N_TRAFFIC; i++)
+        t.traffic[i] = *pt_traffic_stats((pt_traffic_t)i);
+    pt_journal_put_timing(s->journal, &t);
+}
+
+void run_event_timing(pt_search_t *s, pt_moment_t moment)
+{
+    if (s->is_root)
+        tell_timing(s, moment, NULL);
+}
+
+void run_event_end(pt_search_t *s, pt_status_t status, pt_run_end_t end)
+{
+    if (!s->is_root || (status == PT_OK && end == PT_RUN_DONE))
+        return;
+    if (status == PT_OK)
+        tell_timing(s, PT_MOMENT_STOPPED, NULL);
+    else
+        tell_timing(s, PT_MOMENT_FAILED, pt_error_message());
+}
