@@ -124,17 +124,18 @@ static void print_rows(const pt_schema_task_t *task, FILE *out)
 
 static void print_tasks(const pt_schema_t *schema, FILE *out)
 {
-    int width = 4;
+    int32_t width = 4;
     for (int32_t t = 0; t < schema->n_task; t++) {
-        int n = (int)strlen(schema->task[t].info.name);
+        int32_t n = pt_columns(schema->task[t].info.name);
         width = n > width ? n : width;
     }
-    fprintf(out, "%-*s  %-14s %7s %8s %8s %8s  %s\n", width, "task", "kind", "classes",
+    fprintf(out, "%-*s  %-14s %7s %8s %8s %8s  %s\n", (int)width, "task", "kind", "classes",
             "train", "val", "test", "rows");
     for (int32_t t = 0; t < schema->n_task; t++) {
         const pt_schema_task_t *task = &schema->task[t];
         const pt_task_info_t *info = &task->info;
-        fprintf(out, "%-*s  %-14s", width, info->name, pt_task_kind_name(info->kind));
+        fprintf(out, "%-*s  %-14s", pt_padded(info->name, width), info->name,
+                pt_task_kind_name(info->kind));
         if (pt_schema_has_classes(info))
             fprintf(out, " %7d", info->classes);
         else

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "polytree/base/memory.h"
+#include "polytree/base/text.h"
 
 pt_status_t pt_findings_take(pt_findings_t *findings, pt_status_t status)
 {
@@ -138,7 +139,7 @@ pt_status_t pt_schema_open_input(pt_schema_input_t *input, hid_t file, const cha
 }
 
 typedef struct names {
-    char (*name)[PT_SCHEMA_MAX_NAME + 1];
+    char (*name)[PT_NAME];
     size_t capacity;
     int32_t n;
     const char *where;
@@ -148,15 +149,9 @@ typedef struct names {
 
 static pt_status_t check_name(const char *where, const char *name)
 {
-    size_t bytes = strlen(name);
-    bool is_fine = bytes >= 1 && bytes <= PT_SCHEMA_MAX_NAME && strcmp(name, "all") != 0;
-    for (const char *c = name; *c; c++)
-        is_fine = is_fine && *c != ',' && (unsigned char)*c > ' ' && *c != 127;
-    if (!is_fine)
-        PT_FAIL(FORMAT,
-                "%s: '%.80s' is no task name: expected 1 to %d bytes, not 'all', without "
-                "white space and commas",
-                where, name, PT_SCHEMA_MAX_NAME);
+    const char *fault = pt_name_fault(name, strlen(name));
+    if (fault != NULL)
+        PT_FAIL(FORMAT, "%s: '%.80s' is no task name: %s", where, name, fault);
     return PT_OK;
 }
 

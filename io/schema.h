@@ -11,7 +11,7 @@
 #include "io/h5.h"
 
 #define PT_SCHEMA_FORMAT "polytree dataset"
-enum { PT_SCHEMA_VERSION = 1, PT_SCHEMA_MAX_CLASSES = 1 << 20, PT_SCHEMA_MAX_NAME = 63 };
+enum { PT_SCHEMA_VERSION = 1, PT_SCHEMA_MAX_CLASSES = 1 << 20 };
 
 /** How a value is held in memory. */
 typedef enum pt_cell { PT_CELL_U8, PT_CELL_I32, PT_CELL_F32 } pt_cell_t;
@@ -53,7 +53,7 @@ typedef struct pt_schema {
     int32_t n_task;
     pt_schema_task_t *task;
     int32_t n_name; /**< tasks of the file, wanted or not; where the file was read */
-    char (*name)[PT_SCHEMA_MAX_NAME + 1];
+    char (*name)[PT_NAME];
 } pt_schema_t;
 
 /** What a reader does about a defect: the validator writes it down and goes on. */

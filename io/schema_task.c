@@ -78,7 +78,7 @@ static pt_status_t read_inverse(pt_task_info_t *info, hid_t group, const char *w
 pt_status_t pt_schema_read_task(pt_schema_task_t *task, hid_t file, const char *path,
                                 const char *name)
 {
-    char where[PT_H5_MAX_WHERE], link[PT_SCHEMA_MAX_NAME + 8];
+    char where[PT_H5_MAX_WHERE], link[PT_NAME + 8];
     hid_t group = H5I_INVALID_HID;
     snprintf(task->info.name, sizeof task->info.name, "%s", name);
     snprintf(link, sizeof link, "tasks/%s", name);

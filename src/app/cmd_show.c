@@ -48,8 +48,10 @@ static pt_status_t print_task(const network_t *n, int32_t task, uint8_t *candida
     pt_subnet_reach(n->space, &n->subnet, task, candidate, node);
     pt_architecture_describe(n->space, candidate, task, line, sizeof line);
     PT_TRY(pt_cost_task(n->space, &n->subnet, task, &cost));
-    pt_console_line("  %-34s %s", n->space->task[task].name, line);
-    pt_console_line("  %-34s %d edge%s, %lld parameters, %lld multiply-adds", "",
+    const char *name = n->space->task[task].name;
+    int32_t width = pt_space_name_columns(n->space, NAME_COLUMNS);
+    pt_console_line("  %-*s %s", pt_padded(name, width), name, line);
+    pt_console_line("  %-*s %d edge%s, %lld parameters, %lld multiply-adds", (int)width, "",
                     (int)cost.edges, pt_plural(cost.edges), (long long)cost.parameters,
                     (long long)cost.madds);
     return PT_OK;
@@ -94,8 +96,10 @@ static void print_space(const pt_space_t *s)
                         (long long)shape.h, (long long)shape.w, (long long)shape.c);
     }
     pt_console_line("tasks:");
+    int32_t width = pt_space_name_columns(s, NAME_COLUMNS);
     for (int32_t k = 0; k < s->n_task; k++)
-        pt_console_line("  %-34s %d outputs", s->task[k].name, (int)s->task[k].outputs);
+        pt_console_line("  %-*s %d outputs", pt_padded(s->task[k].name, width),
+                        s->task[k].name, (int)s->task[k].outputs);
 }
 
 static pt_status_t find_task(const pt_space_t *space, const char *name, int32_t *task)

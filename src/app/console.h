@@ -9,6 +9,9 @@
 
 #include "polytree/base/text.h"
 
+/** Columns that tables have for the names of tasks, at least. */
+enum { NAME_COLUMNS = 34 };
+
 /** Whether stdout ends at a terminal, also through mpirun. */
 bool pt_console_is_live(void);
 

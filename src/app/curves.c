@@ -6,6 +6,7 @@
 #include "polytree/picture/pipe.h"
 #include "app/curves.h"
 #include "polytree/base/memory.h"
+#include "polytree/base/quote.h"
 #include "polytree/search/jsonl.h"
 #include "polytree/train/metric.h"
 
@@ -131,8 +132,10 @@ static void put_stages(FILE *file, const curves_t *c)
                 "set arrow from first %.9g, graph 0 to first %.9g, graph 1 nohead lc rgb "
                 "'#999999' dt 2\n",
                 c->begin[i], c->begin[i]);
-        fprintf(file, "set label '%s' at first %.9g, graph 1.05 tc rgb '#666666'\n",
-                c->stage[i], c->begin[i]);
+        fputs("set label ", file);
+        pt_quote_gnuplot(file, c->stage[i]);
+        fprintf(file, " at first %.9g, graph 1.05 tc rgb '#666666' noenhanced\n",
+                c->begin[i]);
     }
 }
 
@@ -179,7 +182,9 @@ static void put_metric(FILE *file, const curves_t *c, size_t first)
             put_data(file, name, &c->task[k].val);
             n++;
         }
-    fprintf(file, "set ylabel \"%s on val%s\" noenhanced\nplot ", metric,
+    fputs("set ylabel ", file);
+    pt_quote_gnuplot(file, metric);
+    fprintf(file, " . \" on val%s\" noenhanced\nplot ",
             pt_metric_is_error(metric) ? ",\\nlower is better" : "");
     for (size_t k = first; k < c->n_task; k++) {
         if (strcmp(c->task[k].metric, metric) != 0)
@@ -189,7 +194,7 @@ static void put_metric(FILE *file, const curves_t *c, size_t first)
         i++;
         if (n <= MOST_NAMES) {
             fputs("title ", file);
-            pt_picture_text(file, c->task[k].name);
+            pt_quote_gnuplot(file, c->task[k].name);
             fputs(" noenhanced", file);
         } else {
             fputs("notitle", file);

@@ -162,14 +162,15 @@ static void describe_task(const pt_space_t *space, const pt_subnet_t *subnet, in
         snprintf(text, 32, "%.3f", (double)cost.madds * 1e-6);
 }
 
-static void print_other_metrics(const pt_objective_t *o, const pt_task_score_t *score)
+static void print_other_metrics(const pt_objective_t *o, const pt_task_score_t *score,
+                                int32_t width)
 {
     const pt_task_metric_t *metric;
     int32_t n = pt_kind_metrics(o->info->kind, &metric);
     char text[32];
     for (int32_t i = 0; i < n; i++)
         if (metric[i] != o->metric)
-            pt_console_line("  %-34s %8s %8s  %-8s %6s", "", "", "",
+            pt_console_line("  %-*s %8s %8s  %-8s %6s", (int)width, "", "", "",
                             pt_metric_name(metric[i]), number(score->value[i], text));
 }
 
@@ -179,16 +180,18 @@ void pt_print_scores(const pt_trainer_t *trainer, const pt_subnet_t *subnet,
     const pt_space_t *space = pt_trainer_space(trainer);
     double sum = 0;
     int32_t n = 0;
-    pt_console_line("%-36s %8s %8s  %-10s %6s", name_part(trainer, part), "samples", "loss",
-                    "metric", space->kind == PT_SPACE_DAG ? "edges" : "M madds");
+    int32_t width = pt_space_name_columns(space, NAME_COLUMNS);
+    pt_console_line("%-*s %8s %8s  %-10s %6s", (int)width + 2, name_part(trainer, part),
+                    "samples", "loss", "metric",
+                    space->kind == PT_SPACE_DAG ? "edges" : "M madds");
     for (int32_t k = 0; k < space->n_task; k++) {
         const pt_objective_t *o = pt_trainer_objective(trainer, k);
         char loss[32], metric[32], graph[32];
         describe_task(space, subnet, k, graph);
-        pt_console_line("  %-34s %8lld %8s  %-8s %6s %2s", o->info->name,
-                        (long long)score[k].n, number(score[k].loss, loss),
+        pt_console_line("  %-*s %8lld %8s  %-8s %6s %2s", pt_padded(o->info->name, width),
+                        o->info->name, (long long)score[k].n, number(score[k].loss, loss),
                         pt_metric_name(o->metric), number(score[k].metric, metric), graph);
-        print_other_metrics(o, &score[k]);
+        print_other_metrics(o, &score[k], width);
         if (!isnan(score[k].metric)) {
             sum += score[k].metric;
             n++;
@@ -198,7 +201,8 @@ void pt_print_scores(const pt_trainer_t *trainer, const pt_subnet_t *subnet,
     if (n < space->n_task)
         snprintf(mean, sizeof mean, "mean of %d of %d tasks", (int)n, (int)space->n_task);
     if (n > 0 && pt_trainer_has_common_metric(trainer))
-        pt_console_line("  %-34s %8s %8s  %-8s %6.4f", mean, "", "", "", sum / n);
+        pt_console_line("  %-*s %8s %8s  %-8s %6.4f", (int)width, mean, "", "", "",
+                        sum / n);
 }
 
 void pt_print_pictures(const char *run)

@@ -47,6 +47,11 @@ static void print_layers(const pt_space_t *s)
     }
 }
 
+static int padded_name(const pt_space_t *s, int32_t task)
+{
+    return pt_padded(s->task[task].name, pt_space_name_columns(s, NAME_COLUMNS));
+}
+
 static pt_status_t print_branching(const pt_space_t *s, const pt_subnet_t *subnet,
                                    int32_t task)
 {
@@ -61,7 +66,7 @@ static pt_status_t print_branching(const pt_space_t *s, const pt_subnet_t *subne
     if (status == PT_OK && task < 0)
         pt_console_line("branching: %s", text);
     else if (status == PT_OK)
-        pt_console_line("  %-34s %s", s->task[task].name, text);
+        pt_console_line("  %-*s %s", padded_name(s, task), s->task[task].name, text);
     free(text);
     return status;
 }
@@ -71,7 +76,8 @@ static pt_status_t print_task(const pt_space_t *s, const pt_subnet_t *subnet, in
     pt_cost_t cost;
     PT_TRY(print_branching(s, subnet, task));
     PT_TRY(pt_cost_task(s, subnet, task, &cost));
-    pt_console_line("  %-34s %lld parameters, %lld multiply-adds, %lld of them encoder", "",
+    pt_console_line("  %-*s %lld parameters, %lld multiply-adds, %lld of them encoder",
+                    (int)pt_space_name_columns(s, NAME_COLUMNS), "",
                     (long long)cost.parameters, (long long)cost.madds,
                     (long long)cost.encoder_madds);
     return PT_OK;
@@ -86,11 +92,11 @@ static void print_heads(const pt_space_t *s, int32_t task)
             continue;
         int32_t head = pt_space_head(s, k), skip = s->candidate[head].skip;
         pt_cost_t cost = pt_cost_candidate(s, head);
-        pt_console_line("  %-34s %15s  %13lld  %10lld%s%s", s->task[k].name,
-                        shape_text(s->node[s->candidate[head].dst].shape, shape),
-                        (long long)cost.madds, (long long)cost.parameters,
-                        skip >= 0 ? "  reads also " : "",
-                        skip >= 0 ? s->node[skip].name : "");
+        pt_console_line(
+            "  %-*s %15s  %13lld  %10lld%s%s", padded_name(s, k), s->task[k].name,
+            shape_text(s->node[s->candidate[head].dst].shape, shape), (long long)cost.madds,
+            (long long)cost.parameters, skip >= 0 ? "  reads also " : "",
+            skip >= 0 ? s->node[skip].name : "");
     }
 }
 

@@ -38,7 +38,7 @@ pt_status_t pt_error_set(pt_status_t status, const char *file, int line, const c
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
     for (char *c = text; *c != '\0'; c++) {
-        if (*c == '\n' || *c == '\r') {
+        if ((unsigned char)*c < ' ' || *c == 0x7f) {
             *c = ' ';
         }
     }

@@ -131,6 +131,86 @@ bool pt_is_text(const char *text, size_t bytes)
     return true;
 }
 
+/* Bytes of the character that begins there, and its code point; 0 where it is not UTF-8. */
+static size_t decode(const char *text, size_t bytes, uint32_t *code)
+{
+    static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
+    unsigned char c = (unsigned char)text[0];
+    size_t n = c < 0x80 ? 1 : c < 0xc0 ? 0 : c < 0xe0 ? 2 : c < 0xf0 ? 3 : c < 0xf8 ? 4 : 0;
+    if (n == 0 || n > bytes)
+        return 0;
+    *code = n == 1 ? c : c & (0x7fU >> n);
+    for (size_t i = 1; i < n; i++) {
+        if (((unsigned char)text[i] & 0xc0) != 0x80)
+            return 0;
+        *code = *code << 6 | ((unsigned char)text[i] & 0x3f);
+    }
+    bool is_surrogate = *code >= 0xd800 && *code < 0xe000;
+    return *code < least[n] || *code > 0x10ffff || is_surrogate ? 0 : n;
+}
+
+const char *pt_name_fault(const char *name, size_t bytes)
+{
+    uint32_t code = 0;
+    if (bytes == 0 || bytes >= PT_NAME)
+        return "expected 1 to 63 bytes";
+    if (bytes == 3 && memcmp(name, "all", 3) == 0)
+        return "'all' stands for every task";
+    if (name[0] == ';')
+        return "a config takes what ';' begins for a comment";
+    for (size_t i = 0, n; i < bytes; i += n) {
+        n = decode(name + i, bytes - i, &code);
+        if (n == 0)
+            return "expected UTF-8";
+        if (code == ' ' || code == ',')
+            return "blanks and commas stand between names";
+        if (code < ' ' || (code >= 0x7f && code < 0xa0) || (code & 0xfffe) == 0xfffe)
+            return "it holds a character that cannot be seen";
+    }
+    return NULL;
+}
+
+typedef struct range {
+    uint32_t first, last;
+} range_t;
+
+static bool is_in(const range_t *range, size_t n, uint32_t code)
+{
+    size_t i = 0;
+    while (i < n && code > range[i].last)
+        i++;
+    return i < n && code >= range[i].first;
+}
+
+int32_t pt_columns(const char *text)
+{
+    /* Of Unicode's East Asian widths and combining marks, the blocks that names have. */
+    static const range_t wide[] = {{0x1100, 0x115f},   {0x2e80, 0xa4cf},
+                                   {0xac00, 0xd7a3},   {0xf900, 0xfaff},
+                                   {0xfe30, 0xfe6f},   {0xff00, 0xff60},
+                                   {0xffe0, 0xffe6},   {0x1f300, 0x1f64f},
+                                   {0x1f900, 0x1f9ff}, {0x20000, 0x3fffd}},
+                         mark[] = {{0x300, 0x36f},
+                                   {0x200b, 0x200f},
+                                   {0x20d0, 0x20ff},
+                                   {0xfe00, 0xfe0f}};
+    int32_t columns = 0;
+    for (size_t left = strlen(text), n; left > 0; text += n, left -= n) {
+        uint32_t code = 0;
+        n = decode(text, left, &code);
+        n = n == 0 ? 1 : n;
+        columns += is_in(wide, sizeof wide / sizeof *wide, code)   ? 2
+                   : is_in(mark, sizeof mark / sizeof *mark, code) ? 0
+                                                                   : 1;
+    }
+    return columns;
+}
+
+int pt_padded(const char *text, int32_t columns)
+{
+    return columns + (int)strlen(text) - (int)pt_columns(text);
+}
+
 const char *pt_plural(int64_t n)
 {
     return n == 1 ? "" : "s";

@@ -31,21 +31,50 @@ static pt_status_t no_section(const char *assignment, const char *end)
             near->name);
 }
 
-static pt_status_t set(pt_config_t *config, const char *assignment)
+/* The last '.' before `end`, or NULL; `*len` of what is between them, blanks at its end
+ * left out. */
+static const char *key_before(const char *assignment, const char *end, size_t *len)
 {
-    const char *equals = strchr(assignment, '=');
-    const char *dot = equals;
-    while (dot != NULL && dot > assignment && *dot != '.') {
+    const char *dot = end;
+    while (dot > assignment && *dot != '.') {
         dot--;
     }
-    if (dot == NULL || *dot != '.') {
+    if (*dot != '.') {
+        return NULL;
+    }
+    *len = (size_t)(end - dot) - 1;
+    while (*len > 0 && dot[*len] == ' ') {
+        --*len;
+    }
+    return dot;
+}
+
+/* The '=' before the value, or NULL.  A task's name may have some, too: what counts is the
+ * last that follows a key of tasks. */
+static const char *find_equals(const char *assignment)
+{
+    const char *equals = strchr(assignment, '='), *next = equals;
+    bool is_task = strncmp(assignment, "task.", 5) == 0;
+    while (is_task && next != NULL) {
+        size_t len;
+        const char *dot = key_before(assignment, next, &len);
+        if (dot != NULL && pt_option_is_of_task(dot + 1, len)) {
+            equals = next;
+        }
+        next = strchr(next + 1, '=');
+    }
+    return equals;
+}
+
+static pt_status_t set(pt_config_t *config, const char *assignment)
+{
+    const char *equals = find_equals(assignment);
+    size_t key_len;
+    const char *dot = equals == NULL ? NULL : key_before(assignment, equals, &key_len);
+    if (dot == NULL) {
         return no_section(assignment, equals);
     }
     char key[PT_OPTION_NAME];
-    size_t key_len = (size_t)(equals - dot) - 1;
-    while (key_len > 0 && dot[key_len] == ' ') {
-        key_len--;
-    }
     key_len = key_len < sizeof key ? key_len : sizeof key - 1;
     memcpy(key, dot + 1, key_len);
     key[key_len] = '\0';

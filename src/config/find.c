@@ -1,4 +1,3 @@
-#include <ctype.h>
 #include <string.h>
 
 #include "config/option.h"
@@ -32,6 +31,18 @@ pt_option_at_t pt_option_at(pt_config_t *config, int32_t i)
 static bool is_key(const pt_option_t *option, const char *key)
 {
     return strcmp(option->name + pt_option_section_len(option) + 1, key) == 0;
+}
+
+bool pt_option_is_of_task(const char *key, size_t len)
+{
+    for (int32_t i = 0; i < pt_n_task_options; i++) {
+        const char *its = pt_task_options[i].name;
+        its += pt_option_section_len(&pt_task_options[i]) + 1;
+        if (strlen(its) == len && strncmp(its, key, len) == 0) {
+            return true;
+        }
+    }
+    return false;
 }
 
 static bool in_section(const pt_option_t *option, const char *section, size_t len)
@@ -119,16 +130,10 @@ static pt_status_t find_task(pt_config_t *config, const char *name, size_t len,
             return PT_OK;
         }
     }
-    bool is_name = len > 0 && len < PT_CONFIG_NAME;
-    for (size_t i = 0; i < len; i++) {
-        is_name &= isgraph((unsigned char)name[i]) && strchr("[];#=", name[i]) == NULL;
-    }
-    if (!is_name) {
-        PT_FAIL(CONFIG,
-                "[" TASK
-                "%.*s]: expected the name of a task, at most %d characters without "
-                "blanks",
-                (int)len, name, PT_CONFIG_NAME - 1);
+    const char *fault = pt_name_fault(name, len);
+    if (fault != NULL) {
+        PT_FAIL(CONFIG, "[" TASK "%.*s]: no task can be called that: %s", (int)len, name,
+                fault);
     }
     if (config->n_task == PT_CONFIG_TASKS) {
         PT_FAIL(CONFIG, "[" TASK "%.*s]: expected at most %d sections of tasks", (int)len,

@@ -68,6 +68,9 @@ PT_MUST_CHECK pt_status_t pt_option_find(pt_config_t *config, const char *sectio
                                          size_t section_len, const char *key,
                                          pt_option_at_t *at);
 
+/** Whether a [task.NAME] section has such a key. */
+bool pt_option_is_of_task(const char *key, size_t len);
+
 /** Length of the section's name in `option->name`. */
 size_t pt_option_section_len(const pt_option_t *option);
 

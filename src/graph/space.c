@@ -6,6 +6,7 @@
 
 #include "polytree/base/hash.h"
 #include "polytree/base/memory.h"
+#include "polytree/base/text.h"
 
 pt_status_t space_add_node(space_builder_t *b, const char *name, pt_shape_t shape)
 {
@@ -247,6 +248,15 @@ int32_t pt_space_head(const pt_space_t *space, int32_t task)
     while (c > 0 && space->candidate[c].dst != space->n_node - space->n_task + task)
         c--;
     return c;
+}
+
+int32_t pt_space_name_columns(const pt_space_t *space, int32_t least)
+{
+    for (int32_t k = 0; k < space->n_task; k++) {
+        int32_t columns = pt_columns(space->task[k].name);
+        least = columns > least ? columns : least;
+    }
+    return least;
 }
 
 int32_t pt_space_find_choice(const pt_space_t *space, pt_choice_kind_t kind, int32_t i,

@@ -16,7 +16,7 @@ typedef struct space_builder {
 
 /** What to add; name must be unique, it becomes the name of the parameter group. */
 typedef struct candidate_spec {
-    char name[40];
+    char name[PT_GROUP_NAME];
     int32_t src, dst;
     int32_t skip;              /**< -1: none */
     int32_t task;              /**< -1: all */

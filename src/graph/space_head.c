@@ -54,7 +54,7 @@ static pt_status_t add_head(space_builder_t *b, const pt_config_t *config, int32
                            .norm = config->head.norm,
                            .dropout = config->head.dropout,
                            .bn_eps = config->bn.eps};
-    snprintf(spec.name, sizeof spec.name, "head_%.34s", s->task[task].name);
+    snprintf(spec.name, sizeof spec.name, "head_%s", s->task[task].name);
     switch (kind) {
     case PT_HEAD_DEEPLAB:
         pt_block_deeplab(&head, &block);

@@ -97,14 +97,3 @@ pt_status_t pt_picture_plot(pt_picture_source_t source, const void *context,
     char *argv[] = {(char[]){"gnuplot"}, NULL};
     return pt_picture_pipe(argv, source, context, path, is_drawn);
 }
-
-void pt_picture_text(FILE *file, const char *text)
-{
-    fputc('"', file);
-    for (; *text != '\0'; text++) {
-        if (*text == '"' || *text == '\\')
-            fputc('\\', file);
-        fputc(*text, file);
-    }
-    fputc('"', file);
-}

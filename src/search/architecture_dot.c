@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "polytree/base/memory.h"
+#include "polytree/base/quote.h"
 #include "polytree/base/text.h"
 #include "polytree/search/architecture.h"
 #include "search/dot.h"
@@ -31,18 +32,6 @@ typedef struct drawing {
 const char *dot_color(int32_t task)
 {
     return palette[task % DOT_N_COLOR];
-}
-
-void dot_text(FILE *file, const char *text, bool is_html)
-{
-    for (; *text != '\0'; text++) {
-        if (is_html && strchr("&<>\"", *text) != NULL)
-            fprintf(file, "&#%d;", (int)*text);
-        else if (!is_html && strchr("\\\"", *text) != NULL)
-            fprintf(file, "\\%c", *text);
-        else
-            fputc(*text, file);
-    }
 }
 
 static bool is_alive(const drawing_t *d, int32_t slot, int32_t candidate)
@@ -95,7 +84,7 @@ static void draw_nodes(const drawing_t *d)
         int32_t task = d->first + k;
         fprintf(d->file, "  n%d [shape=box, color=\"%s\", penwidth=2, label=\"",
                 (int)(first_logits + task), dot_color(task));
-        dot_text(d->file, s->task[task].name, false);
+        pt_quote_dot(d->file, s->task[task].name);
         int32_t n = count_edges(d, k);
         fprintf(d->file, "\\n%d output%s, %d edge%s\"];\n", (int)s->task[task].outputs,
                 pt_plural(s->task[task].outputs), (int)n, pt_plural(n));
@@ -109,7 +98,7 @@ static void print_users(const drawing_t *d, int32_t candidate)
         if (!is_alive(d, k, candidate))
             continue;
         fputs(between, d->file);
-        dot_text(d->file, d->space->task[d->first + k].name, false);
+        pt_quote_dot(d->file, d->space->task[d->first + k].name);
         between = ", ";
     }
 }
@@ -137,7 +126,7 @@ static void print_share(const drawing_t *d, int32_t candidate, int32_t n)
         if (is_alive(d, k, candidate))
             continue;
         fputs("\\n", d->file);
-        dot_text(d->file, d->space->task[d->first + k].name, false);
+        pt_quote_dot(d->file, d->space->task[d->first + k].name);
     }
 }
 
@@ -163,8 +152,9 @@ static void draw_edge(const drawing_t *d, int32_t candidate)
         print_share(d, candidate, n);
         fprintf(d->file, "\"");
     }
-    fprintf(d->file, "%s, tooltip=\"%s: ", is_choice && !is_edge ? ", style=dashed" : "",
-            c->name);
+    fprintf(d->file, "%s, tooltip=\"", is_choice && !is_edge ? ", style=dashed" : "");
+    pt_quote_dot(d->file, c->name);
+    fputs(": ", d->file);
     print_users(d, candidate);
     fprintf(d->file, "\"];\n");
 }
@@ -208,7 +198,7 @@ static void print_alike(const drawing_t *d, int32_t slot)
         n_in_line = n_in_line == MOST_IN_LINE ? 1 : n_in_line + 1;
         if (has_color(d, k))
             fprintf(d->file, "<FONT COLOR=\"%s\">&#9632;</FONT> ", dot_color(d->first + k));
-        dot_text(d->file, d->space->task[d->first + k].name, true);
+        pt_quote_dot_html(d->file, d->space->task[d->first + k].name);
     }
     fputs("<BR ALIGN=\"LEFT\"/>", d->file);
 }

@@ -7,6 +7,7 @@
 
 #include "polytree/arch/cost.h"
 #include "polytree/base/memory.h"
+#include "polytree/base/quote.h"
 #include "polytree/base/text.h"
 #include "search/dot.h"
 #include "search/tree.h"
@@ -180,7 +181,7 @@ static void print_tasks(const picture_t *p, int32_t node)
         if (tree_has(p->tree, node, k)) {
             fprintf(p->file, "<FONT COLOR=\"%s\">&#9632;</FONT>", dot_color(k));
             if (has_names) {
-                dot_text(p->file, s->task[k].name, true);
+                pt_quote_dot_html(p->file, s->task[k].name);
                 fputc(' ', p->file);
             }
         }
@@ -310,7 +311,7 @@ static void draw_head(const picture_t *p, int32_t node, int32_t task)
             "  t%d [color=\"%s\", penwidth=2, fillcolor=white, label=<<TABLE BORDER=\"0\" "
             "CELLSPACING=\"0\" CELLPADDING=\"1\"><TR><TD><B>",
             (int)task, dot_color(task));
-    dot_text(p->file, s->task[task].name, true);
+    pt_quote_dot_html(p->file, s->task[task].name);
     fputs("</B></TD></TR><TR><TD><FONT COLOR=\"gray35\">", p->file);
     if (s->task[task].is_map)
         fprintf(p->file, "%lld x %lld x ", (long long)out.h, (long long)out.w);
@@ -347,7 +348,7 @@ static void draw_names(const picture_t *p, int32_t node, int32_t parent)
             fputs("<TR><TD ALIGN=\"LEFT\">", p->file);
             if (s->n_task <= DOT_N_COLOR)
                 fprintf(p->file, "<FONT COLOR=\"%s\">&#9632;</FONT> ", dot_color(k));
-            dot_text(p->file, s->task[k].name, true);
+            pt_quote_dot_html(p->file, s->task[k].name);
             fputs("</TD></TR>", p->file);
         }
     if (n > most)

@@ -4,7 +4,6 @@
 #ifndef SEARCH_DOT_H
 #define SEARCH_DOT_H
 
-#include <stdbool.h>
 #include <stdio.h>
 
 #include "polytree/base/status.h"
@@ -16,9 +15,6 @@ enum { DOT_N_COLOR = 24 };
 
 /** "#1f77b4" */
 const char *dot_color(int32_t task);
-
-/** Inside a quoted string or an HTML label; task names may hold anything. */
-void dot_text(FILE *file, const char *text, bool is_html);
 
 /** pt_architecture_dot() of a branch space. */
 PT_MUST_CHECK pt_status_t dot_tree(const pt_space_t *space, const pt_subnet_t *subnet,

@@ -76,19 +76,19 @@ typedef struct origin {
 
 /* A group of tasks goes on with the copy that its tasks have. */
 static void name_origin(const pt_search_t *s, const origin_t *origin,
-                        const pt_candidate_t *candidate, char name[64])
+                        const pt_candidate_t *candidate, char name[PT_GROUP_NAME])
 {
     const pt_choice_t *choice =
         candidate->choice < 0 ? NULL : &s->space->choice[candidate->choice];
     int32_t k = 0;
     if (choice == NULL || choice->kind != PT_CHOICE_COPY) {
-        snprintf(name, 64, "%s", candidate->name);
+        snprintf(name, PT_GROUP_NAME, "%s", candidate->name);
         return;
     }
     size_t layer = (size_t)(choice->i - 1) * (size_t)s->space->n_task;
     while (s->branching.group[layer + (size_t)k] != choice->j)
         k++;
-    snprintf(name, 64, "l%02d_copy%d", (int)choice->i,
+    snprintf(name, PT_GROUP_NAME, "l%02d_copy%d", (int)choice->i,
              (int)origin->copy[layer + (size_t)k]);
 }
 
@@ -98,7 +98,7 @@ static void match_supernet(const pt_search_t *s, origin_t *origin)
     const pt_store_t *store = &s->space->store;
     for (int32_t c = 0; c < s->space->n_candidate; c++) {
         const pt_candidate_t *candidate = &s->space->candidate[c];
-        char from[64], name[128];
+        char from[PT_GROUP_NAME], name[PT_RECORD_NAME];
         if (candidate->group < 0)
             continue;
         const pt_group_t *group = &store->group[candidate->group];

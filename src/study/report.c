@@ -110,11 +110,23 @@ static const char *mark_metric(const char *name, char text[48])
     return text;
 }
 
+/* Of the column of names: of the widest one, at least what looks well. */
+static int32_t name_columns(const pt_summary_t *summary)
+{
+    int32_t most = 32;
+    for (int32_t k = 0; k < summary->n_task; k++) {
+        int32_t columns = pt_columns(summary->task[k].name);
+        most = columns > most ? columns : most;
+    }
+    return most;
+}
+
 static void put_tasks(pt_text_t *out, const columns_t *c)
 {
     const pt_summary_t *found = &c->summary[FOUND];
     char metric[48];
-    pt_text_add(out, "%-34s %-17s", found->part, "metric");
+    int32_t width = name_columns(found);
+    pt_text_add(out, "%-*s %-17s", (int)width + 2, found->part, "metric");
     for (int32_t i = 0; i < N_COLUMN; i++)
         if (c->is_shown[i])
             pt_text_add(out, " %8s", c->name[i]);
@@ -122,7 +134,7 @@ static void put_tasks(pt_text_t *out, const columns_t *c)
     pt_text_add(out, " %5s %9s %9s\n", has_edges ? "edges" : "", "k params", "M madds");
     for (int32_t k = 0; k < found->n_task; k++) {
         const pt_summary_task_t *task = &found->task[k];
-        pt_text_add(out, "  %-32s %-17s", task->name,
+        pt_text_add(out, "  %-*s %-17s", pt_padded(task->name, width), task->name,
                     mark_metric(task->metric_name, metric));
         for (int32_t i = 0; i < N_COLUMN; i++)
             if (c->is_shown[i])
@@ -162,7 +174,7 @@ static double value_madds(const columns_t *c, int32_t column)
 static void put_row(pt_text_t *out, const columns_t *c, const char *title,
                     const char *format, column_value_t value)
 {
-    pt_text_add(out, "  %-50s", title);
+    pt_text_add(out, "  %-*s", (int)name_columns(&c->summary[FOUND]) + 18, title);
     for (int32_t i = 0; i < N_COLUMN; i++) {
         char text[32] = "";
         if (!c->is_shown[i])
@@ -180,13 +192,14 @@ static void put_scores(pt_text_t *out, const columns_t *c)
     const pt_summary_t *found = &c->summary[FOUND];
     bool has_error = false;
     char name[48];
-    pt_text_add(out, "\n%-34s %9s %10s  %s\n", c->name[FOUND], "samples", "loss",
-                "other metrics");
+    int32_t width = name_columns(found);
+    pt_text_add(out, "\n%-*s %9s %10s  %s\n", (int)width + 2, c->name[FOUND], "samples",
+                "loss", "other metrics");
     for (int32_t k = 0; k < found->n_task; k++) {
         const pt_summary_task_t *task = &found->task[k];
         has_error |= task->is_error;
-        pt_text_add(out, "  %-32s %9lld %10.4f", task->name, (long long)task->n,
-                    task->loss);
+        pt_text_add(out, "  %-*s %9lld %10.4f", pt_padded(task->name, width), task->name,
+                    (long long)task->n, task->loss);
         for (int32_t i = 0; i < task->n_other; i++) {
             const pt_summary_metric_t *m = &task->other[i];
             has_error |= pt_metric_is_error(m->name);
@@ -207,8 +220,8 @@ static void put_comparison(pt_text_t *out, const columns_t *c)
     if (c->is_shown[SINGLE])
         put_row(out, c, "Delta_m, %", "%+.2f", value_delta);
     else
-        pt_text_add(out, "  %-50s  not run (report.single names no finished run)\n",
-                    "Delta_m");
+        pt_text_add(out, "  %-*s  not run (report.single names no finished run)\n",
+                    (int)name_columns(&c->summary[FOUND]) + 18, "Delta_m");
     put_row(out, c, "k parameters", "%.1f", value_parameters);
     put_row(out, c, "M multiply-adds, all tasks", "%.3f", value_madds);
     for (int32_t i = 0; i < FOUND; i++)

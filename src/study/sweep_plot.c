@@ -6,6 +6,7 @@
 #include "polytree/picture/pipe.h"
 #include "study/sweep_report.h"
 #include "polytree/base/memory.h"
+#include "polytree/base/quote.h"
 
 static const char *const colour[PT_N_METHOD] = {
     [PT_METHOD_SEARCH] = "#1f77b4", [PT_METHOD_SHARED] = "#d62728",
@@ -18,11 +19,13 @@ static double scale_of(sweep_value_t value)
     return value == SWEEP_DELTA ? 100 : 1;
 }
 
-static const char *value_title(const sweep_table_t *t, sweep_value_t value)
+/* What an axis of values is called. */
+static void put_value_title(FILE *file, const sweep_table_t *t, sweep_value_t value)
 {
-    return value == SWEEP_DELTA           ? "Delta_m, %"
-           : t->is_alike && t->n_task > 0 ? t->task[0].metric
-                                          : "metric";
+    pt_quote_gnuplot(file, value == SWEEP_DELTA           ? "Delta_m, %"
+                           : t->is_alike && t->n_task > 0 ? t->task[0].metric
+                                                          : "metric");
+    fputs(" . ', mean over seeds +- standard error' noenhanced\n", file);
 }
 
 /* Room at both ends of an axis of values, but none where a metric of 0 to 1 has no values.
@@ -60,14 +63,14 @@ pt_status_t sweep_plot_rows(const void *results, FILE *file)
     range_of_rows(t, &low, &high);
     fprintf(file,
             "set terminal svg size 760,%d dynamic background '#ffffff' font "
-            "'sans-serif,12'\nset xlabel '%s, mean over seeds +- standard error' "
-            "noenhanced\nset grid x\nunset key\nset xrange [%.9g:%.9g]\n"
-            "set yrange [-0.5:%d.5]\nset ytics (",
-            90 + 26 * (int)t->n_row, value_title(t, t->judged), low, high,
-            (int)t->n_row - 1);
+            "'sans-serif,12'\nset grid x\nunset key\nset xrange [%.9g:%.9g]\n"
+            "set yrange [-0.5:%d.5]\nset xlabel ",
+            90 + 26 * (int)t->n_row, low, high, (int)t->n_row - 1);
+    put_value_title(file, t, t->judged);
+    fputs("set ytics (", file);
     for (int32_t r = 0; r < t->n_row; r++) {
         fputs(r > 0 ? ", " : "", file);
-        pt_picture_text(file, t->sweep->row[r].label);
+        pt_quote_gnuplot(file, t->sweep->row[r].label);
         fprintf(file, " %d", (int)(t->n_row - 1 - r));
     }
     fputs(") noenhanced\nplot '-' using 1:2:3 with xerrorbars pt 7 ps 0.8 lw 1.5 lc rgb "
@@ -268,7 +271,7 @@ static void put_label(chart_t *c, const point_t *p, FILE *file)
     }
     c->taken[c->n_taken++] = best;
     fputs("set label ", file);
-    pt_picture_text(file, text);
+    pt_quote_gnuplot(file, text);
     fprintf(
         file, " at screen %.5f, screen %.5f left noenhanced front font ',11' tc rgb '%s'\n",
         best.left / WIDTH, (best.bottom + LETTER_HEIGHT / 2.0) / HEIGHT, colour[method]);
@@ -314,14 +317,13 @@ static void put_chart(chart_t *c, FILE *file)
             "'sans-serif,12'\nset lmargin at screen %.5f\nset rmargin at screen %.5f\n"
             "set bmargin at screen %.5f\nset tmargin at screen %.5f\nset grid\nunset key\n"
             "set xrange [%.9g:%.9g]\nset yrange [%.9g:%.9g]\n"
-            "set xlabel '%s, %s%s'\nset ylabel '%s, mean over seeds +- standard error' "
-            "noenhanced\n",
+            "set xlabel '%s, %s%s'\nset ylabel ",
             WIDTH, HEIGHT, (double)LEFT / WIDTH, (double)RIGHT / WIDTH,
             (double)BOTTOM / HEIGHT, (double)TOP / HEIGHT, c->range.left, c->range.right,
             c->range.bottom, c->range.top, what,
             c->is_relative ? "relative to every task alone" : "millions",
-            has_point(c, PT_METHOD_EXHAUSTIVE) ? "; grey: every branching" : "",
-            value_title(c->t, c->value));
+            has_point(c, PT_METHOD_EXHAUSTIVE) ? "; grey: every branching" : "");
+    put_value_title(file, c->t, c->value);
     put_labels(c, file);
     for (int32_t m = 0; m < PT_N_METHOD; m++)
         if (has_point(c, (pt_method_t)m))

@@ -8,7 +8,7 @@
 #include "study/sweep_failure.h"
 #include "study/sweep_report.h"
 
-enum { TEXT_TASKS = 8 };
+enum { TEXT_TASKS = 8, ESTIMATE = 16 };
 
 /* "0.9512 +-0.0012"; blanks for what is not known. */
 static void put_estimate(pt_text_t *out, sweep_estimate_t e, const char *format,
@@ -20,7 +20,7 @@ static void put_estimate(pt_text_t *out, sweep_estimate_t e, const char *format,
         pt_text_add(&estimate, format, e.mean * scale);
     if (isfinite(e.error))
         pt_text_add(&estimate, " +-%.*f", scale == 1 ? 4 : 2, e.error * scale);
-    pt_text_add(out, " %-16s", text);
+    pt_text_add(out, " %-*s", ESTIMATE, text);
 }
 
 static void put_number(pt_text_t *out, const char *format, double x, double scale)
@@ -41,10 +41,11 @@ static const char *verdict(sweep_estimate_t difference)
 
 static int label_width(const sweep_table_t *t)
 {
-    size_t width = 10;
-    for (int32_t r = 0; r < t->n_row; r++)
-        if (strlen(t->sweep->row[r].label) > width)
-            width = strlen(t->sweep->row[r].label);
+    int32_t width = 10;
+    for (int32_t r = 0; r < t->n_row; r++) {
+        int32_t columns = pt_columns(t->sweep->row[r].label);
+        width = columns > width ? columns : width;
+    }
     return (int)width;
 }
 
@@ -83,8 +84,8 @@ static void put_judged(const sweep_table_t *t, pt_text_t *out)
                 is_alike ? metric : "Delta_m, %", "val", minus);
     for (int32_t r = 0; r < t->n_row; r++) {
         const sweep_line_t *line = &t->line[r];
-        pt_text_add(out, "%-*s %2d/%-2d", label_width(t), t->sweep->row[r].label,
-                    (int)line->n_done, (int)t->n_seed);
+        pt_text_add(out, "%-*s %2d/%-2d", pt_padded(t->sweep->row[r].label, label_width(t)),
+                    t->sweep->row[r].label, (int)line->n_done, (int)t->n_seed);
         if (line->n_done > 0 && line->value[t->judged].n == 0)
             pt_text_add(out, " not run");
         if (line->value[t->judged].n > 0) {
@@ -126,7 +127,8 @@ static void put_costs(const sweep_table_t *t, pt_text_t *out)
         const sweep_line_t *line = &t->line[r];
         if (line->n_done == 0)
             continue;
-        pt_text_add(out, "%-*s", label_width(t), t->sweep->row[r].label);
+        pt_text_add(out, "%-*s", pt_padded(t->sweep->row[r].label, label_width(t)),
+                    t->sweep->row[r].label);
         for (int i = 0; i < N_COLUMN; i++)
             put_number(out, column[i].format, line->value[column[i].value].mean,
                        1 / scale[i]);
@@ -138,26 +140,37 @@ static void put_costs(const sweep_table_t *t, pt_text_t *out)
     }
 }
 
+/* Of a task's column: of its name and of its numbers. */
+static int32_t task_width(const sweep_table_t *t, int32_t task)
+{
+    int32_t columns = pt_columns(t->task[task].name);
+    return columns > ESTIMATE ? columns : ESTIMATE;
+}
+
 static void put_tasks(const sweep_table_t *t, pt_text_t *out)
 {
     int width = label_width(t);
     pt_text_add(out, "\n%-*s", width, "task");
     for (int32_t k = 0; k < t->n_task; k++)
-        pt_text_add(out, " %-16.16s", t->task[k].name);
+        pt_text_add(out, " %-*s", pt_padded(t->task[k].name, task_width(t, k)),
+                    t->task[k].name);
     pt_text_add(out, "\n%-*s", width, "metric");
     for (int32_t k = 0; k < t->n_task; k++) {
         char metric[48];
         snprintf(metric, sizeof metric, "%s%s", t->task[k].metric,
                  t->task[k].is_error ? ", lower" : "");
-        pt_text_add(out, " %-16.16s", metric);
+        pt_text_add(out, " %-*s", (int)task_width(t, k), metric);
     }
     pt_text_add(out, "\n");
     for (int32_t r = 0; r < t->n_row; r++) {
         if (t->line[r].n_done == 0)
             continue;
-        pt_text_add(out, "%-*s", width, t->sweep->row[r].label);
-        for (int32_t k = 0; k < t->n_task; k++)
+        pt_text_add(out, "%-*s", pt_padded(t->sweep->row[r].label, width),
+                    t->sweep->row[r].label);
+        for (int32_t k = 0; k < t->n_task; k++) {
             put_estimate(out, t->line[r].task[k], "%.4f", 1);
+            pt_text_add(out, "%*s", (int)task_width(t, k) - ESTIMATE, "");
+        }
         pt_text_add(out, "\n");
     }
 }

@@ -101,10 +101,11 @@ static void put_branchings(const writer_t *w)
 
 static int label_width(const writer_t *w)
 {
-    size_t width = 6;
-    for (int32_t i = 0; i < w->truth->n_found; i++)
-        if (strlen(label(w, w->truth->found[i].row)) > width)
-            width = strlen(label(w, w->truth->found[i].row));
+    int32_t width = 6;
+    for (int32_t i = 0; i < w->truth->n_found; i++) {
+        int32_t columns = pt_columns(label(w, w->truth->found[i].row));
+        width = columns > width ? columns : width;
+    }
     return (int)width;
 }
 
@@ -120,10 +121,11 @@ static void put_found(const writer_t *w, const sweep_found_t *f)
         groups(w, f->best, best);
         value_text(w, f->behind, ahead);
     }
-    pt_text_add(w->out, "%-*s %4lld %-*s %4d %-*s %-18s %-6s %-6s", label_width(w),
-                label(w, f->row), seed_of(w, f->seed), w->width,
-                groups(w, f->branching, found), (int)f->rank, w->width, best, ahead,
-                answer(f, f->is_within), answer(f, f->is_within_paired));
+    pt_text_add(w->out, "%-*s %4lld %-*s %4d %-*s %-18s %-6s %-6s",
+                pt_padded(label(w, f->row), label_width(w)), label(w, f->row),
+                seed_of(w, f->seed), w->width, groups(w, f->branching, found), (int)f->rank,
+                w->width, best, ahead, answer(f, f->is_within),
+                answer(f, f->is_within_paired));
     if (isfinite(f->correlation))
         pt_text_add(w->out, " %+11.3f", f->correlation);
     pt_text_add(w->out, "\n");

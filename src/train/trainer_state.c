@@ -154,7 +154,7 @@ pt_status_t pt_trainer_save(pt_trainer_t *trainer, pt_checkpoint_t *checkpoint)
     for (int32_t array = 0; array < n_array(t); array++)
         for (int32_t p = 0; p < store->n_param; p++) {
             const pt_param_t *param = &store->param[p];
-            char name[128];
+            char name[PT_RECORD_NAME];
             snprintf(name, sizeof name, "%s/%s", array_name[array], param->name);
             PT_TRY(pt_checkpoint_add(
                 checkpoint, name, PT_DTYPE_F32, param->dim, param->n_dim,
@@ -172,7 +172,7 @@ static pt_status_t copy_weights(const pt_trainer_t *t, pt_checkpoint_t *kept)
     kept->owns_data = true;
     for (int32_t p = 0; p < store->n_param; p++) {
         const pt_param_t *param = &store->param[p];
-        char name[128];
+        char name[PT_RECORD_NAME];
         float *data;
         PT_TRY(pt_alloc(&data, (size_t)param->count, sizeof *data));
         memcpy(data, t->gather.whole + param->offset, (size_t)param->count * sizeof *data);
@@ -247,7 +247,7 @@ static pt_status_t collect(pt_trainer_t *t, const pt_checkpoint_t *checkpoint,
     for (int32_t p = 0; p < store->n_param; p++) {
         const pt_param_t *param = &store->param[p];
         const void *data;
-        char name[128];
+        char name[PT_RECORD_NAME];
         snprintf(name, sizeof name, "%s/%s", array_name[array], param->name);
         PT_TRY(pt_checkpoint_get(checkpoint, name, PT_DTYPE_F32, param->count, &data));
         memcpy(t->gather.whole + (size_t)array * whole(t) + param->offset, data,
@@ -385,8 +385,8 @@ pt_status_t pt_trainer_save_stats(pt_trainer_t *trainer, const pt_subnet_t *subn
             const pt_plan_stat_t *stat = pt_plan_stat(plan, i);
             const pt_candidate_t *c = &s->candidate[s->op[stat->op].candidate];
             int64_t dim[2] = {2, stat->channels};
-            char name[128];
-            snprintf(name, sizeof name, "statistics/%.40s.%d/%.63s", c->name,
+            char name[PT_RECORD_NAME];
+            snprintf(name, sizeof name, "statistics/%s.%d/%s", c->name,
                      stat->op - c->first_op, s->task[stat->task].name);
             PT_TRY(pt_checkpoint_add(
                 checkpoint, name, PT_DTYPE_F64, dim, 2,

@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #ifdef __SANITIZE_ADDRESS__
@@ -15,6 +16,7 @@
 #include "polytree/base/clock.h"
 #include "polytree/base/hash.h"
 #include "polytree/base/memory.h"
+#include "polytree/base/quote.h"
 #include "polytree/base/rng.h"
 #include "polytree/base/text.h"
 #include "polytree/base/status.h"
@@ -352,6 +354,86 @@ static void units_fit_the_size(void **state)
     }
 }
 
+static void quotes_as(void (*quote)(FILE *, const char *), const char *text,
+                      const char *want)
+{
+    char *got = NULL;
+    size_t bytes = 0;
+    FILE *file = open_memstream(&got, &bytes);
+    assert_non_null(file);
+    quote(file, text);
+    assert_int_equal(fclose(file), 0);
+    assert_string_equal(got, want);
+    free(got);
+}
+
+/* What has no meaning to the reader of a text stands in it as it is. */
+static void texts_are_quoted_for_who_reads_them(void **state)
+{
+    (void)state;
+    char plain[128] = "gr\u00f6\u00dfe";
+    for (char c = ' '; c <= '~'; c++)
+        if (strchr("\"\\&<>'", c) == NULL)
+            strncat(plain, &c, 1);
+    char in_quotes[132];
+    snprintf(in_quotes, sizeof in_quotes, "'%s'", plain);
+    quotes_as(pt_quote_gnuplot, plain, in_quotes);
+    quotes_as(pt_quote_dot, plain, plain);
+    quotes_as(pt_quote_dot_html, plain, plain);
+    quotes_as(pt_quote_gnuplot, "a'`b`\"\\&<\n>", "'a''`b`\"\\&< >'");
+    quotes_as(pt_quote_dot, "a'`b`\"\\N&lt;\n>", "a'`b`\\\"\\\\N&amp;lt; >");
+    quotes_as(pt_quote_dot_html, "a'`b`\"\\N&<\n>", "a'`b`&#34;\\\\N&#38;&#60; &#62;");
+}
+
+static void names_have_a_config_and_json(void **state)
+{
+    static const struct {
+        const char *name, *fault;
+    } want[] = {{"a;b#[=]`\"'\\&.\u6f22", NULL},
+                {"\U0010fffd", NULL},
+                {"allow", NULL},
+                {"all", "every task"},
+                {"", "1 to 63"},
+                {";a", "comment"},
+                {"a b", "blanks"},
+                {"a\tb", "seen"},
+                {"a\x7f", "seen"},
+                {"\xc2\x85", "seen"},
+                {"\xef\xbf\xbf", "seen"},
+                {"a,b", "commas"},
+                {"\xf6", "UTF-8"},
+                {"a\xc3", "UTF-8"},
+                {"\xc0\xaf", "UTF-8"},
+                {"\xe0\x80\x80", "UTF-8"},
+                {"\xed\xa0\x80", "UTF-8"},
+                {"\xf4\x90\x80\x80", "UTF-8"},
+                {"\xff", "UTF-8"}};
+    char longest[PT_NAME + 1];
+    (void)state;
+    for (size_t i = 0; i < sizeof want / sizeof want[0]; i++) {
+        const char *fault = pt_name_fault(want[i].name, strlen(want[i].name));
+        assert_int_equal(fault == NULL, want[i].fault == NULL);
+        assert_true(fault == NULL || strstr(fault, want[i].fault) != NULL);
+    }
+    memset(longest, 'x', sizeof longest);
+    assert_null(pt_name_fault(longest, PT_NAME - 1));
+    assert_non_null(pt_name_fault(longest, PT_NAME));
+}
+
+static void columns_are_counted_not_bytes(void **state)
+{
+    char text[64];
+    (void)state;
+    assert_int_equal(pt_columns("plain"), 5);
+    assert_int_equal(pt_columns("gr\u00f6\u00dfe"), 5);
+    assert_int_equal(pt_columns("e\u0301"), 1);
+    assert_int_equal(pt_columns("\u6f22\u5b57\uff21"), 6);
+    assert_int_equal(pt_columns("\U0001f600"), 2);
+    assert_int_equal(pt_columns("\xff\xc3"), 2);
+    snprintf(text, sizeof text, "%-*s|", pt_padded("\u6f22", 4), "\u6f22");
+    assert_string_equal(text, "\u6f22  |");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -373,6 +455,9 @@ int main(void)
         cmocka_unit_test(permutations_are_bijective),
         cmocka_unit_test(permutations_send_every_position_everywhere),
         cmocka_unit_test(units_fit_the_size),
+        cmocka_unit_test(texts_are_quoted_for_who_reads_them),
+        cmocka_unit_test(names_have_a_config_and_json),
+        cmocka_unit_test(columns_are_counted_not_bytes),
         cmocka_unit_test(one_position_of_a_permutation_takes_under_a_microsecond),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

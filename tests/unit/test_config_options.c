@@ -315,6 +315,26 @@ static void sections_of_tasks_are_kept_by_name(void **state)
     assert_string_not_equal(hex[0], hex[2]);
 }
 
+/* A name may hold what stands between the parts of an assignment. */
+static void every_name_of_a_task_can_be_set(void **state)
+{
+    static const char *const name[] = {"a=b", "a.weight=1", "[k]=v;", "gr\u00f6\u00dfe",
+                                       "#\"`'\\$.="};
+    (void)state;
+    for (size_t i = 0; i < sizeof name / sizeof name[0]; i++) {
+        pt_config_t c;
+        char text[128];
+        pt_config_init(&c);
+        snprintf(text, sizeof text, "task.%s.weight = 2", name[i]);
+        assert_int_equal(pt_config_set(&c, text), PT_OK);
+        assert_int_equal(c.n_task, 1);
+        assert_string_equal(c.task[0].name, name[i]);
+        assert_true(c.task[0].weight == 2);
+        assert_int_equal(pt_config_set(&c, "data.file=/of.weight=3/x.h5"), PT_OK);
+        assert_string_equal(c.data.file, "/of.weight=3/x.h5");
+    }
+}
+
 static void wrong_sections_of_tasks_are_refused(void **state)
 {
     static const struct {
@@ -324,8 +344,10 @@ static void wrong_sections_of_tasks_are_refused(void **state)
                                      "task.depth.loss"},
         {"[task.depth]\nloss = l2\n", ":2: task.depth.loss = 'l2': expected one of auto"},
         {"[task.depth]\nloss = l1\nloss = l1\n", ":3: task.depth.loss was already set in"},
-        {"[task.]\nloss = l1\n", ":2: [task.]: expected the name of a task"},
-        {"[task.a b]\nloss = l1\n", ":2: [task.a b]: expected the name of a task"},
+        {"[task.]\nloss = l1\n",
+         ":2: [task.]: no task can be called that: expected 1 to 63 bytes"},
+        {"[task.a b]\nloss = l1\n",
+         ":2: [task.a b]: no task can be called that: blanks and commas"},
         {"[task]\nloss = l1\n", ":2: unknown section [task]"},
     };
     pt_config_t c, before;
@@ -512,6 +534,7 @@ int main(void)
         cmocka_unit_test(budgets_are_none_a_share_or_an_amount),
         cmocka_unit_test(retraining_starts_from_a_word_or_a_file),
         cmocka_unit_test(sections_of_tasks_are_kept_by_name),
+        cmocka_unit_test(every_name_of_a_task_can_be_set),
         cmocka_unit_test(wrong_sections_of_tasks_are_refused),
         cmocka_unit_test(tasks_that_the_data_lacks_are_refused),
         cmocka_unit_test(an_encoder_is_read_in_place),

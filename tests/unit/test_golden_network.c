@@ -255,7 +255,7 @@ static void compare_gradients(const fixture_t *f)
 
     for (int32_t p = 0; p < s->n_param; p++) {
         const pt_param_t *param = &s->param[p];
-        char name[100];
+        char name[PT_PARAM_NAME + 8];
         snprintf(name, sizeof name, "grad/%s", param->name);
         const double *want = find(f->variant->name, name, NULL, param->count);
         for (int64_t i = 0; i < param->count; i++) {
@@ -296,7 +296,7 @@ static void update(fixture_t *f, int64_t count)
 
     for (int32_t p = 0; p < s->n_param; p++) {
         const pt_param_t *param = &s->param[p];
-        char name[100];
+        char name[PT_PARAM_NAME + 8];
         snprintf(name, sizeof name, "grad/%s", param->name);
         if (find(f->variant->name, name, NULL, param->count) == NULL)
             continue;

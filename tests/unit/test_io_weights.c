@@ -250,7 +250,7 @@ static void too_large_a_number(hid_t file)
 static void too_long_a_name(hid_t file)
 {
     static const float value[7] = {1};
-    char name[160];
+    char name[PT_RECORD_NAME + 1];
     memset(name, 'n', sizeof name);
     name[sizeof name - 1] = '\0';
     put_array(file, name, H5T_NATIVE_FLOAT, 1, (const hsize_t[]){7}, value);
@@ -303,7 +303,7 @@ static void what_is_no_weights_file_is_refused(void **state)
         {claim_to_be_a_checkpoint, "no attribute"},
         {not_a_number, "'last' has an element (number 2) that is no finite float"},
         {too_large_a_number, "'last' has an element (number 0) that is no finite float"},
-        {too_long_a_name, "has a name longer than 127 bytes"},
+        {too_long_a_name, "has a name longer than 159 bytes"},
         {unseen_characters, "an array has a name that is no text"},
         {five_dimensions, "/deep: 5 dimensions, expected at most 4"},
         {claims_without_storage, "/huge: 4398046511104 bytes of values, but 0 bytes"},

@@ -51,6 +51,24 @@ bool pt_is_near(int32_t distance, size_t a_len, size_t b_len);
 /** Whether there is nothing in it that would not be seen: control characters but blanks. */
 bool pt_is_text(const char *text, size_t bytes);
 
+/** Longest name of a task or a layer, in bytes, with its NUL. */
+#define PT_NAME 64
+
+/**
+ * What is wrong with a name that a task is to have, or NULL.
+ *
+ * A config names tasks in [task.NAME] and, between blanks or commas, in data.tasks, where
+ * ';' begins a comment and 'all' stands for every task; JSON and pictures want UTF-8.
+ */
+const char *pt_name_fault(const char *name, size_t bytes);
+
+/** Columns that a text takes on a terminal: two for each wide letter, none for a mark on
+ * the one before. */
+int32_t pt_columns(const char *text);
+
+/** Bytes to which "%-*s" must pad a text for it to take so many columns at least. */
+int pt_padded(const char *text, int32_t columns);
+
 /** "s" unless n is 1: "%d task%s". */
 const char *pt_plural(int64_t n);
 

@@ -16,7 +16,6 @@
 #define PT_CONFIG_TEXT 512  /**< longest text value, with its NUL */
 #define PT_CONFIG_LIST 64   /**< longest list of integers */
 #define PT_CONFIG_TASKS 256 /**< most [task.NAME] sections */
-#define PT_CONFIG_NAME 64   /**< longest name of a task or a layer, with its NUL */
 
 /** A number of steps, or of epochs where it was written `12e`. */
 typedef struct pt_length {
@@ -137,7 +136,7 @@ typedef enum pt_task_metric {
 
 /** A section [task.NAME]. */
 typedef struct pt_task_config {
-    char name[PT_CONFIG_NAME];
+    char name[PT_NAME];
     pt_task_loss_t loss;
     pt_task_metric_t metric;
     double weight;          /**< of its loss, before they are normalised */
@@ -214,7 +213,7 @@ typedef struct pt_config {
     struct {
         pt_head_t kind;
         int64_t width;
-        char skip[PT_CONFIG_NAME]; /**< layer of the low-level features; empty = none */
+        char skip[PT_NAME]; /**< layer of the low-level features; empty = none */
         bool separable, align_corners, norm;
         double dropout;
     } head;

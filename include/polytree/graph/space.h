@@ -64,7 +64,7 @@ typedef struct pt_space_op {
 } pt_space_op_t;
 
 typedef struct pt_candidate {
-    char name[40];
+    char name[PT_GROUP_NAME];
     int32_t src, dst; /**< nodes */
     int32_t skip;     /**< node of its second source; -1: none */
     int32_t choice;   /**< -1: always on */
@@ -76,7 +76,7 @@ typedef struct pt_candidate {
 
 /** A task as the space sees it. */
 typedef struct pt_space_task {
-    char name[64];
+    char name[PT_NAME];
     int32_t outputs; /**< channels of the head's output */
     bool is_map;     /**< an output for every pixel of the input, else one for the input */
 } pt_space_task_t;
@@ -148,6 +148,9 @@ static inline int32_t pt_space_choice_candidate(const pt_space_t *space, int32_t
 
 /** The candidate that puts out a task's logits. */
 int32_t pt_space_head(const pt_space_t *space, int32_t task);
+
+/** Columns of the widest name of a task, `least` at least. */
+int32_t pt_space_name_columns(const pt_space_t *space, int32_t least);
 
 /** Number of the choice (kind, i, j), or -1. */
 int32_t pt_space_find_choice(const pt_space_t *space, pt_choice_kind_t kind, int32_t i,

@@ -16,6 +16,9 @@
 
 #include "polytree/base/status.h"
 
+/** Longest name of a record, with its NUL. */
+#define PT_RECORD_NAME 160
+
 typedef enum pt_dtype {
     PT_DTYPE_F32,
     PT_DTYPE_F64,
@@ -26,7 +29,7 @@ typedef enum pt_dtype {
 
 /** One array.  Names are paths: "weight/edge_1_2.weight". TEXT: dim[0] bytes, no NUL. */
 typedef struct pt_record {
-    char name[128];
+    char name[PT_RECORD_NAME];
     pt_dtype_t dtype;
     int32_t n_dim;
     int64_t dim[4];

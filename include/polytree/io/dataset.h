@@ -10,6 +10,7 @@
 #include <stdio.h>
 
 #include "polytree/base/status.h"
+#include "polytree/base/text.h"
 #include "polytree/par/comm.h"
 
 typedef enum pt_split {
@@ -43,7 +44,7 @@ typedef union pt_label {
 #define PT_LABEL_NONE INT32_MIN
 
 typedef struct pt_task_info {
-    char name[64];
+    char name[PT_NAME];
     pt_task_kind_t kind;
     int32_t classes; /**< classes or labels; else outputs of an element: 3 for normals, 1
                         for depth, edges and saliency, the channels of a regression */

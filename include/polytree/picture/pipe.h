@@ -25,7 +25,4 @@ PT_MUST_CHECK pt_status_t pt_picture_pipe(char *const argv[], pt_picture_source_
 PT_MUST_CHECK pt_status_t pt_picture_plot(pt_picture_source_t source, const void *context,
                                           const char *path, bool *is_drawn);
 
-/** Print a text as gnuplot reads it between double quotes, these included. */
-void pt_picture_text(FILE *file, const char *text);
-
 #endif

@@ -24,7 +24,9 @@
 #include "polytree/base/status.h"
 
 #define PT_BLOCK 4096
-#define PT_PARAM_NAME 80
+/** Longest names of a group ("head_" and a task) and of a tensor, with their NULs. */
+#define PT_GROUP_NAME 72
+#define PT_PARAM_NAME 112
 #define PT_PARAM_ALIGN 16
 
 typedef enum pt_role {
@@ -48,7 +50,7 @@ typedef struct pt_param {
 } pt_param_t;
 
 typedef struct pt_group {
-    char name[PT_PARAM_NAME / 2];
+    char name[PT_GROUP_NAME];
     int64_t first_block, n_block;
     int32_t first_param, n_param;
     int32_t task; /**< owner task of a head; -1: shared by all */

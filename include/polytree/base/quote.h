@@ -1,0 +1,23 @@
+/** @file
+ * Texts of strangers, such as the names of a data set's tasks, made harmless for the
+ * programs that read our files: one function for each language.
+ *
+ * JSON is quoted by jansson; a config needs no quotes, for it takes whatever a task may be
+ * called (pt_name_check()).
+ */
+#ifndef PT_BASE_QUOTE_H
+#define PT_BASE_QUOTE_H
+
+#include <stdio.h>
+
+/** Print a text as a string of gnuplot's, with its quotes.  In single ones nothing but
+ * these has a meaning; in double ones gnuplot runs what stands in back quotes. */
+void pt_quote_gnuplot(FILE *file, const char *text);
+
+/** Print a text to stand within a double-quoted label or tooltip of Graphviz. */
+void pt_quote_dot(FILE *file, const char *text);
+
+/** Print a text to stand within an HTML-like label of Graphviz. */
+void pt_quote_dot_html(FILE *file, const char *text);
+
+#endif
