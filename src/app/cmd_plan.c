@@ -107,7 +107,7 @@ static pt_status_t print_stages(const pt_session_t *s, const examples_t *e)
     pt_console_line("work, in millions of multiply-adds a sample:");
     pt_console_line("  %-24s %8s %10s %10s %12s %14s", "", "steps", "forward", "executed",
                     "total, 1e9", "arena, bytes");
-    if (!pt_method_is_fixed(s->config.search.method)) {
+    if (!pt_methods[s->config.search.method].is_fixed) {
         PT_TRY(print_work(s, "warm-up", &e->warmup, PT_PASS_WEIGHT,
                           n.n_step[PT_PHASE_WARMUP]));
         PT_TRY(print_work(s, "search, weights", &e->search, PT_PASS_WEIGHT,
@@ -219,7 +219,7 @@ static pt_status_t make_examples(const pt_session_t *s, examples_t *e)
         switch_all(all[i]);
         all[i]->is_soft = s->config.search.gates == PT_GATES_SOFT && all[i] != &e->found;
     }
-    if (pt_method_is_fixed(s->config.search.method))
+    if (pt_methods[s->config.search.method].is_fixed)
         return make_fixed(s, &e->found);
     PT_TRY(derive_example(s, &e->found));
     return make_supernet(s, e);
@@ -250,7 +250,7 @@ static void print_space(const pt_session_t *s, const pt_cost_t *cost)
                     (long long)pt_store_n_element(&space->store));
     pt_console_line("%s: %lld parameters, %lld multiply-adds a "
                     "sample for all tasks, %lld of them in the encoder",
-                    pt_method_is_fixed(s->config.search.method)
+                    pt_methods[s->config.search.method].is_fixed
                         ? "network"
                         : "example, branches at random",
                     (long long)cost->parameters, (long long)cost->madds,
@@ -262,7 +262,7 @@ static pt_status_t find_share(const pt_session_t *s, const examples_t *e, double
 {
     work_t searched, found;
     *share = 1;
-    if (pt_method_is_fixed(s->config.search.method)) /* there is no supernet */
+    if (pt_methods[s->config.search.method].is_fixed) /* there is no supernet */
         return PT_OK;
     PT_TRY(count_work(s, &e->search, PT_PASS_WEIGHT, &searched));
     PT_TRY(count_work(s, &e->found, PT_PASS_WEIGHT, &found));
@@ -289,8 +289,8 @@ static pt_status_t print_time(const pt_session_t *s, const examples_t *e,
                     pt_duration(seconds[PT_PHASE_WARMUP], warmup),
                     pt_duration(seconds[PT_PHASE_SEARCH], search),
                     pt_duration(seconds[PT_PHASE_RETRAIN], retrain),
-                    pt_method_is_fixed(s->config.search.method) ? ""
-                                                                : " (by multiply-adds)",
+                    pt_methods[s->config.search.method].is_fixed ? ""
+                                                                 : " (by multiply-adds)",
                     pt_duration(seconds[PT_PHASE_WARMUP] + seconds[PT_PHASE_SEARCH] +
                                     seconds[PT_PHASE_RETRAIN],
                                 sum));

@@ -160,7 +160,7 @@ static pt_status_t choose(const pt_config_t *config, network_t *n)
 {
     const pt_space_t *s = n->space;
     pt_branching_t b;
-    n->is_open = !pt_method_is_fixed(config->search.method);
+    n->is_open = !pt_methods[config->search.method].is_fixed;
     for (int32_t k = 0; k < s->n_task; k++)
         for (int32_t c = 0; c < s->n_choice; c++)
             pt_subnet_switch(&n->subnet, k, c, true);

@@ -149,8 +149,9 @@ static pt_status_t check_dag(const pt_config_t *c)
     if (c->encoder.layers[0] != '\0') {
         PT_FAIL(CONFIG, "an [encoder] needs space.kind = branch");
     }
-    if (c->search.method == PT_METHOD_FULL || c->search.method == PT_METHOD_EXHAUSTIVE) {
-        PT_FAIL(CONFIG, "search.method: full and exhaustive need space.kind = branch");
+    if (pt_methods[c->search.method].is_of_branch) {
+        PT_FAIL(CONFIG, "search.method = %s needs space.kind = branch",
+                pt_methods[c->search.method].name);
     }
     if (c->derive.rule == PT_RULE_ARGMAX) {
         PT_FAIL(CONFIG, "derive.rule = argmax needs space.kind = branch");

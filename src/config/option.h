@@ -43,6 +43,33 @@ typedef struct pt_option {
 extern const pt_option_t pt_options[];
 extern const int32_t pt_n_options;
 
+/** The words of an option by its enum, which NULL ends. */
+extern const char *const pt_cache_words[];
+extern const char *const pt_mode_words[];
+extern const char *const pt_cost_words[];
+extern const char *const pt_backend_words[];
+extern const char *const pt_isa_words[];
+extern const char *const pt_reduction_words[];
+extern const char *const pt_mixed_words[];
+extern const char *const pt_preset_words[];
+extern const char *const pt_space_words[];
+extern const char *const pt_head_words[];
+extern const char *const pt_turn_words[];
+extern const char *const pt_weighting_words[];
+extern const char *const pt_bundle_words[];
+extern const char *const pt_flip_words[];
+extern const char *const pt_optimizer_words[];
+extern const char *const pt_schedule_words[];
+extern const char *const pt_gates_words[];
+extern const char *const pt_run_words[];
+extern const char *const pt_rule_words[];
+extern const char *const pt_resource_words[];
+extern const char *const pt_scale_words[];
+extern const char *const pt_from_words[];
+extern const char *const pt_loss_words[];
+extern const char *const pt_metric_words[];
+extern const char *const pt_method_words[];
+
 /** Those of a [task.NAME] section; offsets are into pt_task_config_t. */
 extern const pt_option_t pt_task_options[];
 extern const int32_t pt_n_task_options;

@@ -62,43 +62,9 @@
             initial, 0, 0, words, class, help                                              \
     }
 
-/* Each list in the order of its enum; backend and isa: pt_backend_t and pt_isa_t. */
-static const char *const cache_words[] = {"memory", "none", NULL};
-static const char *const mode_words[] = {"auto", "manual", NULL};
-static const char *const cost_words[] = {"measured", "counted", NULL};
-static const char *const backend_words[] = {"auto", "ref", "blas", "onednn", NULL};
-static const char *const isa_words[] = {"native", "generic", "avx2", "avx512", NULL};
-static const char *const reduction_words[] = {"exact", "fast", NULL};
-static const char *const mixed_words[] = {"warn", "refuse", NULL};
-static const char *const preset_words[] = {"none", "bmtas", NULL};
-static const char *const space_words[] = {"dag", "branch", NULL};
-static const char *const head_words[] = {"auto", "classifier", "deeplab", "upsample", NULL};
-static const char *const turn_words[] = {"bundles", "tasks", NULL};
-static const char *const weighting_words[] = {"fixed", "uncertainty", "dwa", NULL};
-static const char *const bundle_words[] = {"auto", "each", "all", NULL};
-static const char *const flip_words[] = {"none", "horizontal", "vertical", "both", NULL};
-static const char *const optimizer_words[] = {"sgd", "adam", NULL};
-static const char *const schedule_words[] = {"constant", "cosine", "poly", NULL};
-static const char *const method_words[] = {"search", "shared",     "single", "random",
-                                           "full",   "exhaustive", NULL};
-static const char *const gates_words[] = {"soft", "hard", NULL};
-static const char *const run_words[] = {"all", "active", NULL};
-static const char *const rule_words[] = {"auto", "flow", "p", "random", "argmax", NULL};
-static const char *const resource_words[] = {"madds", "parameters", "activation", "seconds",
-                                             NULL};
-static const char *const scale_words[] = {"shared", "gflop", NULL};
-static const char *const from_words[] = {"search", "scratch", NULL};
-static const char *const loss_words[] = {
-    "auto",       "cross_entropy", "bce", "bce_balanced", "l1", "mse",
-    "l1_normals", "cosine",        NULL};
-static const char *const metric_words[] = {
-    "auto",         "accuracy",  "auc",       "miou",      "pixel_accuracy",
-    "max_iou",      "rmse",      "abs_error", "rel_error", "mean_angle",
-    "median_angle", "within_11", "within_22", "within_30", "edge_f",
-    "r2",           NULL};
-
 #define UPDATE(s, at, optimizer_, lr_, momentum_, nesterov_, decay_, schedule_, ramp_)     \
-    WORD(s ".optimizer", at.optimizer, optimizer_, optimizer_words, NUM, "update rule"),   \
+    WORD(s ".optimizer", at.optimizer, optimizer_, pt_optimizer_words, NUM,                \
+         "update rule"),                                                                   \
         REAL(s ".lr", at.lr, lr_, 0, 1e3, NUM, "learning rate"),                           \
         REAL(s ".momentum", at.momentum, momentum_, 0, 0.9999, NUM, "sgd: momentum"),      \
         BOOL(s ".nesterov", at.nesterov, nesterov_, NUM, "sgd: Nesterov momentum"),        \
@@ -108,7 +74,7 @@ static const char *const metric_words[] = {
         REAL(s ".epsilon", at.epsilon, "1e-8", 1e-20, 1, NUM,                              \
              "adam: added to the root mean square"),                                       \
         REAL(s ".decay", at.decay, decay_, 0, 1, NUM, "weight decay, added to gradients"), \
-        WORD(s ".schedule", at.schedule, schedule_, schedule_words, NUM,                   \
+        WORD(s ".schedule", at.schedule, schedule_, pt_schedule_words, NUM,                \
              "course of the learning rate"),                                               \
         REAL(s ".poly_power", at.poly_power, "0.9", 0, 10, NUM, "poly: its exponent"),     \
         INT(s ".lr_warmup", at.lr_warmup, ramp_, 0, 1e12, NUM,                             \
@@ -119,12 +85,12 @@ const pt_option_t pt_options[] = {
     NAMES("data.tasks", data.tasks, "all", NUM, "all, or names in this order"),
     REAL("data.val_fraction", data.val_fraction, "0", 0, 0.9, NUM,
          "share of train taken for val where the file has no val"),
-    WORD("data.cache", data.cache, "memory", cache_words, LAY,
+    WORD("data.cache", data.cache, "memory", pt_cache_words, LAY,
          "one copy in memory per node, or read what a step needs; same bits"),
     INT("data.search_size", data.search_size, "0", 0, 65536, NUM,
         "pixels a side of inputs and maps during warm-up and search; 0 = as stored"),
 
-    WORD("run.preset", run.preset, "none", preset_words, OUT,
+    WORD("run.preset", run.preset, "none", pt_preset_words, OUT,
          "applied before the file; bmtas: the settings of the authors of branch"),
     INT("run.seed", run.seed, "1", 0, WHOLE, NUM, "seed of everything random"),
     INT("run.threads", run.threads, "1", 1, 1024, NUM, "threads per rank"),
@@ -142,7 +108,7 @@ const pt_option_t pt_options[] = {
     INT("run.metrics_every", run.metrics_every, "10", 1, 1e12, NUM,
         "steps between two lines of metrics.jsonl"),
 
-    WORD("layout.mode", layout.mode, "auto", mode_words, LAY,
+    WORD("layout.mode", layout.mode, "auto", pt_mode_words, LAY,
          "how ranks are arranged: fastest predicted, or as given here"),
     INT("layout.stage", layout.stage, "0", 0, 1e6, LAY,
         "ranks along the stages, each with a block of the graph; in mode auto too; 0 = "
@@ -152,7 +118,7 @@ const pt_option_t pt_options[] = {
         "ranks along the tasks; 0 = whatever is left"),
     INT("layout.data", layout.data, "0", 0, 1e6, LAY,
         "ranks along the data; 0 = whatever is left"),
-    FROM("layout.cost", layout.cost, layout.cost_table, "measured", cost_words, LAY,
+    FROM("layout.cost", layout.cost, layout.cost_table, "measured", pt_cost_words, LAY,
          "seconds by which ranks are arranged and graphs cut: measured at the start, "
          "counted, or a table that plan has written"),
     REAL("layout.latency", layout.latency, "0", 0, 1, LAY,
@@ -166,16 +132,16 @@ const pt_option_t pt_options[] = {
         "to rehearse many nodes on one: ranks taken for a node; 0 = as they are"),
     BOOL("layout.strict", layout.strict, "0", LAY, "1: refuse surplus ranks"),
 
-    WORD("kernel.backend", kernel.backend, "auto", backend_words, NUM,
+    WORD("kernel.backend", kernel.backend, "auto", pt_backend_words, NUM,
          "auto: onednn where built, else blas"),
-    WORD("kernel.isa", kernel.isa, "native", isa_words, NUM,
+    WORD("kernel.isa", kernel.isa, "native", pt_isa_words, NUM,
          "limit of the instruction set"),
-    WORD("kernel.reduction", kernel.reduction, "exact", reduction_words, NUM,
+    WORD("kernel.reduction", kernel.reduction, "exact", pt_reduction_words, NUM,
          "exact: the layout never changes the result"),
-    WORD("kernel.mixed", kernel.mixed, "warn", mixed_words, OUT,
+    WORD("kernel.mixed", kernel.mixed, "warn", pt_mixed_words, OUT,
          "when machines or libraries differ"),
 
-    WORD("space.kind", space.kind, "dag", space_words, NUM, "kind of search space"),
+    WORD("space.kind", space.kind, "dag", pt_space_words, NUM, "kind of search space"),
     INT("space.nodes", space.nodes, "8", 2, 64, NUM, "N: nodes of the graph"),
     INT("space.flow", space.flow, "3", 1, 63, NUM,
         "M: farthest node an edge reaches; nodes - 1 = unrestricted"),
@@ -210,7 +176,7 @@ const pt_option_t pt_options[] = {
           "`inverted_residual out=16 stride=1 expand=1`"),
 
     WORD(
-        "head.kind", head.kind, "auto", head_words, NUM,
+        "head.kind", head.kind, "auto", pt_head_words, NUM,
         "operation of the heads; auto: classifier for labels of images, upsample for maps"),
     INT("head.width", head.width, "64", 1, 65536, NUM,
         "deeplab: channels, times space.width"),
@@ -230,12 +196,12 @@ const pt_option_t pt_options[] = {
         "samples that share batch-norm statistics; divides the batch"),
     INT("train.tasks_per_step", train.tasks_per_step, "5", 0, 65535, NUM,
         "bundles per step, in turn; 0 = all"),
-    WORD("train.turn", train.turn, "bundles", turn_words, NUM,
+    WORD("train.turn", train.turn, "bundles", pt_turn_words, NUM,
          "what takes turns in weight steps; tasks: each task alone, from its bundle's "
          "draws"),
-    WORD("train.bundle", train.bundle, "auto", bundle_words, NUM,
+    WORD("train.bundle", train.bundle, "auto", pt_bundle_words, NUM,
          "which tasks run together; auto: those with the same inputs"),
-    WORD("train.weighting", train.weighting, "fixed", weighting_words, NUM,
+    WORD("train.weighting", train.weighting, "fixed", pt_weighting_words, NUM,
          "of the tasks' losses: as given, by learned uncertainty, or by their descent "
          "(dwa)"),
     REAL("train.weighting_lr", train.weighting_lr, "1e-2", 0, 1e3, NUM,
@@ -257,7 +223,7 @@ const pt_option_t pt_options[] = {
     REAL("augment.elastic", augment.elastic, "0", 0, 1, NUM,
          "elastic: +- fraction of the size by which points 1/4 of it apart move; 0 with "
          "tasks of depth or normals"),
-    WORD("augment.flip", augment.flip, "none", flip_words, NUM, "random mirroring"),
+    WORD("augment.flip", augment.flip, "none", pt_flip_words, NUM, "random mirroring"),
     BOOL("augment.crop", augment.crop, "0", NUM,
          "1: with scale, the window's place in the scaled image is random"),
 
@@ -268,7 +234,7 @@ const pt_option_t pt_options[] = {
     LENGTH("warmup.steps", warmup.steps, "400", 0, NUM, "length of the warm-up"),
     UPDATE("warmup", warmup.update, "sgd", "0.05", "0.9", "1", "5e-4", "constant", "100"),
 
-    WORD("search.method", search.method, "search", method_words, NUM,
+    WORD("search.method", search.method, "search", pt_method_words, NUM,
          "baselines: one chain for all tasks, one for each, a random subnet; branch: each "
          "task alone, the branching numbered baseline.branching"),
     LENGTH("search.steps", search.steps, "1200", 0, NUM,
@@ -279,8 +245,9 @@ const pt_option_t pt_options[] = {
            "an alpha step after so many weight steps; 1e = epoch by epoch"),
     BOOL("search.reset_states", search.reset_states, "0", NUM,
          "1: forget the optimisers' states at each change"),
-    WORD("search.gates", search.gates, "soft", gates_words, NUM, "hard: straight-through"),
-    WORD("search.run", search.run, "all", run_words, NUM,
+    WORD("search.gates", search.gates, "soft", pt_gates_words, NUM,
+         "hard: straight-through"),
+    WORD("search.run", search.run, "all", pt_run_words, NUM,
          "active: weight steps run open candidates only; hard gates"),
     REAL("search.tau_begin", search.tau_begin, "5", 1e-3, 1e3, NUM,
          "temperature at the start"),
@@ -295,11 +262,11 @@ const pt_option_t pt_options[] = {
     REAL("squeeze.kappa", squeeze.kappa, "7", 1, 1e6, NUM, "budget of edges per task"),
     REAL("squeeze.weight", squeeze.weight, "1", 0, 1e6, NUM, "weight of the squeeze loss"),
 
-    WORD("resource.kind", resource.kind, "madds", resource_words, NUM,
+    WORD("resource.kind", resource.kind, "madds", pt_resource_words, NUM,
          "what costs: multiply-adds, parameters, activation bytes, or seconds of a table"),
     LINE("resource.table", resource.table, "", NUM,
          "seconds: file of lines NAME SECONDS, of `stem` and each layer or edge"),
-    WORD("resource.scale", resource.scale, "shared", scale_words, NUM,
+    WORD("resource.scale", resource.scale, "shared", pt_scale_words, NUM,
          "unit of the loss: the cost of the network all tasks share, or GFLOP"),
     REAL("resource.weight", resource.weight, "0", 0, 1e6, NUM,
          "weight of the expected cost in alpha's loss"),
@@ -310,13 +277,13 @@ const pt_option_t pt_options[] = {
     REAL("resource.tolerance", resource.tolerance, "1e-3", 0, 0.5, NUM,
          "branch: relative error of the expected cost that is allowed"),
 
-    WORD("derive.rule", derive.rule, "auto", rule_words, NUM,
+    WORD("derive.rule", derive.rule, "auto", pt_rule_words, NUM,
          "dag: what goes first: least flow (auto), least p, or random; branch: argmax "
          "(auto) or random"),
     REAL("derive.keep", derive.keep, "0.95", 0, 1, NUM,
          "share of the flow to keep once kappa is met"),
 
-    FROM("retrain.from", retrain.from, retrain.from_file, "search", from_words, NUM,
+    FROM("retrain.from", retrain.from, retrain.from_file, "search", pt_from_words, NUM,
          "weights that fine-tuning starts from"),
     LENGTH("retrain.steps", retrain.steps, "6000", 0, NUM, "length of fine-tuning"),
     UPDATE("retrain", retrain.update, "sgd", "0.05", "0.9", "1", "5e-4", "cosine", "200"),
@@ -358,7 +325,7 @@ const pt_option_t pt_options[] = {
     INT("sweep.random_n", sweep.random_n, "1", 1, 1000, OUT,
         "random subnets for each seed"),
     WORD(
-        "sweep.reference", sweep.reference, "shared", method_words, OUT,
+        "sweep.reference", sweep.reference, "shared", pt_method_words, OUT,
         "method that others are compared with: search as the config has it, another in its "
         "variant best on val"),
     NAMES("sweep.vary", sweep.vary, "none", OUT,
@@ -374,11 +341,11 @@ const int32_t pt_n_options = (int32_t)(sizeof pt_options / sizeof pt_options[0])
 #define AT(field) offsetof(pt_task_config_t, field), sizeof(((pt_task_config_t *)0)->field)
 
 const pt_option_t pt_task_options[] = {
-    WORD("task.NAME.loss", loss, "auto", loss_words, NUM,
+    WORD("task.NAME.loss", loss, "auto", pt_loss_words, NUM,
          "auto: by the kind of labels, classification cross_entropy, multilabel bce, "
          "segmentation cross_entropy, depth l1, normals l1_normals, edges bce, saliency "
          "bce_balanced, regression mse"),
-    WORD("task.NAME.metric", metric, "auto", metric_words, NUM,
+    WORD("task.NAME.metric", metric, "auto", pt_metric_words, NUM,
          "auto: by the kind of labels, classification accuracy, multilabel auc, "
          "segmentation miou, depth rmse, normals mean_angle, edges edge_f, saliency "
          "max_iou, regression r2"),

@@ -112,7 +112,7 @@ pt_status_t space_add_copies(space_builder_t *b, const pt_config_t *config,
 {
     candidate_spec_t copy = spec;
 
-    if (config->search.method != PT_METHOD_SINGLE)
+    if (!pt_methods[config->search.method].is_by_task)
         return space_add_candidate(b, &spec, block);
     for (copy.task = 0; copy.task < b->space->n_task; copy.task++) {
         snprintf(copy.name, sizeof copy.name, "task%d_%.20s", (int)copy.task, spec.name);
@@ -126,7 +126,7 @@ int64_t space_widened(const pt_config_t *config, int64_t channels)
     bool is_branch = config->space.kind == PT_SPACE_BRANCH;
     double width = is_branch ? config->space.width : 1;
 
-    if (pt_method_is_chain(config->search.method) && config->baseline.width != 0)
+    if (pt_methods[config->search.method].is_chain && config->baseline.width != 0)
         width *= config->baseline.width;
     if (width == 1)
         return channels;

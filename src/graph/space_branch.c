@@ -122,11 +122,11 @@ static pt_status_t describe_layers(pt_space_t *s, const encoder_t *e,
 static int32_t count_copies(const pt_space_t *s, const pt_config_t *config,
                             const pt_branching_t *branching, int32_t l)
 {
-    if (pt_method_is_chain(config->search.method))
+    if (pt_methods[config->search.method].is_chain)
         return 1;
     if (branching != NULL)
         return pt_branching_n_group(branching, l - 1);
-    if (config->search.method == PT_METHOD_FULL || config->space.copies == 0)
+    if (pt_methods[config->search.method].is_full || config->space.copies == 0)
         return s->n_task;
     return (int32_t)config->space.copies;
 }
@@ -134,7 +134,7 @@ static int32_t count_copies(const pt_space_t *s, const pt_config_t *config,
 /** Whether candidates are searched among: what is trained at once is built in full. */
 static bool is_searched(const pt_config_t *config, const pt_space_spec_t *spec)
 {
-    return spec->branching == NULL && !pt_method_is_fixed(config->search.method);
+    return spec->branching == NULL && !pt_methods[config->search.method].is_fixed;
 }
 
 static bool has_one_copy(const pt_config_t *config, const pt_space_spec_t *spec)
@@ -223,7 +223,7 @@ static pt_status_t add_all(space_builder_t *b, const pt_config_t *config,
 pt_status_t space_build_branch(space_builder_t *b, const pt_config_t *config,
                                const pt_space_spec_t *spec)
 {
-    bool is_numbered = config->search.method == PT_METHOD_EXHAUSTIVE;
+    bool is_numbered = pt_methods[config->search.method].is_numbered;
     encoder_t *encoder;
     pt_branching_t numbered = {0};
     pt_space_spec_t own = *spec;

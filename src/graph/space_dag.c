@@ -144,7 +144,7 @@ pt_status_t space_build_dag(space_builder_t *b, const pt_config_t *config,
 {
     pt_space_t *s = b->space;
     int32_t n = (int32_t)config->space.nodes;
-    bool is_chain = pt_method_is_chain(config->search.method);
+    bool is_chain = pt_methods[config->search.method].is_chain;
     bool has_skip = strcmp(config->head.skip, "x") == 0;
     int32_t flow = is_chain ? 1 : (int32_t)config->space.flow;
 

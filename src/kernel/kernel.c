@@ -9,19 +9,6 @@
 #include <cblas.h>
 #endif
 
-static const char *const backend_name[] = {"auto", "ref", "blas", "onednn"};
-static const char *const isa_name[] = {"native", "generic", "avx2", "avx512"};
-
-const char *pt_backend_name(pt_backend_t backend)
-{
-    return backend_name[backend];
-}
-
-const char *pt_isa_name(pt_isa_t isa)
-{
-    return isa_name[isa];
-}
-
 static bool machine_has(pt_isa_t isa)
 {
     if (isa == PT_ISA_GENERIC)

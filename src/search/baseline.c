@@ -134,22 +134,17 @@ static pt_status_t check_data(const pt_config_t *config, const pt_dataset_t *dat
 
 pt_status_t pt_baseline_resolve(pt_config_t *config, pt_dataset_t *dataset)
 {
-    pt_method_t method = config->search.method;
-    bool is_chain = pt_method_is_chain(method);
+    const pt_method_info_t *method = &pt_methods[config->search.method];
     bool has_run = config->baseline.cost_of[0] != '\0';
-    if (method == PT_METHOD_SEARCH)
-        return PT_OK;
-    /* Full and exhaustive cost what their branching costs. */
-    bool wants_madds =
-        has_run && (is_chain || method == PT_METHOD_RANDOM) && config->baseline.madds == 0;
-    bool wants_steps = has_run && pt_method_is_fixed(method) && config->baseline.steps == 0;
+    bool wants_madds = has_run && method->matches_cost && config->baseline.madds == 0;
+    bool wants_steps = has_run && method->is_fixed && config->baseline.steps == 0;
     if (wants_madds || wants_steps)
         PT_TRY(check_data(config, dataset));
     if (wants_madds)
         PT_TRY(match_madds(config));
     if (wants_steps)
         PT_TRY(match_steps(config, dataset));
-    if (is_chain && config->baseline.width == 0 && config->baseline.madds > 0)
+    if (method->is_chain && config->baseline.width == 0 && config->baseline.madds > 0)
         PT_TRY(match_width(config, dataset));
     return PT_OK;
 }
@@ -157,7 +152,7 @@ pt_status_t pt_baseline_resolve(pt_config_t *config, pt_dataset_t *dataset)
 bool pt_baseline_is_dearer(const pt_config_t *config, int64_t madds, char text[160])
 {
     double wanted = (double)config->baseline.madds, is = (double)madds, scale;
-    if (!pt_method_is_chain(config->search.method) || wanted <= 0 || is <= wanted ||
+    if (!pt_methods[config->search.method].is_chain || wanted <= 0 || is <= wanted ||
         config->baseline.width > 1)
         return false;
     const char *unit = pt_unit(is, &scale);
@@ -178,9 +173,9 @@ pt_status_t pt_baseline_network(const pt_config_t *config, const pt_space_t *spa
                 pt_subnet_switch(subnet, k, c, true);
         return PT_OK;
     }
-    if (config->search.method == PT_METHOD_FULL)
+    if (pt_methods[config->search.method].is_full)
         pt_branching_full(branching);
-    if (config->search.method == PT_METHOD_EXHAUSTIVE)
+    if (pt_methods[config->search.method].is_numbered)
         PT_TRY(pt_branching_nth(config->baseline.branching, (int32_t)config->space.copies,
                                 branching));
     pt_copies_switch(space, branching->group, subnet);
@@ -207,7 +202,7 @@ pt_status_t run_draw_network(const pt_search_t *s, pt_subnet_t *subnet)
 pt_status_t run_keep_supernet(pt_search_t *s)
 {
     char folder[RUN_PATH_MAX + 32];
-    if (s->config->search.method != PT_METHOD_RANDOM)
+    if (!pt_methods[s->config->search.method].is_drawn)
         return PT_OK;
     snprintf(folder, sizeof folder, "%s/supernet", s->run);
     return run_checkpoint_copy(s, folder);
@@ -231,7 +226,7 @@ pt_status_t run_take_supernet(pt_search_t *s)
 {
     pt_checkpoint_t c;
     pt_status_t status = PT_OK;
-    if (s->config->search.method != PT_METHOD_RANDOM ||
+    if (!pt_methods[s->config->search.method].is_drawn ||
         s->config->baseline.supernet[0] == '\0')
         return PT_OK;
     pt_checkpoint_init(&c);

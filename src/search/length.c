@@ -59,23 +59,23 @@ void pt_run_length(const pt_config_t *config, const pt_feed_t *feed, pt_run_leng
                                     i == PT_PHASE_SEARCH ? PT_PART_WEIGHT : PT_PART_TRAIN);
     set_periods(c, feed, &n);
     n.n_alpha = n.n_step[PT_PHASE_SEARCH] / n.weight_period * n.alpha_period;
-    if (c->search.method != PT_METHOD_SEARCH) {
+    if (!pt_methods[c->search.method].is_learned) {
         n.n_step[PT_PHASE_SEARCH] += n.n_alpha;
         n.n_alpha = 0;
     }
-    if (pt_method_is_fixed(c->search.method))
+    if (pt_methods[c->search.method].is_fixed)
         n.n_step[PT_PHASE_RETRAIN] =
             c->baseline.steps > 0 ? c->baseline.steps
                                   : run_steps_of_samples(c, feed, run_samples(c, feed, &n));
-    if (pt_method_is_fixed(c->search.method) ||
-        (c->search.method == PT_METHOD_RANDOM && !has_own_supernet(c)))
+    if (pt_methods[c->search.method].is_fixed ||
+        (pt_methods[c->search.method].is_drawn && !has_own_supernet(c)))
         n.n_step[PT_PHASE_WARMUP] = n.n_step[PT_PHASE_SEARCH] = 0;
     *out = n;
 }
 
 pt_part_t run_part(const pt_search_t *s, int64_t phase)
 {
-    return phase == PT_PHASE_SEARCH && s->config->search.method == PT_METHOD_SEARCH
+    return phase == PT_PHASE_SEARCH && pt_methods[s->config->search.method].is_learned
                ? PT_PART_WEIGHT
                : PT_PART_TRAIN;
 }

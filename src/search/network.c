@@ -15,7 +15,7 @@
 bool run_changes_form(const pt_search_t *s)
 {
     const pt_config_t *c = s->config;
-    return !pt_method_is_fixed(c->search.method) &&
+    return !pt_methods[c->search.method].is_fixed &&
            (c->space.kind == PT_SPACE_BRANCH || c->data.search_size > 0);
 }
 

@@ -23,7 +23,7 @@ static pt_update_config_t phase_update(const pt_search_t *s)
         return c->warmup.update;
     if (s->state.phase == PT_PHASE_SEARCH)
         return c->search.update;
-    if (pt_method_is_chain(c->search.method) && c->baseline.lr > 0)
+    if (pt_methods[c->search.method].is_chain && c->baseline.lr > 0)
         retrain.lr = c->baseline.lr;
     return retrain;
 }
@@ -265,7 +265,7 @@ static pt_status_t leave(pt_search_t *s)
 
 static pt_status_t leave_search(pt_search_t *s)
 {
-    bool is_random = s->config->search.method == PT_METHOD_RANDOM;
+    bool is_random = pt_methods[s->config->search.method].is_drawn;
     PT_TRY(leave(s));
     if (s->state.is_derived)
         return PT_OK;
@@ -280,7 +280,8 @@ static pt_status_t leave_search(pt_search_t *s)
 static pt_status_t enter_retrain(pt_search_t *s)
 {
     char path[PT_PATH_MAX];
-    bool has_alpha = s->config->search.method == PT_METHOD_SEARCH && !run_changes_form(s);
+    bool has_alpha =
+        pt_methods[s->config->search.method].is_learned && !run_changes_form(s);
     pt_status_t status = PT_OK;
     PT_TRY(run_take_network(s));
     if (s->is_root)
@@ -289,7 +290,7 @@ static pt_status_t enter_retrain(pt_search_t *s)
         status =
             pt_architecture_write(s->space, &s->subnet, has_alpha ? &s->alpha : NULL, path);
     PT_AGREE(s->world, status);
-    if (!pt_method_is_fixed(s->config->search.method))
+    if (!pt_methods[s->config->search.method].is_fixed)
         PT_TRY(run_report_network(s));
     return enter(s);
 }

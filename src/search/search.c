@@ -45,12 +45,12 @@ static pt_status_t price(pt_search_t *s)
 {
     const pt_form_t last = {.size = 0};
     pt_method_t method = s->config->search.method;
-    if (pt_method_is_fixed(method))
+    if (pt_methods[method].is_fixed)
         return PT_OK;
     if (s->config->data.search_size > 0)
         PT_TRY(pt_form_space(s->config, pt_trainer_dataset(s->trainer), &last, NULL,
                              &s->full_size));
-    if (method == PT_METHOD_RANDOM)
+    if (pt_methods[method].is_drawn)
         return s->is_view ? PT_OK : try_draw(s);
     return pt_resource_init(&s->resource, s->config, run_priced_space(s));
 }
@@ -130,12 +130,12 @@ static pt_status_t begin(pt_search_t *s)
     bool is_found = false;
     if (s->config->report.pictures > 0 && !s->is_view)
         PT_TRY(pt_pictures_check(pt_trainer_dataset(s->trainer)));
-    if (s->config->search.method == PT_METHOD_RANDOM && s->config->baseline.madds == 0)
+    if (pt_methods[s->config->search.method].is_drawn && s->config->baseline.madds == 0)
         PT_FAIL(CONFIG, "search.method = random draws subnets of equal cost: set "
                         "baseline.cost_of = RUN, or baseline.madds");
     PT_AGREE(s->world, allocate(s));
     count_steps(s);
-    if (s->config->search.method == PT_METHOD_SEARCH &&
+    if (pt_methods[s->config->search.method].is_learned &&
         s->length.n_step[PT_PHASE_SEARCH] > 0 && s->length.n_alpha == 0)
         PT_FAIL(
             CONFIG,
@@ -161,7 +161,7 @@ static pt_status_t begin(pt_search_t *s)
         note_resume(s);
         return PT_OK;
     }
-    if (pt_method_is_fixed(s->config->search.method)) {
+    if (pt_methods[s->config->search.method].is_fixed) {
         PT_AGREE(s->world,
                  pt_baseline_network(s->config, s->space, &s->branching, &s->subnet));
         s->state.is_derived = 1;

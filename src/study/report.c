@@ -17,13 +17,6 @@ enum { SINGLE = 0, FOUND = 3, N_COLUMN = 4 };
 
 static const char mixed_heading[] = "mixed: ";
 
-/* What a run's own column is headed with. */
-static const char *const own_name[PT_N_METHOD] = {
-    [PT_METHOD_SEARCH] = "found",  [PT_METHOD_SHARED] = "shared",
-    [PT_METHOD_SINGLE] = "single", [PT_METHOD_RANDOM] = "random",
-    [PT_METHOD_FULL] = "full",     [PT_METHOD_EXHAUSTIVE] = "branches",
-};
-
 /* The runs side by side: single, shared, random, and the run itself. */
 typedef struct columns {
     const char *name[N_COLUMN], *run[N_COLUMN];
@@ -315,7 +308,7 @@ void pt_report_check(const pt_config_t *config, const char *data)
 static void read_columns(columns_t *c, const pt_config_t *config, const char *run)
 {
     *c = (columns_t){
-        .name = {"single", "shared", "random", own_name[config->search.method]},
+        .name = {"single", "shared", "random", pt_methods[config->search.method].column},
         .run = {config->report.single, config->report.shared, config->report.random, run}};
     pt_summary_data(run, c->data);
     for (int32_t i = 0; i < N_COLUMN; i++)

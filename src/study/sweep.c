@@ -9,12 +9,6 @@
 
 enum { FOLDER_MAX = 200 };
 
-static const char *const method_name[] = {
-    [PT_METHOD_SEARCH] = "search", [PT_METHOD_SHARED] = "shared",
-    [PT_METHOD_SINGLE] = "single", [PT_METHOD_RANDOM] = "random",
-    [PT_METHOD_FULL] = "full",     [PT_METHOD_EXHAUSTIVE] = "exhaustive",
-};
-
 /* "search, shared, .., full or exhaustive", each with `end` behind it. */
 static const char *name_methods(const char *end, char text[128])
 {
@@ -24,14 +18,15 @@ static const char *name_methods(const char *end, char text[128])
                     m == 0                 ? ""
                     : m == PT_N_METHOD - 1 ? " or "
                                            : ", ",
-                    method_name[m], end);
+                    pt_methods[m].name, end);
     return text;
 }
 
 static int32_t find_method(const char *name, size_t len)
 {
     for (int32_t m = 0; m < PT_N_METHOD; m++)
-        if (strlen(method_name[m]) == len && strncmp(method_name[m], name, len) == 0)
+        if (strlen(pt_methods[m].name) == len &&
+            strncmp(pt_methods[m].name, name, len) == 0)
             return m;
     return -1;
 }
@@ -160,7 +155,7 @@ static pt_status_t read_axes(pt_sweep_t *s)
 static void make_label(const pt_sweep_t *s, sweep_row_t *row)
 {
     pt_text_t label = pt_text_in(row->label, sizeof row->label);
-    pt_text_add(&label, "%s", method_name[row->method]);
+    pt_text_add(&label, "%s", pt_methods[row->method].name);
     for (int32_t a = 0; a < s->n_axis; a++)
         if (row->value[a] > 0)
             pt_text_add(&label, " %s=%s", s->axis[a].key, s->axis[a].value[row->value[a]]);
@@ -197,7 +192,6 @@ static pt_status_t add_rows(pt_sweep_t *s, pt_method_t method)
     }
 }
 
-/* Searches first: the others ask what they have found. */
 static pt_status_t read_rows(pt_sweep_t *s)
 {
     bool is_on[PT_N_METHOD] = {false};
@@ -220,16 +214,14 @@ static pt_status_t read_rows(pt_sweep_t *s)
 int32_t sweep_n_run(const pt_sweep_t *sweep, int32_t row, int32_t seed)
 {
     const pt_config_t *c = sweep->config;
-    switch (sweep->row[row].method) {
-    case PT_METHOD_RANDOM:
+    const pt_method_info_t *method = &pt_methods[sweep->row[row].method];
+    if (method->is_drawn)
         return (int32_t)c->sweep.random_n;
-    case PT_METHOD_EXHAUSTIVE:
+    if (method->is_numbered)
         return sweep->row[row].n_branching;
-    case PT_METHOD_SINGLE:
-        return c->sweep.single_seeds == 0 || seed < c->sweep.single_seeds;
-    default:
-        return 1;
-    }
+    if (method->is_by_task && c->sweep.single_seeds > 0)
+        return seed < c->sweep.single_seeds;
+    return 1;
 }
 
 /* "-07-000,001,012": the number, which alone is always whole, and the groups. */
@@ -252,9 +244,9 @@ void sweep_path(const pt_sweep_t *sweep, int32_t row, int32_t seed, int32_t inde
     for (const char *c = r->label; *c != '\0' && used < PT_CONFIG_TEXT - 16; c++)
         path[used++] = isalnum((unsigned char)*c) || strchr("._=-", *c) != NULL ? *c : ',';
     path[used] = '\0';
-    if (r->method == PT_METHOD_RANDOM)
+    if (pt_methods[r->method].is_drawn)
         snprintf(path + used, PT_CONFIG_TEXT - used, "-%d", (int)index);
-    if (r->method == PT_METHOD_EXHAUSTIVE)
+    if (pt_methods[r->method].is_numbered)
         name_branching(r, index, path + used, PT_CONFIG_TEXT - used);
 }
 
@@ -301,9 +293,9 @@ pt_status_t sweep_config(const pt_sweep_t *sweep, int32_t row, int32_t seed, int
     config->run.seed = sweep->config->sweep.seeds.value[seed];
     if (r->method != PT_METHOD_SEARCH && search >= 0)
         sweep_path(sweep, search, seed, 0, config->baseline.cost_of);
-    if (r->method == PT_METHOD_EXHAUSTIVE)
+    if (pt_methods[r->method].is_numbered)
         config->baseline.branching = index;
-    if (r->method == PT_METHOD_RANDOM) {
+    if (pt_methods[r->method].is_drawn) {
         config->baseline.random_index = index;
         if (index > 0)
             sweep_path(sweep, row, seed, 0, config->baseline.supernet);
@@ -346,7 +338,7 @@ static pt_status_t list_networks(pt_sweep_t *sweep)
         pt_config_t config;
         char digest[33];
         int32_t n_task;
-        if (sweep->row[r].method != PT_METHOD_EXHAUSTIVE)
+        if (!pt_methods[sweep->row[r].method].is_numbered)
             continue;
         PT_TRY(sweep_config(sweep, r, 0, 0, &config));
         PT_TRY(sweep->hooks.data(sweep->hooks.context, &config, &n_task, digest));

@@ -60,15 +60,14 @@ static bool has_first_network(const char *run)
 
 const char *sweep_failed_need(const pt_config_t *config)
 {
-    pt_method_t method = config->search.method;
-    bool is_random = method == PT_METHOD_RANDOM;
-    bool needs_cost =
-        (is_random || pt_method_is_chain(method)) && config->baseline.madds == 0;
-    bool needs_length = pt_method_is_fixed(method) && config->baseline.steps == 0;
+    const pt_method_info_t *method = &pt_methods[config->search.method];
+    bool needs_cost = method->matches_cost && config->baseline.madds == 0;
+    bool needs_length = method->is_fixed && config->baseline.steps == 0;
     const char *search = config->baseline.cost_of, *first = config->baseline.supernet;
     if (has_failed(search) &&
         ((needs_cost && !pt_run_file_exists(search, PT_FILE_ARCHITECTURE)) ||
          (needs_length && !pt_run_file_exists(search, PT_FILE_CONFIG))))
         return search;
-    return is_random && has_failed(first) && !has_first_network(first) ? first : NULL;
+    return method->is_drawn && has_failed(first) && !has_first_network(first) ? first
+                                                                              : NULL;
 }

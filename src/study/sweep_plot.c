@@ -8,12 +8,6 @@
 #include "polytree/base/memory.h"
 #include "polytree/base/quote.h"
 
-static const char *const colour[PT_N_METHOD] = {
-    [PT_METHOD_SEARCH] = "#1f77b4", [PT_METHOD_SHARED] = "#d62728",
-    [PT_METHOD_SINGLE] = "#2ca02c", [PT_METHOD_RANDOM] = "#ff7f0e",
-    [PT_METHOD_FULL] = "#9467bd",   [PT_METHOD_EXHAUSTIVE] = "#999999",
-};
-
 static double scale_of(sweep_value_t value)
 {
     return value == SWEEP_DELTA ? 100 : 1;
@@ -143,7 +137,7 @@ static void find_unit(chart_t *c)
 {
     c->unit = 1e6;
     for (int32_t r = 0; r < c->t->n_row; r++)
-        if (c->t->sweep->row[r].method == PT_METHOD_FULL &&
+        if (pt_methods[c->t->sweep->row[r].method].is_full &&
             c->t->line[r].value[c->cost].n > 0) {
             c->unit = c->t->line[r].value[c->cost].mean;
             c->is_relative = true;
@@ -272,9 +266,10 @@ static void put_label(chart_t *c, const point_t *p, FILE *file)
     c->taken[c->n_taken++] = best;
     fputs("set label ", file);
     pt_quote_gnuplot(file, text);
-    fprintf(
-        file, " at screen %.5f, screen %.5f left noenhanced front font ',11' tc rgb '%s'\n",
-        best.left / WIDTH, (best.bottom + LETTER_HEIGHT / 2.0) / HEIGHT, colour[method]);
+    fprintf(file,
+            " at screen %.5f, screen %.5f left noenhanced front font ',11' tc rgb '%s'\n",
+            best.left / WIDTH, (best.bottom + LETTER_HEIGHT / 2.0) / HEIGHT,
+            pt_methods[method].colour);
 }
 
 static void put_labels(chart_t *c, FILE *file)
@@ -331,15 +326,15 @@ static void put_chart(chart_t *c, FILE *file)
     fputs("plot ", file);
     if (has_point(c, PT_METHOD_EXHAUSTIVE))
         fprintf(file, "$m%d using 1:2 with points pt 7 ps 0.4 lc rgb '%s', ",
-                PT_METHOD_EXHAUSTIVE, colour[PT_METHOD_EXHAUSTIVE]);
+                PT_METHOD_EXHAUSTIVE, pt_methods[PT_METHOD_EXHAUSTIVE].colour);
     if (has_point(c, PT_METHOD_SEARCH) && find_curve(c->t->sweep) >= 0)
         fprintf(file, "$m%d using 1:2 smooth unique with lines lw 1 dt 2 lc rgb '%s', ",
-                PT_METHOD_SEARCH, colour[PT_METHOD_SEARCH]);
+                PT_METHOD_SEARCH, pt_methods[PT_METHOD_SEARCH].colour);
     for (int32_t m = 0; m < PT_N_METHOD; m++)
         if (m != PT_METHOD_EXHAUSTIVE && has_point(c, (pt_method_t)m))
             fprintf(file,
                     "$m%d using 1:2:3 with yerrorbars pt 7 ps 0.8 lw 1.5 lc rgb '%s', ",
-                    (int)m, colour[m]);
+                    (int)m, pt_methods[m].colour);
     fputs("NaN notitle\n", file);
 }
 

@@ -101,7 +101,7 @@ int32_t sweep_table_single(const sweep_table_t *t, int32_t row, int32_t seed,
 {
     const pt_sweep_t *s = t->sweep;
     int32_t r = 0;
-    while (r < s->n_row && (s->row[r].method != PT_METHOD_SINGLE ||
+    while (r < s->n_row && (!pt_methods[s->row[r].method].is_by_task ||
                             strcmp(data_of(s, r), data_of(s, row)) != 0))
         r++;
     *single = r < s->n_row ? r : -1;

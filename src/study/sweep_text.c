@@ -54,7 +54,7 @@ static double full_cost(const sweep_table_t *t)
 {
     double cost = NAN;
     for (int32_t r = 0; r < t->n_row; r++)
-        if (t->sweep->row[r].method == PT_METHOD_FULL)
+        if (pt_methods[t->sweep->row[r].method].is_full)
             cost = fmax(cost, t->line[r].value[SWEEP_ENCODER].mean);
     return cost;
 }
@@ -208,7 +208,7 @@ static void put_dearer(const sweep_table_t *t, pt_text_t *out)
 {
     bool is_any = false;
     for (int32_t r = 0; r < t->n_row; r++)
-        if (pt_method_is_chain(t->sweep->row[r].method) && is_dearer(t, r)) {
+        if (pt_methods[t->sweep->row[r].method].is_chain && is_dearer(t, r)) {
             pt_text_add(out, "%s%s", is_any ? "; " : "", t->sweep->row[r].label);
             is_any = true;
         }

@@ -26,7 +26,7 @@ struct pt_feed {
 /* Does the run draw from the alpha part? */
 static bool needs_alpha(const pt_config_t *config)
 {
-    return config->search.method == PT_METHOD_SEARCH && config->search.steps.count > 0;
+    return pt_methods[config->search.method].is_learned && config->search.steps.count > 0;
 }
 
 static pt_status_t check_parts(const pt_feed_t *feed, const pt_bundle_t *bundle)

@@ -19,15 +19,9 @@ static bool rows_agree(const pt_dataset_t *dataset, int32_t a, int32_t b)
 static bool belongs(const pt_config_t *config, const pt_dataset_t *dataset,
                     const pt_bundle_t *bundle, int32_t task)
 {
-    switch (config->train.bundle) {
-    case PT_BUNDLE_ALL:
-        return true;
-    case PT_BUNDLE_EACH:
-        return false;
-    case PT_BUNDLE_AUTO:
-        break;
-    }
-    return rows_agree(dataset, bundle->task[0], task);
+    if (config->train.bundle == PT_BUNDLE_AUTO)
+        return rows_agree(dataset, bundle->task[0], task);
+    return config->train.bundle == PT_BUNDLE_ALL;
 }
 
 pt_status_t pt_feed_form_bundles(const pt_config_t *config, const pt_dataset_t *dataset,

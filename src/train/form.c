@@ -78,7 +78,7 @@ static pt_status_t make_space(const pt_config_t *config, const pt_space_spec_t *
 
 pt_form_t pt_form_first(const pt_config_t *config)
 {
-    bool is_searched = !pt_method_is_fixed(config->search.method);
+    bool is_searched = !pt_methods[config->search.method].is_fixed;
 
     return (pt_form_t){.size = is_searched ? config->data.search_size : 0};
 }

@@ -98,7 +98,7 @@ static double median(double time[TIMES])
 static pt_status_t measure_fill(bench_t *b, int32_t bundle, const char *name, bool is_input)
 {
     bool is_known = pt_machine_find(b->machine, name) >= 0;
-    bool is_searched = !pt_method_is_fixed(b->config->search.method);
+    bool is_searched = !pt_methods[b->config->search.method].is_fixed;
     double time[TIMES];
 
     for (int32_t i = -1; i < (is_known ? 0 : TIMES); i++) {

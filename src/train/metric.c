@@ -396,6 +396,7 @@ double pt_metric_value(const pt_objective_t *o, pt_task_metric_t metric, const i
     case PT_METRIC_WITHIN_30:
         return angle_value(metric, sum);
     case PT_METRIC_AUTO:
+    case PT_N_TASK_METRIC:
         break;
     }
     return NAN;

@@ -1,37 +1,5 @@
+/* What a task is trained on and judged by. */
 #include "polytree/train/objective.h"
-
-#include <stdio.h>
-#include <string.h>
-
-static const char *const loss_names[] = {
-    [PT_LOSS_AUTO] = "auto",
-    [PT_LOSS_CROSS_ENTROPY] = "cross_entropy",
-    [PT_LOSS_BCE] = "bce",
-    [PT_LOSS_BCE_BALANCED] = "bce_balanced",
-    [PT_LOSS_L1] = "l1",
-    [PT_LOSS_MSE] = "mse",
-    [PT_LOSS_L1_NORMALS] = "l1_normals",
-    [PT_LOSS_COSINE] = "cosine",
-};
-
-static const char *const metric_names[] = {
-    [PT_METRIC_AUTO] = "auto",
-    [PT_METRIC_ACCURACY] = "accuracy",
-    [PT_METRIC_AUC] = "auc",
-    [PT_METRIC_MIOU] = "miou",
-    [PT_METRIC_PIXEL_ACCURACY] = "pixel_accuracy",
-    [PT_METRIC_MAX_IOU] = "max_iou",
-    [PT_METRIC_RMSE] = "rmse",
-    [PT_METRIC_ABS_ERROR] = "abs_error",
-    [PT_METRIC_REL_ERROR] = "rel_error",
-    [PT_METRIC_MEAN_ANGLE] = "mean_angle",
-    [PT_METRIC_MEDIAN_ANGLE] = "median_angle",
-    [PT_METRIC_WITHIN_11] = "within_11",
-    [PT_METRIC_WITHIN_22] = "within_22",
-    [PT_METRIC_WITHIN_30] = "within_30",
-    [PT_METRIC_EDGE_F] = "edge_f",
-    [PT_METRIC_R2] = "r2",
-};
 
 enum { KIND_LOSSES = 4 };
 
@@ -57,16 +25,6 @@ static const struct {
                             {PT_METRIC_R2, PT_METRIC_RMSE, PT_METRIC_ABS_ERROR}},
 };
 
-const char *pt_loss_name(pt_task_loss_t loss)
-{
-    return loss_names[loss];
-}
-
-const char *pt_metric_name(pt_task_metric_t metric)
-{
-    return metric_names[metric];
-}
-
 int32_t pt_kind_metrics(pt_task_kind_t kind, const pt_task_metric_t **metric)
 {
     int32_t n = 0;
@@ -81,36 +39,36 @@ static pt_status_t choose_loss(const pt_task_info_t *info, pt_task_loss_t wanted
                                pt_task_loss_t *loss)
 {
     const pt_task_loss_t *known = kinds[info->kind].loss;
-    char words[128] = "";
+    char words[128];
+    pt_text_t all = pt_text_in(words, sizeof words);
 
     for (int32_t i = 0; known[i] != PT_LOSS_AUTO; i++) {
         if (wanted == PT_LOSS_AUTO || wanted == known[i]) {
             *loss = known[i];
             return PT_OK;
         }
-        size_t used = strlen(words);
-        snprintf(words + used, sizeof words - used, " %s", loss_names[known[i]]);
+        pt_text_add(&all, " %s", pt_loss_name(known[i]));
     }
     PT_FAIL(CONFIG, "task %s: loss %s does not suit %s, expected auto or one of:%s",
-            info->name, loss_names[wanted], pt_task_kind_name(info->kind), words);
+            info->name, pt_loss_name(wanted), pt_task_kind_name(info->kind), words);
 }
 
 static pt_status_t choose_metric(const pt_task_info_t *info, pt_task_metric_t wanted,
                                  pt_task_metric_t *metric)
 {
     const pt_task_metric_t *known = kinds[info->kind].metric;
-    char words[128] = "";
+    char words[128];
+    pt_text_t all = pt_text_in(words, sizeof words);
 
     for (int32_t i = 0; known[i] != PT_METRIC_AUTO; i++) {
         if (wanted == PT_METRIC_AUTO || wanted == known[i]) {
             *metric = known[i];
             return PT_OK;
         }
-        size_t used = strlen(words);
-        snprintf(words + used, sizeof words - used, " %s", metric_names[known[i]]);
+        pt_text_add(&all, " %s", pt_metric_name(known[i]));
     }
     PT_FAIL(CONFIG, "task %s: metric %s does not suit %s, expected auto or one of:%s",
-            info->name, metric_names[wanted], pt_task_kind_name(info->kind), words);
+            info->name, pt_metric_name(wanted), pt_task_kind_name(info->kind), words);
 }
 
 pt_status_t pt_objective_make(const pt_config_t *config, const pt_task_info_t *info,
@@ -132,7 +90,7 @@ pt_status_t pt_objective_make(const pt_config_t *config, const pt_task_info_t *i
     PT_TRY(choose_metric(info, c.metric, &o.metric));
     if (c.positive_weight != 0 && o.loss != PT_LOSS_BCE)
         PT_FAIL(CONFIG, "task %s: positive_weight is for loss bce, not for %s", info->name,
-                loss_names[o.loss]);
+                pt_loss_name(o.loss));
     if (info->kind == PT_TASK_EDGES && o.positive_weight == 0)
         o.positive_weight = PT_EDGE_POSITIVE;
     *out = o;

@@ -53,7 +53,7 @@ static void draw(pt_predictor_t *p, int32_t kind, int32_t step, const int32_t *t
 
     if (p->branching != NULL) {
         pt_copies_switch(p->space, p->branching->group, &p->subnet);
-    } else if (pt_method_is_fixed(c->search.method)) {
+    } else if (pt_methods[c->search.method].is_fixed) {
         p->subnet.is_soft = false;
         p->subnet.is_active_only = p->space->has_one_copy;
         for (int32_t i = 0; i < n; i++)
@@ -145,7 +145,8 @@ pt_status_t pt_predictor_new(const pt_config_t *config, const pt_feed_t *feed,
     p->space = space;
     p->branching = branching;
     p->machine = machine;
-    p->n_kind = config->search.method == PT_METHOD_SEARCH && branching == NULL ? N_KIND : 1;
+    p->n_kind =
+        pt_methods[config->search.method].is_learned && branching == NULL ? N_KIND : 1;
     PT_TRY_OR(failed, make_room(p));
     PT_TRY_OR(failed, pt_plan_new(space, p->n_segment, &p->plan));
     for (int32_t kind = 0; kind < p->n_kind; kind++)

@@ -19,6 +19,7 @@ static double decay_factor(const pt_update_config_t *update, int64_t step, int64
     case PT_SCHEDULE_POLY:
         return pow(1.0 - done, update->poly_power);
     case PT_SCHEDULE_CONSTANT:
+    case PT_N_SCHEDULE:
         break;
     }
     return 1.0;

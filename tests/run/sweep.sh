@@ -46,7 +46,7 @@ refuses 1 "sweep.vary: alpha.lr = 0.1: there is nothing to compare" sweep sweep.
     --set sweep.vary="alpha.lr = 0.1"
 refuses 1 "sweep.vary: alpha.lr names no method, so it is for search" sweep sweep.ini -o s \
     --set sweep.methods="shared single" --set sweep.vary="alpha.lr = 0.1 | 0"
-refuses 1 "sweep.methods: exhaustive: .*full and exhaustive need space.kind = branch" sweep sweep.ini -o s \
+refuses 1 "sweep.methods: exhaustive: .*search.method = exhaustive needs space.kind = branch" sweep sweep.ini -o s \
     --set sweep.methods="search exhaustive"
 refuses 1 "e/seed-3/search: none.h5: " sweep sweep.ini -o e \
     --set retrain.from=none.h5

@@ -427,7 +427,7 @@ static void options_that_contradict_each_other_are_refused(void **state)
         {"search.tau_end=6", "at most search.tau_begin = 5"},
         {"search.run=active", "needs search.gates = hard"},
         {"space.kind=branch", "name a file in space.encoder"},
-        {"search.method=full", "full and exhaustive need space.kind = branch"},
+        {"search.method=full", "search.method = full needs space.kind = branch"},
         {"derive.rule=argmax", "derive.rule = argmax needs space.kind = branch"},
         {"encoder.layers=basic out=8", "an [encoder] needs space.kind = branch"},
         {"resource.kind=seconds", "resource.table"},
@@ -443,6 +443,29 @@ static void options_that_contradict_each_other_are_refused(void **state)
         assert_int_equal(pt_config_check(&c), PT_E_CONFIG);
         assert_message(cases[i][1]);
     }
+}
+
+/* A hole in a list would end it before its last words. */
+static void every_method_is_a_row_and_every_word_has_a_meaning(void **state)
+{
+    (void)state;
+    for (int32_t m = 0; m < PT_N_METHOD; m++) {
+        assert_string_equal(pt_method_words[m], pt_methods[m].name);
+        assert_non_null(pt_methods[m].column);
+        assert_non_null(pt_methods[m].colour);
+    }
+    assert_null(pt_method_words[PT_N_METHOD]);
+    const struct {
+        const char *const *words;
+        int32_t n;
+    } list[] = {{pt_metric_words, PT_N_TASK_METRIC}, {pt_loss_words, PT_N_TASK_LOSS},
+                {pt_backend_words, PT_N_BACKEND},    {pt_isa_words, PT_N_ISA},
+                {pt_resource_words, PT_N_RESOURCE},  {pt_rule_words, PT_N_RULE},
+                {pt_head_words, PT_N_HEAD},          {pt_from_words, PT_FROM_FILE},
+                {pt_cost_words, PT_COST_TABLE}};
+    for (size_t i = 0; i < sizeof list / sizeof list[0]; i++)
+        for (int32_t n = 0; n < list[i].n; n++)
+            assert_non_null(list[i].words[n]);
 }
 
 int main(void)
@@ -462,6 +485,7 @@ int main(void)
         cmocka_unit_test(a_relative_data_file_is_found_beside_the_config),
         cmocka_unit_test(compare_and_digest_see_numerics_alone),
         cmocka_unit_test(options_that_contradict_each_other_are_refused),
+        cmocka_unit_test(every_method_is_a_row_and_every_word_has_a_meaning),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

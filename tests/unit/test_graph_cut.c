@@ -276,7 +276,7 @@ static void draw_subnet(fixture_t *f, bool is_soft, uint64_t seed)
             is_on |= choice->kind == PT_CHOICE_IN && choice->j == 1;
             is_on |= choice->kind == PT_CHOICE_OUT && choice->i == 1;
             is_on |= choice->kind == PT_CHOICE_COPY && choice->j == 0;
-            is_on |= pt_method_is_chain(f->config.search.method);
+            is_on |= pt_methods[f->config.search.method].is_chain;
             pt_subnet_switch(&f->subnet, k, c, is_on);
             if (is_soft)
                 pt_subnet_gates(&f->subnet, k)[c] = (pt_real_t)u;

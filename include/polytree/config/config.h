@@ -12,6 +12,8 @@
 #include "polytree/base/hash.h"
 #include "polytree/base/status.h"
 #include "polytree/base/text.h"
+#include "polytree/config/method.h"
+#include "polytree/config/words.h"
 
 #define PT_CONFIG_TEXT 512  /**< longest text value, with its NUL */
 #define PT_CONFIG_LIST 64   /**< longest list of integers */
@@ -33,106 +35,6 @@ typedef struct pt_budget {
     double amount; /**< 0 = none; of a share 0.6 for "60%" */
     bool is_share;
 } pt_budget_t;
-
-typedef enum pt_cache { PT_CACHE_MEMORY, PT_CACHE_NONE } pt_cache_t;
-typedef enum pt_layout_mode { PT_LAYOUT_AUTO, PT_LAYOUT_MANUAL } pt_layout_mode_t;
-typedef enum pt_reduction { PT_REDUCTION_EXACT, PT_REDUCTION_FAST } pt_reduction_t;
-typedef enum pt_mixed { PT_MIXED_WARN, PT_MIXED_REFUSE } pt_mixed_t;
-typedef enum pt_preset { PT_PRESET_NONE, PT_PRESET_BMTAS } pt_preset_t;
-typedef enum pt_space_kind { PT_SPACE_DAG, PT_SPACE_BRANCH } pt_space_kind_t;
-typedef enum pt_head {
-    PT_HEAD_AUTO, /**< classifier for one label an image, upsample for maps */
-    PT_HEAD_CLASSIFIER,
-    PT_HEAD_DEEPLAB,
-    PT_HEAD_UPSAMPLE
-} pt_head_t;
-typedef enum pt_turn {
-    PT_TURN_BUNDLES,
-    PT_TURN_TASKS /**< in weight steps each task is a bundle of its own */
-} pt_turn_t;
-typedef enum pt_weighting {
-    PT_WEIGHTING_FIXED,
-    PT_WEIGHTING_UNCERTAINTY,
-    PT_WEIGHTING_DWA
-} pt_weighting_t;
-typedef enum pt_bundling { PT_BUNDLE_AUTO, PT_BUNDLE_EACH, PT_BUNDLE_ALL } pt_bundling_t;
-typedef enum pt_flip {
-    PT_FLIP_NONE,
-    PT_FLIP_HORIZONTAL,
-    PT_FLIP_VERTICAL,
-    PT_FLIP_BOTH
-} pt_flip_t;
-typedef enum pt_optimizer { PT_OPTIMIZER_SGD, PT_OPTIMIZER_ADAM } pt_optimizer_t;
-typedef enum pt_schedule {
-    PT_SCHEDULE_CONSTANT,
-    PT_SCHEDULE_COSINE,
-    PT_SCHEDULE_POLY
-} pt_schedule_t;
-typedef enum pt_method {
-    PT_METHOD_SEARCH,
-    PT_METHOD_SHARED,     /**< one chain for all tasks */
-    PT_METHOD_SINGLE,     /**< a chain of its own for each task */
-    PT_METHOD_RANDOM,     /**< a subnet drawn at random from a trained supernet */
-    PT_METHOD_FULL,       /**< branch: every task its own copy of every layer */
-    PT_METHOD_EXHAUSTIVE, /**< branch: the branching numbered baseline.branching */
-    PT_N_METHOD
-} pt_method_t;
-typedef enum pt_gates { PT_GATES_SOFT, PT_GATES_HARD } pt_gates_t;
-typedef enum pt_run { PT_RUN_ALL, PT_RUN_ACTIVE } pt_run_t;
-typedef enum pt_rule {
-    PT_RULE_AUTO, /**< see pt_config_rule() */
-    PT_RULE_FLOW,
-    PT_RULE_P,
-    PT_RULE_RANDOM,
-    PT_RULE_ARGMAX
-} pt_rule_t;
-typedef enum pt_resource {
-    PT_RESOURCE_MADDS,
-    PT_RESOURCE_PARAMETERS,
-    PT_RESOURCE_ACTIVATION, /**< bytes */
-    PT_RESOURCE_SECONDS
-} pt_resource_t;
-typedef enum pt_resource_scale {
-    PT_RESOURCE_SHARED, /**< relative to the network that all tasks share */
-    PT_RESOURCE_GFLOP   /**< two operations for a multiply-add */
-} pt_resource_scale_t;
-/** Where the costs come from by which ranks are arranged and spaces cut. */
-typedef enum pt_cost_from {
-    PT_COST_MEASURED,
-    PT_COST_COUNTED,
-    PT_COST_TABLE
-} pt_cost_from_t;
-typedef enum pt_from { PT_FROM_SEARCH, PT_FROM_SCRATCH, PT_FROM_FILE } pt_from_t;
-
-/** What a task is trained on and judged by; AUTO follows from the kind of its labels. */
-typedef enum pt_task_loss {
-    PT_LOSS_AUTO,
-    PT_LOSS_CROSS_ENTROPY,
-    PT_LOSS_BCE,
-    PT_LOSS_BCE_BALANCED,
-    PT_LOSS_L1,
-    PT_LOSS_MSE,
-    PT_LOSS_L1_NORMALS,
-    PT_LOSS_COSINE
-} pt_task_loss_t;
-typedef enum pt_task_metric {
-    PT_METRIC_AUTO,
-    PT_METRIC_ACCURACY,
-    PT_METRIC_AUC,
-    PT_METRIC_MIOU,
-    PT_METRIC_PIXEL_ACCURACY,
-    PT_METRIC_MAX_IOU,
-    PT_METRIC_RMSE,
-    PT_METRIC_ABS_ERROR,
-    PT_METRIC_REL_ERROR,
-    PT_METRIC_MEAN_ANGLE,
-    PT_METRIC_MEDIAN_ANGLE,
-    PT_METRIC_WITHIN_11,
-    PT_METRIC_WITHIN_22,
-    PT_METRIC_WITHIN_30,
-    PT_METRIC_EDGE_F,
-    PT_METRIC_R2
-} pt_task_metric_t;
 
 /** A section [task.NAME]. */
 typedef struct pt_task_config {
@@ -188,8 +90,8 @@ typedef struct pt_config {
         bool strict;
     } layout;
     struct {
-        int backend; /**< pt_backend_t */
-        int isa;     /**< pt_isa_t */
+        pt_backend_t backend;
+        pt_isa_t isa;
         pt_reduction_t reduction;
         pt_mixed_t mixed;
     } kernel;
@@ -308,18 +210,6 @@ typedef enum pt_option_class {
     PT_OPTION_LAYOUT,   /**< free on resume */
     PT_OPTION_OUTPUT    /**< free on resume */
 } pt_option_class_t;
-
-/** Whether the network is a chain that is known beforehand: shared or single. */
-static inline bool pt_method_is_chain(pt_method_t method)
-{
-    return method == PT_METHOD_SHARED || method == PT_METHOD_SINGLE;
-}
-
-/** Whether the network is known beforehand, so that it is trained in one phase. */
-static inline bool pt_method_is_fixed(pt_method_t method)
-{
-    return method != PT_METHOD_SEARCH && method != PT_METHOD_RANDOM;
-}
 
 /** derive.rule, where auto is flow for a dag and argmax for branches. */
 static inline pt_rule_t pt_config_rule(const pt_config_t *config)

@@ -19,14 +19,7 @@
 
 #include "polytree/base/real.h"
 #include "polytree/base/status.h"
-
-typedef enum pt_backend {
-    PT_BACKEND_AUTO,
-    PT_BACKEND_REF,
-    PT_BACKEND_BLAS,
-    PT_BACKEND_ONEDNN
-} pt_backend_t;
-typedef enum pt_isa { PT_ISA_NATIVE, PT_ISA_GENERIC, PT_ISA_AVX2, PT_ISA_AVX512 } pt_isa_t;
+#include "polytree/config/words.h"
 
 /** A convolution: x [n,h,w,c] -> y [n,oh,ow,k]; weights [k,kh,kw,c/groups]. */
 typedef struct pt_conv_shape {
@@ -135,9 +128,6 @@ struct pt_kernel {
 PT_MUST_CHECK pt_status_t pt_kernel_init(pt_kernel_t *kernel, pt_backend_t backend,
                                          pt_isa_t isa, int32_t threads);
 void pt_kernel_release(pt_kernel_t *kernel);
-
-const char *pt_backend_name(pt_backend_t backend);
-const char *pt_isa_name(pt_isa_t isa);
 
 /** Name and version of a library the kernels use; NULL past the last. */
 const char *pt_kernel_library(int32_t i);

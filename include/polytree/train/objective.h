@@ -56,8 +56,4 @@ PT_MUST_CHECK pt_status_t pt_objective_make(const pt_config_t *config,
 /** All metrics of a kind, the default one first; their number. */
 int32_t pt_kind_metrics(pt_task_kind_t kind, const pt_task_metric_t **metric);
 
-/** As in the config and in reports; "auto" has none. */
-const char *pt_loss_name(pt_task_loss_t loss);
-const char *pt_metric_name(pt_task_metric_t metric);
-
 #endif

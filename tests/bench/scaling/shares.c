@@ -126,7 +126,7 @@ static pt_status_t open_bench(bench_t *b, int argc, char **argv)
     PT_TRY(pt_form_space(&b->config, b->dataset, &form, &b->kernel, &b->space));
     PT_TRY(know_machine(b, atof(argv[5])));
     b->n_kind =
-        b->config.search.method == PT_METHOD_SEARCH ? SCHEDULE_N_KIND : SCHEDULE_ALPHA;
+        pt_methods[b->config.search.method].is_learned ? SCHEDULE_N_KIND : SCHEDULE_ALPHA;
     PT_TRY(
         pt_predictor_new(&b->config, b->feed, b->space, NULL, &b->machine, &b->predictor));
     return b->config.layout.cost == PT_COST_COUNTED ? PT_OK : check_costs(b, argv[1]);
