@@ -11,11 +11,8 @@ mkdir -p "$log"
 POLYTREE=$build/polytree
 export POLYTREE POLYTREE_TEST_DATA=${POLYTREE_TEST_DATA:-$PWD/../shared/data}
 export PYTHON=${PYTHON:-/usr/bin/python3} BUILD=$build
-if [ "$(id -u)" = 0 ]; then
-    export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
-fi
-# Containers often forbid the system call behind it, and Open MPI complains at length.
-export OMPI_MCA_btl_vader_single_copy_mechanism=${OMPI_MCA_btl_vader_single_copy_mechanism-none}
+# shellcheck source=tests/check/mpi
+. tests/check/mpi
 
 passed=0 failed=0 skipped=0
 limit=${LIMIT:-240} # seconds for one program

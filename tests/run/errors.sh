@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Bad configs, data and folders are refused in one line, on any number of ranks, and leave
 # nothing half done.
-# shellcheck source=/dev/null
+# shellcheck source=tests/run/common
 . "$(dirname "$0")/common"
 
 cp "$SMALL" good.ini
@@ -116,8 +116,7 @@ architecture.json|cannot rename to this name: Is a directory
 report.txt|cannot rename to this name: Is a directory
 END
 
-# A failure is one line under mpirun too, and no rank waits, nor mpirun for ranks to end.
-export OMPI_MCA_odls_base_sigkill_timeout=0
+# A failure is one line under mpirun too, and no rank waits.
 if command -v mpirun >/dev/null; then
     while read -r n words arguments; do
         # shellcheck disable=SC2086  # words of a command

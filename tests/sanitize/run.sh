@@ -11,5 +11,7 @@ export ASAN_OPTIONS=detect_leaks=1:fast_unwind_on_malloc=0:malloc_context_size=6
 ASAN_OPTIONS+=:allocator_may_return_null=1:max_allocation_size_mb=2048:suppressions=$PWD/tests/sanitize/address.supp
 export LSAN_OPTIONS=suppressions=$PWD/tests/sanitize/leak.supp:print_suppressions=0
 export UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1
+# What the sanitizers have to say comes at a rank's end, after the first has ended.
+export OMPI_MCA_odls_base_sigkill_timeout=1
 export LIMIT=${LIMIT:-600}
 exec tests/check/run.sh
