@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Of the arrangements that fit layout.memory a run takes the one that plan says, and its
 # result is that of one rank; what plan measures can be given to it again.
-# shellcheck source=/dev/null
+# shellcheck source=tests/run/common
 . "$(dirname "$0")/common"
 small_data
 wide=(--set layout.cost=counted space.channels=128 space.nodes=8 train.tasks_per_step=3)

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Baselines match the found network's multiply-adds and samples, on any number of ranks.
-# shellcheck source=/dev/null
+# shellcheck source=tests/run/common
 . "$(dirname "$0")/common"
 small_data
 

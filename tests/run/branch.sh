@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # A search over branches goes from rendered rooms to a trained network: within its budget,
 # the same bytes on one rank and two, stopped and resumed or not; and it beats no training.
-# shellcheck source=/dev/null
+# shellcheck source=tests/run/common
 . "$(dirname "$0")/common"
 
 expect 0 "$POLYTREE" data scenes rooms32.h5 --size 32 --train 96 --val 16 --test 32 --seed 3
@@ -33,7 +33,7 @@ if command -v mpirun >/dev/null; then
 fi
 
 # Stopped after its first steps, it goes on to the same.
-expect 75 ranks 1 search "$config" -o stopped "${short[@]}" --time-limit 0.01
+expect 75 ranks 1 search "$config" -o stopped "${short[@]}" --time-limit 0.001
 expect 0 ranks 1 search "$config" -o stopped "${short[@]}"
 same_result one stopped
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # A sweep trains every branching of a small space, and holds the searches against them: its
 # numbers follow from the runs' files by the definitions.
-# shellcheck source=/dev/null
+# shellcheck source=tests/run/common
 . "$(dirname "$0")/common"
 small_data
 

@@ -2,7 +2,7 @@
 # A budget is kept by the network that a search derives, for both kinds of space and every
 # kind of cost: what the run says of it is what its architecture.json costs, reckoned anew
 # from the operations that it lists.
-# shellcheck source=/dev/null
+# shellcheck source=tests/run/common
 . "$(dirname "$0")/common"
 small_data
 expect 0 "$POLYTREE" data scenes rooms.h5 --size 16 --train 40 --val 0 --test 8

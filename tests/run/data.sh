@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Data sets are drawn, imported, described and checked; broken ones are found out.
-# shellcheck source=/dev/null
+# shellcheck source=tests/run/common
 . "$(dirname "$0")/common"
 
 expect 0 "$POLYTREE" data shapes a.h5 --size 16 --train 50 --val 10 --test 20 --seed 3
@@ -27,29 +27,32 @@ expect 0 "$POLYTREE" data shapes d.h5 --size 16 --train 20 --force
 says out "^train +20 inputs"
 
 # Ended while it writes, it leaves nothing.
-code=0
-"$POLYTREE" data shapes big.h5 --size 128 --train 4000 >/dev/null &
-pid=$!
-until [ -e big.h5.tmp.$pid ] || [ -e big.h5 ] || ! kill -0 $pid 2>/dev/null; do :; done
-kill $pid
-wait $pid || code=$?
-[ $code = 143 ] || fail "exit code $code after SIGTERM, expected 143"
+# writing FILE: one that is drawn, halted at the first of its samples.
+writing() {
+    stall 0 H5Dwrite 200
+    touch now
+    start 1 data shapes "$1" --size 16 --train 20
+    stalling=()
+    wait_until is_stalled
+    part=$1.tmp.$job
+    [ -e "$part" ] || fail "there is no part of $1"
+}
+writing big.h5
+send TERM
+ended 143
 [ -z "$(find . -name 'big.h5*')" ] || fail "an ended drawing leaves a file"
 
 # Killed, it leaves a part, which the next one removes; those at work keep theirs.
 mkdir k kk
 for path in k/k.h5 k.h5; do
-    code=0
-    "$POLYTREE" data shapes $path --size 128 --train 4000 >/dev/null &
-    pid=$!
-    until [ -e $path.tmp.$pid ]; do kill -0 $pid || fail "nothing was there to kill"; done
-    kill -9 $pid
-    wait $pid 2>/dev/null || code=$?
-    [ "$code $(ls $path.tmp.*)" = "137 $path.tmp.$pid" ] || fail "no part is left to remove"
-    touch $path.tmp.$$ $path.tmp.old k$path.tmp.$pid
+    writing $path
+    send KILL
+    ended 137
+    [ "$(ls $path.tmp.*)" = "$part" ] || fail "no part is left to remove"
+    touch $path.tmp.$$ $path.tmp.old "k$part"
     expect 0 "$POLYTREE" data shapes $path --size 16 --train 20
-    [ ! -e $path.tmp.$pid ] || fail "the part of a dead process is left"
-    rm $path.tmp.$$ $path.tmp.old k$path.tmp.$pid || fail "more is removed than that"
+    [ ! -e "$part" ] || fail "the part of a dead process is left"
+    rm $path.tmp.$$ $path.tmp.old "k$part" || fail "more is removed than that"
 done
 
 # The same seed gives the same file, another one another.

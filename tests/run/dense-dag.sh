@@ -2,7 +2,7 @@
 # A dag searched for dense tasks of rendered rooms, encoders' blocks as its edges and
 # decoders that read the stem as its heads: within its budget, with the same bytes on one
 # rank and two, and trained well enough to beat no training.
-# shellcheck source=/dev/null
+# shellcheck source=tests/run/common
 . "$(dirname "$0")/common"
 
 expect 0 "$POLYTREE" data scenes rooms.h5 --size 32 --train 64 --val 16 --test 24 --seed 3

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # eval only reads, also a run at work or with a damaged checkpoint, and looks at test
 # before the end only where told to.
-# shellcheck source=/dev/null
+# shellcheck source=tests/run/common
 . "$(dirname "$0")/common"
 small_data
 
@@ -9,7 +9,7 @@ small_data
 pieces() {
     local turn
     for ((turn = 0; turn < $1; turn++)); do
-        expect 75 ranks 1 search "$SMALL" -o half --time-limit 0.01
+        expect 75 ranks 1 search "$SMALL" -o half --time-limit 0.001
     done
 }
 # evaluates ARGUMENTS...: and leaves the folder as it is, to the last file and second.
@@ -66,5 +66,5 @@ says out "^val \(there is no test\)"
 [ "$(grep mean out)" = "$(grep mean searched)" ] || fail "eval and search differ"
 refuses 1 "notest.h5 has no test samples" eval notest --split test
 "$POLYTREE" data shapes neither.h5 --size 16 --train 240 --val 0 --test 0 >/dev/null
-expect 75 ranks 1 search "$SMALL" -o neither --set data.file=neither.h5 --time-limit 0.01
+expect 75 ranks 1 search "$SMALL" -o neither --set data.file=neither.h5 --time-limit 0.001
 refuses 1 "has no val samples, and the run is not finished" eval neither

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Exact sums on more ranks than the other programs are run on.
-# shellcheck source=/dev/null
+# shellcheck source=tests/run/common
 . "$(dirname "$0")/common"
 
 for n in 5 6 7 8; do

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # What a data set lacks is said before a run and in its tables; a value that is not finite
 # is found before anything is trained.
-# shellcheck source=/dev/null
+# shellcheck source=tests/run/common
 . "$(dirname "$0")/common"
 "$PYTHON" -c "import h5py" 2>/dev/null || skip "$PYTHON has no h5py"
 small_data

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # What make install puts in place is whole: the program, its man page, configs, and a
 # library that a program of one's own links by pkg-config.  make uninstall takes it away.
-# shellcheck source=/dev/null
+# shellcheck source=tests/run/common
 . "$(dirname "$0")/common"
 BUILD=${BUILD:-$ROOT/build}
 grep -q fsanitize "$BUILD/flags" && skip "a library with sanitizers is not installed"

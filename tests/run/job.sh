@@ -1,42 +1,40 @@
 #!/usr/bin/env bash
 # The job script runs a search, is told that its time is up, and goes on when it is
 # started again: here without Slurm, by mpirun.
-# shellcheck source=/dev/null
+# shellcheck source=tests/run/common
 . "$(dirname "$0")/common"
 small_data
-job=$ROOT/jobs/search.sbatch
+script=$ROOT/jobs/search.sbatch
 export POLYTREE
 
-expect 2 "$job"
+expect 2 "$script"
 says err "usage: sbatch"
 
-long=(--set retrain.steps=600) # not over before it is told to stop
-expect 0 ranks 1 search "$SMALL" -o whole "${long[@]}"
-"$job" "$SMALL" run "${long[@]}" --set run.checkpoint_every=0.05 >out 2>err &
-pid=$!
-for _ in $(seq 1000); do
-    [ ! -e run/checkpoint.h5 ] || break
-    sleep 0.01
-done
-kill -s USR1 $pid
-code=0
-wait $pid || code=$?
-[ $code = 75 ] || fail "exit code $code after the warning, expected 75: $(cat err)"
+# job STEP RUN: on its own, as $job; the search is held at that step.
+job() {
+    POLYTREE_HOLD=$1 "$script" "$SMALL" "$2" >out 2>err </dev/null &
+    job=$!
+}
+expect 0 ranks 1 search "$SMALL" -o whole
+job "search 12" run
+wait_held run
+send USR1
+ended 75
 [ ! -e run/STOP ] || fail "STOP is left behind"
-expect 0 "$job" "$SMALL" run "${long[@]}"
+expect 0 "$script" "$SMALL" run
 same_result whole run
 
 # A warning that comes before the search has begun is not lost either.
-"$job" "$SMALL" early --set retrain.steps=100000 >out 2>err &
-pid=$!
-sleep 0.05
-kill -s USR1 $pid
-code=0
-wait $pid || code=$?
-[ $code = 75 ] || fail "exit code $code after an early warning, expected 75: $(cat err)"
+catches_usr1() {
+    [ $((0x$(sed -n 's/^SigCgt:[^0-9a-f]*//p' /proc/$job/status) >> 9 & 1)) = 1 ]
+}
+job "warmup 1" early
+wait_until catches_usr1
+send USR1
+ended 75
 
 # It does a sweep as well, and a file STOP that an earlier job has left does not end it.
 mkdir sweep && touch sweep/STOP
 export POLYTREE_COMMAND=sweep
-expect 0 "$job" "$SMALL" sweep --set sweep.methods=search sweep.seeds=7
+expect 0 "$script" "$SMALL" sweep --set sweep.methods=search sweep.seeds=7
 says out "^search +1/1 "

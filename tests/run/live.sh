@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The live line fits the terminal, whatever its width, and says what matters most first.
-# shellcheck source=/dev/null
+# shellcheck source=tests/run/common
 . "$(dirname "$0")/common"
 command -v script >/dev/null || skip "no program script to make a terminal"
 small_data
@@ -13,10 +13,9 @@ on_terminal() {
     rm -rf run
     POLYTREE_HOLD="search 12" script -qec "stty cols $columns; $* search $SMALL -o run" /dev/null \
         </dev/null >"$file" &
-    # shellcheck disable=SC2034 # which `ended` waits for
     job=$!
     wait_held run
-    rm run/HELD
+    go_on run
     ended 0
 }
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # A run that is killed at five fixed steps or a random one goes on, on other ranks and
 # stages, to the same bytes; also where it is killed again and again.
-# shellcheck source=/dev/null
+# shellcheck source=tests/run/common
 . "$(dirname "$0")/common"
 command -v mpirun >/dev/null || skip "no mpirun"
 small_data

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Every stage x task x data arrangement of 1, 2, 3, 4, 6 and 8 ranks gives the same bytes, in
 # a soft search, in a hard one that runs open candidates only, and for the shared baseline.
-# shellcheck source=/dev/null
+# shellcheck source=tests/run/common
 . "$(dirname "$0")/common"
 command -v mpirun >/dev/null || skip "no mpirun"
 small_data

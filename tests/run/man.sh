@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The man page names every command, flag, option, file of a run, exit code and variable of
 # the environment that the program reads, and is sound roff; the README names every command.
-# shellcheck source=/dev/null
+# shellcheck source=tests/run/common
 . "$(dirname "$0")/common"
 
 expect 0 "$POLYTREE" help man

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Two hundred tasks on 8 copies of every layer go through search, derive and training, with
 # the same bytes on any number of ranks; what is found keeps its budget and can be shown.
-# shellcheck source=/dev/null
+# shellcheck source=tests/run/common
 . "$(dirname "$0")/common"
 
 # 20 alphabets of 20 characters: bars whose places say which, shifted by drawer.

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The recipe for PASCAL-Context makes a sound data set of a small tree in that layout.
-# shellcheck source=/dev/null
+# shellcheck source=tests/run/common
 . "$(dirname "$0")/common"
 
 for module in numpy h5py scipy.io PIL; do

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Pictures of predictions: of maps that are easily learned, labels have the colours that they
 # must have and predictions are near them; the same bytes on any number of ranks.
-# shellcheck source=/dev/null
+# shellcheck source=tests/run/common
 . "$(dirname "$0")/common"
 "$PYTHON" -c 'import h5py, PIL' 2>/dev/null || skip "python3-h5py or python3-pil is not here"
 

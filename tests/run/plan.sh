@@ -1,37 +1,26 @@
 #!/usr/bin/env bash
 # What plan says beforehand is what a run takes: the resident memory of its fullest rank
 # within 10 %, and the arena of a network that is known to the page.
-# shellcheck source=/dev/null
+# shellcheck source=tests/run/common
 . "$(dirname "$0")/common"
 [ -r /proc/self/smaps ] || skip "no /proc: resident memory cannot be seen"
 ! ldd "$POLYTREE" | grep -q libasan || skip "the address sanitizer takes memory of its own"
+# The memory is to be that of any run.
+unset OMPI_MCA_pml OMPI_MCA_btl OMPI_MCA_ess_singleton_isolated
 small_data
-endless=(--set run.log_every=0.01 run.eval_every=0 warmup.steps=100000 retrain.steps=100000)
+calm=(--set run.eval_every=0 warmup.steps=20 search.steps=20 retrain.steps=20)
 
-# stepping RANKS ARGUMENTS...: a search that has made some steps; its ranks are in $pids.
+# stepping STEP RANKS ARGUMENTS...: a search that has made so many steps; its ranks are in $pids.
 stepping() {
-    local n=$1
-    shift
     rm -rf run
-    : >log
-    if [ "$n" = 1 ]; then
-        "$POLYTREE" search "$@" -o run >log 2>&1 &
-        pid=$! pids=$!
-    else
-        mpirun --bind-to none -n "$n" "$POLYTREE" search "$@" -o run >log 2>&1 &
-        pid=$!
-    fi
-    for ((turn = 0; turn < 3000; turn++)); do
-        [ "$(grep -c samples/s log)" -lt 5 ] || break
-        kill -0 $pid || fail "the run ended: $(cat log)"
-        sleep 0.01
-    done
-    [ "$n" = 1 ] || pids=$(cat /proc/$pid/task/*/children)
+    held run "$1" "$2" search "${@:3}" -o run
+    pids=$job
+    [ "$2" = 1 ] || pids=$(pgrep -P "$job")
 }
 
 stop() {
-    kill -TERM $pid
-    wait $pid || true
+    touch run/STOP
+    ended 75
 }
 
 # resident RANKS CONFIG OPTIONS...
@@ -42,7 +31,7 @@ resident() {
     # Of the arena, warm-up takes its own part; alpha steps, to come, need more.
     predicted=$(awk '$1 == "warm-up" {arena = $NF} /at the end of start-up/ {base = $NF}
         END {printf "%.0f", base * 1024 + arena / 1024}' out)
-    stepping "$n" "$config" "$@"
+    stepping "warmup 12" "$n" "$config" "$@"
     for rank in $pids; do
         size=$(sed -n 's/^VmRSS:[^0-9]*\([0-9]*\).*/\1/p' "/proc/$rank/status")
         [ "${size:-0}" -le "$taken" ] || taken=$size
@@ -53,28 +42,28 @@ resident() {
         fail "the prediction is more than 10 % off: $predicted kB, not $taken kB"
 }
 
-resident 1 "$SMALL" "${endless[@]}"
-resident 1 "$SMALL" "${endless[@]}" space.channels=64 space.nodes=6
+resident 1 "$SMALL" "${calm[@]}"
+resident 1 "$SMALL" "${calm[@]}" space.channels=64 space.nodes=6
 if command -v mpirun >/dev/null; then
-    resident 2 "$SMALL" "${endless[@]}"
+    resident 2 "$SMALL" "${calm[@]}"
 fi
 if [ -r "$POLYTREE_TEST_DATA/omniglot20/omniglot20.tar.gz" ]; then
     tar -xzf "$POLYTREE_TEST_DATA/omniglot20/omniglot20.tar.gz"
     "$POLYTREE" data import omniglot omniglot20 omniglot20.h5 --size 35 --split fixed >/dev/null
-    resident 1 "$ROOT/configs/omniglot20.ini" "${endless[@]}" data.file="$PWD/omniglot20.h5"
+    resident 1 "$ROOT/configs/omniglot20.ini" "${calm[@]}" data.file="$PWD/omniglot20.h5"
 fi
 
 # The shared baseline is the same network in every step of its only stage.  Its arena is the
 # largest mapping without reserved swap; parts of it that no step has touched are no memory.
 # (The heaps of threads are such mappings too, and would be merged with one beside them.)
 export MALLOC_ARENA_MAX=1
-fixed=("${endless[@]}" search.method=shared space.channels=64)
+fixed=("${calm[@]}" search.method=shared space.channels=64)
 expect 0 "$POLYTREE" plan "$SMALL" --ranks 1 "${fixed[@]}"
 predicted=$(awk '$1 == "retrain" {print $NF}' out)
-stepping 1 "$SMALL" "${fixed[@]}"
+stepping "retrain 12" 1 "$SMALL" "${fixed[@]}"
 awk '$1 == "Size:" {size = $2} $1 == "Rss:" {rss = $2}
     $1 == "VmFlags:" && / wr / && / nr/ && size > most {most = size; arena = rss}
-    END {print arena * 1024}' "/proc/$pid/smaps" >touched
+    END {print arena * 1024}' "/proc/$job/smaps" >touched
 stop
 touched=$(cat touched)
 echo "arena: predicted $predicted bytes, touched $touched bytes"

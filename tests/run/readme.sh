@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The README's way to bring one's own data works as it stands there.
-# shellcheck source=/dev/null
+# shellcheck source=tests/run/common
 . "$(dirname "$0")/common"
 "$PYTHON" -c "import h5py" 2>/dev/null || skip "$PYTHON has no h5py"
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # What a run leaves for people agrees with its files; status reads along while it runs.
-# shellcheck source=/dev/null
+# shellcheck source=tests/run/common
 . "$(dirname "$0")/common"
 small_data
 
@@ -20,7 +20,7 @@ says shared/report.txt "Delta_m +not run"
 says shared/report.txt "^test +metric +shared +edges"
 
 # Stopped at once: no report yet, and a status.
-expect 75 "$POLYTREE" search "$SMALL" -o found --time-limit 0.01 --set report.random=nobody
+expect 75 "$POLYTREE" search "$SMALL" -o found --time-limit 0.001 --set report.random=nobody
 says err "warning: report.random: nobody is not the folder of a run"
 [ ! -e found/report.txt ] || fail "a stopped run has a report"
 expect 0 "$POLYTREE" status found

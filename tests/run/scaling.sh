@@ -4,7 +4,7 @@
 # same order.  Where kernels take next to nothing, sums do.  Kernels take the seconds of the
 # table that layout.cost names, which must have all of them.  A simulated rank brings in the
 # bytes that a real one does.
-# shellcheck source=/dev/null
+# shellcheck source=tests/run/common
 . "$(dirname "$0")/common"
 
 command -v smpicc >/dev/null || skip "no smpicc: SimGrid is not here (libsimgrid-dev)"

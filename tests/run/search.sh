@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # A search of all stages gives the same bytes on any number of ranks; what it leaves can
 # be shown, evaluated and run again.
-# shellcheck source=/dev/null
+# shellcheck source=tests/run/common
 . "$(dirname "$0")/common"
 small_data
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # show: a branch space as a table of layers, the networks that are known beforehand with
 # their cost, and a trained network of maps with the cost that its report has.
-# shellcheck source=/dev/null
+# shellcheck source=tests/run/common
 . "$(dirname "$0")/common"
 "$POLYTREE" data scenes scenes.h5 --size 16 --train 40 --val 8 --test 8 >/dev/null
 cat >branch.ini <<END

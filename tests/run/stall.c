@@ -1,5 +1,6 @@
 /* To be preloaded: on rank STALL_RANK function STALL_IN returns only after STALL_SECONDS,
- * from when the file STALL_WHEN is there; once. */
+ * from when the file STALL_WHEN is there.  It takes the file away, so that one can wait for
+ * it, and does so once. */
 #include <dlfcn.h>
 #include <stddef.h>
 #include <stdlib.h>
@@ -17,7 +18,7 @@ static void *enter(const char *name)
 {
     static int is_over;
     if (!is_over && strcmp(getenv("STALL_IN"), name) == 0 &&
-        rank() == atoi(getenv("STALL_RANK")) && access(getenv("STALL_WHEN"), F_OK) == 0) {
+        rank() == atoi(getenv("STALL_RANK")) && unlink(getenv("STALL_WHEN")) == 0) {
         struct timespec pause = {atoi(getenv("STALL_SECONDS")), 0};
         is_over = 1;
         nanosleep(&pause, NULL);
@@ -37,6 +38,20 @@ int H5Dread(long id, long type, long memory, long file, long how, void *out)
     int (*real)(long, long, long, long, long, void *);
     *(void **)&real = enter("H5Dread");
     return real(id, type, memory, file, how, out);
+}
+
+int H5Dwrite(long id, long type, long memory, long file, long how, const void *in)
+{
+    int (*real)(long, long, long, long, long, const void *);
+    *(void **)&real = enter("H5Dwrite");
+    return real(id, type, memory, file, how, in);
+}
+
+int rename(const char *from, const char *to)
+{
+    int (*real)(const char *, const char *);
+    *(void **)&real = enter("rename");
+    return real(from, to);
 }
 
 int fsync(int file)

@@ -1,38 +1,30 @@
 #!/usr/bin/env bash
 # Where the work of a rank stands still run.watchdog ends all ranks, and says which rank,
 # what it was about and for how long; not where it writes, nor where it is only slow.
-# shellcheck source=/dev/null
+# shellcheck source=tests/run/common
 . "$(dirname "$0")/common"
 command -v mpirun >/dev/null || skip "no mpirun"
-cc -shared -fPIC -D_GNU_SOURCE "$ROOT/tests/run/stall.c" -o stall.so -ldl || skip "no C compiler"
 small_data
 ranks 1 search "$SMALL" -o whole >/dev/null
-export ASAN_OPTIONS=$ASAN_OPTIONS:verify_asan_link_order=0
 
-# stalls RANKS RANK FUNCTION SECONDS KEY=VALUE...: a run of its own in folder run, halted
-# there once it has taken some steps.
+# stalls RANKS RANK FUNCTION SECONDS KEY=VALUE...: a run of its own in folder run, which is
+# halted there after some steps.
 stalls() {
-    local n=$1 environment=(LD_PRELOAD="$PWD/stall.so" STALL_RANK="$2" STALL_IN="$3"
-        STALL_SECONDS="$4" STALL_WHEN="$PWD/run/now")
+    local n=$1
+    stall "$2" "$3" "$4"
     shift 4
     rm -rf run
-    mkdir run
-    command=("$POLYTREE" search "$SMALL" -o run --set "$@")
-    if [ "$n" = 1 ]; then
-        env "${environment[@]}" "${command[@]}" >out 2>err &
-    else
-        mpirun --bind-to none -n "$n" env "${environment[@]}" "${command[@]}" >out 2>err &
-    fi
-    job=$!
-    wait_for run/metrics.jsonl
-    until [ "$(wc -l <run/metrics.jsonl)" -gt 4 ]; do sleep 0.01; done
-    touch run/now
+    held run "warmup 5" "$n" search "$SMALL" -o run --set "$@"
+    stalling=()
+    touch now
+    go_on run
+    wait_until is_stalled
 }
 
 # ends PATTERN: by itself, before it would go on.  How soon is up to the longest step.
 ends() {
     local code=0
-    wait $job || code=$?
+    wait "$job" || code=$?
     [ "$code" != 0 ] || fail "a run that stands still is not ended"
     one_line "$1"
     says err "its last checkpoint with the same command"
@@ -40,23 +32,22 @@ ends() {
 
 # The rank at fault tells, and says in what: one that reads, alone or with others.
 at="(in [a-z]+, (weight|alpha) step [0-9]+|in an evaluation of [a-z]+)"
-stalls 2 1 H5Dread 60 data.cache=none run.watchdog=1 run.checkpoint_every=0.001
+stalls 2 1 H5Dread 200 data.cache=none run.watchdog=1 run.checkpoint_every=0.001
 ends "rank 1 stands still: [0-9]+ s reading samples $at \(run.watchdog = 1\): all ranks end"
 expect 0 ranks 2 search "$SMALL" -o run
 same_result whole run
-stalls 1 0 H5Dread 60 data.cache=none run.watchdog=1
+stalls 1 0 H5Dread 200 data.cache=none run.watchdog=1
 ends "rank 0 stands still: [0-9]+ s reading samples $at"
 # Ranks of stages, two with one to wait for.
-stalls 3 0 H5Dread 60 data.cache=none run.watchdog=1 layout.stage=3
+stalls 3 0 H5Dread 200 data.cache=none run.watchdog=1 layout.stage=3
 ends "rank 0 stands still: [0-9]+ s reading samples $at"
 # Where all are in MPI nobody knows who is at fault.
-stalls 2 1 MPI_Allreduce 60 run.watchdog=1 warmup.steps=4000 run.eval_every=0
+stalls 2 1 MPI_Allreduce 200 run.watchdog=1
 ends "rank [01] stands still: [0-9]+ s waiting for other ranks $at, as all ranks of its node do"
 # One that does not run at all is not taken for one that waits, though it was waiting.
 export POLYTREE_PATIENCE=25
-stalls 2 1 MPI_Allreduce 60 run.watchdog=2 warmup.steps=4000 run.eval_every=0
-sleep 0.5
-stopped=$(cut -d " " -f 2 <(cat /proc/$job/task/*/children))
+stalls 2 1 MPI_Allreduce 200 run.watchdog=2
+stopped=$(cut -d " " -f 2 <(cat "/proc/$job/task"/*/children))
 kill -STOP "$stopped"
 ends "rank 1 does not run \(is it stopped, or out of memory\?\)"
 kill -KILL "$stopped" || true
@@ -64,8 +55,8 @@ unset POLYTREE_PATIENCE
 
 # Writing is not standing still; nor is anything where nobody watches.
 stalls 2 0 fsync 3 run.watchdog=1 run.checkpoint_every=0.1
-wait $job || fail "a run that writes for long is ended"
+wait "$job" || fail "a run that writes for long is ended"
 same_result whole run
 stalls 2 1 H5Dread 3 data.cache=none run.watchdog=0
-wait $job || fail "a run that nobody watches is ended"
+wait "$job" || fail "a run that nobody watches is ended"
 same_result whole run

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # A run that is stopped, or killed, goes on to the same bytes, also on other ranks.
-# shellcheck source=/dev/null
+# shellcheck source=tests/run/common
 . "$(dirname "$0")/common"
 small_data
 
@@ -36,7 +36,7 @@ END
 # One that is held and then left alone goes on as if nothing had been; what is not
 # understood is refused.
 held go-on "search 20" 1 search "$SMALL" -o go-on
-rm go-on/HELD
+go_on go-on
 ended 0
 same_result whole go-on
 POLYTREE_HOLD="search soon" refuses 2 "POLYTREE_HOLD = search soon: expected a phase and a step" \
@@ -46,7 +46,7 @@ POLYTREE_SLOW=fast refuses 2 "POLYTREE_SLOW = fast: expected a factor" search "$
 
 # A time limit: too little even for a step, which still makes progress, and what is over while
 # the run is held; a slow machine may come to it before.
-expect 75 ranks 1 search "$SMALL" -o limit --time-limit 0.01
+expect 75 ranks 1 search "$SMALL" -o limit --time-limit 0.001
 says out "stopped by the time limit"
 for step in "warmup 14" "search 3" "retrain 11"; do
     POLYTREE_HOLD=$step expect 75 ranks 1 search "$SMALL" -o limit --time-limit 1
@@ -72,3 +72,18 @@ warmup 9 1000 1
 search 12 1000 2
 retrain 18 0.001 3
 END
+
+# SIGKILL while it writes a checkpoint, which then is not there.
+stall 0 rename 200
+held in-writing "retrain 5" 1 search "$SMALL" -o in-writing --set run.checkpoint_every=0.001
+touch now
+go_on in-writing
+wait_until is_stalled
+send KILL
+ended 137
+stalling=()
+[ -n "$(find in-writing -name '*.tmp*')" ] || fail "it was not killed in writing"
+expect 0 ranks 2 search "$SMALL" -o in-writing
+says out "^going on from the checkpoint: retrain, step"
+same_result whole in-writing
+[ -z "$(find in-writing -name '*.tmp*')" ] || fail "temporary files are kept"

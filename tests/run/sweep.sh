@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # A sweep runs every combination once, goes on where it was stopped, refuses runs of another
 # sweep, and its table says what the runs' files say.
-# shellcheck source=/dev/null
+# shellcheck source=tests/run/common
 . "$(dirname "$0")/common"
 small_data
 

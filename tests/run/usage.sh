@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # What is wrong on a command line is said in one line, with what comes nearest; code 2.
-# shellcheck source=/dev/null
+# shellcheck source=tests/run/common
 . "$(dirname "$0")/common"
 
 refuses 2 "unknown command 'serch'; the nearest is 'search'" serch x.ini

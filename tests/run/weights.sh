@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The recipe for torchvision's state dicts gives the tensors of the golden file, which a unit
 # test has run and found a place for, and refuses what is none; a run starts from them.
-# shellcheck source=/dev/null
+# shellcheck source=tests/run/common
 . "$(dirname "$0")/common"
 
 for module in numpy h5py; do

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # A tiny search, its evaluation and its resumption under valgrind's memcheck, on one and two
 # ranks and on two stages: no error but those of others, which memory.supp explains.
-# shellcheck source=/dev/null
+# shellcheck source=tests/run/common
 . "$(dirname "$0")/../run/common"
 command -v valgrind >/dev/null || skip "valgrind is not here"
 # It knows neither AVX-512, which OpenBLAS and glibc would choose, nor oneDNN's code made
