@@ -2,17 +2,15 @@
 #include "study/sweep_report.h"
 
 #include "polytree/par/log.h"
-#include "polytree/picture/pipe.h"
 #include "polytree/record/run_file.h"
 
 /* A picture that fails is no failure. */
 static void draw(const sweep_results_t *results, pt_run_file_t file,
-                 pt_picture_source_t source)
+                 pt_status_t (*plot)(const sweep_results_t *, const char *))
 {
     char path[PT_PATH_MAX];
-    bool is_drawn;
     if (pt_run_file_path(results->table.sweep->folder, file, path) != PT_OK ||
-        pt_picture_plot(source, results, path, &is_drawn) != PT_OK) {
+        plot(results, path) != PT_OK) {
         pt_log(PT_LOG_WARNING, "no picture: %s", pt_error_message());
         pt_error_clear();
     }

@@ -4,8 +4,6 @@
 #ifndef STUDY_SWEEP_REPORT_H
 #define STUDY_SWEEP_REPORT_H
 
-#include <stdio.h>
-
 #include "study/sweep_table.h"
 #include "study/sweep_truth.h"
 
@@ -21,13 +19,13 @@ void sweep_put_text(const sweep_results_t *results, pt_text_t *out);
 PT_MUST_CHECK pt_status_t sweep_write_json(const sweep_results_t *results,
                                            const char *path);
 
-/* Scripts for gnuplot; context is the results. */
+/* Pictures, where gnuplot is installed. */
 
 /** The judged value of each row. */
-pt_status_t sweep_plot_rows(const void *results, FILE *file);
+PT_MUST_CHECK pt_status_t sweep_plot_rows(const sweep_results_t *results, const char *path);
 
 /** Cost against Delta_m, or the metric where there is none. */
-pt_status_t sweep_plot_cost(const void *results, FILE *file);
+PT_MUST_CHECK pt_status_t sweep_plot_cost(const sweep_results_t *results, const char *path);
 
 /** Are there rows of unlike cost to plot? */
 bool sweep_plot_has_cost(const sweep_table_t *table);
