@@ -39,6 +39,7 @@ check|command -v h5dump|hdf5-tools|yes
 check|has_python numpy|python3-numpy|yes
 check|has_python h5py|python3-h5py|yes
 check|has_python scipy.io|python3-scipy|no
+check|has_python sklearn|python3-sklearn|no
 check|has_python PIL|python3-pil|no
 check|command -v smpicc|libsimgrid-dev|no
 demo|command -v dot|graphviz|no

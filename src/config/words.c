@@ -205,6 +205,8 @@ _Static_assert(sizeof pt_loss_words / sizeof pt_loss_words[0] == PT_N_TASK_LOSS 
 const char *const pt_metric_words[] = {
     [PT_METRIC_AUTO] = "auto",
     [PT_METRIC_ACCURACY] = "accuracy",
+    [PT_METRIC_BALANCED_ACCURACY] = "balanced_accuracy",
+    [PT_METRIC_MACRO_F1] = "macro_f1",
     [PT_METRIC_AUC] = "auc",
     [PT_METRIC_MIOU] = "miou",
     [PT_METRIC_PIXEL_ACCURACY] = "pixel_accuracy",

@@ -78,16 +78,21 @@ static pt_status_t add_state(const pt_search_t *s, const pack_t *p, pt_checkpoin
 /* Loss, metric, samples, all metrics of a task, as doubles, which hold counts exactly. */
 enum { N_SCORE = 3 + PT_KIND_METRICS };
 
-static pt_status_t pack_scores(const pt_search_t *s, double **out)
+/* Then the bounds of the metrics' errors, of all tasks. */
+static pt_status_t pack_scores(const pt_search_t *s, double **out, double **bound)
 {
+    size_t n = (size_t)s->space->n_task;
     double *score;
-    PT_TRY(pt_alloc(&score, N_SCORE * (size_t)s->space->n_task, sizeof *score));
+    PT_TRY(pt_alloc(&score, (N_SCORE + PT_KIND_METRICS) * n, sizeof *score));
+    *bound = score + N_SCORE * n;
     for (int32_t k = 0; k < s->space->n_task; k++) {
         double *at = score + (size_t)k * N_SCORE;
         at[0] = s->score[k].loss;
         at[1] = s->score[k].metric;
         at[2] = (double)s->score[k].n;
         memcpy(at + 3, s->score[k].value, sizeof s->score[k].value);
+        memcpy(*bound + (size_t)k * PT_KIND_METRICS, s->score[k].bound,
+               sizeof s->score[k].bound);
     }
     *out = score;
     return PT_OK;
@@ -110,16 +115,20 @@ static pt_status_t add_branching(const pt_search_t *s, int64_t **group, pt_check
 static pt_status_t write_root(pt_search_t *s, pt_checkpoint_t *c, const char *folder)
 {
     const int64_t dim[2] = {s->space->n_task, N_SCORE};
-    double *score = NULL;
+    const int64_t bound_dim[2] = {s->space->n_task, PT_KIND_METRICS};
+    double *score = NULL, *bound = NULL;
     int64_t *group = NULL;
     pack_t pack = pack_state(&s->state);
     pt_status_t status;
     PT_TRY(add_alpha(c, &s->alpha));
     PT_TRY(add_state(s, &pack, c));
     PT_TRY_OR(done, add_branching(s, &group, c));
-    PT_TRY_OR(done, pack_scores(s, &score));
-    if (s->state.phase == PT_N_PHASE)
+    PT_TRY_OR(done, pack_scores(s, &score, &bound));
+    if (s->state.phase == PT_N_PHASE) {
         PT_TRY_OR(done, pt_checkpoint_add(c, "scores", PT_DTYPE_F64, dim, 2, score, false));
+        PT_TRY_OR(done, pt_checkpoint_add(c, "score_bounds", PT_DTYPE_F64, bound_dim, 2,
+                                          bound, false));
+    }
     PT_TRY_OR(done, pt_run_checkpoint_write(folder, c));
 done:
     pt_free(group);
@@ -275,9 +284,17 @@ static pt_status_t take_scores(pt_search_t *s, const pt_checkpoint_t *c)
     PT_TRY(pt_checkpoint_get(c, "scores", PT_DTYPE_F64, N_SCORE * n_task, &data));
     const double *at = data;
     for (int64_t k = 0; k < n_task; k++, at += N_SCORE) {
-        s->score[k] = (pt_task_score_t){at[0], at[1], (int64_t)at[2], {0}};
+        s->score[k] =
+            (pt_task_score_t){.loss = at[0], .metric = at[1], .n = (int64_t)at[2]};
         memcpy(s->score[k].value, at + 3, sizeof s->score[k].value);
     }
+    if (pt_checkpoint_find(c, "score_bounds") == NULL)
+        return PT_OK; /* of version 0.1.0 */
+    PT_TRY(pt_checkpoint_get(c, "score_bounds", PT_DTYPE_F64, PT_KIND_METRICS * n_task,
+                             &data));
+    at = data;
+    for (int64_t k = 0; k < n_task; k++, at += PT_KIND_METRICS)
+        memcpy(s->score[k].bound, at, sizeof s->score[k].bound);
     return PT_OK;
 }
 

@@ -1,153 +1,186 @@
-/* Edges, predicted against labelled.
+/* Edges, predicted against labelled: as many pairs as can be, each pixel in one at most.
  *
- * Sets of pixels are bits, row by row in words of 64.  Pairs at one offset never compete
- * (the offset is one to one), so all of them are matched at once, word by word; taking the
- * offsets by length makes the matching greedy, nearest pairs first.
+ * A maximum matching between two sets of pixels, of which those within the tolerance of one
+ * another may be paired, by Hopcroft and Karp (SIAM J. Comput. 2, 1973): a search in
+ * breadth from all labelled pixels that have no partner, then searches in depth along its
+ * layers, as often as one is found.  Thresholds are taken from the highest to the lowest,
+ * so that each begins with the pairs of the one before.
  */
 #include <math.h>
 #include <string.h>
 
 #include "train/metric_parts.h"
 
-typedef struct picture {
-    int64_t h, w, words; /* of a row */
-    uint64_t *predicted, *labelled;
-} picture_t;
+enum { NONE = -1 };
 
-static int64_t row_words(int64_t w)
-{
-    return (w + 63) / 64;
-}
+/* Pixels have one number, y w + x, in both sets. */
+typedef struct match {
+    int32_t h, w, n_label, radius;
+    int64_t limit;      /* of the square of a distance */
+    int32_t *label;     /* [n_label] labelled pixels */
+    int32_t *predicted; /* [pixel] partner of a labelled one; NONE */
+    int32_t *labelled;  /* [pixel] partner of a predicted one; NONE */
+    int32_t *layer;     /* [pixel] of labelled ones in the search; NONE: not reached */
+    int32_t *next;      /* [pixel] where the search in depth from a labelled one goes on */
+    int32_t *queue;     /* [pixel], then the path of a search in depth */
+    uint8_t *level;     /* [pixel] thresholds that its output reaches */
+    int least;          /* level of predicted edges */
+} match_t;
 
-/* Two working sets and the labelled edges, which every threshold begins with. */
+enum { N_INT_ARRAYS = 6 };
+
 size_t edge_scratch(int64_t h, int64_t w)
 {
-    return (size_t)(3 * h * row_words(w)) * sizeof(uint64_t);
+    return (size_t)(h * w) * (N_INT_ARRAYS * sizeof(int32_t) + 1);
 }
 
-static int64_t count_bits(int64_t n, const uint64_t *word)
+static match_t open_match(double tolerance, int64_t h, int64_t w, void *scratch)
 {
-    int64_t count = 0;
+    int64_t n = h * w, limit = (int64_t)(tolerance * tolerance * (double)(h * h + w * w));
+    int32_t *array = scratch;
+    int32_t radius = (int32_t)sqrt((double)limit);
 
-    for (int64_t i = 0; i < n; i++)
-        count += __builtin_popcountll(word[i]);
-    return count;
+    return (match_t){.h = (int32_t)h,
+                     .w = (int32_t)w,
+                     .radius = radius,
+                     .limit = limit,
+                     .label = array,
+                     .predicted = array + n,
+                     .labelled = array + 2 * n,
+                     .layer = array + 3 * n,
+                     .next = array + 4 * n,
+                     .queue = array + 5 * n,
+                     .level = (uint8_t *)(array + 6 * n)};
 }
 
-/* floor(at / 64) and the rest. */
-static int64_t split_bit(int64_t at, int *rest)
+/* The next predicted pixel near `from`, `*at` counting through the square around it; NONE
+ * after the last. */
+static int32_t next_near(const match_t *m, int32_t from, int32_t *at)
 {
-    int64_t word = at >= 0 ? at / 64 : -((63 - at) / 64);
+    const int32_t side = 2 * m->radius + 1, y0 = from / m->w, x0 = from % m->w;
 
-    *rest = (int)(at - word * 64);
-    return word;
+    for (; *at < side * side; ++*at) {
+        int32_t dy = *at / side - m->radius, dx = *at % side - m->radius;
+        int32_t y = y0 + dy, x = x0 + dx;
+        if (y < 0 || y >= m->h || x < 0 || x >= m->w ||
+            (int64_t)dy * dy + (int64_t)dx * dx > m->limit ||
+            m->level[y * m->w + x] < m->least)
+            continue;
+        ++*at;
+        return y * m->w + x;
+    }
+    return NONE;
 }
 
-/* 64 bits of a row from bit `at` on; what is outside is 0. */
-static uint64_t read_bits(const uint64_t *row, int64_t words, int64_t at)
+/* Layers from labelled pixels without a partner on; whether a predicted one without a
+ * partner is reached. */
+static bool find_layers(match_t *m)
 {
-    int rest;
-    int64_t i = split_bit(at, &rest);
-    uint64_t low = i >= 0 && i < words ? row[i] : 0;
-    uint64_t high = i + 1 >= 0 && i + 1 < words ? row[i + 1] : 0;
+    int32_t n = 0, stop = INT32_MAX;
 
-    return rest == 0 ? low : low >> rest | high << (64 - rest);
-}
-
-/* Clear from bit `at` on those of `bits`, all of which are set. */
-static void clear_bits(uint64_t *row, int64_t words, int64_t at, uint64_t bits)
-{
-    int rest;
-    int64_t i = split_bit(at, &rest);
-
-    if (i >= 0 && i < words)
-        row[i] ^= bits << rest;
-    if (rest != 0 && i + 1 >= 0 && i + 1 < words)
-        row[i + 1] ^= bits >> (64 - rest);
-}
-
-/* Match what is left of both sets at the offset (dy, dx); the number of pairs. */
-static int64_t match_offset(const picture_t *p, int64_t dy, int64_t dx)
-{
-    int64_t first = dy < 0 ? -dy : 0, end = dy > 0 ? p->h - dy : p->h, n = 0;
-
-    for (int64_t y = first; y < end; y++) {
-        uint64_t *from = p->predicted + y * p->words;
-        uint64_t *to = p->labelled + (y + dy) * p->words;
-        for (int64_t i = 0; i < p->words; i++) {
-            if (from[i] == 0)
-                continue;
-            uint64_t both = from[i] & read_bits(to, p->words, 64 * i + dx);
-            if (both == 0)
-                continue;
-            from[i] ^= both;
-            clear_bits(to, p->words, 64 * i + dx, both);
-            n += __builtin_popcountll(both);
+    for (int32_t i = 0; i < m->n_label; i++) {
+        int32_t from = m->label[i];
+        m->layer[from] = m->predicted[from] == NONE ? 0 : NONE;
+        m->next[from] = 0;
+        if (m->layer[from] == 0)
+            m->queue[n++] = from;
+    }
+    for (int32_t i = 0; i < n && m->layer[m->queue[i]] < stop; i++) {
+        int32_t from = m->queue[i], at = 0, to;
+        while ((to = next_near(m, from, &at)) != NONE) {
+            int32_t partner = m->labelled[to];
+            if (partner == NONE) {
+                stop = m->layer[from] + 1;
+            } else if (m->layer[partner] == NONE) {
+                m->layer[partner] = m->layer[from] + 1;
+                m->queue[n++] = partner;
+            }
         }
     }
+    return stop != INT32_MAX;
+}
+
+/* Find a way along the layers from a labelled pixel to a predicted one that has no partner,
+ * and take the pairs on it anew; whether there is one. */
+static bool augment(match_t *m, int32_t from)
+{
+    int32_t *path = m->queue, n = 0;
+
+    path[0] = from;
+    while (n >= 0) {
+        int32_t last = path[n], to = next_near(m, last, &m->next[last]);
+        if (to == NONE) {
+            m->layer[last] = NONE;
+            n--;
+            continue;
+        }
+        int32_t partner = m->labelled[to];
+        if (partner != NONE) {
+            if (m->layer[partner] == m->layer[last] + 1)
+                path[++n] = partner;
+            continue;
+        }
+        for (; n >= 0; n--) { /* each takes what it came to, and leaves what it had */
+            int32_t had = m->predicted[path[n]];
+            m->predicted[path[n]] = to;
+            m->labelled[to] = path[n];
+            to = had;
+        }
+        return true;
+    }
+    return false;
+}
+
+/* Pairs that can be added at this threshold. */
+static int64_t add_pairs(match_t *m)
+{
+    int64_t n = 0;
+
+    while (find_layers(m))
+        for (int32_t i = 0; i < m->n_label; i++)
+            if (m->layer[m->label[i]] == 0 && m->predicted[m->label[i]] == NONE)
+                n += augment(m, m->label[i]);
     return n;
 }
 
-/* Pairs, no more than `most`, none longer than sqrt(limit). */
-static int64_t match(const picture_t *p, int64_t limit, int64_t most)
+/* Labelled edges, and how many thresholds each output reaches. */
+static void take_pixels(match_t *m, const pt_real_t *output, const pt_label_t *label,
+                        int64_t *count)
 {
-    int64_t radius = (int64_t)sqrt((double)limit), n = 0;
+    double least[EDGE_THRESHOLDS];
 
-    for (int64_t square = 0; square <= limit && n < most; square++)
-        for (int64_t dy = -radius; dy <= radius && n < most; dy++) {
-            int64_t rest = square - dy * dy;
-            int64_t dx = rest < 0 ? -1 : llrint(sqrt((double)rest));
-            if (rest < 0 || dx * dx != rest)
-                continue;
-            n += match_offset(p, dy, -dx);
-            if (dx > 0)
-                n += match_offset(p, dy, dx);
-        }
-    return n;
-}
-
-static void take_labels(const picture_t *p, const pt_label_t *label, uint64_t *bits)
-{
-    for (int64_t y = 0; y < p->h; y++)
-        for (int64_t x = 0; x < p->w; x++) {
-            int32_t value = label[y * p->w + x].i;
-            if (value != PT_LABEL_NONE && value != 0)
-                bits[y * p->words + x / 64] |= (uint64_t)1 << (x % 64);
-        }
-}
-
-/* Pixels with a label whose logit is `least` or more. */
-static void take_outputs(const picture_t *p, const pt_real_t *output,
-                         const pt_label_t *label, double least, uint64_t *bits)
-{
-    for (int64_t y = 0; y < p->h; y++)
-        for (int64_t x = 0; x < p->w; x++) {
-            int64_t at = y * p->w + x;
-            uint64_t is_in = label[at].i != PT_LABEL_NONE && (double)output[at] >= least;
-            bits[y * p->words + x / 64] |= is_in << (x % 64);
-        }
+    for (int t = 0; t < EDGE_THRESHOLDS; t++) {
+        double score = (t + 1.0) / (EDGE_THRESHOLDS + 1.0);
+        least[t] = log(score / (1 - score));
+    }
+    for (int32_t i = 0; i < m->h * m->w; i++) {
+        m->predicted[i] = m->labelled[i] = NONE;
+        m->level[i] = 0;
+        if (label[i].i == PT_LABEL_NONE)
+            continue;
+        if (label[i].i != 0)
+            m->label[m->n_label++] = i;
+        while (m->level[i] < EDGE_THRESHOLDS && (double)output[i] >= least[m->level[i]])
+            m->level[i]++;
+        count[m->level[i]]++;
+    }
 }
 
 void edge_add(double tolerance, int64_t h, int64_t w, const pt_real_t *output,
-              const pt_label_t *label, uint64_t *scratch, int64_t *sum)
+              const pt_label_t *label, void *scratch, int64_t *sum)
 {
-    int64_t words = row_words(w), n = h * words;
-    picture_t p = {h, w, words, scratch, scratch + n};
-    uint64_t *edges = scratch + 2 * n;
-    int64_t limit = (int64_t)(tolerance * tolerance * (double)(h * h + w * w));
+    match_t m = open_match(tolerance, h, w, scratch);
+    int64_t count[EDGE_THRESHOLDS + 1] = {0}, n_pair = 0, n_predicted = 0;
 
-    memset(edges, 0, (size_t)n * sizeof *edges);
-    take_labels(&p, label, edges);
-    int64_t n_label = count_bits(n, edges);
-    for (int i = 0; i < EDGE_THRESHOLDS; i++) {
-        double score = (i + 1.0) / (EDGE_THRESHOLDS + 1.0);
-        memset(p.predicted, 0, (size_t)n * sizeof *p.predicted);
-        memcpy(p.labelled, edges, (size_t)n * sizeof *edges);
-        take_outputs(&p, output, label, log(score / (1 - score)), p.predicted);
-        int64_t n_output = count_bits(n, p.predicted);
-        sum[3 * i] += match(&p, limit, n_output < n_label ? n_output : n_label);
-        sum[3 * i + 1] += n_output;
-        sum[3 * i + 2] += n_label;
+    take_pixels(&m, output, label, count);
+    for (int t = EDGE_THRESHOLDS - 1; t >= 0; t--) {
+        m.least = t + 1;
+        n_predicted += count[t + 1];
+        if (n_pair < m.n_label && count[t + 1] > 0)
+            n_pair += add_pairs(&m);
+        sum[3 * t] += n_pair;
+        sum[3 * t + 1] += n_predicted;
+        sum[3 * t + 2] += m.n_label;
     }
 }
 

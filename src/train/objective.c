@@ -8,7 +8,9 @@ static const struct {
     pt_task_loss_t loss[KIND_LOSSES + 1];
     pt_task_metric_t metric[PT_KIND_METRICS + 1];
 } kinds[PT_N_TASK_KIND] = {
-    [PT_TASK_CLASSIFICATION] = {{PT_LOSS_CROSS_ENTROPY}, {PT_METRIC_ACCURACY}},
+    [PT_TASK_CLASSIFICATION] = {{PT_LOSS_CROSS_ENTROPY},
+                                {PT_METRIC_ACCURACY, PT_METRIC_BALANCED_ACCURACY,
+                                 PT_METRIC_MACRO_F1, PT_METRIC_AUC}},
     [PT_TASK_MULTILABEL] = {{PT_LOSS_BCE, PT_LOSS_BCE_BALANCED}, {PT_METRIC_AUC}},
     [PT_TASK_SEGMENTATION] = {{PT_LOSS_CROSS_ENTROPY},
                               {PT_METRIC_MIOU, PT_METRIC_PIXEL_ACCURACY}},

@@ -65,9 +65,9 @@ typedef struct score_room {
     double *stat;        /**< [n_bundle][stat_bound] of the last one, own bundles */
     double *stat_sum;    /**< [stat_bound] */
     int64_t *stat_fixed; /**< [n_bundle][stat_bound] sums, own bundles first */
-    int64_t *sum;        /**< per task: loss, count, metric */
-    int64_t *offset;     /**< [n_task + 1] */
-    uint64_t *scratch;   /**< of metrics */
+    int64_t *sum;        /**< [n_task][2] loss and count */
+    pt_metrics_t *metrics;
+    int64_t *n_sample; /**< [n_task] of the part */
 } score_room_t;
 
 /** Gathering for checkpoints, allocated when first needed; trainer_state.c has it. */

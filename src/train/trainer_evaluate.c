@@ -15,7 +15,7 @@
 
 pt_status_t trainer_open_scores(pt_trainer_t *t)
 {
-    size_t stats = (size_t)pt_plan_stat_bound(t->plans.eval), scratch = 0;
+    size_t stats = (size_t)pt_plan_stat_bound(t->plans.eval);
     int64_t hwc[3];
 
     t->score.stat_bound = (int64_t)stats;
@@ -23,28 +23,20 @@ pt_status_t trainer_open_scores(pt_trainer_t *t)
     PT_TRY(pt_alloc(&t->score.stat_sum, stats, sizeof *t->score.stat_sum));
     PT_TRY(pt_alloc(&t->score.stat_fixed, (size_t)t->n_bundle * stats,
                     sizeof *t->score.stat_fixed));
-    PT_TRY(pt_alloc(&t->score.offset, (size_t)t->n_task + 1, sizeof *t->score.offset));
+    PT_TRY(pt_alloc(&t->score.sum, 2 * (size_t)t->n_task + 1, sizeof *t->score.sum));
+    PT_TRY(pt_alloc(&t->score.n_sample, (size_t)t->n_task, sizeof *t->score.n_sample));
     pt_feed_input(t->feed, hwc);
-    for (int32_t k = 0; k < t->n_task; k++) {
-        const pt_objective_t *o = &t->objective[k];
-        size_t bytes = pt_metric_scratch(o, hwc[0], hwc[1]);
-        scratch = bytes > scratch ? bytes : scratch;
-        t->score.offset[k + 1] = t->score.offset[k] + 2 + pt_metric_count(o);
-    }
-    PT_TRY(pt_alloc(&t->score.scratch, scratch / sizeof *t->score.scratch,
-                    sizeof *t->score.scratch));
-    return pt_alloc(&t->score.sum, (size_t)t->score.offset[t->n_task] + 1,
-                    sizeof *t->score.sum);
+    return pt_metrics_new(t->n_task, t->objective, hwc[0], hwc[1], &t->score.metrics);
 }
 
 void trainer_close_scores(pt_trainer_t *t)
 {
     score_room_t *s = &t->score;
-    void *const plain[] = {s->stat, s->stat_sum, s->stat_fixed,
-                           s->sum,  s->offset,   s->scratch};
+    void *const plain[] = {s->stat, s->stat_sum, s->stat_fixed, s->sum, s->n_sample};
 
     for (size_t n = 0; n < sizeof plain / sizeof plain[0]; n++)
         pt_free(plain[n]);
+    pt_metrics_free(s->metrics);
 }
 
 typedef struct evaluation {
@@ -243,25 +235,54 @@ static pt_status_t evaluate_bundles(evaluation_t *e)
     return status;
 }
 
-static void read_scores(const pt_trainer_t *t, pt_part_t part, pt_task_score_t *score)
+/** Room for the scores of a part, on all ranks.  Collective. */
+static pt_status_t begin_metrics(pt_trainer_t *t, pt_part_t part)
 {
     for (int32_t b = 0; b < t->n_bundle; b++) {
         const pt_bundle_t *bundle = pt_feed_bundle(t->feed, b);
-        for (int32_t i = 0; i < bundle->n_task; i++) {
-            int32_t k = bundle->task[i];
-            const int64_t *sum = t->score.sum + t->score.offset[k];
-            const pt_objective_t *o = &t->objective[k];
-            const pt_task_metric_t *metric;
-            int32_t n_metric = pt_kind_metrics(o->info->kind, &metric);
-            score[k].loss =
-                sum[1] > 0 ? (double)sum[0] / PT_FINE_SCALE / (double)sum[1] : NAN;
-            score[k].metric = pt_metric_value(o, o->metric, sum + 2);
-            for (int32_t j = 0; j < PT_KIND_METRICS; j++)
-                score[k].value[j] =
-                    j < n_metric ? pt_metric_value(o, metric[j], sum + 2) : NAN;
-            score[k].n = bundle->n_sample[part];
-        }
+        for (int32_t i = 0; i < bundle->n_task; i++)
+            t->score.n_sample[bundle->task[i]] = bundle->n_sample[part];
     }
+    return pt_comm_agree(
+        t->layout->world,
+        pt_metrics_begin(t->score.metrics, t->score.n_sample, PT_METRIC_EXACT));
+}
+
+static void read_scores(const pt_trainer_t *t, pt_task_score_t *score)
+{
+    for (int32_t k = 0; k < t->n_task; k++) {
+        const int64_t *sum = t->score.sum + 2 * k;
+        const pt_objective_t *o = &t->objective[k];
+        const pt_task_metric_t *metric;
+        int32_t n_metric = pt_kind_metrics(o->info->kind, &metric);
+        score[k].loss = sum[1] > 0 ? (double)sum[0] / PT_FINE_SCALE / (double)sum[1] : NAN;
+        for (int32_t j = 0; j < PT_KIND_METRICS; j++) {
+            score[k].value[j] = NAN;
+            score[k].bound[j] = 0;
+            if (j < n_metric)
+                score[k].value[j] =
+                    pt_metrics_value(t->score.metrics, k, metric[j], &score[k].bound[j]);
+            if (j < n_metric && metric[j] == o->metric)
+                score[k].metric = score[k].value[j];
+        }
+        score[k].n = t->score.n_sample[k];
+    }
+}
+
+/** The error of a task whose metrics have met what is not finite. */
+static pt_status_t diverged(const pt_trainer_t *t, pt_part_t part)
+{
+    int32_t bad = pt_metrics_bad(t->score.metrics);
+
+    PT_FAIL(
+        NUMERIC,
+        "%s%s is not finite or too large in an evaluation on %s: the run diverged, try a "
+        "smaller learning rate",
+        bad >= 0 ? "what is put out for task " : "a loss or batch-norm sum",
+        bad >= 0 ? t->space->task[bad].name : "",
+        part == PT_PART_TEST  ? "test"
+        : part == PT_PART_VAL ? "val"
+                              : "train");
 }
 
 pt_status_t pt_trainer_evaluate(pt_trainer_t *trainer, const pt_subnet_t *subnet,
@@ -271,25 +292,22 @@ pt_status_t pt_trainer_evaluate(pt_trainer_t *trainer, const pt_subnet_t *subnet
     pt_trainer_t *t = trainer;
     evaluation_t e = {
         .t = t, .subnet = subnet, .part = part, .observer = observer, .observed = PT_OK};
-    size_t n = (size_t)t->score.offset[t->n_task];
+    size_t n = 2 * (size_t)t->n_task;
     pt_status_t status;
     double begin = pt_clock();
 
     e.loss = (loss_context_t){.trainer = t, .is_bad = &e.is_bad, .collects_metric = true};
     pt_activity_evaluation();
     memset(t->score.sum, 0, (n + 1) * sizeof *t->score.sum);
+    PT_TRY(begin_metrics(t, part));
     status = evaluate_bundles(&e);
     t->score.sum[n] = e.is_bad;
     PT_AGREE(t->layout->world, status != PT_OK ? status : e.observed);
     PT_TRY(pt_sum_i64(t->layout->world, PT_TRAFFIC_EVALUATE, t->score.sum, n + 1));
-    if (t->score.sum[n] != 0)
-        PT_FAIL(NUMERIC,
-                "a loss, metric or batch-norm sum is not finite or too large in an "
-                "evaluation on %s: the run diverged, try a smaller learning rate",
-                part == PT_PART_TEST  ? "test"
-                : part == PT_PART_VAL ? "val"
-                                      : "train");
-    read_scores(t, part, score);
+    PT_TRY(pt_metrics_sum(t->score.metrics, t->layout->data, t->layout->world));
+    if (t->score.sum[n] != 0 || pt_metrics_bad(t->score.metrics) >= 0)
+        return diverged(t, part);
+    read_scores(t, score);
     t->time.evaluate += pt_clock() - begin;
     pt_activity_pause();
     return PT_OK;

@@ -9,7 +9,7 @@ static void collect_scores(loss_context_t *c, int32_t task, double loss, int64_t
     pt_trainer_t *t = c->trainer;
     const pt_objective_t *o = &t->objective[task];
     const pt_label_t *label = t->label[t->task_slot[task]];
-    int64_t *sum = t->score.sum + t->score.offset[task];
+    int64_t *sum = t->score.sum + 2 * task;
     int64_t n = t->config->train.microbatch, fixed;
     int64_t labelled = pt_loss_labelled(o, n, h, w, label);
 
@@ -18,8 +18,7 @@ static void collect_scores(loss_context_t *c, int32_t task, double loss, int64_t
         *c->is_bad = true;
     sum[0] += fixed;
     sum[1] += labelled;
-    if (!pt_metric_add(o, n, h, w, output, label, c->limit, t->score.scratch, sum + 2))
-        *c->is_bad = true;
+    pt_metrics_add(t->score.metrics, task, n, output, label);
 }
 
 void trainer_loss(void *context, int32_t task, const pt_real_t *output, pt_real_t *doutput)

@@ -60,7 +60,7 @@ fi
 "$POLYTREE" data shapes notest.h5 --size 16 --train 240 --val 48 --test 0 >/dev/null
 expect 0 ranks 1 search "$SMALL" -o notest --set data.file=notest.h5
 says out "^val \(there is no test\)"
-grep -A9 '^val ' out >searched
+grep -A14 '^val ' out >searched
 expect 0 ranks 1 eval notest
 says out "^val \(there is no test\)"
 [ "$(grep mean out)" = "$(grep mean searched)" ] || fail "eval and search differ"

@@ -1,4 +1,4 @@
-/* Cases of tests/golden/loss.txt, for the tests of losses and of metrics. */
+/* Cases of tests/golden/loss.txt, for the test of losses. */
 #ifndef TESTS_LOSS_CASES_H
 #define TESTS_LOSS_CASES_H
 
@@ -17,14 +17,13 @@
 enum { CASE_MAX = 2048 };
 
 typedef struct loss_case {
-    bool is_metric;
     pt_task_info_t info;
     pt_objective_t o;
     int64_t n, h, w;
     pt_real_t output[CASE_MAX];
     pt_label_t label[CASE_MAX];
     double value;
-    double gradient[CASE_MAX]; /* of a loss */
+    double gradient[CASE_MAX];
 } loss_case_t;
 
 static inline double read_number(FILE *file)
@@ -53,11 +52,6 @@ static inline const char *loss_name(int i)
     return pt_loss_name((pt_task_loss_t)i);
 }
 
-static inline const char *metric_name(int i)
-{
-    return pt_metric_name((pt_task_metric_t)i);
-}
-
 static inline pt_label_t make_label(bool is_float, double x)
 {
     return is_float ? (pt_label_t){.f = (float)x}
@@ -72,17 +66,12 @@ static inline bool read_case(FILE *file, loss_case_t *c)
     memset(c, 0, sizeof *c);
     if (fscanf(file, "%15s %31s %31s", what, kind, name) != 3)
         return false;
-    c->is_metric = strcmp(what, "metric") == 0;
+    assert_string_equal(what, "loss");
     c->info.kind = (pt_task_kind_t)find_word(kind, kind_name, PT_N_TASK_KIND);
     c->o.info = &c->info;
-    if (c->is_metric) {
-        c->o.metric = (pt_task_metric_t)find_word(name, metric_name, PT_METRIC_R2 + 1);
-        c->o.tolerance = read_number(file);
-    } else {
-        c->o.loss = (pt_task_loss_t)find_word(name, loss_name, PT_LOSS_COSINE + 1);
-        c->o.smoothing = read_number(file);
-        c->o.positive_weight = read_number(file);
-    }
+    c->o.loss = (pt_task_loss_t)find_word(name, loss_name, PT_LOSS_COSINE + 1);
+    c->o.smoothing = read_number(file);
+    c->o.positive_weight = read_number(file);
     c->n = (int64_t)read_number(file);
     c->h = (int64_t)read_number(file);
     c->w = (int64_t)read_number(file);
@@ -96,13 +85,13 @@ static inline bool read_case(FILE *file, loss_case_t *c)
     for (int64_t i = 0; i < n_label; i++)
         c->label[i] = make_label(pt_task_is_float(&c->info), read_number(file));
     c->value = read_number(file);
-    for (int64_t i = 0; i < n_output && !c->is_metric; i++)
+    for (int64_t i = 0; i < n_output; i++)
         c->gradient[i] = read_number(file);
     return true;
 }
 
-/* Call `check` for every loss, or for every metric, of the golden file; their number. */
-static inline int for_each_case(bool is_metric, void (*check)(loss_case_t *))
+/* Call `check` for every case of the golden file; their number. */
+static inline int for_each_case(void (*check)(loss_case_t *))
 {
     loss_case_t *c = malloc(sizeof *c);
     FILE *file = fopen("tests/golden/loss.txt", "r");
@@ -110,11 +99,8 @@ static inline int for_each_case(bool is_metric, void (*check)(loss_case_t *))
 
     assert_non_null(c);
     assert_non_null(file);
-    while (read_case(file, c))
-        if (c->is_metric == is_metric) {
-            check(c);
-            n++;
-        }
+    for (; read_case(file, c); n++)
+        check(c);
     fclose(file);
     free(c);
     return n;

@@ -29,7 +29,7 @@ static void equals_pytorch(loss_case_t *c)
 static void values_and_gradients_equal_pytorch(void **state)
 {
     (void)state;
-    assert_int_equal(for_each_case(false, equals_pytorch), 17);
+    assert_int_equal(for_each_case(equals_pytorch), 17);
 }
 
 static double value_at(loss_case_t *c, int64_t i, double x)
@@ -63,7 +63,7 @@ static void equals_differences(loss_case_t *c)
 static void gradients_equal_finite_differences(void **state)
 {
     (void)state;
-    for_each_case(false, equals_differences);
+    for_each_case(equals_differences);
 }
 
 static void hide(loss_case_t *c, int64_t i)
@@ -96,7 +96,7 @@ static void ignores_a_sample(loss_case_t *c)
 static void masked_samples_do_not_count(void **state)
 {
     (void)state;
-    for_each_case(false, ignores_a_sample);
+    for_each_case(ignores_a_sample);
 }
 
 static void has_nothing(loss_case_t *c)
@@ -115,7 +115,7 @@ static void has_nothing(loss_case_t *c)
 static void nothing_labelled_is_loss_zero(void **state)
 {
     (void)state;
-    for_each_case(false, has_nothing);
+    for_each_case(has_nothing);
 }
 
 /* Divergence must show: a NaN output with a label is a NaN loss, never a small number. */
@@ -133,7 +133,7 @@ static void shows_nan(loss_case_t *c)
 static void not_a_number_shows_in_the_loss(void **state)
 {
     (void)state;
-    for_each_case(false, shows_nan);
+    for_each_case(shows_nan);
 }
 
 /* A network that puts out zero everywhere gets a finite gradient all the same. */

@@ -125,6 +125,8 @@ typedef enum pt_task_loss {
 typedef enum pt_task_metric {
     PT_METRIC_AUTO,
     PT_METRIC_ACCURACY,
+    PT_METRIC_BALANCED_ACCURACY,
+    PT_METRIC_MACRO_F1,
     PT_METRIC_AUC,
     PT_METRIC_MIOU,
     PT_METRIC_PIXEL_ACCURACY,

@@ -6,7 +6,8 @@
  * the first loss and the first metric being the default:
  *
  *     kind            outputs   losses                       metrics
- *     classification  classes   cross_entropy                accuracy
+ *     classification  classes   cross_entropy                accuracy, balanced_accuracy,
+ *                                                            macro_f1, auc
  *     multilabel      classes   bce, bce_balanced            auc
  *     segmentation    classes   cross_entropy                miou, pixel_accuracy
  *     depth           1         l1, mse                      rmse, abs_error, rel_error

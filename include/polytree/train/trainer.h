@@ -108,6 +108,7 @@ typedef struct pt_task_score {
     double metric; /**< the objective's; NaN where the part has no labels for the task */
     int64_t n;     /**< samples of its bundle */
     double value[PT_KIND_METRICS]; /**< all metrics, in the order of pt_kind_metrics() */
+    double bound[PT_KIND_METRICS]; /**< of their errors; 0: exact */
 } pt_task_score_t;
 
 /** What an evaluation makes of a microbatch for one task. */
