@@ -13,5 +13,7 @@ export LSAN_OPTIONS=suppressions=$PWD/tests/sanitize/leak.supp:print_suppression
 export UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1
 # What the sanitizers have to say comes at a rank's end, after the first has ended.
 export OMPI_MCA_odls_base_sigkill_timeout=1
-export LIMIT=${LIMIT:-600}
+# Every command on every state of every sort of run: heaps are overrun where two sizes differ.
+export POLYTREE_TEST_STATES=all
+export LIMIT=${LIMIT:-1800}
 exec tests/check/run.sh
