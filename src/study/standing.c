@@ -145,6 +145,11 @@ static void put_state(const char *run, const view_t *v, pt_text_t *out)
     } else if (hold == PT_RUN_ABANDONED) {
         pt_text_add(out, "state       killed or crashed (%s): the same command goes on\n",
                     holder);
+    } else if (hold == PT_RUN_UNKNOWN) {
+        pt_text_add(out,
+                    "state       running, or killed or crashed: this file system has no "
+                    "locks that tell (%s)\n",
+                    holder);
     } else {
         bool has_failed = strcmp(v->end, "failed") == 0;
         if (isfinite(v->left))

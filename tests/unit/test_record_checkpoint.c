@@ -481,6 +481,26 @@ static void one_job_holds_a_run(void **state)
     close(ready[1]);
 }
 
+/* Whoever looks at a run holds nobody off it, however often. */
+static void looking_at_a_lock_does_not_take_it(void **state)
+{
+    char holder[256];
+    int lock = -1, how = 0;
+    (void)state;
+    pid_t child = fork();
+    if (child == 0)
+        for (;;)
+            (void)pt_run_holder(run, holder);
+    for (int i = 0; i < 3000; i++) {
+        assert_int_equal(pt_run_lock(run, &lock), PT_OK);
+        assert_int_equal(pt_run_holder(run, holder), PT_RUN_HELD);
+        pt_run_unlock(run, lock);
+    }
+    assert_int_equal(pt_run_holder(run, holder), PT_RUN_FREE);
+    kill(child, SIGKILL);
+    assert_int_equal(waitpid(child, &how, 0), child);
+}
+
 static void files_are_written_whole(void **state)
 {
     char path[128], deep[128], *text = NULL;
@@ -532,6 +552,7 @@ int main(void)
         cmocka_unit_test_setup(a_full_disk_is_reported, empty_run),
         cmocka_unit_test_setup(inspect_prints_the_digest, empty_run),
         cmocka_unit_test_setup(one_job_holds_a_run, empty_run),
+        cmocka_unit_test_setup(looking_at_a_lock_does_not_take_it, empty_run),
         cmocka_unit_test_setup(files_are_written_whole, empty_run),
     };
     snprintf(run, sizeof run, "/tmp/polytree-test-run-%ld", (long)getpid());
