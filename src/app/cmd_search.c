@@ -68,7 +68,8 @@ static pt_status_t eval_on_active(pt_held_run_t *run, const char *split, int64_t
         pt_console_line("not finished: %s, step %lld",
                         pt_phase_name(pt_search_phase(run->search)),
                         (long long)pt_search_step(run->search));
-    PT_TRY(pt_alloc(&score, (size_t)pt_dataset_n_task(s->dataset), sizeof *score));
+    status = pt_alloc(&score, (size_t)pt_dataset_n_task(s->dataset), sizeof *score);
+    PT_TRY_OR(done, pt_comm_agree(s->layout.world, status));
     PT_TRY_OR(done, pt_pictures_evaluate(s->trainer, pt_search_subnet(run->search), part,
                                          n_picture, run->folder, score));
     if (is_root)

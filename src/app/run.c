@@ -280,9 +280,9 @@ static pt_status_t report(const pt_held_run_t *run, const pt_run_result_t *resul
                           const pt_rank_cost_t *begin)
 {
     pt_comm_t *world = run->session.layout.world;
-    pt_rank_cost_t *cost;
-    pt_status_t status;
-    PT_TRY(pt_alloc(&cost, (size_t)pt_comm_size(world), sizeof *cost));
+    pt_rank_cost_t *cost = NULL;
+    pt_status_t status = pt_alloc(&cost, (size_t)pt_comm_size(world), sizeof *cost);
+    PT_TRY_OR(done, pt_comm_agree(world, status));
     PT_TRY_OR(done, pt_rank_cost_gather(run->session.trainer, begin, cost));
     if (pt_comm_rank(world) == 0) {
         print_result(run, result);

@@ -8,10 +8,12 @@
 
 #include "app/console.h"
 #include "app/watch.h"
+#include "polytree/base/bitset.h"
 #include "polytree/base/memory.h"
 #include "polytree/base/text.h"
 #include "polytree/par/comm.h"
 #include "polytree/par/log.h"
+#include "polytree/par/reduce.h"
 #include "polytree/search/baseline.h"
 #include "polytree/train/measure.h"
 
@@ -136,20 +138,14 @@ static pt_status_t check_tasks(const pt_session_t *session)
 /* Each rank may be bound to cores of its own. */
 static pt_status_t count_cores(pt_session_t *session)
 {
-    int32_t size = pt_comm_size(session->node);
-    cpu_set_t mine, *all, any;
-    CPU_ZERO(&mine);
-    CPU_ZERO(&any);
-    (void)sched_getaffinity(0, sizeof mine, &mine);
-    pt_status_t status = pt_alloc(&all, (size_t)size, sizeof *all);
-    PT_AGREE(session->node, status);
-    PT_TRY_OR(done, pt_comm_allgather(session->node, &mine, all, sizeof mine));
-    for (int32_t r = 0; r < size; r++)
-        CPU_OR(&any, &any, &all[r]);
-    session->n_core = CPU_COUNT(&any);
-done:
-    pt_free(all);
-    return status;
+    /* More than any kernel has, where cpu_set_t ends at 1,024. */
+    enum { MOST_CORES = 1 << 16 };
+    uint64_t mask[MOST_CORES / 64] = {0};
+    if (sched_getaffinity(0, sizeof mask, (cpu_set_t *)mask) != 0)
+        memset(mask, 0, sizeof mask);
+    PT_TRY(pt_or_bits(session->node, PT_TRAFFIC_CONTROL, (uint8_t *)mask, sizeof mask));
+    session->n_core = (int32_t)pt_bitset_count(mask, MOST_CORES);
+    return PT_OK;
 }
 
 /* Of the first node, for the others are mostly like it; once, whatever a process runs. */

@@ -240,7 +240,7 @@ pt_status_t pt_watch_begin(void)
     double seconds = text != NULL ? strtod(text, NULL) : PATIENCE;
     if (pt_comm_size(pt_comm_world()) == 1)
         return PT_OK;
-    PT_TRY(open_board());
+    PT_AGREE(pt_comm_world(), open_board());
     pt_par_on_failure(pt_watch_failure);
     watch.patience = seconds > 0 && seconds < 1e6 ? (long)(seconds * BEATS) + 1 : 0;
     if (watch.patience > 0)

@@ -26,6 +26,7 @@ static int alone_count, alone_displ;
 static uint64_t alone_word;
 static pt_comm_t alone = {MPI_COMM_NULL, 0, 1, 0, &alone_count, &alone_displ, &alone_word};
 static bool has_started_mpi;
+static bool has_threads;       /* any thread may call MPI */
 static int32_t ranks_per_node; /* rehearsed; 0: as they are */
 static void (*failure_hook)(pt_status_t status);
 
@@ -140,7 +141,7 @@ pt_status_t pt_par_start(int *argc, char ***argv)
     if (is_running) {
         PT_TRY(pt_mpi_status(MPI_Query_thread(&provided), "MPI_Query_thread"));
     } else {
-        PT_TRY(pt_mpi_status(MPI_Init_thread(argc, argv, MPI_THREAD_FUNNELED, &provided),
+        PT_TRY(pt_mpi_status(MPI_Init_thread(argc, argv, MPI_THREAD_MULTIPLE, &provided),
                              "MPI_Init_thread"));
         has_started_mpi = true;
     }
@@ -149,6 +150,7 @@ pt_status_t pt_par_start(int *argc, char ***argv)
     if (provided < MPI_THREAD_FUNNELED)
         PT_FAIL(LIBRARY, "this MPI library cannot be used together with threads "
                          "(MPI_THREAD_FUNNELED is wanted)");
+    has_threads = provided == MPI_THREAD_MULTIPLE;
     PT_TRY(pt_mpi_status(MPI_Comm_dup(MPI_COMM_WORLD, &copy), "MPI_Comm_dup"));
     return wrap(copy, &world);
 }
@@ -164,10 +166,12 @@ void pt_par_stop(void)
 
 void pt_par_abort(int code)
 {
-    int is_running = 0, is_finalized = 0;
+    int is_running = 0, is_finalized = 0, is_main = 0;
     MPI_Initialized(&is_running);
     MPI_Finalized(&is_finalized);
     if (is_running && !is_finalized)
+        MPI_Is_thread_main(&is_main);
+    if (is_main || (is_running && !is_finalized && has_threads))
         MPI_Abort(MPI_COMM_WORLD, code);
     _Exit(code);
 }

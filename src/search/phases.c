@@ -271,7 +271,7 @@ static pt_status_t leave_search(pt_search_t *s)
         return PT_OK;
     if (is_random && s->length.n_step[PT_PHASE_SEARCH] > 0)
         PT_TRY(run_keep_supernet(s));
-    PT_TRY(is_random ? run_draw_network(s, &s->subnet) : run_derive(s));
+    PT_AGREE(s->world, is_random ? run_draw_network(s, &s->subnet) : run_derive(s));
     s->subnet.is_soft = false;
     s->state.is_derived = 1;
     return PT_OK;
@@ -291,7 +291,7 @@ static pt_status_t enter_retrain(pt_search_t *s)
             pt_architecture_write(s->space, &s->subnet, has_alpha ? &s->alpha : NULL, path);
     PT_AGREE(s->world, status);
     if (!pt_methods[s->config->search.method].is_fixed)
-        PT_TRY(run_report_network(s));
+        PT_AGREE(s->world, run_report_network(s));
     return enter(s);
 }
 

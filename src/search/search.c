@@ -292,7 +292,7 @@ pt_status_t pt_search_run(pt_search_t *s, pt_run_result_t *result)
     pt_status_t status = advance(s, &r.end);
     run_event_end(s, status, r.end);
     PT_TRY(status);
-    PT_TRY(pt_cost_all(s->space, &s->subnet, &r.cost));
+    PT_AGREE(s->world, pt_cost_all(s->space, &s->subnet, &r.cost));
     r.mean_metric = s->mean_metric;
     r.is_mixed = s->state.mixed_phase >= 0;
     r.mixed_phase = r.is_mixed ? (pt_phase_t)s->state.mixed_phase : PT_PHASE_WARMUP;

@@ -192,7 +192,7 @@ static pt_status_t run_one(runner_t *runner, int32_t row, int32_t seed, int32_t 
     bool is_over;
     sweep_path(sweep, row, seed, index, folder);
     runner->hooks->about(runner->hooks->context, folder);
-    PT_TRY(sweep_config(sweep, row, seed, index, &config));
+    PT_AGREE(pt_comm_world(), sweep_config(sweep, row, seed, index, &config));
     PT_TRY(look_together(folder, &config, &state));
     if (state == RUN_FAILED)
         count_failure(runner, folder);

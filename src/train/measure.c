@@ -312,17 +312,22 @@ pt_status_t pt_machine_share(pt_machine_t *machine, pt_comm_t *comm)
         return PT_OK;
     PT_TRY(pt_comm_bcast(comm, &fresh, sizeof fresh, 0));
     size_t n = fresh.n_known;
-    if (!is_root)
+    if (!is_root) {
+        known = NULL;
         status = pt_alloc(&known, n, sizeof *known);
-    PT_AGREE(comm, status);
-    status = pt_comm_bcast(comm, known, n * sizeof *known, 0);
-    if (is_root)
-        return status;
-    pt_machine_release(machine);
-    machine->rates = fresh.rates;
-    for (size_t i = 0; i < n && status == PT_OK; i++)
+    }
+    PT_TRY_OR(done, pt_comm_agree(comm, status));
+    PT_TRY_OR(done, pt_comm_bcast(comm, known, n * sizeof *known, 0));
+    if (!is_root) {
+        pt_machine_release(machine);
+        machine->rates = fresh.rates;
+    }
+    for (size_t i = 0; !is_root && i < n && status == PT_OK; i++)
         status = pt_machine_learn(machine, known[i].name, known[i].seconds);
-    pt_free(known);
+    status = pt_comm_agree(comm, status);
+done:
+    if (!is_root)
+        pt_free(known);
     return status;
 }
 
@@ -350,7 +355,7 @@ static pt_status_t measure_wire(pt_comm_t *comm, pt_wire_t wire, pt_rates_t *rat
 
 pt_status_t pt_measure_wires(pt_comm_t *comm, pt_comm_t *node, pt_machine_t *machine)
 {
-    PT_TRY(measure_wire(node, PT_WIRE_NODE, &machine->rates));
+    PT_AGREE(comm, measure_wire(node, PT_WIRE_NODE, &machine->rates));
     if (pt_comm_size(node) < pt_comm_size(comm))
         PT_TRY(measure_wire(comm, PT_WIRE_NETWORK, &machine->rates));
     return pt_machine_share(machine, comm);

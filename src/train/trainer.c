@@ -133,7 +133,7 @@ pt_status_t pt_trainer_reform(pt_trainer_t *t, const pt_form_t *form)
                                sizeof(uint64_t)));
     PT_TRY(stream_cut(t, form));
     PT_AGREE(t->layout->world, build(t));
-    return stream_connect(t);
+    return pt_comm_agree(t->layout->world, stream_connect(t));
 }
 
 pt_status_t pt_trainer_new(const pt_config_t *config, const pt_layout_t *layout,
@@ -142,9 +142,9 @@ pt_status_t pt_trainer_new(const pt_config_t *config, const pt_layout_t *layout,
 {
     pt_form_t form = pt_form_first(config);
     pt_trainer_t *t = NULL;
-    pt_status_t status;
+    pt_status_t status = pt_alloc(&t, 1, sizeof *t);
 
-    PT_TRY(pt_alloc(&t, 1, sizeof *t));
+    PT_TRY_OR(failed, pt_comm_agree(layout->world, status));
     t->config = config;
     t->layout = layout;
     t->dataset = dataset;

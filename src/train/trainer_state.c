@@ -142,15 +142,12 @@ done:
     return status;
 }
 
-pt_status_t pt_trainer_save(pt_trainer_t *trainer, pt_checkpoint_t *checkpoint)
+/** What gather() has brought to rank 0, and what all ranks have. */
+static pt_status_t save_root(pt_trainer_t *t, pt_checkpoint_t *checkpoint)
 {
-    pt_trainer_t *t = trainer;
     const pt_store_t *store = &t->space->store;
     int64_t n = store->n_param;
 
-    PT_TRY(gather(t));
-    if (pt_comm_rank(t->layout->world) != 0)
-        return PT_OK;
     for (int32_t array = 0; array < n_array(t); array++)
         for (int32_t p = 0; p < store->n_param; p++) {
             const pt_param_t *param = &store->param[p];
@@ -163,6 +160,15 @@ pt_status_t pt_trainer_save(pt_trainer_t *trainer, pt_checkpoint_t *checkpoint)
     PT_TRY(pt_task_weights_save(&t->weights, checkpoint));
     return pt_checkpoint_add(checkpoint, "updates", PT_DTYPE_I64, &n, 1,
                              t->shard.adam_count, true);
+}
+
+pt_status_t pt_trainer_save(pt_trainer_t *trainer, pt_checkpoint_t *checkpoint)
+{
+    pt_comm_t *world = trainer->layout->world;
+
+    PT_TRY(gather(trainer));
+    PT_AGREE(world, pt_comm_rank(world) == 0 ? save_root(trainer, checkpoint) : PT_OK);
+    return PT_OK;
 }
 
 static pt_status_t copy_weights(const pt_trainer_t *t, pt_checkpoint_t *kept)
@@ -369,15 +375,11 @@ agree:
     return status;
 }
 
-pt_status_t pt_trainer_save_stats(pt_trainer_t *trainer, const pt_subnet_t *subnet,
-                                  pt_checkpoint_t *checkpoint)
+static pt_status_t save_stats_root(pt_trainer_t *t, const pt_subnet_t *subnet,
+                                   pt_checkpoint_t *checkpoint)
 {
-    pt_trainer_t *t = trainer;
     const pt_space_t *s = t->space;
 
-    PT_TRY(gather_stats(t));
-    if (pt_comm_rank(t->layout->world) != 0)
-        return PT_OK;
     for (int32_t b = 0; b < t->n_bundle; b++) {
         pt_plan_t *plan;
         PT_TRY(trainer_plan(t, subnet, PT_PASS_EVAL, b, &plan));
@@ -393,5 +395,16 @@ pt_status_t pt_trainer_save_stats(pt_trainer_t *trainer, const pt_subnet_t *subn
                 t->gather.stat + b * t->score.stat_bound + stat->offset, true));
         }
     }
+    return PT_OK;
+}
+
+pt_status_t pt_trainer_save_stats(pt_trainer_t *trainer, const pt_subnet_t *subnet,
+                                  pt_checkpoint_t *checkpoint)
+{
+    pt_comm_t *world = trainer->layout->world;
+    bool is_root = pt_comm_rank(world) == 0;
+
+    PT_TRY(gather_stats(trainer));
+    PT_AGREE(world, is_root ? save_stats_root(trainer, subnet, checkpoint) : PT_OK);
     return PT_OK;
 }

@@ -13,10 +13,12 @@
 
 typedef struct pt_comm pt_comm_t;
 
-/** Start and stop MPI (MPI_THREAD_FUNNELED).  Collective over all ranks. */
+/** Start and stop MPI.  One thread calls it, but for pt_par_abort(): MPI_THREAD_MULTIPLE is
+ * asked for and MPI_THREAD_FUNNELED needed.  Collective over all ranks. */
 PT_MUST_CHECK pt_status_t pt_par_start(int *argc, char ***argv);
 void pt_par_stop(void);
-/** End all ranks now with that exit code; for errors that cannot be agreed on. */
+/** End all ranks now with that exit code; for errors that cannot be agreed on.  Any thread
+ * may: where MPI does not bear that, this process alone ends, and its launcher the rest. */
 void pt_par_abort(int code);
 
 /** Have `hook` called on a rank that brings a failure to the others, before it waits for
