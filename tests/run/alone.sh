@@ -6,6 +6,8 @@
 command -v mpirun >/dev/null || skip "no mpirun"
 # mpirun notices too, and shall leave the ranks the time to say so.
 export OMPI_MCA_odls_base_sigkill_timeout=2
+mpicc -shared -fPIC "$ROOT/tests/run/funneled.c" -o funneled.so || skip "no C compiler for MPI"
+export ASAN_OPTIONS=$ASAN_OPTIONS:verify_asan_link_order=0
 small_data
 ranks 1 search "$SMALL" -o whole >/dev/null
 
@@ -48,7 +50,9 @@ done <<'END'
 4 2 3 KILL A=B was_killed_or_has_crashed
 2 1 0 STOP A=B does_not_run_.is_it_stopped
 3 3 1 STOP POLYTREE_PATIENCE=2 does_not_run
+3 1 1 STOP LD_PRELOAD=./funneled.so does_not_run
 END
+unset LD_PRELOAD
 
 # A job that is suspended as a whole misses nobody.
 rm -rf run

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# A process that crashes ends its whole job within ten seconds, whatever it crashed in, the
-# allocator too; one line says which rank and of what.
-# shellcheck source=/dev/null
+# A process that crashes ends its whole job within ten seconds (more on a machine that is busy
+# with other things), whatever it crashed in, the allocator too; one line says which and of what.
+# shellcheck source=tests/run/common
 . "$(dirname "$0")/common"
 ! ldd "$POLYTREE" | grep -q libasan || skip "the address sanitizer handles crashes itself"
 cc -shared -fPIC -D_GNU_SOURCE "$ROOT/tests/run/crash.c" -o crash.so -ldl || skip "no C compiler"
@@ -16,7 +16,7 @@ while read -r n rank by signal; do
     [ "$n" = 1 ] || command=(mpirun --bind-to none -n "$n" "${command[@]}")
     rm -rf run
     code=0
-    timeout -s KILL 10 "${command[@]}" >out 2>err </dev/null || code=$?
+    timeout -s KILL 40 "${command[@]}" >out 2>err </dev/null || code=$?
     [ $code = $((128 + $(kill -l "$signal"))) ] || {
         cat out err >&2
         fail "code $code of rank $rank of $n that crashes in its $by"

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # One job at a time works on a run, and status knows whether one does: by the lock of its folder,
 # and where the file system has no locks by who says that he is there.
-# shellcheck source=/dev/null
+# shellcheck source=tests/run/common
 . "$(dirname "$0")/common"
 cc -shared -fPIC -D_GNU_SOURCE "$ROOT/tests/run/lock.c" -o lock.so || skip "no C compiler"
 small_data

@@ -4,7 +4,7 @@
 # and a report made anew say of each state what there is to say.
 #
 # Of the cross a part, with all of its rows and columns; `states.sh all` goes through the whole.
-# shellcheck source=/dev/null
+# shellcheck source=tests/run/common
 . "$(dirname "$0")/common"
 command -v mpirun >/dev/null || skip "no mpirun"
 extent=${1:-${POLYTREE_TEST_STATES:-part}} # or all
