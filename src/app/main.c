@@ -58,11 +58,9 @@ static const pt_command_t *find_command(int argc, char **argv, int *n_word)
 /* The first n words, or as many as there are, with blanks between them. */
 static void join_words(int argc, char **argv, int n, char *text, size_t size)
 {
-    text[0] = '\0';
-    for (int i = 0; i < argc && i < n && argv[i][0] != '-'; i++) {
-        size_t used = strlen(text);
-        snprintf(text + used, size - used, "%s%s", i > 0 ? " " : "", argv[i]);
-    }
+    pt_text_t out = pt_text_in(text, size);
+    for (int i = 0; i < argc && i < n && argv[i][0] != '-'; i++)
+        pt_text_add(&out, "%s%s", i > 0 ? " " : "", argv[i]);
 }
 
 /* Commands whose names begin with these words; 0 where there are none or no words. */

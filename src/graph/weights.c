@@ -64,27 +64,20 @@ static pt_status_t check_source(const pt_record_t *record, const pt_param_t *par
 
 /** Names in a note: the first few, and how many there are besides. */
 typedef struct list {
-    char *text;
-    size_t room;
+    pt_text_t *text;
     int32_t n;
 } list_t;
 
 static void list_add(list_t *list, const char *begin, const char *name)
 {
-    size_t used = strlen(list->text);
-
     if (list->n++ < MAX_NAMED)
-        snprintf(list->text + used, list->room - used, "%s%.60s",
-                 list->n == 1 ? begin : ", ", name);
+        pt_text_add(list->text, "%s%.60s", list->n == 1 ? begin : ", ", name);
 }
 
 static void list_end(list_t *list)
 {
-    size_t used = strlen(list->text);
-
     if (list->n > MAX_NAMED)
-        snprintf(list->text + used, list->room - used, " and %d more",
-                 (int)(list->n - MAX_NAMED));
+        pt_text_add(list->text, " and %d more", (int)(list->n - MAX_NAMED));
 }
 
 /** Groups without any tensor in the file, and single tensors of the others. */
@@ -129,7 +122,8 @@ static pt_status_t fill(const pt_space_t *space, const pt_checkpoint_t *weights,
                         const char *path, pt_weights_match_t *match)
 {
     const pt_store_t *store = &space->store;
-    list_t missing = {match->note, sizeof match->note, 0}, unused = missing;
+    pt_text_t note = pt_text_in(match->note, sizeof match->note);
+    list_t missing = {&note, 0}, unused = missing;
 
     for (int32_t g = 0; g < store->n_group; g++) {
         const pt_group_t *group = &store->group[g];
@@ -150,8 +144,8 @@ static pt_status_t fill(const pt_space_t *space, const pt_checkpoint_t *weights,
                 "like '%s', got '%s'",
                 path, (int)weights->n_record,
                 store->n_param > 0 ? store->param[0].name : "", weights->record[0].name);
-    snprintf(match->note, sizeof match->note, "%d of %d tensors from %.120s",
-             (int)match->n_matched, (int)match->n_param, path);
+    pt_text_add(&note, "%d of %d tensors from %.120s", (int)match->n_matched,
+                (int)match->n_param, path);
     note_missing(store, match, &missing);
     return note_unused(weights, match, &unused);
 }

@@ -6,17 +6,23 @@
 
 #include "polytree/op/op.h"
 
-extern const pt_op_t pt_op_add;
-extern const pt_op_t pt_op_batch_norm;
-extern const pt_op_t pt_op_concat;
-extern const pt_op_t pt_op_conv;
-extern const pt_op_t pt_op_dropout;
-extern const pt_op_t pt_op_global_pool;
-extern const pt_op_t pt_op_linear;
-extern const pt_op_t pt_op_mix;
-extern const pt_op_t pt_op_pool_avg;
-extern const pt_op_t pt_op_pool_max;
-extern const pt_op_t pt_op_relu;
-extern const pt_op_t pt_op_resize;
+/** An operation is its file and its line here. */
+#define PT_OP_LIST(X)                                                                      \
+    X(conv)                                                                                \
+    X(batch_norm)                                                                          \
+    X(relu)                                                                                \
+    X(add)                                                                                 \
+    X(mix)                                                                                 \
+    X(pool_max)                                                                            \
+    X(pool_avg)                                                                            \
+    X(global_pool)                                                                         \
+    X(resize)                                                                              \
+    X(concat)                                                                              \
+    X(linear)                                                                              \
+    X(dropout)
+
+#define PT_OP_DECLARE(name) extern const pt_op_t pt_op_##name;
+PT_OP_LIST(PT_OP_DECLARE)
+#undef PT_OP_DECLARE
 
 #endif

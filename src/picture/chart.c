@@ -95,10 +95,11 @@ static void put_axes(const points_t *c, FILE *file)
     double room = x.high > x.low ? 0.08 * (x.high - x.low) : 0.1 * fabs(x.high);
     pad(&y, 0.08);
     fprintf(file,
-            TERMINAL "set grid\nset key below vertical maxcols 1 Left reverse noenhanced\n"
+            TERMINAL "set grid\nset key below vertical maxcols 1 Left reverse noenhanced "
+                     "title ' '\n"
                      "set xrange [%.9g:%.9g]\nset yrange [%.9g:%.9g]\nset xlabel ",
-            WIDTH, HEIGHT + KEY_HEIGHT * (int)n_named, fmax(0, x.low - room), x.high + room,
-            y.low, y.high);
+            WIDTH, HEIGHT + KEY_HEIGHT * (int)(n_named + 1), fmax(0, x.low - room),
+            x.high + room, y.low, y.high);
     pt_quote_gnuplot(file, c->title[0]);
     fputs(" noenhanced\nset ylabel ", file);
     pt_quote_gnuplot(file, c->title[1]);

@@ -9,6 +9,7 @@
 
 #include "polytree/base/hash.h"
 #include "polytree/base/memory.h"
+#include "polytree/base/text.h"
 
 enum { ITEM_BYTES = 256, RESERVED = 64 };
 
@@ -138,21 +139,20 @@ static int value_of(const char *line, const char **value)
     return (int)strcspn(*value, "\n");
 }
 
-static void add_difference(char *out, size_t bytes, const char *item, const char *ours,
+static void add_difference(pt_text_t *out, const char *item, const char *ours,
                            const char *theirs)
 {
-    size_t used = strlen(out);
     const char *a, *b;
     int n_a = value_of(ours, &a), n_b = value_of(theirs, &b);
-    snprintf(out + used, bytes - used, "%s%.*s (%.*s, %.*s)", used > 0 ? "; " : "",
-             (int)item_bytes(item), item, n_a, a, n_b, b);
+    pt_text_add(out, "%s%.*s (%.*s, %.*s)", out->n > 0 ? "; " : "", (int)item_bytes(item),
+                item, n_a, a, n_b, b);
 }
 
 int32_t pt_fingerprint_compare(const char *ours, const char *theirs, char *out,
                                size_t bytes)
 {
     int32_t n = 0;
-    out[0] = '\0';
+    pt_text_t differences = pt_text_in(out, bytes);
     for (int32_t side = 0; side < 2; side++) {
         const char *next;
         for (const char *line = side == 0 ? ours : theirs; *line != '\0'; line = next) {
@@ -167,7 +167,7 @@ int32_t pt_fingerprint_compare(const char *ours, const char *theirs, char *out,
                 strncmp(line, other, n_line) == 0)
                 continue;
             n++;
-            add_difference(out, bytes, line, side == 0 ? line : other,
+            add_difference(&differences, line, side == 0 ? line : other,
                            side == 0 ? other : line);
         }
     }
@@ -175,16 +175,15 @@ int32_t pt_fingerprint_compare(const char *ours, const char *theirs, char *out,
 }
 
 /* The first rank that differs has its items told, those on other nodes their places. */
-static void add_rank(char text[1024], const pt_fingerprint_t *all, size_t r)
+static void add_rank(pt_text_t *out, const pt_fingerprint_t *all, size_t r)
 {
-    size_t used = strlen(text);
     char items[700];
-    if (used == 0) {
+    if (out->n == 0) {
         pt_fingerprint_compare(all[0].text, all[r].text, items, sizeof items);
-        snprintf(text, 1024, "rank %zu on %s differs from rank 0 on %s: %s", r, all[r].node,
-                 all[0].node, items);
-    } else if (strcmp(all[r].node, all[r - 1].node) != 0 && used < 900) {
-        snprintf(text + used, 1024 - used, "; so does rank %zu on %s", r, all[r].node);
+        pt_text_add(out, "rank %zu on %s differs from rank 0 on %s: %s", r, all[r].node,
+                    all[0].node, items);
+    } else if (strcmp(all[r].node, all[r - 1].node) != 0 && out->n < 900) {
+        pt_text_add(out, "; so does rank %zu on %s", r, all[r].node);
     }
 }
 
@@ -198,6 +197,7 @@ pt_status_t pt_fingerprint_agree(pt_comm_t *comm, const pt_fingerprint_t *finger
         int32_t n;
         char difference[1024];
     } found = {0, ""};
+    pt_text_t text = pt_text_in(found.difference, sizeof found.difference);
     size_t *bytes = NULL;
     pt_status_t status = pt_alloc(&bytes, n, sizeof *bytes);
     if (status == PT_OK && is_root)
@@ -209,7 +209,7 @@ pt_status_t pt_fingerprint_agree(pt_comm_t *comm, const pt_fingerprint_t *finger
     for (size_t r = 1; is_root && r < n; r++)
         if (strcmp(all[0].text, all[r].text) != 0) {
             found.n++;
-            add_rank(found.difference, all, r);
+            add_rank(&text, all, r);
         }
     PT_TRY_OR(done, pt_comm_bcast(comm, &found, sizeof found, 0));
     *n_other = found.n;
