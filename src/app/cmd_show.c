@@ -16,7 +16,7 @@
 #include "polytree/io/file.h"
 #include "polytree/search/architecture.h"
 #include "polytree/search/baseline.h"
-#include "polytree/search/summary.h"
+#include "polytree/record/summary.h"
 
 enum { PATH_BYTES = 4200 };
 

@@ -1,4 +1,4 @@
-/* Learning curves of a run, from metrics.jsonl by gnuplot. */
+/* Learning curves of a run, from its journal by gnuplot. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -7,10 +7,11 @@
 #include "app/curves.h"
 #include "polytree/base/memory.h"
 #include "polytree/base/quote.h"
-#include "polytree/search/jsonl.h"
+#include "polytree/record/journal.h"
+#include "polytree/record/run_file.h"
 #include "polytree/train/metric.h"
 
-enum { LOSS, ALPHA_LOSS, VAL, EDGES, COST, N_SERIES, MOST_STAGES = 8, PATH_BYTES = 4200 };
+enum { LOSS, ALPHA_LOSS, VAL, EDGES, COST, N_SERIES, MOST_PHASES = 8 };
 /* Lines that a panel has names for. */
 enum { MOST_NAMES = 8 };
 
@@ -31,11 +32,11 @@ typedef struct task_curve {
 
 typedef struct curves {
     series_t series[N_SERIES];
-    double first, length; /* weight steps before the stage at work, and in it */
+    double first, length; /* weight steps before the phase at work, and in it */
     double step;          /* last weight step */
-    int32_t n_stage;
-    double begin[MOST_STAGES];
-    char stage[MOST_STAGES][16];
+    int32_t n_phase;
+    double begin[MOST_PHASES];
+    pt_phase_t phase[MOST_PHASES];
     size_t n_task, task_capacity; /* where their metrics are unlike */
     task_curve_t *task;
 } curves_t;
@@ -49,16 +50,15 @@ static pt_status_t add(series_t *s, double x, double y)
     return PT_OK;
 }
 
-static pt_status_t take_step(curves_t *c, const json_t *line)
+static pt_status_t take_step(curves_t *c, const pt_event_step_t *e)
 {
-    double loss = pt_json_real(line, "loss");
-    if (strcmp(pt_json_text(line, "kind"), "alpha") == 0) {
-        PT_TRY(add(&c->series[COST], c->step, 100 * pt_json_real(line, "cost")));
-        return add(&c->series[ALPHA_LOSS], c->step, loss);
+    if (e->is_alpha) {
+        PT_TRY(add(&c->series[COST], c->step, 100 * e->cost));
+        return add(&c->series[ALPHA_LOSS], c->step, e->loss);
     }
-    c->step = c->first + pt_json_real(line, "step");
-    PT_TRY(add(&c->series[EDGES], c->step, pt_json_real(line, "edges")));
-    return add(&c->series[LOSS], c->step, loss);
+    c->step = c->first + (double)e->step;
+    PT_TRY(add(&c->series[EDGES], c->step, e->edges));
+    return add(&c->series[LOSS], c->step, e->loss);
 }
 
 static pt_status_t find_task(curves_t *c, const char *name, task_curve_t **task)
@@ -77,41 +77,35 @@ static pt_status_t find_task(curves_t *c, const char *name, task_curve_t **task)
 }
 
 /* A mean of unlike metrics says nothing, and none is written: each task's own does. */
-static pt_status_t take_eval(curves_t *c, const json_t *line)
+static pt_status_t take_eval(curves_t *c, const pt_event_scores_t *e)
 {
-    double x = c->first + pt_json_real(line, "step"), mean = pt_json_real(line, "mean");
-    json_t *tasks = json_object_get(line, "tasks"), *scores;
-    const char *name;
-    if (isfinite(mean))
-        return add(&c->series[VAL], x, mean);
-    json_object_foreach(tasks, name, scores)
-    {
+    double x = c->first + (double)e->step;
+    if (isfinite(e->mean))
+        return add(&c->series[VAL], x, e->mean);
+    for (int32_t k = 0; k < e->n_task; k++) {
+        const pt_event_metric_t *metric = &e->task[k].metric[0];
         task_curve_t *task = NULL;
-        double value;
-        const char *metric = pt_json_metric(scores, &value);
-        if (metric == NULL)
+        if (e->task[k].n_metric == 0)
             continue;
-        PT_TRY(find_task(c, name, &task));
-        snprintf(task->metric, sizeof task->metric, "%s", metric);
-        PT_TRY(add(&task->val, x, value));
+        PT_TRY(find_task(c, e->task[k].task, &task));
+        snprintf(task->metric, sizeof task->metric, "%s", metric->name);
+        PT_TRY(add(&task->val, x, metric->value));
     }
     return PT_OK;
 }
 
-static pt_status_t take_line(void *context, json_t *line)
+static pt_status_t take_event(void *context, const pt_event_t *event)
 {
     curves_t *c = context;
-    const char *event = pt_json_text(line, "event");
-    if (strcmp(event, "stage") == 0 && c->n_stage < MOST_STAGES) {
+    if (event->kind == PT_EVENT_PHASE && c->n_phase < MOST_PHASES) {
         c->first = c->step = c->first + c->length;
-        c->length = pt_json_real(line, "steps");
-        c->begin[c->n_stage] = c->first;
-        snprintf(c->stage[c->n_stage++], sizeof c->stage[0], "%s",
-                 pt_json_text(line, "stage"));
-    } else if (strcmp(event, "eval") == 0) {
-        return take_eval(c, line);
-    } else if (strcmp(event, "step") == 0) {
-        return take_step(c, line);
+        c->length = (double)event->begun.n_step;
+        c->begin[c->n_phase] = c->first;
+        c->phase[c->n_phase++] = event->phase;
+    } else if (event->kind == PT_EVENT_EVAL) {
+        return take_eval(c, &event->scores);
+    } else if (event->kind == PT_EVENT_STEP) {
+        return take_step(c, &event->step);
     }
     return PT_OK;
 }
@@ -124,18 +118,16 @@ static void put_data(FILE *file, const char *name, const series_t *s)
     fputs("EOD\n", file);
 }
 
-/* Where each stage begins, its name on top of the first panel. */
-static void put_stages(FILE *file, const curves_t *c)
+/* Where each phase begins, its name on top of the first panel. */
+static void put_phases(FILE *file, const curves_t *c)
 {
-    for (int32_t i = 0; i < c->n_stage; i++) {
+    for (int32_t i = 0; i < c->n_phase; i++) {
         fprintf(file,
                 "set arrow from first %.9g, graph 0 to first %.9g, graph 1 nohead lc rgb "
                 "'#999999' dt 2\n",
                 c->begin[i], c->begin[i]);
-        fputs("set label ", file);
-        pt_quote_gnuplot(file, c->stage[i]);
-        fprintf(file, " at first %.9g, graph 1.05 tc rgb '#666666' noenhanced\n",
-                c->begin[i]);
+        fprintf(file, "set label '%s' at first %.9g, graph 1.05 tc rgb '#666666'\n",
+                pt_phase_name(c->phase[i]), c->begin[i]);
     }
 }
 
@@ -216,7 +208,7 @@ static pt_status_t print_plot(const void *context, FILE *file)
             "set multiplot layout %d,1\nset grid\nset lmargin 12\nset tmargin 2\n"
             "set xrange [0:%.9g]\n",
             220 * (int)n_panel, (int)n_panel, fmax(1, c->first + c->length));
-    put_stages(file, c);
+    put_phases(file, c);
     fputs("set ylabel 'loss'\nplot $loss using 1:2 with lines lc rgb '#1f77b4' title "
           "'weight steps'",
           file);
@@ -239,13 +231,12 @@ static pt_status_t print_plot(const void *context, FILE *file)
 
 pt_status_t pt_report_curves(const char *run, bool *is_drawn)
 {
-    char metrics[PATH_BYTES], path[PATH_BYTES];
+    char path[PT_PATH_MAX];
     curves_t c = {.first = 0};
     pt_status_t status;
-    snprintf(metrics, sizeof metrics, "%s/metrics.jsonl", run);
-    snprintf(path, sizeof path, "%s/curves.svg", run);
     *is_drawn = true;
-    PT_TRY_OR(done, pt_jsonl_read(metrics, take_line, &c));
+    PT_TRY_OR(done, pt_run_file_path(run, PT_FILE_CURVES, path));
+    PT_TRY_OR(done, pt_journal_read(run, take_event, &c));
     if (c.series[LOSS].n > 0)
         PT_TRY_OR(done, pt_picture_plot(print_plot, &c, path, is_drawn));
 done:

@@ -11,7 +11,7 @@
 #include "polytree/base/memory.h"
 #include "polytree/base/text.h"
 #include "polytree/io/checkpoint.h"
-#include "polytree/search/summary.h"
+#include "polytree/record/summary.h"
 #include "search/run.h"
 
 #define WIDTH_STEP (1.0 / 64)

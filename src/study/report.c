@@ -10,7 +10,7 @@
 #include "polytree/par/log.h"
 #include "polytree/record/run_file.h"
 #include "polytree/search/baseline.h"
-#include "polytree/search/summary.h"
+#include "polytree/record/summary.h"
 #include "polytree/train/metric.h"
 
 enum { SINGLE = 0, FOUND = 3, N_COLUMN = 4 };

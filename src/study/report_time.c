@@ -3,8 +3,7 @@
 #include <stddef.h>
 #include <string.h>
 
-#include "polytree/record/run_file.h"
-#include "polytree/search/jsonl.h"
+#include "polytree/record/journal.h"
 #include "study/report.h"
 
 const char report_time_heading[] = "\ntime of the last job that trained, seconds";
@@ -147,37 +146,32 @@ static void put_checkpoints(pt_text_t *out, const pt_config_t *config,
     pt_text_add(out, "\n");
 }
 
-/* Of rank 0, summed over jobs; each line of timing.jsonl says how far its job is. */
+/* Of rank 0, summed over jobs; each line of its journal says how far its job is. */
 typedef struct jobs {
     int32_t n;
-    double job;                /* the one at work */
+    int64_t job;               /* the one at work */
     double step, evaluate;     /* of it */
     double all_step, all_eval; /* of those before it */
 } jobs_t;
 
-static pt_status_t take_timing(void *context, json_t *line)
+static pt_status_t take_timing(void *context, const pt_timing_t *t)
 {
     jobs_t *j = context;
-    double job = pt_json_real(line, "job");
-    if (!isfinite(job)) /* written before jobs were told apart */
-        return PT_OK;
-    if (j->n == 0 || job != j->job) {
+    if (j->n == 0 || t->job != j->job) {
         j->all_step += j->step;
         j->all_eval += j->evaluate;
         j->n++;
     }
-    j->job = job;
-    j->step = pt_json_real(line, "step_seconds");
-    j->evaluate = pt_json_real(line, "evaluate");
+    j->job = t->job;
+    j->step = t->time.step;
+    j->evaluate = t->time.evaluate;
     return PT_OK;
 }
 
 static void put_jobs(pt_text_t *out, const char *run)
 {
-    char path[PT_PATH_MAX];
     jobs_t j = {.n = 0};
-    if (pt_run_file_path(run, PT_FILE_TIMING, path) != PT_OK ||
-        pt_jsonl_read(path, take_timing, &j) != PT_OK)
+    if (pt_journal_read_timing(run, take_timing, &j) != PT_OK)
         pt_error_clear();
     else if (j.n > 1)
         pt_text_add(out, "  all %d jobs, rank 0: steps %.3f s, evaluation %.3f s\n",

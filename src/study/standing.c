@@ -8,92 +8,86 @@
 #include <time.h>
 
 #include "polytree/base/memory.h"
+#include "polytree/record/journal.h"
 #include "polytree/record/run_file.h"
 #include "polytree/record/run_lock.h"
-#include "polytree/search/jsonl.h"
-#include "polytree/search/summary.h"
+#include "polytree/record/summary.h"
 #include "study/sweep_failure.h"
 
 /** The newest line of each kind. */
 typedef struct view {
-    char stage[16];
-    double n_step, step, loss, alpha_loss, squeeze, tau, lr, edges, cost;
-    char val_stage[16], val[256], final[256]; /**< empty before */
-    double val_step;
-    double wall, speed, peak, left; /**< of timing.jsonl */
-    char end[16], why[512]; /**< "stopped" or "failed"; empty: neither was written */
+    bool has_phase, has_val;
+    pt_phase_t phase, val_phase;
+    int64_t n_step, step, val_step;
+    double loss, alpha_loss, squeeze, tau, lr, edges, cost;
+    char val[256], final[256];      /**< empty before */
+    double wall, speed, peak, left; /**< of what depends on the day */
+    pt_moment_t last;               /**< of that: PT_N_MOMENT before */
+    char why[512];
 } view_t;
 
-static void take_step(view_t *v, const json_t *line)
+static void take_step(view_t *v, const pt_event_step_t *e)
 {
-    v->edges = pt_json_real(line, "edges");
-    v->tau = pt_json_real(line, "tau");
-    if (strcmp(pt_json_text(line, "kind"), "alpha") == 0) {
-        v->alpha_loss = pt_json_real(line, "loss");
-        v->squeeze = pt_json_real(line, "squeeze");
-        v->cost = 100 * pt_json_real(line, "cost");
+    v->edges = e->edges;
+    v->tau = e->tau;
+    if (e->is_alpha) {
+        v->alpha_loss = e->loss;
+        v->squeeze = e->squeeze;
+        v->cost = 100 * e->cost;
         return;
     }
-    v->step = pt_json_real(line, "step");
-    v->loss = pt_json_real(line, "loss");
-    v->lr = pt_json_real(line, "lr");
+    v->step = e->step;
+    v->loss = e->loss;
+    v->lr = e->lr;
 }
 
 /* "mean metric on test 0.9", or where tasks have several "on test: parts 0.56, depth 0.7"
  */
-static void take_scores(json_t *line, char text[256])
+static void take_scores(const pt_event_scores_t *e, char text[256])
 {
-    const char *name, *part = pt_json_text(line, "part");
-    json_t *scores;
-    double metric, mean = pt_json_real(line, "mean");
     pt_text_t out = pt_text_in(text, 256);
-    if (isfinite(mean)) {
-        pt_text_add(&out, "mean metric on %s %.4f", part, mean);
+    if (isfinite(e->mean)) {
+        pt_text_add(&out, "mean metric on %s %.4f", e->part, e->mean);
         return;
     }
-    pt_text_add(&out, "on %s:", part);
-    json_object_foreach(json_object_get(line, "tasks"), name, scores)
-    {
-        if (out.n < 200) {
-            (void)pt_json_metric(scores, &metric);
-            pt_text_add(&out, " %.40s %.4g", name, metric);
-        }
-    }
+    pt_text_add(&out, "on %s:", e->part);
+    for (int32_t k = 0; k < e->n_task && out.n < 200; k++)
+        pt_text_add(&out, " %.40s %.4g", e->task[k].task,
+                    e->task[k].n_metric > 0 ? e->task[k].metric[0].value : (double)NAN);
 }
 
-static pt_status_t take_metrics(void *context, json_t *line)
+static pt_status_t take_metrics(void *context, const pt_event_t *event)
 {
     view_t *v = context;
-    const char *event = pt_json_text(line, "event"), *stage = pt_json_text(line, "stage");
-    if (strcmp(event, "stage") == 0) {
-        snprintf(v->stage, sizeof v->stage, "%s", stage);
-        v->n_step = pt_json_real(line, "steps");
+    if (event->kind == PT_EVENT_PHASE) {
+        v->has_phase = true;
+        v->phase = event->phase;
+        v->n_step = event->begun.n_step;
         v->step = 0;
         v->loss = v->alpha_loss = v->squeeze = v->lr = NAN;
-    } else if (strcmp(event, "step") == 0) {
-        take_step(v, line);
-    } else if (strcmp(event, "eval") == 0) {
-        snprintf(v->val_stage, sizeof v->val_stage, "%s", stage);
-        take_scores(line, v->val);
-        v->val_step = pt_json_real(line, "step");
-    } else if (strcmp(event, "final") == 0) {
-        take_scores(line, v->final);
-        v->edges = pt_json_real(line, "edges");
+    } else if (event->kind == PT_EVENT_STEP) {
+        take_step(v, &event->step);
+    } else if (event->kind == PT_EVENT_EVAL) {
+        v->has_val = true;
+        v->val_phase = event->phase;
+        take_scores(&event->scores, v->val);
+        v->val_step = event->scores.step;
+    } else if (event->kind == PT_EVENT_FINAL) {
+        take_scores(&event->scores, v->final);
+        v->edges = event->scores.edges;
     }
     return PT_OK;
 }
 
-static pt_status_t take_timing(void *context, json_t *line)
+static pt_status_t take_timing(void *context, const pt_timing_t *t)
 {
     view_t *v = context;
-    v->wall = pt_json_real(line, "wall");
-    v->left = pt_json_real(line, "seconds_left");
-    v->speed = pt_json_real(line, "samples_per_second");
-    v->peak = pt_json_real(line, "resident_peak");
-    const char *event = pt_json_text(line, "event");
-    bool is_end = strcmp(event, "stopped") == 0 || strcmp(event, "failed") == 0;
-    snprintf(v->end, sizeof v->end, "%s", is_end ? event : "");
-    snprintf(v->why, sizeof v->why, "%s", pt_json_text(line, "message"));
+    v->wall = t->wall;
+    v->left = t->seconds_left;
+    v->speed = t->samples_per_second;
+    v->peak = (double)t->resident_peak;
+    v->last = t->moment;
+    snprintf(v->why, sizeof v->why, "%s", t->message == NULL ? "" : t->message);
     return PT_OK;
 }
 
@@ -140,8 +134,8 @@ static void put_state(const char *run, const view_t *v, pt_text_t *out)
     } else if (hold == PT_RUN_HELD) {
         if (isfinite(seconds))
             snprintf(text, sizeof text, ", %s left", pt_duration(seconds, left));
-        pt_text_add(out, "state       %s (%s)%s\n",
-                    v->stage[0] != '\0' ? "running" : "starting", holder, text);
+        pt_text_add(out, "state       %s (%s)%s\n", v->has_phase ? "running" : "starting",
+                    holder, text);
     } else if (hold == PT_RUN_ABANDONED) {
         pt_text_add(out, "state       killed or crashed (%s): the same command goes on\n",
                     holder);
@@ -151,11 +145,13 @@ static void put_state(const char *run, const view_t *v, pt_text_t *out)
                     "locks that tell (%s)\n",
                     holder);
     } else {
-        bool has_failed = strcmp(v->end, "failed") == 0;
+        bool has_failed = v->last == PT_MOMENT_FAILED;
         if (isfinite(v->left))
             snprintf(text, sizeof text, " for another %s", pt_duration(v->left, left));
         pt_text_add(out, "state       %s%s%s: %sthe same command goes on%s\n",
-                    v->end[0] != '\0' ? v->end : "stopped, or ended by an error",
+                    has_failed                     ? "failed"
+                    : v->last == PT_MOMENT_STOPPED ? "stopped"
+                                                   : "stopped, or ended by an error",
                     v->why[0] != '\0' ? ": " : "", v->why,
                     has_failed ? "once that is mended " : "", has_failed ? "" : text);
     }
@@ -179,18 +175,18 @@ static void put_view(const char *run, const view_t *v, pt_text_t *out)
     put_state(run, v, out);
     if (v->final[0] != '\0') {
         pt_text_add(out, "done        %s\n", v->final);
-    } else if (v->stage[0] == '\0') {
+    } else if (!v->has_phase) {
         return;
     } else {
-        pt_text_add(out, "stage       %s, step %.0f of %.0f\n", v->stage, v->step,
-                    v->n_step);
+        pt_text_add(out, "stage       %s, step %lld of %lld\n", pt_phase_name(v->phase),
+                    (long long)v->step, (long long)v->n_step);
         put_last_step(v, out);
     }
     add(out, "edges       %.2f a task\n", v->edges);
     add(out, "cost        %.1f %% of the most, expected\n", v->cost);
-    if (v->val_stage[0] != '\0')
-        pt_text_add(out, "val         %s (%s, step %.0f)\n", v->val, v->val_stage,
-                    v->val_step);
+    if (v->has_val)
+        pt_text_add(out, "val         %s (%s, step %lld)\n", v->val,
+                    pt_phase_name(v->val_phase), (long long)v->val_step);
     add(out, "speed       %.0f samples/s\n", v->speed);
     if (isfinite(v->wall)) {
         add(out, "job         at work for %.0f s", v->wall);
@@ -203,7 +199,7 @@ static void put_view(const char *run, const view_t *v, pt_text_t *out)
 
 static pt_status_t read_view(const char *run, view_t *v)
 {
-    char path[PT_PATH_MAX], holder[256];
+    char holder[256];
     *v = (view_t){.loss = NAN,
                   .alpha_loss = NAN,
                   .squeeze = NAN,
@@ -214,18 +210,20 @@ static pt_status_t read_view(const char *run, view_t *v)
                   .wall = NAN,
                   .speed = NAN,
                   .peak = NAN,
-                  .left = NAN};
+                  .left = NAN,
+                  .last = PT_N_MOMENT};
     if (!pt_path_exists(run))
         PT_FAIL(IO, "no such folder: %s", run);
-    PT_TRY(pt_run_file_path(run, PT_FILE_METRICS, path));
-    if (!pt_path_exists(path) && pt_run_holder(run, holder) == PT_RUN_FREE)
+    bool has_metrics = pt_run_file_exists(run, PT_FILE_METRICS);
+    if (!has_metrics && pt_run_holder(run, holder) == PT_RUN_FREE)
         PT_FAIL(IO, "%s is not the folder of a run: it has no %s", run,
                 pt_run_file_name(PT_FILE_METRICS));
-    if (!pt_path_exists(path))
+    if (!has_metrics)
         return PT_OK;
-    PT_TRY(pt_jsonl_read(path, take_metrics, v));
-    PT_TRY(pt_run_file_path(run, PT_FILE_TIMING, path));
-    return pt_path_exists(path) ? pt_jsonl_read(path, take_timing, v) : PT_OK;
+    PT_TRY(pt_journal_read(run, take_metrics, v));
+    return pt_run_file_exists(run, PT_FILE_TIMING)
+               ? pt_journal_read_timing(run, take_timing, v)
+               : PT_OK;
 }
 
 /** The runs of a sweep: how many are done, and the one that is at work, or is next. */

@@ -6,7 +6,7 @@
 #include "polytree/base/memory.h"
 #include "polytree/par/comm.h"
 #include "polytree/record/run_file.h"
-#include "polytree/search/summary.h"
+#include "polytree/record/summary.h"
 #include "study/sweep.h"
 #include "study/sweep_failure.h"
 

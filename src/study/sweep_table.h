@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 #include "study/sweep.h"
-#include "polytree/search/summary.h"
+#include "polytree/record/summary.h"
 
 /** Over what is there. */
 typedef struct sweep_estimate {

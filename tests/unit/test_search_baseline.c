@@ -17,7 +17,7 @@
 #include "polytree/arch/draw.h"
 #include "polytree/base/memory.h"
 #include "polytree/io/file.h"
-#include "polytree/search/summary.h"
+#include "polytree/record/summary.h"
 
 enum { N_TASK = 3 };
 

@@ -1,9 +1,8 @@
 /** @file
- * What a run has come to, read from its folder: config.ini, metrics.jsonl and
- * architecture.json.
+ * What a run has come to, read from its folder: from its journal and its architecture.
  */
-#ifndef PT_SEARCH_SUMMARY_H
-#define PT_SEARCH_SUMMARY_H
+#ifndef PT_RECORD_SUMMARY_H
+#define PT_RECORD_SUMMARY_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,4 +1,5 @@
-#include "polytree/search/summary.h"
+/* What a run has come to, from its files. */
+#include "polytree/record/summary.h"
 
 #include <jansson.h>
 #include <math.h>
@@ -8,10 +9,9 @@
 #include "polytree/base/memory.h"
 #include "polytree/io/checkpoint.h"
 #include "polytree/io/file.h"
-#include "polytree/search/jsonl.h"
+#include "polytree/record/journal.h"
+#include "polytree/record/run_file.h"
 #include "polytree/train/metric.h"
-
-enum { PATH_BYTES = 4200 };
 
 static int64_t get_int(const json_t *object, const char *key)
 {
@@ -26,65 +26,89 @@ static pt_cost_t get_cost(const json_t *object)
                        .edges = (int32_t)get_int(object, "edges")};
 }
 
-static void take_score(json_t *scores, pt_summary_task_t *task)
-{
-    const char *name = pt_json_metric(scores, &task->metric), *key;
-    json_t *value;
-    task->n = get_int(scores, "n");
-    task->loss = pt_json_real(scores, "loss");
-    if (name == NULL)
-        return;
-    snprintf(task->metric_name, sizeof task->metric_name, "%s", name);
-    task->is_error = pt_metric_is_error(name);
-    json_object_foreach(scores, key, value)
-    {
-        if (strcmp(key, "n") == 0 || strcmp(key, "loss") == 0 || key == name ||
-            task->n_other == PT_SUMMARY_OTHER)
-            continue;
-        pt_summary_metric_t *other = &task->other[task->n_other++];
-        snprintf(other->name, sizeof other->name, "%s", key);
-        other->value = pt_json_real(scores, key);
-    }
-}
+/** What a task had in the last evaluation on val. */
+typedef struct last_val {
+    char name[64], metric_name[32];
+    double metric;
+} last_val_t;
 
 typedef struct reader {
     pt_summary_t *summary;
-    json_t *val; /* tasks of the last evaluation on val */
+    last_val_t *val;
+    size_t val_capacity;
+    int32_t n_val;
 } reader_t;
 
-static pt_status_t take_final(json_t *line, const reader_t *reader)
+static void take_score(const pt_event_score_t *score, pt_summary_task_t *task)
+{
+    snprintf(task->name, sizeof task->name, "%s", score->task);
+    task->n = score->n;
+    task->loss = score->loss;
+    task->metric = NAN;
+    if (score->n_metric == 0)
+        return;
+    snprintf(task->metric_name, sizeof task->metric_name, "%s", score->metric[0].name);
+    task->metric = score->metric[0].value;
+    task->is_error = pt_metric_is_error(score->metric[0].name);
+    for (int32_t i = 1; i < score->n_metric && i <= PT_SUMMARY_OTHER; i++) {
+        pt_summary_metric_t *other = &task->other[task->n_other++];
+        snprintf(other->name, sizeof other->name, "%s", score->metric[i].name);
+        other->value = score->metric[i].value;
+    }
+}
+
+static double find_val(const reader_t *reader, const pt_summary_task_t *task)
+{
+    for (int32_t k = 0; k < reader->n_val; k++)
+        if (strcmp(reader->val[k].name, task->name) == 0 &&
+            strcmp(reader->val[k].metric_name, task->metric_name) == 0)
+            return reader->val[k].metric;
+    return NAN;
+}
+
+static pt_status_t take_final(const pt_event_scores_t *e, const reader_t *reader)
 {
     pt_summary_t *s = reader->summary;
-    json_t *tasks = json_object_get(line, "tasks"), *scores;
-    const char *name;
     pt_free(s->task);
     s->task = NULL;
     s->n_task = 0;
-    PT_TRY(pt_alloc(&s->task, json_object_size(tasks), sizeof *s->task));
-    json_object_foreach(tasks, name, scores)
-    {
+    PT_TRY(pt_alloc(&s->task, (size_t)e->n_task, sizeof *s->task));
+    for (int32_t k = 0; k < e->n_task; k++) {
         pt_summary_task_t *task = &s->task[s->n_task++];
-        snprintf(task->name, sizeof task->name, "%s", name);
-        take_score(scores, task);
-        task->val = pt_json_real(json_object_get(reader->val, name), task->metric_name);
+        take_score(&e->task[k], task);
+        task->val = find_val(reader, task);
     }
-    snprintf(s->part, sizeof s->part, "%s", pt_json_text(line, "part"));
-    s->mean = pt_json_real(line, "mean");
+    snprintf(s->part, sizeof s->part, "%s", e->part);
+    s->mean = e->mean;
     s->is_done = true;
     return PT_OK;
 }
 
-static pt_status_t take_line(void *context, json_t *line)
+static pt_status_t take_val(const pt_event_scores_t *e, reader_t *reader)
 {
-    reader_t *reader = context;
-    const char *event = pt_json_text(line, "event");
-    if (strcmp(event, "final") == 0)
-        return take_final(line, reader);
-    if (strcmp(event, "eval") != 0 || strcmp(pt_json_text(line, "part"), "val") != 0)
-        return PT_OK;
-    reader->summary->val = pt_json_real(line, "mean");
-    json_decref(reader->val);
-    reader->val = json_incref(json_object_get(line, "tasks"));
+    PT_TRY(pt_grow(&reader->val, &reader->val_capacity, (size_t)e->n_task,
+                   sizeof *reader->val));
+    reader->summary->val = e->mean;
+    reader->n_val = 0;
+    for (int32_t k = 0; k < e->n_task; k++) {
+        const pt_event_score_t *score = &e->task[k];
+        last_val_t *val = &reader->val[reader->n_val];
+        if (score->n_metric == 0)
+            continue;
+        snprintf(val->name, sizeof val->name, "%s", score->task);
+        snprintf(val->metric_name, sizeof val->metric_name, "%s", score->metric[0].name);
+        val->metric = score->metric[0].value;
+        reader->n_val++;
+    }
+    return PT_OK;
+}
+
+static pt_status_t take_event(void *context, const pt_event_t *event)
+{
+    if (event->kind == PT_EVENT_FINAL)
+        return take_final(&event->scores, context);
+    if (event->kind == PT_EVENT_EVAL && strcmp(event->scores.part, "val") == 0)
+        return take_val(&event->scores, context);
     return PT_OK;
 }
 
@@ -114,16 +138,16 @@ static pt_status_t read_network(const char *path, pt_summary_t *s)
 
 pt_status_t pt_summary_read(const char *run, pt_summary_t *summary)
 {
-    char path[PATH_BYTES];
-    *summary = (pt_summary_t){.mean = NAN, .val = NAN};
-    snprintf(path, sizeof path, "%s/metrics.jsonl", run);
-    if (!pt_path_exists(path))
-        PT_FAIL(IO, "%s is not the folder of a run: it has no metrics.jsonl", run);
+    char path[PT_PATH_MAX];
     reader_t reader = {.summary = summary};
-    pt_status_t status = pt_jsonl_read(path, take_line, &reader);
-    json_decref(reader.val);
+    *summary = (pt_summary_t){.mean = NAN, .val = NAN};
+    if (!pt_run_file_exists(run, PT_FILE_METRICS))
+        PT_FAIL(IO, "%s is not the folder of a run: it has no %s", run,
+                pt_run_file_name(PT_FILE_METRICS));
+    pt_status_t status = pt_journal_read(run, take_event, &reader);
+    pt_free(reader.val);
     PT_TRY(status);
-    snprintf(path, sizeof path, "%s/architecture.json", run);
+    PT_TRY(pt_run_file_path(run, PT_FILE_ARCHITECTURE, path));
     return pt_path_exists(path) ? read_network(path, summary) : PT_OK;
 }
 
@@ -135,12 +159,12 @@ void pt_summary_release(pt_summary_t *summary)
 
 void pt_summary_data(const char *run, char digest[33])
 {
-    char path[PATH_BYTES], *text;
+    char path[PT_PATH_MAX], *text;
     digest[0] = '\0';
-    snprintf(path, sizeof path, "%s/checkpoint.h5", run);
-    if (!pt_path_exists(path))
+    if (!pt_run_file_exists(run, PT_FILE_CHECKPOINT))
         return;
-    if (pt_checkpoint_read_text(path, "data", &text) != PT_OK) {
+    if (pt_run_file_path(run, PT_FILE_CHECKPOINT, path) != PT_OK ||
+        pt_checkpoint_read_text(path, "data", &text) != PT_OK) {
         pt_error_clear();
         return;
     }
