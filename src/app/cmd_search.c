@@ -7,7 +7,7 @@
 #include "app/progress.h"
 #include "app/run.h"
 #include "polytree/base/memory.h"
-#include "polytree/search/pictures.h"
+#include "polytree/picture/pictures.h"
 
 enum { SEARCH_OUTPUT, SEARCH_SET, SEARCH_TIME_LIMIT };
 const pt_flag_t pt_flags_search[] = {

@@ -7,14 +7,15 @@
 
 #include "app/command.h"
 #include "app/console.h"
-#include "app/picture.h"
+#include "polytree/picture/diagram.h"
 #include "app/session.h"
 #include "app/show.h"
 #include "polytree/arch/cost.h"
 #include "polytree/base/memory.h"
 #include "polytree/base/text.h"
 #include "polytree/io/file.h"
-#include "polytree/search/architecture.h"
+#include "polytree/picture/outline.h"
+#include "polytree/record/architecture.h"
 #include "polytree/search/baseline.h"
 #include "polytree/record/summary.h"
 
@@ -46,7 +47,7 @@ static pt_status_t print_task(const network_t *n, int32_t task, uint8_t *candida
     char line[2048];
     pt_cost_t cost;
     pt_subnet_reach(n->space, &n->subnet, task, candidate, node);
-    pt_architecture_describe(n->space, candidate, task, line, sizeof line);
+    pt_outline_dag(n->space, candidate, task, line, sizeof line);
     PT_TRY(pt_cost_task(n->space, &n->subnet, task, &cost));
     const char *name = n->space->task[task].name;
     int32_t width = pt_space_name_columns(n->space, NAME_COLUMNS);
@@ -124,7 +125,7 @@ static pt_status_t show_network(const pt_args_t *args, const network_t *network)
     PT_TRY(find_task(network->space, args->flag[SHOW_TASK], &task));
     PT_TRY(print_network(network, task));
     if (svg != NULL)
-        PT_TRY(pt_picture_write(network->space, &network->subnet, task, svg, &is_drawn));
+        PT_TRY(pt_diagram_write(network->space, &network->subnet, task, svg, &is_drawn));
     if (!is_drawn)
         PT_FAIL(MISSING, "no picture: Graphviz's program dot is not installed");
     return PT_OK;

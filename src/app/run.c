@@ -9,8 +9,8 @@
 
 #include "app/command.h"
 #include "app/console.h"
-#include "app/curves.h"
-#include "app/picture.h"
+#include "polytree/picture/curves.h"
+#include "polytree/picture/diagram.h"
 #include "app/progress.h"
 #include "app/watch.h"
 #include "polytree/base/memory.h"
@@ -217,13 +217,13 @@ static pt_status_t draw(const pt_held_run_t *run)
     char path[PATH_BYTES];
     bool is_drawn;
     snprintf(path, sizeof path, "%s/architecture.svg", run->folder);
-    PT_TRY(pt_picture_write(pt_trainer_space(run->session.trainer),
+    PT_TRY(pt_diagram_write(pt_trainer_space(run->session.trainer),
                             pt_search_subnet(run->search), -1, path, &is_drawn));
     pt_console_line(is_drawn ? "picture     %s"
                              : "no picture: Graphviz's program dot is not installed "
                                "(later: polytree show RUN --svg %s)",
                     path);
-    PT_TRY(pt_report_curves(run->folder, &is_drawn));
+    PT_TRY(pt_curves_write(run->folder, &is_drawn));
     if (is_drawn)
         pt_console_line("curves      %s/curves.svg", run->folder);
     else

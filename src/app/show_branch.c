@@ -7,7 +7,7 @@
 #include "app/console.h"
 #include "polytree/base/text.h"
 #include "polytree/arch/cost.h"
-#include "polytree/search/architecture.h"
+#include "polytree/picture/outline.h"
 
 static int block_width(const pt_space_t *s)
 {
@@ -60,7 +60,7 @@ static pt_status_t print_branching(const pt_space_t *s, const pt_subnet_t *subne
     FILE *file = open_memstream(&text, &bytes);
     if (file == NULL)
         PT_FAIL(MEMORY, "no memory for the branching");
-    pt_status_t status = pt_architecture_branching(s, subnet, task, file);
+    pt_status_t status = pt_outline_branching(s, subnet, task, file);
     if (fclose(file) != 0 && status == PT_OK)
         status = PT_ERROR(MEMORY, "no memory for the branching");
     if (status == PT_OK && task < 0)

@@ -1,17 +1,16 @@
 /* What a run has come to, from its files. */
 #include "polytree/record/summary.h"
 
-#include <jansson.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "polytree/base/memory.h"
 #include "polytree/io/checkpoint.h"
-#include "polytree/io/file.h"
 #include "polytree/record/journal.h"
 #include "polytree/record/run_file.h"
 #include "polytree/train/metric.h"
+#include "record/architecture.h"
 
 static int64_t get_int(const json_t *object, const char *key)
 {
@@ -114,15 +113,9 @@ static pt_status_t take_event(void *context, const pt_event_t *event)
 
 static pt_status_t read_network(const char *path, pt_summary_t *s)
 {
-    char *text;
-    size_t bytes, i;
-    json_error_t error;
-    json_t *root, *object;
-    PT_TRY(pt_file_read(path, &text, &bytes));
-    root = json_loadb(text, bytes, 0, &error);
-    pt_free(text);
-    if (root == NULL)
-        PT_FAIL(FORMAT, "%s:%d: %s", path, error.line, error.text);
+    json_t *root = NULL, *object;
+    size_t i;
+    PT_TRY(architecture_parse(path, &root));
     s->cost = get_cost(json_object_get(root, "cost"));
     s->has_cost = s->cost.madds > 0;
     json_array_foreach(json_object_get(root, "tasks"), i, object)

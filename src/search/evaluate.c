@@ -1,6 +1,6 @@
 #include <math.h>
 
-#include "polytree/search/pictures.h"
+#include "polytree/picture/pictures.h"
 #include "search/run.h"
 
 static int64_t n_sample(const pt_search_t *s, pt_part_t part)

@@ -9,7 +9,7 @@
 #include "polytree/base/memory.h"
 #include "polytree/graph/weights.h"
 #include "polytree/io/weights.h"
-#include "polytree/search/architecture.h"
+#include "polytree/picture/outline.h"
 #include "search/run.h"
 
 bool run_changes_form(const pt_search_t *s)
@@ -201,7 +201,7 @@ static pt_status_t note_branching(pt_search_t *s)
     FILE *file = open_memstream(&text, &bytes);
     if (file == NULL)
         PT_FAIL(MEMORY, "no memory for the text of a branching");
-    pt_status_t status = pt_architecture_branching(s->space, &s->subnet, -1, file);
+    pt_status_t status = pt_outline_branching(s->space, &s->subnet, -1, file);
     if (fclose(file) != 0 && status == PT_OK)
         status = PT_ERROR(MEMORY, "no memory for the text of a branching");
     if (status == PT_OK)

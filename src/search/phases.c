@@ -6,7 +6,7 @@
 #include "polytree/base/memory.h"
 #include "polytree/base/text.h"
 #include "polytree/record/run_file.h"
-#include "polytree/search/architecture.h"
+#include "polytree/record/architecture.h"
 #include "polytree/train/gates.h"
 #include "polytree/train/optim.h"
 #include "polytree/train/schedule.h"

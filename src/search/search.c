@@ -8,7 +8,7 @@
 #include "polytree/base/memory.h"
 #include "polytree/io/file.h"
 #include "polytree/par/log.h"
-#include "polytree/search/pictures.h"
+#include "polytree/picture/pictures.h"
 #include "polytree/search/baseline.h"
 #include "search/run.h"
 

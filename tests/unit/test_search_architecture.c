@@ -13,7 +13,8 @@
 
 #include "polytree/base/memory.h"
 #include "polytree/io/file.h"
-#include "polytree/search/architecture.h"
+#include "polytree/picture/diagram.h"
+#include "polytree/record/architecture.h"
 #include "polytree/search/fingerprint.h"
 
 enum { N_TASK = 5, MANY = 8, N_NODE = 4 };
@@ -163,7 +164,7 @@ static char *drawing(const world_t *w, int32_t task)
     size_t bytes;
     FILE *file = open_memstream(&text, &bytes);
     assert_non_null(file);
-    assert_int_equal(pt_architecture_dot(w->space, &w->subnet, task, file), PT_OK);
+    assert_int_equal(pt_diagram_dot(w->space, &w->subnet, task, file), PT_OK);
     fclose(file);
     return text;
 }
@@ -184,7 +185,7 @@ static void the_picture_has_the_edges_in_use(void **state)
     assert_null(strstr(one, "n2 -> n3"));
     free(all);
     free(one);
-    assert_int_equal(pt_architecture_dot(w->space, &w->subnet, N_TASK, stdout), PT_E_RANGE);
+    assert_int_equal(pt_diagram_dot(w->space, &w->subnet, N_TASK, stdout), PT_E_RANGE);
 }
 
 /* Many tasks have no boxes of their own: those with the same graph share a row, and only a

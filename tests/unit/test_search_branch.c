@@ -18,7 +18,9 @@
 #include "polytree/base/memory.h"
 #include "polytree/base/rng.h"
 #include "polytree/io/file.h"
-#include "polytree/search/architecture.h"
+#include "polytree/picture/outline.h"
+#include "polytree/picture/diagram.h"
+#include "polytree/record/architecture.h"
 
 enum { N_TASK = 4, MANY = 200, N_LAYER = 3 };
 
@@ -234,7 +236,7 @@ static char *words(const world_t *w, int32_t task)
     size_t bytes;
     FILE *file = open_memstream(&text, &bytes);
     assert_non_null(file);
-    assert_int_equal(pt_architecture_branching(w->space, &w->subnet, task, file), PT_OK);
+    assert_int_equal(pt_outline_branching(w->space, &w->subnet, task, file), PT_OK);
     fclose(file);
     return text;
 }
@@ -277,7 +279,7 @@ static char *drawing(const world_t *w, int32_t task)
     size_t bytes;
     FILE *file = open_memstream(&text, &bytes);
     assert_non_null(file);
-    assert_int_equal(pt_architecture_dot(w->space, &w->subnet, task, file), PT_OK);
+    assert_int_equal(pt_diagram_dot(w->space, &w->subnet, task, file), PT_OK);
     fclose(file);
     return text;
 }
@@ -320,7 +322,7 @@ static void the_picture_is_the_tree(void **state)
     assert_null(strstr(one, "t0"));
     free(all);
     free(one);
-    assert_int_equal(pt_architecture_dot(w->space, &w->subnet, N_TASK, stdout), PT_E_RANGE);
+    assert_int_equal(pt_diagram_dot(w->space, &w->subnet, N_TASK, stdout), PT_E_RANGE);
     drop(w);
 }
 

@@ -8,8 +8,8 @@
  * several bundles have tasks with maps, NNNN-NAME.png has the name of the bundle's first
  * task; bundles without such a task have no pictures.
  */
-#ifndef PT_SEARCH_PICTURES_H
-#define PT_SEARCH_PICTURES_H
+#ifndef PT_PICTURE_PICTURES_H
+#define PT_PICTURE_PICTURES_H
 
 #include <stdint.h>
 

@@ -1,4 +1,4 @@
-#include "search/tile.h"
+#include "picture/tile.h"
 
 #include <math.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-#include "search/tree.h"
+#include "picture/tree.h"
 
 #include "polytree/arch/copies.h"
 #include "polytree/arch/cost.h"

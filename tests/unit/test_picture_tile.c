@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "search/tile.h"
+#include "picture/tile.h"
 
 static pt_task_info_t info;
 

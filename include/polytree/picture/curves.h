@@ -1,8 +1,8 @@
 /** @file
  * The curves of a run.
  */
-#ifndef APP_CURVES_H
-#define APP_CURVES_H
+#ifndef PT_PICTURE_CURVES_H
+#define PT_PICTURE_CURVES_H
 
 #include <stdbool.h>
 
@@ -11,6 +11,6 @@
 /** Draw RUN/curves.svg: losses, metric on val (of tasks with unlike metrics:
  * each its own) and expected edges or cost over the weight steps.
  * `*is_drawn` is false where gnuplot is not installed.  Not collective. */
-PT_MUST_CHECK pt_status_t pt_report_curves(const char *run, bool *is_drawn);
+PT_MUST_CHECK pt_status_t pt_curves_write(const char *run, bool *is_drawn);
 
 #endif

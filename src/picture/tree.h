@@ -4,8 +4,8 @@
  * A node is a group of tasks with the consecutive layers that they run together and with
  * nobody else.
  */
-#ifndef SEARCH_TREE_H
-#define SEARCH_TREE_H
+#ifndef PICTURE_TREE_H
+#define PICTURE_TREE_H
 
 #include <stdio.h>
 

@@ -6,7 +6,7 @@
 #include "polytree/arch/copies.h"
 #include "polytree/base/memory.h"
 #include "polytree/io/file.h"
-#include "search/architecture.h"
+#include "record/architecture.h"
 
 static pt_status_t read_choice(const pt_space_t *space, const char *path, json_t *choice,
                                int32_t *number)
@@ -87,7 +87,7 @@ static pt_status_t check_format(const char *path, json_t *root)
     return PT_OK;
 }
 
-static pt_status_t parse(const char *path, json_t **root)
+pt_status_t architecture_parse(const char *path, json_t **root)
 {
     char *text;
     size_t bytes;
@@ -176,7 +176,7 @@ pt_status_t pt_architecture_open(const pt_config_t *config, const char *path,
     pt_space_t *s = NULL;
     pt_subnet_t network = {0};
     pt_status_t status;
-    PT_TRY_OR(done, parse(path, &root));
+    PT_TRY_OR(done, architecture_parse(path, &root));
     PT_TRY_OR(done, check_format(path, root));
     PT_TRY_OR(done, read_spec(path, root, &task, &spec));
     PT_TRY_OR(done, read_branching(root, spec.n_task, &branching, &spec.branching));

@@ -9,8 +9,8 @@
 #include "polytree/base/memory.h"
 #include "polytree/base/quote.h"
 #include "polytree/base/text.h"
-#include "search/dot.h"
-#include "search/tree.h"
+#include "picture/dot.h"
+#include "picture/tree.h"
 
 enum {
     MOST_HEADS = 12, /* drawn as leaves of their own */

@@ -1,4 +1,4 @@
-#include "search/architecture.h"
+#include "record/architecture.h"
 
 #include <inttypes.h>
 #include <jansson.h>

@@ -1,4 +1,4 @@
-#include "polytree/search/pictures.h"
+#include "polytree/picture/pictures.h"
 
 #include <ctype.h>
 #include <dirent.h>
@@ -10,7 +10,7 @@
 #include "polytree/base/memory.h"
 #include "polytree/io/file.h"
 #include "polytree/io/png.h"
-#include "search/tile.h"
+#include "picture/tile.h"
 
 enum {
     PATH_BYTES = 4300,

@@ -1,8 +1,8 @@
 /** @file
  * Labels and outputs of one sample as little pictures.
  */
-#ifndef SEARCH_TILE_H
-#define SEARCH_TILE_H
+#ifndef PICTURE_TILE_H
+#define PICTURE_TILE_H
 
 #include <stdint.h>
 

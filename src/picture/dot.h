@@ -1,8 +1,8 @@
 /** @file
- * What the pictures of both kinds of space have in common.
+ * Networks as Graphviz reads them, by the kind of their space.
  */
-#ifndef SEARCH_DOT_H
-#define SEARCH_DOT_H
+#ifndef PICTURE_DOT_H
+#define PICTURE_DOT_H
 
 #include <stdio.h>
 
@@ -16,7 +16,11 @@ enum { DOT_N_COLOR = 24 };
 /** "#1f77b4" */
 const char *dot_color(int32_t task);
 
-/** pt_architecture_dot() of a branch space. */
+/** pt_diagram_dot() of a dag space. */
+PT_MUST_CHECK pt_status_t dot_dag(const pt_space_t *space, const pt_subnet_t *subnet,
+                                  int32_t task, FILE *file);
+
+/** pt_diagram_dot() of a branch space. */
 PT_MUST_CHECK pt_status_t dot_tree(const pt_space_t *space, const pt_subnet_t *subnet,
                                    int32_t task, FILE *file);
 

@@ -1,8 +1,38 @@
-/* Branchings in words. */
-#include "polytree/search/architecture.h"
-#include "search/tree.h"
+/* Networks in words. */
+#include "polytree/picture/outline.h"
+
+#include <string.h>
+
+#include "picture/tree.h"
 
 enum { MOST_NAMED = 24 }; /* beyond, tasks are counted */
+
+static void add_choice(const pt_choice_t *choice, char *text, size_t size)
+{
+    size_t used = strlen(text);
+    if (choice->kind == PT_CHOICE_EDGE)
+        snprintf(text + used, size - used, " %d-%d", (int)choice->i, (int)choice->j);
+    else
+        snprintf(text + used, size - used, " %d", (int)(choice->i + choice->j));
+}
+
+void pt_outline_dag(const pt_space_t *space, const uint8_t *candidate, int32_t task,
+                    char *text, size_t size)
+{
+    static const char *const title[] = {
+        [PT_CHOICE_IN] = "in", [PT_CHOICE_EDGE] = " | edges", [PT_CHOICE_OUT] = " | out"};
+    text[0] = '\0';
+    for (int kind = PT_CHOICE_IN; kind <= PT_CHOICE_OUT; kind++) {
+        size_t used = strlen(text);
+        snprintf(text + used, size - used, "%s", title[kind]);
+        for (int32_t c = 0; c < space->n_choice; c++) {
+            const pt_choice_t *choice = &space->choice[c];
+            if ((int)choice->kind == kind &&
+                candidate[pt_space_choice_candidate(space, c, task)])
+                add_choice(choice, text, size);
+        }
+    }
+}
 
 /* The last layer of the run that begins with `first`: none of those between begins a
  * node. */
@@ -104,8 +134,8 @@ static void print_one(const tree_t *t, int32_t task, FILE *file)
         }
 }
 
-pt_status_t pt_architecture_branching(const pt_space_t *space, const pt_subnet_t *subnet,
-                                      int32_t task, FILE *file)
+pt_status_t pt_outline_branching(const pt_space_t *space, const pt_subnet_t *subnet,
+                                 int32_t task, FILE *file)
 {
     tree_t tree;
     PT_TRY(tree_build(space, subnet, &tree));

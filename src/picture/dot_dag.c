@@ -1,10 +1,11 @@
+/* The graph of a dag space's network, as Graphviz reads it. */
 #include <string.h>
 
 #include "polytree/base/memory.h"
 #include "polytree/base/quote.h"
 #include "polytree/base/text.h"
-#include "polytree/search/architecture.h"
-#include "search/dot.h"
+#include "polytree/picture/outline.h"
+#include "picture/dot.h"
 
 enum {
     MOST_LINES = 3,    /* parallel lines of one edge */
@@ -15,12 +16,6 @@ enum {
     WIDE = 6           /* points that a character of it takes in a wide font */
 };
 
-/* Told apart on white, neighbours by hue and lightness. */
-static const char *const palette[DOT_N_COLOR] = {
-    "#1f77b4", "#d62728", "#2ca02c", "#ff7f0e", "#9467bd", "#17becf", "#e377c2", "#8c564b",
-    "#bcbd22", "#003f5c", "#ff6f61", "#006d2c", "#c49c00", "#54278f", "#41b6c4", "#ae017e",
-    "#a6761d", "#67a9cf", "#b30000", "#78c679", "#fdae61", "#9e9ac8", "#00441b", "#f768a1"};
-
 typedef struct drawing {
     const pt_space_t *space;
     FILE *file;
@@ -28,11 +23,6 @@ typedef struct drawing {
     uint8_t *candidate;    /* [n_task][n_candidate] alive */
     uint8_t *node;         /* [n_node] bits of pt_subnet_reach(), of any task */
 } drawing_t;
-
-const char *dot_color(int32_t task)
-{
-    return palette[task % DOT_N_COLOR];
-}
 
 static bool is_alive(const drawing_t *d, int32_t slot, int32_t candidate)
 {
@@ -211,9 +201,8 @@ static void draw_graphs(const drawing_t *d)
     for (int32_t k = 0; k < d->n_task; k++) {
         if (first_alike(d, k) != k || n++ >= MOST_ROWS)
             continue;
-        pt_architecture_describe(d->space,
-                                 d->candidate + (size_t)k * (size_t)d->space->n_candidate,
-                                 d->first + k, text, sizeof text);
+        pt_outline_dag(d->space, d->candidate + (size_t)k * (size_t)d->space->n_candidate,
+                       d->first + k, text, sizeof text);
         /* The font that shows it may be wider than the one that Graphviz has in mind. */
         fprintf(d->file,
                 "    <TR><TD ALIGN=\"LEFT\" WIDTH=\"%d\">%s</TD><TD ALIGN=\"LEFT\">",
@@ -241,33 +230,6 @@ static void draw_legend(const drawing_t *d)
     fprintf(d->file, "  </TABLE>>;\n");
 }
 
-static void add_choice(const pt_choice_t *choice, char *text, size_t size)
-{
-    size_t used = strlen(text);
-    if (choice->kind == PT_CHOICE_EDGE)
-        snprintf(text + used, size - used, " %d-%d", (int)choice->i, (int)choice->j);
-    else
-        snprintf(text + used, size - used, " %d", (int)(choice->i + choice->j));
-}
-
-void pt_architecture_describe(const pt_space_t *space, const uint8_t *candidate,
-                              int32_t task, char *text, size_t size)
-{
-    static const char *const title[] = {
-        [PT_CHOICE_IN] = "in", [PT_CHOICE_EDGE] = " | edges", [PT_CHOICE_OUT] = " | out"};
-    text[0] = '\0';
-    for (int kind = PT_CHOICE_IN; kind <= PT_CHOICE_OUT; kind++) {
-        size_t used = strlen(text);
-        snprintf(text + used, size - used, "%s", title[kind]);
-        for (int32_t c = 0; c < space->n_choice; c++) {
-            const pt_choice_t *choice = &space->choice[c];
-            if ((int)choice->kind == kind &&
-                candidate[pt_space_choice_candidate(space, c, task)])
-                add_choice(choice, text, size);
-        }
-    }
-}
-
 static void draw(const drawing_t *d)
 {
     fprintf(d->file, "digraph architecture {\n"
@@ -283,8 +245,8 @@ static void draw(const drawing_t *d)
     fprintf(d->file, "}\n");
 }
 
-static pt_status_t draw_dag(const pt_space_t *space, const pt_subnet_t *subnet,
-                            int32_t task, FILE *file)
+pt_status_t dot_dag(const pt_space_t *space, const pt_subnet_t *subnet, int32_t task,
+                    FILE *file)
 {
     size_t n_candidate = (size_t)space->n_candidate, n_node = (size_t)space->n_node;
     drawing_t d = {.space = space,
@@ -304,17 +266,5 @@ static pt_status_t draw_dag(const pt_space_t *space, const pt_subnet_t *subnet,
     }
     draw(&d);
     pt_free(memory);
-    return PT_OK;
-}
-
-pt_status_t pt_architecture_dot(const pt_space_t *space, const pt_subnet_t *subnet,
-                                int32_t task, FILE *file)
-{
-    if (task >= space->n_task)
-        PT_FAIL(RANGE, "task %d of %d", (int)task, (int)space->n_task);
-    PT_TRY(space->kind == PT_SPACE_DAG ? draw_dag(space, subnet, task, file)
-                                       : dot_tree(space, subnet, task, file));
-    if (ferror(file))
-        PT_FAIL(IO, "the drawing could not be written");
     return PT_OK;
 }

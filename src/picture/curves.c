@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "polytree/picture/pipe.h"
-#include "app/curves.h"
+#include "polytree/picture/curves.h"
 #include "polytree/base/memory.h"
 #include "polytree/base/quote.h"
 #include "polytree/record/journal.h"
@@ -229,7 +229,7 @@ static pt_status_t print_plot(const void *context, FILE *file)
     return PT_OK;
 }
 
-pt_status_t pt_report_curves(const char *run, bool *is_drawn)
+pt_status_t pt_curves_write(const char *run, bool *is_drawn)
 {
     char path[PT_PATH_MAX];
     curves_t c = {.first = 0};
