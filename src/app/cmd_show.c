@@ -1,5 +1,4 @@
 /* polytree show: the network of a run, or the search space of a config, as text. */
-#include <jansson.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -7,19 +6,18 @@
 
 #include "app/command.h"
 #include "app/console.h"
-#include "polytree/picture/diagram.h"
 #include "app/session.h"
 #include "app/show.h"
 #include "polytree/arch/cost.h"
 #include "polytree/base/memory.h"
 #include "polytree/base/text.h"
 #include "polytree/io/file.h"
+#include "polytree/picture/diagram.h"
 #include "polytree/picture/outline.h"
 #include "polytree/record/architecture.h"
-#include "polytree/search/baseline.h"
+#include "polytree/record/run_file.h"
 #include "polytree/record/summary.h"
-
-enum { PATH_BYTES = 4200 };
+#include "polytree/search/baseline.h"
 
 enum { SHOW_TASK, SHOW_SVG, SHOW_SET };
 const pt_flag_t pt_flags_show[] = {
@@ -198,7 +196,7 @@ done:
 pt_status_t pt_cmd_show(const pt_args_t *args, int *code)
 {
     const char *what = args->word[0];
-    char path[PATH_BYTES];
+    char path[PT_PATH_MAX];
     struct stat info;
     pt_session_t session = {0};
     pt_status_t status;
@@ -208,7 +206,7 @@ pt_status_t pt_cmd_show(const pt_args_t *args, int *code)
         PT_TRY(pt_session_config_of_run(what, args, &session.config));
     else
         PT_TRY(pt_session_config(what, args, &session.config));
-    snprintf(path, sizeof path, "%s/architecture.json", what);
+    PT_TRY(pt_run_file_path(what, PT_FILE_ARCHITECTURE, path));
     if (is_run && access(path, R_OK) == 0)
         return show_run(args, &session.config, what, path);
     if (is_run)

@@ -4,6 +4,7 @@
 
 #include "app/command.h"
 #include "polytree/config/config.h"
+#include "polytree/record/run_file.h"
 
 /* A term and what it means. */
 typedef struct entry {
@@ -62,33 +63,6 @@ static const char *const of_resume[] = {
     "it stops the run and puts itself back into the queue.  With POLYTREE_COMMAND=sweep in "
     "the environment it does so with a sweep, in the folder SWEEP.",
     NULL};
-
-static const entry_t files[] = {
-    {"RUN/config.ini", "every option as used, with defaults"},
-    {"RUN/checkpoint.h5", "all that is needed to go on; the trained weights at the end"},
-    {"RUN/checkpoint.prev.h5", "the checkpoint before it"},
-    {"RUN/checkpoint.bad.h5", "a checkpoint that could not be read, kept to look at"},
-    {"RUN/metrics.jsonl", "losses, metrics and counts by step, one JSON object a line; the "
-                          "same bytes on any number of ranks"},
-    {"RUN/timing.jsonl", "seconds, throughput, resident memory, and how a job ended"},
-    {"RUN/architecture.json", "the network found: with the checkpoint's tensors enough to "
-                              "rebuild it elsewhere"},
-    {"RUN/architecture.svg", "its picture (with Graphviz)"},
-    {"RUN/pictures",
-     "samples with the labels and predictions of tasks with maps: NNNN.png, "
-     "or NNNN-NAME.png where several bundles have such tasks"},
-    {"RUN/report.txt", "scores by task, cost, comparisons, where the time went"},
-    {"RUN/curves.svg", "learning curves (with gnuplot)"},
-    {"RUN/lock", "holds off a second process on the same run"},
-    {"RUN/STOP, SWEEP/STOP", "made by the user while it is at work: the run writes a "
-                             "checkpoint, takes the file away and ends"},
-    {"RUN/supernet", "the trained supernet of a run of method random, for others to draw "
-                     "from"},
-    {"RUN/failed.txt", "why the sweep that the run is of has given it up"},
-    {"SWEEP/runs.txt", "the runs of a sweep in their order, for `polytree status`"},
-    {"SWEEP/sweep.txt, sweep.json, sweep.svg", "the table of a sweep, and its picture"},
-    {"SWEEP/sweep-cost.svg", "multiply-adds against Delta_m, or the metric"},
-    {0}};
 
 static const entry_t codes[] = {
     {"0", "done"},
@@ -190,6 +164,18 @@ static void put_entries(const char *title, const entry_t *entry, FILE *file)
         put_entry(entry->term, entry->text, file);
 }
 
+static void put_files(FILE *file)
+{
+    fputs(".SH FILES\n", file);
+    for (int i = 0; i < PT_N_FILE; i++) {
+        char term[64];
+        snprintf(term, sizeof term, "%s/%s",
+                 pt_run_file_is_of_sweep((pt_run_file_t)i) ? "SWEEP" : "RUN",
+                 pt_run_file_name((pt_run_file_t)i));
+        put_entry(term, pt_run_file_about((pt_run_file_t)i), file);
+    }
+}
+
 static void put_flags(const pt_flag_t *flags, FILE *file)
 {
     for (; flags->name != NULL; flags++) {
@@ -258,7 +244,7 @@ void pt_man_write(FILE *file)
     put_paragraphs(of_encoder, file);
     fputs(".SH STOP AND GO ON\n", file);
     put_paragraphs(of_resume, file);
-    put_entries("FILES", files, file);
+    put_files(file);
     put_entries("EXIT STATUS", codes, file);
     put_entries("ENVIRONMENT", variables, file);
     put_entries("EXAMPLES", examples, file);

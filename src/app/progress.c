@@ -12,8 +12,7 @@
 #include "app/console.h"
 #include "polytree/base/text.h"
 #include "polytree/base/clock.h"
-
-enum { PATH_BYTES = 4200 };
+#include "polytree/record/run_file.h"
 
 static volatile sig_atomic_t caught;
 
@@ -35,9 +34,10 @@ void pt_watcher_catch_signals(void)
 
 void pt_watcher_forget_stop(const char *folder)
 {
-    char path[PATH_BYTES];
-    snprintf(path, sizeof path, "%s/STOP", folder);
-    if (unlink(path) == 0)
+    char path[PT_PATH_MAX];
+    if (pt_run_file_path(folder, PT_FILE_STOP, path) != PT_OK)
+        pt_error_clear(); /* such a folder cannot be made either */
+    else if (unlink(path) == 0)
         pt_console_line("note        %s was there before the start: taken away", path);
     else if (errno != ENOENT)
         pt_console_error("warning: %s: %s", path, strerror(errno));
@@ -209,8 +209,8 @@ pt_status_t pt_watcher_init(pt_watcher_t *watcher, const pt_config_t *config,
     *watcher = (pt_watcher_t){
         .config = config, .start = pt_clock(), .is_live = pt_console_is_live()};
     watcher->last_shown = watcher->start;
-    snprintf(watcher->stop_path, sizeof watcher->stop_path, "%s/STOP", run);
-    snprintf(watcher->held_path, sizeof watcher->held_path, "%s/HELD", run);
+    PT_TRY(pt_run_file_path(run, PT_FILE_STOP, watcher->stop_path));
+    PT_TRY(pt_run_file_path(run, PT_FILE_HELD, watcher->held_path));
     *hooks = (pt_run_hooks_t){.context = watcher,
                               .poll = poll_requests,
                               .progress = follow_progress,

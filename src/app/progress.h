@@ -7,23 +7,24 @@
 #include <stdbool.h>
 
 #include "polytree/config/config.h"
+#include "polytree/io/file.h"
 #include "polytree/search/search.h"
 
 typedef struct pt_watcher {
     const pt_config_t *config;
-    char stop_path[4096]; /**< RUN/STOP */
-    double start;         /**< pt_clock() at the start of the program */
-    bool is_live;         /**< stdout is a terminal */
-    double last_shown;    /**< pt_clock() */
-    double last_looked;   /**< for the STOP file */
-    double last_polled;   /**< ... and the longest pause between two polls: a step, an
-                               evaluation or a checkpoint */
+    char stop_path[PT_PATH_MAX]; /**< RUN/STOP */
+    double start;                /**< pt_clock() at the start of the program */
+    bool is_live;                /**< stdout is a terminal */
+    double last_shown;           /**< pt_clock() */
+    double last_looked;          /**< for the STOP file */
+    double last_polled; /**< ... and the longest pause between two polls: a step, an
+                             evaluation or a checkpoint */
     double longest_pause;
     const char *reason;    /**< why the run is to stop; NULL: it is not */
     double slowness;       /**< POLYTREE_SLOW: every step takes so many times as long */
     pt_phase_t hold_phase; /**< POLYTREE_HOLD: the run is held after this weight step */
     int64_t hold_step;     /**< 0: never, or no more */
-    char held_path[4096];  /**< RUN/HELD */
+    char held_path[PT_PATH_MAX]; /**< RUN/HELD */
 } pt_watcher_t;
 
 /** Catch SIGTERM, SIGUSR1 and SIGINT (once) from now on, on every rank. */

@@ -15,17 +15,17 @@
 #include "app/watch.h"
 #include "polytree/base/memory.h"
 #include "polytree/base/text.h"
+#include "polytree/record/run_config.h"
+#include "polytree/record/run_file.h"
 #include "polytree/record/run_lock.h"
 #include "polytree/io/file.h"
 #include "polytree/search/baseline.h"
 #include "polytree/study/report.h"
 
-enum { PATH_BYTES = 4200 };
-
 /* Length of the part of a path that exists; 0 where all of it does. */
 static size_t existing_part(const char *path)
 {
-    char part[PATH_BYTES];
+    char part[PT_PATH_MAX];
     size_t n = strlen(path);
     if (n >= sizeof part || pt_path_exists(path))
         return 0;
@@ -46,7 +46,7 @@ static size_t existing_part(const char *path)
  */
 static void remove_empty(const pt_held_run_t *run)
 {
-    char part[PATH_BYTES];
+    char part[PT_PATH_MAX];
     size_t n = strlen(run->folder);
     if (n >= sizeof part)
         return;
@@ -83,41 +83,14 @@ void pt_held_run_release(pt_held_run_t *run, pt_status_t status)
         remove_empty(run);
 }
 
-/* Later commands on the run may come from any folder. */
-static void make_absolute(char file[PT_CONFIG_TEXT])
-{
-    char here[PT_CONFIG_TEXT], path[2 * PT_CONFIG_TEXT];
-    if (file[0] == '/' || file[0] == '\0' || getcwd(here, sizeof here) == NULL)
-        return;
-    int n = snprintf(path, sizeof path, "%s/%s", here, file);
-    if (n > 0 && n < PT_CONFIG_TEXT)
-        memcpy(file, path, (size_t)n + 1);
-}
-
-static pt_status_t write_config(const pt_held_run_t *run)
-{
-    pt_config_t config = run->session.config;
-    char path[PATH_BYTES];
-    pt_text_t text = {0};
-    make_absolute(config.data.file);
-    make_absolute(config.layout.cost_table);
-    make_absolute(config.retrain.from_file);
-    make_absolute(config.resource.table);
-    pt_config_dump(&config, &text);
-    snprintf(path, sizeof path, "%s/config.ini", run->folder);
-    return pt_file_write_text(path, &text);
-}
-
 /* The command may be one that names no baselines after one that did; rank 0. */
 static void keep_baselines(pt_held_run_t *run)
 {
     pt_config_t *earlier, *ours = &run->session.config;
-    char path[PATH_BYTES];
-    snprintf(path, sizeof path, "%s/config.ini", run->folder);
-    if (!pt_path_exists(path) || pt_alloc(&earlier, 1, sizeof *earlier) != PT_OK)
+    if (!pt_run_file_exists(run->folder, PT_FILE_CONFIG) ||
+        pt_alloc(&earlier, 1, sizeof *earlier) != PT_OK)
         return;
-    pt_config_init(earlier);
-    if (pt_config_read(earlier, path) == PT_OK) {
+    if (pt_run_config_read(run->folder, earlier) == PT_OK) {
         const struct {
             char *to;
             const char *from;
@@ -207,16 +180,15 @@ void pt_print_scores(const pt_trainer_t *trainer, const pt_subnet_t *subnet,
 
 void pt_print_pictures(const char *run)
 {
-    pt_console_line("pictures    %s/pictures: input, then each task's label above its "
-                    "prediction",
-                    run);
+    pt_console_line("pictures    %s/%s: input, then each task's label above its prediction",
+                    run, pt_run_file_name(PT_FILE_PICTURES));
 }
 
 static pt_status_t draw(const pt_held_run_t *run)
 {
-    char path[PATH_BYTES];
+    char path[PT_PATH_MAX];
     bool is_drawn;
-    snprintf(path, sizeof path, "%s/architecture.svg", run->folder);
+    PT_TRY(pt_run_file_path(run->folder, PT_FILE_ARCHITECTURE_PLOT, path));
     PT_TRY(pt_diagram_write(pt_trainer_space(run->session.trainer),
                             pt_search_subnet(run->search), -1, path, &is_drawn));
     pt_console_line(is_drawn ? "picture     %s"
@@ -225,7 +197,7 @@ static pt_status_t draw(const pt_held_run_t *run)
                     path);
     PT_TRY(pt_curves_write(run->folder, &is_drawn));
     if (is_drawn)
-        pt_console_line("curves      %s/curves.svg", run->folder);
+        pt_console_line("curves      %s/%s", run->folder, pt_run_file_name(PT_FILE_CURVES));
     else
         pt_console_line("no curves: gnuplot is not installed");
     return PT_OK;
@@ -245,7 +217,8 @@ static void print_result(const pt_held_run_t *run, const pt_run_result_t *result
     else
         pt_console_line("            %lld multiply-adds of them in the encoder",
                         (long long)result->cost.encoder_madds);
-    pt_console_line("written     %s/architecture.json", run->folder);
+    pt_console_line("written     %s/%s", run->folder,
+                    pt_run_file_name(PT_FILE_ARCHITECTURE));
     if (run->session.config.report.pictures > 0)
         pt_print_pictures(run->folder);
 }
@@ -365,7 +338,7 @@ static pt_status_t search_on_active(pt_held_run_t *run, pt_watcher_t *watcher,
         /* Of one that is done the report itself says it. */
         if (pt_search_phase(run->search) < PT_N_PHASE)
             pt_report_check(&s->config, pt_dataset_digest(s->dataset));
-        status = write_config(run);
+        status = pt_run_config_write(run->folder, &s->config);
     }
     PT_AGREE(world, status);
     PT_TRY(pt_search_run(run->search, &result));

@@ -14,10 +14,11 @@
 #include "polytree/par/comm.h"
 #include "polytree/par/log.h"
 #include "polytree/par/reduce.h"
+#include "polytree/record/run_file.h"
 #include "polytree/search/baseline.h"
 #include "polytree/train/measure.h"
 
-enum { PATH_BYTES = 4096, SETTING_BYTES = 128 };
+enum { SETTING_BYTES = 128 };
 
 /* A preset goes before the file, whoever names it. */
 static bool is_preset(const char *setting)
@@ -72,11 +73,12 @@ pt_status_t pt_session_config_limited(const char *path, const pt_args_t *args,
 pt_status_t pt_session_config_of_run(const char *run, const pt_args_t *args,
                                      pt_config_t *config)
 {
-    char path[PATH_BYTES];
+    char path[PT_PATH_MAX];
     pt_status_t status = PT_OK;
-    snprintf(path, sizeof path, "%s/config.ini", run);
+    PT_TRY(pt_run_file_path(run, PT_FILE_CONFIG, path));
     if (pt_comm_rank(pt_comm_world()) == 0 && access(path, R_OK) != 0)
-        status = PT_ERROR(IO, "%s is not the folder of a run: it has no config.ini", run);
+        status = PT_ERROR(IO, "%s is not the folder of a run: it has no %s", run,
+                          pt_run_file_name(PT_FILE_CONFIG));
     PT_AGREE(pt_comm_world(), status);
     return pt_session_config(path, args, config);
 }

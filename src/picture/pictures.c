@@ -10,10 +10,10 @@
 #include "polytree/base/memory.h"
 #include "polytree/io/file.h"
 #include "polytree/io/png.h"
+#include "polytree/record/run_file.h"
 #include "picture/tile.h"
 
 enum {
-    PATH_BYTES = 4300,
     SIDE = 96, /* least pixels of a tile's longer side */
     GAP = 4,
     COLUMNS = 8 /* most tasks beside each other */
@@ -22,7 +22,7 @@ enum {
 /* The pictures of the microbatch at work. */
 typedef struct pictures {
     const pt_trainer_t *trainer;
-    char folder[PATH_BYTES];
+    char folder[PT_PATH_MAX];
     int64_t n;        /* samples of a bundle */
     bool has_names;   /* several bundles are drawn */
     int64_t n_canvas; /* of the microbatch */
@@ -109,7 +109,7 @@ static pt_status_t write_all(const pictures_t *p, const pt_observation_t *o)
 {
     const pt_bundle_t *bundle = pt_feed_bundle(pt_trainer_feed(p->trainer), o->bundle);
     const char *name = pt_trainer_objective(p->trainer, bundle->task[0])->info->name;
-    char path[PATH_BYTES + 80];
+    char path[PT_PATH_MAX + 80];
     /* The folder may not be seen on all nodes as soon as it is made. */
     PT_TRY(pt_folder_make(p->folder));
     for (int64_t i = 0; i < p->n_canvas; i++) {
@@ -152,7 +152,7 @@ static pt_status_t init(pictures_t *p, const char *run, int64_t n)
     int32_t n_bundle = 0;
     for (int32_t b = 0; b < pt_feed_n_bundle(feed); b++)
         n_bundle += has_maps(p->trainer, pt_feed_bundle(feed, b));
-    snprintf(p->folder, sizeof p->folder, "%s/pictures", run);
+    PT_TRY(pt_run_file_path(run, PT_FILE_PICTURES, p->folder));
     p->n = n;
     p->has_names = n_bundle > 1;
     p->h = input.h;
@@ -175,7 +175,7 @@ static bool is_picture(const char *name)
 /* So that no picture of another part or run stands among them. */
 static pt_status_t take_away_old(const char *folder)
 {
-    char path[PATH_BYTES + 300];
+    char path[PT_PATH_MAX + 300];
     pt_status_t status = PT_OK;
     PT_TRY(pt_folder_make(folder));
     DIR *dir = opendir(folder);

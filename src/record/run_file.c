@@ -1,39 +1,68 @@
 /* The names in the folder of a run or of a sweep. */
 #include "polytree/record/run_file.h"
 
-static const char *const file_name[] = {
-    [PT_FILE_CONFIG] = "config.ini",
-    [PT_FILE_CHECKPOINT] = "checkpoint.h5",
-    [PT_FILE_CHECKPOINT_PREV] = "checkpoint.prev.h5",
-    [PT_FILE_CHECKPOINT_BAD] = "checkpoint.bad.h5",
-    [PT_FILE_METRICS] = "metrics.jsonl",
-    [PT_FILE_TIMING] = "timing.jsonl",
-    [PT_FILE_ARCHITECTURE] = "architecture.json",
-    [PT_FILE_ARCHITECTURE_PLOT] = "architecture.svg",
-    [PT_FILE_PICTURES] = "pictures",
-    [PT_FILE_REPORT] = "report.txt",
-    [PT_FILE_CURVES] = "curves.svg",
-    [PT_FILE_SUPERNET] = "supernet",
-    [PT_FILE_FAILED] = "failed.txt",
-    [PT_FILE_LOCK] = "lock",
-    [PT_FILE_STOP] = "STOP",
-    [PT_FILE_SWEEP_LIST] = "runs.txt",
-    [PT_FILE_SWEEP_TEXT] = "sweep.txt",
-    [PT_FILE_SWEEP_JSON] = "sweep.json",
-    [PT_FILE_SWEEP_PLOT] = "sweep.svg",
-    [PT_FILE_SWEEP_COST_PLOT] = "sweep-cost.svg",
+static const struct {
+    const char *name, *about;
+} table[] = {
+    [PT_FILE_CONFIG] = {"config.ini", "every option as used, with defaults"},
+    [PT_FILE_CHECKPOINT] = {"checkpoint.h5", "all that is needed to go on; the trained "
+                                             "weights at the end"},
+    [PT_FILE_CHECKPOINT_PREV] = {"checkpoint.prev.h5", "the checkpoint before it"},
+    [PT_FILE_CHECKPOINT_BAD] = {"checkpoint.bad.h5",
+                                "a checkpoint that could not be read, kept to look at"},
+    [PT_FILE_METRICS] = {"metrics.jsonl",
+                         "losses, metrics and counts by step, one JSON object a line; the "
+                         "same bytes on any number of ranks"},
+    [PT_FILE_TIMING] = {"timing.jsonl",
+                        "seconds, throughput, resident memory, and how a job ended"},
+    [PT_FILE_ARCHITECTURE] = {"architecture.json",
+                              "the network found: with the checkpoint's tensors enough to "
+                              "rebuild it elsewhere"},
+    [PT_FILE_ARCHITECTURE_PLOT] = {"architecture.svg", "its picture (with Graphviz)"},
+    [PT_FILE_PICTURES] = {"pictures",
+                          "samples with the labels and predictions of tasks with maps: "
+                          "NNNN.png, or NNNN-NAME.png where several bundles have such "
+                          "tasks"},
+    [PT_FILE_REPORT] = {"report.txt",
+                        "scores by task, cost, comparisons, where the time went"},
+    [PT_FILE_CURVES] = {"curves.svg", "learning curves (with gnuplot)"},
+    [PT_FILE_SUPERNET] = {"supernet", "the trained supernet of a run of method random, for "
+                                      "others to draw from"},
+    [PT_FILE_LOCK] = {"lock", "holds off a second process on the same run"},
+    [PT_FILE_STOP] = {"STOP", "made by the user while the run is at work, or the sweep in "
+                              "whose folder it is: the run writes a checkpoint, takes the "
+                              "file away and ends"},
+    [PT_FILE_HELD] = {"HELD", "made by a run that waits where POLYTREE_HOLD wants it to"},
+    [PT_FILE_FAILED] = {"failed.txt", "why the sweep that the run is of has given it up"},
+    [PT_FILE_SWEEP_LIST] = {"runs.txt", "the runs of a sweep in their order, for `polytree "
+                                        "status`"},
+    [PT_FILE_SWEEP_TEXT] = {"sweep.txt", "the table of a sweep"},
+    [PT_FILE_SWEEP_JSON] = {"sweep.json", "the same for programs"},
+    [PT_FILE_SWEEP_PLOT] = {"sweep.svg", "its picture (with gnuplot)"},
+    [PT_FILE_SWEEP_COST_PLOT] = {"sweep-cost.svg",
+                                 "multiply-adds against Delta_m, or the metric"},
 };
 
-_Static_assert(sizeof file_name / sizeof file_name[0] == PT_N_FILE, "a name for each file");
+_Static_assert(sizeof table / sizeof table[0] == PT_N_FILE, "a row for each file");
 
 const char *pt_run_file_name(pt_run_file_t file)
 {
-    return file_name[file];
+    return table[file].name;
+}
+
+const char *pt_run_file_about(pt_run_file_t file)
+{
+    return table[file].about;
+}
+
+bool pt_run_file_is_of_sweep(pt_run_file_t file)
+{
+    return file >= PT_FILE_SWEEP_LIST;
 }
 
 pt_status_t pt_run_file_path(const char *folder, pt_run_file_t file, char path[PT_PATH_MAX])
 {
-    return pt_path_join(folder, file_name[file], path);
+    return pt_path_join(folder, table[file].name, path);
 }
 
 bool pt_run_file_exists(const char *folder, pt_run_file_t file)

@@ -1,4 +1,6 @@
 /* The baselines: chains as wide as what they are compared with, random subnets. */
+#include "polytree/record/run_config.h"
+#include "polytree/record/run_file.h"
 #include "polytree/search/baseline.h"
 
 #include <math.h>
@@ -43,14 +45,11 @@ static pt_status_t count_steps(const pt_config_t *config, pt_dataset_t *dataset,
 
 static pt_status_t match_steps(pt_config_t *config, pt_dataset_t *dataset)
 {
-    char path[PT_CONFIG_TEXT + 16];
     pt_config_t *theirs;
     double samples = 0;
     pt_status_t status;
     PT_TRY(pt_alloc(&theirs, 1, sizeof *theirs));
-    pt_config_init(theirs);
-    snprintf(path, sizeof path, "%s/config.ini", config->baseline.cost_of);
-    PT_TRY_OR(done, pt_config_read(theirs, path));
+    PT_TRY_OR(done, pt_run_config_read(config->baseline.cost_of, theirs));
     PT_TRY_OR(done, count_samples(theirs, dataset, &samples));
     PT_TRY_OR(done, count_steps(config, dataset, samples, &config->baseline.steps));
 done:
@@ -201,17 +200,18 @@ pt_status_t run_draw_network(const pt_search_t *s, pt_subnet_t *subnet)
 
 pt_status_t run_keep_supernet(pt_search_t *s)
 {
-    char folder[RUN_PATH_MAX + 32];
+    char folder[PT_PATH_MAX];
     if (!pt_methods[s->config->search.method].is_drawn)
         return PT_OK;
-    snprintf(folder, sizeof folder, "%s/supernet", s->run);
+    PT_TRY(pt_run_file_path(s->run, PT_FILE_SUPERNET, folder));
     return run_checkpoint_copy(s, folder);
 }
 
 static pt_status_t load_root(const pt_search_t *s, pt_checkpoint_t *c)
 {
-    char path[PT_CONFIG_TEXT + 32];
-    snprintf(path, sizeof path, "%s/supernet/checkpoint.h5", s->config->baseline.supernet);
+    char folder[PT_PATH_MAX], path[PT_PATH_MAX];
+    PT_TRY(pt_run_file_path(s->config->baseline.supernet, PT_FILE_SUPERNET, folder));
+    PT_TRY(pt_run_file_path(folder, PT_FILE_CHECKPOINT, path));
     if (access(path, R_OK) != 0)
         PT_FAIL(IO, "baseline.supernet = %s: that run has trained no supernet to its end",
                 s->config->baseline.supernet);

@@ -8,6 +8,7 @@
 
 #include "polytree/base/memory.h"
 #include "polytree/par/log.h"
+#include "polytree/record/run_config.h"
 #include "polytree/record/run_file.h"
 #include "polytree/search/baseline.h"
 #include "polytree/record/summary.h"
@@ -46,14 +47,12 @@ static bool is_of_method(const char *run, const char *name, int32_t i)
 {
     static const pt_method_t method[N_COLUMN] = {PT_METHOD_SINGLE, PT_METHOD_SHARED,
                                                  PT_METHOD_RANDOM};
-    char path[PT_PATH_MAX];
     pt_config_t *config;
     bool is_other;
     if (i == FOUND || pt_alloc(&config, 1, sizeof *config) != PT_OK)
         return true;
-    pt_config_init(config);
-    is_other = pt_run_file_path(run, PT_FILE_CONFIG, path) == PT_OK &&
-               pt_config_read(config, path) == PT_OK && config->search.method != method[i];
+    is_other =
+        pt_run_config_read(run, config) == PT_OK && config->search.method != method[i];
     pt_error_clear();
     pt_free(config);
     if (is_other)

@@ -1,4 +1,5 @@
 /* The reports of a sweep's runs, beside the baselines of the same sweep. */
+#include "polytree/record/run_config.h"
 #include "polytree/study/report.h"
 #include "study/sweep_table.h"
 #include "polytree/record/run_file.h"
@@ -37,12 +38,10 @@ static void name_baselines(const sweep_table_t *t, int32_t row, int32_t seed,
 
 static pt_status_t fill(const sweep_table_t *t, int32_t row, int32_t seed, int32_t index)
 {
-    char folder[PT_CONFIG_TEXT], path[PT_PATH_MAX];
+    char folder[PT_CONFIG_TEXT];
     pt_config_t config;
     sweep_path(t->sweep, row, seed, index, folder);
-    PT_TRY(pt_run_file_path(folder, PT_FILE_CONFIG, path));
-    pt_config_init(&config);
-    PT_TRY(pt_config_read(&config, path));
+    PT_TRY(pt_run_config_read(folder, &config));
     name_baselines(t, row, seed, &config);
     return pt_report_write(&config, folder, NULL, NULL);
 }

@@ -5,6 +5,7 @@
 #include "polytree/base/clock.h"
 #include "polytree/base/memory.h"
 #include "polytree/par/comm.h"
+#include "polytree/record/run_config.h"
 #include "polytree/record/run_file.h"
 #include "polytree/record/summary.h"
 #include "study/sweep.h"
@@ -42,7 +43,6 @@ typedef enum run_state { RUN_OPEN, RUN_DONE, RUN_FAILED } run_state_t;
 /* A run that is over is left alone, if it is the one that is wanted. */
 static pt_status_t look(const char *folder, const pt_config_t *config, run_state_t *state)
 {
-    char path[PT_PATH_MAX];
     pt_config_t ours = *config, theirs;
     pt_summary_t summary;
     *state = RUN_OPEN;
@@ -54,9 +54,7 @@ static pt_status_t look(const char *folder, const pt_config_t *config, run_state
     PT_TRY(status);
     if (!has_final && !sweep_failure_stands(folder))
         return PT_OK;
-    PT_TRY(pt_run_file_path(folder, PT_FILE_CONFIG, path));
-    pt_config_init(&theirs);
-    PT_TRY(pt_config_read(&theirs, path));
+    PT_TRY(pt_run_config_read(folder, &theirs));
     take_resolved(&theirs, &ours);
     if (pt_config_compare(&ours, &theirs) != PT_OK)
         PT_FAIL(MISMATCH, "%s is a %s run of another sweep (give another folder): %s",

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "polytree/record/run_config.h"
 #include "polytree/record/run_file.h"
 #include "polytree/search/baseline.h"
 #include "study/sweep_failure.h"
@@ -187,15 +188,13 @@ static bool has_method(const sweep_table_t *t, pt_method_t method)
  */
 static bool is_dearer(const sweep_table_t *t, int32_t row)
 {
-    char folder[PT_CONFIG_TEXT], path[PT_PATH_MAX], text[160];
+    char folder[PT_CONFIG_TEXT], text[160];
     for (int32_t seed = 0; seed < t->n_seed; seed++) {
         pt_config_t config;
         if (!t->line[row].cell[seed].is_done)
             continue;
         sweep_path(t->sweep, row, seed, 0, folder);
-        pt_config_init(&config);
-        if (pt_run_file_path(folder, PT_FILE_CONFIG, path) != PT_OK ||
-            pt_config_read(&config, path) != PT_OK)
+        if (pt_run_config_read(folder, &config) != PT_OK)
             pt_error_clear();
         else if (pt_baseline_is_dearer(&config,
                                        sweep_table_run(t, row, seed, 0)->cost.madds, text))
