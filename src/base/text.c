@@ -131,8 +131,7 @@ bool pt_is_text(const char *text, size_t bytes)
     return true;
 }
 
-/* Bytes of the character that begins there, and its code point; 0 where it is not UTF-8. */
-static size_t decode(const char *text, size_t bytes, uint32_t *code)
+size_t pt_utf8_decode(const char *text, size_t bytes, uint32_t *code)
 {
     static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
     unsigned char c = (unsigned char)text[0];
@@ -159,7 +158,7 @@ const char *pt_name_fault(const char *name, size_t bytes)
     if (name[0] == ';')
         return "a config takes what ';' begins for a comment";
     for (size_t i = 0, n; i < bytes; i += n) {
-        n = decode(name + i, bytes - i, &code);
+        n = pt_utf8_decode(name + i, bytes - i, &code);
         if (n == 0)
             return "expected UTF-8";
         if (code == ' ' || code == ',')
@@ -197,7 +196,7 @@ int32_t pt_columns(const char *text)
     int32_t columns = 0;
     for (size_t left = strlen(text), n; left > 0; text += n, left -= n) {
         uint32_t code = 0;
-        n = decode(text, left, &code);
+        n = pt_utf8_decode(text, left, &code);
         n = n == 0 ? 1 : n;
         columns += is_in(wide, sizeof wide / sizeof *wide, code)   ? 2
                    : is_in(mark, sizeof mark / sizeof *mark, code) ? 0

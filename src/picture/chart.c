@@ -74,7 +74,7 @@ pt_status_t pt_chart_rows(const char *title, int32_t n, const pt_chart_row_t *ro
                           const char *path, bool *is_drawn)
 {
     const rows_t rows = {title, n, row};
-    return pt_picture_plot(print_rows, &rows, path, is_drawn);
+    return pt_pipe_plot(print_rows, &rows, path, is_drawn);
 }
 
 typedef struct points {
@@ -159,5 +159,5 @@ pt_status_t pt_chart_points(const char *const title[2], int32_t n,
                             const pt_chart_point_t *point, const char *path, bool *is_drawn)
 {
     const points_t points = {title, n, point};
-    return pt_picture_plot(print_points, &points, path, is_drawn);
+    return pt_pipe_plot(print_points, &points, path, is_drawn);
 }

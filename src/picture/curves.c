@@ -238,7 +238,7 @@ pt_status_t pt_curves_write(const char *run, bool *is_drawn)
     PT_TRY_OR(done, pt_run_file_path(run, PT_FILE_CURVES, path));
     PT_TRY_OR(done, pt_journal_read(run, take_event, &c));
     if (c.series[LOSS].n > 0)
-        PT_TRY_OR(done, pt_picture_plot(print_plot, &c, path, is_drawn));
+        PT_TRY_OR(done, pt_pipe_plot(print_plot, &c, path, is_drawn));
 done:
     for (int32_t i = 0; i < N_SERIES; i++)
         pt_free(c.series[i].point);

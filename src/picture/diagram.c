@@ -33,5 +33,5 @@ pt_status_t pt_diagram_write(const pt_space_t *space, const pt_subnet_t *subnet,
 {
     char *argv[] = {(char[]){"dot"}, (char[]){"-Tsvg"}, NULL};
     const graph_t graph = {space, subnet, task};
-    return pt_picture_pipe(argv, print_graph, &graph, path, is_drawn);
+    return pt_pipe_run(argv, print_graph, &graph, path, is_drawn);
 }

@@ -2,17 +2,27 @@
 #include "record/line.h"
 
 #include <math.h>
+#include <string.h>
 
+/* Messages may name files, whose names are of any bytes; those that are no UTF-8 become the
+ * character that stands for such. */
 static void put_text(line_t *line, const char *value)
 {
+    size_t left = strlen(value), n;
+    uint32_t code;
     pt_text_add(&line->text, "\"");
-    for (const char *c = value; *c != '\0'; c++) {
-        if (*c == '"' || *c == '\\')
-            pt_text_add(&line->text, "\\%c", *c);
-        else if ((unsigned char)*c < 0x20)
-            pt_text_add(&line->text, "\\u%04x", (unsigned)(unsigned char)*c);
-        else
-            pt_text_add_bytes(&line->text, c, 1);
+    for (; left > 0; value += n, left -= n) {
+        n = pt_utf8_decode(value, left, &code);
+        if (n == 0) {
+            pt_text_add(&line->text, "\\ufffd");
+            n = 1;
+        } else if (*value == '"' || *value == '\\') {
+            pt_text_add(&line->text, "\\%c", *value);
+        } else if (code < 0x20) {
+            pt_text_add(&line->text, "\\u%04x", (unsigned)code);
+        } else {
+            pt_text_add_bytes(&line->text, value, n);
+        }
     }
     pt_text_add(&line->text, "\"");
 }

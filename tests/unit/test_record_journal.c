@@ -234,7 +234,7 @@ static pt_status_t check_timing(void *context, const pt_timing_t *t)
     assert_true(t->extent[0] == 1 && t->extent[1] == 2 && t->extent[2] == 3);
     assert_true(t->time.step == 0.5 && t->time.evaluate == 0.25 && t->is_mixed);
     assert_true(t->traffic[PT_TRAFFIC_CONTROL].bytes == 16);
-    assert_string_equal(t->message, "it \"broke\"");
+    assert_string_equal(t->message, "a\xef\xbf\xbd/\xc3\xa4: \"broken\"");
     ++*(int *)context;
     return PT_OK;
 }
@@ -256,7 +256,7 @@ static void timing_comes_back(void **state)
                                             .time = {.step = 0.5, .evaluate = 0.25},
                                             .is_mixed = true,
                                             .traffic = {[PT_TRAFFIC_CONTROL] = {1, 16, 2}},
-                                            .message = "it \"broke\""});
+                                            .message = "a\xe4/\xc3\xa4: \"broken\""});
     /* Whoever reads along has it before the journal is closed. */
     assert_int_equal(pt_journal_read_timing(run, check_timing, &n), PT_OK);
     assert_int_equal(n, 1);

@@ -175,12 +175,12 @@ static void the_picture_has_the_edges_in_use(void **state)
     world_t *w = *state;
     char *all = drawing(w, -1), *one = drawing(w, 1);
     assert_non_null(strstr(all, "n2 -> n3 [color=gray35"));
-    assert_non_null(strstr(all, "label=\"all but\\nsays \\\"no\\\" & <b>\""));
+    assert_non_null(strstr(all, "label=\"all but\\nsays \\\"no\\\" &amp; <b>\""));
     assert_non_null(strstr(all, "label=\"all\""));
     assert_non_null(strstr(all, "n4 -> n5 [color=\"#"));
     assert_null(strstr(all, "n3 -> n4"));
     assert_non_null(strstr(all, "left\\n3 outputs, 2 edges"));
-    assert_non_null(strstr(all, "says \\\"no\\\" & <b>\\n2 outputs, 1 edge\""));
+    assert_non_null(strstr(all, "says \\\"no\\\" &amp; <b>\\n2 outputs, 1 edge\""));
     assert_non_null(strstr(one, "n4 -> n5"));
     assert_null(strstr(one, "n2 -> n3"));
     free(all);

@@ -2,8 +2,8 @@
  * Texts of strangers, such as the names of a data set's tasks, made harmless for the
  * programs that read our files: one function for each language.
  *
- * JSON is quoted by jansson; a config needs no quotes, for it takes whatever a task may be
- * called (pt_name_check()).
+ * JSON is quoted by jansson, and in a run's journals by record; a config needs no quotes,
+ * for it takes whatever a task may be called (pt_name_check()).
  */
 #ifndef PT_BASE_QUOTE_H
 #define PT_BASE_QUOTE_H

@@ -62,6 +62,10 @@ bool pt_is_text(const char *text, size_t bytes);
  */
 const char *pt_name_fault(const char *name, size_t bytes);
 
+/** Bytes of the character in UTF-8 that `text` begins with, and its code point; 0 where it
+ * is none.  `bytes` > 0. */
+size_t pt_utf8_decode(const char *text, size_t bytes, uint32_t *code);
+
 /** Columns that a text takes on a terminal: two for each wide letter, none for a mark on
  * the one before. */
 int32_t pt_columns(const char *text);
