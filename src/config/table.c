@@ -210,6 +210,8 @@ const pt_option_t pt_options[] = {
          "dwa: temperature of the softmax over the losses' descent"),
     REAL("train.label_smoothing", train.label_smoothing, "0.1", 0, 0.99, NUM,
          "share of the target spread over all classes"),
+    REAL("train.loss_scale", train.loss_scale, "1", 1e-12, 1e12, NUM,
+         "factor on the losses of weight steps, and so on their gradients"),
     REAL("train.clip_norm", train.clip_norm, "5", 0, 1e12, NUM,
          "largest norm of the weights' gradient; 0 = off"),
     BOOL("train.decay_norm_bias", train.decay_norm_bias, "0", NUM,

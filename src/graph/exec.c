@@ -132,8 +132,8 @@ static void fill_args(const run_t *run, const instr_t *in, pt_op_args_t *args)
     args->param_version = store->version;
     if (in->stat != NONE && run->unit.stat != NULL)
         args->stat = run->unit.stat + plan->stat[in->stat].offset;
-    if (in->stat != NONE && run->unit.stat_sum != NULL)
-        args->stat_sum = run->unit.stat_sum + plan->stat[in->stat].offset;
+    if (in->stat != NONE && run->unit.unit_stat != NULL)
+        args->unit_stat = run->unit.unit_stat + plan->stat[in->stat].offset;
     args->rng = run->unit.rng;
     args->rng.purpose = PT_RNG_DROPOUT;
     args->rng.task = (uint16_t)plan->task[in->slot];
@@ -160,10 +160,11 @@ static void backward(run_t *run, const instr_t *in, pt_op_args_t *args)
     for (int32_t p = 0; p < in->inst->n_param && in->forms_params; p++) {
         int32_t number = run->plan->space->op[in->op].param[p];
         const pt_param_t *param = &store->param[number];
-        bool is_good =
-            in->inst->kernel->fixed_add(param->count, args->dparam[p], run->unit.limit,
-                                        store->grad_sum + param->offset);
-        if (!is_good && run->bad_param < 0)
+        pt_group_sum_t *sum = &store->group_sum[param->group];
+        int32_t largest = in->inst->kernel->fixed_add(
+            param->count, args->dparam[p], sum->scale, store->grad_sum + param->offset);
+        sum->largest = largest > sum->largest ? largest : sum->largest;
+        if (largest >= PT_INFINITY_BITS && run->bad_param < 0)
             run->bad_param = number;
     }
 }

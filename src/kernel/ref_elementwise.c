@@ -1,5 +1,6 @@
 /* One element at a time, and sums over all. */
 #include <math.h>
+#include <string.h>
 
 #include "kernel/act.h"
 #include "kernel/backend.h"
@@ -38,23 +39,28 @@ static double dot(int64_t n, const pt_real_t *a, const pt_real_t *b)
     return sum;
 }
 
-static bool fixed_add(int64_t n, const pt_real_t *x, double limit, int64_t *sum)
+static int32_t fixed_add(int64_t n, const pt_real_t *x, double scale, int64_t *sum)
 {
-    bool is_good = true;
+    int32_t largest = 0;
     for (int64_t i = 0; i < n; i++) {
-        double v = (double)x[i] * PT_FIXED_SCALE;
-        if (fabs(v) < limit)
+        double v = (double)x[i] * scale;
+        float size = (float)fabs((double)x[i]);
+        int32_t bits;
+        memcpy(&bits, &size, sizeof bits);
+        largest = bits > largest ? bits : largest;
+        if (fabs(v) < 0x1p62)
             sum[i] += (int64_t)rint(v);
-        else
-            is_good = false;
     }
-    return is_good;
+    return largest;
 }
 
-static void fixed_get(int64_t n, const int64_t *sum, pt_real_t *y)
+/* In two factors, since 1 / scale may be no float. */
+static void fixed_get(int64_t n, const int64_t *sum, double scale, pt_real_t *y)
 {
+    const int exponent = -ilogb(scale), half = exponent / 2;
+    const pt_real_t a = (pt_real_t)ldexp(1, half), b = (pt_real_t)ldexp(1, exponent - half);
     for (int64_t i = 0; i < n; i++)
-        y[i] = (pt_real_t)sum[i] * (pt_real_t)(1 / PT_FIXED_SCALE);
+        y[i] = (pt_real_t)sum[i] * a * b;
 }
 
 void pt_ref_fill_elementwise(pt_kernel_t *kernel)

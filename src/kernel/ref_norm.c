@@ -30,16 +30,6 @@ static void bn_stats(int64_t rows, int64_t c, const pt_real_t *x, double *mean, 
         var[j] /= (double)rows;
 }
 
-static void bn_sums(int64_t rows, int64_t c, const pt_real_t *x, double *sum, double *sum2)
-{
-    for (int64_t i = 0; i < rows; i++)
-        for (int64_t j = 0; j < c; j++) {
-            double v = (double)x[i * c + j];
-            sum[j] += v;
-            sum2[j] += v * v;
-        }
-}
-
 static void bn_apply(int64_t rows, int64_t c, const pt_real_t *x, const double *mean,
                      const double *var, double eps, const pt_real_t *scale,
                      const pt_real_t *shift, int act, pt_real_t *y)
@@ -82,7 +72,6 @@ static void bn_backward(int64_t rows, int64_t c, const pt_real_t *x, const pt_re
 void pt_ref_fill_norm(pt_kernel_t *kernel)
 {
     kernel->bn_stats = bn_stats;
-    kernel->bn_sums = bn_sums;
     kernel->bn_apply = bn_apply;
     kernel->bn_backward = bn_backward;
 }

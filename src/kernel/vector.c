@@ -85,33 +85,38 @@ INLINE uint64_t bits_of(double d)
 }
 
 /* A double of magnitude below 2^51 plus this constant has the rounded number in its low
- * bits.  A float times 2^40 has 24 significant bits, so v = high 2^32 + low holds exactly
- * with both parts that small for all |v| <= 2^62, and rounding low rounds v. */
+ * bits.  A float times a power of two has 24 significant bits, so v = high 2^32 + low holds
+ * exactly with both parts that small for all |v| <= 2^62, and rounding low rounds v. */
 #define MAGIC 6755399441055744.0 /* 1.5 2^52 */
 
-static bool fixed_add(int64_t n, const float *restrict x, double limit,
-                      int64_t *restrict sum)
+static int32_t fixed_add(int64_t n, const float *restrict x, double scale,
+                         int64_t *restrict sum)
 {
-    int64_t n_bad = 0;
+    int32_t largest = 0;
     for (int64_t i = 0; i < n; i++) {
-        double v = (double)x[i] * PT_FIXED_SCALE;
-        int64_t is_bad = !(fabs(v) < limit);
-        v = is_bad ? 0 : v;
+        int32_t size;
+        memcpy(&size, &x[i], sizeof size);
+        size &= INT32_MAX;
+        largest = size > largest ? size : largest;
+        double v = (double)x[i] * scale;
         double high = v * 0x1p-32 + MAGIC;
         double low = v - (high - MAGIC) * 0x1p32 + MAGIC;
         uint64_t fixed =
             ((bits_of(high) - bits_of(MAGIC)) << 32) + (bits_of(low) - bits_of(MAGIC));
         sum[i] = (int64_t)((uint64_t)sum[i] + fixed);
-        n_bad += is_bad;
     }
-    return n_bad == 0;
+    return largest;
 }
 
-/** The conversion rounds once; the product is exact. */
-static void fixed_get(int64_t n, const int64_t *restrict sum, float *restrict y)
+/** The conversion rounds once; the products are exact.  There are two, since 1 / scale may
+ * be no float. */
+static void fixed_get(int64_t n, const int64_t *restrict sum, double scale,
+                      float *restrict y)
 {
+    const int exponent = -ilogb(scale), half = exponent / 2;
+    const float a = ldexpf(1, half), b = ldexpf(1, exponent - half);
     for (int64_t i = 0; i < n; i++)
-        y[i] = (float)sum[i] * (float)(1 / PT_FIXED_SCALE);
+        y[i] = (float)sum[i] * a * b;
 }
 
 #define JOIN_(a, b) a##b
@@ -125,7 +130,6 @@ const pt_depthwise_t JOIN(pt_vector_depthwise_,
 void JOIN(pt_vector_fill_, PT_VECTOR_ISA)(pt_kernel_t *kernel)
 {
     kernel->bn_stats = bn_stats;
-    kernel->bn_sums = bn_sums;
     kernel->bn_apply = bn_apply;
     kernel->bn_backward = bn_backward;
     kernel->pool_max = pool_max;

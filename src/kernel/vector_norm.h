@@ -73,21 +73,6 @@ static void bn_stats(int64_t rows, int64_t c, const float *x, double *mean, doub
     }
 }
 
-static void bn_sums(int64_t rows, int64_t c, const float *x, double *sum, double *sum2)
-{
-    static const double origin[PT_LANES];
-    double s1[PT_LANES], s2[PT_LANES];
-    for (int64_t c0 = 0; c0 < c;) {
-        panel_t p = panel_at(rows, c, c0);
-        sums_of_panel(&p, x, origin, s1, s2);
-        for (int64_t j = 0; j < p.n_channel; j++) {
-            sum[c0 + j] += s1[j];
-            sum2[c0 + j] += s2[j];
-        }
-        c0 += p.n_channel;
-    }
-}
-
 /** The affine map of each lane. */
 typedef struct affine {
     float m[PT_LANES], a[PT_LANES], b[PT_LANES];

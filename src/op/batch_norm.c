@@ -53,8 +53,10 @@ static void forward(const pt_op_inst_t *inst, const pt_op_args_t *args)
         k->bn_stats(rows, c, args->x[0], saved, saved + c);
         mean = saved;
     }
-    if (args->mode == PT_MODE_CALIBRATE)
-        k->bn_sums(rows, c, args->x[0], args->stat_sum, args->stat_sum + c);
+    for (int64_t i = 0; i < c && args->mode == PT_MODE_CALIBRATE; i++) {
+        args->unit_stat[i] = mean[i];
+        args->unit_stat[i + c] = mean[i + c] * (double)rows;
+    }
     k->bn_apply(rows, c, args->x[0], mean, mean + c, inst->attr.eps, args->param[0],
                 args->param[1], (int)inst->attr.act, args->y);
 }

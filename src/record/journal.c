@@ -2,7 +2,6 @@
 #include "polytree/record/journal.h"
 
 #include <errno.h>
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -94,15 +93,13 @@ static void put_phase(line_t *line, const pt_event_phase_t *e)
     line_integer(line, "alpha_steps", e->n_alpha_step);
 }
 
-/* A number for each task of the step. */
+/* A number for each task of the step, null where it has no label in it. */
 static void put_shares(line_t *line, const char *key, const pt_event_step_t *e,
                        bool is_weight)
 {
     line_open(line, key);
     for (int32_t k = 0; k < e->n_task; k++)
-        if (!isnan(e->task[k].loss))
-            line_real(line, e->task[k].task,
-                      is_weight ? e->task[k].weight : e->task[k].loss);
+        line_real(line, e->task[k].task, is_weight ? e->task[k].weight : e->task[k].loss);
     line_close(line);
 }
 

@@ -44,9 +44,11 @@ void run_event_step(pt_search_t *s, bool is_alpha, double lr,
     pt_event_t event = begin(s, PT_EVENT_STEP);
     if (!s->is_root || step % s->config->run.metrics_every != 0)
         return;
-    for (int32_t k = 0; k < s->space->n_task; k++)
-        s->told.share[k] = (pt_event_share_t){s->space->task[k].name, result->task_loss[k],
+    for (int32_t i = 0; i < result->n_task; i++) {
+        int32_t k = result->task[i];
+        s->told.share[i] = (pt_event_share_t){s->space->task[k].name, result->task_loss[k],
                                               result->task_weight[k]};
+    }
     event.step =
         (pt_event_step_t){.is_alpha = is_alpha,
                           .step = step,
@@ -57,7 +59,7 @@ void run_event_step(pt_search_t *s, bool is_alpha, double lr,
                           .has_tau = st->phase != PT_PHASE_RETRAIN,
                           .has_edges = s->space->kind == PT_SPACE_DAG,
                           .has_weights = s->config->train.weighting != PT_WEIGHTING_FIXED,
-                          .n_task = s->space->n_task,
+                          .n_task = result->n_task,
                           .task = s->told.share};
     if (is_alpha)
         tell_regularisers(s, &event.step);

@@ -87,9 +87,12 @@ static void draw_gates(pt_search_t *s, const pt_step_t *step, double tau)
     pt_gates_draw(&gates, s->task, s->n_task, &s->drawn, s->g);
 }
 
+/* A step without labels has no loss. */
 static double smooth(double old, int64_t n_before, double fresh)
 {
-    return n_before == 0 ? fresh : (1 - FRESH) * old + FRESH * fresh;
+    if (isnan(fresh))
+        return n_before == 0 ? NAN : old;
+    return n_before == 0 || isnan(old) ? fresh : (1 - FRESH) * old + FRESH * fresh;
 }
 
 static pt_status_t weight_step(pt_search_t *s)

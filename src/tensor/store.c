@@ -10,6 +10,9 @@
 /* Keeps every product below (elements, bytes of both arrays) within int64_t. */
 #define MOST_ELEMENTS ((int64_t)1 << 50)
 
+/* Of gradient sums, where nobody chooses one. */
+#define FIRST_SCALE 0x1p40
+
 void pt_store_init(pt_store_t *store)
 {
     *store = (pt_store_t){0};
@@ -27,6 +30,7 @@ void pt_store_release(pt_store_t *store)
     pt_reserve_release(store->value, elements(store) * sizeof *store->value);
     pt_reserve_release(store->grad_sum, elements(store) * sizeof *store->grad_sum);
     pt_free(store->by_name);
+    pt_free(store->group_sum);
     *store = (pt_store_t){0};
 }
 
@@ -150,15 +154,20 @@ pt_status_t pt_store_freeze(pt_store_t *store)
 {
     pt_status_t status;
     int32_t *by_name = NULL;
+    pt_group_sum_t *sum = NULL;
     void *value = NULL, *grad_sum = NULL;
 
     if (store->is_frozen)
         PT_FAIL(INTERNAL, "the parameter store is frozen already");
     PT_TRY_OR(fail, pt_alloc(&by_name, (size_t)store->n_param, sizeof *by_name));
     PT_TRY_OR(fail, sort_names(store, by_name));
+    PT_TRY_OR(fail, pt_alloc(&sum, (size_t)store->n_group, sizeof *sum));
     PT_TRY_OR(fail, pt_reserve(elements(store) * sizeof *store->value, &value));
     PT_TRY_OR(fail, pt_reserve(elements(store) * sizeof *store->grad_sum, &grad_sum));
+    for (int32_t g = 0; g < store->n_group; g++)
+        sum[g].scale = FIRST_SCALE;
     store->by_name = by_name;
+    store->group_sum = sum;
     store->value = value;
     store->grad_sum = grad_sum;
     store->own_end = store->n_block;
@@ -167,6 +176,7 @@ pt_status_t pt_store_freeze(pt_store_t *store)
     return PT_OK;
 fail:
     pt_free(by_name);
+    pt_free(sum);
     pt_reserve_release(value, elements(store) * sizeof *store->value);
     return status;
 }

@@ -8,10 +8,11 @@
 /* Everything about one call; n counts samples or pixels. */
 typedef struct work {
     const pt_objective_t *o;
-    int64_t n, labelled;
+    int64_t n;
     const pt_real_t *z;
     const pt_label_t *y;
-    double scale; /* of the gradient, over labelled elements */
+    pt_loss_terms_t weight;
+    double scale; /* of the gradient */
     pt_real_t *dz;
 } work_t;
 
@@ -80,7 +81,7 @@ static double softmax_entropy(int32_t n_class, double smoothing, const pt_real_t
     return log(sum_exp) - (1.0 - smoothing) * ((double)z[label] - top) - rest * sum_z;
 }
 
-static double cross_entropy(const work_t *w)
+static pt_loss_terms_t cross_entropy(const work_t *w)
 {
     int32_t n_class = w->o->outputs;
     double sum = 0;
@@ -93,18 +94,19 @@ static double cross_entropy(const work_t *w)
         else if (dz)
             set_zero(n_class, dz);
     }
-    return sum;
+    return (pt_loss_terms_t){sum, 0};
 }
 
 /*
- * With weights w of positives and v of negatives, a = w t + v (1 - t) and b = w t:
+ * With weights w of positives and v of negatives:
  *
- *     L = a log(1 + e^z) - b z,  log(1 + e^z) = max(z, 0) + log(1 + e^-|z|)
- *     dL/dz = a sigmoid(z) - b
+ *     L = w t s(-z) + v (1 - t) s(z),  s(z) = log(1 + e^z) = max(z, 0) + log(1 + e^-|z|)
+ *     dL/dz = a sigmoid(z) - b,  a = w t + v (1 - t),  b = w t
  */
-static double binary_entropy(const work_t *w, double positive, double negative)
+static pt_loss_terms_t binary_entropy(const work_t *w)
 {
-    double smoothing = w->o->smoothing, sum = 0;
+    double smoothing = w->o->smoothing;
+    pt_loss_terms_t sum = {0, 0};
 
     for (int64_t i = 0; i < w->n * w->o->labels; i++) {
         if (w->y[i].i == PT_LABEL_NONE) {
@@ -114,10 +116,12 @@ static double binary_entropy(const work_t *w, double positive, double negative)
         }
         double z = (double)w->z[i];
         double target = (1.0 - smoothing) * w->y[i].i + 0.5 * smoothing;
-        double b = positive * target, a = b + negative * (1.0 - target);
-        double e = exp(-fabs(z));
-        sum += (z > 0 ? a * z : 0.0) - b * z + a * log1p(e);
+        double e = exp(-fabs(z)), rest = log1p(e);
+        sum.positive += target * ((z < 0 ? -z : 0.0) + rest);
+        sum.negative += (1.0 - target) * ((z > 0 ? z : 0.0) + rest);
         if (w->dz) {
+            double b = w->weight.positive * target;
+            double a = b + w->weight.negative * (1.0 - target);
             double p = (z >= 0 ? 1.0 : e) / (1.0 + e);
             w->dz[i] = (pt_real_t)(w->scale * (a * p - b));
         }
@@ -125,25 +129,7 @@ static double binary_entropy(const work_t *w, double positive, double negative)
     return sum;
 }
 
-static double bce(const work_t *w)
-{
-    double positive = w->o->positive_weight;
-
-    return positive == 0 ? binary_entropy(w, 1, 1)
-                         : binary_entropy(w, positive, 1 - positive);
-}
-
-static double bce_balanced(const work_t *w)
-{
-    int64_t positive = 0;
-
-    for (int64_t i = 0; i < w->n * w->o->labels; i++)
-        positive += w->y[i].i != PT_LABEL_NONE && w->y[i].i != 0;
-    double share = (double)positive / (double)w->labelled;
-    return binary_entropy(w, 1 - share, share);
-}
-
-static double l1(const work_t *w)
+static pt_loss_terms_t l1(const work_t *w)
 {
     double sum = 0;
 
@@ -153,10 +139,10 @@ static double l1(const work_t *w)
         if (w->dz)
             w->dz[i] = (pt_real_t)(d > 0 ? w->scale : d < 0 ? -w->scale : 0);
     }
-    return sum;
+    return (pt_loss_terms_t){sum, 0};
 }
 
-static double mse(const work_t *w)
+static pt_loss_terms_t mse(const work_t *w)
 {
     double sum = 0;
 
@@ -166,7 +152,7 @@ static double mse(const work_t *w)
         if (w->dz)
             w->dz[i] = (pt_real_t)(w->scale * 2 * d);
     }
-    return sum;
+    return (pt_loss_terms_t){sum, 0};
 }
 
 /*
@@ -203,7 +189,7 @@ static double vector_loss(const work_t *w, int64_t at)
     return is_cosine ? 1 + sum : sum;
 }
 
-static double vectors(const work_t *w)
+static pt_loss_terms_t vectors(const work_t *w)
 {
     int32_t width = w->o->labels;
     double sum = 0;
@@ -214,42 +200,61 @@ static double vectors(const work_t *w)
         else if (w->dz)
             set_zero(width, w->dz + i * width);
     }
-    return sum;
+    return (pt_loss_terms_t){sum, 0};
 }
 
-static double (*const losses[])(const work_t *) = {
+static pt_loss_terms_t (*const losses[])(const work_t *) = {
     [PT_LOSS_CROSS_ENTROPY] = cross_entropy,
-    [PT_LOSS_BCE] = bce,
-    [PT_LOSS_BCE_BALANCED] = bce_balanced,
+    [PT_LOSS_BCE] = binary_entropy,
+    [PT_LOSS_BCE_BALANCED] = binary_entropy,
     [PT_LOSS_L1] = l1,
     [PT_LOSS_MSE] = mse,
     [PT_LOSS_L1_NORMALS] = vectors,
     [PT_LOSS_COSINE] = vectors,
 };
 
-int64_t pt_loss_labelled(const pt_objective_t *objective, int64_t n, int64_t h, int64_t w,
-                         const pt_label_t *label)
+pt_label_count_t pt_loss_count(const pt_objective_t *objective, int64_t n, int64_t h,
+                               int64_t w, const pt_label_t *label)
 {
-    return count_labelled(objective, n * h * w, label);
+    pt_label_count_t count = {count_labelled(objective, n * h * w, label), 0};
+
+    if (objective->loss == PT_LOSS_BCE_BALANCED)
+        for (int64_t i = 0; i < n * h * w * objective->labels; i++)
+            count.positive += label[i].i != PT_LABEL_NONE && label[i].i != 0;
+    return count;
 }
 
-double pt_loss(const pt_objective_t *objective, int64_t n, int64_t h, int64_t w,
-               const pt_real_t *output, const pt_label_t *label, double scale,
-               pt_real_t *doutput)
+pt_loss_terms_t pt_loss_weights(const pt_objective_t *objective,
+                                const pt_label_count_t *count)
 {
-    int64_t count = count_labelled(objective, n * h * w, label);
-    work_t work = {.o = objective,
-                   .n = n * h * w,
-                   .labelled = count,
-                   .z = output,
-                   .y = label,
-                   .scale = scale / (double)count,
-                   .dz = doutput};
+    double positive = objective->positive_weight;
 
-    if (count == 0) {
-        if (doutput)
-            set_zero(n * h * w * objective->outputs, doutput);
-        return 0;
+    if (objective->loss == PT_LOSS_BCE_BALANCED && count->labelled > 0) {
+        double share = (double)count->positive / (double)count->labelled;
+        return (pt_loss_terms_t){1 - share, share};
     }
-    return losses[objective->loss](&work) / (double)count;
+    if (objective->loss == PT_LOSS_BCE && positive != 0)
+        return (pt_loss_terms_t){positive, 1 - positive};
+    return (pt_loss_terms_t){1, 1};
+}
+
+double pt_loss_mean(pt_loss_terms_t weight, pt_loss_terms_t sum, int64_t labelled)
+{
+    return (weight.positive * sum.positive + weight.negative * sum.negative) /
+           (double)labelled;
+}
+
+pt_loss_terms_t pt_loss(const pt_objective_t *objective, int64_t n, int64_t h, int64_t w,
+                        const pt_real_t *output, const pt_label_t *label,
+                        pt_loss_terms_t weight, double scale, pt_real_t *doutput)
+{
+    const work_t work = {.o = objective,
+                         .n = n * h * w,
+                         .z = output,
+                         .y = label,
+                         .weight = weight,
+                         .scale = scale,
+                         .dz = doutput};
+
+    return losses[objective->loss](&work);
 }

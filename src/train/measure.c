@@ -39,7 +39,7 @@ static void run_loss(void *context, int32_t task, const pt_real_t *output,
     while (b->bundle->task[slot] != task)
         slot++;
     pt_loss(&b->objective[task], shape.n, is_map ? shape.h : 1, is_map ? shape.w : 1,
-            output, b->label[slot], 1, doutput);
+            output, b->label[slot], (pt_loss_terms_t){1, 1}, 1 / (double)shape.n, doutput);
 }
 
 static pt_status_t open_bench(bench_t *b, const pt_kernel_t *kernel, const pt_form_t *form)
@@ -165,7 +165,6 @@ static pt_status_t measure_plans(bench_t *b, pt_exec_t *exec)
     pt_unit_t unit = {.input = b->input,
                       .subnet = &p->subnet,
                       .dgate = b->dgate,
-                      .limit = 0x1p60,
                       .loss = run_loss,
                       .loss_context = b};
 
@@ -240,7 +239,7 @@ static pt_status_t measure_blocks(const bench_t *b, const pt_kernel_t *kernel)
     for (int32_t i = 0; i < TIMES; i++) {
         double begin = pt_clock();
         memcpy(fixed + N, fixed, N * sizeof *fixed);
-        kernel->fixed_get(N, fixed + N, x);
+        kernel->fixed_get(N, fixed + N, 0x1p40, x);
         memset(fixed, 0, N * sizeof *fixed);
         double middle = pt_clock();
         for (int32_t k = 0; k < N; k += PT_BLOCK)

@@ -106,7 +106,7 @@ static pt_status_t look_ahead(pt_predictor_t *p, int32_t kind, int32_t step, out
     draw(p, kind, step, turn->task, turn->n_task);
     for (int32_t i = 0; i < turn->n_bundle; i++)
         PT_TRY(find_plan(p, kind, step, turn->bundle[i], &o->plan[i]));
-    turn_mark_groups(turn, p->space, &p->subnet, &p->reach);
+    turn_mark_groups(turn, p->space, &p->subnet, turn->task, turn->n_task, &p->reach);
     return PT_OK;
 }
 

@@ -7,6 +7,9 @@
 #include "polytree/base/memory.h"
 #include "polytree/train/deal.h"
 
+/** Limbs of an exact sum that are in use, about. */
+enum { LIMBS = 4 };
+
 pt_wire_t pt_arrangement_wire(const pt_arrangement_t *a)
 {
     int64_t ranks = (int64_t)a->extent[PT_AXIS_STAGE] * a->extent[PT_AXIS_TASK] *
@@ -52,13 +55,16 @@ static void add_sums(const pt_predictor_t *p, const pt_arrangement_t *a,
                      pt_share_t *share)
 {
     const pt_space_t *s = p->space;
+    const turn_t *turn = &p->outlook[kind][step].turn;
     int32_t n_task = a->extent[PT_AXIS_TASK], n_data = a->extent[PT_AXIS_DATA];
 
-    share->control = turn_control(s->n_task);
+    share->control = turn_counts(turn->n_task) + CONTROL_LARGEST + LIMBS * turn->n_task;
     if (kind == KIND_ALPHA) {
-        share->control += (int64_t)s->n_task * s->n_choice;
+        share->control += LIMBS * (int64_t)turn->n_task * s->n_choice;
         return;
     }
+    for (int32_t g = 0; g < s->store.n_group; g++)
+        share->control += turn->is_used[g];
     share->control += p->config->train.clip_norm > 0 ? s->store.n_block : 0;
     share->shared =
         used_elements(p, step, coord[PT_AXIS_STAGE], false, 0, 0, &share->shared_blocks);

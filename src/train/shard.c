@@ -46,12 +46,14 @@ static pt_status_t list_blocks(shard_t *shard, int32_t domain, const shard_tasks
 
     PT_TRY(pt_alloc(&d->block, (size_t)shard->store->n_block, sizeof *d->block));
     PT_TRY(pt_alloc(&d->extent, (size_t)shard->store->n_block, sizeof *d->extent));
+    PT_TRY(pt_alloc(&d->group, (size_t)shard->store->n_block, sizeof *d->group));
     for (int32_t g = 0; g < shard->store->n_group; g++) {
         const pt_group_t *group = &shard->store->group[g];
         for (int64_t b = group->first_block; b < group->first_block + group->n_block &&
                                              is_in_domain(shard, domain, group, tasks);
              b++) {
             d->block[d->n_block] = b;
+            d->group[d->n_block] = g;
             d->extent[d->n_block++] = pt_group_extent(shard->store, group, b);
         }
     }
@@ -86,6 +88,7 @@ void shard_release(shard_t *shard)
         shard_domain_t *d = &shard->domain[i];
         pt_free(d->block);
         pt_free(d->extent);
+        pt_free(d->group);
         pt_free(d->m);
         pt_free(d->v);
         pt_free(d->count);
@@ -113,17 +116,12 @@ void shard_reset(shard_t *shard)
 }
 
 /** Find the used entries of a domain, and how many of them each rank owns. */
-static void mark_used(const shard_t *shard, shard_domain_t *d, const bool *is_used)
+static void mark_used(shard_domain_t *d, const bool *is_used)
 {
-    const pt_store_t *store = shard->store;
-    int32_t group = 0;
-
     d->n_used = d->own_used = d->n_own_used = 0;
     memset(d->count, 0, (size_t)d->size * sizeof *d->count);
     for (int64_t i = 0; i < d->n_block; i++) {
-        while (d->block[i] >= store->group[group].first_block + store->group[group].n_block)
-            group++;
-        if (!is_used[group])
+        if (!is_used[d->group[i]])
             continue;
         if (i < d->own_begin)
             d->own_used++;
@@ -143,6 +141,12 @@ static int64_t used_offset(const shard_domain_t *d, int64_t i)
 static size_t used_extent(const shard_domain_t *d, int64_t i)
 {
     return (size_t)d->extent[d->used[i]];
+}
+
+/** One over the quantum of a used block's sums. */
+static double used_scale(const shard_t *shard, const shard_domain_t *d, int64_t i)
+{
+    return shard->store->group_sum[d->group[d->used[i]]].scale;
 }
 
 /** Where an own used block begins in a pack of these. */
@@ -171,7 +175,8 @@ static pt_status_t reduce_exact(shard_t *shard, shard_domain_t *d, float *grad)
     if (d->size == 1) {
         for (int64_t i = 0; i < d->n_used; i++)
             shard->kernel->fixed_get(d->extent[d->used[i]],
-                                     store->grad_sum + used_offset(d, i), grad + d->at[i]);
+                                     store->grad_sum + used_offset(d, i),
+                                     used_scale(shard, d, i), grad + d->at[i]);
         return PT_OK;
     }
     for (int64_t i = 0; i < d->n_used; i++)
@@ -182,7 +187,11 @@ static pt_status_t reduce_exact(shard_t *shard, shard_domain_t *d, float *grad)
     /* The sums of the own blocks go back to where this rank's own contribution stood. */
     int64_t *mine = received(shard, d);
     PT_TRY(pt_sum_scatter_i64(d->comm, PT_TRAFFIC_GRADIENT, shard->pack, d->count, mine));
-    shard->kernel->fixed_get(n_own_element(d), mine, grad);
+    for (int64_t i = 0; i < d->n_own_used; i++) {
+        int64_t used = d->own_used + i, at = own_at(d, i);
+        shard->kernel->fixed_get(d->extent[d->used[used]], mine + at,
+                                 used_scale(shard, d, used), grad + at);
+    }
     return PT_OK;
 }
 
@@ -192,7 +201,7 @@ static pt_status_t reduce_fast(shard_t *shard, shard_domain_t *d, float *grad)
     for (int64_t i = 0; i < d->n_used; i++)
         shard->kernel->fixed_get(d->extent[d->used[i]],
                                  shard->store->grad_sum + used_offset(d, i),
-                                 shard->pack_f32 + d->at[i]);
+                                 used_scale(shard, d, i), shard->pack_f32 + d->at[i]);
     PT_TRY(pt_sum_f32(d->comm, PT_TRAFFIC_GRADIENT, shard->pack_f32,
                       (size_t)d->at[d->n_used]));
     memcpy(grad, shard->pack_f32 + d->at[d->own_used],
@@ -309,6 +318,14 @@ static void clear_sums(shard_t *shard, const shard_domain_t *d)
         memset(received(shard, d), 0, (size_t)n_own_element(d) * sizeof *sum);
 }
 
+void shard_clear(shard_t *shard, const bool *is_used)
+{
+    for (int32_t i = 0; i < SHARD_N_DOMAIN; i++) {
+        mark_used(&shard->domain[i], is_used);
+        clear_sums(shard, &shard->domain[i]);
+    }
+}
+
 pt_status_t shard_step(shard_t *shard, const bool *is_used, const pt_update_t *update,
                        double clip, double *norm)
 {
@@ -319,7 +336,7 @@ pt_status_t shard_step(shard_t *shard, const bool *is_used, const pt_update_t *u
     *norm = 0;
     count_updates(shard, is_used);
     for (int32_t i = 0; i < SHARD_N_DOMAIN; i++)
-        mark_used(shard, &shard->domain[i], is_used);
+        mark_used(&shard->domain[i], is_used);
     grad[SHARD_SHARED] = shard->grad;
     grad[SHARD_HEADS] = shard->grad + n_own_element(&shard->domain[SHARD_SHARED]);
     for (int32_t i = 0; i < SHARD_N_DOMAIN; i++)

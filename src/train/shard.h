@@ -26,6 +26,7 @@ typedef struct shard_domain {
     int64_t n_block;
     int64_t *block;             /**< global numbers, ascending */
     int64_t *extent;            /**< [n_block] elements before the padding */
+    int32_t *group;             /**< [n_block] */
     int64_t own_begin, own_end; /**< entries of this rank */
     float *m, *v;               /**< moments of the own blocks; v NULL without Adam */
     int64_t *count;             /**< [size] elements of used blocks by owner, this step */
@@ -76,6 +77,9 @@ void shard_reset(shard_t *shard);
  */
 PT_MUST_CHECK pt_status_t shard_step(shard_t *shard, const bool *is_used,
                                      const pt_update_t *update, double clip, double *norm);
+
+/** Zero the sums of the groups, to form them again. */
+void shard_clear(shard_t *shard, const bool *is_used);
 
 /** Entries of a domain's n blocks that rank r of R owns: [begin, end). */
 void shard_range(int64_t n, int32_t rank, int32_t size, int64_t *begin, int64_t *end);

@@ -56,19 +56,6 @@ done:
     return status;
 }
 
-pt_status_t trainer_fill(pt_trainer_t *t, const pt_draw_t *draw, const pt_unit_t *unit,
-                         bool is_watched)
-{
-    const pt_bundle_t *bundle = pt_feed_bundle(t->feed, draw->bundle);
-    bool reads_input = t->pipeline.reads_input || (is_watched && stream_is_last(t));
-    /* The input is a flight's own, and constant but here. */
-    float *input = reads_input ? (float *)(uintptr_t)unit->input : NULL;
-    /* A task that has its turn alone has its labels where its bundle has them. */
-    pt_label_t **label = t->label + t->task_slot[bundle->task[0]];
-
-    return pt_feed_fill(t->feed, draw, input, stream_is_last(t) ? label : NULL);
-}
-
 static const pt_real_t *receive(void *context, bool is_back, int64_t n)
 {
     return pt_pipe_receive(context, is_back, n);

@@ -44,21 +44,6 @@ static pt_status_t make_tables(pt_trainer_t *t)
     return PT_OK;
 }
 
-static pt_status_t make_labels(pt_trainer_t *t)
-{
-    int64_t width = 1;
-
-    for (int32_t k = 0; k < t->n_task; k++) {
-        int64_t n = pt_feed_labels(t->feed, k);
-        width = n > width ? n : width;
-    }
-    PT_TRY(pt_alloc(&t->label, (size_t)t->n_bundle_task, sizeof *t->label));
-    for (int32_t i = 0; i < t->n_bundle_task; i++)
-        PT_TRY(pt_alloc(&t->label[i], (size_t)(t->config->train.microbatch * width),
-                        sizeof **t->label));
-    return PT_OK;
-}
-
 static pt_status_t make_objectives(pt_trainer_t *t)
 {
     PT_TRY(check_sections(t->config, t->dataset));
@@ -89,7 +74,7 @@ static pt_status_t build(pt_trainer_t *t)
     PT_TRY(shard_init(&t->shard, &t->space->store, t->kernel, t->layout, &tasks, has_adam));
     t->shard.decay_norm_bias = t->config->train.decay_norm_bias;
     t->shard.is_fast = t->config->kernel.reduction == PT_REDUCTION_FAST;
-    PT_TRY(make_labels(t));
+    PT_TRY(trainer_open_labels(t));
     PT_TRY(trainer_open_plans(t));
     PT_TRY(stream_open(t));
     PT_TRY(trainer_open_step(t));
@@ -99,9 +84,7 @@ static pt_status_t build(pt_trainer_t *t)
 /** Everything that build_space() and build() have made. */
 static void release(pt_trainer_t *t)
 {
-    for (int32_t i = 0; i < t->n_bundle_task && t->label != NULL; i++)
-        pt_free(t->label[i]);
-    pt_free(t->label);
+    trainer_close_labels(t);
     pt_free(t->task_coord);
     pt_free(t->task_slot);
     pt_free(t->objective);

@@ -6,12 +6,13 @@
 
 #include "polytree/graph/cut.h"
 #include "polytree/graph/exec.h"
+#include "polytree/par/exact.h"
 #include "polytree/par/pipe.h"
 #include "polytree/train/loss.h"
 #include "polytree/train/metric.h"
 #include "polytree/train/trainer.h"
 #include "polytree/train/weighting.h"
-#include "train/fixed.h"
+#include "train/quanta.h"
 #include "train/shard.h"
 #include "train/turn.h"
 
@@ -46,28 +47,62 @@ typedef struct plans {
     pt_plan_t *calibrate, *eval;
 } plans_t;
 
+/** Labels of the units of a step that this rank has, read before the first of them runs and
+ * kept until the last is done; of an evaluation, those of the unit at work.
+ * trainer_label.c has them. */
+typedef struct label_room {
+    int64_t stride;    /**< labels of the largest unit */
+    pt_label_t *value; /**< [n_unit][stride], memory as far as there are units */
+    size_t bytes;
+    pt_label_t **at; /**< [n_unit][n_bundle_task] of each task, by its slot */
+} label_room_t;
+
+/** One task in a step. */
+typedef struct step_task {
+    pt_label_count_t count; /**< over all ranks */
+    pt_loss_terms_t weight; /**< of its loss's terms */
+    double scale;           /**< of the gradient of a unit's sum */
+    double loss;            /**< NaN where the step has no label of it */
+    double share;           /**< w_k, likewise */
+} step_task_t;
+
+/** What the loss of a unit of a step is told. */
+typedef struct unit_loss {
+    pt_trainer_t *t;
+    int32_t unit; /**< of this rank */
+} unit_loss_t;
+
 /** What steps work in, sized once; trainer_step.c has it. */
 typedef struct step_room {
     turn_t turn;
     turn_reach_t reach;
     deal_t deal;
-    double *cost;        /**< [bundles of a step] of a unit */
-    int32_t *unit;       /**< units of this data rank, in the deal */
-    int64_t *gate_sum;   /**< [n_task][n_choice] */
-    int64_t *control;    /**< see turn.h */
-    double *task_loss;   /**< [n_task] */
-    double *task_weight; /**< [n_task] of the step, over their common divisor */
+    quanta_t quanta;
+    double *cost;      /**< [bundles of a step] of a unit */
+    int32_t *unit;     /**< units of this data rank, in the deal */
+    step_task_t *task; /**< [n_task] */
+    int32_t *place;    /**< [n_task] of each task of the step among these */
+    int32_t *labelled; /**< tasks of the step that have a label in it, ascending */
+    int32_t n_labelled;
+    pt_exact_t loss;   /**< of each task of the step */
+    pt_exact_t gate;   /**< [tasks of the step][n_choice] */
+    int32_t bad_param; /**< of this rank: first tensor with a gradient that is not finite */
+    int64_t *control;  /**< see turn.h */
+    unit_loss_t *unit_loss;          /**< [units of this rank] */
+    double *task_loss, *task_weight; /**< [n_task] as results have them */
 } step_room_t;
 
 /** What evaluations work in, sized once; trainer_evaluate.c has it. */
 typedef struct score_room {
-    int64_t stat_bound;  /**< doubles of one bundle's statistics */
-    double *stat;        /**< [n_bundle][stat_bound] of the last one, own bundles */
-    double *stat_sum;    /**< [stat_bound] */
-    int64_t *stat_fixed; /**< [n_bundle][stat_bound] sums, own bundles first */
-    int64_t *sum;        /**< [n_task][2] loss and count */
-    pt_metrics_t *metrics;
+    int64_t stat_bound; /**< doubles of one bundle's statistics */
+    double *stat;       /**< [n_bundle][stat_bound] of the last one, own bundles */
+    double *unit_stat;  /**< [stat_bound] */
+    /** [own bundles][3][stat_bound / 2] of units' means, their squares, centred squares. */
+    pt_exact_t calibration;
+    pt_exact_t loss;   /**< [n_task][2] terms of the losses */
+    int64_t *count;    /**< [n_task][2] labelled and positive */
     int64_t *n_sample; /**< [n_task] of the part */
+    pt_metrics_t *metrics;
 } score_room_t;
 
 /** Gathering for checkpoints, allocated when first needed; trainer_state.c has it. */
@@ -90,8 +125,8 @@ struct pt_trainer {
     int32_t n_task, n_bundle, n_bundle_task; /**< most tasks in one bundle */
     int32_t *task_coord;                     /**< [n_task] task coordinate of its bundle */
     int32_t *task_slot;                      /**< [n_task] place of a task in its bundle */
-    pt_label_t **label;                      /**< [n_bundle_task][microbatch * labels] */
 
+    label_room_t label;
     pipeline_t pipeline;
     plans_t plans;
     shard_t shard;
@@ -107,6 +142,8 @@ void trainer_close_step(pt_trainer_t *trainer);
 PT_MUST_CHECK pt_status_t trainer_open_scores(pt_trainer_t *trainer);
 void trainer_close_scores(pt_trainer_t *trainer);
 void trainer_close_gather(pt_trainer_t *trainer);
+PT_MUST_CHECK pt_status_t trainer_open_labels(pt_trainer_t *trainer);
+void trainer_close_labels(pt_trainer_t *trainer);
 PT_MUST_CHECK pt_status_t trainer_open_plans(pt_trainer_t *trainer);
 void trainer_close_plans(pt_trainer_t *trainer);
 
@@ -123,22 +160,39 @@ static inline bool trainer_has(const pt_trainer_t *trainer, int32_t bundle)
 PT_MUST_CHECK pt_status_t trainer_plan(pt_trainer_t *trainer, const pt_subnet_t *subnet,
                                        pt_pass_t pass, int32_t bundle, pt_plan_t **plan);
 
-/** A unit's input and labels, as far as this stage reads them; where somebody looks on, the
- * last stage has the input too. */
-PT_MUST_CHECK pt_status_t trainer_fill(pt_trainer_t *trainer, const pt_draw_t *draw,
-                                       const pt_unit_t *unit, bool is_watched);
+/** Read the labels of a microbatch into the place of unit `at` of this rank, where this
+ * stage reads labels. */
+PT_MUST_CHECK pt_status_t trainer_read_labels(pt_trainer_t *trainer, const pt_draw_t *draw,
+                                              int32_t at);
+/** A unit's input, if this stage reads it; where somebody looks on, the last has it too. */
+PT_MUST_CHECK pt_status_t trainer_read_input(pt_trainer_t *trainer, const pt_draw_t *draw,
+                                             const pt_unit_t *unit, bool is_watched);
 
-/** What the loss callback reads and adds to. */
-typedef struct loss_context {
-    pt_trainer_t *trainer;
-    double divisor;    /**< steps: task_weight[k] over this is the gradient's scale */
-    int64_t *loss_sum; /**< [n_task] at quantum 2^-20 */
-    bool *is_bad;      /**< a loss was not representable */
-    bool collects_metric;
-    double limit; /**< of an addend at quantum 2^-20 */
-} loss_context_t;
+/** Labels of a task in the place of unit `at`. */
+static inline const pt_label_t *trainer_label(const pt_trainer_t *trainer, int32_t at,
+                                              int32_t task)
+{
+    return trainer->label.at[at * trainer->n_bundle_task + trainer->task_slot[task]];
+}
 
-/** pt_loss_fn of steps and evaluations. */
-void trainer_loss(void *context, int32_t task, const pt_real_t *output, pt_real_t *doutput);
+/** Samples, height and width of what a task puts out for a unit. */
+static inline pt_shape_t trainer_output(const pt_trainer_t *trainer, int32_t task)
+{
+    pt_shape_t input = trainer->space->node[0].shape;
+    bool is_map = trainer->space->task[task].is_map;
+
+    return (pt_shape_t){.n = trainer->config->train.microbatch,
+                        .h = is_map ? input.h : 1,
+                        .w = is_map ? input.w : 1};
+}
+
+/** The error of a task whose loss is not finite in this step or evaluation: names task,
+ * loss and the scale of its labels, of which this rank knows those in its units' places.
+ * Collective over the layout's active ranks, which all come with the same.
+ *
+ * @param[in] where  as "step 7"
+ */
+PT_MUST_CHECK pt_status_t trainer_diverged(pt_trainer_t *trainer, int32_t task, double loss,
+                                           int32_t n_unit, const char *where);
 
 #endif

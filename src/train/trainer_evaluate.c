@@ -1,8 +1,8 @@
 /* Evaluation: batch-norm statistics from training samples, then scores on a part.
  *
  * A bundle is its task coordinate's; its microbatches are dealt out to the data ranks.
- * Statistics are exact sums of x and x^2 over the calibration microbatches, so they do not
- * depend on who ran which (DESIGN 2.3).
+ * Statistics are exact sums of what the calibration microbatches have, so they do not
+ * depend on who ran which.
  */
 #include "train/stream.h"
 
@@ -15,27 +15,31 @@
 
 pt_status_t trainer_open_scores(pt_trainer_t *t)
 {
-    size_t stats = (size_t)pt_plan_stat_bound(t->plans.eval);
+    score_room_t *s = &t->score;
+    size_t stats = (size_t)pt_plan_stat_bound(t->plans.eval), tasks = (size_t)t->n_task;
     int64_t hwc[3];
 
-    t->score.stat_bound = (int64_t)stats;
-    PT_TRY(pt_alloc(&t->score.stat, (size_t)t->n_bundle * stats, sizeof *t->score.stat));
-    PT_TRY(pt_alloc(&t->score.stat_sum, stats, sizeof *t->score.stat_sum));
-    PT_TRY(pt_alloc(&t->score.stat_fixed, (size_t)t->n_bundle * stats,
-                    sizeof *t->score.stat_fixed));
-    PT_TRY(pt_alloc(&t->score.sum, 2 * (size_t)t->n_task + 1, sizeof *t->score.sum));
-    PT_TRY(pt_alloc(&t->score.n_sample, (size_t)t->n_task, sizeof *t->score.n_sample));
+    s->stat_bound = (int64_t)stats;
+    PT_TRY(pt_alloc(&s->stat, (size_t)t->n_bundle * stats, sizeof *s->stat));
+    PT_TRY(pt_alloc(&s->unit_stat, stats, sizeof *s->unit_stat));
+    PT_TRY(pt_exact_init(&s->calibration, t->n_bundle * s->stat_bound / 2 * 3));
+    PT_TRY(pt_exact_init(&s->loss, 2 * (int64_t)t->n_task));
+    PT_TRY(pt_alloc(&s->count, 2 * tasks, sizeof *s->count));
+    PT_TRY(pt_alloc(&s->n_sample, tasks, sizeof *s->n_sample));
     pt_feed_input(t->feed, hwc);
-    return pt_metrics_new(t->n_task, t->objective, hwc[0], hwc[1], &t->score.metrics);
+    return pt_metrics_new(t->n_task, t->objective, hwc[0], hwc[1], &s->metrics);
 }
 
 void trainer_close_scores(pt_trainer_t *t)
 {
     score_room_t *s = &t->score;
-    void *const plain[] = {s->stat, s->stat_sum, s->stat_fixed, s->sum, s->n_sample};
 
-    for (size_t n = 0; n < sizeof plain / sizeof plain[0]; n++)
-        pt_free(plain[n]);
+    pt_free(s->stat);
+    pt_free(s->unit_stat);
+    pt_free(s->count);
+    pt_free(s->n_sample);
+    pt_exact_release(&s->calibration);
+    pt_exact_release(&s->loss);
     pt_metrics_free(s->metrics);
 }
 
@@ -43,8 +47,8 @@ typedef struct evaluation {
     pt_trainer_t *t;
     const pt_subnet_t *subnet;
     pt_part_t part;
-    loss_context_t loss;
-    bool is_bad;
+    double limit;                  /**< of an addend of metrics */
+    bool is_bad;                   /**< a metric was not representable */
     const pt_observer_t *observer; /**< NULL: none, or it has failed */
     pt_status_t observed;
     pt_observation_t seen; /**< samples of the microbatch at work */
@@ -52,9 +56,17 @@ typedef struct evaluation {
     /* The stream at work. */
     pt_pass_t pass;
     pt_draw_t draw;
-    int64_t n_microbatch; /**< of all data ranks */
-    int64_t *sum;         /**< of statistics */
+    int64_t first_sum; /**< of the bundle's calibration */
 } evaluation_t;
+
+/** Losses of an evaluation are without smoothing. */
+static pt_objective_t plain_objective(const pt_trainer_t *t, int32_t task)
+{
+    pt_objective_t o = t->objective[task];
+
+    o.smoothing = 0;
+    return o;
+}
 
 /** Calibration wants no scores. */
 static void ignore_loss(void *context, int32_t task, const pt_real_t *output,
@@ -63,36 +75,65 @@ static void ignore_loss(void *context, int32_t task, const pt_real_t *output,
     (void)context, (void)task, (void)output, (void)doutput;
 }
 
+/** Add a microbatch's loss and metrics to the sums of an evaluation. */
+static void collect_scores(evaluation_t *e, int32_t task, const pt_real_t *output)
+{
+    pt_trainer_t *t = e->t;
+    score_room_t *s = &t->score;
+    pt_objective_t objective = plain_objective(t, task);
+    pt_shape_t o = trainer_output(t, task);
+    const pt_label_t *label = trainer_label(t, 0, task);
+    pt_label_count_t count = pt_loss_count(&objective, o.n, o.h, o.w, label);
+    pt_loss_terms_t loss =
+        pt_loss(&objective, o.n, o.h, o.w, output, label, (pt_loss_terms_t){1, 1}, 0, NULL);
+
+    pt_exact_add(&s->loss, 2 * task, loss.positive);
+    pt_exact_add(&s->loss, 2 * task + 1, loss.negative);
+    s->count[2 * task] += count.labelled;
+    s->count[2 * task + 1] += count.positive;
+    pt_metrics_add(s->metrics, task, o.n, output, label);
+}
+
 /** Take a task's scores, and show what they are of. */
 static void take_output(void *context, int32_t task, const pt_real_t *output,
                         pt_real_t *doutput)
 {
     evaluation_t *e = context;
 
-    trainer_loss(&e->loss, task, output, doutput);
+    (void)doutput;
+    collect_scores(e, task, output);
     if (e->observer == NULL)
         return;
     e->seen.task = task;
     e->seen.slot = e->t->task_slot[task];
     e->seen.output = output;
-    e->seen.label = e->t->label[e->seen.slot];
+    e->seen.label = trainer_label(e->t, 0, task);
     e->observed = e->observer->see(e->observer->context, &e->seen);
     if (e->observed != PT_OK)
         e->observer = NULL;
 }
 
-/** Quantise and add the sums of one of `microbatches` units, so that it does not matter
- * which of them a rank has. */
-static void collect_stats(evaluation_t *e, int64_t microbatches, int64_t *sum)
+/** Where the sums of a statistic of c channels begin in those of its bundle: of units'
+ * means, of their squares, and of centred squares. */
+static int64_t stat_sum(const pt_plan_stat_t *stat)
 {
-    pt_trainer_t *t = e->t;
-    double limit = 0x1p62 / (double)microbatches;
-    int64_t n = pt_plan_stat_doubles(t->plans.calibrate), fixed;
+    return stat->offset / 2 * 3;
+}
 
-    for (int64_t i = 0; i < n; i++) {
-        if (!fine_fixed(t->score.stat_sum[i], limit, &fixed))
-            e->is_bad = true;
-        sum[i] += fixed;
+/** Add the means and centred squares of a unit. */
+static void collect_stats(evaluation_t *e)
+{
+    score_room_t *s = &e->t->score;
+    const pt_plan_t *plan = e->t->plans.calibrate;
+
+    for (int32_t i = 0; i < pt_plan_n_stat(plan); i++) {
+        const pt_plan_stat_t *p = pt_plan_stat(plan, i);
+        const double *mean = s->unit_stat + p->offset;
+        int64_t at = e->first_sum + stat_sum(p), n = p->channels;
+        pt_exact_add_all(&s->calibration, at, n, mean);
+        for (int64_t c = 0; c < n; c++)
+            pt_exact_add_product(&s->calibration, at + n + c, mean[c], mean[c]);
+        pt_exact_add_all(&s->calibration, at + 2 * n, n, mean + n);
     }
 }
 
@@ -115,7 +156,7 @@ static pt_status_t begin_unit(void *context, int32_t i, pt_unit_t *unit)
         pt_feed_bundle(t->feed, e->draw.bundle)->n_sample[e->draw.part] - m * microbatch;
 
     unit->stat = t->score.stat + e->draw.bundle * t->score.stat_bound;
-    unit->stat_sum = t->score.stat_sum;
+    unit->unit_stat = t->score.unit_stat;
     unit->loss = e->pass == PT_PASS_EVAL ? take_output : ignore_loss;
     unit->loss_context = e;
     e->draw.first = m * microbatch;
@@ -123,10 +164,12 @@ static pt_status_t begin_unit(void *context, int32_t i, pt_unit_t *unit)
                                  .first = e->draw.first,
                                  .n = left < microbatch ? left : microbatch,
                                  .input = unit->input};
+    /* Statistics of other stages stay 0. */
     if (e->pass == PT_PASS_CALIBRATE)
-        memset(t->score.stat_sum, 0,
-               (size_t)t->score.stat_bound * sizeof *t->score.stat_sum);
-    return trainer_fill(t, &e->draw, unit, e->observer != NULL);
+        memset(t->score.unit_stat, 0,
+               (size_t)t->score.stat_bound * sizeof *t->score.unit_stat);
+    PT_TRY(trainer_read_input(t, &e->draw, unit, e->observer != NULL));
+    return e->pass == PT_PASS_EVAL ? trainer_read_labels(t, &e->draw, 0) : PT_OK;
 }
 
 static void end_unit(void *context, int32_t i, const pt_unit_t *unit, int32_t bad)
@@ -135,13 +178,12 @@ static void end_unit(void *context, int32_t i, const pt_unit_t *unit, int32_t ba
 
     (void)i, (void)unit, (void)bad;
     if (e->pass == PT_PASS_CALIBRATE)
-        collect_stats(e, e->n_microbatch, e->sum);
+        collect_stats(e);
 }
 
-/** Run the microbatches 0..n-1 of a draw that are this data rank's; calibrating, add their
- * statistics to `sum`. */
+/** Run the microbatches 0..n-1 of a draw that are this data rank's. */
 static pt_status_t run_microbatches(evaluation_t *e, pt_pass_t pass, pt_draw_t draw,
-                                    int64_t n, int64_t *sum)
+                                    int64_t n)
 {
     pt_trainer_t *t = e->t;
     int32_t extent = t->layout->extent[PT_AXIS_DATA];
@@ -157,132 +199,163 @@ static pt_status_t run_microbatches(evaluation_t *e, pt_pass_t pass, pt_draw_t d
 
     e->pass = pass;
     e->draw = draw;
-    e->n_microbatch = n;
-    e->sum = sum;
     PT_TRY(trainer_plan(t, e->subnet, pass, draw.bundle, &plan));
     return stream_run(t, &stream);
 }
 
-/** Sums over all data ranks to mean and variance. */
-static pt_status_t finish_stats(evaluation_t *e, int32_t bundle, int64_t microbatches,
-                                const int64_t *sum)
+/** Sums over n microbatches of all data ranks to mean and variance: of equal units,
+ *
+ *     variance = (sum of centred squares + count sum (mean_u - mean)^2) / (count n)
+ */
+static pt_status_t finish_stats(evaluation_t *e, int32_t bundle, int64_t n)
 {
     pt_trainer_t *t = e->t;
+    const pt_exact_t *sum = &t->score.calibration;
     double *stat = t->score.stat + bundle * t->score.stat_bound;
     pt_plan_t *plan;
 
     PT_TRY(trainer_plan(t, e->subnet, PT_PASS_CALIBRATE, bundle, &plan));
     for (int32_t s = 0; s < pt_plan_n_stat(plan); s++) {
         const pt_plan_stat_t *p = pt_plan_stat(plan, s);
-        double count = (double)(p->count * microbatches);
-        for (int64_t c = p->offset; c < p->offset + p->channels; c++) {
-            double mean = (double)sum[c] / PT_FINE_SCALE / count;
-            double square = (double)sum[c + p->channels] / PT_FINE_SCALE / count;
-            stat[c] = mean;
-            stat[c + p->channels] = fmax(0, square - mean * mean);
+        for (int64_t c = 0; c < p->channels; c++) {
+            int64_t mean = e->first_sum + stat_sum(p) + c, square = mean + p->channels;
+            double within = pt_exact_value(sum, square + p->channels);
+            double among = pt_exact_centred(sum, mean, square, (double)n);
+            stat[p->offset + c] = pt_exact_value(sum, mean) / (double)n;
+            stat[p->offset + p->channels + c] =
+                (within / (double)p->count + among) / (double)n;
         }
     }
     return PT_OK;
 }
 
 /** Add up the statistics of a bundle's first training samples. */
-static pt_status_t calibrate(evaluation_t *e, int32_t bundle, int64_t *sum)
+static pt_status_t calibrate(evaluation_t *e, int32_t bundle)
 {
     pt_draw_t train = {.part = PT_PART_TRAIN, .bundle = bundle, .is_shuffled = true};
 
-    return run_microbatches(e, PT_PASS_CALIBRATE, train, e->t->config->bn.calibrate, sum);
+    return run_microbatches(e, PT_PASS_CALIBRATE, train, e->t->config->bn.calibrate);
 }
 
-static pt_status_t score(evaluation_t *e, int32_t bundle, const int64_t *sum)
+static pt_status_t score(evaluation_t *e, int32_t bundle)
 {
     pt_trainer_t *t = e->t;
     int64_t samples = pt_feed_bundle(t->feed, bundle)->n_sample[e->part];
     int64_t microbatch = t->config->train.microbatch;
     pt_draw_t test = {.part = e->part, .bundle = bundle};
 
-    e->loss.limit = 0x1p62 / (double)(samples + microbatch);
-    PT_TRY(finish_stats(e, bundle, t->config->bn.calibrate, sum));
-    return run_microbatches(e, PT_PASS_EVAL, test, (samples + microbatch - 1) / microbatch,
-                            NULL);
+    PT_TRY(finish_stats(e, bundle, t->config->bn.calibrate));
+    return run_microbatches(e, PT_PASS_EVAL, test, (samples + microbatch - 1) / microbatch);
 }
 
-/** All bundles of this task coordinate, whose data ranks meet once: many small bundles
- * would have them wait for each other at each.  Collective over them, whatever fails. */
-static pt_status_t evaluate_bundles(evaluation_t *e)
+/** Of all bundles that this task coordinate has, one after the other; the first failure.
+ * Stages keep in step, also where one of them has failed. */
+static pt_status_t for_each_bundle(evaluation_t *e, pt_status_t before,
+                                   pt_status_t (*run)(evaluation_t *e, int32_t bundle))
 {
     pt_trainer_t *t = e->t;
-    int64_t *sum = t->score.stat_fixed;
-    pt_status_t status = PT_OK, s;
+    pt_status_t status = before;
 
-    memset(sum, 0, (size_t)(t->n_bundle * t->score.stat_bound) * sizeof *sum);
-    for (int32_t b = 0; b < t->n_bundle; b++)
-        if (trainer_has(t, b)) {
-            s = calibrate(e, b, sum);
-            status = status == PT_OK ? s : status;
-            sum += t->score.stat_bound;
-        }
-    PT_TRY(pt_sum_i64(t->layout->data, PT_TRAFFIC_EVALUATE, t->score.stat_fixed,
-                      (size_t)(sum - t->score.stat_fixed)));
-    sum = t->score.stat_fixed;
-    /* Stages keep in step, also where one of them has failed. */
+    e->first_sum = 0;
     for (int32_t b = 0; b < t->n_bundle && (status == PT_OK || t->pipeline.pipe != NULL);
-         b++)
-        if (trainer_has(t, b)) {
-            s = score(e, b, sum);
-            status = status == PT_OK ? s : status;
-            sum += t->score.stat_bound;
-        }
+         b++) {
+        if (!trainer_has(t, b))
+            continue;
+        pt_status_t s = run(e, b);
+        status = status == PT_OK ? s : status;
+        e->first_sum += t->score.stat_bound / 2 * 3;
+    }
     return status;
 }
 
-/** Room for the scores of a part, on all ranks.  Collective. */
-static pt_status_t begin_metrics(pt_trainer_t *t, pt_part_t part)
+static int32_t n_own_bundle(const pt_trainer_t *t)
 {
+    int32_t n = 0;
+
+    for (int32_t b = 0; b < t->n_bundle; b++)
+        n += trainer_has(t, b);
+    return n;
+}
+
+/** The data ranks of a task coordinate meet once: many small bundles would have them wait
+ * for each other at each.  Collective over them, whatever fails. */
+static pt_status_t evaluate_bundles(evaluation_t *e)
+{
+    pt_trainer_t *t = e->t;
+    pt_exact_t *sum = &t->score.calibration;
+
+    pt_exact_clear(sum, n_own_bundle(t) * t->score.stat_bound / 2 * 3);
+    pt_status_t status = for_each_bundle(e, PT_OK, calibrate);
+    PT_TRY(pt_exact_sum(t->layout->data, PT_TRAFFIC_EVALUATE, sum));
+    return for_each_bundle(e, status, score);
+}
+
+/** Room for the scores of a part, on all ranks.  Collective. */
+static pt_status_t begin_scores(pt_trainer_t *t, pt_part_t part)
+{
+    score_room_t *s = &t->score;
+
     for (int32_t b = 0; b < t->n_bundle; b++) {
         const pt_bundle_t *bundle = pt_feed_bundle(t->feed, b);
         for (int32_t i = 0; i < bundle->n_task; i++)
-            t->score.n_sample[bundle->task[i]] = bundle->n_sample[part];
+            s->n_sample[bundle->task[i]] = bundle->n_sample[part];
     }
-    return pt_comm_agree(
-        t->layout->world,
-        pt_metrics_begin(t->score.metrics, t->score.n_sample, PT_METRIC_EXACT));
+    memset(s->count, 0, 2 * (size_t)t->n_task * sizeof *s->count);
+    pt_exact_clear(&s->loss, 2 * (int64_t)t->n_task);
+    return pt_comm_agree(t->layout->world,
+                         pt_metrics_begin(s->metrics, s->n_sample, PT_METRIC_EXACT));
 }
 
-static void read_scores(const pt_trainer_t *t, pt_task_score_t *score)
+/** Bring the scores of all ranks together. */
+static pt_status_t sum_scores(pt_trainer_t *t)
 {
-    for (int32_t k = 0; k < t->n_task; k++) {
-        const int64_t *sum = t->score.sum + 2 * k;
-        const pt_objective_t *o = &t->objective[k];
-        const pt_task_metric_t *metric;
-        int32_t n_metric = pt_kind_metrics(o->info->kind, &metric);
-        score[k].loss = sum[1] > 0 ? (double)sum[0] / PT_FINE_SCALE / (double)sum[1] : NAN;
-        for (int32_t j = 0; j < PT_KIND_METRICS; j++) {
-            score[k].value[j] = NAN;
-            score[k].bound[j] = 0;
-            if (j < n_metric)
-                score[k].value[j] =
-                    pt_metrics_value(t->score.metrics, k, metric[j], &score[k].bound[j]);
-            if (j < n_metric && metric[j] == o->metric)
-                score[k].metric = score[k].value[j];
-        }
-        score[k].n = t->score.n_sample[k];
+    score_room_t *s = &t->score;
+
+    PT_TRY(
+        pt_sum_i64(t->layout->world, PT_TRAFFIC_EVALUATE, s->count, 2 * (size_t)t->n_task));
+    PT_TRY(pt_exact_sum(t->layout->world, PT_TRAFFIC_EVALUATE, &s->loss));
+    return pt_metrics_sum(s->metrics, t->layout->data, t->layout->world);
+}
+
+static void read_score(const pt_trainer_t *t, int32_t task, pt_task_score_t *score)
+{
+    const score_room_t *s = &t->score;
+    const pt_objective_t *o = &t->objective[task];
+    const pt_label_count_t count = {s->count[2 * task], s->count[2 * task + 1]};
+    const pt_loss_terms_t loss = {pt_exact_value(&s->loss, 2 * task),
+                                  pt_exact_value(&s->loss, 2 * task + 1)};
+    const pt_task_metric_t *metric;
+    int32_t n_metric = pt_kind_metrics(o->info->kind, &metric);
+
+    score->n = s->n_sample[task];
+    score->loss = pt_loss_mean(pt_loss_weights(o, &count), loss, count.labelled);
+    for (int32_t j = 0; j < PT_KIND_METRICS; j++) {
+        score->value[j] = NAN;
+        score->bound[j] = 0;
+        if (j < n_metric)
+            score->value[j] =
+                pt_metrics_value(s->metrics, task, metric[j], &score->bound[j]);
+        if (j < n_metric && metric[j] == o->metric)
+            score->metric = score->value[j];
     }
 }
 
-/** The error of a task whose metrics have met what is not finite. */
-static pt_status_t diverged(const pt_trainer_t *t, pt_part_t part)
+/** All tasks' scores; the first that is not finite is named. */
+static pt_status_t read_scores(pt_trainer_t *t, pt_part_t part, pt_task_score_t *score)
 {
+    static const char *const names[PT_N_PART] = {[PT_PART_TRAIN] = "an evaluation on train",
+                                                 [PT_PART_VAL] = "an evaluation on val",
+                                                 [PT_PART_TEST] = "an evaluation on test",
+                                                 [PT_PART_WEIGHT] = "an evaluation",
+                                                 [PT_PART_ALPHA] = "an evaluation"};
     int32_t bad = pt_metrics_bad(t->score.metrics);
 
-    PT_FAIL(
-        NUMERIC,
-        "%s%s is not finite or too large in an evaluation on %s: the run diverged, try a "
-        "smaller learning rate",
-        bad >= 0 ? "what is put out for task " : "a loss or batch-norm sum",
-        bad >= 0 ? t->space->task[bad].name : "",
-        part == PT_PART_TEST  ? "test"
-        : part == PT_PART_VAL ? "val"
-                              : "train");
+    for (int32_t k = 0; k < t->n_task; k++) {
+        read_score(t, k, &score[k]);
+        if (bad < 0 && t->score.count[2 * k] > 0 && !isfinite(score[k].loss))
+            bad = k;
+    }
+    return bad < 0 ? PT_OK : trainer_diverged(t, bad, score[bad].loss, 1, names[part]);
 }
 
 pt_status_t pt_trainer_evaluate(pt_trainer_t *trainer, const pt_subnet_t *subnet,
@@ -292,22 +365,15 @@ pt_status_t pt_trainer_evaluate(pt_trainer_t *trainer, const pt_subnet_t *subnet
     pt_trainer_t *t = trainer;
     evaluation_t e = {
         .t = t, .subnet = subnet, .part = part, .observer = observer, .observed = PT_OK};
-    size_t n = 2 * (size_t)t->n_task;
     pt_status_t status;
     double begin = pt_clock();
 
-    e.loss = (loss_context_t){.trainer = t, .is_bad = &e.is_bad, .collects_metric = true};
     pt_activity_evaluation();
-    memset(t->score.sum, 0, (n + 1) * sizeof *t->score.sum);
-    PT_TRY(begin_metrics(t, part));
+    PT_TRY(begin_scores(t, part));
     status = evaluate_bundles(&e);
-    t->score.sum[n] = e.is_bad;
     PT_AGREE(t->layout->world, status != PT_OK ? status : e.observed);
-    PT_TRY(pt_sum_i64(t->layout->world, PT_TRAFFIC_EVALUATE, t->score.sum, n + 1));
-    PT_TRY(pt_metrics_sum(t->score.metrics, t->layout->data, t->layout->world));
-    if (t->score.sum[n] != 0 || pt_metrics_bad(t->score.metrics) >= 0)
-        return diverged(t, part);
-    read_scores(t, score);
+    PT_TRY(sum_scores(t));
+    PT_TRY(read_scores(t, part, score));
     t->time.evaluate += pt_clock() - begin;
     pt_activity_pause();
     return PT_OK;

@@ -18,6 +18,8 @@ enum { PIECE_BLOCKS = 256 };
 
 enum { VALUE, FIRST_MOMENT, SECOND_MOMENT, N_ARRAY };
 static const char *const array_name[N_ARRAY] = {"weight", "moment1", "moment2"};
+/** Largest contributions to the groups' gradients. */
+static const char largest_name[] = "largest";
 
 static size_t whole(const pt_trainer_t *t)
 {
@@ -146,7 +148,7 @@ done:
 static pt_status_t save_root(pt_trainer_t *t, pt_checkpoint_t *checkpoint)
 {
     const pt_store_t *store = &t->space->store;
-    int64_t n = store->n_param;
+    int64_t n = store->n_param, n_group = store->n_group;
 
     for (int32_t array = 0; array < n_array(t); array++)
         for (int32_t p = 0; p < store->n_param; p++) {
@@ -158,6 +160,8 @@ static pt_status_t save_root(pt_trainer_t *t, pt_checkpoint_t *checkpoint)
                 t->gather.whole + (size_t)array * whole(t) + param->offset, true));
         }
     PT_TRY(pt_task_weights_save(&t->weights, checkpoint));
+    PT_TRY(pt_checkpoint_add(checkpoint, largest_name, PT_DTYPE_F32, &n_group, 1,
+                             t->step.quanta.last, true));
     return pt_checkpoint_add(checkpoint, "updates", PT_DTYPE_I64, &n, 1,
                              t->shard.adam_count, true);
 }
@@ -264,11 +268,17 @@ static pt_status_t collect(pt_trainer_t *t, const pt_checkpoint_t *checkpoint,
 
 static pt_status_t read_root(pt_trainer_t *t, const pt_checkpoint_t *checkpoint)
 {
-    const void *count;
+    const void *count, *largest;
 
     for (int32_t array = 0; array < n_array(t); array++)
         PT_TRY(collect(t, checkpoint, array));
     PT_TRY(pt_task_weights_load(&t->weights, checkpoint));
+    /* Finished runs of version 0.1 have none, and take no further step. */
+    if (pt_checkpoint_find(checkpoint, largest_name) != NULL) {
+        int64_t n = t->space->store.n_group;
+        PT_TRY(pt_checkpoint_get(checkpoint, largest_name, PT_DTYPE_F32, n, &largest));
+        memcpy(t->step.quanta.last, largest, (size_t)n * sizeof(float));
+    }
     PT_TRY(pt_checkpoint_get(checkpoint, "updates", PT_DTYPE_I64, t->space->store.n_param,
                              &count));
     memcpy(t->shard.adam_count, count,
@@ -344,6 +354,8 @@ pt_status_t pt_trainer_load(pt_trainer_t *trainer, const pt_checkpoint_t *checkp
         PT_TRY(hand_out(t, array));
     PT_TRY(pt_comm_bcast(t->layout->world, t->shard.adam_count,
                          (size_t)store->n_param * sizeof *t->shard.adam_count, 0));
+    PT_TRY(pt_comm_bcast(t->layout->world, t->step.quanta.last,
+                         (size_t)store->n_group * sizeof *t->step.quanta.last, 0));
     PT_TRY(share_task_weights(t));
     store->version++;
     pt_free(t->gather.whole);

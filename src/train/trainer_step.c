@@ -1,12 +1,26 @@
-/* Steps: which units this rank runs, what it adds up, and how the ranks come together. */
+/* Steps: which units this rank runs, what it adds up, and how the ranks come together.
+ *
+ * Labels are read and counted first: the weight of a task's elements in the gradient
+ * follows from how many of them the whole step has, wherever they are.
+ */
 #include "train/stream.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "polytree/base/activity.h"
 #include "polytree/base/clock.h"
 #include "polytree/base/memory.h"
+
+/** Integers of both blocks that a step sums. */
+static size_t control_room(const pt_trainer_t *t)
+{
+    int64_t counts = turn_counts(t->n_task);
+    int64_t control = CONTROL_LARGEST + (int64_t)t->space->store.n_group;
+
+    return (size_t)(counts > control ? counts : control);
+}
 
 pt_status_t trainer_open_step(pt_trainer_t *t)
 {
@@ -17,10 +31,17 @@ pt_status_t trainer_open_step(pt_trainer_t *t)
     PT_TRY(turn_init(t->config, space, &s->turn));
     PT_TRY(turn_reach_init(space, &s->reach));
     PT_TRY(deal_init(t->config, t->n_task, &s->deal));
+    PT_TRY(quanta_init(&t->space->store, &s->quanta));
     PT_TRY(pt_alloc(&s->cost, bundles, sizeof *s->cost));
     PT_TRY(pt_alloc(&s->unit, bundles * (size_t)turn_units(t->config), sizeof *s->unit));
-    PT_TRY(pt_alloc(&s->gate_sum, n * (size_t)space->n_choice, sizeof *s->gate_sum));
-    PT_TRY(pt_alloc(&s->control, (size_t)turn_control(t->n_task), sizeof *s->control));
+    PT_TRY(pt_alloc(&s->unit_loss, bundles * (size_t)turn_units(t->config),
+                    sizeof *s->unit_loss));
+    PT_TRY(pt_alloc(&s->task, n, sizeof *s->task));
+    PT_TRY(pt_alloc(&s->place, n, sizeof *s->place));
+    PT_TRY(pt_alloc(&s->labelled, n, sizeof *s->labelled));
+    PT_TRY(pt_exact_init(&s->loss, t->n_task));
+    PT_TRY(pt_exact_init(&s->gate, (int64_t)t->n_task * space->n_choice));
+    PT_TRY(pt_alloc(&s->control, control_room(t), sizeof *s->control));
     PT_TRY(pt_alloc(&s->task_weight, n, sizeof *s->task_weight));
     return pt_alloc(&s->task_loss, n, sizeof *s->task_loss);
 }
@@ -28,12 +49,16 @@ pt_status_t trainer_open_step(pt_trainer_t *t)
 void trainer_close_step(pt_trainer_t *t)
 {
     step_room_t *s = &t->step;
-    void *const plain[] = {s->cost,    s->unit,      s->gate_sum,
-                           s->control, s->task_loss, s->task_weight};
+    void *const plain[] = {s->cost,      s->unit,      s->task,
+                           s->place,     s->labelled,  s->control,
+                           s->unit_loss, s->task_loss, s->task_weight};
 
     turn_release(&s->turn);
     turn_reach_release(&s->reach);
     deal_release(&s->deal);
+    quanta_release(&s->quanta);
+    pt_exact_release(&s->loss);
+    pt_exact_release(&s->gate);
     for (size_t i = 0; i < sizeof plain / sizeof plain[0]; i++)
         pt_free(plain[i]);
 }
@@ -55,28 +80,9 @@ typedef struct work {
     const pt_subnet_t *subnet;
     pt_pass_t pass;
     const turn_t *turn;
-    /** Of one addend in 64-bit sums, as a double of the fixed-point number. */
-    double limit;
+    int32_t n_unit; /**< of this rank */
     double divisor; /**< of the tasks' weights */
-    loss_context_t loss;
-    bool is_bad_loss;
 } work_t;
-
-/** Add a unit's gate gradients, at quantum 2^-40. */
-static void collect_gates(work_t *w, const pt_bundle_t *bundle, const double *dgate)
-{
-    pt_trainer_t *t = w->t;
-    int64_t n = t->space->n_choice;
-
-    for (int32_t i = 0; i < bundle->n_task; i++)
-        for (int64_t c = 0; c < n; c++) {
-            double x = dgate[i * n + c] * PT_FIXED_SCALE;
-            if (!isfinite(x) || fabs(x) >= w->limit)
-                w->is_bad_loss = true;
-            else
-                t->step.gate_sum[bundle->task[i] * n + c] += llrint(x);
-        }
-}
 
 /** The bundle of unit i of this data rank, and which of its microbatches it is. */
 static int32_t find_unit(const work_t *w, int32_t i, int32_t *index)
@@ -95,38 +101,17 @@ static int32_t unit_bundle(void *context, int32_t i)
     return find_unit(context, i, &index);
 }
 
-static pt_status_t begin_unit(void *context, int32_t i, pt_unit_t *unit)
+static pt_draw_t draw_of(const work_t *w, int32_t i, int32_t *index)
 {
-    work_t *w = context;
-    pt_trainer_t *t = w->t;
-    int32_t index, bundle = find_unit(w, i, &index);
-    pt_draw_t draw = {.part = w->step->part,
-                      .bundle = bundle,
-                      .phase = pt_step_key(w->step),
-                      .first = w->turn->first + index * t->config->train.microbatch,
-                      .is_shuffled = true,
-                      .is_augmented = true};
-    double begin = pt_clock();
+    const pt_config_t *c = w->t->config;
+    int32_t bundle = find_unit(w, i, index);
 
-    unit->rng = pt_step_rng(t->config, w->step, PT_RNG_DROPOUT);
-    unit->index = (uint32_t)index;
-    unit->limit = w->limit;
-    unit->loss = trainer_loss;
-    unit->loss_context = &w->loss;
-    pt_status_t status = trainer_fill(t, &draw, unit, false);
-    t->time.feed += pt_clock() - begin;
-    return status;
-}
-
-static void end_unit(void *context, int32_t i, const pt_unit_t *unit, int32_t bad)
-{
-    work_t *w = context;
-    pt_trainer_t *t = w->t;
-
-    if (bad >= 0 && t->step.control[CONTROL_BAD_PARAM] == 0)
-        t->step.control[CONTROL_BAD_PARAM] = bad + 1;
-    if (w->pass == PT_PASS_ALPHA)
-        collect_gates(w, pt_feed_bundle(t->feed, unit_bundle(w, i)), unit->dgate);
+    return (pt_draw_t){.part = w->step->part,
+                       .bundle = bundle,
+                       .phase = pt_step_key(w->step),
+                       .first = w->turn->first + *index * c->train.microbatch,
+                       .is_shuffled = true,
+                       .is_augmented = true};
 }
 
 /** Units that fall to this data rank, which are the same on all stages; their number. */
@@ -153,88 +138,210 @@ static pt_status_t list_units(work_t *w, int32_t *n_unit)
     return PT_OK;
 }
 
+/** Read the labels of this rank's units, and count them. */
+static pt_status_t read_labels(work_t *w, int64_t *count)
+{
+    pt_trainer_t *t = w->t;
+    double begin = pt_clock();
+
+    for (int32_t i = 0; i < w->n_unit; i++) {
+        int32_t index;
+        pt_draw_t draw = draw_of(w, i, &index);
+        const pt_bundle_t *bundle = pt_feed_bundle(t->feed, draw.bundle);
+        PT_TRY(trainer_read_labels(t, &draw, i));
+        for (int32_t j = 0; j < bundle->n_task && stream_is_last(t); j++) {
+            int32_t k = bundle->task[j];
+            pt_shape_t o = trainer_output(t, k);
+            pt_label_count_t n =
+                pt_loss_count(&t->objective[k], o.n, o.h, o.w, trainer_label(t, i, k));
+            count[2 * t->step.place[k]] += n.labelled;
+            count[2 * t->step.place[k] + 1] += n.positive;
+        }
+    }
+    t->time.feed += pt_clock() - begin;
+    return PT_OK;
+}
+
+/** Find the step's bundles, tasks and units, and how many elements of each task have a
+ * label, over all ranks. */
+static pt_status_t begin_work(work_t *w)
+{
+    pt_trainer_t *t = w->t;
+    step_room_t *s = &t->step;
+    size_t n;
+
+    turn_take(&s->turn, t->config, t->feed, w->step);
+    w->turn = &s->turn;
+    for (int32_t i = 0; i < s->turn.n_task; i++)
+        s->place[s->turn.task[i]] = i;
+    n = (size_t)turn_counts(s->turn.n_task);
+    memset(s->control, 0, n * sizeof *s->control);
+    pt_activity_do(PT_DOING_DATA);
+    pt_status_t status = list_units(w, &w->n_unit);
+    if (status == PT_OK)
+        status = read_labels(w, s->control);
+    s->control[n - 1] = status != PT_OK;
+    pt_par_failure(status);
+    PT_TRY(pt_sum_i64(t->layout->world, PT_TRAFFIC_CONTROL, s->control, n));
+    return s->control[n - 1] != 0 ? pt_comm_agree(t->layout->world, status) : PT_OK;
+}
+
+/** Weights and scales of the tasks that have a label in the step. */
+static void weigh_tasks(work_t *w)
+{
+    pt_trainer_t *t = w->t;
+    step_room_t *s = &t->step;
+    double loss_scale = w->pass == PT_PASS_WEIGHT ? t->config->train.loss_scale : 1;
+
+    s->n_labelled = 0;
+    for (int32_t i = 0; i < w->turn->n_task; i++) {
+        int32_t k = w->turn->task[i];
+        s->task[k] = (step_task_t){
+            .count = {s->control[2 * i], s->control[2 * i + 1]}, .loss = NAN, .share = NAN};
+        if (s->task[k].count.labelled > 0)
+            s->labelled[s->n_labelled++] = k;
+    }
+    w->divisor =
+        pt_task_weights_of(&t->weights, s->labelled, s->n_labelled, s->task_weight);
+    for (int32_t i = 0; i < s->n_labelled; i++) {
+        step_task_t *task = &s->task[s->labelled[i]];
+        task->weight = pt_loss_weights(&t->objective[s->labelled[i]], &task->count);
+        task->share = s->task_weight[s->labelled[i]] / w->divisor;
+        task->scale = task->share * loss_scale / (double)task->count.labelled;
+    }
+}
+
+static void take_loss(void *context, int32_t task, const pt_real_t *output,
+                      pt_real_t *doutput)
+{
+    const unit_loss_t *u = context;
+    step_room_t *s = &u->t->step;
+    const step_task_t *k = &s->task[task];
+    pt_shape_t o = trainer_output(u->t, task);
+    pt_loss_terms_t sum =
+        pt_loss(&u->t->objective[task], o.n, o.h, o.w, output,
+                trainer_label(u->t, u->unit, task), k->weight, k->scale, doutput);
+
+    pt_exact_add(&s->loss, s->place[task], pt_loss_mean(k->weight, sum, 1));
+}
+
+static pt_status_t begin_unit(void *context, int32_t i, pt_unit_t *unit)
+{
+    work_t *w = context;
+    pt_trainer_t *t = w->t;
+    int32_t index;
+    pt_draw_t draw = draw_of(w, i, &index);
+    double begin = pt_clock();
+
+    unit->rng = pt_step_rng(t->config, w->step, PT_RNG_DROPOUT);
+    unit->index = (uint32_t)index;
+    unit->loss = take_loss;
+    unit->loss_context = &t->step.unit_loss[i];
+    t->step.unit_loss[i] = (unit_loss_t){t, i};
+    pt_status_t status = trainer_read_input(t, &draw, unit, false);
+    t->time.feed += pt_clock() - begin;
+    return status;
+}
+
+static void end_unit(void *context, int32_t i, const pt_unit_t *unit, int32_t bad)
+{
+    work_t *w = context;
+    step_room_t *s = &w->t->step;
+    const pt_bundle_t *bundle = pt_feed_bundle(w->t->feed, unit_bundle(w, i));
+    int64_t n = w->t->space->n_choice;
+
+    if (bad >= 0 && s->bad_param < 0)
+        s->bad_param = bad;
+    for (int32_t j = 0; j < bundle->n_task && w->pass == PT_PASS_ALPHA; j++)
+        pt_exact_add_all(&s->gate, s->place[bundle->task[j]] * n, n, unit->dgate + j * n);
+}
+
+/** Run this rank's units, and agree on the control block. */
 static pt_status_t run_units(work_t *w)
 {
-    stream_t stream = {.pass = w->pass,
+    pt_trainer_t *t = w->t;
+    step_room_t *s = &t->step;
+    pt_comm_t *world = t->layout->world;
+    bool is_alpha = w->pass == PT_PASS_ALPHA;
+    stream_t stream = {.n = w->n_unit,
+                       .pass = w->pass,
                        .subnet = w->subnet,
                        .context = w,
                        .bundle = unit_bundle,
                        .begin = begin_unit,
                        .end = end_unit};
 
-    PT_TRY(list_units(w, &stream.n));
-    return stream_run(w->t, &stream);
-}
-
-/** Find the step's bundles and tasks, and how large a single addend may be. */
-static void begin_work(work_t *w)
-{
-    pt_trainer_t *t = w->t;
-    turn_t *turn = &t->step.turn;
-    int64_t addends = 0;
-
-    turn_take(turn, t->config, t->feed, w->step);
-    w->turn = turn;
-    for (int32_t i = 0; i < turn->n_bundle; i++)
-        addends += (int64_t)turn_units(t->config) *
-                   pt_feed_bundle(t->feed, turn->bundle[i])->n_task;
-    w->limit = 0x1p62 / (double)addends;
-    w->divisor =
-        pt_task_weights_of(&t->weights, turn->task, turn->n_task, t->step.task_weight);
-    w->loss = (loss_context_t){.trainer = t,
-                               .divisor = w->divisor * turn_units(t->config),
-                               .loss_sum = t->step.control + CONTROL_LOSS,
-                               .is_bad = &w->is_bad_loss,
-                               .limit = 0x1p62 / (double)addends};
-    memset(t->step.control, 0, (size_t)turn_control(t->n_task) * sizeof *t->step.control);
-}
-
-/** The small allreduce; then every rank knows the same. */
-static pt_status_t meet(work_t *w, pt_status_t status, pt_step_result_t *result)
-{
-    pt_trainer_t *t = w->t;
-    int64_t bad = t->step.control[CONTROL_BAD_PARAM];
-
-    t->step.control[CONTROL_REQUEST] =
-        pt_comm_rank(t->layout->world) == 0 ? w->step->request : 0;
-    t->step.control[CONTROL_BAD_LOSS] = w->is_bad_loss;
-    t->step.control[CONTROL_BAD_PARAM] = bad != 0;
-    t->step.control[CONTROL_FAILED] = status != PT_OK;
+    s->bad_param = -1;
+    pt_exact_clear(&s->loss, w->turn->n_task);
+    pt_exact_clear(&s->gate, is_alpha ? w->turn->n_task * (int64_t)t->space->n_choice : 0);
+    pt_status_t status = stream_run(t, &stream);
+    s->control[CONTROL_REQUEST] = pt_comm_rank(world) == 0 ? w->step->request : 0;
+    s->control[CONTROL_FAILED] = status != PT_OK;
+    pt_exact_offer(&s->loss, s->control + CONTROL_LOSS);
+    pt_exact_offer(&s->gate, s->control + CONTROL_GATE);
+    if (!is_alpha)
+        quanta_offer(&s->quanta, s->control + CONTROL_LARGEST);
     pt_par_failure(status);
-    PT_TRY(pt_sum_i64(t->layout->world, PT_TRAFFIC_CONTROL, t->step.control,
-                      (size_t)turn_control(t->n_task)));
-    if (t->step.control[CONTROL_FAILED] != 0)
-        return pt_comm_agree(t->layout->world, status);
-    if (t->step.control[CONTROL_BAD_PARAM] != 0 || t->step.control[CONTROL_BAD_LOSS] != 0) {
-        const pt_store_t *store = &t->space->store;
-        if (bad != 0)
-            status = PT_ERROR(NUMERIC,
-                              "the gradient of %s is not finite or too large at step "
-                              "%lld: the run diverges, try a smaller learning rate",
-                              store->param[bad - 1].name, (long long)w->step->step);
-        else if (w->is_bad_loss)
-            status = PT_ERROR(NUMERIC,
-                              "a loss is not finite at step %lld: the run diverges, "
-                              "try a smaller learning rate",
-                              (long long)w->step->step);
-        return pt_comm_agree(t->layout->world, status);
-    }
-    result->request = (unsigned)t->step.control[CONTROL_REQUEST];
-    result->samples = w->turn->n_bundle * t->config->train.batch;
-    result->loss = 0;
-    result->divisor = w->divisor;
+    PT_TRY(pt_max_i64(world, PT_TRAFFIC_CONTROL, s->control,
+                      (size_t)CONTROL_LARGEST + (is_alpha ? 0 : (size_t)s->quanta.n_used)));
+    return s->control[CONTROL_FAILED] != 0 ? pt_comm_agree(world, status) : PT_OK;
+}
+
+/** Sum the losses. */
+static pt_status_t meet(work_t *w, pt_step_result_t *result)
+{
+    pt_trainer_t *t = w->t;
+    step_room_t *s = &t->step;
+    double sum = 0;
+
+    PT_TRY(pt_exact_sum_offered(t->layout->world, PT_TRAFFIC_CONTROL, &s->loss,
+                                s->control + CONTROL_LOSS));
     for (int32_t k = 0; k < t->n_task; k++)
-        t->step.task_loss[k] = NAN;
-    for (int32_t i = 0; i < w->turn->n_task; i++) {
-        int32_t k = w->turn->task[i];
-        t->step.task_loss[k] = (double)t->step.control[CONTROL_LOSS + k] / PT_FINE_SCALE /
-                               turn_units(t->config);
-        result->loss += t->step.task_loss[k] * t->step.task_weight[k] / w->divisor;
-        t->step.task_weight[k] /= w->divisor;
+        s->task_loss[k] = s->task_weight[k] = NAN;
+    for (int32_t i = 0; i < s->n_labelled; i++) {
+        int32_t k = s->labelled[i];
+        step_task_t *task = &s->task[k];
+        s->task_weight[k] = task->share;
+        s->task_loss[k] =
+            pt_exact_value(&s->loss, s->place[k]) / (double)task->count.labelled;
+        sum += s->task_loss[k] * task->share;
+        if (!isfinite(s->task_loss[k])) {
+            char where[32];
+            snprintf(where, sizeof where, "step %lld", (long long)w->step->step);
+            return trainer_diverged(t, k, s->task_loss[k], w->n_unit, where);
+        }
     }
-    result->task_loss = t->step.task_loss;
-    result->task_weight = t->step.task_weight;
+    *result = (pt_step_result_t){.request = (unsigned)s->control[CONTROL_REQUEST],
+                                 .samples = w->turn->n_bundle * t->config->train.batch,
+                                 .loss = s->n_labelled > 0 ? sum : NAN,
+                                 .divisor = w->divisor,
+                                 .n_task = w->turn->n_task,
+                                 .task = w->turn->task,
+                                 .task_loss = s->task_loss,
+                                 .task_weight = s->task_weight};
     return PT_OK;
+}
+
+/** A gradient is not finite though losses are: who has found it names it. */
+static pt_status_t gradient_diverged(const work_t *w)
+{
+    const pt_trainer_t *t = w->t;
+    const step_room_t *s = &t->step;
+    int32_t worst = s->labelled[0];
+    pt_status_t status = PT_OK;
+
+    for (int32_t i = 1; i < s->n_labelled; i++)
+        if (s->task_loss[s->labelled[i]] > s->task_loss[worst])
+            worst = s->labelled[i];
+    if (s->bad_param >= 0)
+        status =
+            PT_ERROR(NUMERIC,
+                     "the gradient of %s is not finite at step %lld, where the largest "
+                     "loss is that of task %s, %g: the run diverges, try a smaller "
+                     "learning rate",
+                     t->space->store.param[s->bad_param].name, (long long)w->step->step,
+                     t->objective[worst].info->name, s->task_loss[worst]);
+    return pt_comm_agree(t->layout->world, status);
 }
 
 static double reduce_seconds(void)
@@ -281,8 +388,34 @@ static void learn_weights(work_t *w)
         return;
     int64_t n =
         pt_step_count(t->config, t->feed, w->step->is_by_task, epoch, w->step->part);
-    pt_task_weights_learn(&t->weights, w->turn->task, w->turn->n_task, t->step.task_loss,
-                          (w->step->step + 1) % n == 0);
+    pt_task_weights_learn(&t->weights, t->step.labelled, t->step.n_labelled,
+                          t->step.task_loss, (w->step->step + 1) % n == 0);
+}
+
+/** Most contributions to one element in a step. */
+static int64_t count_addends(const work_t *w)
+{
+    return (int64_t)turn_units(w->t->config) * w->turn->n_task;
+}
+
+/** Form the gradients of all groups in use, again where a quantum was too small. */
+static pt_status_t form_gradients(work_t *w, pt_step_result_t *result)
+{
+    pt_trainer_t *t = w->t;
+    step_room_t *s = &t->step;
+    quanta_verdict_t verdict;
+
+    turn_mark_groups(&s->turn, t->space, w->subnet, w->turn->task, w->turn->n_task,
+                     &s->reach);
+    do {
+        quanta_choose(&s->quanta, w->turn->is_used, count_addends(w));
+        PT_TRY(run_units(w));
+        verdict = quanta_judge(&s->quanta, s->control + CONTROL_LARGEST);
+        if (verdict == QUANTA_AGAIN)
+            shard_clear(&t->shard, w->turn->is_used);
+    } while (verdict == QUANTA_AGAIN);
+    PT_TRY(meet(w, result));
+    return verdict == QUANTA_DIVERGED ? gradient_diverged(w) : PT_OK;
 }
 
 pt_status_t pt_trainer_weight_step(pt_trainer_t *trainer, const pt_step_t *step,
@@ -290,16 +423,21 @@ pt_status_t pt_trainer_weight_step(pt_trainer_t *trainer, const pt_step_t *step,
                                    pt_step_result_t *result)
 {
     work_t w = {.t = trainer, .step = step, .subnet = subnet, .pass = PT_PASS_WEIGHT};
-    pt_step_result_t r = {0};
+    step_room_t *s = &trainer->step;
+    pt_step_result_t r;
     clocks_t before = read_clocks(trainer);
 
     pt_activity_step(PT_SPAN_WEIGHT_STEP, step->phase, step->step);
-    begin_work(&w);
-    PT_TRY(meet(&w, run_units(&w), &r));
+    PT_TRY(begin_work(&w));
+    weigh_tasks(&w);
+    PT_TRY(form_gradients(&w, &r));
     learn_weights(&w);
-    turn_mark_groups(&trainer->step.turn, trainer->space, subnet, &trainer->step.reach);
     pt_activity_do(PT_DOING_UPDATE);
     clocks_t update_before = read_clocks(trainer);
+    /* What only tasks without a label use stays as it is. */
+    if (s->n_labelled < w.turn->n_task)
+        turn_mark_groups(&s->turn, trainer->space, subnet, s->labelled, s->n_labelled,
+                         &s->reach);
     PT_TRY(shard_step(&trainer->shard, w.turn->is_used, update,
                       trainer->config->train.clip_norm, &r.grad_norm));
     account(trainer, before);
@@ -310,27 +448,41 @@ pt_status_t pt_trainer_weight_step(pt_trainer_t *trainer, const pt_step_t *step,
     return PT_OK;
 }
 
+/** Sum the gates' gradients. */
+static pt_status_t read_gates(const work_t *w, double *dgate)
+{
+    pt_trainer_t *t = w->t;
+    step_room_t *s = &t->step;
+    int64_t n = t->space->n_choice;
+
+    PT_TRY(pt_exact_sum_offered(t->layout->world, PT_TRAFFIC_ALPHA, &s->gate,
+                                s->control + CONTROL_GATE));
+    int64_t bad = pt_exact_special(&s->gate);
+    if (bad >= 0)
+        PT_FAIL(NUMERIC,
+                "task %s: the gradient of a gate is not finite at alpha step %lld: the run "
+                "diverges, try a smaller learning rate",
+                t->objective[w->turn->task[bad / n]].info->name, (long long)w->step->step);
+    for (int32_t i = 0; i < w->turn->n_task; i++)
+        for (int64_t c = 0; c < n; c++)
+            dgate[w->turn->task[i] * n + c] = pt_exact_value(&s->gate, i * n + c);
+    return PT_OK;
+}
+
 pt_status_t pt_trainer_alpha_step(pt_trainer_t *trainer, const pt_step_t *step,
                                   const pt_subnet_t *subnet, double *dgate,
                                   pt_step_result_t *result)
 {
     work_t w = {.t = trainer, .step = step, .subnet = subnet, .pass = PT_PASS_ALPHA};
-    pt_step_result_t r = {0};
-    int64_t n = trainer->space->n_choice;
-    size_t all = (size_t)trainer->n_task * (size_t)n;
     clocks_t before = read_clocks(trainer);
 
     pt_activity_step(PT_SPAN_ALPHA_STEP, step->phase, step->step);
-    begin_work(&w);
-    memset(trainer->step.gate_sum, 0, all * sizeof *trainer->step.gate_sum);
-    PT_TRY(meet(&w, run_units(&w), &r));
-    PT_TRY(
-        pt_sum_i64(trainer->layout->world, PT_TRAFFIC_ALPHA, trainer->step.gate_sum, all));
-    for (int32_t i = 0; i < w.turn->n_task; i++)
-        for (int64_t c = w.turn->task[i] * n; c < (w.turn->task[i] + 1) * n; c++)
-            dgate[c] = (double)trainer->step.gate_sum[c] / PT_FIXED_SCALE;
+    PT_TRY(begin_work(&w));
+    weigh_tasks(&w);
+    PT_TRY(run_units(&w));
+    PT_TRY(meet(&w, result));
+    PT_TRY(read_gates(&w, dgate));
     account(trainer, before);
     pt_activity_pause();
-    *result = r;
     return PT_OK;
 }

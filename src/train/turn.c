@@ -64,11 +64,11 @@ void turn_reach_release(turn_reach_t *reach)
 }
 
 void turn_mark_groups(turn_t *turn, const pt_space_t *s, const pt_subnet_t *subnet,
-                      turn_reach_t *reach)
+                      const int32_t *task, int32_t n, turn_reach_t *reach)
 {
     memset(turn->is_used, 0, (size_t)s->store.n_group * sizeof *turn->is_used);
-    for (int32_t i = 0; i < turn->n_task; i++) {
-        pt_subnet_reach(s, subnet, turn->task[i], reach->candidate, reach->node);
+    for (int32_t i = 0; i < n; i++) {
+        pt_subnet_reach(s, subnet, task[i], reach->candidate, reach->node);
         for (int32_t c = 0; c < s->n_candidate; c++)
             if (reach->candidate[c] && s->candidate[c].group >= 0)
                 turn->is_used[s->candidate[c].group] = true;

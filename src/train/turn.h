@@ -14,6 +14,7 @@
 #include "polytree/config/config.h"
 #include "polytree/graph/space.h"
 #include "polytree/graph/subnet.h"
+#include "polytree/par/exact.h"
 #include "polytree/train/feed.h"
 #include "polytree/train/step.h"
 
@@ -22,7 +23,7 @@ typedef struct turn {
     int32_t *bundle; /**< in the order in which they are dealt out */
     int32_t *task;   /**< ascending */
     int64_t first;   /**< number of every bundle's first draw */
-    bool *is_used;   /**< [n_group] by some subnet of its tasks */
+    bool *is_used;   /**< [n_group] by some subnet of the tasks marked last */
 } turn_t;
 
 PT_MUST_CHECK pt_status_t turn_init(const pt_config_t *config, const pt_space_t *space,
@@ -44,21 +45,29 @@ typedef struct turn_reach {
 PT_MUST_CHECK pt_status_t turn_reach_init(const pt_space_t *space, turn_reach_t *reach);
 void turn_reach_release(turn_reach_t *reach);
 
-/** Groups that the turn's tasks use. */
+/** Groups that n of the turn's tasks use. */
 void turn_mark_groups(turn_t *turn, const pt_space_t *space, const pt_subnet_t *subnet,
-                      turn_reach_t *reach);
+                      const int32_t *task, int32_t n, turn_reach_t *reach);
 
 /**
- * The control block, which every step sums over all ranks: requests of rank 0, units whose
- * loss was not representable, the same of tensors' gradients, ranks that failed; then each
- * task's loss, summed over its units.
+ * The sums of a step.  Before its units run, the labels of each of its tasks are counted,
+ * all of them and positives, and ranks that failed to read them.  When they are done, the
+ * largest over the ranks is taken of the control block: requests of rank 0, whether a rank
+ * failed, the limbs in use of losses and of gates' gradients (polytree/par/exact.h), and of
+ * weight steps the largest contribution to each group in use.  Then limbs are added.
  */
-enum { CONTROL_REQUEST, CONTROL_BAD_LOSS, CONTROL_BAD_PARAM, CONTROL_FAILED, CONTROL_LOSS };
+enum {
+    CONTROL_REQUEST,
+    CONTROL_FAILED,
+    CONTROL_LOSS,
+    CONTROL_GATE = CONTROL_LOSS + PT_EXACT_OFFER,
+    CONTROL_LARGEST = CONTROL_GATE + PT_EXACT_OFFER
+};
 
-/** Numbers in it. */
-static inline int64_t turn_control(int32_t n_task)
+/** Numbers that are counted for n tasks. */
+static inline int64_t turn_counts(int32_t n_task)
 {
-    return CONTROL_LOSS + (int64_t)n_task;
+    return 2 * (int64_t)n_task + 1;
 }
 
 /** Microbatches per bundle and step. */

@@ -151,7 +151,7 @@ void pt_task_weights_learn(pt_task_weights_t *w, const int32_t *task, int32_t n,
         if (w->kind == PT_WEIGHTING_DWA) {
             w->real[SUM][k] += loss[k];
             w->count[k]++;
-        } else if (loss[k] != 0) {
+        } else {
             learn_variance(w, k, w->fixed[k] / sum, loss[k]);
         }
     }

@@ -187,9 +187,9 @@ static void bench_rows(const pt_kernel_t *k, int64_t rows, int64_t c)
     show("add_scaled", 3 * bytes, s);
     TIME(s, sink += k->dot(n, x, y));
     show("dot", 2 * bytes, s);
-    TIME(s, sink += k->fixed_add(n, x, 0x1p55, sum));
+    TIME(s, sink += k->fixed_add(n, x, 0x1p40, sum));
     show("fixed_add", 5 * bytes, s);
-    TIME(s, k->fixed_get(n, sum, y));
+    TIME(s, k->fixed_get(n, sum, 0x1p40, y));
     show("fixed_get", 3 * bytes, s);
     pt_pool_shape_t p = {.n = 16,
                          .h = rows / 16 / 35,

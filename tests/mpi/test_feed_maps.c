@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "polytree/train/augment.h"
-#include "polytree/train/loss.h"
+#include "tests/unit/mean_loss.h"
 #include "polytree/train/metric.h"
 #include "tests/mpi/main.h"
 #include "train/rescale.h"
@@ -470,8 +470,8 @@ static void check_missing(const pt_objective_t *o, int64_t n_labelled, pt_label_
     int64_t n_zero = 0;
     make_outputs(o, label, NAN, output);
     make_outputs(o, label, 100, other);
-    double loss = pt_loss(o, BATCH, HEIGHT, WIDTH, output, label, 1, gradient);
-    assert_true(loss == pt_loss(o, BATCH, HEIGHT, WIDTH, other, label, 1, NULL));
+    double loss = mean_loss(o, BATCH, HEIGHT, WIDTH, output, label, 1, gradient);
+    assert_true(loss == mean_loss(o, BATCH, HEIGHT, WIDTH, other, label, 1, NULL));
     for (int64_t i = 0; i < n * o->outputs; i++) {
         assert_true(isfinite(gradient[i]));
         assert_true(!isnan(output[i]) || gradient[i] == 0);
@@ -482,12 +482,12 @@ static void check_missing(const pt_objective_t *o, int64_t n_labelled, pt_label_
     assert_true(isfinite(value) && value == metric_of(o, label, other));
     /* Without the pixels that have no label the mean is the same. */
     assert_int_equal(drop_unlabelled(o, label, output), n_labelled);
-    assert_true(loss == pt_loss(o, 1, 1, n_labelled, output, label, 1, packed));
+    assert_true(loss == mean_loss(o, 1, 1, n_labelled, output, label, 1, packed));
 }
 
 /* Rows 2 to 5, of which depth has two and saliency has two, and in all of them single
  * pixels without labels: what a network puts out there is in no loss, metric or gradient,
- * and the mean is over the rest.  A microbatch without labels has loss 0 and no metric. */
+ * and the mean is over the rest.  Without labels there is neither loss nor metric. */
 static void missing_labels_count_nowhere(void **state)
 {
     (void)state;
@@ -507,13 +507,13 @@ static void missing_labels_count_nowhere(void **state)
             for (int at = 0; at < PIXELS; at++)
                 n_labelled += !isnan(label_of(t, row, at, 0));
         int64_t values = o.loss == PT_LOSS_COSINE ? 1 : o.labels;
-        assert_int_equal(pt_loss_labelled(&o, BATCH, HEIGHT, WIDTH, filled.label[t]),
+        assert_int_equal(pt_loss_count(&o, BATCH, HEIGHT, WIDTH, filled.label[t]).labelled,
                          n_labelled * values);
         check_missing(&o, n_labelled, filled.label[t]);
 
         memset(gradient, 1, sizeof gradient);
-        assert_true(pt_loss(&o, BATCH, HEIGHT, WIDTH, output, none.label[t], 1, gradient) ==
-                    0);
+        assert_true(
+            isnan(mean_loss(&o, BATCH, HEIGHT, WIDTH, output, none.label[t], 1, gradient)));
         for (int64_t i = 0; i < (int64_t)BATCH * PIXELS * o.outputs; i++)
             assert_true(gradient[i] == 0);
         assert_true(isnan(metric_of(&o, none.label[t], output)));

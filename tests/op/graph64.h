@@ -35,7 +35,7 @@ typedef struct fixture {
     pt_exec_t *exec;
     pt_plan_t *plan;
     pt_subnet_t subnet;
-    double *input, *dgate, *stat, *stat_sum;
+    double *input, *dgate, *stat, *unit_stat;
     double loss[N_TASK]; /**< of the last run */
 } fixture_t;
 
@@ -78,7 +78,7 @@ static inline void begin_space(fixture_t *f, const pt_space_spec_t *spec)
     f->input = calloc((size_t)n, sizeof *f->input);
     f->dgate = calloc((size_t)(N_TASK * f->space->n_choice), sizeof *f->dgate);
     f->stat = calloc((size_t)pt_plan_stat_bound(f->plan), sizeof *f->stat);
-    f->stat_sum = calloc((size_t)pt_plan_stat_bound(f->plan), sizeof *f->stat_sum);
+    f->unit_stat = calloc((size_t)pt_plan_stat_bound(f->plan), sizeof *f->unit_stat);
     for (int64_t i = 0; i < n; i++)
         f->input[i] = noise(500000 + (uint64_t)i);
 }
@@ -93,7 +93,7 @@ static inline void end_space(fixture_t *f)
     free(f->input);
     free(f->dgate);
     free(f->stat);
-    free(f->stat_sum);
+    free(f->unit_stat);
     free(f);
 }
 
@@ -112,9 +112,8 @@ static inline double run(fixture_t *f, pt_pass_t pass, int32_t first, int32_t la
                       .subnet = &f->subnet,
                       .rng = {.seed = 11, .step = 5},
                       .stat = f->stat,
-                      .stat_sum = f->stat_sum,
+                      .unit_stat = f->unit_stat,
                       .dgate = f->dgate,
-                      .limit = 0x1p58,
                       .loss = linear_loss,
                       .loss_context = f};
     double loss = 0;
@@ -148,7 +147,7 @@ static inline void check_weights(fixture_t *f, int32_t first, int32_t last)
     for (int32_t p = 0; p < store->n_param; p++)
         for (int64_t i = 0; i < store->param[p].count; i += 1 + store->param[p].count / 5) {
             double *w = &store->value[store->param[p].offset + i], kept = *w;
-            double got = (double)sum[store->param[p].offset + i] / PT_FIXED_SCALE;
+            double got = (double)sum[store->param[p].offset + i] / 0x1p40;
             *w = kept + EPSILON;
             double up = run(f, PT_PASS_WEIGHT, first, last);
             *w = kept - EPSILON;

@@ -181,14 +181,12 @@ static void test_calibration(void **state)
 
     for (int32_t hard = 0; hard < 2; hard++) {
         set_subnet(f, hard == 0, 5);
-        memset(f->stat_sum, 0, (size_t)pt_plan_stat_bound(f->plan) * sizeof *f->stat_sum);
         double want = run(f, PT_PASS_CALIBRATE, 0, N_TASK - 1);
         for (int32_t i = 0; i < pt_plan_n_stat(f->plan); i++) {
             const pt_plan_stat_t *s = pt_plan_stat(f->plan, i);
             for (int64_t c = s->offset; c < s->offset + s->channels; c++) {
-                f->stat[c] = f->stat_sum[c] / (double)s->count;
-                f->stat[c + s->channels] = f->stat_sum[c + s->channels] / (double)s->count -
-                                           f->stat[c] * f->stat[c];
+                f->stat[c] = f->unit_stat[c];
+                f->stat[c + s->channels] = f->unit_stat[c + s->channels] / (double)s->count;
             }
         }
         double got = run(f, PT_PASS_EVAL, 0, N_TASK - 1);

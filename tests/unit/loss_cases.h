@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include "polytree/base/real.h"
 #include "polytree/train/objective.h"
 
 enum { CASE_MAX = 2048 };

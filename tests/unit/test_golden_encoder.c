@@ -123,11 +123,8 @@ static void run(pt_space_t *space, const char *net)
     pt_exec_t *exec;
     pt_subnet_t subnet;
     char name[40];
-    pt_unit_t unit = {.input = input,
-                      .subnet = &subnet,
-                      .limit = 0x1p58,
-                      .loss = compare_outputs,
-                      .loss_context = name};
+    pt_unit_t unit = {
+        .input = input, .subnet = &subnet, .loss = compare_outputs, .loss_context = name};
 
     snprintf(name, sizeof name, "%s", net);
     for (int64_t i = 0; i < N_INPUT; i++)

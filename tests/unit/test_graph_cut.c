@@ -190,8 +190,8 @@ typedef struct fixture {
 /** Everything that a run of the units leaves. */
 typedef struct outcome {
     int64_t *grad_sum;
-    double *dgate;    /**< [N_UNIT][N_TASK][n_choice]: of all stages together */
-    double *stat_sum; /**< of all stages together */
+    double *dgate;     /**< [N_UNIT][N_TASK][n_choice]: of all stages together */
+    double *unit_stat; /**< of all stages together */
     int64_t n_stat;
     double output[N_UNIT][N_TASK];
     int64_t madds;
@@ -315,9 +315,8 @@ static pt_unit_t make_unit(fixture_t *f, loss_t *loss, double *dgate)
                        .rng = {.seed = 11, .step = 5},
                        .index = (uint32_t)loss->unit,
                        .stat = f->stat,
-                       .stat_sum = loss->outcome->stat_sum,
+                       .unit_stat = loss->outcome->unit_stat,
                        .dgate = dgate,
-                       .limit = 0x1p58,
                        .loss = linear_loss,
                        .loss_context = loss};
 }
@@ -368,8 +367,8 @@ static void stream(fixture_t *f, pt_pass_t pass, int32_t n_stage, outcome_t *out
         f->stat[i] = 0.5 + uniform(8, (uint64_t)i);
     assert_ok(pt_alloc(&out->grad_sum, elements, sizeof *out->grad_sum));
     assert_ok(pt_alloc(&out->dgate, N_UNIT * row, sizeof *out->dgate));
-    assert_ok(pt_alloc(&out->stat_sum, (size_t)pt_plan_stat_bound(f->plan[0]),
-                       sizeof *out->stat_sum));
+    assert_ok(pt_alloc(&out->unit_stat, (size_t)pt_plan_stat_bound(f->plan[0]),
+                       sizeof *out->unit_stat));
     assert_ok(pt_alloc(&dgate, (size_t)n_stage * N_UNIT * row, sizeof *dgate));
     memset(store->grad_sum, 0, elements * sizeof *store->grad_sum);
     for (int32_t s = 0; s < n_stage; s++) {
@@ -401,7 +400,7 @@ static void release_outcome(outcome_t *o)
 {
     pt_free(o->grad_sum);
     pt_free(o->dgate);
-    pt_free(o->stat_sum);
+    pt_free(o->unit_stat);
     *o = (outcome_t){0};
 }
 
@@ -417,7 +416,7 @@ static void compare(fixture_t *f, pt_pass_t pass, int32_t n_stage, const outcome
     assert_memory_equal(got.output, want->output, sizeof got.output);
     assert_memory_equal(got.grad_sum, want->grad_sum, elements * sizeof *got.grad_sum);
     assert_memory_equal(got.dgate, want->dgate, gates * sizeof *got.dgate);
-    assert_memory_equal(got.stat_sum, want->stat_sum,
+    assert_memory_equal(got.unit_stat, want->unit_stat,
                         (size_t)want->n_stat * sizeof(double));
     release_outcome(&got);
 }

@@ -45,7 +45,7 @@ static char *read_all(pt_run_file_t file)
     return text;
 }
 
-static const pt_event_share_t share[] = {{"plain", 0.1, 1.5}, {"none", NAN, 0.5}};
+static const pt_event_share_t share[] = {{"plain", 0.1, 1.5}, {"none", NAN, NAN}};
 static const pt_event_score_t score[] = {
     {"a \"quoted\" \\ name\n", 3, 0.25, 2, {{"miou", 0.5}, {"pixel_accuracy", NAN}}}};
 static const pt_event_cost_t cost[] = {{"t", {.madds = 5, .encoder_madds = 4, .edges = 2}}};
@@ -85,7 +85,8 @@ static const char *const expected[] = {
     "{\"event\":\"stage\",\"stage\":\"search\",\"steps\":20,\"alpha_steps\":5}\n",
     "{\"event\":\"step\",\"stage\":\"search\",\"kind\":\"weight\",\"step\":1,"
     "\"loss\":0.10000000000000001,\"lr\":1.0000000000000001e-05,\"tau\":5,"
-    "\"task_loss\":{\"plain\":0.10000000000000001},\"task_weight\":{\"plain\":1.5}}\n",
+    "\"task_loss\":{\"plain\":0.10000000000000001,\"none\":null},"
+    "\"task_weight\":{\"plain\":1.5,\"none\":null}}\n",
     "{\"event\":\"step\",\"stage\":\"search\",\"kind\":\"alpha\",\"step\":2,"
     "\"loss\":null,\"squeeze\":0.5,\"cost\":null,\"lr\":3,\"edges\":4,"
     "\"task_loss\":{}}\n",
@@ -141,11 +142,11 @@ static void compare_step(const pt_event_step_t *a, const pt_event_step_t *b)
     assert_true(same(a->squeeze, b->has_squeeze ? b->squeeze : NAN));
     assert_true(same(a->tau, b->has_tau ? b->tau : NAN));
     assert_true(same(a->edges, b->has_edges ? b->edges : NAN));
-    /* The task without a part in the step is left out. */
-    assert_int_equal(a->n_task, b->n_task > 0 ? 1 : 0);
-    if (a->n_task > 0) {
-        assert_string_equal(a->task[0].task, "plain");
-        assert_true(a->task[0].loss == 0.1 && a->task[0].weight == 1.5);
+    assert_int_equal(a->n_task, b->n_task);
+    for (int32_t k = 0; k < a->n_task; k++) {
+        assert_string_equal(a->task[k].task, b->task[k].task);
+        assert_true(same(a->task[k].loss, b->task[k].loss));
+        assert_true(same(a->task[k].weight, b->task[k].weight));
     }
 }
 

@@ -1,8 +1,7 @@
 /* Losses against PyTorch (tests/golden/loss.py), their gradients against differences, and
  * their edges. */
-#include "polytree/train/loss.h"
-
 #include "tests/unit/loss_cases.h"
+#include "tests/unit/mean_loss.h"
 
 static int64_t n_output(const loss_case_t *c)
 {
@@ -11,14 +10,14 @@ static int64_t n_output(const loss_case_t *c)
 
 static double value(const loss_case_t *c)
 {
-    return pt_loss(&c->o, c->n, c->h, c->w, c->output, c->label, 1, NULL);
+    return mean_loss(&c->o, c->n, c->h, c->w, c->output, c->label, 1, NULL);
 }
 
 static void equals_pytorch(loss_case_t *c)
 {
     static pt_real_t gradient[CASE_MAX];
     const double scale = 0.375;
-    double loss = pt_loss(&c->o, c->n, c->h, c->w, c->output, c->label, scale, gradient);
+    double loss = mean_loss(&c->o, c->n, c->h, c->w, c->output, c->label, scale, gradient);
 
     assert_true(fabs(loss - c->value) <= 1e-14 * (1 + fabs(c->value)));
     for (int64_t i = 0; i < n_output(c); i++)
@@ -48,7 +47,7 @@ static void equals_differences(loss_case_t *c)
     static pt_real_t gradient[CASE_MAX];
     const double h = 1.0 / 4096;
 
-    pt_loss(&c->o, c->n, c->h, c->w, c->output, c->label, 1, gradient);
+    mean_loss(&c->o, c->n, c->h, c->w, c->output, c->label, 1, gradient);
     for (int64_t i = 0; i < n_output(c); i++) {
         double z = (double)c->output[i];
         bool is_kink = c->o.loss == PT_LOSS_L1 && z == (double)c->label[i].f;
@@ -84,13 +83,14 @@ static void ignores_a_sample(loss_case_t *c)
     for (int64_t i = (c->n - 1) * out; i < c->n * out; i++)
         c->output[i] = 3;
     memset(some, 1, sizeof some);
-    double loss = pt_loss(&c->o, c->n, c->h, c->w, c->output, c->label, 2, some);
-    assert_true(loss == pt_loss(&c->o, c->n - 1, c->h, c->w, c->output, c->label, 2, all));
+    double loss = mean_loss(&c->o, c->n, c->h, c->w, c->output, c->label, 2, some);
+    assert_true(loss ==
+                mean_loss(&c->o, c->n - 1, c->h, c->w, c->output, c->label, 2, all));
     assert_memory_equal(some, all, (size_t)((c->n - 1) * out) * sizeof *some);
     for (int64_t i = (c->n - 1) * out; i < c->n * out; i++)
         assert_true(some[i] == 0);
-    assert_int_equal(pt_loss_labelled(&c->o, c->n, c->h, c->w, c->label),
-                     pt_loss_labelled(&c->o, c->n - 1, c->h, c->w, c->label));
+    assert_int_equal(pt_loss_count(&c->o, c->n, c->h, c->w, c->label).labelled,
+                     pt_loss_count(&c->o, c->n - 1, c->h, c->w, c->label).labelled);
 }
 
 static void masked_samples_do_not_count(void **state)
@@ -106,13 +106,14 @@ static void has_nothing(loss_case_t *c)
     for (int64_t i = 0; i < c->n * c->h * c->w * c->o.labels; i++)
         hide(c, i);
     memset(gradient, 1, sizeof gradient);
-    assert_true(pt_loss(&c->o, c->n, c->h, c->w, c->output, c->label, 1, gradient) == 0);
+    assert_true(
+        isnan(mean_loss(&c->o, c->n, c->h, c->w, c->output, c->label, 1, gradient)));
     for (int64_t i = 0; i < n_output(c); i++)
         assert_true(gradient[i] == 0);
-    assert_int_equal(pt_loss_labelled(&c->o, c->n, c->h, c->w, c->label), 0);
+    assert_int_equal(pt_loss_count(&c->o, c->n, c->h, c->w, c->label).labelled, 0);
 }
 
-static void nothing_labelled_is_loss_zero(void **state)
+static void nothing_labelled_is_no_loss(void **state)
 {
     (void)state;
     for_each_case(has_nothing);
@@ -123,7 +124,7 @@ static void shows_nan(loss_case_t *c)
 {
     int64_t at = 0;
 
-    while (pt_loss_labelled(&c->o, 1, 1, 1, c->label + at * c->o.labels) == 0)
+    while (pt_loss_count(&c->o, 1, 1, 1, c->label + at * c->o.labels).labelled == 0)
         at++;
     for (int32_t i = 0; i < c->o.outputs; i++)
         c->output[at * c->o.outputs + i] = (pt_real_t)NAN;
@@ -146,10 +147,10 @@ static void vectors_of_length_zero_have_a_gradient(void **state)
     pt_label_t y[3] = {{.f = 0}, {.f = 3}, {.f = 4}};
 
     o.loss = PT_LOSS_L1_NORMALS;
-    assert_true(fabs(pt_loss(&o, 1, 1, 1, z, y, 1, gradient) - 1.4 / 3) < 1e-12);
+    assert_true(fabs(mean_loss(&o, 1, 1, 1, z, y, 1, gradient) - 1.4 / 3) < 1e-12);
     assert_true(gradient[0] == 0 && gradient[1] < 0 && (double)gradient[1] > -1001);
     o.loss = PT_LOSS_COSINE;
-    assert_true(pt_loss(&o, 1, 1, 1, z, y, 1, gradient) == 1);
+    assert_true(mean_loss(&o, 1, 1, 1, z, y, 1, gradient) == 1);
     assert_true(gradient[0] == 0 && gradient[2] < 0 && (double)gradient[2] > -1001);
 }
 
@@ -209,7 +210,7 @@ int main(void)
         cmocka_unit_test(values_and_gradients_equal_pytorch),
         cmocka_unit_test(gradients_equal_finite_differences),
         cmocka_unit_test(masked_samples_do_not_count),
-        cmocka_unit_test(nothing_labelled_is_loss_zero),
+        cmocka_unit_test(nothing_labelled_is_no_loss),
         cmocka_unit_test(not_a_number_shows_in_the_loss),
         cmocka_unit_test(vectors_of_length_zero_have_a_gradient),
         cmocka_unit_test(objectives_follow_kind_and_config),

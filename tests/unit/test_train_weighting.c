@@ -69,14 +69,18 @@ static void variances_find_their_losses(void **state)
     pt_task_weights_release(&w);
 }
 
-/* Tasks that are not in the step, or have no labels in it, learn nothing. */
+/* Tasks that are not in the step, or have no labels in it, learn nothing and have no say.
+ */
 static void absent_tasks_stay(void **state)
 {
     (void)state;
     pt_task_weights_t w = make(PT_WEIGHTING_UNCERTAINTY);
-    const double loss[N] = {0, NAN, 3};
+    const double loss[N] = {NAN, NAN, 3};
+    const int32_t labelled[] = {2};
+    double weight[N];
 
-    pt_task_weights_learn(&w, some, 2, loss, true);
+    assert_true(pt_task_weights_of(&w, labelled, 1, weight) == 5);
+    pt_task_weights_learn(&w, labelled, 1, loss, true);
     assert_true(w.real[0][0] == 0 && w.real[0][1] == 0 && w.real[0][2] != 0);
     assert_true(w.count[0] == 0 && w.count[1] == 0 && w.count[2] == 1);
     pt_task_weights_release(&w);

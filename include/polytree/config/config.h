@@ -125,7 +125,7 @@ typedef struct pt_config {
         pt_bundling_t bundle;
         pt_weighting_t weighting;
         double weighting_lr, dwa_temperature;
-        double label_smoothing, clip_norm;
+        double label_smoothing, loss_scale, clip_norm;
         bool decay_norm_bias;
     } train;
     struct {

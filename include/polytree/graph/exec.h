@@ -39,9 +39,8 @@ typedef struct pt_unit {
     pt_rng_t rng;              /**< key of dropout; purpose and task are filled in */
     uint32_t index;            /**< of the unit within its bundle's step */
     const double *stat;        /**< eval: as pt_plan_stat() */
-    double *stat_sum;          /**< calibrate: added to */
+    double *unit_stat;         /**< calibrate: the unit's means and centred squares */
     double *dgate;             /**< alpha: [tasks of the plan][n_choice], overwritten */
-    double limit;              /**< weight: bound of |x| 2^40 for each addend */
     pt_loss_fn loss;
     void *loss_context;
 } pt_unit_t;
@@ -79,8 +78,8 @@ void pt_exec_free(pt_exec_t *exec);
 /**
  * Run a plan on a unit.  Not collective.
  *
- * @return the number of the first tensor whose gradient was not finite or too large for
- *         the fixed-point sum, or -1
+ * @return the number of the first tensor whose gradient was not finite, or -1; whether
+ *         they were too large for their sums the store's `largest` tells
  */
 int32_t pt_exec_run(pt_exec_t *exec, const pt_plan_t *plan, const pt_unit_t *unit);
 
@@ -93,7 +92,7 @@ int32_t pt_exec_run(pt_exec_t *exec, const pt_plan_t *plan, const pt_unit_t *uni
 void pt_exec_begin(pt_exec_t *exec, int32_t flight, const pt_plan_t *plan,
                    const pt_unit_t *unit);
 void pt_exec_advance(pt_exec_t *exec, int32_t flight);
-/** As pt_exec_run(): the first tensor whose gradient was not good, or -1. */
+/** As pt_exec_run(): the first tensor whose gradient was not finite, or -1. */
 int32_t pt_exec_end(pt_exec_t *exec, int32_t flight);
 
 /**

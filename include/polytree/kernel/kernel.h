@@ -76,10 +76,9 @@ struct pt_kernel {
                  const pt_real_t *a, const pt_real_t *b, pt_real_t *c);
 
     /* Batch norm over rows: x [rows, c].  act is a pt_act_t. scale and shift may be NULL.
-     * stats: mean[c], biased variance[c], in double. sums: += sum x, += sum x^2. */
+     * stats: mean[c], biased variance[c], in double. */
     void (*bn_stats)(int64_t rows, int64_t c, const pt_real_t *x, double *mean,
                      double *var);
-    void (*bn_sums)(int64_t rows, int64_t c, const pt_real_t *x, double *sum, double *sum2);
     void (*bn_apply)(int64_t rows, int64_t c, const pt_real_t *x, const double *mean,
                      const double *var, double eps, const pt_real_t *scale,
                      const pt_real_t *shift, int act, pt_real_t *y);
@@ -112,13 +111,19 @@ struct pt_kernel {
                        pt_real_t *y); /**< y = a + g x: product rounded, then sum rounded */
     double (*dot)(int64_t n, const pt_real_t *a, const pt_real_t *b); /**< in double */
 
-    /** sum[i] += round(x[i] 2^40); false if some x is not finite or |x| 2^40 >= limit. */
-    bool (*fixed_add)(int64_t n, const pt_real_t *x, double limit, int64_t *sum);
-    /** y[i] = (float)(sum[i] 2^-40), rounded once. */
-    void (*fixed_get)(int64_t n, const int64_t *sum, pt_real_t *y);
+    /**
+     * sum[i] += round(x[i] scale), to even; scale is a power of two.  The sums are of no
+     * use where |x[i]| scale reaches 2^62.
+     *
+     * @return the largest |x[i]| as the bits of a float, which ascend with it: those of
+     * PT_INFINITY_BITS or more are not finite
+     */
+    int32_t (*fixed_add)(int64_t n, const pt_real_t *x, double scale, int64_t *sum);
+    /** y[i] = (float)(sum[i] / scale), rounded once where it is no subnormal. */
+    void (*fixed_get)(int64_t n, const int64_t *sum, double scale, pt_real_t *y);
 };
 
-#define PT_FIXED_SCALE 1099511627776.0 /* 2^40 */
+#define PT_INFINITY_BITS 0x7f800000
 
 /**
  * Fill the table of a backend and set its threads.

@@ -103,7 +103,7 @@ typedef struct pt_op_args {
     pt_real_t gate;     /**< mix */
     double *dgate;      /**< mix backward: <dy, term>, overwritten */
     const double *stat; /**< batch norm, eval: mean[c], variance[c] */
-    double *stat_sum;   /**< batch norm, calibrate: += sum x [c], sum x^2 [c] */
+    double *unit_stat;  /**< batch norm, calibrate: mean x [c], sum (x - mean)^2 [c] */
     pt_rng_t rng;       /**< dropout: key ... */
     uint64_t rng_index; /**< ... and index of the unit's first element, / 4 */
 } pt_op_args_t;

@@ -34,7 +34,7 @@ typedef struct pt_event_phase {
 
 typedef struct pt_event_share {
     const char *task;
-    double loss, weight; /**< a task whose loss is NaN had no part in the step */
+    double loss, weight; /**< NaN where the step has no label of the task */
 } pt_event_share_t;
 
 /** Numbers that not every step has are written where the flag beside them is set. */

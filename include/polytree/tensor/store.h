@@ -8,7 +8,7 @@
  * group every tensor begins on a multiple of PT_PARAM_ALIGN elements.
  *
  *     value     [ group 0          |pad][ group 1 |pad] ...
- *     grad_sum  same, int64 fixed point with quantum 2^-40
+ *     grad_sum  same, int64 fixed point; each group has a quantum of its own
  *
  * Not collective: every rank builds the same table.  The arrays are addresses, and memory
  * only where they are touched: a rank that has a part of the blocks keeps to that part.
@@ -56,6 +56,12 @@ typedef struct pt_group {
     int32_t task; /**< owner task of a head; -1: shared by all */
 } pt_group_t;
 
+/** How a group's gradient is summed. */
+typedef struct pt_group_sum {
+    double scale;    /**< one over the quantum, a power of two; at first 2^40 */
+    int32_t largest; /**< bits of the largest float added, until somebody sets it to 0 */
+} pt_group_sum_t;
+
 typedef struct pt_store {
     pt_param_t *param;
     int32_t n_param;
@@ -65,6 +71,7 @@ typedef struct pt_store {
     int64_t own_begin, own_end; /**< blocks that are here; at first all */
     pt_real_t *value;           /**< n_block * PT_BLOCK */
     int64_t *grad_sum;          /**< the same; NULL in a store built for counting only */
+    pt_group_sum_t *group_sum;  /**< [n_group] */
     uint64_t version; /**< raise after every change of `value`: packed copies look at it */
     size_t param_capacity, group_capacity;
     int32_t *by_name; /**< tensors sorted by name; set by pt_store_freeze() */

@@ -1,16 +1,17 @@
 /** @file
  * Losses.
  *
- * A task's loss in a unit is the mean over the unit's labelled elements, 0 if there are
- * none; an element without a label gets no gradient.  All sums run in element order in
- * double.  With output z, label y and p = sigmoid(z), an element's loss is
+ * A task's loss is the mean over all labelled elements of a step, or of a part, however
+ * they are cut into units: a unit adds to their number and to the sum of their losses.  An
+ * element without a label gets no gradient.  All sums run in element order in double.  With
+ * output z, label y and p = sigmoid(z), an element's loss is
  *
  *     cross_entropy   -sum_c t_c log softmax(z)_c,  t the label's class at 1 - eps, plus
  *                     eps / classes on each (label smoothing, as in PyTorch)
  *     bce             -w t log p - v (1 - t) log(1 - p),  t = (1 - eps) y + eps / 2;
  *                     v = 1 - w, or w = v = 1 where no positive_weight is given
- *     bce_balanced    the same, with w the share of negatives among the unit's labelled
- *                     elements and v that of positives
+ *     bce_balanced    the same, with w the share of negatives among all labelled elements
+ *                     and v that of positives
  *     l1, mse         |z - y|,  (z - y)^2
  *     l1_normals      |n - m| of each component,  n = z / r,  r^2 = |z|^2 + 1e-6, m = y/|y|
  *     cosine          1 - <n, m> of a pixel (sample), n and m as before
@@ -26,18 +27,39 @@
 #include "polytree/base/real.h"
 #include "polytree/train/objective.h"
 
-/** Elements with a label among those of n samples of h x w pixels (1 x 1 unless a map). */
-int64_t pt_loss_labelled(const pt_objective_t *objective, int64_t n, int64_t h, int64_t w,
-                         const pt_label_t *label);
+/** Elements of a task that have a label. */
+typedef struct pt_label_count {
+    int64_t labelled;
+    int64_t positive; /**< of them, for bce_balanced; else 0 */
+} pt_label_count_t;
+
+/** Those of n samples of h x w pixels (1 x 1 unless a map). */
+pt_label_count_t pt_loss_count(const pt_objective_t *objective, int64_t n, int64_t h,
+                               int64_t w, const pt_label_t *label);
+
+/** Terms of a loss: of positives (w t log p), or all of losses that have none, and of
+ * negatives. */
+typedef struct pt_loss_terms {
+    double positive, negative;
+} pt_loss_terms_t;
+
+/** Weights of the terms, w and v, where all elements of a step or a part are these. */
+pt_loss_terms_t pt_loss_weights(const pt_objective_t *objective,
+                                const pt_label_count_t *count);
+
+/** The loss: the weighted terms, summed over the labelled elements, by their number; NaN
+ * where there is none. */
+double pt_loss_mean(pt_loss_terms_t weight, pt_loss_terms_t sum, int64_t labelled);
 
 /**
- * Loss of n samples and, unless `doutput` is NULL, scale * dloss/doutput.
+ * Terms of n samples, without their weights, and, unless `doutput` is NULL, scale times the
+ * gradient of the weighted sum.
  *
  * @param[in] output  [n, h, w, outputs]; logits of cross entropies
  * @param[in] label   [n, h, w, labels]; PT_LABEL_NONE or NaN where there is none
  */
-double pt_loss(const pt_objective_t *objective, int64_t n, int64_t h, int64_t w,
-               const pt_real_t *output, const pt_label_t *label, double scale,
-               pt_real_t *doutput);
+pt_loss_terms_t pt_loss(const pt_objective_t *objective, int64_t n, int64_t h, int64_t w,
+                        const pt_real_t *output, const pt_label_t *label,
+                        pt_loss_terms_t weight, double scale, pt_real_t *doutput);
 
 #endif

@@ -64,12 +64,15 @@ void pt_trainer_turn(const pt_trainer_t *trainer, const pt_step_t *step, int32_t
                      int32_t *n_task);
 
 typedef struct pt_step_result {
-    double loss;      /**< sum_k w_k times task k's mean over its units */
+    double loss;      /**< sum_k w_k L_k; NaN where the step has no label at all */
     double divisor;   /**< of the tasks' weights: w_k is what it was over this */
     double grad_norm; /**< before clipping; weight steps with clip_norm only, else 0 */
     int64_t samples;  /**< of all ranks */
     unsigned request; /**< what rank 0 asked for: the same on all ranks */
-    /** Per task of the space, NaN where not in the step; borrowed. */
+    int32_t n_task;
+    const int32_t *task; /**< [n_task] in the step, ascending; borrowed as the following */
+    /** Per task of the space: the mean over all labelled elements of the step; NaN where it
+     * has none, or is not in the step. */
     const double *task_loss;
     const double *task_weight; /**< w_k, likewise */
 } pt_step_result_t;
