@@ -21,15 +21,13 @@ CFLAGS  := $(if $(DEBUG),-O1 -g3,-O2 -g -ftree-vectorize)
 comma   := ,
 
 # On a bare machine pkg-config and the libraries are not there yet: `deps` says so.
-PKGS       := openblas hdf5-openmpi jansson inih libxxhash libpng zlib libarchive
+PKGS       := openblas hdf5-openmpi jansson libxxhash libpng zlib libarchive
 PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
-INIH       := $(shell pkg-config --modversion inih 2>/dev/null)
 PKG_LIBS   := $(shell pkg-config --libs $(PKGS) 2>/dev/null)
 
 WARN    := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes
 SAN     := $(if $(ASAN),-fsanitize=address$(comma)undefined -fno-omit-frame-pointer)
 COMPILE  = $(CC) -Iinclude -Isrc -I. -DPT_VERSION='"$(VERSION)"' -DPT_WITH_DNNL=$(DNNL) \
-           -DPT_INIH_VERSION='"$(INIH)"' \
            $(PKG_CFLAGS) $(CPPFLAGS) -std=c11 -D_GNU_SOURCE $(CFLAGS) -ffp-contract=off \
            $(SAN) $(WARN)
 ERRORS  := $(if $(WERROR),-Werror)

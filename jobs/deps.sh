@@ -25,12 +25,10 @@ all|command -v mpirun|openmpi-bin|yes
 all|pkg-config --exists openblas|libopenblas-dev|yes
 all|pkg-config --exists hdf5-openmpi|libhdf5-openmpi-dev|yes
 all|pkg-config --exists jansson|libjansson-dev|yes
-all|pkg-config --exists inih|libinih-dev|yes
 all|pkg-config --exists libxxhash|libxxhash-dev|yes
 all|pkg-config --exists libpng|libpng-dev|yes
 all|pkg-config --exists zlib|zlib1g-dev|yes
 all|pkg-config --exists libarchive|libarchive-dev|yes
-all|has_header ini.h|libinih-dev|yes
 all|has_header xxhash.h|libxxhash-dev|yes
 all|has_header Random123/philox.h|librandom123-dev|yes
 all|has_header dnnl.h|libdnnl-dev|no

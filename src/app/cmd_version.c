@@ -6,7 +6,6 @@
 #include "app/command.h"
 #include "app/console.h"
 #include "polytree/base/library.h"
-#include "polytree/config/library.h"
 #include "polytree/io/library.h"
 #include "polytree/kernel/kernel.h"
 #include "polytree/par/library.h"
@@ -54,7 +53,6 @@ pt_status_t pt_cmd_version(const pt_args_t *args, int *code)
         pt_console_line("  kernel    %s", pt_kernel_library(i));
     for (int32_t i = 0; pt_io_library(i) != NULL; i++)
         pt_console_line("  file      %s", pt_io_library(i));
-    pt_console_line("  config    %s", pt_config_library());
     for (int32_t i = 0; pt_base_library(i) != NULL; i++)
         pt_console_line("  base      %s", pt_base_library(i));
     print_programs();

@@ -18,7 +18,8 @@ static void put(FILE *file, const char *text, const char *special, const char *c
 
 void pt_quote_gnuplot(FILE *file, const char *text)
 {
-    static const char *const word[] = {"''"};
+    /* Where doubled quotes begin a string, or four of them stand in it, gnuplot ends it. */
+    static const char *const word[] = {"'.\"'\".'"};
     fputc('\'', file);
     put(file, text, "'", word);
     fputc('\'', file);

@@ -209,6 +209,28 @@ static bool is_of_preset(const pt_config_t *config, const pt_task_config_t *task
     return false;
 }
 
+/* "are a, b, c", or "are 1000: a, b, c, ...". */
+static const char *list_names(int32_t n, const char *const *names, char *text, size_t size)
+{
+    enum { LINE = 160 };
+    pt_text_t list = pt_text_in(text, size);
+    size_t bytes = 0;
+    for (int32_t i = 0; i < n; i++) {
+        bytes += strlen(names[i]) + 2;
+    }
+    pt_text_add(&list, n == 1 ? "is" : "are");
+    if (bytes > LINE) {
+        pt_text_add(&list, " %d:", (int)n);
+    }
+    for (int32_t i = 0; i < n && list.n < LINE; i++) {
+        pt_text_add(&list, "%s %s", i > 0 ? "," : "", names[i]);
+        if (list.n >= LINE && i < n - 1) {
+            pt_text_add(&list, ", ...");
+        }
+    }
+    return text;
+}
+
 pt_status_t pt_config_check_tasks(const pt_config_t *config, int32_t n,
                                   const char *const *names)
 {
@@ -227,8 +249,9 @@ pt_status_t pt_config_check_tasks(const pt_config_t *config, int32_t n,
             PT_FAIL(CONFIG, "[" TASK "%s]: there is no such task; the nearest is %s", name,
                     names[near]);
         }
-        PT_FAIL(CONFIG, "[" TASK "%s]: there is no such task; there are %d, from %s on",
-                name, (int)n, n > 0 ? names[0] : "none");
+        char there[300];
+        PT_FAIL(CONFIG, "[" TASK "%s]: there is no such task; there %s", name,
+                list_names(n, names, there, sizeof there));
     }
     return PT_OK;
 }

@@ -1,8 +1,7 @@
+/* Reading of configs: [section], key = value, comments, values that go on when indented. */
 #include "polytree/config/config.h"
 
-#include <ctype.h>
 #include <errno.h>
-#include <ini.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -11,154 +10,149 @@
 #include "polytree/base/memory.h"
 #include "polytree/base/text.h"
 
-/* What inih does not tell its handler: the line's number, its full text, and whether it
- * continues the value of the line before. */
-typedef struct reader {
-    FILE *file;
-    const char *path;
-    char *line;
-    size_t capacity;
-    int number;
-    bool is_binary;    /**< this line is no text: none is read after it */
-    bool is_cut;       /**< inih was given only the beginning */
-    bool is_continued; /**< begins with a blank, after a key */
+#define BLANKS " \t\v\f\r\n"
 
-    char section[PT_CONFIG_TEXT]; /**< of any length, unlike inih's */
+/* A file at work: its lines are cut apart in place. */
+typedef struct reader {
+    const char *path;
+    char *next; /**< where the next line begins */
+    char *end;
+    int number;          /**< of the line at work */
+    const char *section; /**< what stands between its brackets; NULL: none yet */
     pt_config_t *config;
     bool is_gathering;
     pt_option_at_t at; /**< whose value is being gathered */
     int begun;         /**< its first line */
     char value[PT_OPTION_TEXT];
     int *set_at; /**< per pt_option_at_t.index: the line that set it, or 0 */
-    pt_status_t status;
-    int failed_at; /**< the last line taken: where `status` was set */
 } reader_t;
 
+static pt_status_t located(const reader_t *r, int line, pt_status_t status)
+{
+    return status == PT_OK
+               ? PT_OK
+               : PT_ERROR(CONFIG, "%s:%d: %s", r->path, line, pt_error_message());
+}
+
+/* A comment begins a line, or stands after a blank. */
 static void strip_comment(char *line)
 {
+    size_t indent = strspn(line, BLANKS);
+    if (line[indent] == '#') {
+        line[indent] = '\0';
+    }
     for (char *c = line; *c != '\0'; c++) {
-        if (*c == ';' && (c == line || isspace((unsigned char)c[-1]))) {
-            strcpy(c, "\n");
-            return;
+        if (*c == ';' && (c == line || strchr(BLANKS, c[-1]) != NULL)) {
+            *c = '\0';
         }
     }
 }
 
-static pt_status_t located(const reader_t *r, int line)
+/* The next line without its end, a comment, and blanks behind; NULL after the last. */
+static pt_status_t next_line(reader_t *r, char **line)
 {
-    return PT_ERROR(CONFIG, "%s:%d: %s", r->path, line, pt_error_message());
-}
-
-static void finish_option(reader_t *r)
-{
-    if (r->is_gathering && r->status == PT_OK &&
-        pt_option_parse(&r->at, r->value) != PT_OK) {
-        r->status = located(r, r->begun);
+    *line = r->next < r->end ? r->next : NULL;
+    if (*line == NULL) {
+        return PT_OK;
     }
-    r->is_gathering = false;
-}
-
-static void note_section(reader_t *r)
-{
-    const char *begin = r->line + strspn(r->line, " \t");
-    size_t len = strcspn(begin, "]");
-    if (begin[0] == '[' && begin[len] == ']' && !r->is_continued) {
-        snprintf(r->section, sizeof r->section, "%.*s", (int)len - 1, begin + 1);
+    char *end = *line;
+    while (end < r->end && *end != '\n' && *end != '\r') {
+        end++;
     }
-}
-
-static char *read_line(char *text, int size, void *stream)
-{
-    reader_t *r = stream;
-    ssize_t got = getline(&r->line, &r->capacity, r->file);
-    if (got < 0) {
-        return NULL;
-    }
+    r->next = end + (end + 1 < r->end && end[0] == '\r' && end[1] == '\n' ? 2 : 1);
     r->number++;
-    r->is_binary = !pt_is_text(r->line, (size_t)got);
-    if (r->is_binary) {
-        return NULL;
+    if (!pt_is_text(*line, (size_t)(end - *line))) {
+        PT_FAIL(CONFIG, "%s:%d: no text, expected a file of [section] and key = value",
+                r->path, r->number);
     }
-    strip_comment(r->line);
-    if (r->line[0] == '[') {
-        finish_option(r);
+    *end = '\0';
+    strip_comment(*line);
+    for (end = *line + strlen(*line); end > *line && strchr(BLANKS, end[-1]) != NULL;) {
+        *--end = '\0';
     }
-    r->is_continued = r->is_gathering && isspace((unsigned char)r->line[0]);
-    note_section(r);
-    size_t len = strlen(r->line);
-    r->is_cut = len >= (size_t)size;
-    if (r->is_cut) {
-        memcpy(text, r->line, (size_t)size - 2);
-        text[size - 2] = '\n';
-        text[size - 1] = '\0';
-    } else {
-        memcpy(text, r->line, len + 1);
-    }
-    return text;
+    return PT_OK;
 }
 
-static void append_value(reader_t *r, const char *text)
+static pt_status_t finish_option(reader_t *r)
+{
+    bool is_whole = r->is_gathering;
+    r->is_gathering = false;
+    return is_whole ? located(r, r->begun, pt_option_parse(&r->at, r->value)) : PT_OK;
+}
+
+static pt_status_t append_value(reader_t *r, const char *text)
 {
     size_t used = strlen(r->value), len = strlen(text);
     if (used + len + 2 > sizeof r->value) {
-        r->status = PT_ERROR(CONFIG, "%s:%d: the value of %s is longer than %zu characters",
-                             r->path, r->number, r->at.name, sizeof r->value - 1);
-        return;
+        PT_FAIL(CONFIG, "%s:%d: the value of %s is longer than %zu characters", r->path,
+                r->number, r->at.name, sizeof r->value - 1);
     }
     if (used > 0) {
         r->value[used++] = '\n';
     }
     memcpy(r->value + used, text, len + 1);
+    return PT_OK;
 }
 
-static void begin_option(reader_t *r, const char *key)
+static pt_status_t begin_option(reader_t *r, const char *key)
 {
-    finish_option(r);
-    if (r->status != PT_OK) {
-        return;
+    if (r->section == NULL) {
+        PT_FAIL(CONFIG, "%s:%d: '%s' stands before any [section]", r->path, r->number, key);
     }
-    if (r->section[0] == '\0') {
-        r->status = PT_ERROR(CONFIG, "%s:%d: '%s' stands before any [section]", r->path,
-                             r->number, key);
-        return;
-    }
-    if (pt_option_find(r->config, r->section, strlen(r->section), key, &r->at) != PT_OK) {
-        r->status = located(r, r->number);
-        return;
-    }
-    r->is_gathering = true;
+    PT_TRY(located(r, r->number,
+                   pt_option_find(r->config, r->section, strlen(r->section), key, &r->at)));
     int *set_at = &r->set_at[r->at.index];
     if (*set_at > 0) {
-        r->status = PT_ERROR(CONFIG, "%s:%d: %s was already set in line %d", r->path,
-                             r->number, r->at.name, *set_at);
-        return;
+        PT_FAIL(CONFIG, "%s:%d: %s was already set in line %d", r->path, r->number,
+                r->at.name, *set_at);
     }
-    *set_at = r->number;
-    r->begun = r->number;
+    *set_at = r->begun = r->number;
+    r->is_gathering = true;
     r->value[0] = '\0';
+    return PT_OK;
 }
 
-static int take_value(void *user, const char *section, const char *key, const char *value)
+/* A line that says something, from its first letter on; what is indented below a key goes
+ * on with its value.  The name of a task may have brackets: a section ends with its line.
+ */
+static pt_status_t take_line(reader_t *r, char *text, bool is_indented)
 {
-    reader_t *r = user;
-    (void)section;
-    if (r->status != PT_OK) {
-        return 1;
+    size_t len = strlen(text), key_len = strcspn(text, "=:");
+    if (is_indented && r->is_gathering) {
+        return append_value(r, text);
     }
-    bool is_continued = r->is_continued;
-    if (!is_continued) {
-        begin_option(r, key);
+    PT_TRY(finish_option(r));
+    if (text[0] == '[' && text[len - 1] == ']') {
+        text[len - 1] = '\0';
+        r->section = text + 1;
+        return PT_OK;
     }
-    if (r->status == PT_OK) {
-        const char *text = value;
-        if (r->is_cut) {
-            text = is_continued ? r->line : r->line + strcspn(r->line, "=:") + 1;
-            text += strspn(text, " \t");
+    if (text[0] == '[' || key_len == len) {
+        PT_FAIL(CONFIG, "%s:%d: expected [section], key = value or a comment", r->path,
+                r->number);
+    }
+    const char *value = text + key_len + 1;
+    while (key_len > 0 && strchr(BLANKS, text[key_len - 1]) != NULL) {
+        key_len--;
+    }
+    text[key_len] = '\0';
+    PT_TRY(begin_option(r, text));
+    return append_value(r, value + strspn(value, BLANKS));
+}
+
+static pt_status_t read_lines(reader_t *r)
+{
+    char *line;
+    for (;;) {
+        PT_TRY(next_line(r, &line));
+        if (line == NULL) {
+            return finish_option(r);
         }
-        append_value(r, text);
+        size_t indent = strspn(line, BLANKS);
+        if (line[indent] != '\0') {
+            PT_TRY(take_line(r, line + indent, indent > 0));
+        }
     }
-    r->failed_at = r->number;
-    return 1;
 }
 
 /* A relative data.file that is not in the current folder but beside the INI file. */
@@ -182,49 +176,58 @@ static pt_status_t find_data_beside(pt_config_t *config, const char *path)
     return PT_OK;
 }
 
-static pt_status_t read_open_file(reader_t *r)
-{
-    int bad_line = ini_parse_stream(read_line, r, take_value, r);
-    finish_option(r);
-    if (ferror(r->file)) {
-        PT_FAIL(IO, "%s: %s", r->path, strerror(errno));
-    }
-    if (r->is_binary) {
-        PT_FAIL(CONFIG, "%s:%d: no text, expected a file of [section] and key = value",
-                r->path, r->number);
-    }
-    if (bad_line < 0) {
-        PT_FAIL(MEMORY, "%s: no memory to read it", r->path);
-    }
-    /* inih goes on after its first error, to which later ones may be due. */
-    if (bad_line > 0 && (r->status == PT_OK || bad_line < r->failed_at)) {
-        PT_FAIL(CONFIG, "%s:%d: expected [section], key = value or a comment", r->path,
-                bad_line);
-    }
-    return r->status;
-}
-
 static int32_t n_places(void)
 {
     return pt_n_options + PT_CONFIG_TASKS * pt_n_task_options;
 }
 
-static pt_status_t read_once(pt_config_t *config, FILE *file, const char *path, int *set_at)
+static pt_status_t read_once(pt_config_t *config, const pt_text_t *text, const char *path,
+                             int *set_at)
 {
-    reader_t r = {.file = file, .path = path, .config = config, .set_at = set_at};
+    static const char mark[] = "\xef\xbb\xbf"; /* of byte order */
+    pt_text_t copy = {0};
+    pt_text_add_bytes(&copy, pt_text_get(text), text->n);
+    PT_TRY(copy.status);
+    reader_t r = {.path = path,
+                  .next = copy.data,
+                  .end = copy.data + copy.n,
+                  .config = config,
+                  .set_at = set_at};
+    if (copy.n >= 3 && memcmp(copy.data, mark, 3) == 0) {
+        r.next += 3;
+    }
     memset(set_at, 0, (size_t)n_places() * sizeof *set_at);
-    rewind(file);
-    pt_status_t status = read_open_file(&r);
-    free(r.line);
+    pt_status_t status = read_lines(&r);
+    pt_text_release(&copy);
+    return status;
+}
+
+static pt_status_t load(const char *path, pt_text_t *text)
+{
+    char piece[4096];
+    size_t n;
+    FILE *file = fopen(path, "r");
+    if (file == NULL) {
+        PT_FAIL(IO, "%s: %s", path, strerror(errno));
+    }
+    while ((n = fread(piece, 1, sizeof piece, file)) > 0) {
+        pt_text_add_bytes(text, piece, n);
+    }
+    pt_status_t status =
+        ferror(file) ? PT_ERROR(IO, "%s: %s", path, strerror(errno)) : text->status;
+    fclose(file);
+    if (status != PT_OK) {
+        pt_text_release(text);
+    }
     return status;
 }
 
 /* A preset that the file names goes before the file, which is then read again. */
-static pt_status_t read_after_preset(pt_config_t *config, FILE *file, const char *path,
-                                     int *set_at)
+static pt_status_t read_after_preset(pt_config_t *config, const pt_text_t *text,
+                                     const char *path, int *set_at)
 {
     pt_config_t before = *config;
-    PT_TRY(read_once(config, file, path, set_at));
+    PT_TRY(read_once(config, text, path, set_at));
     pt_preset_t preset = config->run.preset;
     config->run.preset = before.run.preset;
     if (preset == PT_PRESET_NONE || before.run.preset != PT_PRESET_NONE) {
@@ -232,7 +235,7 @@ static pt_status_t read_after_preset(pt_config_t *config, FILE *file, const char
     }
     *config = before;
     PT_TRY(pt_preset_apply(preset, config));
-    return read_once(config, file, path, set_at);
+    return read_once(config, text, path, set_at);
 }
 
 /* The first line that set an option within [encoder], or outside of it; 0 where none did.
@@ -252,13 +255,13 @@ static int first_set(const int *set_at, bool is_encoder)
 static pt_status_t read_encoder(pt_config_t *config, const char *path, int *set_at)
 {
     pt_config_t read = *config;
-    FILE *file = fopen(path, "r");
-    if (file == NULL) {
-        PT_FAIL(IO, "space.encoder = %s: %s", path, strerror(errno));
+    pt_text_t text = {0};
+    if (load(path, &text) != PT_OK) {
+        PT_FAIL(IO, "space.encoder = %s", pt_error_message());
     }
     read.encoder.layers[0] = '\0';
-    pt_status_t status = read_once(&read, file, path, set_at);
-    fclose(file);
+    pt_status_t status = read_once(&read, &text, path, set_at);
+    pt_text_release(&text);
     PT_TRY(status);
     if (first_set(set_at, false) > 0) {
         PT_FAIL(CONFIG, "%s:%d: expected an [encoder] section alone", path,
@@ -293,11 +296,11 @@ pt_status_t pt_encoder_read(pt_config_t *config, const char *folder, size_t fold
     return status;
 }
 
-static pt_status_t read_open(pt_config_t *config, FILE *file, const char *path,
-                             const char *beside, int *set_at)
+static pt_status_t read_whole(pt_config_t *config, const pt_text_t *text, const char *path,
+                              const char *beside, int *set_at)
 {
     pt_option_at_t data;
-    PT_TRY(read_after_preset(config, file, path, set_at));
+    PT_TRY(read_after_preset(config, text, path, set_at));
     PT_TRY(pt_option_find(config, "data", 4, "file", &data));
     if (set_at[data.index] > 0) {
         PT_TRY(find_data_beside(config, beside));
@@ -311,18 +314,15 @@ static pt_status_t read_open(pt_config_t *config, FILE *file, const char *path,
                            slash == NULL ? 0 : (size_t)(slash - beside) + 1);
 }
 
-/* Takes `file`; names in it are relative to `beside`. */
-static pt_status_t read_stream(pt_config_t *config, FILE *file, const char *path,
-                               const char *beside)
+/* Names in it are relative to `beside`. */
+static pt_status_t read_text(pt_config_t *config, const pt_text_t *text, const char *path,
+                             const char *beside)
 {
     pt_config_t changed = *config;
     int *set_at;
-    pt_status_t status = pt_alloc(&set_at, (size_t)n_places(), sizeof *set_at);
-    if (status == PT_OK) {
-        status = read_open(&changed, file, path, beside, set_at);
-        pt_free(set_at);
-    }
-    fclose(file);
+    PT_TRY(pt_alloc(&set_at, (size_t)n_places(), sizeof *set_at));
+    pt_status_t status = read_whole(&changed, text, path, beside, set_at);
+    pt_free(set_at);
     if (status == PT_OK) {
         *config = changed;
     }
@@ -331,18 +331,19 @@ static pt_status_t read_stream(pt_config_t *config, FILE *file, const char *path
 
 pt_status_t pt_config_read(pt_config_t *config, const char *path)
 {
-    FILE *file = fopen(path, "r");
-    if (file == NULL) {
-        PT_FAIL(IO, "%s: %s", path, strerror(errno));
-    }
-    return read_stream(config, file, path, path);
+    pt_text_t text = {0};
+    PT_TRY(load(path, &text));
+    pt_status_t status = read_text(config, &text, path, path);
+    pt_text_release(&text);
+    return status;
 }
 
 pt_status_t pt_config_read_text(pt_config_t *config, const char *text, const char *name)
 {
-    FILE *file = fmemopen((void *)(uintptr_t)text, strlen(text), "r");
-    if (file == NULL) {
-        PT_FAIL(IO, "%s: %s", name, strerror(errno));
-    }
-    return read_stream(config, file, name, "");
+    pt_text_t whole = {0};
+    pt_text_add_bytes(&whole, text, strlen(text));
+    PT_TRY(whole.status);
+    pt_status_t status = read_text(config, &whole, name, "");
+    pt_text_release(&whole);
+    return status;
 }

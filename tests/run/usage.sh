@@ -55,7 +55,7 @@ expect 2 "$POLYTREE" help options space.node
 says err "no section or option 'space.node'"
 expect 0 "$POLYTREE" --version
 says out "^polytree [0-9]"
-for library in MPI OpenBLAS HDF5 zlib libpng libarchive jansson xxHash inih; do
+for library in MPI OpenBLAS HDF5 zlib libpng libarchive jansson xxHash; do
     says out "$library .*[0-9]"
 done
 says out "Random123"

@@ -380,7 +380,7 @@ static void texts_are_quoted_for_who_reads_them(void **state)
     quotes_as(pt_quote_gnuplot, plain, in_quotes);
     quotes_as(pt_quote_dot, plain, plain);
     quotes_as(pt_quote_dot_html, plain, plain);
-    quotes_as(pt_quote_gnuplot, "a'`b`\"\\&<\n>", "'a''`b`\"\\&< >'");
+    quotes_as(pt_quote_gnuplot, "a'`b`\"\\&<\n>", "'a'.\"'\".'`b`\"\\&< >'");
     quotes_as(pt_quote_dot, "a'`b`\"\\N&lt;\n>", "a'`b`\\\"\\\\N&amp;lt; >");
     quotes_as(pt_quote_dot_html, "a'`b`\"\\N&<\n>", "a'`b`&#34;\\\\N&#38;&#60; &#62;");
 }

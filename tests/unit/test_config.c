@@ -468,6 +468,48 @@ static void every_method_is_a_row_and_every_word_has_a_meaning(void **state)
             assert_non_null(list[i].words[n]);
 }
 
+/* What editors leave in files, of any length. */
+static void lines_are_read_whole_whatever_ends_them(void **state)
+{
+    static const char *const end[] = {"\n", "\r\n", "\r"};
+    char blanks[400];
+    (void)state;
+    memset(blanks, ' ', sizeof blanks);
+    blanks[sizeof blanks - 1] = '\0';
+    for (size_t e = 0; e < sizeof end / sizeof end[0]; e++) {
+        pt_config_t c;
+        char text[4096];
+        snprintf(text, sizeof text,
+                 "\xef\xbb\xbf[search]%s# %s lr = 5%s\tlr = 0.5%s; %s steps = 7%s%s%s"
+                 "[space]%s;[search]%schannels = 8%s%s16 ; %s nodes = 9%s%s  24",
+                 end[e], blanks, end[e], end[e], blanks, end[e], blanks, end[e], end[e],
+                 end[e], end[e], blanks, blanks, end[e], end[e]);
+        pt_config_init(&c);
+        assert_int_equal(pt_config_read_text(&c, text, "text"), PT_OK);
+        assert_true(c.search.update.lr == 0.5);
+        assert_int_equal(c.space.channels.n, 3);
+        assert_int_equal(c.space.channels.value[1], 16);
+    }
+}
+
+static void brackets_may_stand_in_names_of_tasks_alone(void **state)
+{
+    pt_config_t c;
+    (void)state;
+    pt_config_init(&c);
+    assert_int_equal(pt_config_read_text(&c,
+                                         "[task.[k]=v;#]]   ; a comment\nweight = 2\n"
+                                         "[task.gr\u00f6\u00dfe]\nweight = 3\n",
+                                         "text"),
+                     PT_OK);
+    assert_string_equal(c.task[0].name, "[k]=v;#]");
+    assert_string_equal(c.task[1].name, "gr\u00f6\u00dfe");
+    assert_true(c.task[0].weight == 2 && c.task[1].weight == 3);
+    assert_int_equal(pt_config_read_text(&c, "[space] junk\n", "text"), PT_E_CONFIG);
+    assert_string_equal(pt_error_message(),
+                        "text:1: expected [section], key = value or a comment");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -486,6 +528,8 @@ int main(void)
         cmocka_unit_test(compare_and_digest_see_numerics_alone),
         cmocka_unit_test(options_that_contradict_each_other_are_refused),
         cmocka_unit_test(every_method_is_a_row_and_every_word_has_a_meaning),
+        cmocka_unit_test(lines_are_read_whole_whatever_ends_them),
+        cmocka_unit_test(brackets_may_stand_in_names_of_tasks_alone),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

@@ -289,13 +289,12 @@ static void sections_of_tasks_are_kept_by_name(void **state)
 {
     char hex[3][33];
     (void)state;
-    pt_config_t c = config_of("[task.a_rather_long_name_that_is_longer_than_inih_takes]\n"
+    pt_config_t c = config_of("[task.a_rather_long_name_of_more_than_fifty_characters]\n"
                               "weight = 3\n[task.depth]\nloss = l1\n");
-    pt_config_t same =
-        config_of("[task.depth]\nloss = l1\nweight = 1\n[task.edges]\n"
-                  "metric = auto\n"
-                  "[task.a_rather_long_name_that_is_longer_than_inih_takes]\n"
-                  "weight = 3\n");
+    pt_config_t same = config_of("[task.depth]\nloss = l1\nweight = 1\n[task.edges]\n"
+                                 "metric = auto\n"
+                                 "[task.a_rather_long_name_of_more_than_fifty_characters]\n"
+                                 "weight = 3\n");
     assert_int_equal(c.n_task, 2);
     assert_string_equal(c.task[1].name, "depth");
     assert_int_equal(pt_config_task(&c, "depth").loss, PT_LOSS_L1);
@@ -379,7 +378,7 @@ static void tasks_that_the_data_lacks_are_refused(void **state)
     assert_message("[task.detph]: there is no such task; the nearest is depth");
     c = config_of("[task.saliency]\nweight = 2\n");
     assert_int_equal(pt_config_check_tasks(&c, 2, names), PT_E_CONFIG);
-    assert_message("there are 2, from depth on");
+    assert_message("there are depth, edges");
     c = config_of("[run]\npreset = bmtas\n");
     assert_int_equal(pt_config_check_tasks(&c, 2, names), PT_OK);
     c = config_of("[run]\npreset = bmtas\n[task.saliency]\nweight = 2\n");

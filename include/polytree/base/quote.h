@@ -10,8 +10,9 @@
 
 #include <stdio.h>
 
-/** Print a text as a string of gnuplot's, with its quotes.  In single ones nothing but
- * these has a meaning; in double ones gnuplot runs what stands in back quotes. */
+/** Print a text as an expression of gnuplot's: a string in single quotes, where nothing but
+ * these has a meaning, or several of them joined.  In double quotes it runs what stands in
+ * back quotes. */
 void pt_quote_gnuplot(FILE *file, const char *text);
 
 /** Print a text to stand within a double-quoted label or tooltip of Graphviz. */
