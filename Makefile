@@ -168,12 +168,14 @@ install-files:
 	$(if $(wildcard modulefiles/*),cp -r modulefiles $(SHARE)/polytree/)
 	$(if $(DESTDIR),,cat $(BUILD)/folders >>$(SHARE)/polytree/folders)
 
-# The lines of polytree.pc.  The library is static alone: pkg-config wants --static.
+# The lines of polytree.pc.  The library is static alone: pkg-config wants --static.  Of
+# libarchive that would name libraries which only a static one needs, and which no package
+# of ours brings.
 PC = 'prefix=$(PREFIX)' 'Name: polytree' 'Version: $(VERSION)' \
      'Description: searches the network that serves a set of tasks' \
-     'Requires.private: $(PKGS)' 'Cflags: -I$${prefix}/include' \
+     'Requires.private: $(filter-out libarchive,$(PKGS))' 'Cflags: -I$${prefix}/include' \
      'Libs: -L$${prefix}/lib -lpolytree' \
-     'Libs.private: $(if $(filter 1,$(DNNL)),-ldnnl -lgomp )-lm'
+     'Libs.private: $(if $(filter 1,$(DNNL)),-ldnnl -lgomp )-larchive -lm'
 
 uninstall:
 	rm -f $(TO)/bin/polytree $(TO)/lib/libpolytree.a $(TO)/lib/pkgconfig/polytree.pc \

@@ -73,6 +73,9 @@ static const entry_t codes[] = {
 
 static const entry_t variables[] = {
     {"POLYTREE_TRACE", "if set, an error is followed by the calls that led to it"},
+    {"POLYTREE_HOLD, POLYTREE_SLOW",
+     "for tests: `search 12` holds a run after that weight step until RUN/HELD is taken "
+     "away; 20 lets every step take so many times as long"},
     {"POLYTREE_PATIENCE",
      "seconds that ranks wait for one that failed or fell silent, before "
      "they end the run; 0 = for ever (6)"},
