@@ -135,16 +135,24 @@ static void describe_task(const pt_space_t *space, const pt_subnet_t *subnet, in
         snprintf(text, 32, "%.3f", (double)cost.madds * 1e-6);
 }
 
+/* In a line of their own, with bounds of what is not exact. */
 static void print_other_metrics(const pt_objective_t *o, const pt_task_score_t *score,
                                 int32_t width)
 {
     const pt_task_metric_t *metric;
     int32_t n = pt_kind_metrics(o->info->kind, &metric);
-    char text[32];
-    for (int32_t i = 0; i < n; i++)
-        if (metric[i] != o->metric)
-            pt_console_line("  %-*s %8s %8s  %-8s %6s", (int)width, "", "", "",
-                            pt_metric_name(metric[i]), number(score->value[i], text));
+    char line[512], value[32];
+    pt_text_t text = pt_text_in(line, sizeof line);
+    for (int32_t i = 0; i < n; i++) {
+        if (metric[i] == o->metric && score->bound[i] == 0)
+            continue;
+        pt_text_add(&text, "%s%s %s", text.n == 0 ? "" : "; ", pt_metric_name(metric[i]),
+                    number(score->value[i], value));
+        if (score->bound[i] > 0)
+            pt_text_add(&text, " +- %.2g", score->bound[i]);
+    }
+    if (text.n > 0)
+        pt_console_line("  %-*s %8s %8s  %s", (int)width, "", "", "", line);
 }
 
 void pt_print_scores(const pt_trainer_t *trainer, const pt_subnet_t *subnet,

@@ -133,7 +133,14 @@ static void put_score(line_t *line, const pt_event_score_t *score)
         line_real(line, score->metric[i].name, score->metric[i].value);
         if (i == 0)
             line_real(line, "loss", score->loss);
+        if (score->metric[i].bound > 0) {
+            char key[64];
+            snprintf(key, sizeof key, "%s_bound", score->metric[i].name);
+            line_real(line, key, score->metric[i].bound);
+        }
     }
+    if (score->n_class > 0)
+        line_matrix(line, "confusion", score->confusion, score->n_class);
     line_close(line);
 }
 

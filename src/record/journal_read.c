@@ -17,7 +17,8 @@ typedef struct reader {
     pt_event_share_t *share;
     pt_event_score_t *score;
     pt_event_cost_t *cost;
-    size_t share_capacity, score_capacity, cost_capacity;
+    int64_t *confusion; /* of all tasks of a line */
+    size_t share_capacity, score_capacity, cost_capacity, confusion_capacity;
 } reader_t;
 
 typedef pt_status_t (*line_taker_t)(reader_t *reader, json_t *line);
@@ -88,11 +89,41 @@ static void read_score(json_t *scores, const char *name, pt_event_score_t *score
         .task = name, .n = get_integer(scores, "n"), .loss = get_real(scores, "loss")};
     json_object_foreach(scores, key, value)
     {
-        if (strcmp(key, "n") != 0 && strcmp(key, "loss") != 0 &&
-            score->n_metric < PT_KIND_METRICS)
+        if (strcmp(key, "n") == 0 || strcmp(key, "loss") == 0 || json_is_array(value))
+            continue;
+        if (score->n_metric > 0 && strstr(key, "_bound") != NULL)
+            score->metric[score->n_metric - 1].bound = get_real(scores, key);
+        else if (score->n_metric < PT_KIND_METRICS)
             score->metric[score->n_metric++] =
-                (pt_event_metric_t){key, get_real(scores, key)};
+                (pt_event_metric_t){.name = key, .value = get_real(scores, key)};
     }
+}
+
+/* Confusion matrices of a line's tasks, which are in the order of r->score. */
+static pt_status_t read_confusions(reader_t *r, json_t *tasks)
+{
+    json_t *scores;
+    const char *name;
+    size_t total = 0;
+    pt_event_score_t *score = r->score;
+    json_object_foreach(tasks, name, scores)
+    {
+        size_t n = json_array_size(json_object_get(scores, "confusion"));
+        total += n * n;
+    }
+    PT_TRY(pt_grow(&r->confusion, &r->confusion_capacity, total, sizeof *r->confusion));
+    total = 0;
+    json_object_foreach(tasks, name, scores)
+    {
+        const json_t *rows = json_object_get(scores, "confusion");
+        size_t n = json_array_size(rows);
+        score->confusion = n > 0 ? r->confusion + total : NULL;
+        score++->n_class = (int32_t)n;
+        for (size_t i = 0; i < n * n; i++)
+            r->confusion[total++] =
+                json_integer_value(json_array_get(json_array_get(rows, i / n), i % n));
+    }
+    return PT_OK;
 }
 
 static pt_status_t read_scores(reader_t *r, json_t *line, pt_event_scores_t *e)
@@ -109,7 +140,7 @@ static pt_status_t read_scores(reader_t *r, json_t *line, pt_event_scores_t *e)
     json_object_foreach(tasks, name, scores)
         read_score(scores, name, &r->score[e->n_task++]);
     e->task = r->score;
-    return PT_OK;
+    return read_confusions(r, tasks);
 }
 
 static pt_cost_t read_cost(const json_t *object)
@@ -239,6 +270,7 @@ static pt_status_t read_lines(reader_t *r, const char *run, pt_run_file_t file,
     pt_free(text);
     pt_free(r->share);
     pt_free(r->score);
+    pt_free(r->confusion);
     pt_free(r->cost);
     if (status != PT_OK)
         return PT_ERROR(FORMAT, "%s:%d: %s", path, number, pt_error_message());

@@ -106,3 +106,15 @@ void line_integers(line_t *line, const char *key, const int32_t *value, int32_t 
         pt_text_add(&line->text, "%s%d", i == 0 ? "[" : ",", (int)value[i]);
     pt_text_add(&line->text, n == 0 ? "[]" : "]");
 }
+
+void line_matrix(line_t *line, const char *key, const int64_t *value, int32_t n)
+{
+    put_key(line, key);
+    for (int32_t i = 0; i < n * n; i++)
+        pt_text_add(&line->text, "%s%lld",
+                    i == 0       ? "[["
+                    : i % n == 0 ? "],["
+                                 : ",",
+                    (long long)value[i]);
+    pt_text_add(&line->text, n == 0 ? "[]" : "]]");
+}

@@ -35,6 +35,8 @@ void line_boolean(line_t *line, const char *key, bool value);
 void line_real(line_t *line, const char *key, double value);
 /** With six digits. */
 void line_short_real(line_t *line, const char *key, double value);
+/** Rows of n numbers. */
+void line_matrix(line_t *line, const char *key, const int64_t *value, int32_t n);
 void line_integers(line_t *line, const char *key, const int32_t *value, int32_t n);
 
 #endif

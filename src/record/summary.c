@@ -38,6 +38,17 @@ typedef struct reader {
     int32_t n_val;
 } reader_t;
 
+static pt_status_t take_confusion(const pt_event_score_t *score, pt_summary_task_t *task)
+{
+    size_t n = (size_t)score->n_class * (size_t)score->n_class;
+    if (n == 0)
+        return PT_OK;
+    PT_TRY(pt_alloc(&task->confusion, n, sizeof *task->confusion));
+    memcpy(task->confusion, score->confusion, n * sizeof *task->confusion);
+    task->n_class = score->n_class;
+    return PT_OK;
+}
+
 static void take_score(const pt_event_score_t *score, pt_summary_task_t *task)
 {
     snprintf(task->name, sizeof task->name, "%s", score->task);
@@ -48,11 +59,13 @@ static void take_score(const pt_event_score_t *score, pt_summary_task_t *task)
         return;
     snprintf(task->metric_name, sizeof task->metric_name, "%s", score->metric[0].name);
     task->metric = score->metric[0].value;
+    task->bound = score->metric[0].bound;
     task->is_error = pt_metric_is_error(score->metric[0].name);
     for (int32_t i = 1; i < score->n_metric && i <= PT_SUMMARY_OTHER; i++) {
         pt_summary_metric_t *other = &task->other[task->n_other++];
         snprintf(other->name, sizeof other->name, "%s", score->metric[i].name);
         other->value = score->metric[i].value;
+        other->bound = score->metric[i].bound;
     }
 }
 
@@ -65,16 +78,24 @@ static double find_val(const reader_t *reader, const pt_summary_task_t *task)
     return NAN;
 }
 
-static pt_status_t take_final(const pt_event_scores_t *e, const reader_t *reader)
+static void free_tasks(pt_summary_t *s)
 {
-    pt_summary_t *s = reader->summary;
+    for (int32_t k = 0; k < s->n_task; k++)
+        pt_free(s->task[k].confusion);
     pt_free(s->task);
     s->task = NULL;
     s->n_task = 0;
+}
+
+static pt_status_t take_final(const pt_event_scores_t *e, const reader_t *reader)
+{
+    pt_summary_t *s = reader->summary;
+    free_tasks(s);
     PT_TRY(pt_alloc(&s->task, (size_t)e->n_task, sizeof *s->task));
     for (int32_t k = 0; k < e->n_task; k++) {
         pt_summary_task_t *task = &s->task[s->n_task++];
         take_score(&e->task[k], task);
+        PT_TRY(take_confusion(&e->task[k], task));
         task->val = find_val(reader, task);
     }
     snprintf(s->part, sizeof s->part, "%s", e->part);
@@ -146,7 +167,7 @@ pt_status_t pt_summary_read(const char *run, pt_summary_t *summary)
 
 void pt_summary_release(pt_summary_t *summary)
 {
-    pt_free(summary->task);
+    free_tasks(summary);
     *summary = (pt_summary_t){0};
 }
 

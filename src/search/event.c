@@ -81,7 +81,8 @@ void run_event_phase(pt_search_t *s)
 }
 
 /* The metric that judges the task first. */
-static void tell_score(const pt_search_t *s, int32_t task, pt_event_score_t *e)
+static void tell_score(const pt_search_t *s, int32_t task, bool is_final,
+                       pt_event_score_t *e)
 {
     const pt_objective_t *o = pt_trainer_objective(s->trainer, task);
     const pt_task_score_t *score = &s->score[task];
@@ -89,12 +90,15 @@ static void tell_score(const pt_search_t *s, int32_t task, pt_event_score_t *e)
     int32_t n = pt_kind_metrics(o->info->kind, &metric);
     *e = (pt_event_score_t){
         .task = s->space->task[task].name, .n = score->n, .loss = score->loss};
-    e->metric[e->n_metric++] =
-        (pt_event_metric_t){pt_metric_name(o->metric), score->metric};
-    for (int32_t i = 0; i < n; i++)
-        if (metric[i] != o->metric)
-            e->metric[e->n_metric++] =
-                (pt_event_metric_t){pt_metric_name(metric[i]), score->value[i]};
+    for (int32_t judges = 1; judges >= 0; judges--)
+        for (int32_t i = 0; i < n; i++)
+            if ((metric[i] == o->metric) == judges)
+                e->metric[e->n_metric++] = (pt_event_metric_t){
+                    pt_metric_name(metric[i]), score->value[i], score->bound[i]};
+    if (is_final)
+        e->confusion = pt_metrics_confusion(pt_trainer_metrics(s->trainer), task);
+    if (e->confusion != NULL)
+        e->n_class = o->outputs;
 }
 
 void run_event_scores(pt_search_t *s, pt_event_kind_t kind, pt_part_t part)
@@ -104,7 +108,7 @@ void run_event_scores(pt_search_t *s, pt_event_kind_t kind, pt_part_t part)
     if (!s->is_root)
         return;
     for (int32_t k = 0; k < s->space->n_task; k++)
-        tell_score(s, k, &s->told.score[k]);
+        tell_score(s, k, kind == PT_EVENT_FINAL, &s->told.score[k]);
     event.scores = (pt_event_scores_t){.step = s->state.step,
                                        .part = run_part_name(part),
                                        .mean = run_mean_metric(s),

@@ -178,6 +178,13 @@ static void put_row(pt_text_t *out, const columns_t *c, const char *title,
     pt_text_add(out, "\n");
 }
 
+/* Of a metric that is not exact. */
+static void put_bound(pt_text_t *out, double bound)
+{
+    if (bound > 0)
+        pt_text_add(out, " +- %.2g", bound);
+}
+
 /* What else the run itself was scored by. */
 static void put_scores(pt_text_t *out, const columns_t *c)
 {
@@ -197,11 +204,17 @@ static void put_scores(pt_text_t *out, const columns_t *c)
             has_error |= pt_metric_is_error(m->name);
             pt_text_add(out, "%s %s %.4f", i == 0 ? " " : ";", mark_metric(m->name, name),
                         m->value);
+            put_bound(out, m->bound);
+        }
+        if (task->bound > 0) {
+            pt_text_add(out, "%s %s", task->n_other == 0 ? " " : ";", task->metric_name);
+            put_bound(out, task->bound);
         }
         pt_text_add(out, "\n");
     }
     if (has_error)
         pt_text_add(out, "lower: lower is better\n");
+    report_put_classes(out, found);
 }
 
 static void put_comparison(pt_text_t *out, const columns_t *c)

@@ -4,7 +4,11 @@
 #ifndef STUDY_REPORT_H
 #define STUDY_REPORT_H
 
+#include "polytree/record/summary.h"
 #include "polytree/study/report.h"
+
+/** How classes were taken for one another, where the run says. */
+void report_put_classes(pt_text_t *out, const pt_summary_t *summary);
 
 /** What the part on time begins with: from here on a later report keeps it. */
 extern const char report_time_heading[];

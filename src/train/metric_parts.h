@@ -53,10 +53,14 @@ typedef struct metric_sample {
 /** Does it have a confusion matrix? */
 static inline bool metric_is_confused(const pt_objective_t *o)
 {
-    bool has_classes =
-        o->info->kind == PT_TASK_CLASSIFICATION || o->info->kind == PT_TASK_SEGMENTATION;
-
-    return has_classes && o->outputs <= PT_METRIC_CONFUSED;
+    switch (o->info->kind) {
+    case PT_TASK_CLASSIFICATION:
+        return o->outputs <= PT_METRIC_CONFUSED;
+    case PT_TASK_SEGMENTATION:
+        return o->outputs <= PT_METRIC_CONFUSED_MAP;
+    default:
+        return false;
+    }
 }
 
 /** Add to counts, sums and lists of its task. */

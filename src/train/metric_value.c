@@ -173,11 +173,6 @@ const int64_t *pt_metrics_confusion(const pt_metrics_t *m, int32_t task)
                : NULL;
 }
 
-double pt_metrics_iou(const pt_metrics_t *m, int32_t task, int32_t class)
-{
-    return class_iou(m->count + m->part[task].count + class * N_CLASS_COUNT);
-}
-
 bool pt_metric_is_error(const char *name)
 {
     static const pt_task_metric_t errors[] = {PT_METRIC_RMSE, PT_METRIC_ABS_ERROR,

@@ -43,6 +43,11 @@ void trainer_close_scores(pt_trainer_t *t)
     pt_metrics_free(s->metrics);
 }
 
+const pt_metrics_t *pt_trainer_metrics(const pt_trainer_t *trainer)
+{
+    return trainer->score.metrics;
+}
+
 typedef struct evaluation {
     pt_trainer_t *t;
     const pt_subnet_t *subnet;

@@ -18,6 +18,7 @@ for task in parts depth normals edges saliency; do
     says out "^  $task +32 +[0-9.]+ +[a-z_]+ +[0-9.]+"
 done
 says one/report.txt "^  depth +rmse, lower +[0-9.]+"
+says one/report.txt "^    IoU of classes: 0 [01]\.[0-9]{4}"
 says one/report.txt "^  depth +32 +[0-9.]+ +abs_error, lower [0-9.]+; rel_error"
 if command -v gnuplot >/dev/null; then
     # Each task's own metric where a mean says nothing, those alike in one panel.

@@ -18,6 +18,16 @@ expect 0 "$POLYTREE" search "$SMALL" -o shared --set search.method=shared --set 
 says out "^Delta_m +not run"
 says shared/report.txt "Delta_m +not run"
 says shared/report.txt "^test +metric +shared +edges"
+says shared/report.txt "^  shape +60 +[0-9.]+ +balanced_accuracy [01]\.[0-9]+; macro_f1 [01]\.[0-9]+; auc [01]\.[0-9]+$"
+# Of each task's confusion matrix the rows add up to the test samples.
+"$PYTHON" - shared/report.txt <<'END' || fail "$(cat shared/report.txt)"
+import re, sys
+parts = re.split(r"^  (\w+), classes$", open(sys.argv[1]).read(), flags=re.M)[1:]
+assert parts[::2] == ["shape", "fill", "place"], parts[::2]
+for part in parts[1::2]:
+    rows = re.findall(r"^    (?:label|     ) +\d+((?: +\d+)+)$", part.split("\n\n")[0], re.M)
+    assert sum(int(x) for row in rows for x in row.split()) == 60, part
+END
 
 # Stopped at once: no report yet, and a status.
 expect 75 "$POLYTREE" search "$SMALL" -o found --time-limit 0.001 --set report.random=nobody

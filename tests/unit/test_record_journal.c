@@ -46,8 +46,15 @@ static char *read_all(pt_run_file_t file)
 }
 
 static const pt_event_share_t share[] = {{"plain", 0.1, 1.5}, {"none", NAN, NAN}};
+static const int64_t confusion[] = {7, 0, 1, (int64_t)1 << 40};
 static const pt_event_score_t score[] = {
-    {"a \"quoted\" \\ name\n", 3, 0.25, 2, {{"miou", 0.5}, {"pixel_accuracy", NAN}}}};
+    {"a \"quoted\" \\ name\n",
+     3,
+     0.25,
+     2,
+     {{"miou", 0.5, 0.125}, {"pixel_accuracy", NAN, 0}},
+     2,
+     confusion}};
 static const pt_event_cost_t cost[] = {{"t", {.madds = 5, .encoder_madds = 4, .edges = 2}}};
 
 static const pt_event_t event[] = {
@@ -92,7 +99,8 @@ static const char *const expected[] = {
     "\"task_loss\":{}}\n",
     "{\"event\":\"eval\",\"stage\":\"retrain\",\"step\":7,\"part\":\"val\","
     "\"mean\":null,\"tasks\":{\"a \\\"quoted\\\" \\\\ name\\u000a\":{\"n\":3,"
-    "\"miou\":0.5,\"loss\":0.25,\"pixel_accuracy\":null}}}\n",
+    "\"miou\":0.5,\"loss\":0.25,\"miou_bound\":0.125,\"pixel_accuracy\":null,"
+    "\"confusion\":[[7,0],[1,1099511627776]]}}}\n",
     "{\"event\":\"derive\",\"stage\":\"retrain\",\"edges\":0,\"madds\":9,"
     "\"encoder_madds\":0,\"parameters\":1,\"tasks\":{\"t\":{\"edges\":2,\"madds\":5,"
     "\"encoder_madds\":4,\"parameters\":0}}}\n",
@@ -159,9 +167,14 @@ static void compare_scores(const pt_event_scores_t *a, const pt_event_scores_t *
         assert_string_equal(a->task[k].task, b->task[k].task);
         assert_true(a->task[k].n == b->task[k].n && a->task[k].loss == b->task[k].loss);
         assert_int_equal(a->task[k].n_metric, b->task[k].n_metric);
+        assert_int_equal(a->task[k].n_class, b->task[k].n_class);
+        assert_memory_equal(a->task[k].confusion, b->task[k].confusion,
+                            sizeof(int64_t) *
+                                (size_t)(b->task[k].n_class * b->task[k].n_class));
         for (int32_t i = 0; i < a->task[k].n_metric; i++) {
             assert_string_equal(a->task[k].metric[i].name, b->task[k].metric[i].name);
             assert_true(same(a->task[k].metric[i].value, b->task[k].metric[i].value));
+            assert_true(a->task[k].metric[i].bound == b->task[k].metric[i].bound);
         }
     }
 }

@@ -169,7 +169,6 @@ static void accuracy_counts_first_of_largest(void **state)
     const int64_t *confusion = pt_metrics_confusion(m, 0);
     for (int i = 0; i < 25; i++)
         assert_int_equal(confusion[i], i == 6 ? 2 : i == 11 || i == 24 ? 1 : 0);
-    assert_true(pt_metrics_iou(m, 0, 1) == 2.0 / 3 && isnan(pt_metrics_iou(m, 0, 0)));
     pt_metrics_free(m);
 }
 

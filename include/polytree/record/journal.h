@@ -53,6 +53,7 @@ typedef struct pt_event_step {
 typedef struct pt_event_metric {
     const char *name;
     double value;
+    double bound; /**< of its error; 0: exact */
 } pt_event_metric_t;
 
 typedef struct pt_event_score {
@@ -61,6 +62,8 @@ typedef struct pt_event_score {
     double loss;
     int32_t n_metric;
     pt_event_metric_t metric[PT_KIND_METRICS]; /**< the first one judges the task */
+    int32_t n_class;                           /**< of final scores, else 0 */
+    const int64_t *confusion; /**< [n_class][n_class], as pt_metrics_confusion() */
 } pt_event_score_t;
 
 typedef struct pt_event_scores {

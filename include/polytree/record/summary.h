@@ -15,6 +15,7 @@ enum { PT_SUMMARY_OTHER = 8 };
 typedef struct pt_summary_metric {
     char name[32];
     double value; /**< NaN where there were no labels */
+    double bound; /**< of its error; 0: exact */
 } pt_summary_metric_t;
 
 typedef struct pt_summary_task {
@@ -25,6 +26,9 @@ typedef struct pt_summary_task {
     int32_t n_other;
     pt_summary_metric_t other[PT_SUMMARY_OTHER]; /**< metrics beside `metric` */
     double metric;                               /**< NaN where there were no labels */
+    double bound;                                /**< of its error; 0: exact */
+    int32_t n_class;    /**< of the confusion matrix; 0: there is none */
+    int64_t *confusion; /**< [n_class][n_class] elements of a label put out as a class */
     double val;     /**< the same of the last evaluation on val; NaN where there was none */
     bool is_error;  /**< less is better */
     pt_cost_t cost; /**< encoder_madds is 0 where that was not written */

@@ -50,8 +50,10 @@
  * over the ranks that evaluate it. */
 #define PT_METRIC_EXACT ((int64_t)1 << 24)
 
-/** Most classes of which a confusion matrix is kept. */
+/** Most classes of which a confusion matrix is kept: of a classification, of which a run
+ * may have a thousand, and of a segmentation. */
 #define PT_METRIC_CONFUSED 64
+#define PT_METRIC_CONFUSED_MAP 256
 
 typedef struct pt_metrics pt_metrics_t;
 
@@ -107,10 +109,8 @@ double pt_metrics_value(const pt_metrics_t *metrics, int32_t task, pt_task_metri
                         double *bound);
 
 /** Elements of label i for which class j was put out, [classes][classes] of a task of
- * classes; borrowed.  NULL of other kinds and of more than PT_METRIC_CONFUSED classes. */
+ * classes; borrowed.  NULL of other kinds and of too many classes. */
 const int64_t *pt_metrics_confusion(const pt_metrics_t *metrics, int32_t task);
-/** |both| / |either| of a class of a task of classes; NaN where it is nowhere. */
-double pt_metrics_iou(const pt_metrics_t *metrics, int32_t task, int32_t class);
 
 /** Whether less of the metric of that name is better. */
 bool pt_metric_is_error(const char *name);

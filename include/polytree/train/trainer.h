@@ -21,6 +21,7 @@
 #include "polytree/io/dataset.h"
 #include "polytree/par/layout.h"
 #include "polytree/train/form.h"
+#include "polytree/train/metric.h"
 #include "polytree/train/objective.h"
 #include "polytree/train/optim.h"
 #include "polytree/train/step.h"
@@ -51,6 +52,8 @@ pt_space_t *pt_trainer_space(const pt_trainer_t *trainer);
 const pt_feed_t *pt_trainer_feed(const pt_trainer_t *trainer);
 const pt_layout_t *pt_trainer_layout(const pt_trainer_t *trainer);
 pt_dataset_t *pt_trainer_dataset(const pt_trainer_t *trainer);
+/** What the last evaluation was scored by. */
+const pt_metrics_t *pt_trainer_metrics(const pt_trainer_t *trainer);
 const pt_objective_t *pt_trainer_objective(const pt_trainer_t *trainer, int32_t task);
 /** Whether all tasks are judged by one metric: metrics of several kinds have no mean. */
 bool pt_trainer_has_common_metric(const pt_trainer_t *trainer);
