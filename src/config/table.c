@@ -356,6 +356,10 @@ const pt_option_t pt_task_options[] = {
     REAL("task.NAME.positive_weight", positive_weight, "0", 0, 0.9999, NUM,
          "bce: weight of positives, the rest is that of negatives; 0 = 0.95 for edges, "
          "else alike"),
+    LINE("task.NAME.class_weights", class_weights, "none", NUM,
+         "cross_entropy: none, balanced (one over the class's share of the train labels), "
+         "or a "
+         "number for each class; the loss is divided by the sum of its labels' weights"),
     REAL("task.NAME.tolerance", tolerance, "0.0075", 0, 1, NUM,
          "edge_f: distance at which edges match, in diagonals of the image"),
 };

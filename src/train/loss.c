@@ -51,34 +51,43 @@ static int64_t count_labelled(const pt_objective_t *o, int64_t n, const pt_label
     return count;
 }
 
+/* t_c, with its weight */
+static double target_of(const pt_objective_t *o, int32_t label, int32_t c)
+{
+    double t = o->smoothing / o->outputs + (c == label ? 1.0 - o->smoothing : 0.0);
+
+    return o->class_weight == NULL
+               ? t
+               : t * ((double)o->class_weight[c] / (double)PT_CLASS_WEIGHT);
+}
+
 /*
- * One element: t_c = (1 - eps) [c = label] + eps / C
+ * One element: t_c = w_c ((1 - eps) [c = label] + eps / C)
  *
- *     L = -sum_c t_c log p_c = lse(z) - (1 - eps) z_label - eps / C sum_c z_c
- *     dL/dz_c = p_c - t_c
+ *     L = -sum_c t_c log p_c = sum_c t_c lse(z) - sum_c t_c z_c
+ *     dL/dz_c = p_c sum_j t_j - t_c
  *
  * with everything relative to max z, so that no exponential overflows.
  */
-static double softmax_entropy(int32_t n_class, double smoothing, const pt_real_t *z,
-                              int32_t label, double scale, pt_real_t *dz)
+static double softmax_entropy(const pt_objective_t *o, const pt_real_t *z, int32_t label,
+                              double scale, pt_real_t *dz)
 {
+    const int32_t n_class = o->outputs;
     double top = (double)z[0];
     for (int32_t c = 1; c < n_class; c++)
         top = (double)z[c] > top ? (double)z[c] : top;
-    double sum_exp = 0, sum_z = 0;
+    double sum_exp = 0, sum_target = 0, sum_z = 0;
     for (int32_t c = 0; c < n_class; c++) {
-        double shifted = (double)z[c] - top;
+        double shifted = (double)z[c] - top, t = target_of(o, label, c);
         sum_exp += exp(shifted);
-        sum_z += shifted;
+        sum_target += t;
+        sum_z += t * shifted;
     }
-    double rest = smoothing / n_class;
-    if (dz) {
-        for (int32_t c = 0; c < n_class; c++) {
-            double target = rest + (c == label ? 1.0 - smoothing : 0.0);
-            dz[c] = (pt_real_t)(scale * (exp((double)z[c] - top) / sum_exp - target));
-        }
+    for (int32_t c = 0; c < n_class && dz; c++) {
+        double p = exp((double)z[c] - top) / sum_exp;
+        dz[c] = (pt_real_t)(scale * (sum_target * p - target_of(o, label, c)));
     }
-    return log(sum_exp) - (1.0 - smoothing) * ((double)z[label] - top) - rest * sum_z;
+    return sum_target * log(sum_exp) - sum_z;
 }
 
 static pt_loss_terms_t cross_entropy(const work_t *w)
@@ -89,8 +98,8 @@ static pt_loss_terms_t cross_entropy(const work_t *w)
     for (int64_t i = 0; i < w->n; i++) {
         pt_real_t *dz = w->dz ? w->dz + i * n_class : NULL;
         if (w->y[i].i != PT_LABEL_NONE)
-            sum += softmax_entropy(n_class, w->o->smoothing, w->z + i * n_class, w->y[i].i,
-                                   w->scale, dz);
+            sum += softmax_entropy(w->o, w->z + i * n_class, w->y[i].i,
+                                   w->scale * w->weight.positive, dz);
         else if (dz)
             set_zero(n_class, dz);
     }
@@ -221,6 +230,10 @@ pt_label_count_t pt_loss_count(const pt_objective_t *objective, int64_t n, int64
     if (objective->loss == PT_LOSS_BCE_BALANCED)
         for (int64_t i = 0; i < n * h * w * objective->labels; i++)
             count.positive += label[i].i != PT_LABEL_NONE && label[i].i != 0;
+    if (objective->class_weight != NULL)
+        for (int64_t i = 0; i < n * h * w; i++)
+            if (label[i].i != PT_LABEL_NONE)
+                count.positive += objective->class_weight[label[i].i];
     return count;
 }
 
@@ -233,6 +246,9 @@ pt_loss_terms_t pt_loss_weights(const pt_objective_t *objective,
         double share = (double)count->positive / (double)count->labelled;
         return (pt_loss_terms_t){1 - share, share};
     }
+    if (objective->class_weight != NULL && count->labelled > 0)
+        return (pt_loss_terms_t){
+            (double)count->labelled * (double)PT_CLASS_WEIGHT / (double)count->positive, 1};
     if (objective->loss == PT_LOSS_BCE && positive != 0)
         return (pt_loss_terms_t){positive, 1 - positive};
     return (pt_loss_terms_t){1, 1};

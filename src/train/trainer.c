@@ -48,9 +48,13 @@ static pt_status_t make_objectives(pt_trainer_t *t)
 {
     PT_TRY(check_sections(t->config, t->dataset));
     PT_TRY(pt_alloc(&t->objective, (size_t)t->n_task, sizeof *t->objective));
-    for (int32_t k = 0; k < t->n_task; k++)
-        PT_TRY(
-            pt_objective_make(t->config, pt_dataset_task(t->dataset, k), &t->objective[k]));
+    PT_TRY(pt_alloc(&t->class_weight, (size_t)t->n_task, sizeof *t->class_weight));
+    for (int32_t k = 0; k < t->n_task; k++) {
+        pt_objective_t *o = &t->objective[k];
+        PT_TRY(pt_objective_make(t->config, pt_dataset_task(t->dataset, k), o));
+        PT_TRY(pt_class_weights_make(t->config, t->dataset, k, o, &t->class_weight[k]));
+        o->class_weight = t->class_weight[k];
+    }
     return pt_task_weights_init(t->config, t->n_task, t->objective, &t->weights);
 }
 
@@ -87,6 +91,9 @@ static void release(pt_trainer_t *t)
     trainer_close_labels(t);
     pt_free(t->task_coord);
     pt_free(t->task_slot);
+    for (int32_t k = 0; k < t->n_task && t->class_weight != NULL; k++)
+        pt_free(t->class_weight[k]);
+    pt_free(t->class_weight);
     pt_free(t->objective);
     trainer_close_gather(t);
     trainer_close_scores(t);

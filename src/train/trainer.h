@@ -121,6 +121,7 @@ struct pt_trainer {
     pt_feed_t *feed;
     pt_space_t *space;
     pt_objective_t *objective; /**< [n_task] */
+    int64_t **class_weight;    /**< [n_task] of the objectives */
 
     int32_t n_task, n_bundle, n_bundle_task; /**< most tasks in one bundle */
     int32_t *task_coord;                     /**< [n_task] task coordinate of its bundle */

@@ -41,9 +41,10 @@ typedef struct pt_task_config {
     char name[PT_NAME];
     pt_task_loss_t loss;
     pt_task_metric_t metric;
-    double weight;          /**< of its loss, before they are normalised */
-    double positive_weight; /**< bce; 0 = by the kind of labels */
-    double tolerance;       /**< edge_f: of the diagonal */
+    double weight;                      /**< of its loss, before they are normalised */
+    double positive_weight;             /**< bce; 0 = by the kind of labels */
+    double tolerance;                   /**< edge_f: of the diagonal */
+    char class_weights[PT_CONFIG_TEXT]; /**< none, balanced, or a number for each class */
 } pt_task_config_t;
 
 /** How weights or alpha are updated; part of several sections. */

@@ -40,6 +40,9 @@ typedef struct pt_objective {
     double weight;           /**< of the task, before weights are normalised */
     double positive_weight;  /**< bce: of positives, negatives 1 - this; 0: 1 for both */
     double tolerance;        /**< edge_f: share of the image's diagonal */
+    /** cross_entropy: [outputs] weights of labels, in units of 1 / PT_CLASS_WEIGHT, the
+     * largest of which is 1; NULL: all alike.  Borrowed. */
+    const int64_t *class_weight;
 } pt_objective_t;
 
 /**
@@ -50,6 +53,25 @@ typedef struct pt_objective {
 PT_MUST_CHECK pt_status_t pt_objective_make(const pt_config_t *config,
                                             const pt_task_info_t *info,
                                             pt_objective_t *out);
+
+/** What the largest class weight is as an integer: sums of them are exact. */
+#define PT_CLASS_WEIGHT ((int64_t)1 << 32)
+
+/**
+ * The class weights that the section of a task of classes asks for.  balanced: one over the
+ * number of labels of the class in the file's train split (scikit-learn's, whose scale
+ * drops out of the loss); of classes without any as of those with one.  Not collective;
+ * reads all train labels of maps.
+ *
+ * @param[in]  index   of the task in the data set
+ * @param[out] weight  [outputs], NULL where none are asked for; free with pt_free()
+ * @return PT_E_CONFIG where the loss has no classes, or the list is not one positive number
+ * a class
+ */
+PT_MUST_CHECK pt_status_t pt_class_weights_make(const pt_config_t *config,
+                                                pt_dataset_t *dataset, int32_t index,
+                                                const pt_objective_t *objective,
+                                                int64_t **weight);
 
 /** Most metrics of one kind. */
 #define PT_KIND_METRICS 5
