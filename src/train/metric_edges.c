@@ -1,10 +1,12 @@
-/* Edges, predicted against labelled: as many pairs as can be, each pixel in one at most.
+/* Edges, predicted against labelled: as many pairs as can be, each pixel in one
+ * at most.
  *
- * A maximum matching between two sets of pixels, of which those within the tolerance of one
- * another may be paired, by Hopcroft and Karp (SIAM J. Comput. 2, 1973): a search in
- * breadth from all labelled pixels that have no partner, then searches in depth along its
- * layers, as often as one is found.  Thresholds are taken from the highest to the lowest,
- * so that each begins with the pairs of the one before.
+ * A maximum matching between two sets of pixels, of which those within the
+ * tolerance of one another may be paired, by Hopcroft and Karp (SIAM J. Comput.
+ * 2, 1973): a search in breadth from all labelled pixels that have no partner,
+ * then searches in depth along its layers, as often as one is found. Thresholds
+ * are taken from the highest to the lowest, so that each begins with the pairs
+ * of the one before.
  */
 #include <math.h>
 #include <string.h>
@@ -16,67 +18,86 @@ enum { NONE = -1 };
 /* Pixels have one number, y w + x, in both sets. */
 typedef struct match {
     int32_t h, w, n_label, radius;
-    int64_t limit;      /* of the square of a distance */
     int32_t *label;     /* [n_label] labelled pixels */
     int32_t *predicted; /* [pixel] partner of a labelled one; NONE */
     int32_t *labelled;  /* [pixel] partner of a predicted one; NONE */
     int32_t *layer;     /* [pixel] of labelled ones in the search; NONE: not reached */
     int32_t *next;      /* [pixel] where the search in depth from a labelled one goes on */
     int32_t *queue;     /* [pixel], then the path of a search in depth */
+    int32_t *half;      /* [2 radius + 1] half the width of that row of the disc */
     uint8_t *level;     /* [pixel] thresholds that its output reaches */
     int least;          /* level of predicted edges */
 } match_t;
 
 enum { N_INT_ARRAYS = 6 };
 
+/* No radius is larger than the diagonal, nor is that than h + w. */
 size_t edge_scratch(int64_t h, int64_t w)
 {
-    return (size_t)(h * w) * (N_INT_ARRAYS * sizeof(int32_t) + 1);
+    return (size_t)(h * w) * (N_INT_ARRAYS * sizeof(int32_t) + 1) +
+           (size_t)(2 * (h + w) + 1) * sizeof(int32_t);
 }
 
 static match_t open_match(double tolerance, int64_t h, int64_t w, void *scratch)
 {
-    int64_t n = h * w, limit = (int64_t)(tolerance * tolerance * (double)(h * h + w * w));
+    int64_t n = h * w, square = h * h + w * w;
+    int64_t limit = (int64_t)fmin(tolerance * tolerance * (double)square, (double)square);
     int32_t *array = scratch;
-    int32_t radius = (int32_t)sqrt((double)limit);
+    match_t m = {.h = (int32_t)h,
+                 .w = (int32_t)w,
+                 .radius = (int32_t)sqrt((double)limit),
+                 .label = array,
+                 .predicted = array + n,
+                 .labelled = array + 2 * n,
+                 .layer = array + 3 * n,
+                 .next = array + 4 * n,
+                 .queue = array + 5 * n,
+                 .half = array + 6 * n,
+                 .level = (uint8_t *)(array + 6 * n + 2 * (h + w) + 1)};
 
-    return (match_t){.h = (int32_t)h,
-                     .w = (int32_t)w,
-                     .radius = radius,
-                     .limit = limit,
-                     .label = array,
-                     .predicted = array + n,
-                     .labelled = array + 2 * n,
-                     .layer = array + 3 * n,
-                     .next = array + 4 * n,
-                     .queue = array + 5 * n,
-                     .level = (uint8_t *)(array + 6 * n)};
+    for (int32_t row = 0; row <= 2 * m.radius; row++) {
+        int64_t dy = row - m.radius;
+        m.half[row] = (int32_t)sqrt((double)(limit - dy * dy));
+    }
+    return m;
 }
 
-/* The next predicted pixel near `from`, `*at` counting through the square around it; NONE
- * after the last. */
+static int32_t least_of(int32_t a, int32_t b)
+{
+    return a < b ? a : b;
+}
+
+static int32_t most_of(int32_t a, int32_t b)
+{
+    return a > b ? a : b;
+}
+
+/* The next predicted pixel near `from`, `*at` counting through the square
+ * around it, row by row; NONE after the last. */
 static int32_t next_near(const match_t *m, int32_t from, int32_t *at)
 {
-    const int32_t side = 2 * m->radius + 1, y0 = from / m->w, x0 = from % m->w;
+    const int32_t r = m->radius, side = 2 * r + 1, y0 = from / m->w, x0 = from % m->w;
 
-    for (; *at < side * side; ++*at) {
-        int32_t dy = *at / side - m->radius, dx = *at % side - m->radius;
-        int32_t y = y0 + dy, x = x0 + dx;
-        if (y < 0 || y >= m->h || x < 0 || x >= m->w ||
-            (int64_t)dy * dy + (int64_t)dx * dx > m->limit ||
-            m->level[y * m->w + x] < m->least)
+    for (int32_t row = *at / side; row < side; *at = ++row * side) {
+        int32_t y = y0 + row - r, half = m->half[row];
+        int32_t x = x0 + most_of(most_of(*at % side - r, -half), -x0);
+        int32_t end = x0 + least_of(half + 1, m->w - x0);
+        if (y < 0 || y >= m->h)
             continue;
-        ++*at;
-        return y * m->w + x;
+        for (; x < end; x++)
+            if (m->level[y * m->w + x] >= m->least) {
+                *at = row * side + x - x0 + r + 1;
+                return y * m->w + x;
+            }
     }
     return NONE;
 }
 
-/* Layers from labelled pixels without a partner on; whether a predicted one without a
- * partner is reached. */
+/* Layers from labelled pixels without a partner on, as far as the first that
+ * reaches a predicted one without a partner; whether there is one. */
 static bool find_layers(match_t *m)
 {
-    int32_t n = 0, stop = INT32_MAX;
+    int32_t n = 0;
 
     for (int32_t i = 0; i < m->n_label; i++) {
         int32_t from = m->label[i];
@@ -85,23 +106,23 @@ static bool find_layers(match_t *m)
         if (m->layer[from] == 0)
             m->queue[n++] = from;
     }
-    for (int32_t i = 0; i < n && m->layer[m->queue[i]] < stop; i++) {
+    for (int32_t i = 0; i < n; i++) {
         int32_t from = m->queue[i], at = 0, to;
         while ((to = next_near(m, from, &at)) != NONE) {
             int32_t partner = m->labelled[to];
-            if (partner == NONE) {
-                stop = m->layer[from] + 1;
-            } else if (m->layer[partner] == NONE) {
+            if (partner == NONE)
+                return true; /* all of this layer is known */
+            if (m->layer[partner] == NONE) {
                 m->layer[partner] = m->layer[from] + 1;
                 m->queue[n++] = partner;
             }
         }
     }
-    return stop != INT32_MAX;
+    return false;
 }
 
-/* Find a way along the layers from a labelled pixel to a predicted one that has no partner,
- * and take the pairs on it anew; whether there is one. */
+/* Find a way along the layers from a labelled pixel to a predicted one that has
+ * no partner, and take the pairs on it anew; whether there is one. */
 static bool augment(match_t *m, int32_t from)
 {
     int32_t *path = m->queue, n = 0;
