@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "polytree/base/hash.h"
 #include "polytree/base/memory.h"
 
 pt_status_t pt_path_join(const char *folder, const char *name, char out[PT_PATH_MAX])
@@ -254,4 +255,26 @@ pt_status_t pt_file_cut(const char *path, int64_t bytes)
         PT_FAIL(IO, "%s: cannot cut to %lld bytes: %s", path, (long long)bytes,
                 strerror(errno));
     return PT_OK;
+}
+
+pt_status_t pt_file_digest(const char *path, char out[33])
+{
+    char piece[1 << 14];
+    size_t n;
+    pt_digest_t *digest;
+    FILE *file = fopen(path, "r");
+    if (file == NULL)
+        PT_FAIL(IO, "%s: %s", path, strerror(errno));
+    pt_status_t status = pt_digest_new(&digest);
+    if (status == PT_OK) {
+        while ((n = fread(piece, 1, sizeof piece, file)) > 0)
+            pt_digest_add(digest, piece, n);
+        if (ferror(file))
+            status = PT_ERROR(IO, "%s: %s", path, strerror(errno));
+        else
+            pt_digest_hex(digest, out);
+        pt_digest_free(digest);
+    }
+    fclose(file);
+    return status;
 }

@@ -1,6 +1,7 @@
 #include "polytree/config/config.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #include "config/option.h"
 
@@ -95,6 +96,37 @@ pt_status_t pt_config_set(pt_config_t *config, const char *assignment)
     PT_TRY(pt_encoder_read(&changed, "", 0));
     *config = changed;
     return PT_OK;
+}
+
+void pt_config_anchor(pt_config_t *config)
+{
+    char here[PT_CONFIG_TEXT];
+    if (getcwd(here, sizeof here) == NULL) {
+        return;
+    }
+    for (int32_t i = 0; i < pt_n_options; i++) {
+        char *file = pt_option_file(&pt_options[i], config), path[2 * PT_CONFIG_TEXT];
+        if (file == NULL || file[0] == '/') {
+            continue;
+        }
+        int n = snprintf(path, sizeof path, "%s/%s", here, file);
+        if (n > 0 && n < PT_CONFIG_TEXT) {
+            memcpy(file, path, (size_t)n + 1);
+        }
+    }
+}
+
+const char *pt_config_next_file(const pt_config_t *config, int32_t *at, const char **option)
+{
+    while (*at < pt_n_options) {
+        const pt_option_t *o = &pt_options[(*at)++];
+        const char *file = pt_option_file(o, (void *)(uintptr_t)config);
+        if (o->class == PT_OPTION_NUMERICS && file != NULL) {
+            *option = o->name;
+            return file;
+        }
+    }
+    return NULL;
 }
 
 static pt_status_t check_space(const pt_config_t *c)

@@ -145,13 +145,20 @@ void pt_config_digest(const pt_config_t *config, pt_digest_t *digest)
     add_tasks(config, digest);
 }
 
+/* What is in a file counts, not what it is called. */
+static bool names_file(const pt_option_t *option, const void *base)
+{
+    return pt_option_file(option, (void *)(uintptr_t)base) != NULL;
+}
+
 static void compare_option(const pt_option_t *option, const char *task, const void *ours,
                            const void *theirs, pt_text_t *difference)
 {
     char our_text[PT_OPTION_TEXT], their_text[PT_OPTION_TEXT];
     pt_option_format(option, ours, our_text);
     pt_option_format(option, theirs, their_text);
-    if (option->class != PT_OPTION_NUMERICS || strcmp(our_text, their_text) == 0) {
+    if (option->class != PT_OPTION_NUMERICS || strcmp(our_text, their_text) == 0 ||
+        (names_file(option, ours) && names_file(option, theirs))) {
         return;
     }
     pt_text_add(difference, "%s", difference->n > 0 ? "; " : "");

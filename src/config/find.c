@@ -33,6 +33,20 @@ static bool is_key(const pt_option_t *option, const char *key)
     return strcmp(option->name + pt_option_section_len(option) + 1, key) == 0;
 }
 
+char *pt_option_file(const pt_option_t *option, void *base)
+{
+    char *field = (char *)base + option->offset;
+    int word;
+    if (option->type == PT_OPTION_PATH) {
+        return field[0] != '\0' ? field : NULL;
+    }
+    if (option->type != PT_OPTION_FROM) {
+        return NULL;
+    }
+    memcpy(&word, field, sizeof word);
+    return option->words[word] == NULL ? field + sizeof word : NULL;
+}
+
 bool pt_option_is_of_task(const char *key, size_t len)
 {
     for (int32_t i = 0; i < pt_n_task_options; i++) {

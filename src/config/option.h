@@ -23,6 +23,7 @@ typedef enum pt_option_type {
     PT_OPTION_LENGTH, /**< pt_length_t */
     PT_OPTION_INTS,   /**< pt_int_list_t, at least one; the range is each value's */
     PT_OPTION_LINE,   /**< char[]: one line of text */
+    PT_OPTION_PATH,   /**< char[]: a file or a folder */
     PT_OPTION_NAMES,  /**< char[]: names, kept with one blank between them */
     PT_OPTION_LINES,  /**< char[]: lines, of which none is empty */
     PT_OPTION_BUDGET, /**< pt_budget_t: none, a share as in 60%, or an amount */
@@ -97,6 +98,9 @@ PT_MUST_CHECK pt_status_t pt_option_find(pt_config_t *config, const char *sectio
 
 /** Whether a [task.NAME] section has such a key. */
 bool pt_option_is_of_task(const char *key, size_t len);
+
+/** The file or folder that an option names in `base`; NULL where it names none. */
+char *pt_option_file(const pt_option_t *option, void *base);
 
 /** Length of the section's name in `option->name`. */
 size_t pt_option_section_len(const pt_option_t *option);

@@ -40,6 +40,10 @@
     {                                                                                      \
         name, PT_OPTION_LINE, AT(field), initial, 0, 0, NULL, class, help                  \
     }
+#define PATH(name, field, initial, class, help)                                            \
+    {                                                                                      \
+        name, PT_OPTION_PATH, AT(field), initial, 0, 0, NULL, class, help                  \
+    }
 #define NAMES(name, field, initial, class, help)                                           \
     {                                                                                      \
         name, PT_OPTION_NAMES, AT(field), initial, 0, 0, NULL, class, help                 \
@@ -81,7 +85,7 @@
             "steps of linear rise to the learning rate")
 
 const pt_option_t pt_options[] = {
-    LINE("data.file", data.file, "", OUT, "HDF5 data set; its digest is compared instead"),
+    PATH("data.file", data.file, "", OUT, "HDF5 data set; its digest is compared instead"),
     NAMES("data.tasks", data.tasks, "all", NUM, "all, or names in this order"),
     REAL("data.val_fraction", data.val_fraction, "0", 0, 0.9, NUM,
          "share of train taken for val where the file has no val"),
@@ -157,7 +161,7 @@ const pt_option_t pt_options[] = {
          "dag: 1: a batch norm behind the 1x1 convolutions of read-in and read-out"),
     INT("space.stem_channels", space.stem_channels, "32", 1, 65536, NUM,
         "channels of the stem's output"),
-    LINE(
+    PATH(
         "space.encoder", space.encoder, "", OUT,
         "branch: file whose [encoder] is read in place, relative to the one that names it"),
     REAL("space.width", space.width, "1", 0.01, 64, NUM,
@@ -266,7 +270,7 @@ const pt_option_t pt_options[] = {
 
     WORD("resource.kind", resource.kind, "madds", pt_resource_words, NUM,
          "what costs: multiply-adds, parameters, activation bytes, or seconds of a table"),
-    LINE("resource.table", resource.table, "", NUM,
+    PATH("resource.table", resource.table, "", NUM,
          "seconds: file of lines NAME SECONDS, of `stem` and each layer or edge"),
     WORD("resource.scale", resource.scale, "shared", pt_scale_words, NUM,
          "unit of the loss: the cost of the network all tasks share, or GFLOP"),
@@ -290,7 +294,7 @@ const pt_option_t pt_options[] = {
     LENGTH("retrain.steps", retrain.steps, "6000", 0, NUM, "length of fine-tuning"),
     UPDATE("retrain", retrain.update, "sgd", "0.05", "0.9", "1", "5e-4", "cosine", "200"),
 
-    LINE("baseline.cost_of", baseline.cost_of, "", OUT,
+    PATH("baseline.cost_of", baseline.cost_of, "", OUT,
          "run whose multiply-adds and samples a baseline is to match"),
     INT("baseline.madds", baseline.madds, "0", 0, WHOLE, NUM,
         "multiply-adds of all tasks to reach; 0 = those of baseline.cost_of (a chain of "
@@ -307,17 +311,17 @@ const pt_option_t pt_options[] = {
         "random: number of the subnet to draw"),
     INT("baseline.branching", baseline.branching, "0", 0, WHOLE, NUM,
         "exhaustive: number of the branching in the enumeration of all"),
-    LINE("baseline.supernet", baseline.supernet, "", OUT,
+    PATH("baseline.supernet", baseline.supernet, "", OUT,
          "random: run of another index whose trained supernet is taken; same result"),
 
     BOOL("report.svg", report.svg, "1", OUT, "1: draw architecture.svg"),
     INT("report.pictures", report.pictures, "0", 0, 1000, OUT,
         "so many test samples are drawn, with labels and predictions"),
-    LINE("report.single", report.single, "", OUT,
+    PATH("report.single", report.single, "", OUT,
          "run of the single-task networks, for Delta_m"),
-    LINE("report.shared", report.shared, "", OUT,
+    PATH("report.shared", report.shared, "", OUT,
          "run of the shared chain to compare with"),
-    LINE("report.random", report.random, "", OUT, "run of a random subnet to compare with"),
+    PATH("report.random", report.random, "", OUT, "run of a random subnet to compare with"),
 
     NAMES("sweep.methods", sweep.methods, "search shared single random", OUT,
           "values of search.method to run; exhaustive: every branching"),

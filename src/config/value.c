@@ -229,12 +229,13 @@ static bool parse_from(const pt_option_t *option, const char *text, void *field)
 }
 
 static bool (*const parse[])(const pt_option_t *option, const char *text, void *field) = {
-    [PT_OPTION_INT] = parse_int,       [PT_OPTION_REAL] = parse_real,
-    [PT_OPTION_TIME] = parse_time,     [PT_OPTION_BOOL] = parse_bool,
-    [PT_OPTION_WORD] = parse_word,     [PT_OPTION_LENGTH] = parse_length,
-    [PT_OPTION_INTS] = parse_ints,     [PT_OPTION_LINE] = parse_line,
-    [PT_OPTION_NAMES] = parse_names,   [PT_OPTION_LINES] = parse_lines,
-    [PT_OPTION_BUDGET] = parse_budget, [PT_OPTION_FROM] = parse_from,
+    [PT_OPTION_INT] = parse_int,     [PT_OPTION_REAL] = parse_real,
+    [PT_OPTION_TIME] = parse_time,   [PT_OPTION_BOOL] = parse_bool,
+    [PT_OPTION_WORD] = parse_word,   [PT_OPTION_LENGTH] = parse_length,
+    [PT_OPTION_INTS] = parse_ints,   [PT_OPTION_LINE] = parse_line,
+    [PT_OPTION_PATH] = parse_line,   [PT_OPTION_NAMES] = parse_names,
+    [PT_OPTION_LINES] = parse_lines, [PT_OPTION_BUDGET] = parse_budget,
+    [PT_OPTION_FROM] = parse_from,
 };
 
 /* In a file " ;" begins a comment: such a value could not be written and read back. */
@@ -354,6 +355,7 @@ void pt_option_format(const pt_option_t *option, const void *base,
         format_ints(field, text, PT_OPTION_TEXT);
         break;
     case PT_OPTION_LINE:
+    case PT_OPTION_PATH:
     case PT_OPTION_NAMES:
     case PT_OPTION_LINES:
         snprintf(text, PT_OPTION_TEXT, "%s", (const char *)field);
@@ -379,6 +381,7 @@ static const char *const kind_text[] = {
     [PT_OPTION_LENGTH] = "a number of steps, or of epochs as in 12e,",
     [PT_OPTION_INTS] = "whole numbers separated by blanks, each",
     [PT_OPTION_LINE] = "one line of text",
+    [PT_OPTION_PATH] = "the name of a file",
     [PT_OPTION_NAMES] = "names separated by blanks",
     [PT_OPTION_LINES] = "lines of text",
     [PT_OPTION_BUDGET] = "none, a share as in 60%, at most 100%, or an amount above 0,",
@@ -401,6 +404,7 @@ void pt_option_expected(const pt_option_t *option, char *text, size_t size)
         }
         break;
     case PT_OPTION_LINE:
+    case PT_OPTION_PATH:
     case PT_OPTION_NAMES:
     case PT_OPTION_LINES:
         pt_text_add(&out, ", at most %zu characters", option->size - 1);
@@ -419,6 +423,7 @@ void pt_option_explain(const pt_option_t *option, char *text, size_t size)
     char min[32];
     switch (option->type) {
     case PT_OPTION_LINE:
+    case PT_OPTION_PATH:
     case PT_OPTION_NAMES:
     case PT_OPTION_LINES:
         snprintf(text, size, "%s", kind_text[option->type]);

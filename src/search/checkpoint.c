@@ -70,6 +70,7 @@ static pt_status_t add_state(const pt_search_t *s, const pack_t *p, pt_checkpoin
     PT_TRY(pt_checkpoint_add(c, "space", PT_DTYPE_U64, &one, 1, &s->space->fingerprint,
                              false));
     PT_TRY(add_text(c, "config", s->config_text));
+    PT_TRY(add_text(c, "files", pt_text_get(&s->files)));
     PT_TRY(add_text(c, "data", pt_dataset_digest(pt_trainer_dataset(s->trainer))));
     PT_TRY(add_text(c, "fingerprint", s->fingerprint.text));
     return add_text(c, "version", PT_VERSION);
@@ -232,6 +233,31 @@ done:
     return status;
 }
 
+/* A file that has changed since would lead to another run.  Who but looks at one reads
+ * none, and 0.1.0 did not write down what it had read. */
+static pt_status_t check_files(const pt_search_t *s, const pt_checkpoint_t *c)
+{
+    const char *ours = pt_text_get(&s->files);
+    char *theirs;
+    pt_status_t status = PT_OK;
+    if (s->is_view || pt_checkpoint_find(c, "files") == NULL)
+        return PT_OK;
+    PT_TRY(get_text(c, "files", &theirs));
+    for (size_t n; status == PT_OK && *ours != '\0'; ours += n) {
+        n = strcspn(ours, "\n") + 1;
+        int option = (int)strcspn(ours, " ");
+        char line[128];
+        snprintf(line, sizeof line, "%.*s", (int)n, ours);
+        if (strstr(theirs, line) == NULL)
+            status = PT_ERROR(MISMATCH,
+                              "%s: the file that %.*s names holds something else than the "
+                              "run has read (give another folder to start anew)",
+                              s->run, option, ours);
+    }
+    pt_free(theirs);
+    return status;
+}
+
 /* What another version would make of the rest of a run is another run; one that is done
  * can be read, and one that is only looked at. */
 static pt_status_t check_version(const pt_search_t *s, const pt_checkpoint_t *c)
@@ -259,6 +285,7 @@ pt_status_t run_checkpoint_check(const pt_search_t *s, const pt_checkpoint_t *c,
     char *theirs;
     PT_TRY(check_version(s, c));
     PT_TRY(check_config(s, c, any_index));
+    PT_TRY(check_files(s, c));
     PT_TRY(get_text(c, "data", &theirs));
     bool is_same = strcmp(ours, theirs) == 0;
     pt_free(theirs);

@@ -90,6 +90,7 @@ struct pt_search {
     pt_journal_t *journal; /**< rank 0 */
     run_told_t told;       /**< rank 0 */
     char *config_text;     /**< rank 0; owned */
+    pt_text_t files;       /**< rank 0: a line "option digest" for each that was read */
     pt_fingerprint_t fingerprint;
 };
 

@@ -28,6 +28,20 @@ static pt_status_t write_config_text(pt_search_t *s)
     return pt_text_steal(&text, &s->config_text);
 }
 
+/* What the files hold that options name, which may be found under other names later. */
+static pt_status_t digest_files(pt_search_t *s)
+{
+    const char *option, *file;
+    int32_t at = 0;
+    while ((file = pt_config_next_file(s->config, &at, &option)) != NULL) {
+        char hex[33];
+        if (pt_file_digest(file, hex) != PT_OK)
+            PT_FAIL(IO, "%s = %s", option, pt_error_message());
+        pt_text_add(&s->files, "%s %s\n", option, hex);
+    }
+    return s->files.status;
+}
+
 /* A draw needs no weights: whether there is a network of the cost is known beforehand. */
 static pt_status_t try_draw(const pt_search_t *s)
 {
@@ -76,6 +90,7 @@ static pt_status_t allocate(pt_search_t *s)
     if (!s->is_root || s->is_view)
         return PT_OK;
     PT_TRY(run_check_weights(s));
+    PT_TRY(digest_files(s));
     PT_TRY(pt_folder_make(s->run));
     return write_config_text(s);
 }
@@ -236,6 +251,7 @@ void pt_search_free(pt_search_t *s)
     pt_free(s->alive_node);
     pt_free(s->score);
     pt_free(s->config_text);
+    pt_text_release(&s->files);
     pt_free(s);
 }
 

@@ -80,6 +80,16 @@ keep dag madds % "${dag[@]}"
 keep dag parameters = "${dag[@]}"
 keep dag activation = "${dag[@]}"
 keep dag seconds % "${dag[@]}"
+# The table may be found from another folder, but must say there what it said.
+mkdir elsewhere
+(
+    cd elsewhere
+    expect 0 "$POLYTREE" eval ../dag-seconds
+    expect 0 "$POLYTREE" search ../dag-seconds/config.ini -o ../dag-seconds
+    awk '{print $1, 2 * $2}' ../dag.txt >dag.txt
+    refuses 1 "the file that resource.table names holds something else" search ../dag-seconds/config.ini \
+        -o ../dag-seconds --set resource.table=dag.txt
+)
 branch=("$ROOT/configs/scenes-branch-quick.ini" --set data.file=rooms.h5 warmup.steps=5 search.steps=5
     retrain.steps=2 bn.calibrate=1 resource.table=branch.txt resource.weight=0)
 keep branch madds = "${branch[@]}"

@@ -128,6 +128,21 @@ with h5py.File("single/checkpoint.h5") as single:
         for task in range(2 * (layer != "head_task")):
             assert (single[f"weight/task{task}_{copy}.{rest}"][:] == values).all(), name
 PY
+
+# A run is found from anywhere, by whatever its files are called there; what is in them counts.
+mkdir elsewhere
+(
+    cd elsewhere
+    expect 0 "$POLYTREE" eval ../two
+    expect 0 "$POLYTREE" search ../two/config.ini -o ../two
+    cp ../one/checkpoint.h5 same.h5
+    expect 0 "$POLYTREE" search ../narrow.ini -o ../two --set retrain.from=./same.h5 data.file=../rooms.h5
+    says out "this run is finished"
+    refuses 1 "the file that retrain.from names holds something else" search ../narrow.ini -o ../two \
+        --set retrain.from=../$net.h5 data.file=../rooms.h5
+    refuses 1 "options differ: retrain.from = scratch, not" search ../narrow.ini -o ../two \
+        --set retrain.from=scratch data.file=../rooms.h5
+)
 if command -v mpirun >/dev/null; then
     expect 0 ranks 2 search narrow.ini -o ranks2 --set retrain.from=$net.h5
     same_result one ranks2

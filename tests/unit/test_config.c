@@ -90,6 +90,7 @@ static void another_value(const pt_option_t *option, char *text, size_t size)
         snprintf(text, size, "3 2 1");
         break;
     case PT_OPTION_LINE:
+    case PT_OPTION_PATH:
         memset(text, 'x', option->size - 1);
         text[option->size - 1] = '\0';
         text[option->size / 2] = ' ';

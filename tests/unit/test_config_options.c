@@ -141,8 +141,8 @@ static bool has_range(const pt_option_t *o)
 
 static bool is_text(const pt_option_t *o)
 {
-    return o->type == PT_OPTION_LINE || o->type == PT_OPTION_NAMES ||
-           o->type == PT_OPTION_LINES;
+    return o->type == PT_OPTION_LINE || o->type == PT_OPTION_PATH ||
+           o->type == PT_OPTION_NAMES || o->type == PT_OPTION_LINES;
 }
 
 static void every_bound_is_taken_and_what_is_next_to_it_refused(void **state)
@@ -205,7 +205,7 @@ static void every_text_has_a_longest(void **state)
             text[o->size - 1] = '\0';
             set(name, text);
         }
-        if (o->type == PT_OPTION_LINE) {
+        if (o->type == PT_OPTION_LINE || o->type == PT_OPTION_PATH) {
             refuse(o, name, "two\nlines");
         }
     }

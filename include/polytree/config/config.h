@@ -286,9 +286,18 @@ bool pt_config_help(const char *which, FILE *file);
 /** Digest of all numerics options, in table order. */
 void pt_config_digest(const pt_config_t *config, pt_digest_t *digest);
 
+/** Make the names of files absolute: who reads them next may be in another folder. */
+void pt_config_anchor(pt_config_t *config);
+
+/** The next file, from `*at` = 0 on, whose content the numbers of a run depend on, beside
+ * its data, and the option that names it; NULL behind the last. */
+const char *pt_config_next_file(const pt_config_t *config, int32_t *at,
+                                const char **option);
+
 /**
  * Compare the numerics options of two configs: PT_E_MISMATCH naming every key that
- * differs with both values, in one line.
+ * differs with both values, in one line.  Where both name a file, its content is for the
+ * caller to compare.
  */
 PT_MUST_CHECK pt_status_t pt_config_compare(const pt_config_t *ours,
                                             const pt_config_t *theirs);

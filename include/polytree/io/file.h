@@ -49,4 +49,7 @@ PT_MUST_CHECK pt_status_t pt_file_cut(const char *path, int64_t bytes);
  * then ends the process. */
 void pt_file_abandon(void);
 
+/** Digest of what is in a file. */
+PT_MUST_CHECK pt_status_t pt_file_digest(const char *path, char out[33]);
+
 #endif
