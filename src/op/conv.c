@@ -1,9 +1,10 @@
 /* Convolution with windows centred as in "same" padding, p = dilation (kernel - 1) / 2.
- * With g = k / (channels / groups) the group of output channel k:
+ * Output (o, u) reads row i(o,a) = o s + a d - p and column j(u,e) = u s + e d - p; with
+ * g = k / (channels / groups) the group of output channel k:
  *
- *     y[n,o,u,k]   = b[k] + sum_{a,e,c} w[k,a,e,c] x[n, o s + a d - p, u s + e d - p, g C +
- * c] dx[n,i,j,c]  = sum over the (o,u,k,a,e) that read it of w[k,a,e,c] dy[n,o,u,k]
- *     dw[k,a,e,c]  = sum_{n,o,u} x[n, o s + a d - p, u s + e d - p, g C + c] dy[n,o,u,k]
+ *     y[n,o,u,k]   = b[k] + sum_{a,e,c} w[k,a,e,c] x[n, i(o,a), j(u,e), g C + c]
+ *     dx[n,i,j,c]  = sum over the (o,u,k,a,e) that read it of w[k,a,e,c] dy[n,o,u,k]
+ *     dw[k,a,e,c]  = sum_{n,o,u} x[n, i(o,a), j(u,e), g C + c] dy[n,o,u,k]
  *     db[k]        = sum_{n,o,u} dy[n,o,u,k]
  *
  * Outputs are (h + 2 p - d (kernel - 1) - 1) / s + 1 = ceil(h / s) rows.

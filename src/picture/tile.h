@@ -27,7 +27,7 @@ tile_range_t tile_range(const pt_objective_t *objective, int64_t n_pixel,
 /**
  * Draw the label of a sample, [h, w, labels] (1 x 1 of what is no map), on h x w pixels:
  *
- *     segmentation       pt_tile_class()
+ *     segmentation       tile_class_color()
  *     depth, regression  viridis from low to high
  *     normals            components from -1 to 1 as red, green and blue
  *     edges, saliency    white where positive

@@ -36,6 +36,11 @@ verdict "libraries never print, exit or abort" "$(grep -nE \
 
 verdict "nothing is left unfinished" "$(grep -nE '\b(TODO|FIXME|XXX|HACK)\b' "${code[@]}")"
 
+# Libraries' functions are called somewhere, too.
+verdict "comments name functions that there are" "$(comm -23 \
+    <(grep -hE '^ *(\*|/\*)' "${code[@]}" | grep -oE '\b[a-z][a-z0-9]*_[a-z0-9_]*\(\)' | tr -d ')' | sort -u) \
+    <(grep -hvE '^ *(\*|/\*)' "${code[@]}" | grep -oE '\b[a-z][a-z0-9_]*\(' | sort -u))"
+
 verdict "files have 600 lines at most" "$(wc -l "${code[@]}" | awk '$2 != "total" && $1 > 600')"
 
 # In this layout a function's body stands between braces in column 0.

@@ -4,8 +4,8 @@
  * Task k uses copy c of layer l with probability p_l^k(c), tasks and layers independently.
  * A group of layer l is a distinct prefix (c_1..c_l) over the tasks, so that
  *
- *     E[G_l] = sum_{u in B^l} ( 1 - prod_k (1 - q_k(u)) ),   q_k(u) = prod_{m<=l}
- * p_m^k(u_m)
+ *     E[G_l]  = sum_{u in B^l} ( 1 - prod_k (1 - q_k(u)) )
+ *     q_k(u)  = prod_{m<=l} p_m^k(u_m)
  *
  * (DESIGN 2.2).  The tree of prefixes is walked from the root; below a prefix where few
  * tasks meet, Bonferroni's inequalities bound what is left, and the sums that they need

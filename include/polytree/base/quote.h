@@ -3,7 +3,7 @@
  * programs that read our files: one function for each language.
  *
  * JSON is quoted by jansson, and in a run's journals by record; a config needs no quotes,
- * for it takes whatever a task may be called (pt_name_check()).
+ * for it takes whatever a task may be called (pt_name_fault()).
  */
 #ifndef PT_BASE_QUOTE_H
 #define PT_BASE_QUOTE_H
