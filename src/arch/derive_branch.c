@@ -46,7 +46,7 @@ pt_status_t derive_branch(const pt_config_t *config, const pt_resource_model_t *
     change_t change;
     double *logp = NULL;
     pt_status_t status;
-    PT_TRY_OR(done, merger_init(&m, s, model->layer));
+    PT_TRY_OR(done, merger_init(&m, s, model->layer, rng));
     PT_TRY_OR(done, pt_alloc(&logp, (size_t)s->n_task * (size_t)s->n_choice, sizeof *logp));
     find_log_p(s, alpha, logp);
     for (int32_t k = 0; k < s->n_task; k++)

@@ -11,11 +11,13 @@
 typedef struct piece {
     int32_t choice; /**< -1: none may */
     double ratio;   /**< score per cost saved */
+    double lot;     /**< who pays where two are alike: drawn, so that all may */
 } piece_t;
 
 typedef struct keeper {
     const pt_resource_model_t *model;
     pt_rule_t rule;
+    const pt_rng_t *rng;
     int32_t n_task, n_choice;
     int32_t n_unit, unit_tasks; /**< tasks that pay together: each for itself, or all */
     double *p, *score;          /**< [n_task][n_choice]; what is least goes first */
@@ -80,8 +82,17 @@ static void score_flow(keeper_t *k, int32_t task)
         score[c] /= whole;
 }
 
+static bool is_before(const piece_t *a, const piece_t *b)
+{
+    if (b->choice < 0 || a->ratio < b->ratio || a->ratio > b->ratio)
+        return b->choice < 0 || a->ratio < b->ratio;
+    return a->lot < b->lot;
+}
+
 static void find_best(keeper_t *k, int32_t unit)
 {
+    pt_rng_t lots = *k->rng;
+    lots.task = (uint16_t)unit;
     double before = unit_cost(k, k->subnet, unit);
     piece_t best = {.choice = -1};
     for (int32_t t = 0; t < k->unit_tasks && k->rule == PT_RULE_FLOW; t++)
@@ -89,8 +100,9 @@ static void find_best(keeper_t *k, int32_t unit)
     for (int32_t c = 0; c < k->n_choice; c++) {
         double score = remove_piece(k, unit, c);
         double saved = score < 0 ? 0 : before - unit_cost(k, &k->left, unit);
-        if (saved > 0 && (best.choice < 0 || score / saved < best.ratio))
-            best = (piece_t){c, score / saved};
+        piece_t piece = {c, score / saved, pt_rng_uniform(&lots, ARCH_LOTS + (uint64_t)c)};
+        if (saved > 0 && is_before(&piece, &best))
+            best = piece;
     }
     k->best[unit] = best;
 }
@@ -99,7 +111,7 @@ static int32_t find_best_unit(const keeper_t *k)
 {
     int32_t best = -1;
     for (int32_t u = 0; u < k->n_unit; u++)
-        if (k->best[u].choice >= 0 && (best < 0 || k->best[u].ratio < k->best[best].ratio))
+        if (k->best[u].choice >= 0 && (best < 0 || is_before(&k->best[u], &k->best[best])))
             best = u;
     return best;
 }
@@ -151,6 +163,7 @@ pt_status_t derive_dag(const pt_config_t *config, const pt_resource_model_t *mod
     size_t n = (size_t)s->n_task * (size_t)s->n_choice;
     keeper_t k = {.model = model,
                   .rule = pt_config_rule(config),
+                  .rng = rng,
                   .n_task = s->n_task,
                   .n_choice = s->n_choice,
                   .n_unit = model->is_union ? 1 : s->n_task,

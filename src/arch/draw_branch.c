@@ -70,7 +70,7 @@ pt_status_t draw_branch(const pt_space_t *space, int64_t low, int64_t high,
     for (int32_t l = 0; l < space->n_layer; l++)
         layer[l] =
             (double)candidate_madds(space, space->choice[space->layer_choice[l]].candidate);
-    PT_TRY_OR(done, merger_init(&m, space, layer));
+    PT_TRY_OR(done, merger_init(&m, space, layer, NULL));
     merge(space, fixed, low, high, key, &m, before);
     pt_copies_switch(space, m.copy, subnet);
     *madds = (int64_t)(fixed + merger_cost(&m));

@@ -14,11 +14,13 @@
 
 #include <string.h>
 
+#include "arch/resource.h"
 #include "polytree/base/memory.h"
 
-pt_status_t merger_init(merger_t *m, const pt_space_t *space, const double *layer_cost)
+pt_status_t merger_init(merger_t *m, const pt_space_t *space, const double *layer_cost,
+                        const pt_rng_t *rng)
 {
-    merger_t r = {.space = space, .layer_cost = layer_cost};
+    merger_t r = {.space = space, .layer_cost = layer_cost, .rng = rng};
     size_t k = (size_t)space->n_task, l = (size_t)space->n_layer;
     pt_status_t status;
     PT_TRY_OR(failed, pt_branching_init(&r.tree, space->n_layer, space->n_task));
@@ -123,14 +125,20 @@ static void add_lost(merger_t *m, const double *logp, int32_t l)
     }
 }
 
-static bool is_better(const change_t *a, const change_t *b)
+static double lot(const merger_t *m, const change_t *c)
+{
+    pt_rng_t key = *m->rng;
+    key.task = (uint16_t)c->task;
+    return pt_rng_uniform(&key,
+                          ARCH_LOTS + (uint64_t)(c->onto * m->tree.n_layer + c->layer));
+}
+
+static bool is_better(const merger_t *m, const change_t *a, const change_t *b)
 {
     double x = a->lost / a->saved, y = b->lost / b->saved;
     if (b->task < 0 || x < y || x > y)
         return b->task < 0 || x < y;
-    if (a->task != b->task)
-        return a->task < b->task;
-    return a->onto != b->onto ? a->onto < b->onto : a->layer < b->layer;
+    return lot(m, a) < lot(m, b);
 }
 
 bool merger_find(merger_t *m, const double *logp, change_t *change)
@@ -151,7 +159,7 @@ bool merger_find(merger_t *m, const double *logp, change_t *change)
                 c.saved = m->above[l + 1] - m->above[met > since ? met : since] +
                           below_in(m, l)[a * n + b];
                 c.lost = m->sum[a * n + b];
-                if (a != b && c.saved > 0 && is_better(&c, &best))
+                if (a != b && c.saved > 0 && is_better(m, &c, &best))
                     best = c;
             }
     }

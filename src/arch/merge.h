@@ -4,6 +4,7 @@
 #ifndef ARCH_MERGE_H
 #define ARCH_MERGE_H
 
+#include "polytree/base/rng.h"
 #include "polytree/graph/branching.h"
 #include "polytree/graph/space.h"
 
@@ -17,6 +18,7 @@ typedef struct change {
 typedef struct merger {
     const pt_space_t *space;  /**< borrowed */
     const double *layer_cost; /**< [n_layer] of one copy; borrowed */
+    const pt_rng_t *rng;      /**< key of the lots where changes are alike; borrowed */
     int32_t *copy;            /**< [n_layer][n_task]: the caller fills it in */
     pt_branching_t tree;      /**< of these copies: merger_update() */
     int32_t *first, *size;    /**< [n_layer][n_task] first task and tasks of a group */
@@ -29,7 +31,7 @@ typedef struct merger {
 } merger_t;
 
 PT_MUST_CHECK pt_status_t merger_init(merger_t *m, const pt_space_t *space,
-                                      const double *layer_cost);
+                                      const double *layer_cost, const pt_rng_t *rng);
 void merger_release(merger_t *m);
 
 /** After a change of `copy`. */
@@ -39,8 +41,8 @@ void merger_update(merger_t *m);
 double merger_cost(const merger_t *m);
 
 /**
- * The change with the least log-probability lost per cost saved; ties: the lowest task,
- * onto, layer (each group stands for its first task).  Only changes that save anything.
+ * The change with the least log-probability lost per cost saved; ties by lot (each
+ * group stands for its first task).  Only changes that save anything.
  *
  * @param[in]  logp  [n_task][n_choice]
  * @return whether there is one; there always is where layers that cost are not all shared

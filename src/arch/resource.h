@@ -7,6 +7,9 @@
 #include "polytree/arch/derive.h"
 #include "polytree/arch/resource.h"
 
+/** Numbers of deriving's key from here on are lots; the random rule has those below. */
+#define ARCH_LOTS ((uint64_t)1 << 32)
+
 typedef struct costing {
     /** Fill in full, shared and least (branch: layer); choice and fixed are there. */
     pt_status_t (*measure)(pt_resource_model_t *model);

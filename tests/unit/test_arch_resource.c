@@ -227,11 +227,13 @@ static void gradient_is_that_of_finite_differences(void **state)
     pt_alpha_release(&alpha);
 }
 
+static uint64_t lots = 3; /* seed of deriving */
+
 static pt_derived_t derive(const pt_resource_model_t *m, const pt_alpha_t *alpha,
                            pt_subnet_t *subnet)
 {
     pt_derived_t d;
-    pt_rng_t rng = {.seed = 3, .purpose = PT_RNG_DERIVE};
+    pt_rng_t rng = {.seed = lots, .purpose = PT_RNG_DERIVE};
     double cost;
     assert_int_equal(pt_derive_network(&config, m, alpha, &rng, subnet, &d), PT_OK);
     assert_int_equal(pt_resource_cost(m, subnet, &cost), PT_OK);
@@ -352,6 +354,41 @@ static void tasks_of_little_flow_lose_no_more(void **state)
     pt_alpha_release(&alpha);
 }
 
+/* Tasks of equal logits, of which one has to pay: over seeds each of them does, alike. */
+static void ties_are_drawn(void **state)
+{
+    (void)state;
+    enum { N_SEED = 300 };
+    const pt_space_t *s = make_priced_space(2, 1, 0, N_TASK);
+    pt_alpha_t alpha;
+    pt_subnet_t subnet;
+    int32_t n_paid[N_TASK] = {0};
+    assert_int_equal(pt_alpha_init(&alpha, N_TASK, s->n_choice), PT_OK);
+    assert_int_equal(pt_subnet_init(&subnet, N_TASK, s->n_choice), PT_OK);
+    config.squeeze.kappa = 1;
+    config.derive.keep = 1;
+    for (int32_t i = 0; i < N_TASK * 5; i++)
+        alpha.logit[i] = 0;
+    pt_resource_model_t m = make_model(s, PT_RESOURCE_MADDS);
+    m.budget = m.full - 1;
+    for (lots = 0; lots < N_SEED; lots++) {
+        int32_t n = 0;
+        (void)derive(&m, &alpha, &subnet);
+        for (int32_t k = 0; k < N_TASK; k++) {
+            bool has_paid = *pt_subnet_bits(&subnet, k) != 31;
+            n += has_paid;
+            n_paid[k] += has_paid;
+        }
+        assert_int_equal(n, 1);
+    }
+    lots = 3;
+    for (int32_t k = 0; k < N_TASK; k++)
+        assert_in_range(n_paid[k], N_SEED / N_TASK / 2, N_SEED / N_TASK * 3 / 2);
+    pt_resource_release(&m);
+    pt_subnet_release(&subnet);
+    pt_alpha_release(&alpha);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -363,6 +400,7 @@ int main(void)
         cmocka_unit_test(derived_network_keeps_every_feasible_budget),
         cmocka_unit_test(least_flow_per_cost_goes_first),
         cmocka_unit_test(tasks_of_little_flow_lose_no_more),
+        cmocka_unit_test(ties_are_drawn),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -54,17 +54,17 @@ typedef struct pt_derived {
  *
  * dag: pt_derive() for each task.  While that costs more than the budget, the piece of the
  * least share of its task's flow (rule p, random: as there) per cost saved is removed with
- * what hangs loose then, never a task's last connection; ties go to the lowest task, then
- * choice.  Shares, so that all tasks pay alike, whatever their whole flow.  Where
- * tasks share what they pay for (parameters), a piece is removed from all of them at once.
- * Where this ends above the budget all tasks take the cheapest connection.
+ * what hangs loose then, never a task's last connection; who pays where pieces are alike is
+ * drawn by task and choice.  Shares, so that all tasks pay alike, whatever their whole
+ * flow.  Where tasks share what they pay for (parameters), a piece is removed from all of
+ * them at once.  Where this ends above the budget all tasks take the cheapest connection.
  *
  * branch: each task takes the likeliest copy of each layer, ties the lowest (rule random:
  * any).  While that costs more than the budget, the tasks that share layer l with task k
  * take task j's copies up to l, such that the log-probability lost per cost saved is least;
- * ties go to the lowest k, j, l.  This reaches every budget that can be kept.
+ * ties are drawn by k, j, l.  This reaches every budget that can be kept.
  *
- * @param[in]  rng      key of the random rule; task is filled in
+ * @param[in]  rng      key of the random rule and of lots; task is filled in
  * @param[out] subnet   of the sizes of `space`
  * @param[out] derived  may be NULL
  */
