@@ -52,8 +52,23 @@ static pt_status_t scan_inputs(hid_t file, const char *path, const pt_schema_t *
 }
 
 /* What is no defect, but leaves a gap in what a run reports, or is unusual. */
+/* Images are n x height x width x channels; other libraries have the channels first. */
+static void print_shape_note(const pt_schema_input_t *input, FILE *out)
+{
+    enum { FEW = 3, MANY = 8 };
+    if (input->is_image && input->hwc[0] <= FEW && input->hwc[1] >= MANY &&
+        input->hwc[2] >= MANY)
+        fprintf(out,
+                "note: images are %" PRId64 " pixels high and %" PRId64
+                " wide with %" PRId64
+                " channels; if the first are channels, store them as n x height x width x "
+                "channels\n",
+                input->hwc[0], input->hwc[1], input->hwc[2]);
+}
+
 static void print_notes(const pt_schema_t *schema, FILE *out)
 {
+    print_shape_note(&schema->input, out);
     for (int32_t t = 0; t < schema->n_task; t++)
         for (int s = 0; s < PT_N_SPLIT; s++) {
             const pt_schema_task_t *task = &schema->task[t];

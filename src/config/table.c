@@ -232,6 +232,9 @@ const pt_option_t pt_options[] = {
     WORD("augment.flip", augment.flip, "none", pt_flip_words, NUM, "random mirroring"),
     BOOL("augment.crop", augment.crop, "0", NUM,
          "1: with scale, the window's place in the scaled image is random"),
+    BOOL("augment.thin", augment.thin, "0", NUM,
+         "1: change inputs that are one pixel high or wide, too, such as signals, of which "
+         "little is left where they are turned"),
 
     REAL("bn.eps", bn.eps, "1e-5", 1e-12, 1, NUM, "added to the variance"),
     INT("bn.calibrate", bn.calibrate, "16", 1, 1e6, NUM,

@@ -43,6 +43,18 @@ static pt_status_t add_params(space_builder_t *b, pt_candidate_t *c, pt_space_op
     return PT_OK;
 }
 
+/* One value less its own mean is 0: what stands behind it would learn nothing. */
+static pt_status_t check_norm(const pt_candidate_t *c, const pt_op_inst_t *inst)
+{
+    if ((inst->op->flags & PT_OP_HAS_STAT) != 0 &&
+        pt_shape_count(inst->in[0]) == inst->in[0].c)
+        PT_FAIL(CONFIG,
+                "%s has batch norm over one value a channel: expected a "
+                "train.microbatch above 1, or operations without norm",
+                c->name);
+    return PT_OK;
+}
+
 static pt_status_t add_op(space_builder_t *b, pt_candidate_t *c,
                           const pt_block_step_t *step)
 {
@@ -59,6 +71,7 @@ static pt_status_t add_op(space_builder_t *b, pt_candidate_t *c,
             in[i] = s->node[op->in[i] == PT_BLOCK_SRC ? c->src : c->skip].shape;
     }
     PT_TRY(pt_op_prepare(step->op, b->kernel, &step->attr, in, step->n_in, &op->inst));
+    PT_TRY(check_norm(c, &op->inst));
     s->n_op++;
     op->candidate = (int32_t)(c - s->candidate);
     return add_params(b, c, op);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "polytree/base/memory.h"
+#include "polytree/par/log.h"
 #include "polytree/base/rng.h"
 #include "polytree/train/augment.h"
 #include "train/feed_parts.h"
@@ -99,7 +100,14 @@ static pt_status_t build(pt_feed_t *feed, int64_t size)
     add_turns(feed);
     PT_TRY(pt_alloc(&feed->row, (size_t)n_sample, sizeof *feed->row));
     pt_dataset_input(feed->dataset, hwc);
-    feed->can_augment = pt_augment_is_on(feed->config) && hwc[0] * hwc[1] > 1;
+    bool is_thin = hwc[0] == 1 || hwc[1] == 1;
+    feed->can_augment = pt_augment_is_on(feed->config) && hwc[0] * hwc[1] > 1 &&
+                        (!is_thin || feed->config->augment.thin);
+    if (is_thin && !feed->can_augment && hwc[0] * hwc[1] > 1 &&
+        pt_augment_is_on(feed->config))
+        pt_log(PT_LOG_INFO,
+               "inputs of %lld x %lld pixels are not augmented (augment.thin = 1 does)",
+               (long long)hwc[0], (long long)hwc[1]);
     return view_init(feed->dataset, size, feed->can_augment, &feed->view);
 }
 

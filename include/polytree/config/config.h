@@ -134,6 +134,7 @@ typedef struct pt_config {
         double elastic;                     /**< fraction of the size */
         pt_flip_t flip;
         bool crop; /**< the window's place in the scaled image is random */
+        bool thin; /**< inputs of one row or one column, too */
     } augment;
     struct {
         double eps;
