@@ -191,7 +191,7 @@ void predict_feed_name(const pt_predictor_t *p, char name[PT_MACHINE_NAME])
              (long long)hwc[2]);
 }
 
-static int64_t n_label(const pt_predictor_t *p, int32_t bundle)
+int64_t predict_n_label(const pt_predictor_t *p, int32_t bundle)
 {
     const pt_bundle_t *b = pt_feed_bundle(p->feed, bundle);
     int64_t n = 0;
@@ -204,7 +204,7 @@ static int64_t n_label(const pt_predictor_t *p, int32_t bundle)
 void predict_label_name(const pt_predictor_t *p, int32_t bundle, char name[PT_MACHINE_NAME])
 {
     snprintf(name, PT_MACHINE_NAME, "labels %lldx%lld",
-             (long long)p->config->train.microbatch, (long long)n_label(p, bundle));
+             (long long)p->config->train.microbatch, (long long)predict_n_label(p, bundle));
 }
 
 void predict_update_name(const pt_predictor_t *p, char name[PT_MACHINE_NAME])
@@ -224,7 +224,7 @@ double predict_known(const pt_machine_t *m, const char *name, double bytes)
 static double feed_bytes(const pt_predictor_t *p, int32_t bundle, bool is_input)
 {
     const pt_shape_t *shape = &p->space->node[0].shape;
-    int64_t n = is_input ? pt_shape_count(*shape) / shape->n : n_label(p, bundle);
+    int64_t n = is_input ? pt_shape_count(*shape) / shape->n : predict_n_label(p, bundle);
 
     return 2 * (double)(n * p->config->train.microbatch) * sizeof(pt_real_t);
 }

@@ -71,6 +71,8 @@ static inline pt_section_t *predict_section(const pt_predictor_t *p, int32_t pla
 /** Draw gates and compile plan i, as p->plan is placed; p->subnet has the gates. */
 PT_MUST_CHECK pt_status_t predict_compile(pt_predictor_t *p, int32_t i);
 
+/** Values of the labels of a bundle's sample. */
+int64_t predict_n_label(const pt_predictor_t *p, int32_t bundle);
 /** What a machine calls a unit's input, and its labels. */
 void predict_feed_name(const pt_predictor_t *p, char name[PT_MACHINE_NAME]);
 void predict_label_name(const pt_predictor_t *p, int32_t bundle,

@@ -59,6 +59,21 @@ static size_t pipe_bytes(const pt_predictor_t *p, int32_t stage)
     return (size_t)most * 2 * (size_t)n_way * PT_PIPE_DEPTH;
 }
 
+/** Bytes of the labels of a step that a rank of the last stage keeps. */
+static size_t label_bytes(const pt_predictor_t *p, const pt_arrangement_t *a)
+{
+    int64_t bundles =
+        part_of(pt_step_most(p->config, p->space->n_task), a->extent[PT_AXIS_TASK]);
+    int64_t units = part_of(bundles * turn_units(p->config), a->extent[PT_AXIS_DATA]);
+    int64_t most = 0;
+
+    for (int32_t b = 0; b < pt_feed_n_bundle(p->feed); b++) {
+        int64_t n = predict_n_label(p, b);
+        most = n > most ? n : most;
+    }
+    return (size_t)(units * most * p->config->train.microbatch) * sizeof(pt_label_t);
+}
+
 pt_status_t pt_predictor_memory(pt_predictor_t *p, const pt_arrangement_t *a,
                                 const int32_t coord[PT_N_AXIS], pt_rank_memory_t *out)
 {
@@ -83,7 +98,8 @@ pt_status_t pt_predictor_memory(pt_predictor_t *p, const pt_arrangement_t *a,
         .plans = p->tape[stage] * ((size_t)p->n_kind * slots + 2),
         .feed = pt_feed_bytes(p->feed),
         .buffers = own * sizeof(float) + n * (sizeof(int64_t) + sizeof(float)) +
-                   (has_input ? flights * input : 0) + pipe_bytes(p, stage),
+                   (has_input ? flights * input : 0) + pipe_bytes(p, stage) +
+                   (stage == n_stage - 1 ? label_bytes(p, a) : 0),
         .arena = flights * p->arena[stage]};
     return PT_OK;
 }

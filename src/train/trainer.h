@@ -90,6 +90,8 @@ typedef struct step_room {
     int64_t *control;  /**< see turn.h */
     unit_loss_t *unit_loss;          /**< [units of this rank] */
     double *task_loss, *task_weight; /**< [n_task] as results have them */
+    int32_t *bad;                    /**< [n_task] tasks that diverged, and their losses */
+    double *bad_loss;
 } step_room_t;
 
 /** What evaluations work in, sized once; trainer_evaluate.c has it. */
@@ -187,13 +189,16 @@ static inline pt_shape_t trainer_output(const pt_trainer_t *trainer, int32_t tas
                         .w = is_map ? input.w : 1};
 }
 
-/** The error of a task whose loss is not finite in this step or evaluation: names task,
- * loss and the scale of its labels, of which this rank knows those in its units' places.
- * Collective over the layout's active ranks, which all come with the same.
+/**
+ * The error of n tasks whose losses are not finite in a step or evaluation: names the one
+ * with the largest labels, its loss and their scale, as far as they are in the places of
+ * this rank's units.  Collective over the layout's active ranks, which all come with the
+ * same.
  *
  * @param[in] where  as "step 7"
  */
-PT_MUST_CHECK pt_status_t trainer_diverged(pt_trainer_t *trainer, int32_t task, double loss,
-                                           int32_t n_unit, const char *where);
+PT_MUST_CHECK pt_status_t trainer_diverged(pt_trainer_t *trainer, const int32_t *task,
+                                           int32_t n, const double *loss, int32_t n_unit,
+                                           const char *where);
 
 #endif

@@ -353,14 +353,18 @@ static pt_status_t read_scores(pt_trainer_t *t, pt_part_t part, pt_task_score_t 
                                                  [PT_PART_TEST] = "an evaluation on test",
                                                  [PT_PART_WEIGHT] = "an evaluation",
                                                  [PT_PART_ALPHA] = "an evaluation"};
-    int32_t bad = pt_metrics_bad(t->score.metrics);
+    step_room_t *s = &t->step;
+    int32_t bad = pt_metrics_bad(t->score.metrics), n_bad = 0;
 
     for (int32_t k = 0; k < t->n_task; k++) {
         read_score(t, k, &score[k]);
-        if (bad < 0 && t->score.count[2 * k] > 0 && !isfinite(score[k].loss))
-            bad = k;
+        if (k != bad && (t->score.count[2 * k] == 0 || isfinite(score[k].loss)))
+            continue;
+        s->bad[n_bad] = k;
+        s->bad_loss[n_bad++] = score[k].loss;
     }
-    return bad < 0 ? PT_OK : trainer_diverged(t, bad, score[bad].loss, 1, names[part]);
+    return n_bad == 0 ? PT_OK
+                      : trainer_diverged(t, s->bad, n_bad, s->bad_loss, 1, names[part]);
 }
 
 pt_status_t pt_trainer_evaluate(pt_trainer_t *trainer, const pt_subnet_t *subnet,

@@ -69,36 +69,48 @@ pt_status_t trainer_read_input(pt_trainer_t *t, const pt_draw_t *draw,
                    : PT_OK;
 }
 
-/** The largest size of a task's labels in the places of the first n units. */
-static float largest_label(const pt_trainer_t *t, int32_t task, int32_t n)
+/** The largest size of a task's labels in the places of the first n units, over all ranks;
+ * 0 of what has no real numbers. */
+static pt_status_t find_scale(pt_trainer_t *t, int32_t task, int32_t n, double *scale)
 {
     int64_t count = pt_feed_labels(t->feed, task) * t->config->train.microbatch;
     float largest = 0;
+    int64_t bits = 0;
 
-    for (int32_t u = 0; u < n; u++) {
+    *scale = 0;
+    if (!pt_task_is_float(t->objective[task].info))
+        return PT_OK;
+    for (int32_t u = 0; u < n && stream_is_last(t); u++) {
         const pt_label_t *label = trainer_label(t, u, task);
         for (int64_t i = 0; i < count && label != NULL; i++)
             largest = fmaxf(largest, fabsf(label[i].f));
     }
-    return largest;
+    memcpy(&bits, &largest, sizeof largest);
+    PT_TRY(pt_max_i64(t->layout->world, PT_TRAFFIC_CONTROL, &bits, 1));
+    memcpy(&largest, &bits, sizeof largest);
+    *scale = (double)largest;
+    return PT_OK;
 }
 
-pt_status_t trainer_diverged(pt_trainer_t *t, int32_t task, double loss, int32_t n_unit,
-                             const char *where)
+pt_status_t trainer_diverged(pt_trainer_t *t, const int32_t *task, int32_t n,
+                             const double *loss, int32_t n_unit, const char *where)
 {
-    const pt_task_info_t *info = t->objective[task].info;
-    char scale[64] = "";
+    int32_t worst = 0;
+    double largest = -1;
+    char labels[64] = "";
 
-    if (pt_task_is_float(info)) {
-        float mine = stream_is_last(t) ? largest_label(t, task, n_unit) : 0;
-        int64_t bits = 0;
-        memcpy(&bits, &mine, sizeof mine);
-        PT_TRY(pt_max_i64(t->layout->world, PT_TRAFFIC_CONTROL, &bits, 1));
-        memcpy(&mine, &bits, sizeof mine);
-        snprintf(scale, sizeof scale, ", its labels are up to %g", (double)mine);
+    for (int32_t i = 0; i < n; i++) {
+        double scale;
+        PT_TRY(find_scale(t, task[i], n_unit, &scale));
+        if (scale > largest) {
+            largest = scale;
+            worst = i;
+        }
     }
-    PT_FAIL(
-        NUMERIC,
-        "task %s: its loss is %g in %s%s: the run diverged, try a smaller learning rate",
-        info->name, loss, where, scale);
+    if (largest > 0)
+        snprintf(labels, sizeof labels, " and its labels are up to %g", largest);
+    PT_FAIL(NUMERIC,
+            "the loss of task %s is %g in %s%s: the run diverged, try a smaller learning "
+            "rate",
+            t->objective[task[worst]].info->name, loss[worst], where, labels);
 }

@@ -43,15 +43,17 @@ pt_status_t trainer_open_step(pt_trainer_t *t)
     PT_TRY(pt_exact_init(&s->gate, (int64_t)t->n_task * space->n_choice));
     PT_TRY(pt_alloc(&s->control, control_room(t), sizeof *s->control));
     PT_TRY(pt_alloc(&s->task_weight, n, sizeof *s->task_weight));
+    PT_TRY(pt_alloc(&s->bad, n, sizeof *s->bad));
+    PT_TRY(pt_alloc(&s->bad_loss, n, sizeof *s->bad_loss));
     return pt_alloc(&s->task_loss, n, sizeof *s->task_loss);
 }
 
 void trainer_close_step(pt_trainer_t *t)
 {
     step_room_t *s = &t->step;
-    void *const plain[] = {s->cost,      s->unit,      s->task,
-                           s->place,     s->labelled,  s->control,
-                           s->unit_loss, s->task_loss, s->task_weight};
+    void *const plain[] = {s->cost,        s->unit,     s->unit_loss, s->task,
+                           s->place,       s->labelled, s->control,   s->task_loss,
+                           s->task_weight, s->bad,      s->bad_loss};
 
     turn_release(&s->turn);
     turn_reach_release(&s->reach);
@@ -292,6 +294,7 @@ static pt_status_t meet(work_t *w, pt_step_result_t *result)
 {
     pt_trainer_t *t = w->t;
     step_room_t *s = &t->step;
+    int32_t n_bad = 0;
     double sum = 0;
 
     PT_TRY(pt_exact_sum_offered(t->layout->world, PT_TRAFFIC_CONTROL, &s->loss,
@@ -306,10 +309,14 @@ static pt_status_t meet(work_t *w, pt_step_result_t *result)
             pt_exact_value(&s->loss, s->place[k]) / (double)task->count.labelled;
         sum += s->task_loss[k] * task->share;
         if (!isfinite(s->task_loss[k])) {
-            char where[32];
-            snprintf(where, sizeof where, "step %lld", (long long)w->step->step);
-            return trainer_diverged(t, k, s->task_loss[k], w->n_unit, where);
+            s->bad[n_bad] = k;
+            s->bad_loss[n_bad++] = s->task_loss[k];
         }
+    }
+    if (n_bad > 0) {
+        char where[32];
+        snprintf(where, sizeof where, "step %lld", (long long)w->step->step);
+        return trainer_diverged(t, s->bad, n_bad, s->bad_loss, w->n_unit, where);
     }
     *result = (pt_step_result_t){.request = (unsigned)s->control[CONTROL_REQUEST],
                                  .samples = w->turn->n_bundle * t->config->train.batch,

@@ -431,6 +431,78 @@ static void steps_without_labels_have_no_loss(void **state)
     assert_true(n_gap > 0);
 }
 
+static const char *const descent[] = {"train.weighting=dwa", "train.label_smoothing=0",
+                                      "train.bundle=all", NULL};
+static const char *const variance[] = {"train.weighting=uncertainty",
+                                       "train.label_smoothing=0", "train.bundle=all", NULL};
+
+/** Weights of classes and of marks after some epochs of a frozen network with silent heads.
+ */
+static void weigh(tiny_options_t options, int microbatch, const int32_t extent[PT_N_AXIS],
+                  double *sort, double *marks)
+{
+    const form_t form = {0, microbatch, 0, "scale", options};
+    bench_t b;
+    pt_step_result_t r;
+
+    open_bench(&b, pt_comm_world(), extent, &form);
+    silence_heads(&b);
+    for (int64_t step = 0; step < 12; step++) {
+        run_step(&b, step, 0, &r);
+        *sort = isnan(r.task_weight[0]) ? *sort : r.task_weight[0];
+        *marks = isnan(r.task_weight[0]) ? *marks : r.task_weight[1];
+    }
+    close_bench(&b);
+}
+
+/* Losses that stay as they are have no descent; variances learn the same of them, whatever
+ * the microbatch. */
+static void weights_of_tasks_do_not_wander(void **state)
+{
+    (void)state;
+    int32_t extent[PT_N_AXIS];
+    double sort = 0, marks = 0, first_sort = 0, first_marks = 0;
+
+    for (int32_t i = 0; tiny_arrangement(i, extent); i++) {
+        weigh(descent, 2, extent, &sort, &marks);
+        assert_true(is_near(sort, marks));
+        weigh(variance, 16, extent, &sort, &marks);
+        if (i == 0) {
+            first_sort = sort;
+            first_marks = marks;
+        }
+        assert_true(is_near(sort, first_sort) && is_near(marks, first_marks));
+        weigh(variance, 2, extent, &sort, &marks);
+        assert_true(is_near(sort, first_sort) && is_near(marks, first_marks));
+    }
+}
+
+/* Where all losses are lost, the task whose labels are largest is to blame. */
+static void divergence_names_task_and_labels(void **state)
+{
+    (void)state;
+    int32_t extent[PT_N_AXIS];
+    const form_t form = {0, 4, 0, "scale", alone};
+    const pt_step_t step = {.phase = 1, .part = PT_PART_TRAIN};
+    const pt_step_t next = {.phase = 1, .step = 1, .part = PT_PART_TRAIN};
+
+    for (int32_t i = 0; tiny_arrangement(i, extent); i++) {
+        bench_t b;
+        pt_step_result_t r;
+        pt_status_t status;
+        open_bench(&b, pt_comm_world(), extent, &form);
+        pt_update_t update = pt_update_make(&b.config.search.update, 1e30);
+        status = pt_trainer_weight_step(b.trainer, &step, &b.subnet, &update, &r);
+        if (status == PT_OK)
+            status = pt_trainer_weight_step(b.trainer, &next, &b.subnet, &update, &r);
+        assert_int_equal(status, PT_E_NUMERIC);
+        assert_non_null(strstr(pt_error_message(), "the loss of task real is "));
+        assert_non_null(strstr(pt_error_message(), "and its labels are up to "));
+        pt_error_clear();
+        close_bench(&b);
+    }
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
@@ -438,6 +510,8 @@ int main(int argc, char **argv)
         cmocka_unit_test(tables_are_weighed_over_the_step),
         cmocka_unit_test(maps_are_weighed_over_the_step),
         cmocka_unit_test(steps_without_labels_have_no_loss),
+        cmocka_unit_test(weights_of_tasks_do_not_wander),
+        cmocka_unit_test(divergence_names_task_and_labels),
     };
     return run_on_ranks(argc, argv, 200, tests, set_up, tiny_tear_down);
 }
