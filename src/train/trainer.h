@@ -99,7 +99,8 @@ typedef struct score_room {
     int64_t stat_bound; /**< doubles of one bundle's statistics */
     double *stat;       /**< [n_bundle][stat_bound] of the last one, own bundles */
     double *unit_stat;  /**< [stat_bound] */
-    /** [own bundles][3][stat_bound / 2] of units' means, their squares, centred squares. */
+    /** [bundles at a time][3][stat_bound / 2] of units' means, their squares, centred
+     * squares. */
     pt_exact_t calibration;
     pt_exact_t loss;   /**< [n_task][2] terms of the losses */
     int64_t *count;    /**< [n_task][2] labelled and positive */

@@ -13,6 +13,9 @@
 #include "polytree/base/clock.h"
 #include "polytree/base/memory.h"
 
+/** Bundles whose statistics are summed at a time. */
+enum { CALIBRATED = 32 };
+
 pt_status_t trainer_open_scores(pt_trainer_t *t)
 {
     score_room_t *s = &t->score;
@@ -22,7 +25,7 @@ pt_status_t trainer_open_scores(pt_trainer_t *t)
     s->stat_bound = (int64_t)stats;
     PT_TRY(pt_alloc(&s->stat, (size_t)t->n_bundle * stats, sizeof *s->stat));
     PT_TRY(pt_alloc(&s->unit_stat, stats, sizeof *s->unit_stat));
-    PT_TRY(pt_exact_init(&s->calibration, t->n_bundle * s->stat_bound / 2 * 3));
+    PT_TRY(pt_exact_init(&s->calibration, CALIBRATED * s->stat_bound / 2 * 3));
     PT_TRY(pt_exact_init(&s->loss, 2 * (int64_t)t->n_task));
     PT_TRY(pt_alloc(&s->count, 2 * tasks, sizeof *s->count));
     PT_TRY(pt_alloc(&s->n_sample, tasks, sizeof *s->n_sample));
@@ -242,6 +245,11 @@ static pt_status_t calibrate(evaluation_t *e, int32_t bundle)
     return run_microbatches(e, PT_PASS_CALIBRATE, train, e->t->config->bn.calibrate);
 }
 
+static pt_status_t finish(evaluation_t *e, int32_t bundle)
+{
+    return finish_stats(e, bundle, e->t->config->bn.calibrate);
+}
+
 static pt_status_t score(evaluation_t *e, int32_t bundle)
 {
     pt_trainer_t *t = e->t;
@@ -249,21 +257,20 @@ static pt_status_t score(evaluation_t *e, int32_t bundle)
     int64_t microbatch = t->config->train.microbatch;
     pt_draw_t test = {.part = e->part, .bundle = bundle};
 
-    PT_TRY(finish_stats(e, bundle, t->config->bn.calibrate));
     return run_microbatches(e, PT_PASS_EVAL, test, (samples + microbatch - 1) / microbatch);
 }
 
-/** Of all bundles that this task coordinate has, one after the other; the first failure.
- * Stages keep in step, also where one of them has failed. */
-static pt_status_t for_each_bundle(evaluation_t *e, pt_status_t before,
-                                   pt_status_t (*run)(evaluation_t *e, int32_t bundle))
+/** Of the bundles begin..end-1 that this task coordinate has, one after the other; the
+ * first failure.  Stages keep in step, also where one of them has failed. */
+static pt_status_t for_bundles(evaluation_t *e, int32_t begin, int32_t end,
+                               pt_status_t before,
+                               pt_status_t (*run)(evaluation_t *e, int32_t bundle))
 {
     pt_trainer_t *t = e->t;
     pt_status_t status = before;
 
     e->first_sum = 0;
-    for (int32_t b = 0; b < t->n_bundle && (status == PT_OK || t->pipeline.pipe != NULL);
-         b++) {
+    for (int32_t b = begin; b < end && (status == PT_OK || t->pipeline.pipe != NULL); b++) {
         if (!trainer_has(t, b))
             continue;
         pt_status_t s = run(e, b);
@@ -273,26 +280,22 @@ static pt_status_t for_each_bundle(evaluation_t *e, pt_status_t before,
     return status;
 }
 
-static int32_t n_own_bundle(const pt_trainer_t *t)
-{
-    int32_t n = 0;
-
-    for (int32_t b = 0; b < t->n_bundle; b++)
-        n += trainer_has(t, b);
-    return n;
-}
-
-/** The data ranks of a task coordinate meet once: many small bundles would have them wait
- * for each other at each.  Collective over them, whatever fails. */
+/** The data ranks of a task coordinate meet once for many bundles: small ones would have
+ * them wait for each other at each.  Collective over them, whatever fails. */
 static pt_status_t evaluate_bundles(evaluation_t *e)
 {
     pt_trainer_t *t = e->t;
     pt_exact_t *sum = &t->score.calibration;
+    pt_status_t status = PT_OK;
 
-    pt_exact_clear(sum, n_own_bundle(t) * t->score.stat_bound / 2 * 3);
-    pt_status_t status = for_each_bundle(e, PT_OK, calibrate);
-    PT_TRY(pt_exact_sum(t->layout->data, PT_TRAFFIC_EVALUATE, sum));
-    return for_each_bundle(e, status, score);
+    for (int32_t b = 0; b < t->n_bundle; b += CALIBRATED) {
+        int32_t end = b + CALIBRATED < t->n_bundle ? b + CALIBRATED : t->n_bundle;
+        pt_exact_clear(sum, (end - b) * t->score.stat_bound / 2 * 3);
+        status = for_bundles(e, b, end, status, calibrate);
+        PT_TRY(pt_exact_sum(t->layout->data, PT_TRAFFIC_EVALUATE, sum));
+        status = for_bundles(e, b, end, status, finish);
+    }
+    return for_bundles(e, 0, t->n_bundle, status, score);
 }
 
 /** Room for the scores of a part, on all ranks.  Collective. */
