@@ -102,10 +102,7 @@ done:
 
 static pt_status_t find_type(const pt_h5_array_t *array, pt_record_t *record)
 {
-    hid_t stored = H5Dget_type(array->id);
-    bool is_signed = H5Tget_sign(stored) == H5T_SGN_2;
-    bool is_variable = H5Tis_variable_str(stored) > 0;
-    pt_h5_close(stored);
+    bool is_variable = H5Tis_variable_str(array->stored) > 0;
 
     record->n_dim = array->n_dim;
     memcpy(record->dim, array->dim, sizeof record->dim);
@@ -114,7 +111,8 @@ static pt_status_t find_type(const pt_h5_array_t *array, pt_record_t *record)
     } else if (array->type == H5T_FLOAT && array->item_bytes == 8) {
         record->dtype = PT_DTYPE_F64;
     } else if (array->type == H5T_INTEGER && array->item_bytes == 8) {
-        record->dtype = is_signed ? PT_DTYPE_I64 : PT_DTYPE_U64;
+        record->dtype =
+            array->number.kind == PT_NUMBER_SIGNED ? PT_DTYPE_I64 : PT_DTYPE_U64;
     } else if (array->type == H5T_STRING && !is_variable && array->n_dim <= 1 &&
                array->count == 1 - array->n_dim) {
         record->dtype = PT_DTYPE_TEXT;
@@ -129,28 +127,27 @@ static pt_status_t find_type(const pt_h5_array_t *array, pt_record_t *record)
 static pt_status_t read_values(const pt_h5_array_t *array, pt_record_t *record)
 {
     pt_status_t status = PT_OK;
-    const hid_t native[] = {[PT_DTYPE_F32] = H5T_NATIVE_FLOAT,
-                            [PT_DTYPE_F64] = H5T_NATIVE_DOUBLE,
-                            [PT_DTYPE_I64] = H5T_NATIVE_INT64,
-                            [PT_DTYPE_U64] = H5T_NATIVE_UINT64};
+    static const pt_cell_t cell[] = {[PT_DTYPE_F32] = PT_CELL_F32,
+                                     [PT_DTYPE_F64] = PT_CELL_F64,
+                                     [PT_DTYPE_I64] = PT_CELL_I64,
+                                     [PT_DTYPE_U64] = PT_CELL_U64};
     uint64_t checksum = 0;
     int64_t payload = 0;
-    bool is_text = record->dtype == PT_DTYPE_TEXT;
-    hid_t type = is_text ? text_type(record->dim[0]) : native[record->dtype];
 
     PT_TRY_OR(done, pt_h5_attr_u64(array->id, array->where, "checksum", &checksum));
     PT_TRY_OR(done, pt_h5_attr_int(array->id, array->where, "payload", &payload));
     PT_TRY_OR(done, pt_alloc(&record->data, pt_record_bytes(record), 1));
-    PT_TRY_OR(done, pt_h5_array_read(array, 0, array->n_dim > 0 ? array->dim[0] : 1, type,
-                                     record->data));
+    if (record->dtype == PT_DTYPE_TEXT)
+        PT_TRY_OR(done, pt_h5_array_read_text(array, record->data));
+    else
+        PT_TRY_OR(done, pt_h5_array_read(array, 0, array->n_dim > 0 ? array->dim[0] : 1,
+                                         cell[record->dtype], record->data));
     record->in_payload = payload != 0;
     if (pt_record_checksum(record) != checksum)
         status =
             PT_ERROR(FORMAT, "%s: its checksum is %016" PRIx64 ", expected %016" PRIx64,
                      array->where, pt_record_checksum(record), checksum);
 done:
-    if (is_text)
-        pt_h5_close(type);
     if (status != PT_OK) {
         pt_free(record->data);
         record->data = NULL;

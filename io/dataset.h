@@ -9,6 +9,7 @@
 /** Inputs of a split, or labels of a task in one that are no table. */
 typedef struct pt_stack {
     pt_cell_t cell;
+    double scale; /**< what floats of the file are multiplied with */
     size_t row_bytes;
     int64_t n;           /**< rows; 0: there is nothing */
     pt_h5_array_t array; /**< open on ranks that read from it */

@@ -21,8 +21,8 @@ static pt_status_t scan(const pt_h5_array_t *array, const pt_schema_input_t *inp
     PT_TRY(pt_alloc(&buffer, (size_t)rows, row_bytes));
     for (int64_t first = 0; first < n; first += rows) {
         int64_t now = rows < n - first ? rows : n - first;
-        PT_TRY_OR(done,
-                  pt_h5_array_read(array, first, now, pt_cell_type(input->cell), buffer));
+        PT_TRY_OR(done, pt_schema_read_cells(array, first, now, input->cell, input->scale,
+                                             buffer));
         int64_t bad = pt_schema_find_not_finite(input, buffer, now);
         if (bad >= 0)
             PT_TRY_OR(done, PT_ERROR(FORMAT,

@@ -122,8 +122,8 @@ pt_status_t pt_schema_check_same(const pt_schema_t *own, const pt_schema_t *thei
     char where[32];
     for (int s = 0; s < PT_N_SPLIT; s++) {
         snprintf(where, sizeof where, "/%s/", pt_split_name((pt_split_t)s));
-        if (a->is_image != b->is_image || a->cell != b->cell || a->n[s] != b->n[s] ||
-            memcmp(a->hwc, b->hwc, sizeof a->hwc) != 0)
+        if (a->is_image != b->is_image || a->cell != b->cell || a->scale != b->scale ||
+            a->n[s] != b->n[s] || memcmp(a->hwc, b->hwc, sizeof a->hwc) != 0)
             return differs(path, where, name_inputs(a));
     }
     if (own->n_task != theirs->n_task)

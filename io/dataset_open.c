@@ -108,7 +108,8 @@ static pt_status_t form_stacks(pt_dataset_t *dataset)
     for (int32_t i = 0; i < n_stack(dataset); i++) {
         pt_stack_t *stack = stack_of(dataset, i);
         int32_t t = i / PT_N_SPLIT - 1, s = i % PT_N_SPLIT;
-        stack->array.space = stack->array.id = H5I_INVALID_HID;
+        stack->array.space = stack->array.id = stack->array.stored = H5I_INVALID_HID;
+        stack->scale = t < 0 ? schema->input.scale : 1;
         if (t < 0) {
             stack->cell = schema->input.cell;
             stack->n = schema->input.n[s];
@@ -168,8 +169,8 @@ static pt_status_t fill_rows(pt_dataset_t *dataset, const char *path, char *rows
     for (int32_t i = 0; i < n_stack(dataset); i++) {
         const pt_stack_t *stack = stack_of(dataset, i);
         if (stack->n > 0)
-            PT_TRY(pt_h5_array_read(&stack->array, 0, stack->n, pt_cell_type(stack->cell),
-                                    rows));
+            PT_TRY(pt_schema_read_cells(&stack->array, 0, stack->n, stack->cell,
+                                        stack->scale, rows));
         rows += pt_align_up((size_t)stack->n * stack->row_bytes);
     }
     return PT_OK;
@@ -224,8 +225,8 @@ pt_status_t pt_stack_fetch(const pt_stack_t *stack, pt_dataset_t *dataset,
     while (*k < n && *k < room && row[*k] == row[0] + *k)
         ++*k;
     *stored = dataset->staging;
-    return pt_h5_array_read(&stack->array, row[0], *k, pt_cell_type(stack->cell),
-                            dataset->staging);
+    return pt_schema_read_cells(&stack->array, row[0], *k, stack->cell, stack->scale,
+                                dataset->staging);
 }
 
 static size_t table_bytes(const pt_schema_t *schema)

@@ -12,18 +12,25 @@
 #include <stdint.h>
 
 #include "polytree/base/status.h"
+#include "io/number.h"
 
 enum { PT_H5_MAX_DIM = 4, PT_H5_MAX_WHERE = 512 };
 
 /** A data set in an open file. */
 typedef struct pt_h5_array {
-    hid_t id, space;
-    H5T_class_t type;
-    size_t item_bytes; /**< as stored */
+    hid_t id, space, stored; /**< `stored`: the type of its elements */
+    H5T_class_t type;        /**< H5T_INTEGER of an enumeration too */
+    size_t item_bytes;       /**< as stored */
+    bool is_number;          /**< pt_h5_array_read() knows its numbers */
+    pt_number_t number;
+    bool is_bool; /**< an enumeration, as h5py writes booleans */
     int32_t n_dim;
     int64_t dim[PT_H5_MAX_DIM];
-    int64_t count;    /**< product of dim */
-    bool is_filtered; /**< stored compressed, or otherwise than it is */
+    int64_t count;      /**< product of dim */
+    bool is_filtered;   /**< stored compressed, or otherwise than it is */
+    bool is_virtual;    /**< its values are those of other data sets of the file */
+    bool has_no_fill;   /**< what was never written is nothing in particular */
+    int64_t chunk_rows; /**< rows that are stored together; 1 where it has no chunks */
     char where[PT_H5_MAX_WHERE];
 } pt_h5_array_t;
 
@@ -41,6 +48,8 @@ int pt_h5_write_error(void);
 
 /** Whether a number's bits lie within its bytes: the library trusts a file's word. */
 bool pt_h5_type_is_sound(hid_t type);
+/** Whether a type is a number that can be converted, an enumeration of such included. */
+bool pt_h5_type_number(hid_t type, pt_number_t *number, bool *is_bool);
 
 /** Open for reading.  PT_E_IO where the file cannot be opened, PT_E_FORMAT: not HDF5. */
 PT_MUST_CHECK pt_status_t pt_h5_open(const char *path, hid_t *file);
@@ -58,17 +67,30 @@ PT_MUST_CHECK pt_status_t pt_h5_group_open(hid_t parent, const char *path, const
                                            hid_t *group);
 
 /**
- * Open a data set and look at its type, shape and storage: one whose values are not all
- * in this file, or that is too large for what the file holds, is refused.
+ * Open a data set and look at its type, shape and storage.  One is refused whose values are
+ * not all in this file, that is too large for what the file holds, or whose filter is not
+ * there.  What was never written reads as the fill value.
  *
  * @param[in] path  of the file, for messages
  */
 PT_MUST_CHECK pt_status_t pt_h5_array_open(hid_t parent, const char *path, const char *name,
                                            pt_h5_array_t *array);
+/** The same without a look at the sources of a virtual one. */
+PT_MUST_CHECK pt_status_t pt_h5_array_open_plain(hid_t parent, const char *path,
+                                                 const char *name, pt_h5_array_t *array);
+/** Of an array that is being opened: its layout and filters ... */
+PT_MUST_CHECK pt_status_t pt_h5_check_storage(pt_h5_array_t *array, hid_t file);
+/** ... and, of a virtual one, that its sources are there: the library would take fill
+ * values for those that are not. */
+PT_MUST_CHECK pt_status_t pt_h5_check_sources(const pt_h5_array_t *array, const char *path);
 void pt_h5_array_close(pt_h5_array_t *array);
-/** Rows first..first+n-1 of the first dimension (all, for a scalar), as `type`. */
+/** Rows first..first+n-1 of the first dimension (all, for a scalar), as `cell`.  Integers
+ * that do not fit it are an error that names the row.  Allocates a buffer where the file's
+ * numbers are wider. */
 PT_MUST_CHECK pt_status_t pt_h5_array_read(const pt_h5_array_t *array, int64_t first,
-                                           int64_t n, hid_t type, void *out);
+                                           int64_t n, pt_cell_t cell, void *out);
+/** The array->item_bytes of a string of fixed size; nothing where it is empty. */
+PT_MUST_CHECK pt_status_t pt_h5_array_read_text(const pt_h5_array_t *array, void *out);
 
 /** What is done with an array; `name` is its path without a slash in front. */
 typedef pt_status_t (*pt_h5_visit_t)(void *context, const char *name,
@@ -89,6 +111,8 @@ PT_MUST_CHECK pt_status_t pt_h5_attr_int(hid_t object, const char *where, const 
                                          int64_t *out);
 PT_MUST_CHECK pt_status_t pt_h5_attr_u64(hid_t object, const char *where, const char *name,
                                          uint64_t *out);
+PT_MUST_CHECK pt_status_t pt_h5_attr_real(hid_t object, const char *where, const char *name,
+                                          double *out);
 /** Number of strings in an attribute. */
 PT_MUST_CHECK pt_status_t pt_h5_attr_count(hid_t object, const char *where,
                                            const char *name, int64_t *out);

@@ -85,30 +85,44 @@ pt_status_t pt_h5_attr_text(hid_t object, const char *where, const char *name, c
     return PT_OK;
 }
 
-static pt_status_t read_integer(hid_t object, const char *where, const char *name,
-                                hid_t memory, void *out)
+/* One number, of the classes that `cell` can hold. */
+static pt_status_t read_number(hid_t object, const char *where, const char *name,
+                               pt_cell_t cell, void *out)
 {
     hid_t attr, stored;
-    int64_t count;
+    int64_t count, bad = 0;
+    pt_number_t number;
+    bool is_bool, is_float = pt_cell_is_float(cell);
+    char bytes[8];
     PT_TRY(attr_open(object, where, name, &attr, &stored, &count));
-    bool is_integer =
-        H5Tget_class(stored) == H5T_INTEGER && count == 1 && pt_h5_type_is_sound(stored);
-    herr_t failed = is_integer ? H5Aread(attr, memory, out) : -1;
+    if (count == 1 && pt_h5_type_number(stored, &number, &is_bool) &&
+        (is_float || number.kind != PT_NUMBER_FLOAT) && H5Aread(attr, stored, bytes) >= 0)
+        bad = -1;
     pt_h5_close(stored);
     pt_h5_close(attr);
-    if (failed < 0)
-        PT_FAIL(FORMAT, "%s: attribute '%s' is not one integer", where, name);
+    if (bad < 0)
+        bad = pt_number_convert(number, bytes, 1, cell, out);
+    else
+        PT_FAIL(FORMAT, "%s: attribute '%s' is not one %s", where, name,
+                is_float ? "number" : "integer");
+    if (bad >= 0)
+        PT_FAIL(FORMAT, "%s: attribute '%s' is not %s", where, name, pt_cell_name(cell));
     return PT_OK;
 }
 
 pt_status_t pt_h5_attr_int(hid_t object, const char *where, const char *name, int64_t *out)
 {
-    return read_integer(object, where, name, H5T_NATIVE_INT64, out);
+    return read_number(object, where, name, PT_CELL_I64, out);
 }
 
 pt_status_t pt_h5_attr_u64(hid_t object, const char *where, const char *name, uint64_t *out)
 {
-    return read_integer(object, where, name, H5T_NATIVE_UINT64, out);
+    return read_number(object, where, name, PT_CELL_U64, out);
+}
+
+pt_status_t pt_h5_attr_real(hid_t object, const char *where, const char *name, double *out)
+{
+    return read_number(object, where, name, PT_CELL_F64, out);
 }
 
 pt_status_t pt_h5_attr_count(hid_t object, const char *where, const char *name,

@@ -22,6 +22,7 @@
 typedef struct open_file {
     H5FD_t base; /* the library's part, first */
     int fd;
+    bool is_written;
     haddr_t eoa, eof;
 } open_file_t;
 
@@ -68,6 +69,8 @@ static H5FD_t *open_writer(const char *name, unsigned flags, hid_t list, haddr_t
               (flags & H5F_ACC_TRUNC ? O_TRUNC : 0);
     H5FD_t *file = open_with(name, how);
     write_error = file ? 0 : errno;
+    if (file)
+        ((open_file_t *)file)->is_written = true;
     return file;
 }
 
@@ -142,8 +145,9 @@ static herr_t read_bytes(H5FD_t *file, H5FD_mem_t type, hid_t list, haddr_t addr
             continue;
         if (got < 0)
             return -1;
-        if (got == 0) { /* has it become shorter than it was? */
-            if (address < f->eof && write_error == 0)
+        if (got == 0) {
+            /* Shorter than it was: another has cut it, or here a write has failed. */
+            if (address < f->eof && !(f->is_written && write_error != 0))
                 return -1;
             break;
         }

@@ -6,61 +6,13 @@
 
 #include "polytree/base/memory.h"
 #include "polytree/io/file.h"
-
-static double get_f4(const char *p)
-{
-    float x;
-    memcpy(&x, p, sizeof x);
-    return (double)x;
-}
-static double get_f8(const char *p)
-{
-    double x;
-    memcpy(&x, p, sizeof x);
-    return x;
-}
-static double get_i1(const char *p)
-{
-    return *(const signed char *)p;
-}
-static double get_u1(const char *p)
-{
-    return *(const unsigned char *)p;
-}
-static double get_i2(const char *p)
-{
-    int16_t x;
-    memcpy(&x, p, sizeof x);
-    return x;
-}
-static double get_i4(const char *p)
-{
-    int32_t x;
-    memcpy(&x, p, sizeof x);
-    return x;
-}
-static double get_i8(const char *p)
-{
-    int64_t x;
-    memcpy(&x, p, sizeof x);
-    return (double)x;
-}
-
-typedef struct number {
-    const char *name;
-    size_t bytes;
-    double (*get)(const char *p);
-} number_t;
-
-static const number_t numbers[] = {
-    {"<f4", 4, get_f4}, {"<f8", 8, get_f8}, {"|u1", 1, get_u1}, {"|i1", 1, get_i1},
-    {"<i2", 2, get_i2}, {"<i4", 4, get_i4}, {"<i8", 8, get_i8}};
+#include "io/number.h"
 
 /* The header is a dictionary as Python writes it; `at` moves through it. */
 typedef struct header {
     const char *path, *at, *end;
-    const number_t *number;
-    bool has_order, is_fortran, has_shape;
+    pt_number_t number;
+    bool has_number, has_order, is_fortran, has_shape;
     int32_t n_dim;
     int64_t dim[PT_NPY_MAX_DIM];
 } header_t;
@@ -87,21 +39,40 @@ static bool take(header_t *h, const char *text)
     return true;
 }
 
+/* Byte order, kind, bytes: "<f4".  A boolean is a byte of 0 or 1. */
+static bool parse_type(const char *type, pt_number_t *number)
+{
+    static const struct {
+        const char *kind, *bytes;
+        pt_number_kind_t is;
+    } known[] = {{"b", "1", PT_NUMBER_UNSIGNED},
+                 {"u", "1248", PT_NUMBER_UNSIGNED},
+                 {"i", "1248", PT_NUMBER_SIGNED},
+                 {"f", "248", PT_NUMBER_FLOAT}};
+    if (!memchr("<>|", type[0], 3))
+        return false;
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
+        if (type[1] == known[i].kind[0] && type[2] != '\0' &&
+            strchr(known[i].bytes, type[2])) {
+            *number = (pt_number_t){known[i].is, type[2] - '0', type[0] == '>'};
+            return true;
+        }
+    return false;
+}
+
 static pt_status_t take_type(header_t *h)
 {
     if (!take(h, "'"))
         return fail_header(h);
-    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
-        if (take(h, numbers[i].name)) {
-            h->number = &numbers[i];
-            return take(h, "'") ? PT_OK : fail_header(h);
-        }
-    const char *quote = memchr(h->at, '\'', (size_t)(h->end - h->at));
-    int n = quote && quote - h->at < 20 ? (int)(quote - h->at) : 0;
-    PT_FAIL(
-        FORMAT,
-        "%s: numbers of type '%.*s', expected little-endian f4, f8, i2, i4, i8, or u1, i1",
-        h->path, n, h->at);
+    const char *type = h->at, *quote = memchr(type, '\'', (size_t)(h->end - type));
+    int n = quote && quote - type < 20 ? (int)(quote - type) : 0;
+    if (n == 3 && parse_type(type, &h->number)) {
+        h->at = quote + 1;
+        h->has_number = true;
+        return PT_OK;
+    }
+    PT_FAIL(FORMAT, "%s: numbers of type '%.*s', expected b1, i1 to i8, u1 to u8, f2 to f8",
+            h->path, n, type);
 }
 
 static pt_status_t take_shape(header_t *h)
@@ -144,7 +115,7 @@ static pt_status_t read_header(header_t *h)
         }
         take(h, ",");
     }
-    if (h->number == NULL || !h->has_order || !h->has_shape)
+    if (!h->has_number || !h->has_order || !h->has_shape)
         return fail_header(h);
     return PT_OK;
 }
@@ -189,15 +160,17 @@ static pt_status_t take_values(const header_t *h, size_t bytes, pt_npy_t *npy)
     for (int32_t d = 0; d < h->n_dim; d++)
         if (__builtin_mul_overflow(count, h->dim[d], &count))
             PT_FAIL(FORMAT, "%s: absurd shape", h->path);
-    if (__builtin_mul_overflow((size_t)count, h->number->bytes, &need) || need != bytes)
-        PT_FAIL(FORMAT, "%s: %zu bytes of values, expected %lld of %zu bytes", h->path,
-                bytes, (long long)count, h->number->bytes);
+    if (__builtin_mul_overflow((size_t)count, (size_t)h->number.bytes, &need) ||
+        need != bytes)
+        PT_FAIL(FORMAT, "%s: %zu bytes of values, expected %lld of %d bytes", h->path,
+                bytes, (long long)count, h->number.bytes);
     *npy = (pt_npy_t){.n_dim = h->n_dim, .count = count};
     memcpy(npy->dim, h->dim, sizeof npy->dim);
     PT_TRY(pt_alloc(&npy->value, (size_t)count, sizeof *npy->value));
     for (int64_t i = 0; i < count; i++) {
-        int64_t place = h->is_fortran ? fortran_place(npy, i) : i;
-        npy->value[i] = h->number->get(h->end + (size_t)place * h->number->bytes);
+        size_t place = (size_t)(h->is_fortran ? fortran_place(npy, i) : i);
+        pt_number_convert(h->number, h->end + place * (size_t)h->number.bytes, 1,
+                          PT_CELL_F64, &npy->value[i]);
     }
     return PT_OK;
 }

@@ -18,8 +18,8 @@ typedef struct pt_npy {
 } pt_npy_t;
 
 /**
- * Read a file of format 1 to 3 with little-endian floats of 4 or 8 bytes or integers of 1
- * to 8, in C or Fortran order.  Release with pt_npy_release().
+ * Read a file of format 1 to 3 with booleans, floats of 2 to 8 bytes or integers of 1 to 8,
+ * in either byte order, C or Fortran order.  Release with pt_npy_release().
  */
 PT_MUST_CHECK pt_status_t pt_npy_read(const char *path, pt_npy_t *npy);
 void pt_npy_release(pt_npy_t *npy);

@@ -24,11 +24,6 @@ const char *pt_split_name(pt_split_t split)
     return name[split];
 }
 
-size_t pt_cell_bytes(pt_cell_t cell)
-{
-    return cell == PT_CELL_U8 ? 1 : 4;
-}
-
 hid_t pt_cell_type(pt_cell_t cell)
 {
     return cell == PT_CELL_U8    ? H5T_NATIVE_UINT8
@@ -73,22 +68,59 @@ static pt_status_t check_header(hid_t file, const char *path)
     return PT_OK;
 }
 
+pt_status_t pt_schema_read_cells(const pt_h5_array_t *array, int64_t first, int64_t n,
+                                 pt_cell_t cell, double scale, void *out)
+{
+    float *value = out;
+    PT_TRY(pt_h5_array_read(array, first, n, cell, out));
+    if (cell != PT_CELL_F32 || scale == 1 || n == 0)
+        return PT_OK;
+    for (int64_t i = 0, end = n * (array->count / array->dim[0]); i < end; i++)
+        value[i] = (float)((double)value[i] * scale);
+    return PT_OK;
+}
+
+/* What stored values are multiplied with: the attribute `scale`, else what makes the
+ * largest value of 16 bits 1; floats and booleans are as they are. */
+static pt_status_t find_scale(const pt_h5_array_t *array, double *scale)
+{
+    bool is_16 = array->type == H5T_INTEGER && array->item_bytes == 2;
+    *scale = 1;
+    if (pt_h5_attr_has(array->id, "scale")) {
+        PT_TRY(pt_h5_attr_real(array->id, array->where, "scale", scale));
+        if (!isfinite(*scale) || *scale == 0)
+            PT_FAIL(FORMAT, "%s: scale is %g, expected a finite number other than 0",
+                    array->where, *scale);
+    } else if (is_16 && !array->is_bool) {
+        *scale = 1.0 / (array->number.kind == PT_NUMBER_SIGNED ? INT16_MAX : UINT16_MAX);
+    } else if (array->type == H5T_INTEGER && !array->is_bool) {
+        PT_FAIL(FORMAT,
+                "%s: integers of %zu bits, expected uint8, uint16, int16, floats, or an "
+                "attribute 'scale' by which they are multiplied",
+                array->where, 8 * array->item_bytes);
+    }
+    return PT_OK;
+}
+
 static pt_status_t look_at_input(pt_schema_input_t *seen, const pt_h5_array_t *array,
                                  bool is_image)
 {
-    hid_t type = H5Dget_type(array->id);
-    bool is_u8 = array->type == H5T_INTEGER && array->item_bytes == 1 &&
-                 H5Tget_sign(type) == H5T_SGN_NONE;
-    pt_h5_close(type);
-    if (!is_u8 && (array->type != H5T_FLOAT || array->item_bytes > 8))
-        PT_FAIL(FORMAT, "%s: neither uint8 nor float32 nor float64", array->where);
+    bool is_u8 = array->is_number && !array->is_bool &&
+                 pt_number_is_cell(array->number, PT_CELL_U8) &&
+                 !pt_h5_attr_has(array->id, "scale");
+    double scale = 1;
+    if (!array->is_number)
+        PT_FAIL(FORMAT, "%s: neither integers of 8 or 16 bits nor floats of 16 to 64",
+                array->where);
+    if (!is_u8)
+        PT_TRY(find_scale(array, &scale));
     if (array->n_dim != (is_image ? 4 : 2))
         PT_FAIL(FORMAT, "%s: %d dimensions, expected %s", array->where, array->n_dim,
                 is_image ? "n, height, width, channels" : "n, features");
     if (array->count == 0)
         PT_FAIL(FORMAT, "%s: holds nothing; leave an empty split out", array->where);
-    *seen =
-        (pt_schema_input_t){.is_image = is_image, .cell = is_u8 ? PT_CELL_U8 : PT_CELL_F32};
+    *seen = (pt_schema_input_t){
+        .is_image = is_image, .cell = is_u8 ? PT_CELL_U8 : PT_CELL_F32, .scale = scale};
     for (int i = 0; i < 3; i++)
         seen->hwc[i] = is_image ? array->dim[i + 1] : i < 2 ? 1 : array->dim[1];
     if (array->count / array->dim[0] > INT32_MAX)
@@ -101,8 +133,12 @@ static pt_status_t check_agrees(const pt_schema_input_t *known,
                                 const pt_schema_input_t *seen, const char *where)
 {
     if (known->is_image == seen->is_image && known->cell == seen->cell &&
-        memcmp(known->hwc, seen->hwc, sizeof seen->hwc) == 0)
+        memcmp(known->hwc, seen->hwc, sizeof seen->hwc) == 0) {
+        if (known->scale != seen->scale)
+            PT_FAIL(FORMAT, "%s: a scale of %g, expected %g as in another split", where,
+                    seen->scale, known->scale);
         return PT_OK;
+    }
     PT_FAIL(FORMAT, "%s: %s inputs %lld x %lld x %lld, expected %s %lld x %lld x %lld",
             where, seen->cell == PT_CELL_U8 ? "uint8" : "float", (long long)seen->hwc[0],
             (long long)seen->hwc[1], (long long)seen->hwc[2],
@@ -115,7 +151,8 @@ pt_status_t pt_schema_open_input(pt_schema_input_t *input, hid_t file, const cha
 {
     char images[32], inputs[32];
     pt_schema_input_t seen;
-    *array = (pt_h5_array_t){.id = H5I_INVALID_HID, .space = H5I_INVALID_HID};
+    *array = (pt_h5_array_t){
+        .id = H5I_INVALID_HID, .space = H5I_INVALID_HID, .stored = H5I_INVALID_HID};
     if (!pt_h5_has(file, pt_split_name(split)))
         return PT_OK;
     snprintf(images, sizeof images, "%s/images", pt_split_name(split));

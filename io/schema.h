@@ -13,16 +13,14 @@
 #define PT_SCHEMA_FORMAT "polytree dataset"
 enum { PT_SCHEMA_VERSION = 1, PT_SCHEMA_MAX_CLASSES = 1 << 20 };
 
-/** How a value is held in memory. */
-typedef enum pt_cell { PT_CELL_U8, PT_CELL_I32, PT_CELL_F32 } pt_cell_t;
-size_t pt_cell_bytes(pt_cell_t cell);
-/** The type to read with. */
+/** The type of the library's that a cell is written with. */
 hid_t pt_cell_type(pt_cell_t cell);
 
 /** How the inputs of all splits look. */
 typedef struct pt_schema_input {
     bool is_image;
     pt_cell_t cell; /**< PT_CELL_U8 or PT_CELL_F32 */
+    double scale;   /**< what stored values are multiplied with, in PT_CELL_F32 */
     int64_t hwc[3];
     int64_t n[PT_N_SPLIT];
 } pt_schema_input_t;
@@ -105,6 +103,10 @@ void pt_schema_convert_labels(const pt_task_info_t *info, pt_cell_t cell,
 PT_MUST_CHECK pt_status_t pt_schema_open_input(pt_schema_input_t *input, hid_t file,
                                                const char *path, pt_split_t split,
                                                pt_h5_array_t *array);
+/** Rows first..first+n-1 as `cell`; floats multiplied with `scale`. */
+PT_MUST_CHECK pt_status_t pt_schema_read_cells(const pt_h5_array_t *array, int64_t first,
+                                               int64_t n, pt_cell_t cell, double scale,
+                                               void *out);
 /** Bytes of one input as held in memory. */
 size_t pt_schema_item_bytes(const pt_schema_input_t *input);
 /** Of `n` inputs in memory the first with a value that is not finite; -1 where all are. */

@@ -40,7 +40,7 @@ bool pt_schema_has_classes(const pt_task_info_t *info)
 static pt_status_t check_type(const pt_task_info_t *info, const pt_h5_array_t *array)
 {
     H5T_class_t want = pt_task_is_float(info) ? H5T_FLOAT : H5T_INTEGER;
-    if (array->type != want || array->item_bytes > 8)
+    if (array->type != want || !array->is_number)
         PT_FAIL(FORMAT, "%s: expected %s", array->where,
                 want == H5T_FLOAT ? "floats" : "integers");
     return PT_OK;
@@ -123,10 +123,8 @@ pt_status_t pt_schema_look_at_labels(pt_schema_task_t *task, const pt_h5_array_t
     if (!pt_schema_has_classes(info))
         info->classes = (int32_t)shape[2];
 
-    hid_t type = H5Dget_type(array->id);
-    bool is_u8 = array->type == H5T_INTEGER && array->item_bytes == 1 &&
-                 H5Tget_sign(type) == H5T_SGN_NONE;
-    pt_h5_close(type);
+    bool is_u8 = array->item_bytes == 1 &&
+                 (array->is_bool || array->number.kind == PT_NUMBER_UNSIGNED);
     task->cell[split] = pt_task_is_float(info) ? PT_CELL_F32
                         : is_u8                ? PT_CELL_U8
                                                : PT_CELL_I32;
@@ -216,10 +214,10 @@ static pt_status_t scan(pt_schema_task_t *task, const pt_h5_array_t *array,
     bool is_float = pt_task_is_float(&task->info);
     int64_t width = pt_task_labels(&task->info), n = array->dim[0];
     size_t bytes = is_float ? sizeof(float) : sizeof(int64_t);
-    hid_t type = is_float ? H5T_NATIVE_FLOAT : H5T_NATIVE_INT64;
+    pt_cell_t cell = is_float ? PT_CELL_F32 : PT_CELL_I64;
     for (int64_t first = 0; first < n; first += rows) {
         int64_t now = rows < n - first ? rows : n - first;
-        PT_TRY(pt_h5_array_read(array, first, now, type, buffer));
+        PT_TRY(pt_h5_array_read(array, first, now, cell, buffer));
         pt_digest_add(digest, buffer, (size_t)(now * width) * bytes);
         for (int64_t i = 0; i < now; i++)
             PT_TRY(is_float ? take_floats(task, array, split, first + i,

@@ -99,14 +99,14 @@ static pt_status_t read_index(pt_schema_task_t *task, const pt_h5_array_t *array
                               pt_split_t split, int64_t n_input)
 {
     int64_t *index;
-    if (array->type != H5T_INTEGER || array->item_bytes > 8 || array->n_dim != 1)
+    if (array->type != H5T_INTEGER || !array->is_number || array->n_dim != 1)
         PT_FAIL(FORMAT, "%s: expected integers of one dimension", array->where);
     if (array->dim[0] != task->n[split])
         PT_FAIL(FORMAT, "%s: %" PRId64 " rows, expected %" PRId64 " as in labels",
                 array->where, array->dim[0], task->n[split]);
     PT_TRY(pt_alloc(&task->index[split], (size_t)array->count, sizeof *index));
     index = task->index[split];
-    PT_TRY(pt_h5_array_read(array, 0, array->dim[0], H5T_NATIVE_INT64, index));
+    PT_TRY(pt_h5_array_read(array, 0, array->dim[0], PT_CELL_I64, index));
     for (int64_t i = 0; i < array->count; i++) {
         if (index[i] < 0 || index[i] >= n_input)
             PT_FAIL(FORMAT, "%s[%" PRId64 "] is %" PRId64 ", expected 0 to %" PRId64,
@@ -156,7 +156,9 @@ pt_status_t pt_schema_read_rows(pt_schema_task_t *task, hid_t file, const char *
                                 pt_split_t split, const pt_schema_input_t *input)
 {
     char name[160];
-    pt_h5_array_t labels, index = {.id = H5I_INVALID_HID, .space = H5I_INVALID_HID};
+    pt_h5_array_t labels, index = {.id = H5I_INVALID_HID,
+                                   .space = H5I_INVALID_HID,
+                                   .stored = H5I_INVALID_HID};
     name_array(task, split, "", name);
     if (!pt_h5_has(file, name))
         return PT_OK;

@@ -46,7 +46,7 @@ static pt_status_t read_tensor(void *context, const char *name, const pt_h5_arra
     memcpy(record.dim, array->dim, sizeof record.dim);
     PT_TRY(pt_alloc(&record.data, (size_t)pt_record_count(&record), sizeof(float)));
     PT_TRY_OR(failed, pt_h5_array_read(array, 0, array->n_dim > 0 ? array->dim[0] : 1,
-                                       H5T_NATIVE_FLOAT, record.data));
+                                       PT_CELL_F32, record.data));
     PT_TRY_OR(failed, check_tensor(to->path, name, &record));
     return pt_checkpoint_take(to->weights, to->path, name, &record);
 failed:

@@ -242,7 +242,7 @@ static const struct defect {
     {images_of_other_size,
      "/test/images: uint8 inputs 3 x 4 x 1, expected uint8 3 x 3 x 1"},
     {images_without_channels, "3 dimensions, expected n, height, width, channels"},
-    {images_of_ints, "/train/images: neither uint8 nor float32"},
+    {images_of_ints, "/train/images: integers of 32 bits, expected uint8, uint16"},
     {images_of_nothing, "/test/images: holds nothing"},
     {images_without_end, "/train/images: 1152921504606846976 bytes of values, but"},
     {images_past_all_counting, "/train/images: absurd shape"},

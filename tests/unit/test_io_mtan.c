@@ -60,6 +60,9 @@ static void numbers_of_each_type_are_read(void **state)
     const int16_t i2[3] = {0, -1, 300};
     const int32_t i4[3] = {0, -1, 70000};
     const int64_t i8[3] = {0, -1, 5000000000};
+    const uint8_t f2_big[6] = {0, 0, 0xbe, 0, 0x5c, 0xb0},
+                  u2_big[6] = {0, 0, 0, 1, 0xff, 0};
+    const uint64_t u8[3] = {0, 1, (uint64_t)1 << 63};
     const struct {
         const char *type;
         const void *data;
@@ -68,7 +71,9 @@ static void numbers_of_each_type_are_read(void **state)
     } each[] = {{"<f4", f4, sizeof f4, {-1.5, 300}}, {"<f8", f8, sizeof f8, {-1.5, 300}},
                 {"|i1", i1, sizeof i1, {-1, 100}},   {"|u1", u1, sizeof u1, {1, 200}},
                 {"<i2", i2, sizeof i2, {-1, 300}},   {"<i4", i4, sizeof i4, {-1, 70000}},
-                {"<i8", i8, sizeof i8, {-1, 5e9}}};
+                {"<i8", i8, sizeof i8, {-1, 5e9}},   {">f2", f2_big, 6, {-1.5, 300}},
+                {">u2", u2_big, 6, {1, 65280}},      {"|b1", u1, sizeof u1, {1, 200}},
+                {"<u8", u8, sizeof u8, {1, 0x1p63}}};
     pt_npy_t npy;
     (void)state;
     for (size_t i = 0; i < sizeof each / sizeof each[0]; i++) {
@@ -100,7 +105,7 @@ static void broken_files_are_refused(void **state)
     static const struct {
         const char *dictionary, *said;
     } wrong[] = {
-        {"{'descr': '>f4', 'fortran_order': False, 'shape': (3,), }", "of type '>f4'"},
+        {"{'descr': '<c8', 'fortran_order': False, 'shape': (3,), }", "of type '<c8'"},
         {"{'descr': '<f4', 'fortran_order': False, 'shape': (4,), }",
          "12 bytes of values, expected 4 of 4"},
         {"{'descr': '<f4', 'fortran_order': False, 'shape': (3, 1, 1, 1, 1), }",

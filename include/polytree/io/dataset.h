@@ -114,7 +114,9 @@ size_t pt_dataset_bytes(const pt_dataset_t *dataset);
 
 /**
  * Inputs `row[0..n-1]` of a split as float32 [n, h, w, c]; uint8 pixels are divided by
- * 255, float32 kept.  Same bits whichever cache.  Not collective, no allocation of ours.
+ * 255, uint16 by 65535, int16 by 32767, all integers and floats multiplied by the attribute
+ * `scale` instead where they have one.  Same bits whichever cache.  Not collective;
+ * allocates only to read numbers of the file that are wider than memory's.
  *
  * @return PT_E_FORMAT for an input that has changed in the file to one that is not finite
  */
@@ -124,7 +126,7 @@ PT_MUST_CHECK pt_status_t pt_dataset_read(pt_dataset_t *dataset, pt_split_t spli
 /**
  * Labels of rows `row[0..n-1]` of a task's own table (see pt_dataset_rows()) as [n, h, w,
  * c]. What is no label comes as PT_LABEL_NONE or NaN, in all three values of a normal. Same
- * bits whichever cache.  Not collective, no allocation of ours.
+ * bits whichever cache.  Not collective; allocates as pt_dataset_read().
  */
 PT_MUST_CHECK pt_status_t pt_dataset_read_labels(pt_dataset_t *dataset, pt_split_t split,
                                                  int32_t task, const int64_t *row,
