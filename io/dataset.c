@@ -28,6 +28,11 @@ int64_t pt_dataset_n_input(const pt_dataset_t *dataset, pt_split_t split)
     return dataset->schema.input.n[split];
 }
 
+const int64_t *pt_dataset_group(const pt_dataset_t *dataset, pt_split_t split)
+{
+    return dataset->schema.group[split];
+}
+
 pt_task_rows_t pt_dataset_rows(const pt_dataset_t *dataset, pt_split_t split, int32_t task)
 {
     const pt_schema_task_t *t = &dataset->schema.task[task];

@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "polytree/base/memory.h"
@@ -49,6 +50,52 @@ static pt_status_t scan_inputs(hid_t file, const char *path, const pt_schema_t *
         PT_TRY(pt_findings_take(findings, status));
     }
     return PT_OK;
+}
+
+static int by_value(const void *a, const void *b)
+{
+    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+    return (x > y) - (x < y);
+}
+
+/* The groups of each split, ascending, each once. */
+static pt_status_t list_groups(const pt_schema_t *schema, int64_t *group[PT_N_SPLIT],
+                               int64_t n[PT_N_SPLIT])
+{
+    for (int s = 0; s < PT_N_SPLIT; s++) {
+        size_t n_row = (size_t)schema->input.n[s];
+        if (!schema->group[s])
+            continue;
+        PT_TRY(pt_alloc(&group[s], n_row, sizeof(int64_t)));
+        memcpy(group[s], schema->group[s], n_row * sizeof(int64_t));
+        qsort(group[s], n_row, sizeof(int64_t), by_value);
+        for (size_t i = 0; i < n_row; i++)
+            if (n[s] == 0 || group[s][n[s] - 1] != group[s][i])
+                group[s][n[s]++] = group[s][i];
+    }
+    return PT_OK;
+}
+
+/* How many groups there are, and whether those of the file's splits are strangers. */
+static pt_status_t print_groups(const pt_schema_t *schema, FILE *out, bool with_counts)
+{
+    int64_t *group[PT_N_SPLIT] = {NULL}, n[PT_N_SPLIT] = {0};
+    pt_status_t status = list_groups(schema, group, n);
+    for (int s = 0; status == PT_OK && s < PT_N_SPLIT; s++) {
+        int64_t n_train = 0;
+        if (n[s] > 0 && with_counts)
+            fprintf(out, "%-7s %" PRId64 " groups\n", pt_split_name((pt_split_t)s), n[s]);
+        for (int64_t i = 0; s != PT_SPLIT_TRAIN && n[0] > 0 && i < n[s]; i++)
+            n_train +=
+                bsearch(&group[s][i], group[PT_SPLIT_TRAIN], (size_t)n[PT_SPLIT_TRAIN],
+                        sizeof(int64_t), by_value) != NULL;
+        if (n_train > 0)
+            fprintf(out, "note: %" PRId64 " of %" PRId64 " groups of %s are in train too\n",
+                    n_train, n[s], pt_split_name((pt_split_t)s));
+    }
+    for (int s = 0; s < PT_N_SPLIT; s++)
+        pt_free(group[s]);
+    return status;
 }
 
 /* What is no defect, but leaves a gap in what a run reports, or is unusual. */
@@ -101,6 +148,8 @@ pt_status_t pt_dataset_check(const char *path, FILE *report, int32_t *n_finding)
     PT_TRY_OR(done, scan_inputs(file, path, &schema, &findings));
     if (findings.n == 0)
         print_notes(&schema, report);
+    if (findings.n == 0)
+        PT_TRY_OR(done, print_groups(&schema, report, false));
     *n_finding = findings.n;
 done:
     pt_schema_release(&schema);
@@ -191,8 +240,9 @@ pt_status_t pt_dataset_info(const char *path, FILE *out)
         if (input->n[s] > 0)
             fprintf(out, "%-7s %" PRId64 " inputs\n", pt_split_name((pt_split_t)s),
                     input->n[s]);
+    status = print_groups(&schema, out, true);
     print_tasks(&schema, out);
     print_notes(&schema, out);
     pt_schema_release(&schema);
-    return PT_OK;
+    return status;
 }

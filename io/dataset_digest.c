@@ -12,6 +12,11 @@ static void add_tables(const pt_schema_t *schema, pt_digest_t *digest)
     pt_digest_add(digest, look, sizeof look);
     pt_digest_add(digest, input->hwc, sizeof input->hwc);
     pt_digest_add(digest, input->n, sizeof input->n);
+    for (int s = 0; s < PT_N_SPLIT; s++)
+        if (schema->group[s]) {
+            pt_digest_add(digest, "group", sizeof "group");
+            pt_digest_add(digest, schema->group[s], (size_t)input->n[s] * sizeof(int64_t));
+        }
     for (int32_t t = 0; t < schema->n_task; t++) {
         const pt_schema_task_t *task = &schema->task[t];
         int32_t info[] = {(int32_t)task->info.kind, task->info.classes,
@@ -125,6 +130,10 @@ pt_status_t pt_schema_check_same(const pt_schema_t *own, const pt_schema_t *thei
         if (a->is_image != b->is_image || a->cell != b->cell || a->scale != b->scale ||
             a->n[s] != b->n[s] || memcmp(a->hwc, b->hwc, sizeof a->hwc) != 0)
             return differs(path, where, name_inputs(a));
+        if (!own->group[s] != !theirs->group[s] ||
+            (own->group[s] && memcmp(own->group[s], theirs->group[s],
+                                     (size_t)a->n[s] * sizeof(int64_t)) != 0))
+            return differs(path, where, "group");
     }
     if (own->n_task != theirs->n_task)
         return differs(path, "/", "tasks");

@@ -39,6 +39,25 @@ static pt_status_t alloc_rows(pt_schema_task_t *task)
     return PT_OK;
 }
 
+static pt_status_t share_groups(pt_schema_t *schema, pt_comm_t *comm)
+{
+    bool has_group[PT_N_SPLIT];
+    pt_status_t status = PT_OK;
+    for (int s = 0; s < PT_N_SPLIT; s++)
+        has_group[s] = schema->group[s] != NULL;
+    PT_TRY(pt_comm_bcast(comm, has_group, sizeof has_group, 0));
+    for (int s = 0; s < PT_N_SPLIT; s++)
+        if (status == PT_OK && has_group[s] && !schema->group[s])
+            status =
+                pt_alloc(&schema->group[s], (size_t)schema->input.n[s], sizeof(int64_t));
+    PT_AGREE(comm, status);
+    for (int s = 0; s < PT_N_SPLIT; s++)
+        if (has_group[s])
+            PT_TRY(pt_comm_bcast(comm, schema->group[s],
+                                 (size_t)schema->input.n[s] * sizeof(int64_t), 0));
+    return PT_OK;
+}
+
 /* All ranks have what rank 0 read. */
 static pt_status_t share_tables(pt_dataset_t *dataset, pt_comm_t *comm)
 {
@@ -47,6 +66,7 @@ static pt_status_t share_tables(pt_dataset_t *dataset, pt_comm_t *comm)
     bool is_reader = pt_comm_rank(comm) == 0;
     int32_t n_task = schema->n_task;
     PT_TRY(pt_comm_bcast(comm, &schema->input, sizeof schema->input, 0));
+    PT_TRY(share_groups(schema, comm));
     PT_TRY(pt_comm_bcast(comm, &n_task, sizeof n_task, 0));
     if (!is_reader)
         status = pt_alloc(&schema->task, (size_t)n_task, sizeof schema->task[0]);
@@ -233,6 +253,8 @@ static size_t table_bytes(const pt_schema_t *schema)
 {
     size_t bytes = (size_t)schema->n_task * sizeof schema->task[0] +
                    (size_t)schema->n_name * sizeof schema->name[0];
+    for (int s = 0; s < PT_N_SPLIT; s++)
+        bytes += schema->group[s] ? (size_t)schema->input.n[s] * sizeof(int64_t) : 0;
     for (int32_t t = 0; t < schema->n_task; t++)
         for (int s = 0; s < PT_N_SPLIT; s++) {
             const pt_schema_task_t *task = &schema->task[t];

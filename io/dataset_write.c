@@ -111,6 +111,10 @@ static pt_status_t write_split(hid_t file, const char *path, pt_split_t split,
     if (source->images[split])
         PT_TRY(write_array(file, path, name, H5T_STD_U8LE, H5T_NATIVE_UINT8, 4, dim,
                            source->images[split]));
+    snprintf(name, sizeof name, "%s/group", pt_split_name(split));
+    if (source->group[split])
+        PT_TRY(write_array(file, path, name, H5T_STD_I64LE, H5T_NATIVE_INT64, 1, dim,
+                           source->group[split]));
     if (is_filled(source, split))
         PT_TRY(pt_dataset_write_filled(file, path, split, source));
     for (int32_t t = 0; t < source->n_task; t++)

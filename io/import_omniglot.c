@@ -210,7 +210,7 @@ static pt_split_t split_of(const pt_import_omniglot_t *options, int32_t alphabet
 
 typedef struct arrays {
     uint8_t *images[PT_N_SPLIT];
-    int64_t *index[PT_N_SPLIT];
+    int64_t *index[PT_N_SPLIT], *group[PT_N_SPLIT]; /* group: the drawer */
     int32_t *labels[PT_N_SPLIT];
     const char **names;
     int64_t n[PT_N_SPLIT];
@@ -226,6 +226,7 @@ static pt_status_t alloc_arrays(const import_t *import, arrays_t *arrays)
         size_t n = (size_t)(n_character * per_character[s]);
         PT_TRY(pt_alloc(&arrays->images[s], n, size));
         PT_TRY(pt_alloc(&arrays->index[s], n, sizeof(int64_t)));
+        PT_TRY(pt_alloc(&arrays->group[s], n, sizeof(int64_t)));
         PT_TRY(pt_alloc(&arrays->labels[s], n, sizeof(int32_t)));
     }
     PT_TRY(pt_alloc(&arrays->names, (size_t)n_character, sizeof(char *)));
@@ -256,6 +257,7 @@ static void add_task(const import_t *import, const drawing_t *d, int64_t first, 
         int64_t row = arrays->n[s]++;
         memcpy(arrays->images[s] + (size_t)row * size, d[i].pixels, size);
         arrays->index[s][row] = row;
+        arrays->group[s][row] = d[i].drawer;
         arrays->labels[s][row] = (int32_t)(i / N_DRAWER - first);
         task->rows[s].n++;
     }
@@ -317,6 +319,7 @@ static pt_status_t write_out(const import_t *import, const arrays_t *arrays,
     for (int s = 0; s < PT_N_SPLIT; s++) {
         source.n[s] = import->n / N_DRAWER * per_character[s];
         source.images[s] = arrays->images[s];
+        source.group[s] = arrays->group[s];
     }
     return pt_dataset_write(out, &source);
 }
@@ -395,6 +398,7 @@ done:
     for (int s = 0; s < PT_N_SPLIT; s++) {
         pt_free(arrays.images[s]);
         pt_free(arrays.index[s]);
+        pt_free(arrays.group[s]);
         pt_free(arrays.labels[s]);
     }
     pt_free(arrays.names);

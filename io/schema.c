@@ -341,6 +341,28 @@ static pt_status_t read_inputs(pt_schema_t *schema, hid_t file, const char *path
     return PT_OK;
 }
 
+static pt_status_t read_group(pt_schema_t *schema, hid_t file, const char *path,
+                              pt_split_t split)
+{
+    char name[32];
+    pt_h5_array_t array;
+    int64_t n = schema->input.n[split];
+    pt_status_t status = PT_OK;
+    snprintf(name, sizeof name, "%s/group", pt_split_name(split));
+    if (n == 0 || !pt_h5_has(file, name))
+        return PT_OK;
+    PT_TRY(pt_h5_array_open(file, path, name, &array));
+    if (array.type != H5T_INTEGER || array.n_dim != 1 || array.dim[0] != n)
+        status = PT_ERROR(FORMAT, "%s: expected %lld integers, one for each input",
+                          array.where, (long long)n);
+    if (status == PT_OK)
+        status = pt_alloc(&schema->group[split], (size_t)n, sizeof(int64_t));
+    if (status == PT_OK)
+        status = pt_h5_array_read(&array, 0, n, PT_CELL_I64, schema->group[split]);
+    pt_h5_array_close(&array);
+    return status;
+}
+
 pt_status_t pt_schema_read(pt_schema_t *schema, hid_t file, const char *path,
                            const char *tasks, pt_findings_t *findings)
 {
@@ -355,6 +377,9 @@ pt_status_t pt_schema_read(pt_schema_t *schema, hid_t file, const char *path,
     if (findings->n > n_before)
         return PT_OK;
     PT_TRY_OR(done, read_inputs(schema, file, path, findings));
+    for (int s = 0; s < PT_N_SPLIT; s++)
+        PT_TRY_OR(done, pt_findings_take(findings,
+                                         read_group(schema, file, path, (pt_split_t)s)));
     PT_TRY_OR(done, pt_findings_take(findings, list_tasks(file, path, "tasks", &all)));
     if (all.n == 0 && findings->n == n_before)
         PT_TRY_OR(done, pt_findings_take(
@@ -382,6 +407,8 @@ void pt_schema_release(pt_schema_t *schema)
             pt_free(schema->task[t].index[s]);
             pt_free(schema->task[t].labels[s]);
         }
+    for (int s = 0; s < PT_N_SPLIT; s++)
+        pt_free(schema->group[s]);
     pt_free(schema->task);
     pt_free(schema->name);
     *schema = (pt_schema_t){.n_task = 0};

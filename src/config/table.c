@@ -89,6 +89,9 @@ const pt_option_t pt_options[] = {
     NAMES("data.tasks", data.tasks, "all", NUM, "all, or names in this order"),
     REAL("data.val_fraction", data.val_fraction, "0", 0, 0.9, NUM,
          "share of train taken for val where the file has no val"),
+    INT("data.gap", data.gap, "0", 0, 1e12, NUM,
+        "rows left out between parts of train, then cut in order, as overlapping samples "
+        "want it; 0 = at random"),
     WORD("data.cache", data.cache, "memory", pt_cache_words, LAY,
          "one copy in memory per node, or read what a step needs; same bits"),
     INT("data.search_size", data.search_size, "0", 0, 65536, NUM,

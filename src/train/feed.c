@@ -49,9 +49,10 @@ static pt_status_t check_parts(const pt_feed_t *feed, const pt_bundle_t *bundle)
 
 static pt_status_t build_parts(pt_feed_t *feed)
 {
+    PT_TRY(pt_feed_cut_parts(feed->config, feed->dataset, feed->bundle, feed->n_bundle,
+                             feed->part));
     for (int32_t b = 0; b < feed->n_bundle; b++) {
         pt_bundle_t *bundle = &feed->bundle[b];
-        PT_TRY(pt_feed_cut_parts(feed->config, feed->dataset, bundle, feed->part[b]));
         for (int p = 0; p < PT_N_PART; p++)
             bundle->n_sample[p] = feed->part[b][p].n;
         PT_TRY(check_parts(feed, bundle));

@@ -81,10 +81,27 @@ done:
     return status;
 }
 
-/*
- * Samples still to be cut, each with its stratum: the class (none: the last) of a bundle
- * of one classification task, else all in stratum 0.
- */
+/* The class (none: the last) of a bundle of one classification task, else all alike. */
+static pt_status_t find_strata(const pt_dataset_t *dataset, const pt_bundle_t *bundle,
+                               const pt_part_rows_t *rows, int32_t *n_stratum,
+                               int32_t **stratum)
+{
+    const pt_task_info_t *info = pt_dataset_task(dataset, bundle->task[0]);
+    bool by_class = bundle->n_task == 1 && info->kind == PT_TASK_CLASSIFICATION;
+    *n_stratum = by_class ? info->classes + 1 : 1;
+    PT_TRY(pt_alloc(stratum, (size_t)rows->n, sizeof **stratum));
+    if (!by_class)
+        return PT_OK;
+    pt_task_rows_t labelled = pt_dataset_rows(dataset, PT_SPLIT_TRAIN, bundle->task[0]);
+    for (int64_t i = 0; i < rows->n; i++) {
+        int32_t label = labelled.labels[pt_feed_find_row(&labelled, rows->row[i])];
+        bool is_none = info->has_ignore && label == info->ignore;
+        (*stratum)[i] = is_none ? info->classes : label;
+    }
+    return PT_OK;
+}
+
+/* Samples still to be cut, each with its stratum. */
 typedef struct pool {
     pt_part_rows_t *rows;
     int32_t *stratum;
@@ -103,23 +120,12 @@ static void pool_release(pool_t *pool)
 static pt_status_t pool_init(pool_t *pool, const pt_dataset_t *dataset,
                              const pt_bundle_t *bundle, pt_part_rows_t *rows)
 {
-    const pt_task_info_t *info = pt_dataset_task(dataset, bundle->task[0]);
-    bool by_class = bundle->n_task == 1 && info->kind == PT_TASK_CLASSIFICATION;
     pool->rows = rows;
-    pool->n_stratum = by_class ? info->classes + 1 : 1;
+    PT_TRY(find_strata(dataset, bundle, rows, &pool->n_stratum, &pool->stratum));
     size_t n = (size_t)pool->n_stratum;
-    PT_TRY(pt_alloc(&pool->stratum, (size_t)rows->n, sizeof *pool->stratum));
     PT_TRY(pt_alloc(&pool->size, n, sizeof *pool->size));
     PT_TRY(pt_alloc(&pool->take, n, sizeof *pool->take));
     PT_TRY(pt_alloc(&pool->seen, n, sizeof *pool->seen));
-    if (!by_class)
-        return PT_OK;
-    pt_task_rows_t labelled = pt_dataset_rows(dataset, PT_SPLIT_TRAIN, bundle->task[0]);
-    for (int64_t i = 0; i < rows->n; i++) {
-        int32_t label = labelled.labels[pt_feed_find_row(&labelled, rows->row[i])];
-        bool is_none = info->has_ignore && label == info->ignore;
-        pool->stratum[i] = is_none ? info->classes : label;
-    }
     return PT_OK;
 }
 
@@ -203,26 +209,22 @@ static pt_status_t copy_rows(const pt_part_rows_t *from, pt_part_rows_t *to)
     return PT_OK;
 }
 
-pt_status_t pt_feed_cut_parts(const pt_config_t *config, const pt_dataset_t *dataset,
-                              const pt_bundle_t *bundle, pt_part_rows_t part[PT_N_PART])
+/* Val of `weight`, where the file has none, and the alpha part of the rest, by class. */
+static pt_status_t cut_by_class(const pt_config_t *config, const pt_dataset_t *dataset,
+                                const pt_bundle_t *bundle, double val_fraction,
+                                pt_part_rows_t part[PT_N_PART])
 {
     /* Keyed by the first task, so that a task's split does not depend on its bundle's
      * number; the two cuts differ in the phase. */
     pt_rng_t rng = {.seed = (uint64_t)config->run.seed,
                     .purpose = PT_RNG_SPLIT,
                     .task = (uint16_t)bundle->task[0]};
-    bool has_val = pt_dataset_n_input(dataset, PT_SPLIT_VAL) > 0;
     pool_t pool = {0};
     pt_status_t status = PT_OK;
     pt_part_rows_t *weight = &part[PT_PART_WEIGHT];
-    PT_TRY_OR(done, unite_rows(dataset, bundle, PT_SPLIT_TRAIN, weight));
-    PT_TRY_OR(done, unite_rows(dataset, bundle, PT_SPLIT_TEST, &part[PT_PART_TEST]));
-    if (has_val)
-        PT_TRY_OR(done, unite_rows(dataset, bundle, PT_SPLIT_VAL, &part[PT_PART_VAL]));
     PT_TRY_OR(done, pool_init(&pool, dataset, bundle, weight));
-    if (!has_val && config->data.val_fraction > 0)
-        PT_TRY_OR(done,
-                  pool_cut(&pool, config->data.val_fraction, rng, &part[PT_PART_VAL]));
+    if (val_fraction > 0)
+        PT_TRY_OR(done, pool_cut(&pool, val_fraction, rng, &part[PT_PART_VAL]));
     PT_TRY_OR(done, copy_rows(weight, &part[PT_PART_TRAIN]));
     rng.phase = 1;
     if (config->search.alpha_part > 0)
@@ -231,4 +233,116 @@ pt_status_t pt_feed_cut_parts(const pt_config_t *config, const pt_dataset_t *dat
 done:
     pool_release(&pool);
     return status;
+}
+
+/* Samples in order, of which neighbours overlap: the part is the last of the rows, and the
+ * `gap` rows before it are in none. */
+static pt_status_t cut_end(pt_part_rows_t *rows, double fraction, int64_t gap,
+                           pt_part_rows_t *taken)
+{
+    int64_t n = rows->n, n_take = llround(fraction * (double)n);
+    if (n >= 2)
+        n_take = clamp(n_take, 1, n - 1);
+    if (n_take == 0)
+        return PT_OK;
+    PT_TRY(pt_alloc(&taken->row, (size_t)n_take, sizeof *taken->row));
+    memcpy(taken->row, rows->row + n - n_take, (size_t)n_take * sizeof *taken->row);
+    taken->split = rows->split;
+    taken->n = n_take;
+    rows->n -= n_take;
+    while (rows->n > 0 && taken->row[0] - rows->row[rows->n - 1] <= gap)
+        rows->n--;
+    return PT_OK;
+}
+
+static pt_status_t cut_by_order(const pt_config_t *config, double val_fraction,
+                                pt_part_rows_t part[PT_N_PART])
+{
+    pt_part_rows_t *weight = &part[PT_PART_WEIGHT];
+    if (val_fraction > 0)
+        PT_TRY(cut_end(weight, val_fraction, config->data.gap, &part[PT_PART_VAL]));
+    PT_TRY(copy_rows(weight, &part[PT_PART_TRAIN]));
+    if (config->search.alpha_part > 0)
+        PT_TRY(cut_end(weight, config->search.alpha_part, config->data.gap,
+                       &part[PT_PART_ALPHA]));
+    return PT_OK;
+}
+
+static pt_status_t take_marked(pt_part_rows_t *rows, const uint64_t *marked,
+                               pt_part_rows_t *taken)
+{
+    int64_t n = 0;
+    PT_TRY(pt_alloc(&taken->row, (size_t)rows->n, sizeof *taken->row));
+    taken->split = rows->split;
+    for (int64_t i = 0; i < rows->n; i++)
+        if (pt_bitset_get(marked, rows->row[i]))
+            taken->row[taken->n++] = rows->row[i];
+        else
+            rows->row[n++] = rows->row[i];
+    rows->n = n;
+    return PT_OK;
+}
+
+/* One cut for all bundles, so that a group is on one side for all tasks. */
+static pt_status_t cut_by_group(const pt_config_t *config, const pt_dataset_t *dataset,
+                                const pt_bundle_t *bundle, int32_t n_bundle,
+                                double val_fraction, pt_part_rows_t (*part)[PT_N_PART])
+{
+    int64_t n_row = pt_dataset_n_input(dataset, PT_SPLIT_TRAIN);
+    const double fraction[2] = {val_fraction, config->search.alpha_part};
+    pt_strata_t *strata = NULL;
+    uint64_t *taken[2] = {NULL, NULL};
+    pt_status_t status = PT_OK;
+    PT_TRY_OR(done, pt_alloc(&strata, (size_t)n_bundle, sizeof *strata));
+    for (int i = 0; i < 2; i++)
+        PT_TRY_OR(done, pt_alloc(&taken[i], pt_bitset_words(n_row), sizeof *taken[i]));
+    for (int32_t b = 0; b < n_bundle; b++) {
+        strata[b].rows = part[b][PT_PART_WEIGHT];
+        PT_TRY_OR(done, find_strata(dataset, &bundle[b], &strata[b].rows, &strata[b].n,
+                                    &strata[b].of));
+    }
+    PT_TRY_OR(done,
+              pt_feed_cut_groups(pt_dataset_group(dataset, PT_SPLIT_TRAIN), n_row, strata,
+                                 n_bundle, (uint64_t)config->run.seed, fraction, taken));
+    for (int32_t b = 0; b < n_bundle; b++) {
+        pt_part_rows_t *weight = &part[b][PT_PART_WEIGHT];
+        if (val_fraction > 0)
+            PT_TRY_OR(done, take_marked(weight, taken[0], &part[b][PT_PART_VAL]));
+        PT_TRY_OR(done, copy_rows(weight, &part[b][PT_PART_TRAIN]));
+        PT_TRY_OR(done, take_marked(weight, taken[1], &part[b][PT_PART_ALPHA]));
+    }
+done:
+    for (int32_t b = 0; strata && b < n_bundle; b++)
+        pt_free(strata[b].of);
+    pt_free(strata);
+    pt_free(taken[0]);
+    pt_free(taken[1]);
+    return status;
+}
+
+pt_status_t pt_feed_cut_parts(const pt_config_t *config, const pt_dataset_t *dataset,
+                              const pt_bundle_t *bundle, int32_t n_bundle,
+                              pt_part_rows_t (*part)[PT_N_PART])
+{
+    bool has_val = pt_dataset_n_input(dataset, PT_SPLIT_VAL) > 0;
+    bool has_group = pt_dataset_group(dataset, PT_SPLIT_TRAIN) != NULL;
+    double val_fraction = has_val ? 0 : config->data.val_fraction;
+    if (has_group && config->data.gap > 0)
+        PT_FAIL(CONFIG,
+                "data.gap is %lld, but the data set has groups, which are kept whole: "
+                "expected 0",
+                (long long)config->data.gap);
+    for (int32_t b = 0; b < n_bundle; b++) {
+        pt_part_rows_t *own = part[b];
+        PT_TRY(unite_rows(dataset, &bundle[b], PT_SPLIT_TRAIN, &own[PT_PART_WEIGHT]));
+        PT_TRY(unite_rows(dataset, &bundle[b], PT_SPLIT_TEST, &own[PT_PART_TEST]));
+        if (has_val)
+            PT_TRY(unite_rows(dataset, &bundle[b], PT_SPLIT_VAL, &own[PT_PART_VAL]));
+        if (config->data.gap > 0)
+            PT_TRY(cut_by_order(config, val_fraction, own));
+        else if (!has_group)
+            PT_TRY(cut_by_class(config, dataset, &bundle[b], val_fraction, own));
+    }
+    return has_group ? cut_by_group(config, dataset, bundle, n_bundle, val_fraction, part)
+                     : PT_OK;
 }

@@ -24,13 +24,34 @@ PT_MUST_CHECK pt_status_t pt_feed_form_bundles(const pt_config_t *config,
                                                pt_bundle_t *bundle, int32_t *n_bundle);
 
 /**
- * Rows of every part of a bundle; part[] is zeroed and the caller's to free, also after a
- * failure.
+ * Rows of every part of every bundle: part[b][] of bundle b.  They are zeroed and the
+ * caller's to free, also after a failure.
+ *
+ * @return PT_E_CONFIG for data.gap with a data set that has groups
  */
 PT_MUST_CHECK pt_status_t pt_feed_cut_parts(const pt_config_t *config,
                                             const pt_dataset_t *dataset,
-                                            const pt_bundle_t *bundle,
-                                            pt_part_rows_t part[PT_N_PART]);
+                                            const pt_bundle_t *bundle, int32_t n_bundle,
+                                            pt_part_rows_t (*part)[PT_N_PART]);
+
+/** A bundle's training rows and what each is to be spread over evenly. */
+typedef struct pt_strata {
+    pt_part_rows_t rows;
+    int32_t n;   /**< 1: all rows alike */
+    int32_t *of; /**< [rows.n] 0 to n - 1 */
+} pt_strata_t;
+
+/**
+ * Take whole groups, fraction[0] of all samples and then fraction[1] of what is left, each
+ * as near as groups allow and spread over the strata of all bundles.
+ *
+ * @param[in]  group     [n_row] of each training input
+ * @param[out] taken     bitsets of n_row, zeroed by the caller
+ */
+PT_MUST_CHECK pt_status_t pt_feed_cut_groups(const int64_t *group, int64_t n_row,
+                                             const pt_strata_t *strata, int32_t n,
+                                             uint64_t seed, const double fraction[2],
+                                             uint64_t *const taken[2]);
 
 /** Position of an input's label among a task's rows, or -1; so for input -1. */
 int64_t pt_feed_find_row(const pt_task_rows_t *rows, int64_t row);

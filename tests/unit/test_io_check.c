@@ -207,6 +207,18 @@ static void task_name_with_space(hid_t file)
     ok(H5Lmove(file, "tasks/sort", file, "tasks/so rt", H5P_DEFAULT, H5P_DEFAULT));
 }
 
+static void groups_too_few(hid_t file)
+{
+    const int64_t group[N] = {0};
+    put_longs(file, "train/group", N - 1, group);
+}
+static void groups_of_floats(hid_t file)
+{
+    const hsize_t n = N;
+    const double group[N] = {0};
+    put_array(file, "train/group", H5T_NATIVE_DOUBLE, 1, &n, group);
+}
+
 static const struct defect {
     void (*make)(hid_t file);
     const char *said;
@@ -248,6 +260,8 @@ static const struct defect {
     {images_past_all_counting, "/train/images: absurd shape"},
     {both_kinds_of_inputs, "/train has both"},
     {input_not_finite, "/test/images: row 5 has a value that is not finite"},
+    {groups_too_few, "/train/group: expected 12 integers, one for each input"},
+    {groups_of_floats, "/train/group: expected 12 integers, one for each input"},
     {task_name_with_space, "'so rt' is no task name"},
 };
 
@@ -292,6 +306,24 @@ static void gaps_are_noted(void **state)
     assert_int_equal(check(&report), 0);
     assert_string_equal(report, "note: task 'sort' has no labelled samples in test\n"
                                 "note: task 'marks' has no labelled samples in test\n");
+    free(report);
+}
+
+/* Groups of train in another split of the file: told, as it is the user's own cut. */
+static void shared_groups_are_noted(void **state)
+{
+    const int64_t train[N] = {1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6};
+    const int64_t test[N] = {7, 7, 7, 7, 6, 6, 6, 6, 1, 1, 1, -1};
+    char *report = NULL;
+    (void)state;
+    write_sound();
+    hid_t file = H5Fopen(path, H5F_ACC_RDWR, H5P_DEFAULT);
+    ok(file);
+    put_longs(file, "train/group", N, train);
+    put_longs(file, "test/group", N, test);
+    ok(H5Fclose(file));
+    assert_int_equal(check(&report), 0);
+    assert_string_equal(report, "note: 2 of 4 groups of test are in train too\n");
     free(report);
 }
 
@@ -408,6 +440,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_sound_file_passes),
         cmocka_unit_test(gaps_are_noted),
+        cmocka_unit_test(shared_groups_are_noted),
         cmocka_unit_test(each_defect_is_named),
         cmocka_unit_test(all_defects_are_listed),
         cmocka_unit_test(values_elsewhere_are_refused),

@@ -103,6 +103,9 @@ const char *pt_dataset_file_task(const pt_dataset_t *dataset, int32_t i);
 void pt_dataset_input(const pt_dataset_t *dataset, int64_t hwc[3]);
 /** Inputs in a split; 0 where the file has no such split. */
 int64_t pt_dataset_n_input(const pt_dataset_t *dataset, pt_split_t split);
+/** What each input of a split belongs to (who drew it, who speaks), the same number for all
+ * of one; NULL where the file does not say.  Borrowed from the data set. */
+const int64_t *pt_dataset_group(const pt_dataset_t *dataset, pt_split_t split);
 /** A task's rows in a split; n = 0 where it has none.  Borrowed from the data set. */
 pt_task_rows_t pt_dataset_rows(const pt_dataset_t *dataset, pt_split_t split, int32_t task);
 /** Rows of a task in a split that have a label other than the one to ignore. */
@@ -169,6 +172,7 @@ typedef struct pt_dataset_source {
     bool is_float;                   /**< inputs are float32, not uint8 */
     int64_t n[PT_N_SPLIT];           /**< 0: the split is left out */
     const uint8_t *images[PT_N_SPLIT];
+    const int64_t *group[PT_N_SPLIT]; /**< of each input, see pt_dataset_group(); or NULL */
     /** Where images are NULL, and for labels that are no table: called for each input once,
      * in order, so that one at a time is in memory. */
     pt_dataset_fill_t fill;

@@ -44,6 +44,9 @@ typedef struct pt_feed pt_feed_t;
  * samples: alpha_part and val_fraction by seed, stratified by class where the bundle is one
  * classification task.  A class with two samples or more keeps one on each side; apart from
  * that a part has round(fraction n) samples.  Samples of a part ascend by row.
+ * Where the data set has groups no part has a piece of one, for whichever task, and sizes
+ * are as near as groups allow.  With data.gap the parts of train are blocks of rows in the
+ * order weight, alpha, val, and that many rows before each border are in no part.
  * Borrows config and data set.  Not collective, same on every rank.
  *
  * @param[in] size  pixels of the shorter side that images and label maps are brought to,
