@@ -21,6 +21,8 @@ struct pt_dataset {
     hid_t file; /**< open on ranks that read from it */
     pt_stack_t input[PT_N_SPLIT];
     pt_stack_t (*label)[PT_N_SPLIT]; /**< by task */
+    pt_standard_t *standard;         /**< [channels] of inputs; NULL: their own */
+    pt_standard_t **task_standard;   /**< by task; NULL: its own */
     pt_shared_t *shared;             /**< the rows of all stacks */
     char *staging;                   /**< room for rows that are not in memory */
     size_t staging_bytes;
@@ -35,6 +37,8 @@ struct pt_dataset {
 PT_MUST_CHECK pt_status_t pt_stack_fetch(const pt_stack_t *stack, pt_dataset_t *dataset,
                                          const int64_t *row, int64_t n, const char **stored,
                                          int64_t *k);
+
+void pt_dataset_release_standards(pt_dataset_t *dataset);
 
 /** Read all inputs: dataset->digest of everything, and the digest of each split's inputs.
  */

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "polytree/base/memory.h"
+#include "io/moments.h"
 #include "io/schema.h"
 
 enum { SCAN_BYTES = 1 << 20 };
@@ -50,6 +51,109 @@ static pt_status_t scan_inputs(hid_t file, const char *path, const pt_schema_t *
         PT_TRY(pt_findings_take(findings, status));
     }
     return PT_OK;
+}
+
+/* Of floats in train, for all channels: what their scale is. */
+typedef struct range {
+    double least, most, mean[2], deviation[2]; /* of the channels' from .. to .. */
+} range_t;
+
+static range_t range_of(const pt_moments_t *m)
+{
+    range_t r = {INFINITY, -INFINITY, {INFINITY, -INFINITY}, {INFINITY, -INFINITY}};
+    for (int64_t c = 0; c < m->n_channel; c++) {
+        double deviation = pt_moment_deviation(&m->channel[c]);
+        r.least = fmin(r.least, m->channel[c].least);
+        r.most = fmax(r.most, m->channel[c].most);
+        r.mean[0] = fmin(r.mean[0], m->channel[c].mean);
+        r.mean[1] = fmax(r.mean[1], m->channel[c].mean);
+        r.deviation[0] = fmin(r.deviation[0], deviation);
+        r.deviation[1] = fmax(r.deviation[1], deviation);
+    }
+    return r;
+}
+
+static pt_status_t measure(const pt_h5_array_t *array, const pt_schema_input_t *input,
+                           range_t *range)
+{
+    int64_t n = input->n[PT_SPLIT_TRAIN],
+            values = input->hwc[0] * input->hwc[1] * input->hwc[2];
+    int64_t rows = SCAN_BYTES / (values * (int64_t)sizeof(float)) + 1;
+    pt_moments_t moments;
+    float *buffer = NULL;
+    pt_status_t status;
+    rows = rows < n ? rows : n;
+    PT_TRY_OR(done, pt_moments_init(&moments, input->hwc[2]));
+    PT_TRY_OR(done, pt_alloc(&buffer, (size_t)(rows * values), sizeof *buffer));
+    for (int64_t first = 0; first < n; first += rows) {
+        int64_t now = rows < n - first ? rows : n - first;
+        PT_TRY_OR(done, pt_schema_read_cells(array, first, now, PT_CELL_F32, input->scale,
+                                             buffer));
+        pt_moments_add(&moments, buffer, now * values);
+    }
+    *range = range_of(&moments);
+done:
+    pt_free(buffer);
+    pt_moments_release(&moments);
+    return status;
+}
+
+/* The scale of inputs that are floats; *is_there says whether they are. */
+static pt_status_t measure_inputs(hid_t file, const char *path, const pt_schema_t *schema,
+                                  range_t *range, bool *is_there)
+{
+    pt_h5_array_t array;
+    pt_schema_input_t input = schema->input;
+    *is_there = input.cell == PT_CELL_F32 && input.n[PT_SPLIT_TRAIN] > 0;
+    if (!*is_there)
+        return PT_OK;
+    PT_TRY(pt_schema_open_input(&input, file, path, PT_SPLIT_TRAIN, &array));
+    pt_status_t status = measure(&array, &input, range);
+    pt_h5_array_close(&array);
+    return status;
+}
+
+static bool is_raw(double mean_from, double mean_to, double deviation_from,
+                   double deviation_to)
+{
+    return fmax(fabs(mean_from), fabs(mean_to)) > 10 || deviation_to > 10 ||
+           (deviation_to > 0 && deviation_to < 0.1) ||
+           (deviation_from > 0 && deviation_from < 0.1);
+}
+
+/* Scales that train badly unless something is done about them. */
+static void print_raw_inputs(const range_t *r, FILE *out)
+{
+    if (is_raw(r->mean[0], r->mean[1], r->deviation[0], r->deviation[1]))
+        fprintf(
+            out,
+            "note: inputs in train have means of %.4g to %.4g and deviations of %.4g to "
+            "%.4g: only with data.standardise = auto do runs bring them to 0 and 1\n",
+            r->mean[0], r->mean[1], r->deviation[0], r->deviation[1]);
+}
+
+static double tally_deviation(const pt_tally_t *t)
+{
+    return t->n_element > 0 ? sqrt(t->square / (double)t->n_element) : 0;
+}
+
+static void print_raw_labels(const pt_schema_task_t *task, FILE *out)
+{
+    const pt_tally_t *t = &task->tally[PT_SPLIT_TRAIN];
+    double deviation = tally_deviation(t);
+    if (task->info.kind == PT_TASK_REGRESSION &&
+        is_raw(t->mean, t->mean, deviation, deviation))
+        fprintf(out,
+                "note: task '%s': labels in train have a mean of %.4g and a deviation of "
+                "%.4g: only with data.standardise = auto are they trained at 0 and 1\n",
+                task->info.name, t->mean, deviation);
+    if (task->info.kind == PT_TASK_DEPTH && t->n_element > 0 &&
+        (t->mean > 100 || t->mean < 0.01))
+        fprintf(
+            out,
+            "note: task '%s': depths in train have a mean of %.4g and are trained as they "
+            "are: better a unit in which they are near 1\n",
+            task->info.name, t->mean);
 }
 
 static int by_value(const void *a, const void *b)
@@ -117,6 +221,8 @@ static void print_notes(const pt_schema_t *schema, FILE *out)
 {
     print_shape_note(&schema->input, out);
     for (int32_t t = 0; t < schema->n_task; t++)
+        print_raw_labels(&schema->task[t], out);
+    for (int32_t t = 0; t < schema->n_task; t++)
         for (int s = 0; s < PT_N_SPLIT; s++) {
             const pt_schema_task_t *task = &schema->task[t];
             const pt_tally_t *tally = &task->tally[s];
@@ -146,8 +252,15 @@ pt_status_t pt_dataset_check(const char *path, FILE *report, int32_t *n_finding)
     PT_TRY(status);
     PT_TRY_OR(done, pt_schema_read(&schema, file, path, "all", &findings));
     PT_TRY_OR(done, scan_inputs(file, path, &schema, &findings));
-    if (findings.n == 0)
+    if (findings.n == 0) {
+        range_t range;
+        bool is_there = false;
+        PT_TRY_OR(done, measure_inputs(file, path, &schema, &range, &is_there));
+        /* Images within 0 to 1 are as those of bytes are. */
+        if (is_there && !(schema.input.is_image && range.least >= 0 && range.most <= 1))
+            print_raw_inputs(&range, report);
         print_notes(&schema, report);
+    }
     if (findings.n == 0)
         PT_TRY_OR(done, print_groups(&schema, report, false));
     *n_finding = findings.n;
@@ -164,6 +277,7 @@ static void print_rows(const pt_schema_task_t *task, FILE *out)
     int64_t n = 0, n_labelled = 0, width = pt_task_labels(info);
     bool has_index = false, has_range = false;
     float least = 0, most = 0;
+    const pt_tally_t *train = &task->tally[PT_SPLIT_TRAIN];
     for (int s = 0; s < PT_N_SPLIT; s++) {
         const pt_tally_t *tally = &task->tally[s];
         has_index = has_index || task->index[s];
@@ -181,6 +295,9 @@ static void print_rows(const pt_schema_task_t *task, FILE *out)
                 info->channels);
     if (pt_task_is_float(info) && has_range)
         fprintf(out, ", %.4g to %.4g", (double)least, (double)most);
+    if (pt_task_is_float(info) && info->kind != PT_TASK_NORMALS && train->n_element > 0)
+        fprintf(out, " (train: mean %.4g, deviation %.4g)", train->mean,
+                tally_deviation(train));
     if (n_labelled < n)
         fprintf(out, ", %.1f %% labelled", 100.0 * (double)n_labelled / (double)n);
     fputc('\n', out);
@@ -217,15 +334,21 @@ pt_status_t pt_dataset_info(const char *path, FILE *out)
     pt_findings_t findings = {.takes_gaps = true};
     pt_schema_t schema = {.n_task = 0};
     hid_t file = H5I_INVALID_HID;
+    range_t range;
+    bool has_range = false;
     PT_TRY(pt_h5_open(path, &file));
     pt_status_t status = pt_schema_read(&schema, file, path, "all", &findings);
+    if (status == PT_OK)
+        status = measure_inputs(file, path, &schema, &range, &has_range);
     if (status == PT_OK &&
         (!pt_h5_attr_has(file, "origin") ||
          pt_h5_attr_text(file, path, "origin", origin, sizeof origin) != PT_OK))
         memcpy(origin, unknown, sizeof unknown);
     pt_h5_close(file);
-    PT_TRY(status);
-
+    if (status != PT_OK) {
+        pt_schema_release(&schema);
+        return status;
+    }
     const pt_schema_input_t *input = &schema.input;
     fprintf(out, "%s: polytree dataset, version %d\n", path, PT_SCHEMA_VERSION);
     fprintf(out, "origin: %s\n", origin);
@@ -236,6 +359,12 @@ pt_status_t pt_dataset_info(const char *path, FILE *out)
     else
         fprintf(out, "inputs: %" PRId64 " features %s\n", input->hwc[2],
                 input->cell == PT_CELL_U8 ? "uint8" : "float32");
+    if (has_range)
+        fprintf(out,
+                "scale: %.4g to %.4g; means of channels in train %.4g to %.4g, deviations "
+                "%.4g to %.4g\n",
+                range.least, range.most, range.mean[0], range.mean[1], range.deviation[0],
+                range.deviation[1]);
     for (int s = 0; s < PT_N_SPLIT; s++)
         if (input->n[s] > 0)
             fprintf(out, "%-7s %" PRId64 " inputs\n", pt_split_name((pt_split_t)s),

@@ -346,6 +346,7 @@ void pt_dataset_close(pt_dataset_t *dataset)
     if (!dataset)
         return;
     close_stacks(dataset);
+    pt_dataset_release_standards(dataset);
     pt_shared_free(dataset->shared);
     pt_free(dataset->label);
     pt_free(dataset->staging);

@@ -30,8 +30,9 @@ typedef struct pt_tally {
     int64_t n_row;     /**< rows that have a label other than the one to ignore */
     int64_t n_element; /**< elements (pixels, classes of a multilabel task) that have one */
     int64_t n_odd;     /**< normals whose length is not 1 */
-    float least, most; /**< of floats, where n_element > 0 */
-    char digest[33];   /**< of all values */
+    float least, most; /**< of floats, where n_element > 0 ... */
+    double mean, square; /**< ... and sum of squared distances from the mean */
+    char digest[33];     /**< of all values */
 } pt_tally_t;
 
 /** Labels of a classification or multilabel task are a table in memory; those of the

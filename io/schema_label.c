@@ -197,6 +197,9 @@ static pt_status_t take_floats(pt_schema_task_t *task, const pt_h5_array_t *arra
         if (!is_float_label(info, value + i))
             continue;
         bool is_first = tally->n_element + n++ == 0;
+        double off = (double)value[i] - tally->mean;
+        tally->mean += off / (double)(tally->n_element + n);
+        tally->square += off * ((double)value[i] - tally->mean);
         tally->n_odd += group == 3 && fabs(length_of(value + i) - 1) > 0.01;
         tally->least = is_first ? value[i] : fminf(tally->least, value[i]);
         tally->most = is_first ? value[i] : fmaxf(tally->most, value[i]);

@@ -183,7 +183,8 @@ pt_status_t pt_session_open_data(pt_session_t *session)
     if (pt_comm_rank(world) == 0 && status == PT_OK)
         status = pt_baseline_resolve(&session->config, session->dataset);
     PT_AGREE(world, status);
-    return pt_comm_bcast(world, &session->config, sizeof session->config, 0);
+    PT_TRY(pt_comm_bcast(world, &session->config, sizeof session->config, 0));
+    return pt_feed_standardise(c, session->dataset, world);
 }
 
 static pt_status_t make_kernels(pt_session_t *session)

@@ -45,6 +45,7 @@ extern const pt_option_t pt_options[];
 extern const int32_t pt_n_options;
 
 /** The words of an option by its enum, which NULL ends. */
+extern const char *const pt_standardise_words[];
 extern const char *const pt_cache_words[];
 extern const char *const pt_mode_words[];
 extern const char *const pt_cost_words[];

@@ -92,6 +92,9 @@ const pt_option_t pt_options[] = {
     INT("data.gap", data.gap, "0", 0, 1e12, NUM,
         "rows left out between parts of train, then cut in order, as overlapping samples "
         "want it; 0 = at random"),
+    WORD("data.standardise", data.standardise, "auto", pt_standardise_words, NUM,
+         "auto: train features, wide float images and regression at mean 0, deviation 1; "
+         "scores are in the labels' units"),
     WORD("data.cache", data.cache, "memory", pt_cache_words, LAY,
          "one copy in memory per node, or read what a step needs; same bits"),
     INT("data.search_size", data.search_size, "0", 0, 65536, NUM,

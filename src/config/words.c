@@ -2,6 +2,15 @@
  * has no word, as a file, ends its list. */
 #include "config/option.h"
 
+const char *const pt_standardise_words[] = {
+    [PT_STANDARDISE_AUTO] = "auto",
+    [PT_STANDARDISE_NONE] = "none",
+    [PT_N_STANDARDISE] = NULL,
+};
+_Static_assert(sizeof pt_standardise_words / sizeof pt_standardise_words[0] ==
+                   PT_N_STANDARDISE + 1,
+               "a word for each");
+
 const char *const pt_cache_words[] = {
     [PT_CACHE_MEMORY] = "memory",
     [PT_CACHE_NONE] = "none",

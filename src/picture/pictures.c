@@ -100,7 +100,8 @@ static void draw_task(pictures_t *p, const pt_observation_t *o, int64_t column)
 static void draw_inputs(pictures_t *p, const pt_observation_t *o)
 {
     for (int64_t i = 0; i < p->n_canvas; i++) {
-        tile_input(p->h, p->w, p->c, o->input + i * p->h * p->w * p->c, p->tile);
+        tile_input(p->h, p->w, p->c, pt_feed_input_standard(pt_trainer_feed(p->trainer)),
+                   o->input + i * p->h * p->w * p->c, p->tile);
         place(p, i, -1, 0, p->zoom);
     }
 }

@@ -98,13 +98,20 @@ static void paint_label(const pt_objective_t *o, tile_range_t range, const pt_la
     }
 }
 
+/* The first value of an output, in the label's units. */
+static double first_value(const pt_objective_t *o, const pt_real_t *z)
+{
+    const pt_standard_t *standard = pt_objective_standard(o);
+    return standard ? standard->mean + standard->deviation * (double)z[0] : (double)z[0];
+}
+
 static void paint_output(const pt_objective_t *o, tile_range_t range, const pt_real_t *z,
                          uint8_t *rgb)
 {
     if (o->info->kind == PT_TASK_NORMALS)
         paint_normal(rgb, (double[]){(double)z[0], (double)z[1], (double)z[2]});
     else if (pt_task_is_float(o->info))
-        paint_in_range(rgb, range, (double)z[0]);
+        paint_in_range(rgb, range, first_value(o, z));
     else if (o->info->kind == PT_TASK_SEGMENTATION)
         tile_class_color(likeliest(z, o->outputs), rgb);
     else
@@ -180,7 +187,7 @@ tile_range_t tile_range(const pt_objective_t *o, int64_t n_pixel, const pt_label
     if (range.low <= range.high)
         return range;
     for (int64_t i = 0; i < n_pixel; i++)
-        extend(&range, (double)output[i * o->outputs]);
+        extend(&range, first_value(o, output + i * o->outputs));
     return range;
 }
 
@@ -206,19 +213,28 @@ void tile_output(const pt_objective_t *o, int64_t h, int64_t w, tile_range_t ran
         paint_output(o, range, output + i * o->outputs, rgb + 3 * i);
 }
 
-void tile_input(int64_t h, int64_t w, int64_t c, const float *input, uint8_t *rgb)
+/* Value `i` as the file has it. */
+static double own_value(int64_t c, const pt_standard_t *standard, const float *input,
+                        int64_t i)
+{
+    double x = (double)input[i];
+    return standard ? standard[i % c].mean + standard[i % c].deviation * x : x;
+}
+
+void tile_input(int64_t h, int64_t w, int64_t c, const pt_standard_t *standard,
+                const float *input, uint8_t *rgb)
 {
     tile_range_t seen = {0, 1};
     for (int64_t i = 0; i < h * w * c; i++)
-        extend(&seen, (double)input[i]);
+        extend(&seen, own_value(c, standard, input, i));
     if (seen.low < 0 || seen.high > 1) {
         seen = (tile_range_t){INFINITY, -INFINITY};
         for (int64_t i = 0; i < h * w * c; i++)
-            extend(&seen, (double)input[i]);
+            extend(&seen, own_value(c, standard, input, i));
     }
     for (int64_t i = 0; i < h * w; i++)
         for (int64_t j = 0; j < 3; j++) {
-            double x = (double)input[i * c + (c == 3 ? j : 0)];
+            double x = own_value(c, standard, input, i * c + (c == 3 ? j : 0));
             rgb[3 * i + j] = (uint8_t)byte_of((x - seen.low) / (seen.high - seen.low));
         }
 }

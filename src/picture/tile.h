@@ -46,7 +46,8 @@ void tile_output(const pt_objective_t *objective, int64_t h, int64_t w, tile_ran
 
 /** Draw an input: three channels in colour, else the first in grey; values from 0 to 1, or
  * where some are outside from the least to the largest. */
-void tile_input(int64_t h, int64_t w, int64_t c, const float *input, uint8_t *rgb);
+void tile_input(int64_t h, int64_t w, int64_t c, const pt_standard_t *standard,
+                const float *input, uint8_t *rgb);
 
 /** Colour of a class: the map of PASCAL VOC, black for 0. */
 void tile_class_color(int32_t class, uint8_t rgb[3]);

@@ -23,7 +23,8 @@ typedef struct writer {
     const pt_space_t *space;
     const pt_subnet_t *subnet;
     const pt_alpha_t *alpha;
-    uint8_t *candidate, *node; /* alive for the task at work */
+    const pt_dataset_t *dataset; /* NULL: none */
+    uint8_t *candidate, *node;   /* alive for the task at work */
     double *p;
     int32_t *copy; /* branch: [n_layer][n_task] */
     pt_branching_t branching;
@@ -234,6 +235,22 @@ static void describe_copies(writer_t *w, int32_t task, json_t *object)
     json_decref(p);
 }
 
+/* The network's value x stands for mean + deviation x in the data's own units. */
+static void describe_standard(writer_t *w, const pt_standard_t *standard, int64_t n,
+                              json_t *object, const char *name)
+{
+    json_t *all = json_array();
+    for (int64_t c = 0; standard && c < n; c++) {
+        json_t *one = json_object();
+        put(w, one, "mean", json_real(standard[c].mean));
+        put(w, one, "deviation", json_real(standard[c].deviation));
+        append(w, all, one);
+    }
+    if (standard)
+        put(w, object, name, json_incref(all));
+    json_decref(all);
+}
+
 static pt_status_t describe_task(writer_t *w, int32_t task, json_t *tasks)
 {
     const pt_space_t *s = w->space;
@@ -243,6 +260,10 @@ static pt_status_t describe_task(writer_t *w, int32_t task, json_t *tasks)
     put(w, object, "name", json_string(s->task[task].name));
     put(w, object, "outputs", json_integer(s->task[task].outputs));
     put(w, object, "map", json_boolean(s->task[task].is_map));
+    if (w->dataset != NULL) {
+        const pt_task_info_t *info = pt_dataset_task(w->dataset, task);
+        describe_standard(w, info->standard, info->channels, object, "standard");
+    }
     if (w->alpha != NULL)
         pt_alpha_p(s, w->alpha, task, w->p);
     if (s->kind == PT_SPACE_DAG)
@@ -263,6 +284,12 @@ static pt_status_t describe(writer_t *w, json_t *root)
     pt_cost_t cost;
     put(w, root, "format", json_string(architecture_format));
     put(w, root, "version", json_integer(ARCHITECTURE_VERSION));
+    if (w->dataset != NULL) {
+        int64_t hwc[3];
+        pt_dataset_input(w->dataset, hwc);
+        describe_standard(w, pt_dataset_input_standard(w->dataset), hwc[2], root,
+                          "input_standard");
+    }
     put(w, root, "tasks", tasks);
     for (int32_t k = 0; k < w->space->n_task; k++)
         PT_TRY(describe_task(w, k, tasks));
@@ -284,9 +311,10 @@ static pt_status_t find_branching(writer_t *w)
 }
 
 pt_status_t pt_architecture_write(const pt_space_t *space, const pt_subnet_t *subnet,
-                                  const pt_alpha_t *alpha, const char *path)
+                                  const pt_alpha_t *alpha, const pt_dataset_t *dataset,
+                                  const char *path)
 {
-    writer_t w = {.space = space, .subnet = subnet, .alpha = alpha};
+    writer_t w = {.space = space, .subnet = subnet, .alpha = alpha, .dataset = dataset};
     json_t *root = json_object();
     char *text = NULL;
     pt_status_t status;

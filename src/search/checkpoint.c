@@ -1,5 +1,6 @@
 /* The state of a run to a checkpoint and back.  Rank 0 writes and reads. */
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -9,6 +10,9 @@
 #include "polytree/par/log.h"
 #include "polytree/record/run_checkpoint.h"
 #include "search/run.h"
+#include "search/standard.h"
+
+#define STANDARD "standard"
 
 enum { N_COUNTER = 5, N_LOSS = 2, N_JOURNAL = 4 };
 
@@ -113,17 +117,32 @@ static pt_status_t add_branching(const pt_search_t *s, int64_t **group, pt_check
                              true);
 }
 
+/* Where nothing is standardised there is no such record, as in those of version 0.1.0. */
+static pt_status_t add_standard(const pt_dataset_t *dataset, double **pair,
+                                pt_checkpoint_t *c)
+{
+    const int64_t dim[2] = {standard_count(dataset), 2};
+    bool is_any = false;
+    PT_TRY(pt_alloc(pair, 2 * (size_t)dim[0], sizeof **pair));
+    standard_pack(dataset, *pair);
+    for (int64_t i = 0; i < dim[0]; i++)
+        is_any = is_any || !isnan((*pair)[2 * i]);
+    return is_any ? pt_checkpoint_add(c, STANDARD, PT_DTYPE_F64, dim, 2, *pair, true)
+                  : PT_OK;
+}
+
 static pt_status_t write_root(pt_search_t *s, pt_checkpoint_t *c, const char *folder)
 {
     const int64_t dim[2] = {s->space->n_task, N_SCORE};
     const int64_t bound_dim[2] = {s->space->n_task, PT_KIND_METRICS};
-    double *score = NULL, *bound = NULL;
+    double *score = NULL, *bound = NULL, *pair = NULL;
     int64_t *group = NULL;
     pack_t pack = pack_state(&s->state);
     pt_status_t status;
     PT_TRY(add_alpha(c, &s->alpha));
     PT_TRY(add_state(s, &pack, c));
     PT_TRY_OR(done, add_branching(s, &group, c));
+    PT_TRY_OR(done, add_standard(pt_trainer_dataset(s->trainer), &pair, c));
     PT_TRY_OR(done, pack_scores(s, &score, &bound));
     if (s->state.phase == PT_N_PHASE) {
         PT_TRY_OR(done, pt_checkpoint_add(c, "scores", PT_DTYPE_F64, dim, 2, score, false));
@@ -133,6 +152,7 @@ static pt_status_t write_root(pt_search_t *s, pt_checkpoint_t *c, const char *fo
     PT_TRY_OR(done, pt_run_checkpoint_write(folder, c));
 done:
     pt_free(group);
+    pt_free(pair);
     pt_free(score);
     return status;
 }
@@ -443,6 +463,26 @@ static pt_status_t share(pt_search_t *s)
     return PT_OK;
 }
 
+/* A network is of the units that it was trained in. */
+static pt_status_t share_standard(pt_search_t *s, const pt_checkpoint_t *c)
+{
+    pt_dataset_t *dataset = pt_trainer_dataset(s->trainer);
+    int64_t n = 2 * standard_count(dataset);
+    double *pair = NULL;
+    pt_status_t status = pt_alloc(&pair, (size_t)n, sizeof *pair);
+    for (int64_t i = 0; status == PT_OK && i < n; i++)
+        pair[i] = NAN;
+    if (s->is_root && status == PT_OK && pt_checkpoint_find(c, STANDARD))
+        status = take(c, STANDARD, PT_DTYPE_F64, n, pair);
+    PT_TRY_OR(done, pt_comm_agree(s->world, status));
+    PT_TRY_OR(done, pt_comm_bcast(s->world, pair, (size_t)n * sizeof *pair, 0));
+    status = standard_take(dataset, pair);
+    PT_TRY_OR(done, pt_comm_agree(s->world, status));
+done:
+    pt_free(pair);
+    return status;
+}
+
 pt_status_t run_checkpoint_load(pt_search_t *s, bool *is_found)
 {
     struct {
@@ -466,6 +506,7 @@ pt_status_t run_checkpoint_load(pt_search_t *s, bool *is_found)
     PT_TRY_OR(done, pt_comm_agree(s->world, status));
     PT_TRY_OR(done, pt_comm_bcast(s->world, &s->state, sizeof s->state, 0));
     PT_TRY_OR(done, share(s));
+    PT_TRY_OR(done, share_standard(s, &c));
     PT_TRY_OR(done, pt_trainer_load(s->trainer, &c));
 done:
     pt_checkpoint_release(&c);

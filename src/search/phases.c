@@ -290,8 +290,8 @@ static pt_status_t enter_retrain(pt_search_t *s)
     if (s->is_root)
         status = pt_run_file_path(s->run, PT_FILE_ARCHITECTURE, path);
     if (s->is_root && status == PT_OK)
-        status =
-            pt_architecture_write(s->space, &s->subnet, has_alpha ? &s->alpha : NULL, path);
+        status = pt_architecture_write(s->space, &s->subnet, has_alpha ? &s->alpha : NULL,
+                                       pt_trainer_dataset(s->trainer), path);
     PT_AGREE(s->world, status);
     if (!pt_methods[s->config->search.method].is_fixed)
         PT_AGREE(s->world, run_report_network(s));

@@ -157,6 +157,11 @@ void pt_feed_input(const pt_feed_t *feed, int64_t hwc[3])
     memcpy(hwc, feed->view.hwc, sizeof feed->view.hwc);
 }
 
+const pt_standard_t *pt_feed_input_standard(const pt_feed_t *feed)
+{
+    return pt_dataset_input_standard(feed->dataset);
+}
+
 int64_t pt_feed_labels(const pt_feed_t *feed, int32_t task)
 {
     const pt_task_info_t *info = pt_dataset_task(feed->dataset, task);

@@ -138,12 +138,27 @@ static pt_loss_terms_t binary_entropy(const work_t *w)
     return sum;
 }
 
+/* How far output i is from its label, in the network's units; 0 where there is none. */
+static double distance(const work_t *w, int64_t i)
+{
+    const pt_standard_t *standard = pt_objective_standard(w->o);
+    double y = (double)w->y[i].f;
+
+    if (isnan(y))
+        return 0;
+    if (standard) {
+        standard += i % w->o->labels;
+        y = (y - standard->mean) / standard->deviation;
+    }
+    return (double)w->z[i] - y;
+}
+
 static pt_loss_terms_t l1(const work_t *w)
 {
     double sum = 0;
 
     for (int64_t i = 0; i < w->n * w->o->labels; i++) {
-        double d = isnan(w->y[i].f) ? 0 : (double)w->z[i] - (double)w->y[i].f;
+        double d = distance(w, i);
         sum += fabs(d);
         if (w->dz)
             w->dz[i] = (pt_real_t)(d > 0 ? w->scale : d < 0 ? -w->scale : 0);
@@ -156,7 +171,7 @@ static pt_loss_terms_t mse(const work_t *w)
     double sum = 0;
 
     for (int64_t i = 0; i < w->n * w->o->labels; i++) {
-        double d = isnan(w->y[i].f) ? 0 : (double)w->z[i] - (double)w->y[i].f;
+        double d = distance(w, i);
         sum += d * d;
         if (w->dz)
             w->dz[i] = (pt_real_t)(w->scale * 2 * d);

@@ -197,18 +197,18 @@ static void inputs(void **state)
     const float wide[] = {-3, 1, -1, 5}, two[] = {1, 0, 0, 1};
     uint8_t rgb[12];
     (void)state;
-    tile_input(2, 2, 1, grey, rgb);
+    tile_input(2, 2, 1, NULL, grey, rgb);
     assert_color(rgb, 0, 0, 0, 0);
     assert_color(rgb, 1, 255, 255, 255);
     assert_color(rgb, 2, 51, 51, 51);
-    tile_input(1, 2, 3, color, rgb);
+    tile_input(1, 2, 3, NULL, color, rgb);
     assert_color(rgb, 0, 0, 51, 255);
     assert_color(rgb, 1, 255, 102, 0);
-    tile_input(2, 2, 1, wide, rgb);
+    tile_input(2, 2, 1, NULL, wide, rgb);
     assert_color(rgb, 0, 0, 0, 0);
     assert_color(rgb, 1, 128, 128, 128);
     assert_color(rgb, 3, 255, 255, 255);
-    tile_input(1, 2, 2, two, rgb);
+    tile_input(1, 2, 2, NULL, two, rgb);
     assert_color(rgb, 0, 255, 255, 255);
     assert_color(rgb, 1, 0, 0, 0);
 }

@@ -107,7 +107,8 @@ static void what_was_written_is_read_back(void **state)
     world_t *w = *state;
     pt_alpha_t alpha;
     assert_int_equal(pt_alpha_init(&alpha, N_TASK, w->space->n_choice), PT_OK);
-    assert_int_equal(pt_architecture_write(w->space, &w->subnet, &alpha, w->path), PT_OK);
+    assert_int_equal(pt_architecture_write(w->space, &w->subnet, &alpha, NULL, w->path),
+                     PT_OK);
     assert_read_back(w);
     pt_alpha_release(&alpha);
 }
@@ -118,7 +119,8 @@ static void dead_ends_are_left_out(void **state)
     world_t *w = *state;
     int32_t c = pt_space_find_choice(w->space, PT_CHOICE_EDGE, 2, 3);
     pt_subnet_switch(&w->subnet, 4, c, true);
-    assert_int_equal(pt_architecture_write(w->space, &w->subnet, NULL, w->path), PT_OK);
+    assert_int_equal(pt_architecture_write(w->space, &w->subnet, NULL, NULL, w->path),
+                     PT_OK);
     pt_subnet_switch(&w->subnet, 4, c, false);
     assert_read_back(w);
 }

@@ -115,7 +115,8 @@ static void a_derived_network_is_opened(void **state)
 {
     world_t *w = *state;
     build_derived(w);
-    assert_int_equal(pt_architecture_write(w->space, &w->subnet, NULL, w->path), PT_OK);
+    assert_int_equal(pt_architecture_write(w->space, &w->subnet, NULL, NULL, w->path),
+                     PT_OK);
     assert_opens_alike(w);
     drop(w);
 }
@@ -131,7 +132,8 @@ static void a_choice_in_a_supernet_is_opened(void **state)
     build(w, N_TASK, tasks, NULL);
     pt_copies_switch(w->space, copy, &w->subnet);
     assert_int_equal(pt_alpha_init(&alpha, N_TASK, w->space->n_choice), PT_OK);
-    assert_int_equal(pt_architecture_write(w->space, &w->subnet, &alpha, w->path), PT_OK);
+    assert_int_equal(pt_architecture_write(w->space, &w->subnet, &alpha, NULL, w->path),
+                     PT_OK);
     assert_opens_alike(w);
     pt_alpha_release(&alpha);
     drop(w);
@@ -150,7 +152,8 @@ static void other_networks_are_opened(void **state)
         for (int32_t k = 0; k < N_TASK; k++)
             for (int32_t c = 0; c < w->space->n_choice; c++)
                 pt_subnet_switch(&w->subnet, k, c, i != 2 || w->space->choice[c].j == k);
-        assert_int_equal(pt_architecture_write(w->space, &w->subnet, NULL, w->path), PT_OK);
+        assert_int_equal(pt_architecture_write(w->space, &w->subnet, NULL, NULL, w->path),
+                         PT_OK);
         assert_opens_alike(w);
         drop(w);
     }
@@ -177,7 +180,8 @@ static void layers_and_groups_are_written(void **state)
     json_error_t error;
     int64_t madds = 0;
     build_derived(w);
-    assert_int_equal(pt_architecture_write(w->space, &w->subnet, NULL, w->path), PT_OK);
+    assert_int_equal(pt_architecture_write(w->space, &w->subnet, NULL, NULL, w->path),
+                     PT_OK);
     json_t *root = json_load_file(w->path, 0, &error), *layer = NULL;
     assert_non_null(root);
     json_t *layers = json_object_get(json_object_get(root, "space"), "layers");
@@ -204,7 +208,8 @@ static void assert_refused(world_t *w, const char *old, const char *fresh,
     size_t bytes;
     pt_space_t *space;
     pt_subnet_t subnet;
-    assert_int_equal(pt_architecture_write(w->space, &w->subnet, NULL, w->path), PT_OK);
+    assert_int_equal(pt_architecture_write(w->space, &w->subnet, NULL, NULL, w->path),
+                     PT_OK);
     assert_int_equal(pt_file_read(w->path, &text, &bytes), PT_OK);
     at = strstr(text, old);
     assert_non_null(at);

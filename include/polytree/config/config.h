@@ -66,6 +66,7 @@ typedef struct pt_config {
                    PT_CONFIG_TEXT]; /**< "all", or names separated by blanks or newlines */
         double val_fraction;
         int64_t gap; /**< rows left out between parts that are cut in order; 0: at random */
+        pt_standardise_t standardise;
         pt_cache_t cache;
         int64_t search_size; /**< pixels a side during warm-up and search; 0 = as stored */
     } data;

@@ -19,6 +19,11 @@ typedef enum pt_isa {
     PT_ISA_AVX512,
     PT_N_ISA
 } pt_isa_t;
+typedef enum pt_standardise {
+    PT_STANDARDISE_AUTO,
+    PT_STANDARDISE_NONE,
+    PT_N_STANDARDISE
+} pt_standardise_t;
 typedef enum pt_cache { PT_CACHE_MEMORY, PT_CACHE_NONE, PT_N_CACHE } pt_cache_t;
 typedef enum pt_layout_mode {
     PT_LAYOUT_AUTO,

@@ -43,6 +43,11 @@ typedef union pt_label {
 /** No label, as an integer; as a float: NaN. */
 #define PT_LABEL_NONE INT32_MIN
 
+/** What values of a channel are measured in: x stands for (x - mean) / deviation. */
+typedef struct pt_standard {
+    double mean, deviation;
+} pt_standard_t;
+
 typedef struct pt_task_info {
     char name[PT_NAME];
     pt_task_kind_t kind;
@@ -54,6 +59,9 @@ typedef struct pt_task_info {
     int64_t height, width, channels; /**< of one sample's label.  Maps: as the inputs, and 1
                                         (normals 3, regression c); 1, 1, classes for
                                         multilabel, else 1, 1, c */
+    const pt_standard_t
+        *standard; /**< [channels] in which a network gives a regression; labels are
+              in their own.  NULL: in those too.  The data set's. */
 } pt_task_info_t;
 
 /** Whether there is a label for each pixel. */
@@ -110,6 +118,25 @@ const int64_t *pt_dataset_group(const pt_dataset_t *dataset, pt_split_t split);
 pt_task_rows_t pt_dataset_rows(const pt_dataset_t *dataset, pt_split_t split, int32_t task);
 /** Rows of a task in a split that have a label other than the one to ignore. */
 int64_t pt_dataset_n_labelled(const pt_dataset_t *dataset, pt_split_t split, int32_t task);
+/**
+ * Find units in which features, images of floats that leave 0 to 1, and labels of
+ * regression tasks have mean 0 and deviation 1 in each channel, over some of the training
+ * inputs.  From then on inputs are read in theirs, and pt_task_info_t names those of
+ * labels.  Rank 0 reads the file once more; all ranks get the same bits, whatever their
+ * number.  Collective over `comm`.
+ *
+ * @param[in] taken  bitset of the inputs of train that count
+ */
+PT_MUST_CHECK pt_status_t pt_dataset_standardise(pt_dataset_t *dataset,
+                                                 const uint64_t *taken, pt_comm_t *comm);
+/** [channels] units of inputs (NULL: their own) ... */
+const pt_standard_t *pt_dataset_input_standard(const pt_dataset_t *dataset);
+/** ... and take other units for those of inputs and of each task; NULL: their own.  Copies.
+ */
+PT_MUST_CHECK pt_status_t pt_dataset_set_standards(pt_dataset_t *dataset,
+                                                   const pt_standard_t *input,
+                                                   const pt_standard_t *const *task);
+
 /** Digest of everything the file holds, as hex: part of a run's identity. */
 const char *pt_dataset_digest(const pt_dataset_t *dataset);
 /** Bytes of memory that this data set holds on this rank, what is shared counted whole. */
@@ -118,7 +145,8 @@ size_t pt_dataset_bytes(const pt_dataset_t *dataset);
 /**
  * Inputs `row[0..n-1]` of a split as float32 [n, h, w, c]; uint8 pixels are divided by
  * 255, uint16 by 65535, int16 by 32767, all integers and floats multiplied by the attribute
- * `scale` instead where they have one.  Same bits whichever cache.  Not collective;
+ * `scale` instead where they have one; then (x - mean) / deviation of
+ * pt_dataset_input_standard().  Same bits whichever cache.  Not collective;
  * allocates only to read numbers of the file that are wider than memory's.
  *
  * @return PT_E_FORMAT for an input that has changed in the file to one that is not finite

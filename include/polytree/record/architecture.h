@@ -15,16 +15,20 @@
 #include "polytree/config/config.h"
 #include "polytree/graph/space.h"
 #include "polytree/graph/subnet.h"
+#include "polytree/io/dataset.h"
 
 /**
  * Write space and subnet (branch: a hard one) as JSON, replacing `path` at once.  Not
  * collective.
  *
- * @param[in] alpha  of this space, adds each choice's p; NULL: no probabilities
+ * @param[in] alpha    of this space, adds each choice's p; NULL: no probabilities
+ * @param[in] dataset  adds the units of inputs and labels that have some; NULL: none
  */
 PT_MUST_CHECK pt_status_t pt_architecture_write(const pt_space_t *space,
                                                 const pt_subnet_t *subnet,
-                                                const pt_alpha_t *alpha, const char *path);
+                                                const pt_alpha_t *alpha,
+                                                const pt_dataset_t *dataset,
+                                                const char *path);
 
 /**
  * Build the space that a file was written of, without kernels, and read the choices of

@@ -60,6 +60,13 @@ PT_MUST_CHECK pt_status_t pt_feed_new(const pt_config_t *config, pt_dataset_t *d
                                       int64_t size, pt_feed_t **out);
 void pt_feed_free(pt_feed_t *feed);
 
+/**
+ * As data.standardise says: find the units in which inputs and labels of the training part
+ * have mean 0 and deviation 1, see pt_dataset_standardise().  Collective over `comm`.
+ */
+PT_MUST_CHECK pt_status_t pt_feed_standardise(const pt_config_t *config,
+                                              pt_dataset_t *dataset, pt_comm_t *comm);
+
 /** Height, width and channels of the inputs of a feed of that size; features are as stored.
  */
 void pt_feed_shape(const pt_dataset_t *dataset, int64_t size, int64_t hwc[3]);
@@ -103,6 +110,9 @@ typedef struct pt_draw {
  */
 PT_MUST_CHECK pt_status_t pt_feed_fill(pt_feed_t *feed, const pt_draw_t *draw, float *input,
                                        pt_label_t *const *label);
+
+/** [channels] units of the inputs; NULL: their own. */
+const pt_standard_t *pt_feed_input_standard(const pt_feed_t *feed);
 
 /** Bytes held. */
 size_t pt_feed_bytes(const pt_feed_t *feed);

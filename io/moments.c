@@ -1,0 +1,46 @@
+/* Mean, deviation and range of values, channel by channel. */
+#include "io/moments.h"
+
+#include <math.h>
+
+#include "polytree/base/memory.h"
+
+pt_status_t pt_moments_init(pt_moments_t *moments, int64_t n_channel)
+{
+    *moments = (pt_moments_t){.n_channel = n_channel};
+    return pt_alloc(&moments->channel, (size_t)n_channel, sizeof *moments->channel);
+}
+
+void pt_moments_release(pt_moments_t *moments)
+{
+    pt_free(moments->channel);
+    moments->channel = NULL;
+}
+
+void pt_moments_add(pt_moments_t *moments, const float *value, int64_t n)
+{
+    for (int64_t i = 0, c = 0; i < n; i++, c = c + 1 < moments->n_channel ? c + 1 : 0) {
+        struct pt_moment *m = &moments->channel[c];
+        double x = (double)value[i], off = x - m->mean;
+        if (isnan(x))
+            continue;
+        m->least = m->n == 0 || x < m->least ? x : m->least;
+        m->most = m->n == 0 || x > m->most ? x : m->most;
+        m->mean += off / (double)++m->n;
+        m->square += off * (x - m->mean);
+    }
+}
+
+double pt_moment_deviation(const struct pt_moment *moment)
+{
+    return moment->n > 0 ? sqrt(moment->square / (double)moment->n) : 0;
+}
+
+void pt_moments_standards(const pt_moments_t *moments, pt_standard_t *standard)
+{
+    for (int64_t c = 0; c < moments->n_channel; c++) {
+        double deviation = pt_moment_deviation(&moments->channel[c]);
+        standard[c] =
+            (pt_standard_t){moments->channel[c].mean, deviation > 0 ? deviation : 1};
+    }
+}

@@ -1,0 +1,30 @@
+/** @file
+ * Mean, deviation and range of the values of each channel, of any scale and offset.
+ *
+ * Welford's recurrence in the order of the values: no cancellation, and the same bits
+ * wherever the same values come in the same order.
+ */
+#ifndef IO_MOMENTS_H
+#define IO_MOMENTS_H
+
+#include "polytree/io/dataset.h"
+
+typedef struct pt_moments {
+    int64_t n_channel;
+    struct pt_moment {
+        int64_t n;
+        double mean, square; /**< square: sum of squared distances from the mean */
+        double least, most;  /**< where n > 0 */
+    } * channel;
+} pt_moments_t;
+
+PT_MUST_CHECK pt_status_t pt_moments_init(pt_moments_t *moments, int64_t n_channel);
+void pt_moments_release(pt_moments_t *moments);
+/** Value i belongs to channel i mod n_channel; NaN is passed over. */
+void pt_moments_add(pt_moments_t *moments, const float *value, int64_t n);
+/** Root of the mean squared distance from the mean; 0 where there is no value. */
+double pt_moment_deviation(const struct pt_moment *moment);
+/** Mean 0 and deviation 1; what has no deviation keeps its scale. */
+void pt_moments_standards(const pt_moments_t *moments, pt_standard_t *standard);
+
+#endif
