@@ -99,6 +99,12 @@ static void omniglot_goes_by_drawer(void **state)
             assert_int_equal(level_of(images + i * SIZE * SIZE),
                              i / n_drawer[s] * N_DRAWER + drawers[s][i % n_drawer[s]]);
         free(images);
+        snprintf(name, sizeof name, "%s/group", pt_split_name((pt_split_t)s));
+        int32_t *group = read_array(out, name, &n);
+        assert_int_equal(n, 4 * n_drawer[s]);
+        for (int i = 0; i < n; i++)
+            assert_int_equal(group[i], drawers[s][i % n_drawer[s]]);
+        free(group);
         for (int t = 0; t < 2; t++) {
             snprintf(name, sizeof name, "%s/tasks/%s/labels", pt_split_name((pt_split_t)s),
                      t == 0 ? "Zulu" : "Alpha");
