@@ -21,10 +21,12 @@ grep -q '^\.TH POLYTREE 1' to/share/man/man1/polytree.1 || fail "no man page"
 
 [ -x to/share/polytree/jobs/search.sbatch ] || fail "no job script"
 [ -x to/share/polytree/recipes/torchvision_weights.py ] || fail "no recipes"
+[ -s to/share/doc/polytree/docs/use.md ] || fail "no documents"
+[ -x to/share/doc/polytree/docs/rebuild.py ] || fail "no docs/rebuild.py"
 
-# The README's program.
+# The program of docs/use.md.
 # shellcheck disable=SC2016  # no command
-sed -n '/^```c$/,/^```$/{/^```/!p}' "$ROOT/README.md" >own.c
+sed -n '/^```c$/,/^```$/{/^```/!p}' "$ROOT/docs/use.md" >own.c
 export PKG_CONFIG_PATH=$PWD/to/lib/pkgconfig
 # shellcheck disable=SC2046  # words of a command
 expect 0 mpicc -std=c11 -Wall -Wextra -Werror $(pkg-config --cflags polytree) own.c $(pkg-config --libs --static polytree) -o own

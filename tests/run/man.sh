@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The man page names every command, flag, option, file of a run, exit code and variable of
-# the environment that the program reads, and is sound roff; the README names every command.
+# the environment that the program reads, and is sound roff; docs/use.md names every command.
 # shellcheck source=tests/run/common
 . "$(dirname "$0")/common"
 
@@ -16,7 +16,7 @@ names() {
 [ "$(wc -l <commands)" -ge 10 ] || fail "no commands found in polytree help"
 while read -r command; do
     names ".SS $command"
-    grep -qE "^\|.*\`${command}[ \`]" "$ROOT/README.md" || fail "the README does not name $command"
+    grep -qE "^\|.*\`${command}[ \`]" "$ROOT/docs/use.md" || fail "docs/use.md does not name $command"
     # shellcheck disable=SC2086  # words of a command
     "$POLYTREE" help $command | grep -oE -- '--[a-z][a-z-]+' >>flags || true
 done <commands
