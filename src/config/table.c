@@ -363,7 +363,7 @@ const pt_option_t pt_task_options[] = {
     WORD("task.NAME.metric", metric, "auto", pt_metric_words, NUM,
          "auto: by the kind of labels, classification accuracy, multilabel auc, "
          "segmentation miou, depth rmse, normals mean_angle, edges edge_f, saliency "
-         "max_iou, regression r2"),
+         "max_iou, regression rmse"),
     REAL("task.NAME.weight", weight, "1", 0, 1e6, NUM,
          "of the task's loss; a step's weights are normalised"),
     REAL("task.NAME.positive_weight", positive_weight, "0", 0, 0.9999, NUM,

@@ -25,15 +25,9 @@ static pt_cost_t get_cost(const json_t *object)
                        .edges = (int32_t)get_int(object, "edges")};
 }
 
-/** What a task had in the last evaluation on val. */
-typedef struct last_val {
-    char name[64], metric_name[32];
-    double metric;
-} last_val_t;
-
 typedef struct reader {
     pt_summary_t *summary;
-    last_val_t *val;
+    pt_summary_task_t *val; /**< what the tasks had in the last evaluation on val */
     size_t val_capacity;
     int32_t n_val;
 } reader_t;
@@ -49,12 +43,26 @@ static pt_status_t take_confusion(const pt_event_score_t *score, pt_summary_task
     return PT_OK;
 }
 
+/* The first metric that has a relative change: rmse where r2 stands before it. */
+static void take_judged(const pt_event_score_t *score, pt_summary_task_t *task)
+{
+    int32_t i = 0;
+    while (i < score->n_metric && !pt_metric_is_relative(score->metric[i].name))
+        i++;
+    if (i == score->n_metric)
+        return;
+    snprintf(task->judged.name, sizeof task->judged.name, "%s", score->metric[i].name);
+    task->judged.value = score->metric[i].value;
+    task->judged.is_error = pt_metric_is_error(score->metric[i].name);
+}
+
 static void take_score(const pt_event_score_t *score, pt_summary_task_t *task)
 {
     snprintf(task->name, sizeof task->name, "%s", score->task);
     task->n = score->n;
     task->loss = score->loss;
-    task->metric = NAN;
+    task->metric = task->judged.value = NAN;
+    take_judged(score, task);
     if (score->n_metric == 0)
         return;
     snprintf(task->metric_name, sizeof task->metric_name, "%s", score->metric[0].name);
@@ -69,13 +77,19 @@ static void take_score(const pt_event_score_t *score, pt_summary_task_t *task)
     }
 }
 
-static double find_val(const reader_t *reader, const pt_summary_task_t *task)
+/* Scores on val count where they are by the same metrics. */
+static void find_val(const reader_t *reader, pt_summary_task_t *task)
 {
-    for (int32_t k = 0; k < reader->n_val; k++)
-        if (strcmp(reader->val[k].name, task->name) == 0 &&
-            strcmp(reader->val[k].metric_name, task->metric_name) == 0)
-            return reader->val[k].metric;
-    return NAN;
+    task->val = task->judged.val = NAN;
+    for (int32_t k = 0; k < reader->n_val; k++) {
+        const pt_summary_task_t *val = &reader->val[k];
+        if (strcmp(val->name, task->name) != 0)
+            continue;
+        if (strcmp(val->metric_name, task->metric_name) == 0)
+            task->val = val->metric;
+        if (strcmp(val->judged.name, task->judged.name) == 0)
+            task->judged.val = val->judged.value;
+    }
 }
 
 static void free_tasks(pt_summary_t *s)
@@ -96,7 +110,7 @@ static pt_status_t take_final(const pt_event_scores_t *e, const reader_t *reader
         pt_summary_task_t *task = &s->task[s->n_task++];
         take_score(&e->task[k], task);
         PT_TRY(take_confusion(&e->task[k], task));
-        task->val = find_val(reader, task);
+        find_val(reader, task);
     }
     snprintf(s->part, sizeof s->part, "%s", e->part);
     s->mean = e->mean;
@@ -109,17 +123,11 @@ static pt_status_t take_val(const pt_event_scores_t *e, reader_t *reader)
     PT_TRY(pt_grow(&reader->val, &reader->val_capacity, (size_t)e->n_task,
                    sizeof *reader->val));
     reader->summary->val = e->mean;
-    reader->n_val = 0;
     for (int32_t k = 0; k < e->n_task; k++) {
-        const pt_event_score_t *score = &e->task[k];
-        last_val_t *val = &reader->val[reader->n_val];
-        if (score->n_metric == 0)
-            continue;
-        snprintf(val->name, sizeof val->name, "%s", score->task);
-        snprintf(val->metric_name, sizeof val->metric_name, "%s", score->metric[0].name);
-        val->metric = score->metric[0].value;
-        reader->n_val++;
+        reader->val[k] = (pt_summary_task_t){.n_other = 0};
+        take_score(&e->task[k], &reader->val[k]);
     }
+    reader->n_val = e->n_task;
     return PT_OK;
 }
 
@@ -194,29 +202,52 @@ const pt_summary_task_t *pt_summary_find(const pt_summary_t *summary, const char
     return NULL;
 }
 
-static double mean_gain(const pt_summary_t *run, const pt_summary_t *single, bool is_val)
+/* (-1)^{lower is better} (M - S) / |S| of a task. */
+static double find_gain(const pt_summary_task_t *m, const pt_summary_task_t *s, bool is_val,
+                        char *why)
 {
-    double sum = 0;
-    if (run->n_task == 0)
-        return NAN;
-    for (int32_t k = 0; k < run->n_task; k++) {
-        const pt_summary_task_t *m = &run->task[k], *s = pt_summary_find(single, m->name);
-        if (s == NULL)
-            return NAN;
-        double ours = is_val ? m->val : m->metric, theirs = is_val ? s->val : s->metric;
-        if (!isfinite(theirs) || theirs == 0)
-            return NAN;
-        sum += (m->is_error ? -1 : 1) * (ours - theirs) / theirs;
-    }
-    return sum / run->n_task;
+    double ours = is_val ? m->judged.val : m->judged.value;
+    double theirs = is_val ? s->judged.val : s->judged.value;
+    if (m->judged.name[0] == '\0')
+        snprintf(why, PT_SUMMARY_WHY, "task %.64s: %.32s has no relative change", m->name,
+                 m->metric_name);
+    else if (strcmp(m->judged.name, s->judged.name) != 0)
+        snprintf(why, PT_SUMMARY_WHY, "task %.64s: scored by %.32s here and by %.32s there",
+                 m->name, m->judged.name, s->judged.name);
+    else if (!isfinite(ours) || !isfinite(theirs) || theirs == 0)
+        snprintf(why, PT_SUMMARY_WHY, "task %.64s: %.32s of %g against %g", m->name,
+                 m->judged.name, ours, theirs);
+    else
+        return (m->judged.is_error ? -1 : 1) * (ours - theirs) / fabs(theirs);
+    return NAN;
 }
 
-double pt_summary_delta(const pt_summary_t *run, const pt_summary_t *single)
+static double mean_gain(const pt_summary_t *run, const pt_summary_t *single, bool is_val,
+                        char *why)
 {
-    return mean_gain(run, single, false);
+    double sum = 0;
+    why[0] = '\0';
+    if (run->n_task == 0)
+        snprintf(why, PT_SUMMARY_WHY, "no task has been scored");
+    for (int32_t k = 0; k < run->n_task && why[0] == '\0'; k++) {
+        const pt_summary_task_t *m = &run->task[k], *s = pt_summary_find(single, m->name);
+        if (s == NULL)
+            snprintf(why, PT_SUMMARY_WHY,
+                     "task %.64s is not among the single-task networks", m->name);
+        else
+            sum += find_gain(m, s, is_val, why);
+    }
+    return why[0] == '\0' ? sum / run->n_task : NAN;
+}
+
+double pt_summary_delta(const pt_summary_t *run, const pt_summary_t *single, char *why)
+{
+    char unread[PT_SUMMARY_WHY];
+    return mean_gain(run, single, false, why != NULL ? why : unread);
 }
 
 double pt_summary_delta_val(const pt_summary_t *run, const pt_summary_t *single)
 {
-    return mean_gain(run, single, true);
+    char why[PT_SUMMARY_WHY];
+    return mean_gain(run, single, true, why);
 }

@@ -149,7 +149,7 @@ static double value_mean(const columns_t *c, int32_t column)
 static double value_delta(const columns_t *c, int32_t column)
 {
     return c->is_shown[SINGLE]
-               ? 100 * pt_summary_delta(&c->summary[column], &c->summary[SINGLE])
+               ? 100 * pt_summary_delta(&c->summary[column], &c->summary[SINGLE], NULL)
                : NAN;
 }
 
@@ -217,13 +217,31 @@ static void put_scores(pt_text_t *out, const columns_t *c)
     report_put_classes(out, found);
 }
 
+/* By which metrics, and where there is none, why: reports without these lines were made by
+ * (M - S) / S of the first metric, whatever its sign. */
+static void put_delta(pt_text_t *out, const columns_t *c)
+{
+    const pt_summary_t *found = &c->summary[FOUND];
+    char why[PT_SUMMARY_WHY];
+    put_row(out, c, "Delta_m, %", "%+.2f", value_delta);
+    pt_text_add(out, "  (mean of the gains relative to |single|");
+    for (int32_t k = 0; k < found->n_task; k++) {
+        const pt_summary_task_t *task = &found->task[k];
+        if (strcmp(task->judged.name, task->metric_name) != 0)
+            pt_text_add(out, "; %s by %s", task->name, task->judged.name);
+    }
+    pt_text_add(out, ")\n");
+    if (!isfinite(pt_summary_delta(found, &c->summary[SINGLE], why)))
+        pt_text_add(out, "  (no Delta_m: %s)\n", why);
+}
+
 static void put_comparison(pt_text_t *out, const columns_t *c)
 {
     put_tasks(out, c);
     if (isfinite(value_mean(c, FOUND)))
         put_row(out, c, "mean", "%.4f", value_mean);
     if (c->is_shown[SINGLE])
-        put_row(out, c, "Delta_m, %", "%+.2f", value_delta);
+        put_delta(out, c);
     else
         pt_text_add(out, "  %-*s  not run (report.single names no finished run)\n",
                     (int)name_columns(&c->summary[FOUND]) + 18, "Delta_m");
@@ -297,8 +315,12 @@ static void put_short(const columns_t *c, const char *path, const pt_job_t *job,
                       pt_text_t *out)
 {
     double delta = value_delta(c, FOUND);
+    char why[PT_SUMMARY_WHY];
     if (isfinite(delta))
         pt_text_add(out, "Delta_m     %+.2f %% against %s\n", delta, c->run[SINGLE]);
+    else if (c->is_shown[SINGLE] &&
+             !isfinite(pt_summary_delta(&c->summary[FOUND], &c->summary[SINGLE], why)))
+        pt_text_add(out, "Delta_m     none: %s\n", why);
     else if (!job->is_of_sweep)
         pt_text_add(out, "Delta_m     not run (report.single names no finished run)\n");
     report_put_shares(out, job);

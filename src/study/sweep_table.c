@@ -6,6 +6,7 @@
 
 #include "polytree/base/memory.h"
 #include "polytree/record/run_file.h"
+#include "polytree/train/metric.h"
 #include "study/sweep_failure.h"
 
 sweep_estimate_t sweep_estimate(const double *x, int32_t n)
@@ -126,7 +127,7 @@ void sweep_table_values(const sweep_table_t *t, const pt_summary_t *run, int32_t
     double encoder = (double)run->cost.encoder_madds;
     value[SWEEP_METRIC] = t->is_alike ? run->mean : NAN;
     value[SWEEP_VAL] = t->is_alike ? run->val : NAN;
-    value[SWEEP_DELTA] = single != NULL ? pt_summary_delta(run, single) : NAN;
+    value[SWEEP_DELTA] = single != NULL ? pt_summary_delta(run, single, NULL) : NAN;
     value[SWEEP_DELTA_VAL] = single != NULL ? pt_summary_delta_val(run, single) : NAN;
     value[SWEEP_ENCODER] = encoder > 0 ? encoder : NAN;
     value[SWEEP_MADDS] = (double)run->cost.madds;
@@ -225,6 +226,12 @@ static void compare(sweep_table_t *t)
         }
 }
 
+/* Errors have units, and r2 no bound below: their means would be the word of one task. */
+static bool has_mean(const sweep_task_t *task)
+{
+    return !task->is_error && pt_metric_is_relative(task->metric);
+}
+
 pt_status_t sweep_table_init(const pt_sweep_t *sweep, sweep_table_t *table)
 {
     sweep_table_t *t = table;
@@ -233,7 +240,7 @@ pt_status_t sweep_table_init(const pt_sweep_t *sweep, sweep_table_t *table)
     PT_TRY(pt_alloc(&t->line, (size_t)t->n_row, sizeof *t->line));
     for (int32_t r = 0; r < t->n_row; r++)
         PT_TRY(read_line(t, r));
-    t->is_alike = true;
+    t->is_alike = t->n_task == 0 || has_mean(&t->task[0]);
     for (int32_t k = 1; k < t->n_task; k++)
         t->is_alike &= strcmp(t->task[k].metric, t->task[0].metric) == 0;
     t->judged = t->is_alike ? SWEEP_METRIC : SWEEP_DELTA;

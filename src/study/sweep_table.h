@@ -18,7 +18,7 @@ typedef struct sweep_estimate {
 } sweep_estimate_t;
 
 typedef enum sweep_value {
-    SWEEP_METRIC, /**< mean over the tasks; NaN where their metrics are unlike */
+    SWEEP_METRIC, /**< mean over the tasks; NaN unless `is_alike` */
     SWEEP_VAL,    /**< the same on val */
     SWEEP_DELTA,  /**< Delta_m; NaN without single-task networks */
     SWEEP_DELTA_VAL,
@@ -56,7 +56,7 @@ typedef struct sweep_table {
     int32_t n_task; /**< that any finished run has */
     sweep_task_t *task;
     size_t task_capacity;
-    bool is_alike;            /**< all tasks have the same metric */
+    bool is_alike;            /**< all tasks have the same metric, a share: it has a mean */
     sweep_value_t judged;     /**< SWEEP_METRIC where they are alike, else SWEEP_DELTA */
     sweep_value_t judged_val; /**< the same on val */
     int32_t reference;        /**< row; -1: none */

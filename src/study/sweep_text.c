@@ -240,12 +240,13 @@ static void put_foot(const sweep_table_t *t, pt_text_t *out)
                     "  (%s)\n",
                     t->sweep->row[t->reference].label,
                     t->is_alike ? "the tasks' mean metric" : "Delta_m",
-                    t->is_alike ? "all tasks have the same"
-                                : "the tasks' metrics are unlike");
-    pt_text_add(out,
-                "Delta_m: mean relative gain over the single-task networks of the seed,\n"
-                "  else of the first that has some, on the same data set\n"
-                "encoder: multiply-adds (madds) of all but the heads\n");
+                    t->is_alike ? "all tasks have the same, a share"
+                                : "the tasks' metrics are unlike, or errors");
+    pt_text_add(
+        out, "Delta_m: mean gain over the single-task networks of the seed, else of the\n"
+             "  first that has some, on the same data set; relative to |theirs|, of r2\n"
+             "  by the rmse\n"
+             "encoder: multiply-adds (madds) of all but the heads\n");
     if (has_method(t, PT_METHOD_RANDOM) || has_method(t, PT_METHOD_EXHAUSTIVE))
         pt_text_add(out, "random, exhaustive: means over their networks\n");
     for (int32_t k = 0; k < t->n_task && t->n_task <= TEXT_TASKS; k++)

@@ -184,3 +184,8 @@ bool pt_metric_is_error(const char *name)
             return true;
     return false;
 }
+
+bool pt_metric_is_relative(const char *name)
+{
+    return strcmp(pt_metric_name(PT_METRIC_R2), name) != 0;
+}

@@ -24,7 +24,7 @@ static const struct {
     [PT_TASK_SALIENCY] = {{PT_LOSS_BCE_BALANCED, PT_LOSS_BCE},
                           {PT_METRIC_MAX_IOU, PT_METRIC_AUC}},
     [PT_TASK_REGRESSION] = {{PT_LOSS_MSE, PT_LOSS_L1, PT_LOSS_COSINE},
-                            {PT_METRIC_R2, PT_METRIC_RMSE, PT_METRIC_ABS_ERROR}},
+                            {PT_METRIC_RMSE, PT_METRIC_R2, PT_METRIC_ABS_ERROR}},
 };
 
 int32_t pt_kind_metrics(pt_task_kind_t kind, const pt_task_metric_t **metric)

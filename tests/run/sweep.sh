@@ -231,7 +231,7 @@ for run, (val, test) in scores.items():
                 .replace("[search]", "[search]\nmethod = " + method))
         f.write("\n[baseline]\nlr = %s\n" % (("0.1" if "=" in run else "0.01") if method == "shared" else "0"))
     line = lambda event, part, x: json.dumps(
-        {"event": event, "part": part, "mean": sum(x) / 2,
+        {"event": event, "stage": "retrain", "step": 1, "part": part, "mean": sum(x) / 2,
          "tasks": {"a": {"n": 1, "accuracy": x[0], "loss": 1}, "d": {"n": 1, "rmse": x[1], "loss": 1}}})
     with open("u/%s/metrics.jsonl" % run, "w") as f:
         print(line("eval", "val", val), line("final", "test", test), sep="\n", file=f)

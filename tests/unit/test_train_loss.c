@@ -174,7 +174,7 @@ static void objectives_follow_kind_and_config(void **state)
         {"cross_entropy", "accuracy"}, {"bce", "auc"},
         {"cross_entropy", "miou"},     {"l1", "rmse"},
         {"l1_normals", "mean_angle"},  {"bce", "edge_f"},
-        {"bce_balanced", "max_iou"},   {"mse", "r2"}};
+        {"bce_balanced", "max_iou"},   {"mse", "rmse"}};
     pt_objective_t o;
 
     for (int k = 0; k < PT_N_TASK_KIND; k++) {

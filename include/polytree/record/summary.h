@@ -10,7 +10,7 @@
 #include "polytree/arch/cost.h"
 #include "polytree/base/status.h"
 
-enum { PT_SUMMARY_OTHER = 8 };
+enum { PT_SUMMARY_OTHER = 8, PT_SUMMARY_WHY = 192 };
 
 typedef struct pt_summary_metric {
     char name[32];
@@ -29,8 +29,13 @@ typedef struct pt_summary_task {
     double bound;                                /**< of its error; 0: exact */
     int32_t n_class;    /**< of the confusion matrix; 0: there is none */
     int64_t *confusion; /**< [n_class][n_class] elements of a label put out as a class */
-    double val;     /**< the same of the last evaluation on val; NaN where there was none */
-    bool is_error;  /**< less is better */
+    double val;    /**< the same of the last evaluation on val; NaN where there was none */
+    bool is_error; /**< less is better */
+    struct {
+        char name[32]; /**< empty: no metric of the task has a relative change */
+        double value, val;
+        bool is_error;
+    } judged;       /**< by Delta_m: `metric`, but of r2 the rmse that stands beside it */
     pt_cost_t cost; /**< encoder_madds is 0 where that was not written */
 } pt_summary_task_t;
 
@@ -64,11 +69,15 @@ const pt_summary_task_t *pt_summary_find(const pt_summary_t *summary, const char
 /**
  * Gain over another run, mean over the tasks, which are found by name:
  *
- *     Delta_m = (1/K) sum_k (-1)^{lower is better} (M_k - S_k) / S_k
+ *     Delta_m = (1/K) sum_k (-1)^{lower is better} (M_k - S_k) / |S_k|
  *
- * (Maninis et al. 2019.)  NaN where a task is missing or has no metric in either.
+ * (Maninis et al. 2019), M_k and S_k the tasks' `judged`: errors, or shares above 0.  NaN
+ * where a task is missing or has no such number in either, or S_k is 0.
+ *
+ * @param[out] why  room for PT_SUMMARY_WHY bytes: where it is NaN, for which task and
+ *                  reason, else ""; may be NULL
  */
-double pt_summary_delta(const pt_summary_t *run, const pt_summary_t *single);
+double pt_summary_delta(const pt_summary_t *run, const pt_summary_t *single, char *why);
 
 /** The same of the last evaluations on val. */
 double pt_summary_delta_val(const pt_summary_t *run, const pt_summary_t *single);

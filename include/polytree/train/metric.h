@@ -114,5 +114,8 @@ const int64_t *pt_metrics_confusion(const pt_metrics_t *metrics, int32_t task);
 
 /** Whether less of the metric of that name is better. */
 bool pt_metric_is_error(const char *name);
+/** Whether a relative change of the metric of that name means something: an error, or a
+ * share above 0; not r2, which passes through 0. */
+bool pt_metric_is_relative(const char *name);
 
 #endif

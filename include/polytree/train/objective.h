@@ -15,7 +15,7 @@
  *                                                            within_11, _22, _30
  *     edges           1         bce, bce_balanced            edge_f, auc
  *     saliency        1         bce_balanced, bce            max_iou, auc
- *     regression      channels  mse, l1, cosine              r2, rmse, abs_error
+ *     regression      channels  mse, l1, cosine              rmse, r2, abs_error
  */
 #ifndef PT_TRAIN_OBJECTIVE_H
 #define PT_TRAIN_OBJECTIVE_H
@@ -33,7 +33,7 @@
 typedef struct pt_objective {
     const pt_task_info_t *info;
     pt_task_loss_t loss;     /**< never PT_LOSS_AUTO */
-    pt_task_metric_t metric; /**< of Delta_m; never PT_METRIC_AUTO */
+    pt_task_metric_t metric; /**< shown first; never PT_METRIC_AUTO */
     int32_t outputs;         /**< of the network, for a sample or for every pixel */
     int32_t labels;          /**< values of a label there: 1, or one for each output */
     double smoothing;        /**< where a sample has one label or one set, else 0 */
