@@ -52,7 +52,7 @@ says out "^state +killed or crashed \(pid 7 on elsewhere\): the same command goe
 says out "^stage +warmup, step [1-9][0-9]* of 20$"
 says out "^last line +loss [0-9.]+ +tau 5.00"
 says out "^checkpoint +[0-9]+ s ago$"
-expect 0 "$POLYTREE" search "$SMALL" -o found --set report.single=single --set report.shared=shared \
+expect 0 "$POLYTREE" search "$SMALL" -o found --set report.single="$PWD/single" --set report.shared="$PWD/shared" \
     --set report.random=nobody
 says err "warning: report.random: nobody is not the folder of a run"
 [ "$(grep -c nobody err)" = 1 ] || fail "a warning is said again at the end"
@@ -105,7 +105,7 @@ says err "warning: report.shared = shared: a run of another data set"
 expect 0 "$POLYTREE" search "$SMALL" -o found --set report.single=elsewhere
 says err "warning: report.single = elsewhere: a run of another data set"
 says found/report.txt "Delta_m +not run"
-expect 0 "$POLYTREE" search "$SMALL" -o found --set report.single=single --set report.shared=shared
+expect 0 "$POLYTREE" search "$SMALL" -o found --set report.single="$PWD/single" --set report.shared="$PWD/shared"
 says out finished
 cmp before found/report.txt || fail "a look at a finished run has changed its report"
 expect 0 "$POLYTREE" search "$SMALL" -o found
