@@ -1,5 +1,7 @@
 #!/usr/bin/env bash
-# Run every test program and say what came of it; `long` adds tests/run/long-*.sh.
+# Run every test program and say what came of it; `long` adds tests/run/long-*.sh, and runs
+# what waits for something once more, with steps that take twenty times as long.
+# `repeat N` runs only what waits, N times: no test may depend on the machine's speed.
 # The last line is "N passed, N failed, N skipped".
 set -u
 cd "$(dirname "$0")/../.." || exit 1
@@ -94,6 +96,26 @@ run_script() {
     esac
 }
 
+# Scripts that hold runs or wait for what others do.
+waiting() {
+    grep -lE '^[^#]*\b(held|wait_held|wait_for|wait_until)\b' tests/run/*.sh | grep -v /long-
+}
+
+finish() {
+    echo "$passed passed, $failed failed, $skipped skipped"
+    [ $failed = 0 ]
+    exit
+}
+
+if [ "${1:-}" = repeat ]; then
+    for ((turn = 1; turn <= ${2:?}; turn++)); do
+        for script in $(waiting); do
+            run_script "${script#tests/} $turn" "$limit" "$script"
+        done
+    done
+    finish
+fi
+
 programs() {
     local source
     for source in "$@"; do
@@ -128,5 +150,9 @@ for script in tests/run/*.sh; do
     esac
 done
 
-echo "$passed passed, $failed failed, $skipped skipped"
-[ $failed = 0 ]
+if [ "${1:-}" = long ]; then
+    for script in $(waiting); do
+        POLYTREE_SLOW=20 run_script "${script#tests/} slowed" 3600 "$script"
+    done
+fi
+finish

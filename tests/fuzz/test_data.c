@@ -21,7 +21,7 @@
 #include "tests/unit/small_dataset.h"
 #include "tests/unit/small_weights.h"
 
-enum { N_CASE = 1500, SECONDS = 10 };
+enum { N_CASE = 1500, SECONDS = 60 };
 
 static char folder[64], path[96];
 static pt_comm_t *node;

@@ -548,5 +548,5 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup(missing_labels_count_nowhere, set_config),
         cmocka_unit_test_setup(filling_allocates_nothing, set_config),
     };
-    return run_on_ranks(argc, argv, 60, tests, open_data, close_data);
+    return run_on_ranks(argc, argv, 200, tests, open_data, close_data);
 }

@@ -7,30 +7,29 @@ command -v mpirun >/dev/null || skip "no mpirun"
 small_data
 expect 0 ranks 1 search "$SMALL" -o whole
 
-# kill_at RUN RANKS STAGES "STAGE, step N": all ranks, once the checkpoint of that step stands.
+# kill_at RUN RANKS STAGES "PHASE N" [writing]: all ranks, once that step is made, and rank 0 is
+# between two steps or writing the next checkpoint; the others wait for it.
 kill_at() {
-    local turn victims pid
-    : >log
-    mpirun --bind-to none -n "$2" "$POLYTREE" search "$SMALL" -o "$1" \
-        --set run.checkpoint_every=0.001 layout.stage="$3" >log 2>&1 &
-    pid=$!
-    for ((turn = 0; turn < 6000; turn++)); do
-        ! grep -qE "^checkpoint: ($4$|done)" log || break
-        kill -0 $pid 2>/dev/null || break
-        sleep 0.01
-    done
-    victims=$(pgrep -P $pid) || true
-    # shellcheck disable=SC2086  # one word a process
-    [ -z "$victims" ] || kill -KILL $victims 2>/dev/null || true
-    wait $pid || true
-    [ -e "$1/checkpoint.h5" ] || [ -e "$1/checkpoint.prev.h5" ] || fail "$1 has no checkpoint"
+    local victims
+    [ "${5:-}" = "" ] || stall 0 rename 1000
+    held "$1" "$4" "$2" search "$SMALL" -o "$1" --set run.checkpoint_every=0.001 layout.stage="$3"
+    if [ "${5:-}" = writing ]; then
+        stalling=()
+        touch now
+        go_on "$1"
+        wait_until is_stalled
+    fi
+    mapfile -t victims < <(pgrep -P "$job")
+    kill -KILL "${victims[@]:-$job}"
+    ended 137
+    rm -f "$1/HELD"
 }
 
-stages=(warmup search retrain)
-random="${stages[RANDOM % 3]}, step $((RANDOM % 19 + 1))"
+phases=(warmup search retrain)
+random="${phases[RANDOM % 3]} $((RANDOM % 19 + 1))"
 echo "random: $random"
 number=0
-for where in "warmup, step 3" "warmup, step 17" "search, step 5" "search, step 14" "retrain, step 9" "$random"; do
+for where in "warmup 3" "warmup 17" "search 5" "search 14" "retrain 9" "$random"; do
     run=run$number
     n=$((number % 4 + 1)) next=$(((number + 1) % 4 + 1))
     kill_at $run $n $((number % n + 1)) "$where"
@@ -40,9 +39,18 @@ for where in "warmup, step 3" "warmup, step 17" "search, step 5" "search, step 1
     number=$((number + 1))
 done
 
-for turn in 1 2 3 4 5 6; do
+turn=0
+while read -r phase step how; do
     n=$((turn % 4 + 1))
-    kill_at often $n $((turn % n + 1)) "[a-z]+, step $((turn * 3))"
-done
+    kill_at often $n $((turn % n + 1)) "$phase $step" "$how"
+    turn=$((turn + 1))
+done <<'END'
+warmup 3
+warmup 9 writing
+warmup 18
+search 6 writing
+search 15 writing
+retrain 4
+END
 expect 0 ranks 2 search "$SMALL" -o often --set layout.stage=2
 same_result whole often

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Data sets and finished runs of version 0.1.0 are still read; a run that it has left
 # unfinished is not gone on with.
-# shellcheck source=/dev/null
+# shellcheck source=tests/run/common
 . "$(dirname "$0")/common"
 
 tar -xzf "$ROOT/tests/golden/run-0.1.0/files.tar.gz"

@@ -51,26 +51,30 @@ refuses 1 "sweep.methods: exhaustive: .*search.method = exhaustive needs space.k
 refuses 1 "e/seed-3/search: none.h5: " sweep sweep.ini -o e \
     --set retrain.from=none.h5
 
-# Stopped in one of its runs, then once between two, then to its end.
+# Stopped in one of its runs, then between two, then in one by its time limit, then to its end.
 mkdir s
 touch s/STOP
-"$POLYTREE" sweep sweep.ini -o s >out 2>err &
-pid=$!
-wait_for s/seed-3/search/metrics.jsonl
+held s "search 3" 1 sweep sweep.ini -o s
 touch s/STOP
-code=0
-wait $pid || code=$?
-[ $code = 75 ] || fail "exit code $code after a file STOP, expected 75"
+ended 75
 says out "s/STOP was there before the start"
 says out "stopped by the file STOP"
 [ ! -e s/STOP ] || fail "STOP is still there"
 expect 0 "$POLYTREE" status s
-says out "^sweep +[0-9]+ of 19 runs done$"
-says out "^now at +s/seed-"
+says out "^sweep +0 of 19 runs done$"
+says out "^now at +s/seed-3/search$"
 says out "^state +stopped"
-says out "^stage +(warmup|search|retrain), step "
-expect 75 "$POLYTREE" sweep sweep.ini -o s --time-limit 0:00:02
-[ "$(grep -cE '^run [0-9]+ of 19: s/seed-' out)" -ge 1 ] || fail "nothing was run within the limit"
+says out "^stage +search, step "
+# After the last step of a run it is too late for that, but not for the next.
+held s "retrain 8" 1 sweep sweep.ini -o s
+touch s/STOP
+ended 75
+[ ! -e s/STOP ] || fail "STOP is still there"
+expect 0 "$POLYTREE" status s
+says out "^sweep +1 of 19 runs done$"
+POLYTREE_HOLD="retrain 5" expect 75 "$POLYTREE" sweep sweep.ini -o s --time-limit 0:00:02
+says out "stopped by the time limit"
+[ "$(grep -cE '^run [0-9]+ of 19: s/seed-' out)" -le 1 ] || fail "another run was begun after the limit"
 expect 0 "$POLYTREE" sweep sweep.ini -o s
 ! grep -qE "^Delta_m +not run" out || fail "runs whose baselines come later are said to have none"
 for run in $list; do
@@ -319,7 +323,9 @@ if command -v mpirun >/dev/null; then
     same_result s/seed-3/shared two/seed-3/shared
     # All ranks go on, and nobody is missed later for the failure.
     mv f one-rank
-    export POLYTREE_PATIENCE=2
-    sweep_f ranks 2 sweep sweep.ini -o f --set baseline.steps=150
+    export POLYTREE_PATIENCE=1
+    (wait_for f/HELD && sleep 3 && go_on f) &
+    POLYTREE_HOLD="retrain 15" sweep_f ranks 2 sweep sweep.ini -o f --set baseline.steps=20
+    says out "POLYTREE_HOLD: this run is held"
     says f/seed-3/shared/metrics.jsonl '"event":"final"'
 fi
