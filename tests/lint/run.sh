@@ -58,7 +58,7 @@ case $(${formatter:-echo} --version 2>/dev/null) in
 esac
 
 if command -v shellcheck >/dev/null; then
-    mapfile -t scripts < <(grep -lE '^#!/(usr/bin/env bash|bin/(ba)?sh)' .ci/* jobs/* tests/*/* tests/*/*/* 2>/dev/null)
+    mapfile -t scripts < <(grep -lE '^#!/(usr/bin/env bash|bin/(ba)?sh)' .ci/* findings/* jobs/* tests/*/* tests/*/*/* 2>/dev/null)
     verdict "shellcheck" "$(shellcheck -x "${scripts[@]}" 2>&1)"
 else
     skip "shellcheck" "it is not here"
