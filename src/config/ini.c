@@ -48,29 +48,39 @@ static void strip_comment(char *line)
     }
 }
 
-/* The next line without its end, a comment, and blanks behind; NULL after the last. */
-static pt_status_t next_line(reader_t *r, char **line)
+/* A file of something else is told to be so, whatever its first line looks like. */
+static pt_status_t check_text(const char *path, const char *text, size_t bytes)
 {
-    *line = r->next < r->end ? r->next : NULL;
-    if (*line == NULL) {
-        return PT_OK;
+    int number = 1;
+    for (size_t i = 0; i < bytes; i++) {
+        if (!pt_is_text(text + i, 1)) {
+            PT_FAIL(CONFIG, "%s:%d: no text, expected a file of [section] and key = value",
+                    path, number);
+        }
+        bool is_pair = text[i] == '\r' && i + 1 < bytes && text[i + 1] == '\n';
+        number += text[i] == '\n' || (text[i] == '\r' && !is_pair);
     }
-    char *end = *line;
+    return PT_OK;
+}
+
+/* The next line without its end, a comment, and blanks behind; NULL after the last. */
+static char *next_line(reader_t *r)
+{
+    char *line = r->next, *end = line;
+    if (line >= r->end) {
+        return NULL;
+    }
     while (end < r->end && *end != '\n' && *end != '\r') {
         end++;
     }
     r->next = end + (end + 1 < r->end && end[0] == '\r' && end[1] == '\n' ? 2 : 1);
     r->number++;
-    if (!pt_is_text(*line, (size_t)(end - *line))) {
-        PT_FAIL(CONFIG, "%s:%d: no text, expected a file of [section] and key = value",
-                r->path, r->number);
-    }
     *end = '\0';
-    strip_comment(*line);
-    for (end = *line + strlen(*line); end > *line && strchr(BLANKS, end[-1]) != NULL;) {
+    strip_comment(line);
+    for (end = line + strlen(line); end > line && strchr(BLANKS, end[-1]) != NULL;) {
         *--end = '\0';
     }
-    return PT_OK;
+    return line;
 }
 
 static pt_status_t finish_option(reader_t *r)
@@ -142,17 +152,13 @@ static pt_status_t take_line(reader_t *r, char *text, bool is_indented)
 
 static pt_status_t read_lines(reader_t *r)
 {
-    char *line;
-    for (;;) {
-        PT_TRY(next_line(r, &line));
-        if (line == NULL) {
-            return finish_option(r);
-        }
+    for (char *line; (line = next_line(r)) != NULL;) {
         size_t indent = strspn(line, BLANKS);
         if (line[indent] != '\0') {
             PT_TRY(take_line(r, line + indent, indent > 0));
         }
     }
+    return finish_option(r);
 }
 
 /* A relative data.file that is not in the current folder but beside the INI file. */
@@ -216,6 +222,9 @@ static pt_status_t load(const char *path, pt_text_t *text)
     pt_status_t status =
         ferror(file) ? PT_ERROR(IO, "%s: %s", path, strerror(errno)) : text->status;
     fclose(file);
+    if (status == PT_OK) {
+        status = check_text(path, pt_text_get(text), text->n);
+    }
     if (status != PT_OK) {
         pt_text_release(text);
     }

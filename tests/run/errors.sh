@@ -149,12 +149,11 @@ small_data
 expect 0 ranks 1 search good.ini -o run --set run.log_every=5 data.cache=none
 
 # A folder is one job's at a time.
-(
-    flock -x 9
-    echo "pid 7 on elsewhere" >&9
-    refuses 1 "run/lock: another job has this run: pid 7 on elsewhere" search good.ini -o run
-    ! command -v mpirun >/dev/null || refuses_on 2 1 "another job" search good.ini -o run
-) 9<>run/lock
+held other "search 12" 1 search good.ini -o other
+refuses 1 "other/lock: another job has this run: pid $job on " search good.ini -o other
+! command -v mpirun >/dev/null || refuses_on 2 1 "another job has this run: pid $job" search good.ini -o other
+go_on other
+ended 0
 
 # A damaged checkpoint is put aside, the one before it is used.
 cp run/checkpoint.h5 kept.h5
