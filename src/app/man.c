@@ -79,9 +79,6 @@ static const entry_t variables[] = {
     {"POLYTREE_PATIENCE",
      "seconds that ranks wait for one that failed or fell silent, before "
      "they end the run; 0 = for ever (6)"},
-    {"POLYTREE_HOLD, POLYTREE_SLOW", "for tests: hold a run after a step, as in \"search "
-                                     "12\", until its file HELD is gone; "
-                                     "make steps take so many times as long"},
     {"OPENBLAS_CORETYPE", "read by OpenBLAS; another value is another machine to the "
                           "fingerprint that is compared on resume"},
     {"COLUMNS", "width of tables and progress where no terminal tells its own"},
