@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # What a data set may call its tasks is said as it is by every file and table, whatever
 # program reads it, and can be named in a config; other names are refused at once.
-# shellcheck source=/dev/null
+# shellcheck source=tests/run/common
 . "$(dirname "$0")/common"
 "$PYTHON" -c 'import h5py' 2>/dev/null || skip "python3-h5py is not here"
 

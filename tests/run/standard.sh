@@ -2,7 +2,7 @@
 # Inputs and labels of regression are trained at mean 0 and deviation 1, whatever they are
 # measured in, and scores are in the labels' own units: the same data in units 1024 times as
 # small gives the same network to the bit, and errors 1024 times as large.
-# shellcheck source=/dev/null
+# shellcheck source=tests/run/common
 . "$(dirname "$0")/common"
 "$PYTHON" -c "import h5py" 2>/dev/null || skip "$PYTHON has no h5py"
 
