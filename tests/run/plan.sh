@@ -8,7 +8,7 @@
 # The memory is to be that of any run.
 unset OMPI_MCA_pml OMPI_MCA_btl OMPI_MCA_ess_singleton_isolated
 small_data
-calm=(--set run.eval_every=0 warmup.steps=20 search.steps=20 retrain.steps=20)
+calm=(--set run.eval_every=0 run.checkpoint_every=0 warmup.steps=20 search.steps=20 retrain.steps=20)
 
 # stepping STEP RANKS ARGUMENTS...: a search that has made so many steps; its ranks are in $pids.
 stepping() {
