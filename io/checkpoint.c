@@ -1,3 +1,4 @@
+/* Checkpoints in memory: named arrays that are added, sorted, found and checksummed. */
 #include "io/checkpoint.h"
 
 #include <stdlib.h>

@@ -1,4 +1,6 @@
 /*
+ * Checkpoints to files and back.
+ *
  * One checkpoint file: root attributes `format`, `version`, `n_record`, `digest`; every
  * array with attributes `checksum` (XXH3 of its bytes) and `payload` (0 or 1).
  */

@@ -1,3 +1,4 @@
+/* Asking an open data set: its tasks and sizes, and stored inputs and labels as numbers. */
 #include "io/dataset.h"
 
 #include <math.h>

@@ -1,3 +1,4 @@
+/* `polytree data check` and `data info`: defects, oddities and contents of a data set. */
 #include "polytree/io/dataset.h"
 
 #include <inttypes.h>

@@ -1,3 +1,4 @@
+/* Opening a data set on all ranks: rank 0's tables, and arrays in memory or in the file. */
 #include "io/dataset.h"
 
 #include <string.h>

@@ -1,3 +1,4 @@
+/* Writing a data set in one go, or the frame of one that is filled input by input. */
 #include "polytree/io/dataset.h"
 
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* The drawn data set of scenes: rooms with bodies, rendered, and their labels. */
 #include <stdio.h>
 
 #include "polytree/base/memory.h"

@@ -1,4 +1,6 @@
 /*
+ * The drawn data set of shapes.
+ *
  * One drawing: a figure (task `shape`) filled in one of four ways (task `fill`), turned by
  * any angle, with its centre in one of four quadrants (task `place`), on a noisy ground.
  * 4 x 4 points a pixel; IEEE operations only, so that a seed gives the same bytes anywhere.

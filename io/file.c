@@ -1,3 +1,4 @@
+/* Whole files read and written, temporary names, and renames that outlive a crash. */
 #include "io/file.h"
 
 #include <dirent.h>

@@ -1,3 +1,4 @@
+/* HDF5 files and the arrays in them, opened, read and written with every step checked. */
 #include "io/h5.h"
 
 #include <errno.h>

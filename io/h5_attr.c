@@ -1,3 +1,4 @@
+/* Attributes of HDF5 objects: texts and numbers, whatever type they are stored with. */
 #include "io/h5.h"
 
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* Small grey images: decoded from PNG, and made smaller by averaging. */
 #include "io/image.h"
 
 #include <png.h>

@@ -1,3 +1,4 @@
+/* Importer of the idx files of MNIST and its kin: a task for each class, or one for all. */
 #include "polytree/io/import.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* Importer of Omniglot: each alphabet is a task, each of its characters a class. */
 #include "polytree/io/import.h"
 
 #include <dirent.h>

@@ -1,3 +1,4 @@
+/* The versions of HDF5, zlib and the other libraries that read and write files. */
 #include "polytree/io/library.h"
 
 #include <archive.h>

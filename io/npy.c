@@ -1,3 +1,4 @@
+/* Reading NumPy's .npy files: the header in its notation, then one array of numbers. */
 #include "io/npy.h"
 
 #include <stdbool.h>

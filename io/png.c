@@ -1,3 +1,4 @@
+/* Writing a picture as PNG. */
 #include "polytree/io/png.h"
 
 #include <png.h>

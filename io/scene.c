@@ -1,3 +1,4 @@
+/* Scenes of the drawn data set: random rooms with bodies, and where rays meet them. */
 #include "io/scene.h"
 
 /* A hit this near to where the ray begins is the surface that it begins on. */

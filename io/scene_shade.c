@@ -1,3 +1,4 @@
+/* The colour and light of a point of a scene, patterns of surfaces included. */
 #include "io/scene.h"
 
 /* Half the side of the lamp, metres. */

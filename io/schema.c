@@ -1,3 +1,4 @@
+/* Reading a data set's tables: header, splits, inputs, and the tasks that are wanted. */
 #include "io/schema.h"
 
 #include <math.h>

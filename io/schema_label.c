@@ -1,3 +1,4 @@
+/* Labels as a data set stores them: which types and shapes a kind of task may have. */
 #include "io/schema.h"
 
 #include <inttypes.h>

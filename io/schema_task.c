@@ -1,3 +1,4 @@
+/* Reading one task of a data set: its kind and classes, and which rows have a label. */
 #include "io/schema.h"
 
 #include <inttypes.h>

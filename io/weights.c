@@ -1,3 +1,4 @@
+/* Reading a weights file: trained tensors by name, each checked before it is believed. */
 #include "polytree/io/weights.h"
 
 #include <math.h>

@@ -1,3 +1,4 @@
+/* Command lines read by the table of flags of their command, which gives the help, too. */
 #include "app/args.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* layout.mode = auto: tries arrangements of the ranks on paper and takes the fastest. */
 #include "app/arrange.h"
 
 #include "app/console.h"

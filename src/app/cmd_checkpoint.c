@@ -1,4 +1,4 @@
-/* polytree checkpoint ... */
+/* polytree checkpoint: whether one is whole, and what is in it. */
 #include "app/command.h"
 #include "app/console.h"
 #include "polytree/io/checkpoint.h"

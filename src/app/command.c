@@ -1,3 +1,4 @@
+/* The table of subcommands: names, flags, help, and the functions that do them. */
 #include "app/command.h"
 
 #include <stddef.h>

@@ -1,3 +1,4 @@
+/* All that the program says: a live line on a terminal, whole lines elsewhere, errors. */
 #include "app/console.h"
 
 #include <fcntl.h>

@@ -1,3 +1,4 @@
+/* Writing the man page from the tables of commands and options. */
 #include "app/man.h"
 
 #include <string.h>

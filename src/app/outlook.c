@@ -1,3 +1,4 @@
+/* The table of `polytree plan`: seconds and memory on more ranks than there are. */
 #include "app/outlook.h"
 
 #include <stdio.h>

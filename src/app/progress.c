@@ -1,3 +1,4 @@
+/* Signals, time limits and STOP files of a run, and the line that shows how far it is. */
 #include "app/progress.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* A run from its config to its report: its folder and lock, the search, what is said. */
 #include "app/run.h"
 
 #include <errno.h>

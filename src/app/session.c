@@ -1,3 +1,4 @@
+/* What commands need before they can work: config, data set, ranks, kernels, trainer. */
 #include "app/session.h"
 
 #include <errno.h>

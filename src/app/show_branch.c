@@ -1,3 +1,4 @@
+/* What `polytree show` prints of a branch space: layers, branchings, heads and costs. */
 #include "app/show.h"
 
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* Telling whether a process stands still, from the signs of life that its work gives. */
 #include "app/stall.h"
 
 #include <stdio.h>

@@ -1,4 +1,6 @@
 /*
+ * The thread by which a process sees that another rank is gone or stands still.
+ *
  * A rank that waits in MPI for one that will not come waits for ever.  So each process has
  * a thread that counts its own beats into memory which the ranks of a node share, and looks
  * at the next rank's: it ends all ranks where that one is gone or does not run, and where

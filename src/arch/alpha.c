@@ -1,3 +1,4 @@
+/* Architecture parameters: logits of every task's choices, and gates drawn by them. */
 #include "arch/alpha.h"
 
 #include "polytree/base/memory.h"

@@ -1,3 +1,4 @@
+/* Paths through a dag: whether there is one, opening the best one, closing dead ends. */
 #include "polytree/arch/connect.h"
 
 #include <math.h>

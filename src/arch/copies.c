@@ -1,3 +1,4 @@
+/* Subnets of a branch space to tables of copies and back. */
 #include "polytree/arch/copies.h"
 
 #include "polytree/base/bitset.h"

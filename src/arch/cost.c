@@ -1,3 +1,4 @@
+/* Multiplications and parameters of subnets, of one task, of all, and what is shared. */
 #include "polytree/arch/cost.h"
 
 #include "arch/uses.h"

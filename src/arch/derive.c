@@ -1,3 +1,4 @@
+/* Deriving the network of a dag: the flow through each piece, and dropping the least. */
 #include "polytree/arch/derive.h"
 
 #include <math.h>

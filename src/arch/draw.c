@@ -1,3 +1,4 @@
+/* Drawing random subnets until one costs about what is asked for. */
 #include "arch/draw.h"
 
 enum { MOST_ORDERS = 4096 };

@@ -1,3 +1,4 @@
+/* A random order in which the branches of a branch space are merged. */
 #include "arch/draw.h"
 
 #include <string.h>

@@ -1,3 +1,4 @@
+/* A random order in which the pieces of a dag are taken. */
 #include "arch/draw.h"
 
 #include <string.h>

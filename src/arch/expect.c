@@ -1,4 +1,7 @@
 /*
+ * The expected number of groups in every layer, by a walk over the tree of copies that
+ * stops where little is left.
+ *
  * A prefix u of depth l is a node of the tree; the root has depth 0.  With
  *
  *     e1 = sum_k q_k,   e2 = sum_{i<j} q_i q_j,   e3 = sum_{i<j<k} q_i q_j q_k

@@ -1,4 +1,6 @@
 /*
+ * Merging branches: which group of tasks is grafted onto which, and what that saves.
+ *
  * The copies of all tasks are a tree of prefixes, whose nodes in layer l are the groups of
  * tasks that share layers 0 .. l.  Grafting a group onto another of its layer never makes
  * more nodes.  It saves

@@ -1,3 +1,4 @@
+/* The probability that a search gives each branching, and correlation of such ranks. */
 #include "polytree/arch/ranking.h"
 
 #include <math.h>

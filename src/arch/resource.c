@@ -1,3 +1,4 @@
+/* The resource term of the loss, and the network within a budget, for any kind of space. */
 #include "arch/resource.h"
 
 #include <math.h>

@@ -1,3 +1,4 @@
+/* Which candidates some subnets run, how often, and what one of them takes. */
 #include "arch/uses.h"
 
 #include <string.h>

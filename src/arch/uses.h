@@ -1,5 +1,5 @@
 /** @file
- * What subnets run, and what that takes.
+ * Which candidates subnets run, how often, and what one of them takes.
  */
 #ifndef ARCH_USES_H
 #define ARCH_USES_H

@@ -1,3 +1,4 @@
+/* What this process is at (steps, evaluations, waits), for a thread that watches it. */
 #include "polytree/base/activity.h"
 
 #include <stdatomic.h>

@@ -1,3 +1,4 @@
+/* Counting bits in arrays of words. */
 #include "polytree/base/bitset.h"
 
 int64_t pt_bitset_count(const uint64_t *words, int64_t n)

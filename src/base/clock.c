@@ -1,3 +1,4 @@
+/* Wall time in seconds. */
 #include "polytree/base/clock.h"
 
 #include <time.h>

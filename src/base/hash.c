@@ -1,3 +1,4 @@
+/* Hashes of 64 bits, and digests of 128 that are fed piece by piece (XXH3). */
 #include "polytree/base/hash.h"
 
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* The versions of the libraries that make hashes and random numbers. */
 #include "polytree/base/library.h"
 
 #include <stddef.h>

@@ -1,3 +1,4 @@
+/* Memory, zeroed, aligned and counted, and what of it the system holds. */
 #include "polytree/base/memory.h"
 
 #include <stdatomic.h>

@@ -1,3 +1,4 @@
+/* Random numbers and permutations that depend on their key and counter alone (Philox). */
 #include "polytree/base/rng.h"
 
 #include <math.h>

@@ -1,3 +1,4 @@
+/* What went wrong: the message of a failure, and the calls through which it came. */
 #include "polytree/base/status.h"
 
 #include <stdarg.h>

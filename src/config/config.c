@@ -1,3 +1,4 @@
+/* Setting options of a config, and finding those that contradict each other. */
 #include "polytree/config/config.h"
 
 #include <string.h>

@@ -1,3 +1,4 @@
+/* A config as text, as help and as digest, and how two of them differ. */
 #include <string.h>
 
 #include "config/option.h"

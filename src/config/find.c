@@ -1,3 +1,4 @@
+/* Finding options by name, those of a task included, and what a misspelt one means. */
 #include <string.h>
 
 #include "config/option.h"

@@ -1,3 +1,4 @@
+/* Presets: what papers and their code set where our defaults differ. */
 #include <string.h>
 
 #include "config/option.h"

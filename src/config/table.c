@@ -1,3 +1,4 @@
+/* The table of options: name, type, default, range and help of each. */
 #include "config/option.h"
 
 #define AT(field) offsetof(pt_config_t, field), sizeof(((pt_config_t *)0)->field)

@@ -1,3 +1,4 @@
+/* Values of options to text and back, type by type. */
 #include "config/option.h"
 
 #include <ctype.h>

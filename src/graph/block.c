@@ -1,3 +1,4 @@
+/* Writing blocks: the operations of a candidate, one after the other, and usual groups. */
 #include "graph/block.h"
 
 #include <string.h>

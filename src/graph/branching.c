@@ -1,3 +1,4 @@
+/* Branchings: which tasks share which layer, as the number of each task's group. */
 #include "polytree/graph/branching.h"
 
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* Cutting a space into stages of about the same cost. */
 #include "polytree/graph/cut.h"
 
 #include <math.h>

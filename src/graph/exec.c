@@ -1,3 +1,4 @@
+/* Running a compiled plan: memory laid out once, then instructions forward and back. */
 #include "polytree/graph/exec.h"
 
 #include <math.h>

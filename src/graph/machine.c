@@ -1,3 +1,4 @@
+/* A machine as a table of names and seconds: learnt, asked, written to a file, read. */
 #include "polytree/graph/machine.h"
 
 #include <errno.h>

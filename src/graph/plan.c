@@ -1,3 +1,4 @@
+/* Compiling a plan: numbering, emission and layout in turn, and questions about it. */
 #include "graph/plan.h"
 
 #include <stddef.h>

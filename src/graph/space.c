@@ -1,3 +1,4 @@
+/* Building a space from nodes and candidates, and freezing it. */
 #include "graph/space.h"
 
 #include <math.h>

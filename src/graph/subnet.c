@@ -1,3 +1,4 @@
+/* Which choices are on for each task, and which of them data can reach. */
 #include "polytree/graph/subnet.h"
 
 #include <string.h>

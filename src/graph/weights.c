@@ -1,3 +1,4 @@
+/* Matching the tensors of a weights file with those of a space, by name and shape. */
 #include "polytree/graph/weights.h"
 
 #include <stdio.h>

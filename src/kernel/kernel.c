@@ -1,3 +1,4 @@
+/* Choosing the fastest backend and instruction set that this machine has. */
 #include <stdio.h>
 #include <string.h>
 

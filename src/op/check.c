@@ -1,3 +1,4 @@
+/* What several operations share: attributes, windows and their averages, biases. */
 #include <string.h>
 
 #include "op/check.h"

@@ -1,3 +1,4 @@
+/* Making an operation ready to run on inputs of given shapes. */
 #include <string.h>
 
 #include "polytree/op/op.h"

@@ -1,4 +1,4 @@
-/* rank among the active = (stage * n_task + task) * n_data + data */
+/* Arranging ranks: rank among the active = (stage * n_task + task) * n_data + data. */
 #include "polytree/par/layout.h"
 
 #include "polytree/base/memory.h"

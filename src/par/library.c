@@ -1,3 +1,4 @@
+/* The name and version of the MPI library. */
 #include "polytree/par/library.h"
 
 #include <mpi.h>

@@ -1,3 +1,4 @@
+/* Messages between neighbouring stages, sent and received while both go on computing. */
 #include "polytree/par/pipe.h"
 
 #include <limits.h>

@@ -1,3 +1,4 @@
+/* Writing RUN/pictures: inputs, labels and predictions of a part's first samples. */
 #include "polytree/picture/pictures.h"
 
 #include <ctype.h>

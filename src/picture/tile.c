@@ -1,3 +1,4 @@
+/* Painting one label or output as a little picture. */
 #include "picture/tile.h"
 
 #include <math.h>

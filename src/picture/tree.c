@@ -1,3 +1,4 @@
+/* The network of a branch space as a tree of groups of tasks. */
 #include "picture/tree.h"
 
 #include "polytree/arch/copies.h"

@@ -1,3 +1,4 @@
+/* Writing architecture.json: the network found, its space, costs and choices. */
 #include "record/architecture.h"
 
 #include <inttypes.h>

@@ -1,3 +1,4 @@
+/* When a run evaluates, on which part of the data, and what it tells of the scores. */
 #include <math.h>
 
 #include "polytree/picture/pictures.h"

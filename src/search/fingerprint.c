@@ -1,3 +1,4 @@
+/* Making and comparing fingerprints: the machine and libraries that bits depend on. */
 #include "polytree/search/fingerprint.h"
 
 #include <inttypes.h>

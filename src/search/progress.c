@@ -1,3 +1,4 @@
+/* What a run tells while it goes on: notes, speed, and the seconds that are left. */
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>

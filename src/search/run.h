@@ -1,5 +1,5 @@
 /** @file
- * The inside of a run.
+ * The inside of a run: its struct, and what the files of this folder do for each other.
  */
 #ifndef SEARCH_RUN_H
 #define SEARCH_RUN_H

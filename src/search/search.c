@@ -1,3 +1,4 @@
+/* A run's life: made or resumed, driven through its phases, freed. */
 #include "polytree/search/search.h"
 
 #include <math.h>

@@ -1,3 +1,4 @@
+/* A shape as text. */
 #include "polytree/tensor/shape.h"
 
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* Drawing random warps, and applying them to images and label maps. */
 #include "polytree/train/augment.h"
 
 #include <math.h>

@@ -1,3 +1,4 @@
+/* Dealing out units of work to ranks so that all have about as much. */
 #include "polytree/train/deal.h"
 
 /** The dearest unit that is left, of equal ones the first; `last` was dealt before, or -1.

@@ -1,3 +1,4 @@
+/* The feed: which samples a step takes, in which order, and filling microbatches. */
 #include "polytree/train/feed.h"
 
 #include <math.h>

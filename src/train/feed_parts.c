@@ -1,3 +1,4 @@
+/* Forming bundles of tasks on the same inputs; cutting rows into train, val and test. */
 #include "train/feed_parts.h"
 
 #include <math.h>

@@ -1,4 +1,4 @@
-/* Gates of a step's tasks. */
+/* Filling in the gates of a step: drawn ones of its tasks, or all open. */
 #include "polytree/train/gates.h"
 
 /** `run = all`: closed candidates run too, with gate 0.  So does whatever hangs loose,

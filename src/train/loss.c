@@ -1,3 +1,4 @@
+/* Losses of every kind of task and their gradients. */
 #include "polytree/train/loss.h"
 
 #include <math.h>

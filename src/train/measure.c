@@ -1,3 +1,4 @@
+/* Timing operations, feed and messages, so that a run's cost can be predicted. */
 #include "polytree/train/measure.h"
 
 #include <math.h>

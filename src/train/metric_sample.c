@@ -1,4 +1,4 @@
-/* One sample of every kind. */
+/* Adding one sample to the metrics of its task, for every kind of task. */
 #include <math.h>
 
 #include "train/metric_parts.h"

@@ -1,4 +1,7 @@
-/* At -O2 gcc leaves loops of unknown length scalar; vectors do not change a bit here. */
+/* One step of an optimiser, SGD or Adam, on plain arrays.
+ *
+ * At -O2 gcc leaves loops of unknown length scalar; vectors do not change a bit here.
+ */
 #if defined(__GNUC__) && !defined(__clang__)
 #pragma GCC optimize("O3")
 #endif

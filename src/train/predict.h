@@ -1,5 +1,5 @@
 /** @file
- * The inside of a predictor.
+ * The inside of a predictor: the step it looks at, and what its files do for each other.
  */
 #ifndef TRAIN_PREDICT_H
 #define TRAIN_PREDICT_H

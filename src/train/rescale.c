@@ -1,3 +1,4 @@
+/* Resizing images and label maps before they are fed. */
 #include "train/rescale.h"
 
 #include <math.h>

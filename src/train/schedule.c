@@ -1,3 +1,4 @@
+/* Learning rates and temperatures of a step. */
 #include "polytree/train/schedule.h"
 
 #include <math.h>

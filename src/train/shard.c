@@ -1,3 +1,4 @@
+/* Summing gradients over ranks, updating the blocks that a rank owns, sharing them. */
 #include "train/shard.h"
 
 #include <math.h>

@@ -1,3 +1,4 @@
+/* Running units of a step through stages, several of them under way at once. */
 #include "train/stream.h"
 
 #include "polytree/base/activity.h"

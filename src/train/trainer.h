@@ -1,5 +1,5 @@
 /** @file
- * The inside of a trainer.
+ * The inside of a trainer: its struct, and what the files trainer_*.c do for each other.
  */
 #ifndef TRAIN_TRAINER_H
 #define TRAIN_TRAINER_H

@@ -1,3 +1,4 @@
+/* Reading samples as the feed shows them: resized, and warped in training. */
 #include "train/view.h"
 
 #include <math.h>

@@ -1,3 +1,4 @@
+/* Weights of tasks: fixed ones, and those that follow the losses. */
 #include "polytree/train/weighting.h"
 
 #include <math.h>

@@ -1,8 +1,8 @@
 /* What sums over ranks cost: a weight step with exact ones against the same with fast ones,
  * and what each kind of sum takes of a step.
  *
- *     mpirun -n 2 --bind-to core build/tests/bench/reduction CONFIG.ini [seconds]
- * [key=value ...]
+ *     mpirun -n 2 --bind-to core build/tests/bench/reduction CONFIG.ini [seconds] \
+ *         [key=value ...]
  *
  * Two trainers on one data set take turns, and figures are medians over steps, and first
  * deciles, which other work on the machine disturbs less.  The first sum of a step,

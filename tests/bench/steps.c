@@ -1,7 +1,7 @@
 /* What a step costs: samples a second and where the time goes.
  *
- *     mpirun -n P build/tests/bench/steps CONFIG.ini [weight|alpha|both] [seconds]
- * [key=value ...]
+ *     mpirun -n P build/tests/bench/steps CONFIG.ini [weight|alpha|both] [seconds] \
+ *         [key=value ...]
  *
  * Steps of the search are run as the program runs them (gates drawn anew each step) on the
  * data set of the config.  One line of JSON on rank 0, with the bytes that it brings in;

@@ -34,6 +34,12 @@ verdict "libraries never print, exit or abort" "$(grep -nE \
     '(^|[^[:alnum:]_."])(printf|vprintf|puts|putchar|perror|exit|_exit|abort|assert)[[:space:]]*\(|\b(stdout|stderr)\b' \
     "${library[@]}" | grep -vE ':[0-9]+:[[:space:]]*(/\*|\*|//)')"
 
+# One sentence that says what the file is, before anything else.
+verdict "every file opens with what it is" "$(awk '
+    FNR == 1 {header = FILENAME ~ /\.h$/; good = header ? $0 == "/** @file" : $0 ~ /^\/\* [^ ]/
+              if (!good && !(!header && $0 == "/*")) {print FILENAME; nextfile}}
+    FNR == 2 {if ((header || !good) && $0 !~ /^ \* [^ ]/) print FILENAME; nextfile}' "${code[@]}")"
+
 verdict "nothing is left unfinished" "$(grep -nE '\b(TODO|FIXME|XXX|HACK)\b' "${code[@]}")"
 
 # Libraries' functions are called somewhere, too.

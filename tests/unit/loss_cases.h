@@ -1,4 +1,6 @@
-/* Cases of tests/golden/loss.txt, for the test of losses. */
+/** @file
+ * Cases of tests/golden/loss.txt, for the test of losses.
+ */
 #ifndef TESTS_LOSS_CASES_H
 #define TESTS_LOSS_CASES_H
 

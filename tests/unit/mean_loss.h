@@ -1,4 +1,6 @@
-/* The loss of a task whose step has these samples alone. */
+/** @file
+ * The loss of a task whose step has these samples alone.
+ */
 #ifndef TESTS_MEAN_LOSS_H
 #define TESTS_MEAN_LOSS_H
 

@@ -1,3 +1,4 @@
+/* The relaxation of a dag: draws by their law, gradients by finite differences. */
 #include "tests/unit/arch_space.h"
 
 #include <math.h>

@@ -1,3 +1,4 @@
+/* Paths, pruning and repair against enumeration of every connection. */
 #include "tests/unit/arch_space.h"
 
 #include <math.h>

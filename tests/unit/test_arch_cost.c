@@ -1,3 +1,4 @@
+/* What subnets cost, and what of them is alive, against enumeration. */
 #include "tests/unit/arch_space.h"
 
 #include "polytree/arch/cost.h"

@@ -1,3 +1,4 @@
+/* Deriving the network of a dag, against its definition by enumeration. */
 #include "tests/unit/arch_space.h"
 
 #include <math.h>

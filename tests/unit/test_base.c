@@ -1,3 +1,4 @@
+/* Errors, memory, bits, hashes, random numbers, and texts quoted for their readers. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* Options: read, dumped, compared; files, and what is said of faults in them. */
 #include <float.h>
 #include <glob.h>
 #include <setjmp.h>

@@ -1,5 +1,5 @@
 /** @file
- * What subnets cost.
+ * What subnets cost: multiply-adds and parameters.
  */
 #ifndef PT_ARCH_COST_H
 #define PT_ARCH_COST_H

@@ -16,8 +16,10 @@
  *
  * For the branch space (Brueggemann et al. 2020; DESIGN 2.2) with L layers of B copies:
  *
- *     input -> stem x -> F_1 -> ... -> F_L;  into F_l the copies 0..B-1 of layer l, of
- * which a task chooses;  last the heads (F_L and the skip layer's F, logits of the task)
+ *     input -> stem x -> F_1 -> ... -> F_L
+ *
+ * into F_l the copies 0..B-1 of layer l, of which a task chooses; last the heads (F_L and
+ * the skip layer's F, logits of the task).
  *
  * The baselines shared and single have a chain alone, x -> 1 -> 2 -> ... -> N -> y or one
  * copy of each layer, with wider nodes; in single every task has its own copy of every

@@ -72,14 +72,15 @@ typedef struct pt_draw_scenes {
  * Ray-cast rooms with boxes, spheres and cylinders under a lamp, and exact labels of the
  * ray through the middle of each pixel, all tasks for all images:
  *
- * parts     segmentation: floor, wall, ceiling, box, sphere, cylinder
- * depth     metres along the camera's axis
- * normals   unit, in the camera's frame: right, down, away
- * edges     where the next pixel shows another body or another face: the pixel that is
- *           nearer, or of the body before the room, or of the face with the lower number
- * saliency  the body with the largest sum of (1 - u^2)(1 - v^2) over the pixels that show
- * it, u, v in [-1, 1] the pixel's place in the image, of the bodies on at least one
- *           in 200 pixels
+ *     parts     segmentation: floor, wall, ceiling, box, sphere, cylinder
+ *     depth     metres along the camera's axis
+ *     normals   unit, in the camera's frame: right, down, away
+ *     edges     where the next pixel shows another body or another face: the pixel that is
+ *               nearer, or of the body before the room, or of the face with the lower
+ *               number
+ *     saliency  the body with the largest sum of (1 - u^2)(1 - v^2) over the pixels that
+ *               show it, u, v in [-1, 1] the pixel's place in the image, of the bodies on
+ *               at least one in 200 pixels
  *
  * The same bytes wherever doubles are those of IEEE 754.
  */

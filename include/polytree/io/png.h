@@ -1,5 +1,5 @@
 /** @file
- * PNG out.
+ * Writing pictures as PNG.
  */
 #ifndef PT_IO_PNG_H
 #define PT_IO_PNG_H

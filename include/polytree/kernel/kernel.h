@@ -1,5 +1,6 @@
 /** @file
- * Numerics per backend.
+ * The arithmetic of networks (convolutions, norms, pools, ...), a table of functions for
+ * each backend.
  *
  * A backend is a table of functions.  `ref` is plain C and fills it all; `blas`
  * replaces the elementwise functions by vector code chosen by ISA, and convolutions

@@ -1,5 +1,5 @@
 /** @file
- * The curves of a run.
+ * The learning curves of a run, drawn by gnuplot.
  */
 #ifndef PT_PICTURE_CURVES_H
 #define PT_PICTURE_CURVES_H

@@ -1,19 +1,27 @@
 /** @file
- * Losses.
+ * What is minimised: the loss of each kind of task, and its gradient.
  *
  * A task's loss is the mean over all labelled elements of a step, or of a part, however
  * they are cut into units: a unit adds to their number and to the sum of their losses.  An
  * element without a label gets no gradient.  All sums run in element order in double.  With
  * output z, label y and p = sigmoid(z), an element's loss is
  *
- *     cross_entropy   -sum_c w_c t_c log softmax(z)_c,  t the label's class at 1 - eps,
- * plus eps / classes on each (label smoothing); w the class weights, by the sum of whose
- * labels' the sum is divided (both as in PyTorch) bce             -w t log p - v (1 - t)
- * log(1 - p),  t = (1 - eps) y + eps / 2; v = 1 - w, or w = v = 1 where no positive_weight
- * is given bce_balanced    the same, with w the share of negatives among all labelled
- * elements and v that of positives l1, mse         |z - y|,  (z - y)^2 l1_normals      |n -
- * m| of each component,  n = z / r,  r^2 = |z|^2 + 1e-6, m = y/|y| cosine          1 - <n,
- * m> of a pixel (sample), n and m as before
+ *     cross_entropy  -sum_c w_c t_c log softmax(z)_c,  t the label's class at 1 - eps, plus
+ *                    eps / classes on each (label smoothing); w the class weights, by the
+ *                    sum of whose labels' the sum is divided (both as in PyTorch)
+ *
+ *     bce            -w t log p - v (1 - t) log(1 - p),  t = (1 - eps) y + eps / 2,
+ *                    v = 1 - w, or w = v = 1 where no positive_weight is given
+ *
+ *     bce_balanced   the same, with w the share of negatives among all labelled elements
+ *                    and v that of positives
+ *
+ *     l1, mse        |z - y|,  (z - y)^2
+ *
+ *     l1_normals     |n - m| of each component,  n = z / r,  r^2 = |z|^2 + 1e-6,
+ *                    m = y / |y|
+ *
+ *     cosine         1 - <n, m> of a pixel (sample), n and m as before
  *
  * The vector of l1_normals and cosine has a label if all its components do.  (1e-6 keeps
  * the gradient finite where a network puts out zero.)

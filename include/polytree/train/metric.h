@@ -6,31 +6,46 @@
  * ordered in lists of their bits.  So nothing depends on the order of samples, on ranks, on
  * units or offsets of labels, or on how many samples there are.
  *
- *     accuracy, pixel_accuracy   share of labelled elements whose label is the
- *                     first of the largest outputs
- *     balanced_accuracy   share of a class's elements that are right, mean over the classes
- *                     that are labelled somewhere
- *     macro_f1        2 both / (predicted + labelled), mean over the classes that are
- *                     somewhere predicted or labelled
- *     miou            mean of |both| / |either| over the classes that are somewhere
- *                     predicted or labelled, on the whole part
- *     auc             area under the ROC curve: the chance that a positive's score is above
- *                     a negative's, ties half; mean over classes with both labels.
- *                     Scores are logits, which do not saturate; of classification, class
- *                     against rest: log p - log(1 - p) with p the class's softmax
- *     max_iou         at each threshold 0.20, 0.25 .. 0.90 the mean over images of the
- *                     positives' IoU (1 where both are empty), and the largest of these
- *                     (Maninis et al., ASTMT, 2019)
- *     rmse, abs_error, rel_error   over all labelled values of the part: root of the mean
- *                     of (z - y)^2, mean of |z - y|, mean of |z - y| / y
- *     mean_angle, median_angle, within_D   angle in degrees between output and label; the
- *                     median of an even number is the mean of the two in the middle;
- * within: share below 11.25, 22.5, 30 edge_f          at each threshold i / 32, i = 1 ..
- * 31, edges {p >= threshold} and labelled edges are matched one to one, as many as can be,
- * none farther apart than tolerance times the diagonal.  F = 2 P R / (P + R) with precision
- * and recall counted over the whole part; the best over thresholds (ODS).  Edges are not
- * thinned first. r2              1 - sum (z - y)^2 / sum (y - mean y)^2 of each channel,
- * mean over those whose labels vary
+ *     accuracy, pixel_accuracy
+ *                   share of labelled elements whose label is the first of the largest
+ *                   outputs
+ *
+ *     balanced_accuracy
+ *                   share of a class's elements that are right, mean over the classes that
+ *                   are labelled somewhere
+ *
+ *     macro_f1      2 both / (predicted + labelled), mean over the classes that are
+ *                   somewhere predicted or labelled
+ *
+ *     miou          mean of |both| / |either| over the classes that are somewhere predicted
+ *                   or labelled, on the whole part
+ *
+ *     auc           area under the ROC curve: the chance that a positive's score is above a
+ *                   negative's, ties half; mean over classes with both labels.  Scores are
+ *                   logits, which do not saturate; of classification, class against rest:
+ *                   log p - log(1 - p) with p the class's softmax
+ *
+ *     max_iou       at each threshold 0.20, 0.25 .. 0.90 the mean over images of the
+ *                   positives' IoU (1 where both are empty), and the largest of these
+ *                   (Maninis et al., ASTMT, 2019)
+ *
+ *     rmse, abs_error, rel_error
+ *                   over all labelled values of the part: root of the mean of (z - y)^2,
+ *                   mean of |z - y|, mean of |z - y| / y
+ *
+ *     mean_angle, median_angle, within_D
+ *                   angle in degrees between output and label; the median of an even number
+ *                   is the mean of the two in the middle; within: share below 11.25, 22.5,
+ *                   30
+ *
+ *     edge_f        at each threshold i / 32, i = 1 .. 31, edges {p >= threshold} and
+ *                   labelled edges are matched one to one, as many as can be, none farther
+ *                   apart than tolerance times the diagonal.  F = 2 P R / (P + R) with
+ *                   precision and recall counted over the whole part; the best over
+ *                   thresholds (ODS).  Edges are not thinned first.
+ *
+ *     r2            1 - sum (z - y)^2 / sum (y - mean y)^2 of each channel, mean over those
+ *                   whose labels vary
  *
  * What a part has no labels for is NaN.  AUC and median are exact for up to
  * PT_METRIC_EXACT scores of a task in the part; beyond, scores are counted in bins, which

@@ -6,14 +6,17 @@
  * a_j lambda_j.  The others have no say in it.
  *
  *     fixed        w_k = a_k
+ *
  *     uncertainty  w_k = a_k c_k exp(-s_k), c_k = 1 for cross entropies and 1/2 for losses
  *                  of real numbers; s_k, the log of the task's variance, is learned on
  *                  sum_k a_k / W (c_k exp(-s_k) L_k + s_k / 2), from 0, by Adam (0.9,
  *                  0.999, 1e-8) at train.weighting_lr, once in each weight step that has
- * the task and a label of it.  (Kendall, Gal, Cipolla, CVPR 2018, eq. 10) dwa          w_k
- * = a_k lambda_k, lambda_k ~ exp(r_k / T), r_k the ratio of the task's mean losses over the
- * steps of the last two epochs that had it, 1 until there are two; T =
- * train.dwa_temperature.  (Liu, Johns, Davison, CVPR 2019, eq. 7)
+ *                  the task and a label of it (Kendall, Gal, Cipolla, CVPR 2018, eq. 10)
+ *
+ *     dwa          w_k = a_k lambda_k, lambda_k ~ exp(r_k / T), r_k the ratio of the
+ *                  task's mean losses over the steps of the last two epochs that had it,
+ *                  1 until there are two; T = train.dwa_temperature (Liu, Johns, Davison,
+ *                  CVPR 2019, eq. 7)
  *
  * Weights come from exact sums of losses, alike on every rank; alpha steps use them and
  * leave them as they are.  Every phase begins anew.
