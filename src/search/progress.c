@@ -96,12 +96,14 @@ void run_after_step(pt_search_t *s, bool is_alpha, const pt_step_result_t *resul
     s->request = result->request;
     if (!s->is_root)
         return;
+    /* The one that this step brought the word of is about to be written. */
+    bool is_coming = (s->request & PT_REQUEST_CHECKPOINT) != 0;
     measure(s, is_alpha, result->samples);
     if (s->hooks.progress != NULL)
         show(s);
     s->asked = s->hooks.poll == NULL ? 0 : s->hooks.poll(s->hooks.context);
     /* Of metrics that cannot be written all ranks hear when they meet for a checkpoint. */
     if (pt_journal_has_failed(s->journal) ||
-        (every > 0 && pt_clock() - s->speed.last_checkpoint >= every))
+        (every > 0 && !is_coming && pt_clock() - s->speed.last_checkpoint >= every))
         s->asked |= PT_REQUEST_CHECKPOINT;
 }

@@ -35,6 +35,15 @@ fi
 expect 0 ranks 1 search "$SMALL" -o other --set run.seed=8
 [ "$(digest one)" != "$(digest other)" ] || fail "another seed gives the same payload"
 
+# A checkpoint that is due is written once: the step before it brings the word of it.
+expect 0 ranks 1 search "$SMALL" -o often --set run.checkpoint_every=0.0001
+same_result one often
+awk '/^checkpoint: warmup, step/ {
+         if (n++ && $4 < last + 2) exit 1
+         last = $4
+     }
+     END {exit n < 2}' out || fail "a checkpoint is written after each of two steps"
+
 # The dump of a run is a config of the same run.
 expect 0 ranks 1 search one/config.ini -o again
 same_result one again
