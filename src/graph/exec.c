@@ -304,7 +304,7 @@ static void choose_skipped(const pt_plan_t *plan, const pt_machine_t *machine,
 
     for (int32_t i = 0; i < plan->n_instr; i++) {
         is_skipped[i] = false;
-        if (!plan_is_measured(&plan->instr[i]))
+        if (!tape_is_measured(&plan->instr[i]))
             continue;
         plan_instr_name(plan, &plan->instr[i], name);
         is_skipped[i] = pt_machine_find(machine, name) >= 0;
@@ -332,7 +332,7 @@ static pt_status_t learn_names(const pt_plan_t *plan, const double *time, int32_
 
     for (int32_t i = 0; i < plan->n_instr; i++) {
         double all[MOST_TIMES];
-        if (!plan_is_measured(&plan->instr[i]))
+        if (!tape_is_measured(&plan->instr[i]))
             continue;
         for (int32_t t = 0; t < n_time; t++)
             all[t] = time[(int64_t)t * plan->n_instr + i];

@@ -4,13 +4,10 @@
 #ifndef GRAPH_PLAN_H
 #define GRAPH_PLAN_H
 
+#include "graph/tape.h"
 #include "polytree/base/bitset.h"
 #include "polytree/base/memory.h"
 #include "polytree/graph/cut.h"
-#include "polytree/graph/plan.h"
-
-/** Where a buffer number is expected; REMOTE: there is one, on another stage. */
-enum { NONE = -1, NETWORK_INPUT = -2, REMOTE = -3 };
 
 /** Above every number of a stage. */
 #define MOST_STAGE INT32_MAX
@@ -35,44 +32,6 @@ typedef struct value {
     int32_t adjoint;  /**< buffer: of the task at work, or of a private value */
     int32_t adjoint_tasks, adjoint_shared; /**< buffers: sum over tasks; shared consumers */
 } value_t;
-
-typedef enum instr_kind {
-    INSTR_FORWARD,
-    INSTR_BACKWARD,
-    INSTR_ADD,
-    INSTR_LOSS,
-    INSTR_TAKE, /**< y out of a message from a neighbouring stage */
-    INSTR_GIVE, /**< x[0] into a message to one */
-    INSTR_PAUSE /**< a section ends: others may run before the next */
-} instr_kind_t;
-
-/** One step of the tape.  Buffers are numbers first, byte offsets once laid out. */
-typedef struct instr {
-    instr_kind_t kind;
-    const pt_op_inst_t *inst; /**< NULL: add and loss */
-    int32_t op;
-    int32_t candidate; /**< whose operation it is, or whose value is added up or judged; or
-                          NONE */
-    int32_t slot;      /**< task of the gate, its gradient, the loss or dropout */
-    int32_t choice;    /**< gate read (soft) or whose gradient is formed; or NONE */
-    int32_t stat;      /**< number of the statistics; or NONE */
-    bool is_soft;      /**< the gate is read from the subnet, else it is 1 */
-    bool forms_params, forms_gate;
-    int64_t n;           /**< add, loss, take, give: elements */
-    int64_t at, message; /**< take, give: place in the message, and its elements */
-    bool is_back;        /**< take, give: an adjoint; pause: of a backward section */
-    int64_t x[PT_OP_MAX_IN], y, dy, dx[PT_OP_MAX_IN], saved;
-} instr_t;
-
-typedef struct buffer {
-    int64_t bytes;
-    int64_t offset;
-    int32_t first, last; /**< instructions */
-} buffer_t;
-
-typedef struct hole {
-    int64_t offset, bytes;
-} hole_t;
 
 struct pt_plan {
     const pt_space_t *space; /**< borrowed */
@@ -128,13 +87,7 @@ void plan_emit(pt_plan_t *plan);
 /** Place every buffer, and turn buffer numbers on the tape into offsets. */
 void plan_layout(pt_plan_t *plan);
 
-/* What emission is made of. */
-
-/** A buffer that lives from the next instruction on. */
-int32_t plan_new_buffer(pt_plan_t *plan, int64_t bytes);
-instr_t plan_make_instr(instr_kind_t kind);
-/** Close an instruction: its buffers live at least until here. */
-void plan_push(pt_plan_t *plan, instr_t in);
+/* Crossing the cuts. */
 
 /** The values of order[begin..end-1] that cross into this stage, before it computes its
  *  own; and those that cross out of it, afterwards. */
@@ -148,13 +101,6 @@ void plan_cross_back(pt_plan_t *plan, int32_t from, int32_t slot);
 /** What an instruction is called in a machine's table: kind of step (caches are not the
  * same in all), operation, shapes, what it forms. */
 void plan_instr_name(const pt_plan_t *plan, const instr_t *in, char name[PT_MACHINE_NAME]);
-
-/** Does it have a name there?  Messages and pauses have none. */
-static inline bool plan_is_measured(const instr_t *in)
-{
-    return in->kind == INSTR_FORWARD || in->kind == INSTR_BACKWARD ||
-           in->kind == INSTR_ADD || in->kind == INSTR_LOSS;
-}
 
 static inline bool plan_is_here(const pt_plan_t *plan, const value_t *v)
 {

@@ -69,7 +69,7 @@ static double instr_seconds(const pt_plan_t *plan, const instr_t *in,
     char name[PT_MACHINE_NAME];
     double seconds = -1;
 
-    if (plan_is_measured(in)) {
+    if (tape_is_measured(in)) {
         plan_instr_name(plan, in, name);
         seconds = pt_machine_find(machine, name);
     }
@@ -91,7 +91,7 @@ bool pt_plan_is_known(const pt_plan_t *plan, const pt_machine_t *machine)
     char name[PT_MACHINE_NAME];
 
     for (int32_t i = 0; i < plan->n_instr; i++) {
-        if (!plan_is_measured(&plan->instr[i]))
+        if (!tape_is_measured(&plan->instr[i]))
             continue;
         plan_instr_name(plan, &plan->instr[i], name);
         if (pt_machine_find(machine, name) < 0)
@@ -107,7 +107,7 @@ pt_status_t pt_plan_unknown(const pt_plan_t *plan, const pt_machine_t *machine,
 
     for (int32_t i = 0; i < plan->n_instr; i++) {
         const instr_t *in = &plan->instr[i];
-        if (!plan_is_measured(in))
+        if (!tape_is_measured(in))
             continue;
         plan_instr_name(plan, in, name);
         if (pt_machine_find(machine, name) < 0)

@@ -58,21 +58,21 @@ typedef struct message {
 /** Into a new buffer; its number. */
 static int32_t take(pt_plan_t *plan, message_t *m, const value_t *v)
 {
-    instr_t in = plan_make_instr(INSTR_TAKE);
+    instr_t in = tape_instr(INSTR_TAKE);
 
     in.n = count_of(v);
-    in.y = plan_new_buffer(plan, in.n * (int64_t)sizeof(pt_real_t));
+    in.y = tape_buffer(plan, in.n * (int64_t)sizeof(pt_real_t));
     in.at = m->at;
     in.message = m->n;
     in.is_back = m->is_back;
     m->at += in.n;
-    plan_push(plan, in);
+    tape_push(plan, in);
     return (int32_t)in.y;
 }
 
 static void give(pt_plan_t *plan, message_t *m, const value_t *v, int32_t buffer)
 {
-    instr_t in = plan_make_instr(INSTR_GIVE);
+    instr_t in = tape_instr(INSTR_GIVE);
 
     in.n = count_of(v);
     in.x[0] = buffer;
@@ -80,7 +80,7 @@ static void give(pt_plan_t *plan, message_t *m, const value_t *v, int32_t buffer
     in.message = m->n;
     in.is_back = m->is_back;
     m->at += in.n;
-    plan_push(plan, in);
+    tape_push(plan, in);
 }
 
 /** Does a value cross the cut behind `stage`? */

@@ -20,13 +20,6 @@ static int32_t segment(const value_t *v)
     return is_shared(v) ? 0 : 1 + v->first_user;
 }
 
-int32_t plan_new_buffer(pt_plan_t *plan, int64_t bytes)
-{
-    plan->buffer[plan->n_buffer] =
-        (buffer_t){.bytes = (int64_t)pt_align_up((size_t)bytes), .first = plan->n_instr};
-    return plan->n_buffer++;
-}
-
 static int64_t value_bytes(const value_t *v)
 {
     return pt_shape_count(v->inst->out) * (int64_t)sizeof(pt_real_t);
@@ -35,39 +28,6 @@ static int64_t value_bytes(const value_t *v)
 static int32_t buffer_of(const pt_plan_t *plan, int32_t value)
 {
     return value < 0 ? value : plan->value[value].y;
-}
-
-static void touch(pt_plan_t *plan, int64_t buffer)
-{
-    if (buffer >= 0)
-        plan->buffer[buffer].last = plan->n_instr;
-}
-
-void plan_push(pt_plan_t *plan, instr_t in)
-{
-    for (int32_t i = 0; i < PT_OP_MAX_IN; i++) {
-        touch(plan, in.x[i]);
-        touch(plan, in.dx[i]);
-    }
-    touch(plan, in.y);
-    touch(plan, in.dy);
-    touch(plan, in.saved);
-    plan->instr[plan->n_instr++] = in;
-}
-
-instr_t plan_make_instr(instr_kind_t kind)
-{
-    return (instr_t){.kind = kind,
-                     .op = NONE,
-                     .candidate = NONE,
-                     .slot = NONE,
-                     .choice = NONE,
-                     .stat = NONE,
-                     .x = {NONE, NONE},
-                     .y = NONE,
-                     .dy = NONE,
-                     .dx = {NONE, NONE},
-                     .saved = NONE};
 }
 
 static int32_t new_stat(pt_plan_t *plan, const value_t *v)
@@ -85,7 +45,7 @@ static int32_t new_stat(pt_plan_t *plan, const value_t *v)
 
 static instr_t instr_of(const value_t *v, instr_kind_t kind)
 {
-    instr_t in = plan_make_instr(kind);
+    instr_t in = tape_instr(kind);
 
     in.inst = v->inst;
     in.op = v->op;
@@ -111,22 +71,22 @@ static void emit_forward(pt_plan_t *plan, value_t *v)
         return;
     for (int32_t i = 0; i < v->inst->n_in; i++)
         in.x[i] = buffer_of(plan, v->in[i]);
-    in.y = v->y = plan_new_buffer(plan, value_bytes(v));
+    in.y = v->y = tape_buffer(plan, value_bytes(v));
     if (v->inst->saved_bytes > 0)
-        in.saved = v->saved = plan_new_buffer(plan, (int64_t)v->inst->saved_bytes);
-    plan_push(plan, in);
+        in.saved = v->saved = tape_buffer(plan, (int64_t)v->inst->saved_bytes);
+    tape_push(plan, in);
 }
 
 static int32_t emit_add(pt_plan_t *plan, int32_t a, int32_t b, const value_t *v)
 {
-    instr_t in = plan_make_instr(INSTR_ADD);
+    instr_t in = tape_instr(INSTR_ADD);
 
     in.candidate = v->position;
     in.x[0] = a;
     in.x[1] = b;
     in.n = pt_shape_count(v->inst->out);
-    in.y = plan_new_buffer(plan, value_bytes(v));
-    plan_push(plan, in);
+    in.y = tape_buffer(plan, value_bytes(v));
+    tape_push(plan, in);
     return (int32_t)in.y;
 }
 
@@ -165,8 +125,8 @@ static void emit_backward(pt_plan_t *plan, value_t *v, int32_t dy, int32_t slot)
         is_wanted[i] = v->in[i] >= 0 && plan->value[v->in[i]].needs_adjoint;
         term[i] = dy;
         if (is_wanted[i] && !passes(v, i)) {
-            term[i] = is_here ? plan_new_buffer(plan, value_bytes(&plan->value[v->in[i]]))
-                              : REMOTE;
+            term[i] =
+                is_here ? tape_buffer(plan, value_bytes(&plan->value[v->in[i]])) : REMOTE;
             in.dx[i] = term[i];
             is_needed = true;
             plan->madds_executed += v->inst->madds;
@@ -183,7 +143,7 @@ static void emit_backward(pt_plan_t *plan, value_t *v, int32_t dy, int32_t slot)
         in.saved = v->saved;
         plan->madds_executed += in.forms_params ? v->inst->madds : 0;
         if (is_here)
-            plan_push(plan, in);
+            tape_push(plan, in);
     }
     for (int32_t i = v->inst->n_in - 1; i >= 0; i--)
         if (is_wanted[i]) {
@@ -202,7 +162,7 @@ static void emit_loss(pt_plan_t *plan, int32_t slot)
             head = s->candidate[i].dst;
     value_t *v =
         &plan->value[plan->node_value[(size_t)slot * (size_t)s->n_node + (size_t)head]];
-    instr_t in = plan_make_instr(INSTR_LOSS);
+    instr_t in = tape_instr(INSTR_LOSS);
     if (plan->stage < plan->n_stage - 1) {
         v->adjoint = REMOTE;
         return;
@@ -212,8 +172,8 @@ static void emit_loss(pt_plan_t *plan, int32_t slot)
     in.n = pt_shape_count(v->inst->out);
     in.x[0] = v->y;
     if (plan_has_backward(plan))
-        in.dx[0] = v->adjoint = plan_new_buffer(plan, value_bytes(v));
-    plan_push(plan, in);
+        in.dx[0] = v->adjoint = tape_buffer(plan, value_bytes(v));
+    tape_push(plan, in);
 }
 
 /** Weight steps: a task's subtotals of shared values join the sum over tasks. */
@@ -312,7 +272,7 @@ static void emit_forward_segment(pt_plan_t *plan, int32_t slot)
         emit_forward_range(plan, 0, plan->begin[0]);
     emit_forward_range(plan, plan->begin[slot], plan->begin[slot + 1]);
     emit_loss(plan, slot);
-    plan_push(plan, plan_make_instr(INSTR_PAUSE));
+    tape_push(plan, tape_instr(INSTR_PAUSE));
 }
 
 /** Backward segment of a slot; the shared one goes with the last. */
@@ -321,9 +281,9 @@ static void emit_backward_segment(pt_plan_t *plan, int32_t slot)
     emit_task_backward(plan, slot);
     if (slot == plan->n_task - 1 && plan->pass == PT_PASS_WEIGHT)
         emit_shared_backward(plan);
-    instr_t pause = plan_make_instr(INSTR_PAUSE);
+    instr_t pause = tape_instr(INSTR_PAUSE);
     pause.is_back = true;
-    plan_push(plan, pause);
+    tape_push(plan, pause);
 }
 
 /** Does anything trainable in this pass stand at or before the value? */
