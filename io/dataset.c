@@ -90,7 +90,7 @@ pt_status_t pt_dataset_read(pt_dataset_t *dataset, pt_split_t split, const int64
             PT_FAIL(RANGE, "%s input %lld is asked for, there are %lld",
                     pt_split_name(split), (long long)row[i], (long long)stack->n);
     for (int64_t i = 0; i < n; i += k) {
-        PT_TRY(pt_stack_fetch(stack, dataset, row + i, n - i, &stored, &k));
+        PT_TRY(pt_stack_fetch(stack, &dataset->staging, row + i, n - i, &stored, &k));
         for (int64_t j = 0; j < k; j++)
             if (!convert(input, dataset->standard, stored + (size_t)j * stack->row_bytes,
                          out + (i + j) * values))
@@ -116,7 +116,7 @@ pt_status_t pt_dataset_read_labels(pt_dataset_t *dataset, pt_split_t split, int3
         pt_schema_convert_labels(&t->info, PT_CELL_I32, t->labels[split] + row[i] * width,
                                  out + i * width);
     for (int64_t i = 0; !pt_schema_has_table(&t->info) && i < n; i += k) {
-        PT_TRY(pt_stack_fetch(stack, dataset, row + i, n - i, &stored, &k));
+        PT_TRY(pt_stack_fetch(stack, &dataset->staging, row + i, n - i, &stored, &k));
         for (int64_t j = 0; j < k; j++)
             pt_schema_convert_labels(&t->info, stack->cell,
                                      stored + (size_t)j * stack->row_bytes,

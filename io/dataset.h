@@ -1,20 +1,11 @@
 /** @file
- * An open data set: its tables, and stacks of rows in memory or in the file.
+ * The inside of an open data set: its tables, its stacks of rows, and what it is known by.
  */
 #ifndef IO_DATASET_H
 #define IO_DATASET_H
 
 #include "io/schema.h"
-
-/** Inputs of a split, or labels of a task in one that are no table. */
-typedef struct pt_stack {
-    pt_cell_t cell;
-    double scale; /**< what floats of the file are multiplied with */
-    size_t row_bytes;
-    int64_t n;           /**< rows; 0: there is nothing */
-    pt_h5_array_t array; /**< open on ranks that read from it */
-    const char *rows;    /**< as stored; NULL where they are not in memory */
-} pt_stack_t;
+#include "io/stack.h"
 
 struct pt_dataset {
     pt_schema_t schema;
@@ -24,19 +15,10 @@ struct pt_dataset {
     pt_standard_t *standard;         /**< [channels] of inputs; NULL: their own */
     pt_standard_t **task_standard;   /**< by task; NULL: its own */
     pt_shared_t *shared;             /**< the rows of all stacks */
-    char *staging;                   /**< room for rows that are not in memory */
-    size_t staging_bytes;
+    pt_staging_t staging;            /**< for all stacks, one at a time */
     size_t bytes;
     char digest[33];
 };
-
-/**
- * Bring rows row[0..k-1], which follow each other in the file, to memory; k <= n is what
- * of them fits the staging buffer.
- */
-PT_MUST_CHECK pt_status_t pt_stack_fetch(const pt_stack_t *stack, pt_dataset_t *dataset,
-                                         const int64_t *row, int64_t n, const char **stored,
-                                         int64_t *k);
 
 void pt_dataset_release_standards(pt_dataset_t *dataset);
 

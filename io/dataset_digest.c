@@ -47,7 +47,7 @@ static pt_status_t add_inputs(pt_dataset_t *dataset, const char *path, pt_split_
         int64_t left = stack->n - first, n = left < 256 ? left : 256;
         for (int64_t i = 0; i < n; i++)
             row[i] = first + i;
-        PT_TRY(pt_stack_fetch(stack, dataset, row, n, &stored, &k));
+        PT_TRY(pt_stack_fetch(stack, &dataset->staging, row, n, &stored, &k));
         int64_t bad = pt_schema_find_not_finite(&dataset->schema.input, stored, k);
         if (bad >= 0)
             PT_FAIL(FORMAT, "%s: %s input %lld has a value that is not finite as float32",

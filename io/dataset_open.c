@@ -224,30 +224,14 @@ static pt_status_t load_stacks(pt_dataset_t *dataset, const char *path, pt_comm_
 
 static pt_status_t stage_stacks(pt_dataset_t *dataset, const char *path)
 {
-    dataset->staging_bytes = STAGING_BYTES;
+    dataset->staging.bytes = STAGING_BYTES;
     for (int32_t i = 0; i < n_stack(dataset); i++)
-        if (stack_of(dataset, i)->row_bytes > dataset->staging_bytes)
-            dataset->staging_bytes = stack_of(dataset, i)->row_bytes;
-    PT_TRY(pt_alloc(&dataset->staging, dataset->staging_bytes, 1));
-    dataset->bytes += dataset->staging_bytes;
+        if (stack_of(dataset, i)->row_bytes > dataset->staging.bytes)
+            dataset->staging.bytes = stack_of(dataset, i)->row_bytes;
+    PT_TRY(pt_alloc(&dataset->staging.room, dataset->staging.bytes, 1));
+    dataset->bytes += dataset->staging.bytes;
     PT_TRY(open_stacks(dataset, path));
     return PT_OK;
-}
-
-pt_status_t pt_stack_fetch(const pt_stack_t *stack, pt_dataset_t *dataset,
-                           const int64_t *row, int64_t n, const char **stored, int64_t *k)
-{
-    *k = 1;
-    if (stack->rows) {
-        *stored = stack->rows + (size_t)row[0] * stack->row_bytes;
-        return PT_OK;
-    }
-    int64_t room = (int64_t)(dataset->staging_bytes / stack->row_bytes);
-    while (*k < n && *k < room && row[*k] == row[0] + *k)
-        ++*k;
-    *stored = dataset->staging;
-    return pt_schema_read_cells(&stack->array, row[0], *k, stack->cell, stack->scale,
-                                dataset->staging);
 }
 
 static size_t table_bytes(const pt_schema_t *schema)
@@ -294,7 +278,7 @@ static pt_status_t digest_unused(const pt_dataset_t *dataset, const char *path,
 done:
     close_stacks(&own);
     pt_free(own.label);
-    pt_free(own.staging);
+    pt_free(own.staging.room);
     return status;
 }
 
@@ -350,7 +334,7 @@ void pt_dataset_close(pt_dataset_t *dataset)
     pt_dataset_release_standards(dataset);
     pt_shared_free(dataset->shared);
     pt_free(dataset->label);
-    pt_free(dataset->staging);
+    pt_free(dataset->staging.room);
     pt_schema_release(&dataset->schema);
     pt_free(dataset);
 }

@@ -75,14 +75,8 @@ PT_MUST_CHECK pt_status_t pt_h5_group_open(hid_t parent, const char *path, const
  */
 PT_MUST_CHECK pt_status_t pt_h5_array_open(hid_t parent, const char *path, const char *name,
                                            pt_h5_array_t *array);
-/** The same without a look at the sources of a virtual one. */
-PT_MUST_CHECK pt_status_t pt_h5_array_open_plain(hid_t parent, const char *path,
-                                                 const char *name, pt_h5_array_t *array);
-/** Of an array that is being opened: its layout and filters ... */
+/** Of an array that is being opened: its layout and filters. */
 PT_MUST_CHECK pt_status_t pt_h5_check_storage(pt_h5_array_t *array, hid_t file);
-/** ... and, of a virtual one, that its sources are there: the library would take fill
- * values for those that are not. */
-PT_MUST_CHECK pt_status_t pt_h5_check_sources(const pt_h5_array_t *array, const char *path);
 void pt_h5_array_close(pt_h5_array_t *array);
 /** Rows first..first+n-1 of the first dimension (all, for a scalar), as `cell`.  Integers
  * that do not fit it are an error that names the row.  Allocates a buffer where the file's

@@ -19,12 +19,6 @@ pt_status_t pt_findings_take(pt_findings_t *findings, pt_status_t status)
     return PT_OK;
 }
 
-const char *pt_split_name(pt_split_t split)
-{
-    static const char *const name[] = {"train", "val", "test"};
-    return name[split];
-}
-
 hid_t pt_cell_type(pt_cell_t cell)
 {
     return cell == PT_CELL_U8    ? H5T_NATIVE_UINT8

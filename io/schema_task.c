@@ -12,6 +12,12 @@ static const char *const kind_name[PT_N_TASK_KIND] = {
     "normals",        "edges",      "saliency",     "regression",
 };
 
+const char *pt_split_name(pt_split_t split)
+{
+    static const char *const name[] = {"train", "val", "test"};
+    return name[split];
+}
+
 const char *pt_task_kind_name(pt_task_kind_t kind)
 {
     return kind_name[kind];
