@@ -1,13 +1,10 @@
-/* Reading of configs: [section], key = value, comments, values that go on when indented. */
-#include "polytree/config/config.h"
+/* The lines of an INI file: [section], key = value, comments, values that go on indented.
+ */
+#include "config/ini.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "config/option.h"
-#include "polytree/base/memory.h"
 #include "polytree/base/text.h"
 
 #define BLANKS " \t\v\f\r\n"
@@ -161,34 +158,13 @@ static pt_status_t read_lines(reader_t *r)
     return finish_option(r);
 }
 
-/* A relative data.file that is not in the current folder but beside the INI file. */
-static pt_status_t find_data_beside(pt_config_t *config, const char *path)
-{
-    const char *file = config->data.file;
-    const char *slash = strrchr(path, '/');
-    if (slash == NULL || file[0] == '\0' || file[0] == '/' || access(file, F_OK) == 0) {
-        return PT_OK;
-    }
-    char beside[2 * PT_CONFIG_TEXT];
-    int n = snprintf(beside, sizeof beside, "%.*s/%s", (int)(slash - path), path, file);
-    if (n < 0 || (size_t)n >= sizeof beside || access(beside, F_OK) != 0) {
-        return PT_OK;
-    }
-    if ((size_t)n >= sizeof config->data.file) {
-        PT_FAIL(CONFIG, "data.file: the path %s is longer than %zu characters", beside,
-                sizeof config->data.file - 1);
-    }
-    memcpy(config->data.file, beside, (size_t)n + 1);
-    return PT_OK;
-}
-
-static int32_t n_places(void)
+int32_t ini_n_place(void)
 {
     return pt_n_options + PT_CONFIG_TASKS * pt_n_task_options;
 }
 
-static pt_status_t read_once(pt_config_t *config, const pt_text_t *text, const char *path,
-                             int *set_at)
+pt_status_t ini_read(pt_config_t *config, const pt_text_t *text, const char *path,
+                     int *set_at)
 {
     static const char mark[] = "\xef\xbb\xbf"; /* of byte order */
     pt_text_t copy = {0};
@@ -202,13 +178,13 @@ static pt_status_t read_once(pt_config_t *config, const pt_text_t *text, const c
     if (copy.n >= 3 && memcmp(copy.data, mark, 3) == 0) {
         r.next += 3;
     }
-    memset(set_at, 0, (size_t)n_places() * sizeof *set_at);
+    memset(set_at, 0, (size_t)ini_n_place() * sizeof *set_at);
     pt_status_t status = read_lines(&r);
     pt_text_release(&copy);
     return status;
 }
 
-static pt_status_t load(const char *path, pt_text_t *text)
+pt_status_t ini_load(const char *path, pt_text_t *text)
 {
     char piece[4096];
     size_t n;
@@ -231,128 +207,14 @@ static pt_status_t load(const char *path, pt_text_t *text)
     return status;
 }
 
-/* A preset that the file names goes before the file, which is then read again. */
-static pt_status_t read_after_preset(pt_config_t *config, const pt_text_t *text,
-                                     const char *path, int *set_at)
-{
-    pt_config_t before = *config;
-    PT_TRY(read_once(config, text, path, set_at));
-    pt_preset_t preset = config->run.preset;
-    config->run.preset = before.run.preset;
-    if (preset == PT_PRESET_NONE || before.run.preset != PT_PRESET_NONE) {
-        return PT_OK;
-    }
-    *config = before;
-    PT_TRY(pt_preset_apply(preset, config));
-    return read_once(config, text, path, set_at);
-}
-
-/* The first line that set an option within [encoder], or outside of it; 0 where none did.
- */
-static int first_set(const int *set_at, bool is_encoder)
+int ini_first_set(const int *set_at, bool is_encoder)
 {
     int first = 0;
-    for (int32_t i = 0; i < n_places(); i++) {
+    for (int32_t i = 0; i < ini_n_place(); i++) {
         bool is_in = i < pt_n_options && strncmp(pt_options[i].name, "encoder.", 8) == 0;
         if (is_in == is_encoder && set_at[i] > 0 && (first == 0 || set_at[i] < first)) {
             first = set_at[i];
         }
     }
     return first;
-}
-
-static pt_status_t read_encoder(pt_config_t *config, const char *path, int *set_at)
-{
-    pt_config_t read = *config;
-    pt_text_t text = {0};
-    if (load(path, &text) != PT_OK) {
-        PT_FAIL(IO, "space.encoder = %s", pt_error_message());
-    }
-    read.encoder.layers[0] = '\0';
-    pt_status_t status = read_once(&read, &text, path, set_at);
-    pt_text_release(&text);
-    PT_TRY(status);
-    if (first_set(set_at, false) > 0) {
-        PT_FAIL(CONFIG, "%s:%d: expected an [encoder] section alone", path,
-                first_set(set_at, false));
-    }
-    if (read.encoder.layers[0] == '\0') {
-        PT_FAIL(CONFIG, "space.encoder = %s: expected an [encoder] section with layers",
-                path);
-    }
-    config->encoder = read.encoder;
-    memset(config->space.encoder, 0, sizeof config->space.encoder);
-    return PT_OK;
-}
-
-pt_status_t pt_encoder_read(pt_config_t *config, const char *folder, size_t folder_len)
-{
-    const char *name = config->space.encoder;
-    char path[2 * PT_CONFIG_TEXT];
-    int *set_at;
-    if (name[0] == '\0') {
-        return PT_OK;
-    }
-    folder_len = name[0] == '/' ? 0 : folder_len;
-    int n = snprintf(path, sizeof path, "%.*s%s", (int)folder_len, folder, name);
-    if (n < 0 || (size_t)n >= sizeof path) {
-        PT_FAIL(CONFIG, "space.encoder = %s: the path is longer than %zu characters", name,
-                sizeof path - 1);
-    }
-    PT_TRY(pt_alloc(&set_at, (size_t)n_places(), sizeof *set_at));
-    pt_status_t status = read_encoder(config, path, set_at);
-    pt_free(set_at);
-    return status;
-}
-
-static pt_status_t read_whole(pt_config_t *config, const pt_text_t *text, const char *path,
-                              const char *beside, int *set_at)
-{
-    pt_option_at_t data;
-    PT_TRY(read_after_preset(config, text, path, set_at));
-    PT_TRY(pt_option_find(config, "data", 4, "file", &data));
-    if (set_at[data.index] > 0) {
-        PT_TRY(find_data_beside(config, beside));
-    }
-    if (config->space.encoder[0] != '\0' && first_set(set_at, true) > 0) {
-        PT_FAIL(CONFIG, "%s:%d: expected either an [encoder] or space.encoder = %s", path,
-                first_set(set_at, true), config->space.encoder);
-    }
-    const char *slash = strrchr(beside, '/');
-    return pt_encoder_read(config, beside,
-                           slash == NULL ? 0 : (size_t)(slash - beside) + 1);
-}
-
-/* Names in it are relative to `beside`. */
-static pt_status_t read_text(pt_config_t *config, const pt_text_t *text, const char *path,
-                             const char *beside)
-{
-    pt_config_t changed = *config;
-    int *set_at;
-    PT_TRY(pt_alloc(&set_at, (size_t)n_places(), sizeof *set_at));
-    pt_status_t status = read_whole(&changed, text, path, beside, set_at);
-    pt_free(set_at);
-    if (status == PT_OK) {
-        *config = changed;
-    }
-    return status;
-}
-
-pt_status_t pt_config_read(pt_config_t *config, const char *path)
-{
-    pt_text_t text = {0};
-    PT_TRY(load(path, &text));
-    pt_status_t status = read_text(config, &text, path, path);
-    pt_text_release(&text);
-    return status;
-}
-
-pt_status_t pt_config_read_text(pt_config_t *config, const char *text, const char *name)
-{
-    pt_text_t whole = {0};
-    pt_text_add_bytes(&whole, text, strlen(text));
-    PT_TRY(whole.status);
-    pt_status_t status = read_text(config, &whole, name, "");
-    pt_text_release(&whole);
-    return status;
 }

@@ -65,18 +65,3 @@ const char *const *pt_preset_settings(pt_preset_t preset)
 {
     return preset == PT_PRESET_BMTAS ? bmtas : none;
 }
-
-pt_status_t pt_preset_apply(pt_preset_t preset, pt_config_t *config)
-{
-    if (preset == config->run.preset) {
-        return PT_OK;
-    }
-    if (config->run.preset != PT_PRESET_NONE) {
-        PT_FAIL(CONFIG, "run.preset: another was applied before, which cannot be undone");
-    }
-    for (const char *const *s = pt_preset_settings(preset); *s != NULL; s++) {
-        PT_TRY(pt_config_set(config, *s));
-    }
-    config->run.preset = preset;
-    return PT_OK;
-}
