@@ -14,6 +14,15 @@ typedef struct piece {
     double lot;     /**< who pays where two are alike: drawn, so that all may */
 } piece_t;
 
+void derive_find_cheapest(const pt_resource_model_t *m, uint64_t *bits)
+{
+    double wish[PT_DAG_MAX_CHOICE];
+    memset(bits, 0, pt_bitset_words(m->space->n_choice) * sizeof *bits);
+    for (int32_t c = 0; c < m->space->n_choice; c++)
+        wish[c] = -m->choice[c];
+    pt_repair(m->space, wish, bits);
+}
+
 typedef struct keeper {
     const pt_resource_model_t *model;
     pt_rule_t rule;
@@ -135,7 +144,7 @@ static void keep_budget(keeper_t *k, pt_derived_t *derived)
     if (!derived->is_cheapest)
         return;
     for (int32_t t = 0; t < k->n_task; t++)
-        resource_find_cheapest(k->model, pt_subnet_bits(k->subnet, t));
+        derive_find_cheapest(k->model, pt_subnet_bits(k->subnet, t));
     derived->cost = whole_cost(k);
 }
 

@@ -33,7 +33,7 @@ PT_MUST_CHECK pt_status_t resource_read_table(const pt_space_t *space, const cha
                                               bool with_heads, double *seconds);
 
 /** The cheapest connection of a dag, as bits. */
-void resource_find_cheapest(const pt_resource_model_t *model, uint64_t *bits);
+void derive_find_cheapest(const pt_resource_model_t *model, uint64_t *bits);
 
 /* derive_dag.c, derive_branch.c */
 PT_MUST_CHECK pt_status_t derive_dag(const pt_config_t *config,

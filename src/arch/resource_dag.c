@@ -22,15 +22,6 @@ static bool is_of_chain(const pt_space_t *space, const pt_choice_t *c)
            (c->kind == PT_CHOICE_OUT && c->i == space->n_dag_node);
 }
 
-void resource_find_cheapest(const pt_resource_model_t *m, uint64_t *bits)
-{
-    double wish[PT_DAG_MAX_CHOICE];
-    memset(bits, 0, pt_bitset_words(m->space->n_choice) * sizeof *bits);
-    for (int32_t c = 0; c < m->space->n_choice; c++)
-        wish[c] = -m->choice[c];
-    pt_repair(m->space, wish, bits);
-}
-
 static pt_status_t measure(pt_resource_model_t *m)
 {
     const pt_space_t *s = m->space;
@@ -41,7 +32,7 @@ static pt_status_t measure(pt_resource_model_t *m)
         pt_bitset_set(chain, c, is_of_chain(s, &s->choice[c]));
     }
     pt_prune(s, all);
-    resource_find_cheapest(m, cheapest);
+    derive_find_cheapest(m, cheapest);
     m->full = m->fixed + cost_for_all(m, all);
     m->shared = m->fixed + cost_for_all(m, chain);
     m->least = m->fixed + cost_for_all(m, cheapest);

@@ -30,24 +30,6 @@ static bool has_threads;       /* any thread may call MPI */
 static int32_t ranks_per_node; /* rehearsed; 0: as they are */
 static void (*failure_hook)(pt_status_t status);
 
-pt_status_t pt_mpi_status(int code, const char *function)
-{
-    char text[MPI_MAX_ERROR_STRING] = "";
-    int length = 0;
-    if (code == MPI_SUCCESS)
-        return PT_OK;
-    MPI_Error_string(code, text, &length);
-    PT_FAIL(LIBRARY, "%s: %s", function, text);
-}
-
-pt_status_t pt_comm_narrow(int64_t n, int *out)
-{
-    if (n < 0 || n > INT32_MAX)
-        PT_FAIL(RANGE, "%lld elements do not fit one MPI call", (long long)n);
-    *out = (int)n;
-    return PT_OK;
-}
-
 pt_status_t pt_comm_counts(pt_comm_t *comm, const int64_t *count, bool *fits)
 {
     int64_t sum = 0;
@@ -62,8 +44,8 @@ pt_status_t pt_comm_counts(pt_comm_t *comm, const int64_t *count, bool *fits)
         return PT_OK;
     sum = 0;
     for (int32_t r = 0; r < comm->size; r++) {
-        PT_TRY(pt_comm_narrow(count[r], &comm->count[r]));
-        PT_TRY(pt_comm_narrow(sum, &comm->displ[r]));
+        PT_TRY(pt_mpi_count(count[r], &comm->count[r]));
+        PT_TRY(pt_mpi_count(sum, &comm->displ[r]));
         sum += count[r];
     }
     return PT_OK;

@@ -32,7 +32,7 @@ MPI_Comm pt_comm_mpi(const pt_comm_t *comm);
 PT_MUST_CHECK pt_status_t pt_mpi_status(int code, const char *function);
 
 /** `n` as MPI's int; PT_E_RANGE where it does not fit. */
-PT_MUST_CHECK pt_status_t pt_comm_narrow(int64_t n, int *out);
+PT_MUST_CHECK pt_status_t pt_mpi_count(int64_t n, int *out);
 
 /**
  * Put segment lengths and their running sums into comm->count and comm->displ.

@@ -18,7 +18,7 @@ pt_status_t pt_comm_bcast(pt_comm_t *comm, void *data, size_t bytes, int32_t roo
         return PT_OK;
     for (int64_t done = 0; done < total;) {
         int n;
-        PT_TRY(pt_comm_narrow(chunk_at(done, total), &n));
+        PT_TRY(pt_mpi_count(chunk_at(done, total), &n));
         PT_TRY(pt_mpi_status(MPI_Bcast((char *)data + done, n, MPI_BYTE, root, comm->mpi),
                              "MPI_Bcast"));
         done += n;
@@ -31,7 +31,7 @@ static pt_status_t send_chunks(pt_comm_t *comm, const char *data, int64_t total,
 {
     for (int64_t done = 0; done < total;) {
         int n;
-        PT_TRY(pt_comm_narrow(chunk_at(done, total), &n));
+        PT_TRY(pt_mpi_count(chunk_at(done, total), &n));
         PT_TRY(pt_mpi_status(MPI_Send(data + done, n, MPI_BYTE, dst, GATHER_TAG, comm->mpi),
                              "MPI_Send"));
         done += n;
@@ -43,7 +43,7 @@ static pt_status_t receive_chunks(pt_comm_t *comm, char *data, int64_t total, in
 {
     for (int64_t done = 0; done < total;) {
         int n;
-        PT_TRY(pt_comm_narrow(chunk_at(done, total), &n));
+        PT_TRY(pt_mpi_count(chunk_at(done, total), &n));
         PT_TRY(pt_mpi_status(MPI_Recv(data + done, n, MPI_BYTE, src, GATHER_TAG, comm->mpi,
                                       MPI_STATUS_IGNORE),
                              "MPI_Recv"));
@@ -86,8 +86,8 @@ pt_status_t pt_comm_gather(pt_comm_t *comm, const void *mine, void *all,
         return gather_in_turn(comm, mine, all, bytes, root);
     total = 0;
     for (int32_t r = 0; r < comm->size; r++) {
-        PT_TRY(pt_comm_narrow((int64_t)bytes[r], &comm->count[r]));
-        PT_TRY(pt_comm_narrow((int64_t)total, &comm->displ[r]));
+        PT_TRY(pt_mpi_count((int64_t)bytes[r], &comm->count[r]));
+        PT_TRY(pt_mpi_count((int64_t)total, &comm->displ[r]));
         total += bytes[r];
     }
     return pt_mpi_status(MPI_Gatherv(mine, comm->count[comm->rank], MPI_BYTE, all,
@@ -106,7 +106,7 @@ pt_status_t pt_comm_allgather(pt_comm_t *comm, const void *mine, void *all, size
         return PT_OK;
     }
     if (bytes <= (size_t)(pt_comm_chunk / comm->size)) {
-        PT_TRY(pt_comm_narrow((int64_t)bytes, &n));
+        PT_TRY(pt_mpi_count((int64_t)bytes, &n));
         return pt_mpi_status(MPI_Allgather(mine, n, MPI_BYTE, all, n, MPI_BYTE, comm->mpi),
                              "MPI_Allgather");
     }

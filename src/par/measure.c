@@ -44,7 +44,7 @@ pt_status_t pt_comm_measure(pt_comm_t *comm, size_t bytes, double *small, double
     int n;
     pt_status_t status;
 
-    PT_TRY(pt_comm_narrow((int64_t)(bytes / sizeof *sum), &n));
+    PT_TRY(pt_mpi_count((int64_t)(bytes / sizeof *sum), &n));
     status = pt_alloc(&sum, (size_t)n, sizeof *sum);
     PT_AGREE(comm, status);
     PT_TRY_OR(done, time_sums(comm, sum, 1, &seconds[0]));

@@ -184,7 +184,7 @@ void pt_pipe_send(pt_pipe_t *pipe, bool is_back, int64_t n)
     double begin = pt_clock();
     int count = 0;
 
-    keep(pipe, pt_comm_narrow(n, &count));
+    keep(pipe, pt_mpi_count(n, &count));
     keep(pipe,
          pt_mpi_status(MPI_Isend(c->buffer[c->next], count, MPI_FLOAT, c->peer, c->tag,
                                  pt_comm_mpi(pipe->chain), &c->request[c->next]),

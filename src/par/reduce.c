@@ -48,7 +48,7 @@ static pt_status_t reduce_all(pt_comm_t *comm, pt_traffic_t kind, void *data, in
     pt_doing_t before = pt_activity_do(PT_DOING_WAIT);
     for (int64_t done = 0; done < total;) {
         int n;
-        PT_TRY(pt_comm_narrow(chunk_at(done, total), &n));
+        PT_TRY(pt_mpi_count(chunk_at(done, total), &n));
         PT_TRY(
             pt_mpi_status(MPI_Allreduce(MPI_IN_PLACE, (char *)data + done * element_bytes,
                                         n, type, op, comm->mpi),
@@ -87,7 +87,7 @@ static pt_status_t sum_segments(pt_comm_t *comm, const int64_t *all, const int64
     for (int32_t r = 0; r < comm->size; r++) {
         for (int64_t done = 0; done < count[r];) {
             int n;
-            PT_TRY(pt_comm_narrow(chunk_at(done, count[r]), &n));
+            PT_TRY(pt_mpi_count(chunk_at(done, count[r]), &n));
             PT_TRY(
                 pt_mpi_status(MPI_Reduce(all + done, r == comm->rank ? mine + done : NULL,
                                          n, MPI_INT64_T, MPI_SUM, r, comm->mpi),
