@@ -16,7 +16,7 @@ typedef struct column {
     int64_t n_put; /* rows that are in the file */
 } column_t;
 
-typedef struct columns {
+typedef struct fill {
     hid_t file;
     const char *path;
     pt_split_t split;
@@ -24,7 +24,7 @@ typedef struct columns {
     column_t image;
     column_t *task;
     pt_label_t **label; /* of each task */
-} columns_t;
+} fill_t;
 
 static hid_t file_type(pt_cell_t cell)
 {
@@ -43,7 +43,7 @@ static pt_cell_t cell_of(const pt_task_info_t *info)
                                   : PT_CELL_I32;
 }
 
-static pt_status_t open_column(const columns_t *c, column_t *column, const char *name)
+static pt_status_t open_column(const fill_t *c, column_t *column, const char *name)
 {
     char full[160];
     column->n_value = 1;
@@ -56,7 +56,7 @@ static pt_status_t open_column(const columns_t *c, column_t *column, const char 
                            &column->id);
 }
 
-static pt_status_t open_task(columns_t *c, int32_t t)
+static pt_status_t open_task(fill_t *c, int32_t t)
 {
     char name[96];
     const pt_dataset_source_t *source = c->source;
@@ -85,7 +85,7 @@ static pt_status_t open_task(columns_t *c, int32_t t)
     return PT_OK;
 }
 
-static pt_status_t open_columns(columns_t *c)
+static pt_status_t open_columns(fill_t *c)
 {
     const pt_dataset_source_t *source = c->source;
     PT_TRY(pt_alloc(&c->task, (size_t)source->n_task, sizeof *c->task));
@@ -135,13 +135,13 @@ static pt_status_t store_labels(const pt_task_info_t *info, column_t *column)
     return PT_OK;
 }
 
-static pt_status_t put_row(const columns_t *c, column_t *column)
+static pt_status_t put_row(const fill_t *c, column_t *column)
 {
     return pt_h5_put_rows(column->id, c->path, pt_cell_type(column->cell), column->n_dim,
                           column->dim, column->n_put++, 1, column->row);
 }
 
-static pt_status_t put_input(columns_t *c, int64_t i)
+static pt_status_t put_input(fill_t *c, int64_t i)
 {
     if (c->image.row)
         PT_TRY(put_row(c, &c->image));
@@ -161,7 +161,7 @@ static pt_status_t put_input(columns_t *c, int64_t i)
 pt_status_t pt_dataset_write_filled(hid_t file, const char *path, pt_split_t split,
                                     const pt_dataset_source_t *source)
 {
-    columns_t c = {.file = file, .path = path, .split = split, .source = source};
+    fill_t c = {.file = file, .path = path, .split = split, .source = source};
     pt_status_t status = open_columns(&c);
     for (int64_t i = 0; status == PT_OK && i < source->n[split]; i++) {
         status = source->fill(source->context, split, i, c.image.row, c.label);

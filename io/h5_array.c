@@ -285,17 +285,17 @@ pt_status_t pt_h5_array_read_text(const pt_h5_array_t *array, void *out)
     return array->count == 0 ? PT_OK : read_stored(array, 0, 1, out);
 }
 
-typedef struct walk {
+typedef struct h5_walk {
     const char *path;
     pt_h5_visit_t visit;
     void *context;
     pt_status_t status;
-} walk_t;
+} h5_walk_t;
 
 static herr_t visit_object(hid_t file, const char *name, const H5O_info_t *info,
                            void *context)
 {
-    walk_t *walk = context;
+    h5_walk_t *walk = context;
     pt_h5_array_t array;
     if (info->type != H5O_TYPE_DATASET)
         return 0;
@@ -311,7 +311,7 @@ pt_status_t pt_h5_visit_arrays(hid_t file, const char *path, pt_h5_visit_t visit
                                void *context)
 {
     char cause[128];
-    walk_t walk = {path, visit, context, PT_OK};
+    h5_walk_t walk = {path, visit, context, PT_OK};
     herr_t failed =
         H5Ovisit2(file, H5_INDEX_NAME, H5_ITER_INC, visit_object, &walk, H5O_INFO_BASIC);
     PT_TRY(walk.status);

@@ -22,11 +22,11 @@ typedef struct part {
 } part_t;
 
 /* Which samples of a part a split draws from. */
-typedef struct pool {
+typedef struct row_pool {
     const part_t *part;
     int64_t *row; /* ascending */
     int64_t n;
-} pool_t;
+} row_pool_t;
 
 static pt_status_t open_any(const char *src, const char *stem, char path[PT_PATH_MAX],
                             gzFile *file)
@@ -126,7 +126,7 @@ static int32_t count_classes(const part_t part[2])
 }
 
 /* The samples at places first..first+n-1 of a permutation by seed, in file order. */
-static pt_status_t pick(pool_t *pool, const part_t *part, uint64_t seed, int64_t first,
+static pt_status_t pick(row_pool_t *pool, const part_t *part, uint64_t seed, int64_t first,
                         int64_t n)
 {
     const pt_rng_t rng = {.seed = seed, .purpose = PT_RNG_SPLIT};
@@ -158,7 +158,7 @@ static pt_status_t alloc_made(made_t *made, int64_t n, size_t values, bool pair)
     return PT_OK;
 }
 
-static void copy_single(const pool_t *pool, made_t *made)
+static void copy_single(const row_pool_t *pool, made_t *made)
 {
     size_t values = (size_t)(pool->part->height * pool->part->width);
     for (int64_t i = 0; i < made->n; i++) {
@@ -183,8 +183,8 @@ static void overlay(const part_t *part, int64_t row, int64_t shift, uint8_t *ima
 
 /* Image i has sample i mod n of the pool's permutation number i div n at the upper left,
  * and any other one at the lower right. */
-static void draw_pairs(const pool_t *pool, uint64_t seed, pt_split_t split, int64_t size,
-                       made_t *made)
+static void draw_pairs(const row_pool_t *pool, uint64_t seed, pt_split_t split,
+                       int64_t size, made_t *made)
 {
     for (int64_t i = 0; i < made->n; i++) {
         pt_rng_t order = {.seed = seed,
@@ -233,7 +233,7 @@ static pt_status_t check_options(const pt_import_idx_t *options, const part_t pa
 static pt_status_t make_split(const pt_import_idx_t *options, const part_t part[2],
                               pt_split_t split, made_t *made)
 {
-    pool_t pool = {.n = 0};
+    row_pool_t pool = {.n = 0};
     pt_status_t status = PT_OK;
     const part_t *from = &part[split == PT_SPLIT_TEST];
     const int64_t wanted[] = {options->n_train, options->n_val, options->n_test};

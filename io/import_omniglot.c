@@ -31,18 +31,18 @@ static const pt_split_t fixed_split[N_DRAWER] = {
     PT_SPLIT_TRAIN, PT_SPLIT_TEST,  PT_SPLIT_TEST,  PT_SPLIT_TEST,  PT_SPLIT_VAL};
 static const int64_t per_character[PT_N_SPLIT] = {10, 4, 6};
 
-typedef struct drawing {
+typedef struct omniglot_drawing {
     int32_t alphabet, drawer;
     char character[MAX_NAME];
     uint8_t *pixels; /* size * size, ink = 255 */
-} drawing_t;
+} omniglot_drawing_t;
 
 typedef struct import {
     const pt_import_omniglot_t *options;
     bool takes_all;
     char alphabet[MAX_ALPHABET][MAX_NAME];
     int32_t n_alphabet;
-    drawing_t *drawing;
+    omniglot_drawing_t *drawing;
     size_t capacity;
     int64_t n;
     uint8_t full[FULL_SIZE * FULL_SIZE];
@@ -99,7 +99,7 @@ static pt_status_t take_drawing(void *context, const char *path, const char *dat
     import_t *import = context;
     int64_t size = import->options->size;
     char alphabet[MAX_NAME];
-    drawing_t drawing = {.pixels = NULL};
+    omniglot_drawing_t drawing = {.pixels = NULL};
     if (!split_path(path, alphabet, drawing.character, &drawing.drawer))
         return PT_OK;
     if (drawing.drawer < 1 || drawing.drawer > N_DRAWER)
@@ -162,7 +162,7 @@ static void sort_alphabets(import_t *import)
 
 static int by_place(const void *a, const void *b)
 {
-    const drawing_t *x = a, *y = b;
+    const omniglot_drawing_t *x = a, *y = b;
     if (x->alphabet != y->alphabet)
         return x->alphabet < y->alphabet ? -1 : 1;
     int order = strcmp(x->character, y->character);
@@ -182,7 +182,7 @@ static pt_status_t check_complete(const import_t *import, const char *src)
     if (import->n == 0)
         PT_FAIL(FORMAT, "%s: no ALPHABET/characterNN/IIII_DD.png", src);
     for (int64_t i = 0; i < import->n; i++) {
-        const drawing_t *d = &import->drawing[i], *first = d - i % N_DRAWER;
+        const omniglot_drawing_t *d = &import->drawing[i], *first = d - i % N_DRAWER;
         if (d->alphabet != first->alphabet || strcmp(d->character, first->character) != 0 ||
             d->drawer != i % N_DRAWER + 1)
             PT_FAIL(FORMAT, "%s: %s/%s: expected one drawing by each of %d drawers", src,
@@ -238,8 +238,8 @@ static pt_status_t alloc_arrays(const import_t *import, arrays_t *arrays)
 
 /* A task of `n` of an alphabet's characters, from number `first` on; `d`: the alphabet's
  * first drawing.  A task's rows in a split follow each other. */
-static void add_task(const import_t *import, const drawing_t *d, int64_t first, int64_t n,
-                     const char *name, arrays_t *arrays)
+static void add_task(const import_t *import, const omniglot_drawing_t *d, int64_t first,
+                     int64_t n, const char *name, arrays_t *arrays)
 {
     size_t size = (size_t)(import->options->size * import->options->size);
     pt_task_source_t *task = &arrays->task[arrays->n_task++];
@@ -265,7 +265,7 @@ static void add_task(const import_t *import, const drawing_t *d, int64_t first, 
 }
 
 /* The tasks of the alphabet whose first drawing is `d`. */
-static pt_status_t cut_alphabet(const import_t *import, const drawing_t *d,
+static pt_status_t cut_alphabet(const import_t *import, const omniglot_drawing_t *d,
                                 int64_t n_character, arrays_t *arrays)
 {
     const char *alphabet = import->alphabet[d->alphabet];
@@ -288,9 +288,9 @@ static pt_status_t cut_alphabet(const import_t *import, const drawing_t *d,
 /* In the order of the sorted drawings. */
 static pt_status_t fill_arrays(const import_t *import, arrays_t *arrays)
 {
-    const drawing_t *d = import->drawing, *end = d + import->n;
+    const omniglot_drawing_t *d = import->drawing, *end = d + import->n;
     while (d < end) {
-        const drawing_t *next = d;
+        const omniglot_drawing_t *next = d;
         while (next < end && next->alphabet == d->alphabet)
             next += N_DRAWER;
         PT_TRY(cut_alphabet(import, d, (next - d) / N_DRAWER, arrays));
@@ -390,7 +390,7 @@ pt_status_t pt_import_omniglot(const char *src, const char *out,
     if (import->takes_all)
         sort_alphabets(import);
     if (import->n > 0)
-        qsort(import->drawing, (size_t)import->n, sizeof(drawing_t), by_place);
+        qsort(import->drawing, (size_t)import->n, sizeof(omniglot_drawing_t), by_place);
     PT_TRY_OR(done, check_complete(import, src));
     PT_TRY_OR(done, alloc_arrays(import, &arrays));
     PT_TRY_OR(done, fill_arrays(import, &arrays));

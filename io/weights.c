@@ -15,10 +15,10 @@ enum { FORMAT_VERSION = 1 };
 /* Of a checkpoint's names: the tensors of the network. */
 #define WEIGHT "weight/"
 
-typedef struct reading {
+typedef struct weights_reading {
     const char *path;
     pt_checkpoint_t *weights;
-} reading_t;
+} weights_reading_t;
 
 static pt_status_t check_tensor(const char *path, const char *name,
                                 const pt_record_t *record)
@@ -35,7 +35,7 @@ static pt_status_t check_tensor(const char *path, const char *name,
 
 static pt_status_t read_tensor(void *context, const char *name, const pt_h5_array_t *array)
 {
-    const reading_t *to = context;
+    const weights_reading_t *to = context;
     pt_record_t record = {.dtype = PT_DTYPE_F32, .n_dim = array->n_dim, .in_payload = true};
     pt_status_t status;
     if (array->type != H5T_FLOAT)
@@ -95,7 +95,7 @@ static pt_status_t keep_tensors(pt_checkpoint_t *checkpoint)
 
 static pt_status_t read_tensors(hid_t file, const char *path, pt_checkpoint_t *weights)
 {
-    reading_t to = {path, weights};
+    weights_reading_t to = {path, weights};
     weights->owns_data = true;
     PT_TRY(pt_h5_visit_arrays(file, path, read_tensor, &to));
     return pt_checkpoint_seal(weights);

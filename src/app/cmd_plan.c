@@ -27,10 +27,10 @@ const pt_flag_t pt_flags_plan[] = {
 #define MIB (1.0 / (1 << 20))
 
 /* Work of one kind of step: multiply-adds of a sample in it, mean over the bundles. */
-typedef struct work {
+typedef struct plan_work {
     double forward, executed;
     size_t arena;
-} work_t;
+} plan_work_t;
 
 /* What this process has taken before the trainer is made. */
 typedef struct base {
@@ -57,13 +57,13 @@ done:
 }
 
 static pt_status_t count_work(const pt_session_t *s, const pt_subnet_t *subnet,
-                              pt_pass_t pass, work_t *work)
+                              pt_pass_t pass, plan_work_t *work)
 {
     const pt_feed_t *feed = pt_trainer_feed(s->trainer);
     int32_t n = pt_feed_n_bundle(feed), most = 0;
     pt_plan_t *plan = NULL;
     pt_status_t status;
-    *work = (work_t){0};
+    *work = (plan_work_t){0};
     for (int32_t b = 0; b < n; b++)
         most =
             pt_feed_bundle(feed, b)->n_task > most ? pt_feed_bundle(feed, b)->n_task : most;
@@ -85,7 +85,7 @@ static pt_status_t print_work(const pt_session_t *s, const char *title,
                               const pt_subnet_t *subnet, pt_pass_t pass, int64_t n_step)
 {
     double samples = pt_step_samples(&s->config, pt_trainer_feed(s->trainer), false);
-    work_t w;
+    plan_work_t w;
     PT_TRY(count_work(s, subnet, pass, &w));
     pt_console_line("  %-24s %8lld %10.3f %10.3f %12.1f %14zu", title, (long long)n_step,
                     w.forward * 1e-6, w.executed * 1e-6,
@@ -260,7 +260,7 @@ static void print_space(const pt_session_t *s, const pt_cost_t *cost)
 /* Of the supernet's work in a step, what the network that is retrained has. */
 static pt_status_t find_share(const pt_session_t *s, const examples_t *e, double *share)
 {
-    work_t searched, found;
+    plan_work_t searched, found;
     *share = 1;
     if (pt_methods[s->config.search.method].is_fixed) /* there is no supernet */
         return PT_OK;
@@ -321,7 +321,7 @@ static pt_status_t print_plan(const pt_session_t *s, int64_t n_rank, int64_t n_n
     PT_TRY_OR(done, pt_cost_all(pt_trainer_space(s->trainer), &e.found, &cost));
     print_space(s, &cost);
     PT_TRY_OR(done, print_stages(s, &e));
-    PT_TRY_OR(done, pt_print_outlook(s, &resources, &outlook));
+    PT_TRY_OR(done, pt_outlook_print(s, &resources, &outlook));
     PT_TRY_OR(done, print_time(s, &e, &outlook));
     print_cores(s, &resources);
     print_memory(s, &outlook, base);

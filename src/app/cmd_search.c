@@ -4,8 +4,8 @@
 
 #include "app/command.h"
 #include "app/console.h"
-#include "app/progress.h"
-#include "app/run.h"
+#include "app/follower.h"
+#include "app/held_run.h"
 #include "polytree/base/memory.h"
 #include "polytree/picture/pictures.h"
 
@@ -30,10 +30,10 @@ pt_status_t pt_cmd_search(const pt_args_t *args, int *code)
     bool is_own;
     if (folder == NULL)
         PT_FAIL(USAGE, "-o RUN is missing: the folder of the run");
-    pt_watcher_catch_signals();
+    pt_follower_catch_signals();
     PT_TRY(pt_session_config_limited(args->word[0], args, args->flag[SEARCH_TIME_LIMIT],
                                      &config));
-    return pt_run_go(&config, folder, NULL, code, &is_own);
+    return pt_held_run_go(&config, folder, NULL, code, &is_own);
 }
 
 /* The part asked for; else the last part of a run that is finished, and val of one that is

@@ -4,8 +4,8 @@
 
 #include "app/command.h"
 #include "app/console.h"
-#include "app/progress.h"
-#include "app/run.h"
+#include "app/follower.h"
+#include "app/held_run.h"
 #include "app/session.h"
 #include "app/watch.h"
 #include "polytree/study/sweep.h"
@@ -41,7 +41,7 @@ static pt_status_t run_one(void *context, const pt_config_t *config, const char 
     const char *sweep = context;
     int code = PT_EXIT_DONE;
     bool is_own;
-    pt_status_t status = pt_run_go(config, folder, sweep, &code, &is_own);
+    pt_status_t status = pt_held_run_go(config, folder, sweep, &code, &is_own);
     if (status != PT_OK && !is_own)
         return status;
     *end = status != PT_OK           ? PT_SWEEP_FAILED
@@ -79,7 +79,7 @@ static pt_status_t run_all(pt_sweep_t *sweep, const char *folder, int *code)
 {
     pt_sweep_end_t end = PT_SWEEP_DONE;
     if (pt_comm_rank(pt_comm_world()) == 0)
-        pt_watcher_forget_stop(folder);
+        pt_follower_forget_stop(folder);
     PT_TRY(pt_sweep_run(sweep, &end));
     *code = end == PT_SWEEP_STOPPED  ? PT_EXIT_STOPPED
             : end == PT_SWEEP_FAILED ? PT_EXIT_ERROR
@@ -118,7 +118,7 @@ pt_status_t pt_cmd_sweep(const pt_args_t *args, int *code)
     pt_status_t status;
     if (folder == NULL)
         PT_FAIL(USAGE, "-o FOLDER is missing: the folder of the runs");
-    pt_watcher_catch_signals();
+    pt_follower_catch_signals();
     PT_TRY(pt_session_config_limited(args->word[0], args, args->flag[SWEEP_TIME_LIMIT],
                                      &config));
     PT_TRY(pt_sweep_new(&config, folder, &hooks, &sweep));

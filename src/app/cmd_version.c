@@ -5,10 +5,10 @@
 
 #include "app/command.h"
 #include "app/console.h"
-#include "polytree/base/library.h"
-#include "polytree/io/library.h"
+#include "polytree/base/base_library.h"
+#include "polytree/io/io_library.h"
 #include "polytree/kernel/kernel.h"
-#include "polytree/par/library.h"
+#include "polytree/par/par_library.h"
 
 /* The first line that a shell command prints; "not installed" where it fails. */
 static void ask_program(const char *command, char *text, size_t size)

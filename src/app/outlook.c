@@ -160,7 +160,7 @@ static void print_row(const table_t *t, int32_t i, double alone)
                     (double)(t->resources->held + pt_rank_memory_sum(&o->memory)) * MIB);
 }
 
-pt_status_t pt_print_outlook(const pt_session_t *s, const pt_resources_t *resources,
+pt_status_t pt_outlook_print(const pt_session_t *s, const pt_resources_t *resources,
                              pt_outlook_t *out)
 {
     const pt_arrangement_t one = {{1, 1, 1}, 0};

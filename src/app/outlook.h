@@ -11,7 +11,7 @@
  *
  * @param[out] out  that of the run
  */
-PT_MUST_CHECK pt_status_t pt_print_outlook(const pt_session_t *session,
+PT_MUST_CHECK pt_status_t pt_outlook_print(const pt_session_t *session,
                                            const pt_resources_t *resources,
                                            pt_outlook_t *out);
 

@@ -163,15 +163,3 @@ void pt_resource_gradient(const pt_resource_model_t *model, int32_t task, double
     for (int32_t c = 0; c < n; c++)
         dlogit[c] += weight * model->scale * gradient[c];
 }
-
-pt_status_t pt_derive_network(const pt_config_t *config, const pt_resource_model_t *model,
-                              const pt_alpha_t *alpha, const pt_rng_t *rng,
-                              pt_subnet_t *subnet, pt_derived_t *derived)
-{
-    pt_derived_t d = {0};
-    subnet->is_soft = false;
-    PT_TRY(costing_of(model->space)->derive(config, model, alpha, rng, subnet, &d));
-    if (derived != NULL)
-        *derived = d;
-    return PT_OK;
-}

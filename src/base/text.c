@@ -169,11 +169,11 @@ const char *pt_name_fault(const char *name, size_t bytes)
     return NULL;
 }
 
-typedef struct range {
+typedef struct code_range {
     uint32_t first, last;
-} range_t;
+} code_range_t;
 
-static bool is_in(const range_t *range, size_t n, uint32_t code)
+static bool is_in(const code_range_t *range, size_t n, uint32_t code)
 {
     size_t i = 0;
     while (i < n && code > range[i].last)
@@ -184,15 +184,15 @@ static bool is_in(const range_t *range, size_t n, uint32_t code)
 int32_t pt_columns(const char *text)
 {
     /* Of Unicode's East Asian widths and combining marks, the blocks that names have. */
-    static const range_t wide[] = {{0x1100, 0x115f},   {0x2e80, 0xa4cf},
-                                   {0xac00, 0xd7a3},   {0xf900, 0xfaff},
-                                   {0xfe30, 0xfe6f},   {0xff00, 0xff60},
-                                   {0xffe0, 0xffe6},   {0x1f300, 0x1f64f},
-                                   {0x1f900, 0x1f9ff}, {0x20000, 0x3fffd}},
-                         mark[] = {{0x300, 0x36f},
-                                   {0x200b, 0x200f},
-                                   {0x20d0, 0x20ff},
-                                   {0xfe00, 0xfe0f}};
+    static const code_range_t wide[] = {{0x1100, 0x115f},   {0x2e80, 0xa4cf},
+                                        {0xac00, 0xd7a3},   {0xf900, 0xfaff},
+                                        {0xfe30, 0xfe6f},   {0xff00, 0xff60},
+                                        {0xffe0, 0xffe6},   {0x1f300, 0x1f64f},
+                                        {0x1f900, 0x1f9ff}, {0x20000, 0x3fffd}},
+                              mark[] = {{0x300, 0x36f},
+                                        {0x200b, 0x200f},
+                                        {0x20d0, 0x20ff},
+                                        {0xfe00, 0xfe0f}};
     int32_t columns = 0;
     for (size_t left = strlen(text), n; left > 0; text += n, left -= n) {
         uint32_t code = 0;

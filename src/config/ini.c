@@ -10,7 +10,7 @@
 #define BLANKS " \t\v\f\r\n"
 
 /* A file at work: its lines are cut apart in place. */
-typedef struct reader {
+typedef struct ini_reader {
     const char *path;
     char *next; /**< where the next line begins */
     char *end;
@@ -22,9 +22,9 @@ typedef struct reader {
     int begun;         /**< its first line */
     char value[PT_OPTION_TEXT];
     int *set_at; /**< per pt_option_at_t.index: the line that set it, or 0 */
-} reader_t;
+} ini_reader_t;
 
-static pt_status_t located(const reader_t *r, int line, pt_status_t status)
+static pt_status_t located(const ini_reader_t *r, int line, pt_status_t status)
 {
     return status == PT_OK
                ? PT_OK
@@ -61,7 +61,7 @@ static pt_status_t check_text(const char *path, const char *text, size_t bytes)
 }
 
 /* The next line without its end, a comment, and blanks behind; NULL after the last. */
-static char *next_line(reader_t *r)
+static char *next_line(ini_reader_t *r)
 {
     char *line = r->next, *end = line;
     if (line >= r->end) {
@@ -80,14 +80,14 @@ static char *next_line(reader_t *r)
     return line;
 }
 
-static pt_status_t finish_option(reader_t *r)
+static pt_status_t finish_option(ini_reader_t *r)
 {
     bool is_whole = r->is_gathering;
     r->is_gathering = false;
     return is_whole ? located(r, r->begun, pt_option_parse(&r->at, r->value)) : PT_OK;
 }
 
-static pt_status_t append_value(reader_t *r, const char *text)
+static pt_status_t append_value(ini_reader_t *r, const char *text)
 {
     size_t used = strlen(r->value), len = strlen(text);
     if (used + len + 2 > sizeof r->value) {
@@ -101,7 +101,7 @@ static pt_status_t append_value(reader_t *r, const char *text)
     return PT_OK;
 }
 
-static pt_status_t begin_option(reader_t *r, const char *key)
+static pt_status_t begin_option(ini_reader_t *r, const char *key)
 {
     if (r->section == NULL) {
         PT_FAIL(CONFIG, "%s:%d: '%s' stands before any [section]", r->path, r->number, key);
@@ -122,7 +122,7 @@ static pt_status_t begin_option(reader_t *r, const char *key)
 /* A line that says something, from its first letter on; what is indented below a key goes
  * on with its value.  The name of a task may have brackets: a section ends with its line.
  */
-static pt_status_t take_line(reader_t *r, char *text, bool is_indented)
+static pt_status_t take_line(ini_reader_t *r, char *text, bool is_indented)
 {
     size_t len = strlen(text), key_len = strcspn(text, "=:");
     if (is_indented && r->is_gathering) {
@@ -147,7 +147,7 @@ static pt_status_t take_line(reader_t *r, char *text, bool is_indented)
     return append_value(r, value + strspn(value, BLANKS));
 }
 
-static pt_status_t read_lines(reader_t *r)
+static pt_status_t read_lines(ini_reader_t *r)
 {
     for (char *line; (line = next_line(r)) != NULL;) {
         size_t indent = strspn(line, BLANKS);
@@ -170,11 +170,11 @@ pt_status_t ini_read(pt_config_t *config, const pt_text_t *text, const char *pat
     pt_text_t copy = {0};
     pt_text_add_bytes(&copy, pt_text_get(text), text->n);
     PT_TRY(copy.status);
-    reader_t r = {.path = path,
-                  .next = copy.data,
-                  .end = copy.data + copy.n,
-                  .config = config,
-                  .set_at = set_at};
+    ini_reader_t r = {.path = path,
+                      .next = copy.data,
+                      .end = copy.data + copy.n,
+                      .config = config,
+                      .set_at = set_at};
     if (copy.n >= 3 && memcmp(copy.data, mark, 3) == 0) {
         r.next += 3;
     }

@@ -7,13 +7,13 @@
 #include "polytree/base/memory.h"
 
 /** best[s][i]: slowest of s + 1 blocks that take the pieces 0..i-1; from: last begins. */
-typedef struct table {
+typedef struct cut_table {
     double *best, *sum; /**< sum[i]: cost of the pieces before i */
     int32_t *from;
-} table_t;
+} cut_table_t;
 
-static void fill_row(const table_t *t, int32_t n, const double *transfer, int32_t n_free,
-                     int32_t s)
+static void fill_row(const cut_table_t *t, int32_t n, const double *transfer,
+                     int32_t n_free, int32_t s)
 {
     for (int32_t i = 0; i <= n; i++) {
         double *best = &t->best[(int64_t)s * (n + 1) + i];
@@ -37,7 +37,7 @@ pt_status_t pt_cut_balance(int32_t n, const double *cost, const double *transfer
                            int32_t n_free, int32_t n_stage, int32_t *first, double *slowest)
 {
     size_t cells = (size_t)n_stage * ((size_t)n + 1);
-    table_t t = {0};
+    cut_table_t t = {0};
     pt_status_t status;
 
     if (n_stage > 1 && n_stage > n_free)

@@ -138,15 +138,15 @@ pt_status_t pt_machine_write(const pt_machine_t *machine, const char *path)
 }
 
 /** A table that is being read. */
-typedef struct reader {
+typedef struct machine_reader {
     pt_machine_t *machine;
     const char *path;
     int number; /**< of the line */
     size_t n_line, n_told;
     bool is_whole; /**< the last line has its end */
-} reader_t;
+} machine_reader_t;
 
-static pt_status_t take_line(reader_t *r, char *line)
+static pt_status_t take_line(machine_reader_t *r, char *line)
 {
     char *name;
     double seconds = strtod(line, &name);
@@ -169,7 +169,7 @@ static pt_status_t take_line(reader_t *r, char *line)
 pt_status_t pt_machine_read(pt_machine_t *machine, const char *path)
 {
     FILE *file = fopen(path, "r");
-    reader_t r = {.machine = machine, .path = path};
+    machine_reader_t r = {.machine = machine, .path = path};
     char line[LINE];
     pt_status_t status = PT_OK;
 

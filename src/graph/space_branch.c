@@ -46,17 +46,17 @@ static pt_status_t parse_encoder(const pt_config_t *config, encoder_t *e)
 }
 
 /** Where the builder stands: the stride reached, and the dilation in place of more. */
-typedef struct walk {
+typedef struct encoder_walk {
     pt_shape_t shape;
     int32_t stride, dilation;
-} walk_t;
+} encoder_walk_t;
 
 /**
  * Fix a layer's place and go on behind it.  Past the output stride strides become dilations
  * of what follows; the layer itself still has the dilation before (as in DeepLab).
  */
 static pt_status_t place_layer(const pt_config_t *config, const pt_layer_t *layer,
-                               walk_t *walk, pt_layer_place_t *place)
+                               encoder_walk_t *walk, pt_layer_place_t *place)
 {
     int64_t limit = config->space.output_stride;
     int32_t stride = layer->stride > 0 ? layer->stride : 1, kept = stride;
@@ -90,7 +90,8 @@ static pt_status_t add_nodes(space_builder_t *b, const pt_config_t *config,
                              pt_layer_place_t *place)
 {
     pt_space_t *s = b->space;
-    walk_t walk = {{s->microbatch, spec->height, spec->width, spec->channels}, 1, 1};
+    encoder_walk_t walk = {
+        {s->microbatch, spec->height, spec->width, spec->channels}, 1, 1};
     char name[24];
 
     PT_TRY(space_add_node(b, "input", walk.shape));

@@ -45,17 +45,17 @@ static void fill_vector(pt_kernel_t *kernel)
         pt_vector_fill_generic(kernel);
 }
 
-typedef struct conv {
+typedef struct blas_conv {
     struct pt_conv base;
     int64_t chunk;                   /* images per product */
     bool is_direct;                  /* col is x */
     int64_t depth;                   /* kh kw c / groups */
     const pt_depthwise_t *depthwise; /* or NULL */
-} conv_t;
+} blas_conv_t;
 
-static const conv_t *conv_of(const pt_conv_t *base)
+static const blas_conv_t *conv_of(const pt_conv_t *base)
 {
-    return (const conv_t *)base;
+    return (const blas_conv_t *)base;
 }
 
 static void add_pixel(int64_t n, const float *restrict from, float *restrict to)
@@ -87,8 +87,8 @@ static void move_window(const pt_conv_shape_t *s, int64_t oy, int64_t ox, const 
 }
 
 /** All windows of n_image images, of the group whose first channel is there. */
-static void move_windows(const conv_t *conv, int64_t n_image, const float *x, float *col,
-                         float *dx)
+static void move_windows(const blas_conv_t *conv, int64_t n_image, const float *x,
+                         float *col, float *dx)
 {
     const pt_conv_shape_t *s = &conv->base.shape;
     int64_t image = s->h * s->w * s->c;
@@ -108,28 +108,28 @@ static void product(CBLAS_TRANSPOSE ta, CBLAS_TRANSPOSE tb, int64_t m, int64_t n
 }
 
 /** One group of one chunk: the pieces of its three matrices. */
-typedef struct piece {
+typedef struct blas_piece {
     int64_t n_image, rows;
     int64_t x, y, w; /* offsets */
-} piece_t;
+} blas_piece_t;
 
-static piece_t piece_at(const conv_t *conv, int64_t first, int32_t g)
+static blas_piece_t piece_at(const blas_conv_t *conv, int64_t first, int32_t g)
 {
     const pt_conv_shape_t *s = &conv->base.shape;
     int64_t cg = s->c / s->groups, kg = s->k / s->groups;
     int64_t n = s->n - first < conv->chunk ? s->n - first : conv->chunk;
-    return (piece_t){.n_image = n,
-                     .rows = n * s->oh * s->ow,
-                     .x = first * s->h * s->w * s->c + g * cg,
-                     .y = first * s->oh * s->ow * s->k + g * kg,
-                     .w = g * kg * conv->depth};
+    return (blas_piece_t){.n_image = n,
+                          .rows = n * s->oh * s->ow,
+                          .x = first * s->h * s->w * s->c + g * cg,
+                          .y = first * s->oh * s->ow * s->k + g * kg,
+                          .w = g * kg * conv->depth};
 }
 
 static void forward(const pt_conv_t *base, const float *x, const float *w, uint64_t version,
                     float *y, void *work)
 {
     (void)version;
-    const conv_t *conv = conv_of(base);
+    const blas_conv_t *conv = conv_of(base);
     const pt_conv_shape_t *s = &base->shape;
     if (conv->depthwise) {
         conv->depthwise->forward(s, x, w, y);
@@ -138,7 +138,7 @@ static void forward(const pt_conv_t *base, const float *x, const float *w, uint6
     float *col = work;
     for (int64_t first = 0; first < s->n; first += conv->chunk)
         for (int32_t g = 0; g < s->groups; g++) {
-            piece_t p = piece_at(conv, first, g);
+            blas_piece_t p = piece_at(conv, first, g);
             if (!conv->is_direct)
                 move_windows(conv, p.n_image, x + p.x, col, NULL);
             product(CblasNoTrans, CblasTrans, p.rows, s->k / s->groups, conv->depth,
@@ -151,7 +151,7 @@ static void backward_data(const pt_conv_t *base, const float *dy, const float *w
                           uint64_t version, float *dx, void *work)
 {
     (void)version;
-    const conv_t *conv = conv_of(base);
+    const blas_conv_t *conv = conv_of(base);
     const pt_conv_shape_t *s = &base->shape;
     if (conv->depthwise) {
         conv->depthwise->backward_data(s, dy, w, dx);
@@ -162,7 +162,7 @@ static void backward_data(const pt_conv_t *base, const float *dy, const float *w
         memset(dx, 0, (size_t)(s->n * s->h * s->w * s->c) * sizeof *dx);
     for (int64_t first = 0; first < s->n; first += conv->chunk)
         for (int32_t g = 0; g < s->groups; g++) {
-            piece_t p = piece_at(conv, first, g);
+            blas_piece_t p = piece_at(conv, first, g);
             product(CblasNoTrans, CblasNoTrans, p.rows, conv->depth, s->k / s->groups,
                     dy + p.y, s->k, w + p.w, conv->depth, 0,
                     conv->is_direct ? dx + p.x : col, conv->is_direct ? s->c : conv->depth);
@@ -174,7 +174,7 @@ static void backward_data(const pt_conv_t *base, const float *dy, const float *w
 static void backward_weights(const pt_conv_t *base, const float *x, const float *dy,
                              float *dw, void *work)
 {
-    const conv_t *conv = conv_of(base);
+    const blas_conv_t *conv = conv_of(base);
     const pt_conv_shape_t *s = &base->shape;
     if (conv->depthwise) {
         conv->depthwise->backward_weights(s, x, dy, dw);
@@ -183,7 +183,7 @@ static void backward_weights(const pt_conv_t *base, const float *x, const float 
     float *col = work;
     for (int64_t first = 0; first < s->n; first += conv->chunk)
         for (int32_t g = 0; g < s->groups; g++) {
-            piece_t p = piece_at(conv, first, g);
+            blas_piece_t p = piece_at(conv, first, g);
             if (!conv->is_direct)
                 move_windows(conv, p.n_image, x + p.x, col, NULL);
             product(CblasTrans, CblasNoTrans, s->k / s->groups, conv->depth, p.rows,
@@ -205,7 +205,7 @@ static const pt_conv_run_t conv_run = {.free = release,
 
 static pt_status_t conv_new(const pt_kernel_t *k, const pt_conv_shape_t *s, pt_conv_t **out)
 {
-    conv_t *conv = NULL;
+    blas_conv_t *conv = NULL;
     int64_t pixels = s->oh * s->ow;
     PT_TRY(pt_alloc(&conv, 1, sizeof *conv));
     conv->base.run = &conv_run;

@@ -46,14 +46,14 @@ typedef struct shape {
     size_t scratch_bytes, work_bytes;
 } shape_t;
 
-typedef struct state {
+typedef struct dnnl_state {
     dnnl_engine_t engine;
     dnnl_stream_t stream;
     dnnl_primitive_attr_t attr; /**< scratch is the caller's */
     pt_status_t (*conv_new_before)(const pt_kernel_t *, const pt_conv_shape_t *,
                                    pt_conv_t **);
     shape_t *shapes;
-} state_t;
+} dnnl_state_t;
 
 /** Weights as one pass wants them, and of which weights they were made. */
 typedef struct packed {
@@ -63,13 +63,13 @@ typedef struct packed {
     uint64_t version;
 } packed_t;
 
-typedef struct conv {
+typedef struct dnnl_conv {
     struct pt_conv base;
-    const state_t *state;
+    const dnnl_state_t *state;
     const shape_t *shape;
     packed_t *packed;  /**< of PASS_FORWARD and PASS_BACKWARD_DATA */
     pt_conv_t *before; /**< of the backend before; NULL if no pass is left to it */
-} conv_t;
+} dnnl_conv_t;
 
 #define DNNL_TRY(call)                                                                     \
     do {                                                                                   \
@@ -86,7 +86,7 @@ static void routine_release(routine_t *r)
         dnnl_memory_destroy(r->scratch);
 }
 
-static pt_status_t routine_init(const state_t *state, const_dnnl_primitive_desc_t desc,
+static pt_status_t routine_init(const dnnl_state_t *state, const_dnnl_primitive_desc_t desc,
                                 routine_t *r)
 {
     DNNL_TRY(dnnl_primitive_create(&r->primitive, desc));
@@ -116,8 +116,8 @@ static void shape_free(shape_t *s)
     pt_free(s);
 }
 
-static pt_status_t pass_reorder(const state_t *state, const api_conv_t *d, pass_kind_t kind,
-                                pass_t *pass)
+static pt_status_t pass_reorder(const dnnl_state_t *state, const api_conv_t *d,
+                                pass_kind_t kind, pass_t *pass)
 {
     if (api_equal(&pass->weights, &d->weights))
         return PT_OK;
@@ -138,7 +138,7 @@ static bool is_slow(const char *name, const pt_conv_shape_t *s)
     return !strncmp(name, "ref", 3) || (is_depthwise && strstr(name, "gemm:"));
 }
 
-static pt_status_t pass_init(const state_t *state, const pt_conv_shape_t *s,
+static pt_status_t pass_init(const dnnl_state_t *state, const pt_conv_shape_t *s,
                              const api_conv_t *d, pass_kind_t kind,
                              const_dnnl_primitive_desc_t desc, pass_t *pass)
 {
@@ -161,7 +161,8 @@ static void larger(size_t *bytes, size_t other)
         *bytes = other;
 }
 
-static pt_status_t shape_memories(const state_t *state, const api_conv_t *d, shape_t *s)
+static pt_status_t shape_memories(const dnnl_state_t *state, const api_conv_t *d,
+                                  shape_t *s)
 {
     DNNL_TRY(api_memory(&d->x, state->engine, DNNL_MEMORY_NONE, &s->x));
     DNNL_TRY(api_memory(&d->y, state->engine, DNNL_MEMORY_NONE, &s->y));
@@ -181,7 +182,7 @@ static pt_status_t shape_memories(const state_t *state, const api_conv_t *d, sha
     return PT_OK;
 }
 
-static pt_status_t shape_passes(const state_t *state, shape_t *s)
+static pt_status_t shape_passes(const dnnl_state_t *state, shape_t *s)
 {
     api_conv_t d;
     DNNL_TRY(api_conv_init(&s->of, &d));
@@ -209,7 +210,8 @@ static bool same_shape(const pt_conv_shape_t *a, const pt_conv_shape_t *b)
            a->pad_bottom == b->pad_bottom && a->pad_right == b->pad_right;
 }
 
-static pt_status_t shape_of(state_t *state, const pt_conv_shape_t *s, const shape_t **out)
+static pt_status_t shape_of(dnnl_state_t *state, const pt_conv_shape_t *s,
+                            const shape_t **out)
 {
     for (shape_t *at = state->shapes; at; at = at->next)
         if (same_shape(&at->of, s)) {
@@ -231,7 +233,7 @@ static pt_status_t shape_of(state_t *state, const pt_conv_shape_t *s, const shap
 }
 
 /** Run on `n` arguments; the routine's scratch is at `work`. */
-static bool routine_run(const conv_t *conv, const routine_t *r, dnnl_exec_arg_t *arg,
+static bool routine_run(const dnnl_conv_t *conv, const routine_t *r, dnnl_exec_arg_t *arg,
                         int32_t n, void *work)
 {
     if (r->scratch) {
@@ -250,8 +252,8 @@ static bool point(dnnl_memory_t memory, const void *data)
 }
 
 /** The weights as the pass wants them, packed anew where they changed. */
-static bool pack(const conv_t *conv, pass_kind_t kind, const float *w, uint64_t version,
-                 void *work, dnnl_memory_t *out)
+static bool pack(const dnnl_conv_t *conv, pass_kind_t kind, const float *w,
+                 uint64_t version, void *work, dnnl_memory_t *out)
 {
     const pass_t *pass = &conv->shape->pass[kind];
     packed_t *packed = &conv->packed[kind];
@@ -277,7 +279,7 @@ static void spoil(float *out, int64_t n)
 static void forward(const pt_conv_t *base, const float *x, const float *w, uint64_t version,
                     float *y, void *work)
 {
-    const conv_t *conv = (const conv_t *)base;
+    const dnnl_conv_t *conv = (const dnnl_conv_t *)base;
     const shape_t *s = conv->shape;
     if (s->pass[PASS_FORWARD].is_left) {
         conv->before->run->forward(conv->before, x, w, version, y, work);
@@ -295,7 +297,7 @@ static void forward(const pt_conv_t *base, const float *x, const float *w, uint6
 static void backward_data(const pt_conv_t *base, const float *dy, const float *w,
                           uint64_t version, float *dx, void *work)
 {
-    const conv_t *conv = (const conv_t *)base;
+    const dnnl_conv_t *conv = (const dnnl_conv_t *)base;
     const shape_t *s = conv->shape;
     if (s->pass[PASS_BACKWARD_DATA].is_left) {
         conv->before->run->backward_data(conv->before, dy, w, version, dx, work);
@@ -310,8 +312,8 @@ static void backward_data(const pt_conv_t *base, const float *dy, const float *w
         spoil(dx, base->shape.n * base->shape.h * base->shape.w * base->shape.c);
 }
 
-static bool weights_gradient(const conv_t *conv, const float *x, const float *dy, float *dw,
-                             void *work)
+static bool weights_gradient(const dnnl_conv_t *conv, const float *x, const float *dy,
+                             float *dw, void *work)
 {
     const shape_t *s = conv->shape;
     const pass_t *pass = &s->pass[PASS_BACKWARD_WEIGHTS];
@@ -331,7 +333,7 @@ static bool weights_gradient(const conv_t *conv, const float *x, const float *dy
 static void backward_weights(const pt_conv_t *base, const float *x, const float *dy,
                              float *dw, void *work)
 {
-    const conv_t *conv = (const conv_t *)base;
+    const dnnl_conv_t *conv = (const dnnl_conv_t *)base;
     const pt_conv_shape_t *s = &base->shape;
     if (conv->shape->pass[PASS_BACKWARD_WEIGHTS].is_left)
         conv->before->run->backward_weights(conv->before, x, dy, dw, work);
@@ -341,7 +343,7 @@ static void backward_weights(const pt_conv_t *base, const float *x, const float 
 
 static void release(pt_conv_t *base)
 {
-    conv_t *conv = (conv_t *)base;
+    dnnl_conv_t *conv = (dnnl_conv_t *)base;
     for (int32_t i = 0; conv->packed && i < 2; i++) {
         memory_destroy(conv->packed[i].memory);
         pt_free(conv->packed[i].data);
@@ -357,7 +359,7 @@ static const pt_conv_run_t conv_run = {.free = release,
                                        .backward_data = backward_data,
                                        .backward_weights = backward_weights};
 
-static pt_status_t conv_init(conv_t *conv, state_t *state)
+static pt_status_t conv_init(dnnl_conv_t *conv, dnnl_state_t *state)
 {
     PT_TRY(shape_of(state, &conv->base.shape, &conv->shape));
     const pass_t *pass = conv->shape->pass;
@@ -387,7 +389,7 @@ static pt_status_t conv_init(conv_t *conv, state_t *state)
 
 static pt_status_t conv_new(const pt_kernel_t *k, const pt_conv_shape_t *s, pt_conv_t **out)
 {
-    conv_t *conv = NULL;
+    dnnl_conv_t *conv = NULL;
     PT_TRY(pt_alloc(&conv, 1, sizeof *conv));
     conv->base.run = &conv_run;
     conv->base.kernel = k;
@@ -415,7 +417,7 @@ static pt_status_t limit_isa(pt_isa_t isa)
     return PT_OK;
 }
 
-static pt_status_t state_init(state_t *state)
+static pt_status_t state_init(dnnl_state_t *state)
 {
     DNNL_TRY(dnnl_engine_create(&state->engine, dnnl_cpu, 0));
     DNNL_TRY(dnnl_stream_create(&state->stream, state->engine, dnnl_stream_default_flags));
@@ -427,7 +429,7 @@ static pt_status_t state_init(state_t *state)
 
 pt_status_t pt_onednn_fill(pt_kernel_t *kernel)
 {
-    state_t *state = NULL;
+    dnnl_state_t *state = NULL;
     PT_TRY(limit_isa(kernel->isa));
     omp_set_num_threads((int)kernel->threads);
     PT_TRY(pt_alloc(&state, 1, sizeof *state));
@@ -444,7 +446,7 @@ pt_status_t pt_onednn_fill(pt_kernel_t *kernel)
 
 void pt_onednn_release(pt_kernel_t *kernel)
 {
-    state_t *state = kernel->state;
+    dnnl_state_t *state = kernel->state;
     for (shape_t *at = state->shapes; at;) {
         shape_t *next = at->next;
         shape_free(at);

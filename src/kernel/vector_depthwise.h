@@ -37,17 +37,17 @@ static inline block_t block_at(int64_t c, int64_t c0)
 }
 
 /** Steps 0 .. n - 1 at which first + i step lies in [0, size). */
-typedef struct range {
+typedef struct tap_range {
     int64_t begin, end;
-} range_t;
+} tap_range_t;
 
-static inline range_t steps_inside(int64_t first, int64_t step, int64_t n, int64_t size)
+static inline tap_range_t steps_inside(int64_t first, int64_t step, int64_t n, int64_t size)
 {
     if (first >= 0 && first + (n - 1) * step < size)
-        return (range_t){0, n};
+        return (tap_range_t){0, n};
     int64_t begin = first < 0 ? (-first + step - 1) / step : 0;
     int64_t end = first < size ? (size - first + step - 1) / step : 0;
-    return (range_t){begin, end < n ? end : n};
+    return (tap_range_t){begin, end < n ? end : n};
 }
 
 /** The weights of a block as [tap][channel]. */
@@ -94,10 +94,10 @@ INLINE void forward_block(const pt_conv_shape_t *s, const block_t *b, int64_t n_
     for (int64_t row = 0; row < s->n * s->oh; row++) {
         const float *image = x + row / s->oh * s->h * s->w * s->c + b->c0;
         int64_t top = row % s->oh * s->stride - s->pad_top;
-        range_t down = steps_inside(top, s->dilation, s->kh, s->h);
+        tap_range_t down = steps_inside(top, s->dilation, s->kh, s->h);
         for (int64_t ox = 0; ox < s->ow; ox++, y += s->c) {
             int64_t left = ox * s->stride - s->pad_left;
-            range_t along = steps_inside(left, s->dilation, s->kw, s->w);
+            tap_range_t along = steps_inside(left, s->dilation, s->kw, s->w);
             lanes_t sum[MOST_VECTORS];
             clear_sums(n_vector, sum);
             for (int64_t i = down.begin; i < down.end; i++)
@@ -219,11 +219,11 @@ INLINE void backward_weights_block(const pt_conv_shape_t *s, const block_t *b,
         const float *image = x + row / s->oh * s->h * s->w * s->c + b->c0;
         const float *pdy = dy + row * s->ow * s->c + b->c0;
         int64_t top = row % s->oh * s->stride - s->pad_top;
-        range_t down = steps_inside(top, s->dilation, s->kh, s->h);
+        tap_range_t down = steps_inside(top, s->dilation, s->kh, s->h);
         for (int64_t t = down.begin * s->kw; t < down.end * s->kw; t++) {
             int64_t iy = top + t / s->kw * s->dilation;
             int64_t left = t % s->kw * s->dilation - s->pad_left;
-            range_t along = steps_inside(left, s->stride, s->ow, s->w);
+            tap_range_t along = steps_inside(left, s->stride, s->ow, s->w);
             lanes_t part[MOST_VECTORS];
             clear_sums(n_vector, part);
             for (int64_t ox = along.begin; ox < along.end; ox++)

@@ -10,19 +10,19 @@
 #include "kernel/vector_panel.h"
 
 /** The part of a window that lies inside the image. */
-typedef struct window {
+typedef struct vector_window {
     int64_t y0, y1, x0, x1, top, left;
-} window_t;
+} vector_window_t;
 
-static inline window_t window_of(const pt_pool_shape_t *s, int64_t oy, int64_t ox)
+static inline vector_window_t window_of(const pt_pool_shape_t *s, int64_t oy, int64_t ox)
 {
     int64_t top = oy * s->stride - s->pad_top, left = ox * s->stride - s->pad_left;
-    return (window_t){.y0 = top > 0 ? top : 0,
-                      .y1 = top + s->kernel < s->h ? top + s->kernel : s->h,
-                      .x0 = left > 0 ? left : 0,
-                      .x1 = left + s->kernel < s->w ? left + s->kernel : s->w,
-                      .top = top,
-                      .left = left};
+    return (vector_window_t){.y0 = top > 0 ? top : 0,
+                             .y1 = top + s->kernel < s->h ? top + s->kernel : s->h,
+                             .x0 = left > 0 ? left : 0,
+                             .x1 = left + s->kernel < s->w ? left + s->kernel : s->w,
+                             .top = top,
+                             .left = left};
 }
 
 static inline int64_t block_size(int64_t c, int64_t c0, int64_t most)
@@ -30,8 +30,9 @@ static inline int64_t block_size(int64_t c, int64_t c0, int64_t most)
     return c - c0 < most ? c - c0 : most;
 }
 
-static void max_of_window(const pt_pool_shape_t *s, const float *x, const window_t *in,
-                          int64_t c0, float *restrict y, uint8_t *restrict index)
+static void max_of_window(const pt_pool_shape_t *s, const float *x,
+                          const vector_window_t *in, int64_t c0, float *restrict y,
+                          uint8_t *restrict index)
 {
     int64_t n = block_size(s->c, c0, PT_LANES);
     int32_t winner[PT_LANES];
@@ -58,14 +59,14 @@ static void pool_max(const pt_pool_shape_t *s, const float *x, float *y, uint8_t
     for (int64_t n = 0; n < s->n; n++, x += s->h * s->w * s->c)
         for (int64_t oy = 0; oy < s->oh; oy++)
             for (int64_t ox = 0; ox < s->ow; ox++, y += s->c, index += s->c) {
-                window_t in = window_of(s, oy, ox);
+                vector_window_t in = window_of(s, oy, ox);
                 for (int64_t c0 = 0; c0 < s->c; c0 += PT_LANES)
                     max_of_window(s, x, &in, c0, y + c0, index + c0);
             }
 }
 
 /** Adding +0 where a pixel lost leaves its sum as it is. */
-static void spread_max(const pt_pool_shape_t *s, const window_t *in, int64_t c0,
+static void spread_max(const pt_pool_shape_t *s, const vector_window_t *in, int64_t c0,
                        const float *restrict dy, const uint8_t *restrict index, float *dx)
 {
     int64_t n = block_size(s->c, c0, PT_LANES);
@@ -88,14 +89,14 @@ static void pool_max_backward(const pt_pool_shape_t *s, const float *dy,
     for (int64_t n = 0; n < s->n; n++, dx += s->h * s->w * s->c)
         for (int64_t oy = 0; oy < s->oh; oy++)
             for (int64_t ox = 0; ox < s->ow; ox++, dy += s->c, index += s->c) {
-                window_t in = window_of(s, oy, ox);
+                vector_window_t in = window_of(s, oy, ox);
                 for (int64_t c0 = 0; c0 < s->c; c0 += PT_LANES)
                     spread_max(s, &in, c0, dy + c0, index + c0, dx);
             }
 }
 
-static void mean_of_window(const pt_pool_shape_t *s, const float *x, const window_t *in,
-                           int64_t c0, float *restrict y)
+static void mean_of_window(const pt_pool_shape_t *s, const float *x,
+                           const vector_window_t *in, int64_t c0, float *restrict y)
 {
     int64_t n = block_size(s->c, c0, PT_LANES);
     double sum[PT_LANES], count = (double)((in->y1 - in->y0) * (in->x1 - in->x0));
@@ -115,7 +116,7 @@ static void pool_avg(const pt_pool_shape_t *s, const float *x, float *y)
     for (int64_t n = 0; n < s->n; n++, x += s->h * s->w * s->c)
         for (int64_t oy = 0; oy < s->oh; oy++)
             for (int64_t ox = 0; ox < s->ow; ox++, y += s->c) {
-                window_t in = window_of(s, oy, ox);
+                vector_window_t in = window_of(s, oy, ox);
                 for (int64_t c0 = 0; c0 < s->c; c0 += PT_LANES)
                     mean_of_window(s, x, &in, c0, y + c0);
             }
@@ -127,7 +128,7 @@ static void pool_avg_backward(const pt_pool_shape_t *s, const float *dy, float *
     for (int64_t n = 0; n < s->n; n++, dx += s->h * s->w * s->c)
         for (int64_t oy = 0; oy < s->oh; oy++)
             for (int64_t ox = 0; ox < s->ow; ox++, dy += s->c) {
-                window_t in = window_of(s, oy, ox);
+                vector_window_t in = window_of(s, oy, ox);
                 float share = (float)(1 / (double)((in.y1 - in.y0) * (in.x1 - in.x0)));
                 for (int64_t iy = in.y0; iy < in.y1; iy++)
                     for (int64_t ix = in.x0; ix < in.x1; ix++) {

@@ -5,20 +5,20 @@
 #include <stdio.h>
 
 #include "polytree/base/quote.h"
-#include "polytree/picture/pipe.h"
+#include "polytree/picture/program.h"
 
 enum { WIDTH = 760, HEIGHT = 470, ROW_HEIGHT = 26, KEY_HEIGHT = 18 };
 
 #define TERMINAL                                                                           \
     "set terminal svg size %d,%d dynamic background '#ffffff' font 'sans-serif,12'\n"
 
-typedef struct range {
+typedef struct axis_range {
     double low, high;
-} range_t;
+} axis_range_t;
 
-static const range_t nothing = {INFINITY, -INFINITY};
+static const axis_range_t nothing = {INFINITY, -INFINITY};
 
-static void widen(range_t *range, double x, double error)
+static void widen(axis_range_t *range, double x, double error)
 {
     range->low = fmin(range->low, x - error);
     range->high = fmax(range->high, x + error);
@@ -26,7 +26,7 @@ static void widen(range_t *range, double x, double error)
 
 /* Room at both ends of an axis of values, but none where a metric of 0 to 1 has no values.
  */
-static void pad(range_t *r, double part)
+static void pad(axis_range_t *r, double part)
 {
     double room = r->high > r->low ? part * (r->high - r->low) : 0.01;
     double least = r->low >= 0 ? 0 : -INFINITY, most = r->high <= 1 ? 1 : INFINITY;
@@ -43,7 +43,7 @@ typedef struct rows {
 static pt_status_t print_rows(const void *context, FILE *file)
 {
     const rows_t *c = context;
-    range_t range = nothing;
+    axis_range_t range = nothing;
     for (int32_t i = 0; i < c->n; i++)
         if (isfinite(c->row[i].value))
             widen(&range, c->row[i].value, c->row[i].error);
@@ -74,7 +74,7 @@ pt_status_t pt_chart_rows(const char *title, int32_t n, const pt_chart_row_t *ro
                           const char *path, bool *is_drawn)
 {
     const rows_t rows = {title, n, row};
-    return pt_pipe_plot(print_rows, &rows, path, is_drawn);
+    return pt_program_plot(print_rows, &rows, path, is_drawn);
 }
 
 typedef struct points {
@@ -85,7 +85,7 @@ typedef struct points {
 
 static void put_axes(const points_t *c, FILE *file)
 {
-    range_t x = nothing, y = nothing;
+    axis_range_t x = nothing, y = nothing;
     int32_t n_named = 0;
     for (int32_t i = 0; i < c->n; i++) {
         widen(&x, c->point[i].x, 0);
@@ -159,5 +159,5 @@ pt_status_t pt_chart_points(const char *const title[2], int32_t n,
                             const pt_chart_point_t *point, const char *path, bool *is_drawn)
 {
     const points_t points = {title, n, point};
-    return pt_pipe_plot(print_points, &points, path, is_drawn);
+    return pt_program_plot(print_points, &points, path, is_drawn);
 }

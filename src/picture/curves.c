@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "polytree/picture/pipe.h"
+#include "polytree/picture/program.h"
 #include "polytree/picture/curves.h"
 #include "polytree/base/memory.h"
 #include "polytree/base/quote.h"
@@ -238,7 +238,7 @@ pt_status_t pt_curves_write(const char *run, bool *is_drawn)
     PT_TRY_OR(done, pt_run_file_path(run, PT_FILE_CURVES, path));
     PT_TRY_OR(done, pt_journal_read(run, take_event, &c));
     if (c.series[LOSS].n > 0)
-        PT_TRY_OR(done, pt_pipe_plot(print_plot, &c, path, is_drawn));
+        PT_TRY_OR(done, pt_program_plot(print_plot, &c, path, is_drawn));
 done:
     for (int32_t i = 0; i < N_SERIES; i++)
         pt_free(c.series[i].point);

@@ -1,7 +1,7 @@
 /* The graph of a network, drawn by Graphviz. */
 #include "polytree/picture/diagram.h"
 
-#include "polytree/picture/pipe.h"
+#include "polytree/picture/program.h"
 #include "picture/dot.h"
 
 pt_status_t pt_diagram_dot(const pt_space_t *space, const pt_subnet_t *subnet, int32_t task,
@@ -33,5 +33,5 @@ pt_status_t pt_diagram_write(const pt_space_t *space, const pt_subnet_t *subnet,
 {
     char *argv[] = {(char[]){"dot"}, (char[]){"-Tsvg"}, NULL};
     const graph_t graph = {space, subnet, task};
-    return pt_pipe_run(argv, print_graph, &graph, path, is_drawn);
+    return pt_program_run(argv, print_graph, &graph, path, is_drawn);
 }

@@ -20,7 +20,7 @@ static const char *const act_name[] = {
 
 /* A JSON value that could not be made is NULL, and adding NULL fails: one look at the end
  * finds every lack of memory. */
-typedef struct writer {
+typedef struct architecture_writer {
     const pt_space_t *space;
     const pt_subnet_t *subnet;
     const pt_alpha_t *alpha;
@@ -30,26 +30,27 @@ typedef struct writer {
     int32_t *copy; /* branch: [n_layer][n_task] */
     pt_branching_t branching;
     bool has_failed;
-} writer_t;
+} architecture_writer_t;
 
-static void put(writer_t *w, json_t *object, const char *key, json_t *value)
+static void put(architecture_writer_t *w, json_t *object, const char *key, json_t *value)
 {
     w->has_failed |= json_object_set_new(object, key, value) != 0;
 }
 
-static void append(writer_t *w, json_t *array, json_t *value)
+static void append(architecture_writer_t *w, json_t *array, json_t *value)
 {
     w->has_failed |= json_array_append_new(array, value) != 0;
 }
 
 /* A conv's kernel of 0 and the like are defaults: only what was set is written. */
-static void put_number(writer_t *w, json_t *object, const char *key, int64_t value)
+static void put_number(architecture_writer_t *w, json_t *object, const char *key,
+                       int64_t value)
 {
     if (value != 0)
         put(w, object, key, json_integer(value));
 }
 
-static json_t *describe_attr(writer_t *w, const pt_op_attr_t *a)
+static json_t *describe_attr(architecture_writer_t *w, const pt_op_attr_t *a)
 {
     json_t *attr = json_object();
     put_number(w, attr, "channels", a->channels);
@@ -74,7 +75,7 @@ static json_t *describe_attr(writer_t *w, const pt_op_attr_t *a)
 
 /* `in` counts operations within the candidate; -1 is the candidate's source, -2 its skip.
  */
-static json_t *describe_op(writer_t *w, const pt_candidate_t *candidate,
+static json_t *describe_op(architecture_writer_t *w, const pt_candidate_t *candidate,
                            const pt_space_op_t *op)
 {
     json_t *object = json_object(), *in = json_array(), *param = json_array();
@@ -90,7 +91,7 @@ static json_t *describe_op(writer_t *w, const pt_candidate_t *candidate,
     return object;
 }
 
-static json_t *describe_candidate(writer_t *w, const pt_candidate_t *c)
+static json_t *describe_candidate(architecture_writer_t *w, const pt_candidate_t *c)
 {
     const pt_space_t *s = w->space;
     json_t *object = json_object(), *ops = json_array();
@@ -108,7 +109,7 @@ static json_t *describe_candidate(writer_t *w, const pt_candidate_t *c)
 }
 
 /* Who runs a layer together: a list of names for each group. */
-static json_t *describe_groups(writer_t *w, int32_t layer)
+static json_t *describe_groups(architecture_writer_t *w, int32_t layer)
 {
     int32_t n_task = w->space->n_task;
     const int32_t *group = w->branching.group + (size_t)layer * (size_t)n_task;
@@ -124,7 +125,7 @@ static json_t *describe_groups(writer_t *w, int32_t layer)
 }
 
 /* The stem is layer 0, of which there are no copies to choose from. */
-static json_t *describe_layer(writer_t *w, int32_t layer)
+static json_t *describe_layer(architecture_writer_t *w, int32_t layer)
 {
     const pt_space_t *s = w->space;
     const pt_space_layer_t *l = &s->layer[layer];
@@ -144,7 +145,7 @@ static json_t *describe_layer(writer_t *w, int32_t layer)
     return object;
 }
 
-static void describe_kind(writer_t *w, json_t *object)
+static void describe_kind(architecture_writer_t *w, json_t *object)
 {
     const pt_space_t *s = w->space;
     if (s->kind == PT_SPACE_DAG) {
@@ -160,7 +161,7 @@ static void describe_kind(writer_t *w, json_t *object)
         append(w, layers, describe_layer(w, l));
 }
 
-static json_t *describe_space(writer_t *w)
+static json_t *describe_space(architecture_writer_t *w)
 {
     const pt_space_t *s = w->space;
     json_t *object = json_object(), *nodes = json_array(), *candidates = json_array();
@@ -182,7 +183,7 @@ static json_t *describe_space(writer_t *w)
     return object;
 }
 
-static json_t *describe_cost(writer_t *w, const pt_cost_t *cost)
+static json_t *describe_cost(architecture_writer_t *w, const pt_cost_t *cost)
 {
     json_t *object = json_pack("{s:I, s:I, s:I}", "madds", (json_int_t)cost->madds,
                                "encoder_madds", (json_int_t)cost->encoder_madds,
@@ -192,7 +193,7 @@ static json_t *describe_cost(writer_t *w, const pt_cost_t *cost)
     return object;
 }
 
-static json_t *describe_choice(writer_t *w, int32_t task, int32_t number)
+static json_t *describe_choice(architecture_writer_t *w, int32_t task, int32_t number)
 {
     const pt_choice_t *c = &w->space->choice[number];
     json_t *object = json_object();
@@ -210,7 +211,7 @@ static json_t *describe_choice(writer_t *w, int32_t task, int32_t number)
     return object;
 }
 
-static void describe_choices(writer_t *w, int32_t task, json_t *object)
+static void describe_choices(architecture_writer_t *w, int32_t task, json_t *object)
 {
     const pt_space_t *s = w->space;
     json_t *choices = json_array();
@@ -221,7 +222,7 @@ static void describe_choices(writer_t *w, int32_t task, json_t *object)
             append(w, choices, describe_choice(w, task, c));
 }
 
-static void describe_copies(writer_t *w, int32_t task, json_t *object)
+static void describe_copies(architecture_writer_t *w, int32_t task, json_t *object)
 {
     const pt_space_t *s = w->space;
     json_t *copies = json_array(), *p = json_array();
@@ -237,8 +238,8 @@ static void describe_copies(writer_t *w, int32_t task, json_t *object)
 }
 
 /* The network's value x stands for mean + deviation x in the data's own units. */
-static void describe_standard(writer_t *w, const pt_standard_t *standard, int64_t n,
-                              json_t *object, const char *name)
+static void describe_standard(architecture_writer_t *w, const pt_standard_t *standard,
+                              int64_t n, json_t *object, const char *name)
 {
     json_t *all = json_array();
     for (int64_t c = 0; standard && c < n; c++) {
@@ -252,7 +253,7 @@ static void describe_standard(writer_t *w, const pt_standard_t *standard, int64_
     json_decref(all);
 }
 
-static pt_status_t describe_task(writer_t *w, int32_t task, json_t *tasks)
+static pt_status_t describe_task(architecture_writer_t *w, int32_t task, json_t *tasks)
 {
     const pt_space_t *s = w->space;
     json_t *object = json_object();
@@ -279,7 +280,7 @@ static pt_status_t describe_task(writer_t *w, int32_t task, json_t *tasks)
     return PT_OK;
 }
 
-static pt_status_t describe(writer_t *w, json_t *root)
+static pt_status_t describe(architecture_writer_t *w, json_t *root)
 {
     json_t *tasks = json_array();
     pt_cost_t cost;
@@ -302,7 +303,7 @@ static pt_status_t describe(writer_t *w, json_t *root)
     return PT_OK;
 }
 
-static pt_status_t find_branching(writer_t *w)
+static pt_status_t find_branching(architecture_writer_t *w)
 {
     const pt_space_t *s = w->space;
     PT_TRY(pt_alloc(&w->copy, (size_t)s->n_layer * (size_t)s->n_task, sizeof *w->copy));
@@ -315,7 +316,8 @@ pt_status_t pt_architecture_write(const pt_space_t *space, const pt_subnet_t *su
                                   const pt_alpha_t *alpha, const pt_dataset_t *dataset,
                                   const char *path)
 {
-    writer_t w = {.space = space, .subnet = subnet, .alpha = alpha, .dataset = dataset};
+    architecture_writer_t w = {
+        .space = space, .subnet = subnet, .alpha = alpha, .dataset = dataset};
     json_t *root = json_object();
     char *text = NULL;
     pt_status_t status;

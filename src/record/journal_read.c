@@ -10,7 +10,7 @@
 #include "record/event.h"
 
 /** A journal that is read, and room for the arrays of the event at work. */
-typedef struct reader {
+typedef struct journal_reader {
     pt_event_taker_t take;
     pt_timing_taker_t take_timing;
     void *context;
@@ -19,9 +19,9 @@ typedef struct reader {
     pt_event_cost_t *cost;
     int64_t *confusion; /* of all tasks of a line */
     size_t share_capacity, score_capacity, cost_capacity, confusion_capacity;
-} reader_t;
+} journal_reader_t;
 
-typedef pt_status_t (*line_taker_t)(reader_t *reader, json_t *line);
+typedef pt_status_t (*line_taker_t)(journal_reader_t *reader, json_t *line);
 
 static double get_real(const json_t *object, const char *key)
 {
@@ -53,7 +53,7 @@ static pt_status_t get_phase(const json_t *line, pt_phase_t *phase)
     return PT_OK;
 }
 
-static pt_status_t read_step(reader_t *r, json_t *line, pt_event_step_t *e)
+static pt_status_t read_step(journal_reader_t *r, json_t *line, pt_event_step_t *e)
 {
     json_t *losses = json_object_get(line, "task_loss");
     json_t *weights = json_object_get(line, "task_weight"), *loss;
@@ -100,7 +100,7 @@ static void read_score(json_t *scores, const char *name, pt_event_score_t *score
 }
 
 /* Confusion matrices of a line's tasks, which are in the order of r->score. */
-static pt_status_t read_confusions(reader_t *r, json_t *tasks)
+static pt_status_t read_confusions(journal_reader_t *r, json_t *tasks)
 {
     json_t *scores;
     const char *name;
@@ -126,7 +126,7 @@ static pt_status_t read_confusions(reader_t *r, json_t *tasks)
     return PT_OK;
 }
 
-static pt_status_t read_scores(reader_t *r, json_t *line, pt_event_scores_t *e)
+static pt_status_t read_scores(journal_reader_t *r, json_t *line, pt_event_scores_t *e)
 {
     json_t *tasks = json_object_get(line, "tasks"), *scores;
     const char *name;
@@ -151,7 +151,7 @@ static pt_cost_t read_cost(const json_t *object)
                        .edges = (int32_t)get_integer(object, "edges")};
 }
 
-static pt_status_t read_network(reader_t *r, json_t *line, pt_event_network_t *e)
+static pt_status_t read_network(journal_reader_t *r, json_t *line, pt_event_network_t *e)
 {
     json_t *tasks = json_object_get(line, "tasks"), *cost;
     const char *name;
@@ -163,7 +163,7 @@ static pt_status_t read_network(reader_t *r, json_t *line, pt_event_network_t *e
     return PT_OK;
 }
 
-static pt_status_t take_event(reader_t *r, json_t *line)
+static pt_status_t take_event(journal_reader_t *r, json_t *line)
 {
     const char *word = get_text(line, "event");
     pt_event_t e = {.kind = PT_EVENT_PHASE};
@@ -212,7 +212,7 @@ static void read_traffic(const json_t *object, pt_traffic_stat_t *traffic)
     }
 }
 
-static pt_status_t take_timing(reader_t *r, json_t *line)
+static pt_status_t take_timing(journal_reader_t *r, json_t *line)
 {
     const char *word = get_text(line, "event");
     pt_timing_t t = {.moment = PT_MOMENT_PHASE};
@@ -239,7 +239,8 @@ static pt_status_t take_timing(reader_t *r, json_t *line)
     return r->take_timing(r->context, &t);
 }
 
-static pt_status_t take_text(reader_t *r, line_taker_t take, const char *text, size_t bytes)
+static pt_status_t take_text(journal_reader_t *r, line_taker_t take, const char *text,
+                             size_t bytes)
 {
     json_error_t error;
     json_t *line = json_loadb(text, bytes, 0, &error);
@@ -252,7 +253,7 @@ static pt_status_t take_text(reader_t *r, line_taker_t take, const char *text, s
     return status;
 }
 
-static pt_status_t read_lines(reader_t *r, const char *run, pt_run_file_t file,
+static pt_status_t read_lines(journal_reader_t *r, const char *run, pt_run_file_t file,
                               line_taker_t take)
 {
     char path[PT_PATH_MAX], *text;
@@ -279,12 +280,12 @@ static pt_status_t read_lines(reader_t *r, const char *run, pt_run_file_t file,
 
 pt_status_t pt_journal_read(const char *run, pt_event_taker_t take, void *context)
 {
-    reader_t r = {.take = take, .context = context};
+    journal_reader_t r = {.take = take, .context = context};
     return read_lines(&r, run, PT_FILE_METRICS, take_event);
 }
 
 pt_status_t pt_journal_read_timing(const char *run, pt_timing_taker_t take, void *context)
 {
-    reader_t r = {.take_timing = take, .context = context};
+    journal_reader_t r = {.take_timing = take, .context = context};
     return read_lines(&r, run, PT_FILE_TIMING, take_timing);
 }

@@ -7,7 +7,7 @@
 #include "polytree/arch/copies.h"
 #include "polytree/arch/derive.h"
 #include "polytree/base/memory.h"
-#include "polytree/graph/weights.h"
+#include "polytree/graph/weights_match.h"
 #include "polytree/io/weights.h"
 #include "polytree/picture/outline.h"
 #include "search/run.h"

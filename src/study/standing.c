@@ -15,7 +15,7 @@
 #include "study/sweep_failure.h"
 
 /** The newest line of each kind. */
-typedef struct view {
+typedef struct standing_view {
     bool has_phase, has_val;
     pt_phase_t phase, val_phase;
     int64_t n_step, step, val_step;
@@ -24,9 +24,9 @@ typedef struct view {
     double wall, speed, peak, left; /**< of what depends on the day */
     pt_moment_t last;               /**< of that: PT_N_MOMENT before */
     char why[512];
-} view_t;
+} standing_view_t;
 
-static void take_step(view_t *v, const pt_event_step_t *e)
+static void take_step(standing_view_t *v, const pt_event_step_t *e)
 {
     v->edges = e->edges;
     v->tau = e->tau;
@@ -58,7 +58,7 @@ static void take_scores(const pt_event_scores_t *e, char text[256])
 
 static pt_status_t take_metrics(void *context, const pt_event_t *event)
 {
-    view_t *v = context;
+    standing_view_t *v = context;
     if (event->kind == PT_EVENT_PHASE) {
         v->has_phase = true;
         v->phase = event->phase;
@@ -81,7 +81,7 @@ static pt_status_t take_metrics(void *context, const pt_event_t *event)
 
 static pt_status_t take_timing(void *context, const pt_timing_t *t)
 {
-    view_t *v = context;
+    standing_view_t *v = context;
     v->wall = t->wall;
     v->left = t->seconds_left;
     v->speed = t->samples_per_second;
@@ -124,7 +124,7 @@ static const char *age(const char *run, pt_run_file_t file, char text[48])
 }
 
 /* Whether somebody is at work, and for how much longer. */
-static void put_state(const char *run, const view_t *v, pt_text_t *out)
+static void put_state(const char *run, const standing_view_t *v, pt_text_t *out)
 {
     char holder[256], left[32], text[64] = "";
     pt_run_hold_t hold = pt_run_holder(run, holder);
@@ -157,7 +157,7 @@ static void put_state(const char *run, const view_t *v, pt_text_t *out)
     }
 }
 
-static void put_last_step(const view_t *v, pt_text_t *out)
+static void put_last_step(const standing_view_t *v, pt_text_t *out)
 {
     char line[256];
     pt_text_t last = pt_text_in(line, sizeof line);
@@ -169,7 +169,7 @@ static void put_last_step(const view_t *v, pt_text_t *out)
     pt_text_add(out, "last line   %s\n", last.n > 0 ? line : "none yet");
 }
 
-static void put_view(const char *run, const view_t *v, pt_text_t *out)
+static void put_view(const char *run, const standing_view_t *v, pt_text_t *out)
 {
     char text[48];
     put_state(run, v, out);
@@ -197,21 +197,21 @@ static void put_view(const char *run, const view_t *v, pt_text_t *out)
     pt_text_add(out, "last entry  %s\n", age(run, PT_FILE_METRICS, text));
 }
 
-static pt_status_t read_view(const char *run, view_t *v)
+static pt_status_t read_view(const char *run, standing_view_t *v)
 {
     char holder[256];
-    *v = (view_t){.loss = NAN,
-                  .alpha_loss = NAN,
-                  .squeeze = NAN,
-                  .tau = NAN,
-                  .lr = NAN,
-                  .edges = NAN,
-                  .cost = NAN,
-                  .wall = NAN,
-                  .speed = NAN,
-                  .peak = NAN,
-                  .left = NAN,
-                  .last = PT_N_MOMENT};
+    *v = (standing_view_t){.loss = NAN,
+                           .alpha_loss = NAN,
+                           .squeeze = NAN,
+                           .tau = NAN,
+                           .lr = NAN,
+                           .edges = NAN,
+                           .cost = NAN,
+                           .wall = NAN,
+                           .speed = NAN,
+                           .peak = NAN,
+                           .left = NAN,
+                           .last = PT_N_MOMENT};
     if (!pt_path_exists(run))
         PT_FAIL(IO, "no such folder: %s", run);
     bool has_metrics = pt_run_file_exists(run, PT_FILE_METRICS);
@@ -276,7 +276,7 @@ static pt_status_t read_overview(const char *folder, const char *list, overview_
 
 static pt_status_t describe_run(const char *run, pt_text_t *out)
 {
-    view_t v;
+    standing_view_t v;
     PT_TRY(read_view(run, &v));
     put_view(run, &v, out);
     return PT_OK;

@@ -46,15 +46,15 @@ static void take_runs(const sweep_table_t *t, sweep_truth_t *truth)
     }
 }
 
-typedef struct place {
+typedef struct placed {
     double mean;
     int32_t branching;
-} place_t;
+} placed_t;
 
 /* The largest first, NaN last, the first among equals. */
 static int by_mean(const void *a, const void *b)
 {
-    const place_t *x = a, *y = b;
+    const placed_t *x = a, *y = b;
     if (isnan(x->mean) != isnan(y->mean))
         return isnan(x->mean) ? 1 : -1;
     if (x->mean != y->mean && !isnan(x->mean))
@@ -65,10 +65,10 @@ static int by_mean(const void *a, const void *b)
 static pt_status_t sort(const sweep_table_t *t, sweep_truth_t *truth)
 {
     int32_t n = count(t, truth);
-    place_t *place;
+    placed_t *place;
     PT_TRY(pt_alloc(&place, (size_t)n, sizeof *place));
     for (int32_t b = 0; b < n; b++)
-        place[b] = (place_t){truth->mean[b].mean, b};
+        place[b] = (placed_t){truth->mean[b].mean, b};
     qsort(place, (size_t)n, sizeof *place, by_mean);
     for (int32_t b = 0; b < n; b++)
         truth->order[b] = place[b].branching;

@@ -115,11 +115,11 @@ static inline pt_between_t between(double at, int64_t size)
 
 /* Where the pixels of an output row read: (m0, m2) (x + bend) + (m1, m3) bend + start, in
  * pixels of the input, bend a spline over the row. */
-typedef struct reader {
+typedef struct row_reader {
     const pt_warp_t *warp;
     double start_x, start_y, center, sign, cells_per_pixel;
     double bend[2][PT_WARP_POINTS];
-} reader_t;
+} row_reader_t;
 
 /* The cubic B-splines that are not zero at `at` cells from a border, in this order from
  * the number that is given back. */
@@ -134,16 +134,16 @@ static inline int spline(double at, double weight[4])
     return cell;
 }
 
-static reader_t read_row(const pt_warp_t *a, int64_t h, int64_t w, int64_t i)
+static row_reader_t read_row(const pt_warp_t *a, int64_t h, int64_t w, int64_t i)
 {
     const double n_cell = PT_WARP_POINTS - 3;
     double y = (a->flip_y ? -1.0 : 1.0) * ((double)i - 0.5 * (double)(h - 1)), weight[4];
-    reader_t r = {.warp = a,
-                  .start_x = a->m[1] * y + a->t[0] + 0.5 * (double)(w - 1),
-                  .start_y = a->m[3] * y + a->t[1] + 0.5 * (double)(h - 1),
-                  .center = 0.5 * (double)(w - 1),
-                  .sign = a->flip_x ? -1.0 : 1.0,
-                  .cells_per_pixel = n_cell / (double)w};
+    row_reader_t r = {.warp = a,
+                      .start_x = a->m[1] * y + a->t[0] + 0.5 * (double)(w - 1),
+                      .start_y = a->m[3] * y + a->t[1] + 0.5 * (double)(h - 1),
+                      .center = 0.5 * (double)(w - 1),
+                      .sign = a->flip_x ? -1.0 : 1.0,
+                      .cells_per_pixel = n_cell / (double)w};
     if (!a->is_bent)
         return r;
     int first = spline(((double)i + 0.5) * n_cell / (double)h, weight);
@@ -154,7 +154,7 @@ static reader_t read_row(const pt_warp_t *a, int64_t h, int64_t w, int64_t i)
     return r;
 }
 
-static inline void read_at(const reader_t *r, int64_t j, double *at_x, double *at_y)
+static inline void read_at(const row_reader_t *r, int64_t j, double *at_x, double *at_y)
 {
     const double *m = r->warp->m;
     double x = r->sign * ((double)j - r->center), weight[4], bend[2] = {0, 0};
@@ -171,7 +171,7 @@ static inline void read_at(const reader_t *r, int64_t j, double *at_x, double *a
 }
 
 /* One output row; inlined so that c may be a constant. */
-static inline void resample_row(const reader_t *r, int64_t h, int64_t w, int64_t c,
+static inline void resample_row(const row_reader_t *r, int64_t h, int64_t w, int64_t c,
                                 const float *restrict src, float *restrict dst)
 {
     const double width = (double)w, height = (double)h;
@@ -203,7 +203,7 @@ void pt_warp_apply(const pt_warp_t *warp, int64_t h, int64_t w, int64_t c, const
         return;
     }
     for (int64_t i = 0; i < h; i++) {
-        reader_t reader = read_row(warp, h, w, i);
+        row_reader_t reader = read_row(warp, h, w, i);
         float *row = dst + i * w * c;
         if (c == 1)
             resample_row(&reader, h, w, 1, src, row);
@@ -219,7 +219,7 @@ void pt_warp_pixels(const pt_warp_t *warp, int64_t h, int64_t w, const int32_t *
 {
     const double right = (double)w - 0.5, bottom = (double)h - 0.5;
     for (int64_t i = 0; i < h; i++) {
-        reader_t reader = read_row(warp, h, w, i);
+        row_reader_t reader = read_row(warp, h, w, i);
         for (int64_t j = 0; j < w; j++) {
             double at_x, at_y;
             read_at(&reader, j, &at_x, &at_y);

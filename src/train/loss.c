@@ -7,7 +7,7 @@
 #define SMALL_SQUARE 1e-6
 
 /* Everything about one call; n counts samples or pixels. */
-typedef struct work {
+typedef struct loss_work {
     const pt_objective_t *o;
     int64_t n;
     const pt_real_t *z;
@@ -15,7 +15,7 @@ typedef struct work {
     pt_loss_terms_t weight;
     double scale; /* of the gradient */
     pt_real_t *dz;
-} work_t;
+} loss_work_t;
 
 static void set_zero(int64_t n, pt_real_t *x)
 {
@@ -91,7 +91,7 @@ static double softmax_entropy(const pt_objective_t *o, const pt_real_t *z, int32
     return sum_target * log(sum_exp) - sum_z;
 }
 
-static pt_loss_terms_t cross_entropy(const work_t *w)
+static pt_loss_terms_t cross_entropy(const loss_work_t *w)
 {
     int32_t n_class = w->o->outputs;
     double sum = 0;
@@ -113,7 +113,7 @@ static pt_loss_terms_t cross_entropy(const work_t *w)
  *     L = w t s(-z) + v (1 - t) s(z),  s(z) = log(1 + e^z) = max(z, 0) + log(1 + e^-|z|)
  *     dL/dz = a sigmoid(z) - b,  a = w t + v (1 - t),  b = w t
  */
-static pt_loss_terms_t binary_entropy(const work_t *w)
+static pt_loss_terms_t binary_entropy(const loss_work_t *w)
 {
     double smoothing = w->o->smoothing;
     pt_loss_terms_t sum = {0, 0};
@@ -140,7 +140,7 @@ static pt_loss_terms_t binary_entropy(const work_t *w)
 }
 
 /* How far output i is from its label, in the network's units; 0 where there is none. */
-static double distance(const work_t *w, int64_t i)
+static double distance(const loss_work_t *w, int64_t i)
 {
     const pt_standard_t *standard = pt_objective_standard(w->o);
     double y = (double)w->y[i].f;
@@ -154,7 +154,7 @@ static double distance(const work_t *w, int64_t i)
     return (double)w->z[i] - y;
 }
 
-static pt_loss_terms_t l1(const work_t *w)
+static pt_loss_terms_t l1(const loss_work_t *w)
 {
     double sum = 0;
 
@@ -167,7 +167,7 @@ static pt_loss_terms_t l1(const work_t *w)
     return (pt_loss_terms_t){sum, 0};
 }
 
-static pt_loss_terms_t mse(const work_t *w)
+static pt_loss_terms_t mse(const loss_work_t *w)
 {
     double sum = 0;
 
@@ -187,7 +187,7 @@ static pt_loss_terms_t mse(const work_t *w)
  *
  * l1_normals: g = sign(n - m);  cosine: g = -m.
  */
-static double vector_loss(const work_t *w, int64_t at)
+static double vector_loss(const loss_work_t *w, int64_t at)
 {
     const bool is_cosine = w->o->loss == PT_LOSS_COSINE;
     const int32_t width = w->o->labels;
@@ -214,7 +214,7 @@ static double vector_loss(const work_t *w, int64_t at)
     return is_cosine ? 1 + sum : sum;
 }
 
-static pt_loss_terms_t vectors(const work_t *w)
+static pt_loss_terms_t vectors(const loss_work_t *w)
 {
     int32_t width = w->o->labels;
     double sum = 0;
@@ -228,7 +228,7 @@ static pt_loss_terms_t vectors(const work_t *w)
     return (pt_loss_terms_t){sum, 0};
 }
 
-static pt_loss_terms_t (*const losses[])(const work_t *) = {
+static pt_loss_terms_t (*const losses[])(const loss_work_t *) = {
     [PT_LOSS_CROSS_ENTROPY] = cross_entropy,
     [PT_LOSS_BCE] = binary_entropy,
     [PT_LOSS_BCE_BALANCED] = binary_entropy,
@@ -280,13 +280,13 @@ pt_loss_terms_t pt_loss(const pt_objective_t *objective, int64_t n, int64_t h, i
                         const pt_real_t *output, const pt_label_t *label,
                         pt_loss_terms_t weight, double scale, pt_real_t *doutput)
 {
-    const work_t work = {.o = objective,
-                         .n = n * h * w,
-                         .z = output,
-                         .y = label,
-                         .weight = weight,
-                         .scale = scale,
-                         .dz = doutput};
+    const loss_work_t work = {.o = objective,
+                              .n = n * h * w,
+                              .z = output,
+                              .y = label,
+                              .weight = weight,
+                              .scale = scale,
+                              .dz = doutput};
 
     return losses[objective->loss](&work);
 }

@@ -5,7 +5,7 @@
 #ifndef TRAIN_METRIC_PARTS_H
 #define TRAIN_METRIC_PARTS_H
 
-#include "polytree/par/exact.h"
+#include "polytree/par/exact_sum.h"
 #include "polytree/train/metric.h"
 
 /*

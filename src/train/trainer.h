@@ -6,7 +6,7 @@
 
 #include "polytree/graph/cut.h"
 #include "polytree/graph/exec.h"
-#include "polytree/par/exact.h"
+#include "polytree/par/exact_sum.h"
 #include "polytree/par/pipe.h"
 #include "polytree/train/loss.h"
 #include "polytree/train/metric.h"

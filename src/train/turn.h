@@ -14,7 +14,7 @@
 #include "polytree/config/config.h"
 #include "polytree/graph/space.h"
 #include "polytree/graph/subnet.h"
-#include "polytree/par/exact.h"
+#include "polytree/par/exact_sum.h"
 #include "polytree/train/feed.h"
 #include "polytree/train/step.h"
 
@@ -53,8 +53,8 @@ void turn_mark_groups(turn_t *turn, const pt_space_t *space, const pt_subnet_t *
  * The sums of a step.  Before its units run, the labels of each of its tasks are counted,
  * all of them and positives, and ranks that failed to read them.  When they are done, the
  * largest over the ranks is taken of the control block: requests of rank 0, whether a rank
- * failed, the limbs in use of losses and of gates' gradients (polytree/par/exact.h), and of
- * weight steps the largest contribution to each group in use.  Then limbs are added.
+ * failed, the limbs in use of losses and of gates' gradients (polytree/par/exact_sum.h),
+ * and of weight steps the largest contribution to each group in use.  Then limbs are added.
  */
 enum {
     CONTROL_REQUEST,

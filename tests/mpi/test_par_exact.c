@@ -1,5 +1,5 @@
 /* Exact sums over ranks: the bits of one long binary number, however addends are spread. */
-#include "polytree/par/exact.h"
+#include "polytree/par/exact_sum.h"
 
 #include "polytree/base/memory.h"
 #include "tests/mpi/main.h"

@@ -11,7 +11,7 @@
 #include "golden.h"
 #include "polytree/base/memory.h"
 #include "polytree/graph/exec.h"
-#include "polytree/graph/weights.h"
+#include "polytree/graph/weights_match.h"
 
 enum { BATCH = 3, HEIGHT = 20, WIDTH = 12, CHANNELS = 3, OUTPUTS = 2, STEP = 7 };
 enum { N_INPUT = BATCH * HEIGHT * WIDTH * CHANNELS };

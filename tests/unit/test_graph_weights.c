@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 #include "polytree/base/memory.h"
-#include "polytree/graph/weights.h"
+#include "polytree/graph/weights_match.h"
 
 enum { N_TASK = 3 };
 

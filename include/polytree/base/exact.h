@@ -11,7 +11,7 @@
  *
  * in address space of which only the limbs in use, begin <= j < end, become memory.  So
  * thousands of sums near one scale cost some 24 bytes each, adding never allocates and
- * never fails, and ranks exchange one contiguous piece (polytree/par/exact.h).
+ * never fails, and ranks exchange one contiguous piece (polytree/par/exact_sum.h).
  *
  * The value is that of the mathematical sum, rounded once, to the nearest, ties to even;
  * too large it is infinite.  Addends that are not finite give what IEEE arithmetic does.

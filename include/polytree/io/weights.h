@@ -4,8 +4,8 @@
  * HDF5 with root attributes `format = "polytree weights"` and `version = 1`.  Every array
  * of floating-point numbers is a tensor, stored without compression; its name is its path
  * without the slash in front, as in "l03.2.conv.weight" (which tensors that feeds:
- * polytree/graph/weights.h).  All else in the file is left alone.  A run's checkpoint is a
- * weights file too: of the tensors of its network.
+ * polytree/graph/weights_match.h).  All else in the file is left alone.  A run's checkpoint
+ * is a weights file too: of the tensors of its network.
  */
 #ifndef PT_IO_WEIGHTS_H
 #define PT_IO_WEIGHTS_H

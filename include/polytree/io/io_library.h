@@ -1,8 +1,8 @@
 /** @file
  * Which libraries read and write files.
  */
-#ifndef PT_IO_LIBRARY_H
-#define PT_IO_LIBRARY_H
+#ifndef PT_IO_IO_LIBRARY_H
+#define PT_IO_IO_LIBRARY_H
 
 #include <stdint.h>
 

@@ -1,5 +1,5 @@
 /* The versions of the libraries that make hashes and random numbers. */
-#include "polytree/base/library.h"
+#include "polytree/base/base_library.h"
 
 #include <stddef.h>
 #include <stdio.h>

@@ -5,8 +5,8 @@
  * limbs are added, as integers.  The result is the sum of all ranks' addends, rounded once
  * where it is read, whoever had which of them.  What was not finite travels along.
  */
-#ifndef PT_PAR_EXACT_H
-#define PT_PAR_EXACT_H
+#ifndef PT_PAR_EXACT_SUM_H
+#define PT_PAR_EXACT_SUM_H
 
 #include "polytree/base/exact.h"
 #include "polytree/par/reduce.h"

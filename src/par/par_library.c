@@ -1,5 +1,5 @@
 /* The name and version of the MPI library. */
-#include "polytree/par/library.h"
+#include "polytree/par/par_library.h"
 
 #include <mpi.h>
 #include <string.h>

@@ -1,8 +1,8 @@
 /** @file
  * A run that this process holds, from a config to its report.
  */
-#ifndef APP_RUN_H
-#define APP_RUN_H
+#ifndef APP_HELD_RUN_H
+#define APP_HELD_RUN_H
 
 #include "app/session.h"
 #include "polytree/search/search.h"
@@ -38,7 +38,7 @@ void pt_print_pictures(const char *run);
  * @param[out] is_own  whether a failure is of this run's options alone, as when it
  * diverges: others of other options may still succeed; on all ranks
  */
-PT_MUST_CHECK pt_status_t pt_run_go(const pt_config_t *config, const char *folder,
-                                    const char *sweep, int *code, bool *is_own);
+PT_MUST_CHECK pt_status_t pt_held_run_go(const pt_config_t *config, const char *folder,
+                                         const char *sweep, int *code, bool *is_own);
 
 #endif

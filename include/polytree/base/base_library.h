@@ -1,8 +1,8 @@
 /** @file
  * Which libraries make hashes and random numbers.
  */
-#ifndef PT_BASE_LIBRARY_H
-#define PT_BASE_LIBRARY_H
+#ifndef PT_BASE_BASE_LIBRARY_H
+#define PT_BASE_BASE_LIBRARY_H
 
 #include <stdint.h>
 

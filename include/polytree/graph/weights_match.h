@@ -13,8 +13,8 @@
  * operations (a convolution's: outputs, height, width, inputs a group).  Batch norms have
  * `scale` and `shift`; their statistics are estimated when they are needed.
  */
-#ifndef PT_GRAPH_WEIGHTS_H
-#define PT_GRAPH_WEIGHTS_H
+#ifndef PT_GRAPH_WEIGHTS_MATCH_H
+#define PT_GRAPH_WEIGHTS_MATCH_H
 
 #include <stdint.h>
 

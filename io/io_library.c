@@ -1,5 +1,5 @@
 /* The versions of HDF5, zlib and the other libraries that read and write files. */
-#include "polytree/io/library.h"
+#include "polytree/io/io_library.h"
 
 #include <archive.h>
 #include <hdf5.h>

@@ -1,8 +1,8 @@
 /** @file
  * What a run asks of the program: when to stop, and what people see meanwhile.
  */
-#ifndef APP_PROGRESS_H
-#define APP_PROGRESS_H
+#ifndef APP_FOLLOWER_H
+#define APP_FOLLOWER_H
 
 #include <stdbool.h>
 
@@ -10,7 +10,7 @@
 #include "polytree/io/file.h"
 #include "polytree/search/search.h"
 
-typedef struct pt_watcher {
+typedef struct pt_follower {
     const pt_config_t *config;
     char stop_path[PT_PATH_MAX]; /**< RUN/STOP */
     double start;                /**< pt_clock() at the start of the program */
@@ -25,17 +25,17 @@ typedef struct pt_watcher {
     pt_phase_t hold_phase; /**< POLYTREE_HOLD: the run is held after this weight step */
     int64_t hold_step;     /**< 0: never, or no more */
     char held_path[PT_PATH_MAX]; /**< RUN/HELD */
-} pt_watcher_t;
+} pt_follower_t;
 
 /** Catch SIGTERM, SIGUSR1 and SIGINT (once) from now on, on every rank. */
-void pt_watcher_catch_signals(void);
+void pt_follower_catch_signals(void);
 
 /** Take away a file STOP that lies in `folder` before anything is run: it was meant for a
  * job that has ended.  Rank 0. */
-void pt_watcher_forget_stop(const char *folder);
+void pt_follower_forget_stop(const char *folder);
 
 /**
- * Hooks for rank 0; `watcher` is borrowed.
+ * Hooks for rank 0; `follower` is borrowed.
  *
  * For tests, which must not depend on the machine's speed, there are two variables in the
  * environment.  POLYTREE_HOLD="search 12" holds the run after that weight step: rank 0
@@ -45,7 +45,8 @@ void pt_watcher_forget_stop(const char *folder);
  *
  * @return PT_E_USAGE where one of the two is not understood
  */
-PT_MUST_CHECK pt_status_t pt_watcher_init(pt_watcher_t *watcher, const pt_config_t *config,
-                                          const char *run, pt_run_hooks_t *hooks);
+PT_MUST_CHECK pt_status_t pt_follower_init(pt_follower_t *follower,
+                                           const pt_config_t *config, const char *run,
+                                           pt_run_hooks_t *hooks);
 
 #endif

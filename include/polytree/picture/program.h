@@ -1,8 +1,8 @@
 /** @file
  * Pictures that other programs draw, where those are installed.
  */
-#ifndef PT_PICTURE_PIPE_H
-#define PT_PICTURE_PIPE_H
+#ifndef PT_PICTURE_PROGRAM_H
+#define PT_PICTURE_PROGRAM_H
 
 #include <stdbool.h>
 #include <stdio.h>
@@ -17,12 +17,12 @@ typedef pt_status_t (*pt_pipe_source_t)(const void *context, FILE *input);
  *
  * @param[out] is_drawn  false where there is no such program
  */
-PT_MUST_CHECK pt_status_t pt_pipe_run(char *const argv[], pt_pipe_source_t source,
-                                      const void *context, const char *path,
-                                      bool *is_drawn);
+PT_MUST_CHECK pt_status_t pt_program_run(char *const argv[], pt_pipe_source_t source,
+                                         const void *context, const char *path,
+                                         bool *is_drawn);
 
 /** A chart as SVG from a script for gnuplot that does not set its output. */
-PT_MUST_CHECK pt_status_t pt_pipe_plot(pt_pipe_source_t source, const void *context,
-                                       const char *path, bool *is_drawn);
+PT_MUST_CHECK pt_status_t pt_program_plot(pt_pipe_source_t source, const void *context,
+                                          const char *path, bool *is_drawn);
 
 #endif

@@ -1,5 +1,5 @@
 /* Matching the tensors of a weights file with those of a space, by name and shape. */
-#include "polytree/graph/weights.h"
+#include "polytree/graph/weights_match.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -64,18 +64,18 @@ static pt_status_t check_source(const pt_record_t *record, const pt_param_t *par
 }
 
 /** Names in a note: the first few, and how many there are besides. */
-typedef struct list {
+typedef struct name_list {
     pt_text_t *text;
     int32_t n;
-} list_t;
+} name_list_t;
 
-static void list_add(list_t *list, const char *begin, const char *name)
+static void list_add(name_list_t *list, const char *begin, const char *name)
 {
     if (list->n++ < MAX_NAMED)
         pt_text_add(list->text, "%s%.60s", list->n == 1 ? begin : ", ", name);
 }
 
-static void list_end(list_t *list)
+static void list_end(name_list_t *list)
 {
     if (list->n > MAX_NAMED)
         pt_text_add(list->text, " and %d more", (int)(list->n - MAX_NAMED));
@@ -83,7 +83,7 @@ static void list_end(list_t *list)
 
 /** Groups without any tensor in the file, and single tensors of the others. */
 static void note_missing(const pt_store_t *store, const pt_weights_match_t *match,
-                         list_t *list)
+                         name_list_t *list)
 {
     static const char begin[] = "; not in it: ";
 
@@ -102,7 +102,7 @@ static void note_missing(const pt_store_t *store, const pt_weights_match_t *matc
 }
 
 static pt_status_t note_unused(const pt_checkpoint_t *weights, pt_weights_match_t *match,
-                               list_t *list)
+                               name_list_t *list)
 {
     bool *is_used;
 
@@ -124,7 +124,7 @@ static pt_status_t fill(const pt_space_t *space, const pt_checkpoint_t *weights,
 {
     const pt_store_t *store = &space->store;
     pt_text_t note = pt_text_in(match->note, sizeof match->note);
-    list_t missing = {&note, 0}, unused = missing;
+    name_list_t missing = {&note, 0}, unused = missing;
 
     for (int32_t g = 0; g < store->n_group; g++) {
         const pt_group_t *group = &store->group[g];

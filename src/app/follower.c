@@ -1,5 +1,5 @@
 /* Signals, time limits and STOP files of a run, and the line that shows how far it is. */
-#include "app/progress.h"
+#include "app/follower.h"
 
 #include <errno.h>
 #include <math.h>
@@ -22,7 +22,7 @@ static void catch_signal(int number)
     caught = number;
 }
 
-void pt_watcher_catch_signals(void)
+void pt_follower_catch_signals(void)
 {
     struct sigaction action = {.sa_handler = catch_signal, .sa_flags = SA_RESTART};
     sigemptyset(&action.sa_mask);
@@ -33,7 +33,7 @@ void pt_watcher_catch_signals(void)
     sigaction(SIGINT, &action, NULL);
 }
 
-void pt_watcher_forget_stop(const char *folder)
+void pt_follower_forget_stop(const char *folder)
 {
     char path[PT_PATH_MAX];
     if (pt_run_file_path(folder, PT_FILE_STOP, path) != PT_OK)
@@ -51,14 +51,14 @@ static const char *signal_reason(int number)
 
 /* Near the limit, with time left for what may come before the end: a step or an
  * evaluation as long as the longest so far, and the checkpoint. */
-static bool is_time_up(const pt_watcher_t *w, double now)
+static bool is_time_up(const pt_follower_t *w, double now)
 {
     double limit = w->config->run.time_limit;
     double reserve = 0.1 * limit < 10 ? 0.1 * limit : 10;
     return limit > 0 && now - w->start > limit - reserve - 2 * w->longest_pause;
 }
 
-static unsigned look_for_requests(pt_watcher_t *w)
+static unsigned look_for_requests(pt_follower_t *w)
 {
     double now = pt_clock();
     if (w->last_polled > 0 && now - w->last_polled > w->longest_pause)
@@ -84,7 +84,7 @@ static void sleep_for(double seconds)
 
 static unsigned poll_requests(void *context)
 {
-    pt_watcher_t *w = context;
+    pt_follower_t *w = context;
     if (w->slowness > 1 && w->last_polled == 0)
         pt_console_line("note        POLYTREE_SLOW: steps take %g times as long",
                         w->slowness);
@@ -94,7 +94,7 @@ static unsigned poll_requests(void *context)
 }
 
 /* Rank 0 is between two steps, where the watch misses nobody. */
-static void hold(pt_watcher_t *w)
+static void hold(pt_follower_t *w)
 {
     FILE *file = fopen(w->held_path, "w");
     w->hold_step = 0;
@@ -110,12 +110,12 @@ static void hold(pt_watcher_t *w)
 }
 
 /* What a line holds so far, and how long it may be. */
-typedef struct line {
+typedef struct live_line {
     char text[256];
     size_t most;
-} line_t;
+} live_line_t;
 
-static void add_part(line_t *line, const char *part)
+static void add_part(live_line_t *line, const char *part)
 {
     size_t used = strlen(line->text), more = strlen(part);
     if (used + more <= line->most)
@@ -124,7 +124,7 @@ static void add_part(line_t *line, const char *part)
         line->most = used; /* what comes next is less important */
 }
 
-static void add_number(line_t *line, const char *format, double value)
+static void add_number(live_line_t *line, const char *format, double value)
 {
     char part[64];
     if (!isfinite(value))
@@ -133,10 +133,10 @@ static void add_number(line_t *line, const char *format, double value)
     add_part(line, part);
 }
 
-static void show_progress(pt_watcher_t *w, const pt_progress_t *p)
+static void show_progress(pt_follower_t *w, const pt_progress_t *p)
 {
     char part[64], left[32];
-    line_t line = {.most = sizeof line.text - 1};
+    live_line_t line = {.most = sizeof line.text - 1};
     if (w->is_live && pt_console_width() <= line.most)
         line.most = pt_console_width() - 1;
     snprintf(part, sizeof part, "%s %lld/%lld", pt_phase_name(p->phase), (long long)p->step,
@@ -160,7 +160,7 @@ static void show_progress(pt_watcher_t *w, const pt_progress_t *p)
 
 static void follow_progress(void *context, const pt_progress_t *p)
 {
-    pt_watcher_t *w = context;
+    pt_follower_t *w = context;
     double now = pt_clock(), every = w->is_live ? 0.2 : w->config->run.log_every;
     bool is_held = p->phase == w->hold_phase && p->step == w->hold_step && p->step > 0;
     if (is_held || now - w->last_shown >= every) {
@@ -191,7 +191,7 @@ static bool read_hold(const char *text, pt_phase_t *phase, int64_t *step)
     return false;
 }
 
-static pt_status_t read_environment(pt_watcher_t *w)
+static pt_status_t read_environment(pt_follower_t *w)
 {
     const char *held = getenv("POLYTREE_HOLD"), *slow = getenv("POLYTREE_SLOW");
     char *end;
@@ -204,17 +204,17 @@ static pt_status_t read_environment(pt_watcher_t *w)
     return PT_OK;
 }
 
-pt_status_t pt_watcher_init(pt_watcher_t *watcher, const pt_config_t *config,
-                            const char *run, pt_run_hooks_t *hooks)
+pt_status_t pt_follower_init(pt_follower_t *follower, const pt_config_t *config,
+                             const char *run, pt_run_hooks_t *hooks)
 {
-    *watcher = (pt_watcher_t){
+    *follower = (pt_follower_t){
         .config = config, .start = pt_clock(), .is_live = pt_console_is_live()};
-    watcher->last_shown = watcher->start;
-    PT_TRY(pt_run_file_path(run, PT_FILE_STOP, watcher->stop_path));
-    PT_TRY(pt_run_file_path(run, PT_FILE_HELD, watcher->held_path));
-    *hooks = (pt_run_hooks_t){.context = watcher,
+    follower->last_shown = follower->start;
+    PT_TRY(pt_run_file_path(run, PT_FILE_STOP, follower->stop_path));
+    PT_TRY(pt_run_file_path(run, PT_FILE_HELD, follower->held_path));
+    *hooks = (pt_run_hooks_t){.context = follower,
                               .poll = poll_requests,
                               .progress = follow_progress,
                               .note = show_note};
-    return read_environment(watcher);
+    return read_environment(follower);
 }

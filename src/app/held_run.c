@@ -1,5 +1,5 @@
 /* A run from its config to its report: its folder and lock, the search, what is said. */
-#include "app/run.h"
+#include "app/held_run.h"
 
 #include <errno.h>
 #include <math.h>
@@ -12,7 +12,7 @@
 #include "app/console.h"
 #include "polytree/picture/curves.h"
 #include "polytree/picture/diagram.h"
-#include "app/progress.h"
+#include "app/follower.h"
 #include "app/watch.h"
 #include "polytree/base/memory.h"
 #include "polytree/base/text.h"
@@ -329,7 +329,7 @@ static void announce_cost(const pt_held_run_t *run)
         pt_console_line("note        %s", text);
 }
 
-static pt_status_t search_on_active(pt_held_run_t *run, pt_watcher_t *watcher,
+static pt_status_t search_on_active(pt_held_run_t *run, pt_follower_t *follower,
                                     const pt_run_hooks_t *hooks, int *code)
 {
     pt_session_t *s = &run->session;
@@ -353,15 +353,15 @@ static pt_status_t search_on_active(pt_held_run_t *run, pt_watcher_t *watcher,
     PT_TRY(pt_search_run(run->search, &result));
     *code = result.end == PT_RUN_STOPPED ? PT_EXIT_STOPPED : PT_EXIT_DONE;
     /* One that came too late for this run is for the next of a sweep. */
-    if (is_root && result.end == PT_RUN_STOPPED && unlink(watcher->stop_path) != 0 &&
+    if (is_root && result.end == PT_RUN_STOPPED && unlink(follower->stop_path) != 0 &&
         errno != ENOENT)
-        pt_console_error("warning: %s: %s", watcher->stop_path, strerror(errno));
+        pt_console_error("warning: %s: %s", follower->stop_path, strerror(errno));
     if (result.end == PT_RUN_DONE)
         return report(run, &result, &begin);
     if (is_root)
         pt_console_line("stopped by %s with a good checkpoint in %s: run the same command "
                         "again to go on%s",
-                        watcher->reason, run->folder,
+                        follower->reason, run->folder,
                         getenv("OMPI_COMM_WORLD_RANK") == NULL
                             ? ""
                             : "; what mpirun says of it next (code 75, or an interrupt) is "
@@ -377,28 +377,28 @@ static bool is_of_options(pt_status_t status, bool is_arranged)
            (status == PT_E_CONFIG && is_arranged);
 }
 
-pt_status_t pt_run_go(const pt_config_t *config, const char *folder, const char *sweep,
-                      int *code, bool *is_own)
+pt_status_t pt_held_run_go(const pt_config_t *config, const char *folder, const char *sweep,
+                           int *code, bool *is_own)
 {
     bool is_locked = false, is_arranged = false;
     pt_held_run_t run = {.folder = folder, .sweep = sweep, .lock = -1};
-    pt_watcher_t watcher;
+    pt_follower_t follower;
     pt_run_hooks_t hooks;
     pt_status_t status;
     run.session.config = *config;
-    status = pt_watcher_init(&watcher, &run.session.config, sweep != NULL ? sweep : folder,
-                             &hooks);
+    status = pt_follower_init(&follower, &run.session.config,
+                              sweep != NULL ? sweep : folder, &hooks);
     PT_TRY_OR(done, pt_comm_agree(pt_comm_world(), status));
     PT_TRY_OR(done, pt_held_run_lock(&run));
     is_locked = true;
     if (run.lock >= 0)
         keep_baselines(&run);
     if (run.lock >= 0 && sweep == NULL)
-        pt_watcher_forget_stop(folder);
+        pt_follower_forget_stop(folder);
     PT_TRY_OR(done, pt_session_open(&run.session));
     is_arranged = true;
     if (run.session.layout.is_active)
-        status = search_on_active(&run, &watcher, &hooks, code);
+        status = search_on_active(&run, &follower, &hooks, code);
     pt_watch_failure(status);
     PT_TRY_OR(done, pt_comm_agree(pt_comm_world(), status));
     PT_TRY_OR(done, pt_comm_bcast(pt_comm_world(), code, sizeof *code, 0));

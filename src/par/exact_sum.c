@@ -1,5 +1,5 @@
 /* Exact sums over ranks: agree on the limbs in use, then add them. */
-#include "polytree/par/exact.h"
+#include "polytree/par/exact_sum.h"
 
 enum { END, MINUS_BEGIN, HAS_SPECIAL };
 
