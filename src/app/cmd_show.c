@@ -43,9 +43,10 @@ static pt_status_t print_task(const network_t *n, int32_t task, uint8_t *candida
                               uint8_t *node)
 {
     char line[2048];
+    pt_text_t text = pt_text_in(line, sizeof line);
     pt_cost_t cost;
     pt_subnet_reach(n->space, &n->subnet, task, candidate, node);
-    pt_outline_dag(n->space, candidate, task, line, sizeof line);
+    pt_outline_dag(n->space, candidate, task, &text);
     PT_TRY(pt_cost_task(n->space, &n->subnet, task, &cost));
     const char *name = n->space->task[task].name;
     int32_t width = pt_space_name_columns(n->space, NAME_COLUMNS);

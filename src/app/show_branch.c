@@ -2,7 +2,6 @@
 #include "app/show.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "app/console.h"
@@ -56,19 +55,14 @@ static int padded_name(const pt_space_t *s, int32_t task)
 static pt_status_t print_branching(const pt_space_t *s, const pt_subnet_t *subnet,
                                    int32_t task)
 {
-    char *text = NULL;
-    size_t bytes = 0;
-    FILE *file = open_memstream(&text, &bytes);
-    if (file == NULL)
-        PT_FAIL(MEMORY, "no memory for the branching");
-    pt_status_t status = pt_outline_branching(s, subnet, task, file);
-    if (fclose(file) != 0 && status == PT_OK)
-        status = PT_ERROR(MEMORY, "no memory for the branching");
+    pt_text_t text = {0};
+    pt_status_t status = pt_outline_branching(s, subnet, task, &text);
     if (status == PT_OK && task < 0)
-        pt_console_line("branching: %s", text);
+        pt_console_line("branching: %s", pt_text_get(&text));
     else if (status == PT_OK)
-        pt_console_line("  %-*s %s", padded_name(s, task), s->task[task].name, text);
-    free(text);
+        pt_console_line("  %-*s %s", padded_name(s, task), s->task[task].name,
+                        pt_text_get(&text));
+    pt_text_release(&text);
     return status;
 }
 

@@ -196,17 +196,18 @@ static void print_alike(const drawing_t *d, int32_t slot)
 /* Which tasks have which graph: a row for all that are alike. */
 static void draw_graphs(const drawing_t *d)
 {
-    char text[1024];
+    char words[1024];
     int32_t n = 0;
     for (int32_t k = 0; k < d->n_task; k++) {
         if (first_alike(d, k) != k || n++ >= MOST_ROWS)
             continue;
+        pt_text_t text = pt_text_in(words, sizeof words);
         pt_outline_dag(d->space, d->candidate + (size_t)k * (size_t)d->space->n_candidate,
-                       d->first + k, text, sizeof text);
+                       d->first + k, &text);
         /* The font that shows it may be wider than the one that Graphviz has in mind. */
         fprintf(d->file,
                 "    <TR><TD ALIGN=\"LEFT\" WIDTH=\"%d\">%s</TD><TD ALIGN=\"LEFT\">",
-                WIDE * (int)strlen(text), text);
+                WIDE * (int)text.n, words);
         print_alike(d, k);
         fprintf(d->file, "</TD></TR>\n");
     }

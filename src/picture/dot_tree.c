@@ -165,10 +165,12 @@ static void print_cost(FILE *file, const char *before, int64_t madds, int64_t pa
 static void print_title(const picture_t *p, const sum_t *sum)
 {
     const pt_shape_t out = p->tree->space->node[1 + sum->last].shape;
-    fputs("<TR><TD><B>", p->file);
-    tree_print_layers(p->tree, sum->first, sum->last, p->file);
-    fprintf(p->file, "</B>  <FONT COLOR=\"gray35\">%lld x %lld x %lld</FONT></TD></TR>",
-            (long long)out.h, (long long)out.w, (long long)out.c);
+    char layers[64];
+    pt_text_t text = pt_text_in(layers, sizeof layers);
+    tree_add_layers(p->tree, sum->first, sum->last, &text);
+    fprintf(p->file,
+            "<TR><TD><B>%s</B>  <FONT COLOR=\"gray35\">%lld x %lld x %lld</FONT></TD></TR>",
+            layers, (long long)out.h, (long long)out.w, (long long)out.c);
 }
 
 /* A square in the colour of each task of a node, and its name where one task is drawn. */

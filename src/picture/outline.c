@@ -1,35 +1,30 @@
 /* Networks in words. */
 #include "polytree/picture/outline.h"
 
-#include <string.h>
-
 #include "picture/tree.h"
 
 enum { MOST_NAMED = 24 }; /* beyond, tasks are counted */
 
-static void add_choice(const pt_choice_t *choice, char *text, size_t size)
+static void add_choice(const pt_choice_t *choice, pt_text_t *text)
 {
-    size_t used = strlen(text);
     if (choice->kind == PT_CHOICE_EDGE)
-        snprintf(text + used, size - used, " %d-%d", (int)choice->i, (int)choice->j);
+        pt_text_add(text, " %d-%d", (int)choice->i, (int)choice->j);
     else
-        snprintf(text + used, size - used, " %d", (int)(choice->i + choice->j));
+        pt_text_add(text, " %d", (int)(choice->i + choice->j));
 }
 
 void pt_outline_dag(const pt_space_t *space, const uint8_t *candidate, int32_t task,
-                    char *text, size_t size)
+                    pt_text_t *text)
 {
     static const char *const title[] = {
         [PT_CHOICE_IN] = "in", [PT_CHOICE_EDGE] = " | edges", [PT_CHOICE_OUT] = " | out"};
-    text[0] = '\0';
     for (int kind = PT_CHOICE_IN; kind <= PT_CHOICE_OUT; kind++) {
-        size_t used = strlen(text);
-        snprintf(text + used, size - used, "%s", title[kind]);
+        pt_text_add(text, "%s", title[kind]);
         for (int32_t c = 0; c < space->n_choice; c++) {
             const pt_choice_t *choice = &space->choice[c];
             if ((int)choice->kind == kind &&
                 candidate[pt_space_choice_candidate(space, c, task)])
-                add_choice(choice, text, size);
+                add_choice(choice, text);
         }
     }
 }
@@ -50,17 +45,17 @@ static bool is_in_layer(const tree_t *t, int32_t node, int32_t layer)
     return t->node[node].first <= layer && layer <= t->node[node].last;
 }
 
-static void print_names(const tree_t *t, int32_t node, int32_t but, FILE *file)
+static void add_names(const tree_t *t, int32_t node, int32_t but, pt_text_t *text)
 {
     const char *between = "";
     for (int32_t k = 0; k < t->space->n_task; k++)
         if (k != but && tree_has(t, node, k)) {
-            fprintf(file, "%s%s", between, t->space->task[k].name);
+            pt_text_add(text, "%s%s", between, t->space->task[k].name);
             between = " ";
         }
 }
 
-static void print_groups(const tree_t *t, int32_t layer, FILE *file)
+static void add_groups(const tree_t *t, int32_t layer, pt_text_t *text)
 {
     int32_t n_task = t->space->n_task, n = 0, least = n_task, most = 0;
     for (int32_t i = 0; i < t->n_node; i++) {
@@ -71,78 +66,78 @@ static void print_groups(const tree_t *t, int32_t layer, FILE *file)
         most = t->node[i].n_task > most ? t->node[i].n_task : most;
     }
     if (t->n_copy > 1 && layer > 0) {
-        fprintf(file, "%d copies of each", (int)t->n_copy);
+        pt_text_add(text, "%d copies of each", (int)t->n_copy);
     } else if (n == 1) {
-        fputs("all", file);
+        pt_text_add(text, "all");
     } else if (n == n_task) {
-        fputs("each alone", file);
+        pt_text_add(text, "each alone");
     } else if (n_task > MOST_NAMED) {
-        fprintf(file, "%d groups of %d to %d tasks", (int)n, (int)least, (int)most);
+        pt_text_add(text, "%d groups of %d to %d tasks", (int)n, (int)least, (int)most);
     } else {
         const int32_t *at = t->at + (size_t)layer * (size_t)n_task;
         const char *open = "{";
         for (int32_t k = 0; k < n_task; k++)
             if (t->node[at[k]].task == k) {
-                fputs(open, file);
-                print_names(t, at[k], -1, file);
-                fputc('}', file);
+                pt_text_add(text, "%s", open);
+                add_names(t, at[k], -1, text);
+                pt_text_add(text, "}");
                 open = " {";
             }
     }
 }
 
-static void print_company(const tree_t *t, int32_t node, int32_t task, FILE *file)
+static void add_company(const tree_t *t, int32_t node, int32_t task, pt_text_t *text)
 {
     int32_t n = t->node[node].n_task;
     if (t->n_copy > 1 && t->node[node].first > 0) {
-        fprintf(file, "one of %d copies", (int)t->n_copy);
+        pt_text_add(text, "one of %d copies", (int)t->n_copy);
     } else if (n == 1) {
-        fputs("alone", file);
+        pt_text_add(text, "alone");
     } else if (n == t->space->n_task) {
-        fputs("with all", file);
+        pt_text_add(text, "with all");
     } else if (n - 1 > MOST_NAMED) {
-        fprintf(file, "with %d others", (int)(n - 1));
+        pt_text_add(text, "with %d others", (int)(n - 1));
     } else {
-        fputs("with ", file);
-        print_names(t, node, task, file);
+        pt_text_add(text, "with ");
+        add_names(t, node, task, text);
     }
 }
 
-static void print_all(const tree_t *t, FILE *file)
+static void add_all(const tree_t *t, pt_text_t *text)
 {
     const char *between = "";
     for (int32_t first = 0, last; first <= t->space->n_layer; first = last + 1) {
         last = end_of_run(t, first);
-        fputs(between, file);
-        tree_print_layers(t, first, last, file);
-        fputc(' ', file);
-        print_groups(t, first, file);
+        pt_text_add(text, "%s", between);
+        tree_add_layers(t, first, last, text);
+        pt_text_add(text, " ");
+        add_groups(t, first, text);
         between = " | ";
     }
 }
 
-static void print_one(const tree_t *t, int32_t task, FILE *file)
+static void add_one(const tree_t *t, int32_t task, pt_text_t *text)
 {
     const char *between = "";
     for (int32_t n = 0; n < t->n_node; n++)
         if (tree_has(t, n, task)) {
-            fputs(between, file);
-            tree_print_layers(t, t->node[n].first, t->node[n].last, file);
-            fputc(' ', file);
-            print_company(t, n, task, file);
+            pt_text_add(text, "%s", between);
+            tree_add_layers(t, t->node[n].first, t->node[n].last, text);
+            pt_text_add(text, " ");
+            add_company(t, n, task, text);
             between = " | ";
         }
 }
 
 pt_status_t pt_outline_branching(const pt_space_t *space, const pt_subnet_t *subnet,
-                                 int32_t task, FILE *file)
+                                 int32_t task, pt_text_t *text)
 {
     tree_t tree;
     PT_TRY(tree_build(space, subnet, &tree));
     if (task < 0)
-        print_all(&tree, file);
+        add_all(&tree, text);
     else
-        print_one(&tree, task, file);
+        add_one(&tree, task, text);
     tree_release(&tree);
-    return PT_OK;
+    return text->status;
 }

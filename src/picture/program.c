@@ -63,8 +63,8 @@ static pt_status_t wait_for(const char *name, pid_t pid)
     return PT_OK;
 }
 
-pt_status_t pt_program_run(char *const argv[], pt_pipe_source_t source, const void *context,
-                           const char *path, bool *is_drawn)
+pt_status_t pt_program_run(char *const argv[], pt_program_source_t source,
+                           const void *context, const char *path, bool *is_drawn)
 {
     char temporary[4200];
     pid_t pid = 0;
@@ -91,8 +91,8 @@ done:
     return status;
 }
 
-pt_status_t pt_program_plot(pt_pipe_source_t source, const void *context, const char *path,
-                            bool *is_drawn)
+pt_status_t pt_program_plot(pt_program_source_t source, const void *context,
+                            const char *path, bool *is_drawn)
 {
     char *argv[] = {(char[]){"gnuplot"}, NULL};
     return pt_program_run(argv, source, context, path, is_drawn);

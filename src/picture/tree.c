@@ -134,16 +134,16 @@ void tree_release(tree_t *tree)
     *tree = (tree_t){0};
 }
 
-static void print_layer(const tree_t *tree, int32_t layer, FILE *file)
+static void add_layer_name(const tree_t *tree, int32_t layer, pt_text_t *text)
 {
-    fputs(layer == 0 ? "stem" : tree->space->node[1 + layer].name, file);
+    pt_text_add(text, "%s", layer == 0 ? "stem" : tree->space->node[1 + layer].name);
 }
 
-void tree_print_layers(const tree_t *tree, int32_t first, int32_t last, FILE *file)
+void tree_add_layers(const tree_t *tree, int32_t first, int32_t last, pt_text_t *text)
 {
-    print_layer(tree, first, file);
+    add_layer_name(tree, first, text);
     if (last > first) {
-        fputc('-', file);
-        print_layer(tree, last, file);
+        pt_text_add(text, "-");
+        add_layer_name(tree, last, text);
     }
 }

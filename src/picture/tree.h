@@ -7,9 +7,8 @@
 #ifndef PICTURE_TREE_H
 #define PICTURE_TREE_H
 
-#include <stdio.h>
-
 #include "polytree/base/status.h"
+#include "polytree/base/text.h"
 #include "polytree/graph/space.h"
 #include "polytree/graph/subnet.h"
 
@@ -42,8 +41,8 @@ static inline bool tree_has(const tree_t *tree, int32_t node, int32_t task)
     return tree->at[tree->node[node].first * tree->space->n_task + task] == node;
 }
 
-/** "l07", or "stem-l06". */
-void tree_print_layers(const tree_t *tree, int32_t first, int32_t last, FILE *file);
+/** Add "l07", or "stem-l06". */
+void tree_add_layers(const tree_t *tree, int32_t first, int32_t last, pt_text_t *text);
 
 /** The candidate that a task runs in a layer. */
 int32_t tree_candidate(const tree_t *tree, int32_t layer, int32_t task);

@@ -1,7 +1,6 @@
 /* From the supernet to the network that is trained: what is derived, the form in which it
  * is built, and whose weights it begins with. */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "polytree/arch/copies.h"
@@ -196,17 +195,11 @@ pt_status_t run_take_network(pt_search_t *s)
 /* "derived: stem-l06 all | l07-l18 {a b} {c}" */
 static pt_status_t note_branching(pt_search_t *s)
 {
-    char *text = NULL;
-    size_t bytes = 0;
-    FILE *file = open_memstream(&text, &bytes);
-    if (file == NULL)
-        PT_FAIL(MEMORY, "no memory for the text of a branching");
-    pt_status_t status = pt_outline_branching(s->space, &s->subnet, -1, file);
-    if (fclose(file) != 0 && status == PT_OK)
-        status = PT_ERROR(MEMORY, "no memory for the text of a branching");
+    pt_text_t text = {0};
+    pt_status_t status = pt_outline_branching(s->space, &s->subnet, -1, &text);
     if (status == PT_OK)
-        run_note(s, "derived: %.*s", (int)strcspn(text, "\n"), text);
-    free(text);
+        run_note(s, "derived: %s", pt_text_get(&text));
+    pt_text_release(&text);
     return status;
 }
 

@@ -235,22 +235,12 @@ static void bad_files_are_refused(void **state)
     drop(w);
 }
 
-static char *words(const world_t *w, int32_t task)
-{
-    char *text;
-    size_t bytes;
-    FILE *file = open_memstream(&text, &bytes);
-    assert_non_null(file);
-    assert_int_equal(pt_outline_branching(w->space, &w->subnet, task, file), PT_OK);
-    fclose(file);
-    return text;
-}
-
 static void assert_words(const world_t *w, int32_t task, const char *expected)
 {
-    char *text = words(w, task);
-    assert_string_equal(text, expected);
-    free(text);
+    pt_text_t text = {0};
+    assert_int_equal(pt_outline_branching(w->space, &w->subnet, task, &text), PT_OK);
+    assert_string_equal(pt_text_get(&text), expected);
+    pt_text_release(&text);
 }
 
 static void branchings_are_put_into_words(void **state)
