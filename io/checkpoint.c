@@ -15,11 +15,6 @@ static const struct {
     [PT_DTYPE_U64] = {"u64", 8}, [PT_DTYPE_TEXT] = {"text", 1},
 };
 
-size_t pt_dtype_bytes(pt_dtype_t dtype)
-{
-    return dtype_table[dtype].bytes;
-}
-
 const char *pt_dtype_name(pt_dtype_t dtype)
 {
     return dtype_table[dtype].name;
@@ -35,7 +30,7 @@ int64_t pt_record_count(const pt_record_t *record)
 
 size_t pt_record_bytes(const pt_record_t *record)
 {
-    return (size_t)pt_record_count(record) * pt_dtype_bytes(record->dtype);
+    return (size_t)pt_record_count(record) * dtype_table[record->dtype].bytes;
 }
 
 uint64_t pt_record_checksum(const pt_record_t *record)
@@ -76,7 +71,7 @@ pt_status_t pt_checkpoint_add(pt_checkpoint_t *checkpoint, const char *name,
                               const void *data, bool in_payload)
 {
     pt_record_t record = {.dtype = dtype, .n_dim = n_dim, .in_payload = in_payload};
-    int64_t bytes = (int64_t)pt_dtype_bytes(dtype);
+    int64_t bytes = (int64_t)dtype_table[dtype].bytes;
     if (!is_name(name))
         PT_FAIL(RANGE, "'%.130s' is no name for an array of a checkpoint", name);
     if (n_dim < 0 || n_dim > 4 || (dtype == PT_DTYPE_TEXT && n_dim != 1))

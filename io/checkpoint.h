@@ -8,8 +8,7 @@
 
 #define PT_CHECKPOINT_FORMAT "polytree checkpoint"
 
-/** Bytes of one element, and the type's name for people. */
-size_t pt_dtype_bytes(pt_dtype_t dtype);
+/** The type's name for people. */
 const char *pt_dtype_name(pt_dtype_t dtype);
 
 int64_t pt_record_count(const pt_record_t *record);

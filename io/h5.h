@@ -46,8 +46,6 @@ bool pt_h5_read_bytes(hid_t file, uint64_t offset, size_t bytes, void *out);
 /** errno of the first failure of the file that is written, or was last; 0: none. */
 int pt_h5_write_error(void);
 
-/** Whether a number's bits lie within its bytes: the library trusts a file's word. */
-bool pt_h5_type_is_sound(hid_t type);
 /** Whether a type is a number that can be converted, an enumeration of such included. */
 bool pt_h5_type_number(hid_t type, pt_number_t *number, bool *is_bool);
 

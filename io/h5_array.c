@@ -8,7 +8,8 @@
 /* Of rows that are converted together. */
 enum { WIDE_BYTES = 1 << 22 };
 
-bool pt_h5_type_is_sound(hid_t type)
+/* Whether a number's bits lie within its bytes: the library trusts a file's word. */
+static bool type_is_sound(hid_t type)
 {
     H5T_class_t class = H5Tget_class(type);
     size_t bits = 8 * H5Tget_size(type), precision, sign, exponent, e_bits, mantissa,
@@ -35,7 +36,7 @@ bool pt_h5_type_number(hid_t type, pt_number_t *number, bool *is_bool)
     size_t bytes = H5Tget_size(base), sign, exponent, e_bits, mantissa, m_bits;
     H5T_order_t order = H5Tget_order(base);
     bool is_integer = H5Tget_class(base) == H5T_INTEGER;
-    bool is_number = (is_integer || class == H5T_FLOAT) && pt_h5_type_is_sound(base) &&
+    bool is_number = (is_integer || class == H5T_FLOAT) && type_is_sound(base) &&
                      (bytes == 1 || bytes == 2 || bytes == 4 || bytes == 8) &&
                      H5Tget_precision(base) == 8 * bytes &&
                      (order == H5T_ORDER_LE || order == H5T_ORDER_BE);
@@ -67,7 +68,7 @@ static pt_status_t look_at(pt_h5_array_t *array)
     array->stored = H5Dget_type(array->id);
     array->type = H5Tget_class(array->stored);
     array->item_bytes = H5Tget_size(array->stored);
-    bool is_sound = pt_h5_type_is_sound(array->stored);
+    bool is_sound = type_is_sound(array->stored);
     array->is_number = pt_h5_type_number(array->stored, &array->number, &array->is_bool);
     if (array->is_bool)
         array->type = H5T_INTEGER;

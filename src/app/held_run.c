@@ -61,7 +61,8 @@ static void remove_empty(const pt_held_run_t *run)
     }
 }
 
-pt_status_t pt_held_run_lock(pt_held_run_t *run)
+/* Make the folder of a run and lock it against other jobs.  Collective. */
+static pt_status_t lock(pt_held_run_t *run)
 {
     pt_status_t status = PT_OK;
     if (pt_comm_rank(pt_comm_world()) == 0) {
@@ -389,7 +390,7 @@ pt_status_t pt_held_run_go(const pt_config_t *config, const char *folder, const 
     status = pt_follower_init(&follower, &run.session.config,
                               sweep != NULL ? sweep : folder, &hooks);
     PT_TRY_OR(done, pt_comm_agree(pt_comm_world(), status));
-    PT_TRY_OR(done, pt_held_run_lock(&run));
+    PT_TRY_OR(done, lock(&run));
     is_locked = true;
     if (run.lock >= 0)
         keep_baselines(&run);

@@ -16,9 +16,6 @@ typedef struct pt_held_run {
     pt_search_t *search;
 } pt_held_run_t;
 
-/** Make the folder of a run and lock it against other jobs.  Collective. */
-PT_MUST_CHECK pt_status_t pt_held_run_lock(pt_held_run_t *run);
-
 /** End a run that came to `status`.  Collective. */
 void pt_held_run_release(pt_held_run_t *run, pt_status_t status);
 

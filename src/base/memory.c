@@ -90,16 +90,6 @@ void pt_free(void *p)
     }
 }
 
-pt_status_t pt_strdup(const char *text, char **out)
-{
-    size_t bytes = strlen(text) + 1;
-    char *copy;
-    PT_TRY(pt_alloc(&copy, bytes, 1));
-    memcpy(copy, text, bytes);
-    *out = copy;
-    return PT_OK;
-}
-
 size_t pt_memory_bytes(void)
 {
     return atomic_load(&held);

@@ -1,4 +1,4 @@
-/* A config as text, as help and as digest, and how two of them differ. */
+/* A config as text, and as help, and how two of them differ. */
 #include <string.h>
 
 #include "config/option.h"
@@ -95,55 +95,6 @@ bool pt_config_help(const char *which, FILE *file)
         is_known = true;
     }
     return is_known;
-}
-
-static void add(pt_digest_t *digest, const char *name, const char *text)
-{
-    pt_digest_add(digest, name, strlen(name) + 1);
-    pt_digest_add(digest, text, strlen(text) + 1);
-}
-
-/* Sections in any order, and those that say nothing new, are the same config. */
-static void add_tasks(const pt_config_t *config, pt_digest_t *digest)
-{
-    const char *last = "";
-    for (;;) {
-        const pt_task_config_t *next = NULL;
-        for (int32_t t = 0; t < config->n_task; t++) {
-            const pt_task_config_t *task = &config->task[t];
-            if (strcmp(task->name, last) > 0 &&
-                (next == NULL || strcmp(task->name, next->name) < 0)) {
-                next = task;
-            }
-        }
-        if (next == NULL) {
-            return;
-        }
-        last = next->name;
-        for (int32_t i = 0; i < pt_n_task_options; i++) {
-            char text[PT_OPTION_TEXT], default_text[PT_OPTION_TEXT];
-            pt_task_config_t initial;
-            pt_option_init_task(last, strlen(last), &initial);
-            pt_option_format(&pt_task_options[i], next, text);
-            pt_option_format(&pt_task_options[i], &initial, default_text);
-            if (strcmp(text, default_text) != 0) {
-                add(digest, last, pt_task_options[i].name);
-                add(digest, "", text);
-            }
-        }
-    }
-}
-
-void pt_config_digest(const pt_config_t *config, pt_digest_t *digest)
-{
-    for (int32_t i = 0; i < pt_n_options; i++) {
-        if (pt_options[i].class == PT_OPTION_NUMERICS) {
-            char text[PT_OPTION_TEXT];
-            pt_option_format(&pt_options[i], config, text);
-            add(digest, pt_options[i].name, text);
-        }
-    }
-    add_tasks(config, digest);
 }
 
 /* What is in a file counts, not what it is called. */

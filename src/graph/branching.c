@@ -110,11 +110,3 @@ size_t pt_branching_text(const pt_branching_t *b, char *out, size_t size)
         }
     return n;
 }
-
-void pt_branching_digest(const pt_branching_t *b, pt_digest_t *digest)
-{
-    int32_t size[] = {b->n_layer, b->n_task};
-
-    pt_digest_add(digest, size, sizeof size);
-    pt_digest_add(digest, b->group, n_entry(b) * sizeof *b->group);
-}

@@ -307,23 +307,3 @@ int64_t pt_plan_stat_bound(const pt_plan_t *plan)
 {
     return plan->stat_bound;
 }
-
-void pt_plan_print(const pt_plan_t *plan, FILE *file)
-{
-    static const char *const kind[] = {"forward", "backward", "add",  "loss",
-                                       "take",    "give",     "pause"};
-
-    for (int32_t i = 0; i < plan->n_instr; i++) {
-        const instr_t *in = &plan->instr[i];
-        const char *candidate = "";
-
-        if (in->op != NONE)
-            candidate = plan->space->candidate[plan->space->op[in->op].candidate].name;
-        fprintf(file, "%4d %-8s %-11s %-12s x %lld %lld y %lld dy %lld dx %lld %lld", i,
-                kind[in->kind], in->inst != NULL ? in->inst->op->name : "", candidate,
-                (long long)in->x[0], (long long)in->x[1], (long long)in->y,
-                (long long)in->dy, (long long)in->dx[0], (long long)in->dx[1]);
-        fprintf(file, " slot %d choice %d%s%s\n", in->slot, in->choice,
-                in->forms_params ? " params" : "", in->forms_gate ? " gate" : "");
-    }
-}

@@ -170,9 +170,3 @@ pt_status_t pt_gather_f32(pt_comm_t *comm, pt_traffic_t kind, float *all,
 {
     return gather_all(comm, kind, all, count, MPI_FLOAT, sizeof *all);
 }
-
-pt_status_t pt_gather_f64(pt_comm_t *comm, pt_traffic_t kind, double *all,
-                          const int64_t *count)
-{
-    return gather_all(comm, kind, all, count, MPI_DOUBLE, sizeof *all);
-}

@@ -31,7 +31,8 @@ static bool has_own_stem(const pt_space_t *s)
     return s->candidate[0].task >= 0;
 }
 
-int32_t tree_candidate(const tree_t *tree, int32_t layer, int32_t task)
+/* The candidate that a task runs in a layer. */
+static int32_t candidate_of(const tree_t *tree, int32_t layer, int32_t task)
 {
     const pt_space_t *s = tree->space;
     if (layer == 0)
@@ -45,7 +46,7 @@ int32_t tree_candidate(const tree_t *tree, int32_t layer, int32_t task)
 
 static void add_cost(tree_t *t, tree_node_t *node, int32_t layer)
 {
-    pt_cost_t cost = pt_cost_candidate(t->space, tree_candidate(t, layer, node->task));
+    pt_cost_t cost = pt_cost_candidate(t->space, candidate_of(t, layer, node->task));
     node->madds += cost.madds;
     node->parameters += cost.parameters;
 }

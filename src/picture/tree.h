@@ -44,7 +44,4 @@ static inline bool tree_has(const tree_t *tree, int32_t node, int32_t task)
 /** Add "l07", or "stem-l06". */
 void tree_add_layers(const tree_t *tree, int32_t first, int32_t last, pt_text_t *text);
 
-/** The candidate that a task runs in a layer. */
-int32_t tree_candidate(const tree_t *tree, int32_t layer, int32_t task);
-
 #endif

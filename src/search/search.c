@@ -326,11 +326,6 @@ const pt_subnet_t *pt_search_subnet(const pt_search_t *search)
     return &search->subnet;
 }
 
-const pt_alpha_t *pt_search_alpha(const pt_search_t *search)
-{
-    return &search->alpha;
-}
-
 pt_phase_t pt_search_phase(const pt_search_t *search)
 {
     return (pt_phase_t)search->state.phase;

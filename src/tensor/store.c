@@ -224,8 +224,3 @@ int64_t pt_store_n_element(const pt_store_t *store)
         n += store->param[p].count;
     return n;
 }
-
-size_t pt_store_bytes(const pt_store_t *store)
-{
-    return elements(store) * (sizeof *store->value + sizeof *store->grad_sum);
-}

@@ -70,15 +70,6 @@ static pt_config_t config_of(const char *text)
     return config;
 }
 
-static void digest_of(const pt_config_t *config, char hex[33])
-{
-    pt_digest_t *digest;
-    assert_int_equal(pt_digest_new(&digest), PT_OK);
-    pt_config_digest(config, digest);
-    pt_digest_hex(digest, hex);
-    pt_digest_free(digest);
-}
-
 /* Every row of both tables, by the name that a user writes. */
 static int32_t n_rows(void)
 {
@@ -287,7 +278,6 @@ static void retraining_starts_from_a_word_or_a_file(void **state)
 
 static void sections_of_tasks_are_kept_by_name(void **state)
 {
-    char hex[3][33];
     (void)state;
     pt_config_t c = config_of("[task.a_rather_long_name_of_more_than_fifty_characters]\n"
                               "weight = 3\n[task.depth]\nloss = l1\n");
@@ -303,15 +293,10 @@ static void sections_of_tasks_are_kept_by_name(void **state)
     assert_string_equal(pt_config_task(&c, "edges").name, "edges");
     assert_int_equal(pt_config_compare(&c, &same), PT_OK);
     assert_int_equal(pt_config_compare(&same, &c), PT_OK);
-    digest_of(&c, hex[0]);
-    digest_of(&same, hex[1]);
-    assert_string_equal(hex[0], hex[1]);
     assert_int_equal(pt_config_set(&same, "task.edges.weight=2"), PT_OK);
     assert_int_equal(pt_config_compare(&c, &same), PT_E_MISMATCH);
     assert_message("task.edges.weight = 1, not 2");
     assert_int_equal(pt_config_compare(&same, &c), PT_E_MISMATCH);
-    digest_of(&same, hex[2]);
-    assert_string_not_equal(hex[0], hex[2]);
 }
 
 /* A name may hold what stands between the parts of an assignment. */
@@ -462,14 +447,11 @@ static void every_preset_changes_what_it_says(void **state)
     (void)state;
     for (const char *const *s = pt_preset_settings(PT_PRESET_BMTAS); *s != NULL; s++) {
         pt_config_t c, set_twice;
-        char hex[2][33];
         pt_config_init(&c);
         assert_int_equal(pt_config_set(&c, "run.preset=bmtas"), PT_OK);
         set_twice = c;
         assert_int_equal(pt_config_set(&set_twice, *s), PT_OK);
-        digest_of(&c, hex[0]);
-        digest_of(&set_twice, hex[1]);
-        assert_string_equal(hex[0], hex[1]);
+        assert_int_equal(pt_config_compare(&c, &set_twice), PT_OK);
     }
 }
 

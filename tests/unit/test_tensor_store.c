@@ -73,7 +73,6 @@ static void groups_own_whole_blocks(void **state)
     }
     assert_int_equal(n_set, 5 + 7 + PT_BLOCK + PT_BLOCK + 1);
     assert_int_equal(pt_store_n_element(&store), n_set);
-    assert_int_equal(pt_store_bytes(&store), 4 * PT_BLOCK * (sizeof(pt_real_t) + 8));
     pt_store_release(&store);
 }
 

@@ -29,9 +29,6 @@ PT_MUST_CHECK pt_status_t pt_grow(void *inout, size_t *capacity, size_t n, size_
 /** Free what pt_alloc() gave; NULL is fine. */
 void pt_free(void *p);
 
-/** Copy a string into counted memory. */
-PT_MUST_CHECK pt_status_t pt_strdup(const char *text, char **out);
-
 /** Bytes held now, and the number of allocations ever made. */
 size_t pt_memory_bytes(void);
 uint64_t pt_memory_n_alloc(void);

@@ -9,7 +9,6 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#include "polytree/base/hash.h"
 #include "polytree/base/status.h"
 #include "polytree/base/text.h"
 #include "polytree/config/method.h"
@@ -285,9 +284,6 @@ bool pt_config_option(int32_t i, pt_option_help_t *help);
 /** Write every option, those of a section or one (`which`; NULL: all) with default, range
  * and help, for people; false where none is called so. */
 bool pt_config_help(const char *which, FILE *file);
-
-/** Digest of all numerics options, in table order. */
-void pt_config_digest(const pt_config_t *config, pt_digest_t *digest);
 
 /** Make the names of files absolute: who reads them next may be in another folder. */
 void pt_config_anchor(pt_config_t *config);

@@ -8,7 +8,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "polytree/base/hash.h"
 #include "polytree/base/status.h"
 
 /**
@@ -84,8 +83,5 @@ bool pt_branching_next(int32_t n_copy, pt_branching_t *b);
  */
 PT_MUST_CHECK pt_status_t pt_branching_nth(int64_t index, int32_t n_copy,
                                            pt_branching_t *b);
-
-/** Add sizes and groups to a digest. */
-void pt_branching_digest(const pt_branching_t *b, pt_digest_t *digest);
 
 #endif

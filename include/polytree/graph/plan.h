@@ -128,7 +128,4 @@ const pt_plan_stat_t *pt_plan_stat(const pt_plan_t *plan, int32_t i);
 int64_t pt_plan_stat_doubles(const pt_plan_t *plan);
 int64_t pt_plan_stat_bound(const pt_plan_t *plan);
 
-/** Print the tape, one instruction a line, for people and tests. */
-void pt_plan_print(const pt_plan_t *plan, FILE *file);
-
 #endif

@@ -58,7 +58,5 @@ PT_MUST_CHECK pt_status_t pt_sum_scatter_i64(pt_comm_t *comm, pt_traffic_t kind,
  * in place. */
 PT_MUST_CHECK pt_status_t pt_gather_f32(pt_comm_t *comm, pt_traffic_t kind, float *all,
                                         const int64_t *count);
-PT_MUST_CHECK pt_status_t pt_gather_f64(pt_comm_t *comm, pt_traffic_t kind, double *all,
-                                        const int64_t *count);
 
 #endif

@@ -113,7 +113,6 @@ PT_MUST_CHECK pt_status_t pt_search_run(pt_search_t *search, pt_run_result_t *re
 
 /** The network found so far: the derived one, or evaluation gates before derivation. */
 const pt_subnet_t *pt_search_subnet(const pt_search_t *search);
-const pt_alpha_t *pt_search_alpha(const pt_search_t *search);
 /** The phase at work; PT_N_PHASE once the run is done. */
 pt_phase_t pt_search_phase(const pt_search_t *search);
 /** Weight steps done in that phase. */

@@ -126,7 +126,4 @@ int64_t pt_group_extent(const pt_store_t *store, const pt_group_t *group, int64_
 /** Elements of all tensors, without padding. */
 int64_t pt_store_n_element(const pt_store_t *store);
 
-/** Bytes that the arrays take where all blocks are here. */
-size_t pt_store_bytes(const pt_store_t *store);
-
 #endif
