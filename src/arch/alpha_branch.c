@@ -1,4 +1,5 @@
-/* One copy of each layer: p = softmax(logit) over its copies, Gumbel-Softmax (DESIGN 2.2).
+/* One copy of each layer: p = softmax(logit) over its copies, Gumbel-Softmax; see
+ * docs/methods.md.
  */
 #include "arch/alpha.h"
 

@@ -1,5 +1,5 @@
 /* Independent on/off choices: p = sigmoid(logit), the binary concrete distribution; and
- * the squeeze loss (DESIGN 2.1). */
+ * the squeeze loss (docs/methods.md). */
 #include "arch/alpha.h"
 
 #include <math.h>

@@ -3,7 +3,7 @@
  * Each value has one adjoint per context.  Private values have the one of their task.  A
  * shared value (two or more users) has, in weight steps, one subtotal per task, folded over
  * that task's private consumers from last to first, and one for its shared consumers; the
- * subtotals are added tasks ascending, the shared one last (contract rule 4).
+ * subtotals are added tasks ascending, the shared one last (docs/architecture.md, rule 4).
  */
 #include "graph/plan.h"
 

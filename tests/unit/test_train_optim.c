@@ -1,4 +1,5 @@
-/* Optimisers against PyTorch (tests/golden/optim.py), and what DESIGN asks of them. */
+/* Optimisers against PyTorch (tests/golden/optim.py), and what the numerics contract asks
+ * of them. */
 #include "polytree/train/optim.h"
 
 #include <math.h>

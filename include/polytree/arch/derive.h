@@ -1,6 +1,6 @@
 /** @file
- * Deriving a network from probabilities: the flow-based reduction of a dag (DESIGN 2.1),
- * the likeliest copies of a branch space (DESIGN 2.2), both within the budget (2.3).
+ * Deriving a network from probabilities: the flow-based reduction of a dag, the likeliest
+ * copies of a branch space, both within the budget (docs/methods.md).
  */
 #ifndef PT_ARCH_DERIVE_H
 #define PT_ARCH_DERIVE_H

@@ -1,5 +1,6 @@
 /** @file
- * What a space is expected to cost, and the budget that its network must keep (DESIGN 2.3).
+ * What a space is expected to cost, and the budget that its network must keep;
+ * see docs/methods.md.
  *
  * A candidate costs m_e in the unit of resource.kind: multiply-adds, parameters, bytes that
  * its operations write, or seconds from a table; heads nothing unless resource.heads.  With

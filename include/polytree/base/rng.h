@@ -3,7 +3,7 @@
  * permutations.
  *
  * A number depends on its key alone, never on what was drawn before: there is no
- * state to keep, send or checkpoint (DESIGN: contract rule 5).
+ * state to keep, send or checkpoint (docs/architecture.md, rule 5).
  */
 #ifndef PT_BASE_RNG_H
 #define PT_BASE_RNG_H

@@ -4,17 +4,18 @@
  * Nodes hold features; candidates are operations between nodes.  For a task, the value
  * of a node is the gated sum of its active incoming candidates,
  *
- *     v_dst = sum_c g_c o_c(v_src)            (Choi & Im 2023, eq. of v_j; DESIGN 2.1)
+ *     v_dst = sum_c g_c o_c(v_src)            (Choi & Im 2023; docs/methods.md)
  *
  * Candidates stand in canonical order: that of every sum in the forward pass, and in
- * reverse that of every gradient (contract rule 4).  For the dag space:
+ * reverse that of every gradient (docs/architecture.md, rule 4).  For the dag space:
  *
  *     input -> stem x;  per node j: read-in (x,j), edges (i,j) by ascending i, read-out
  *     (j,y);  last the heads (y, logits of the task)
  *
  * All candidates into a node stand before all candidates out of it.
  *
- * For the branch space (Brueggemann et al. 2020; DESIGN 2.2) with L layers of B copies:
+ * For the branch space (Brueggemann et al. 2020; docs/methods.md) with L layers of B
+ * copies:
  *
  *     input -> stem x -> F_1 -> ... -> F_L
  *

@@ -8,8 +8,8 @@
  * not do better it leaves to the one before it.  `ref` is the oracle of the tests and
  * the only backend of the double-precision build.
  *
- * Which code runs is a function of shape, ISA and threads alone (contract rule 2).
- * Sums run in an order fixed by the shape.
+ * Which code runs is a function of shape, ISA and threads alone (docs/architecture.md, rule
+ * 2). Sums run in an order fixed by the shape.
  */
 #ifndef PT_KERNEL_KERNEL_H
 #define PT_KERNEL_KERNEL_H

@@ -1,5 +1,6 @@
 /** @file
- * Baselines: what a run needs to know of the run that it is compared with (DESIGN 2.3).
+ * Baselines: what a run needs to know of the run that it is compared with; see
+ * docs/methods.md.
  */
 #ifndef PT_SEARCH_BASELINE_H
 #define PT_SEARCH_BASELINE_H

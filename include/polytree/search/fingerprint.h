@@ -1,8 +1,8 @@
 /** @file
  * What the bits of a run depend on besides its config: the machine and what is installed.
  *
- * The numerics contract holds among equal machines (DESIGN 3, rule 6); a fingerprint says
- * which they are.  It is text, one "item: value" a line.
+ * The numerics contract holds among equal machines (docs/architecture.md, rule 6); a
+ * fingerprint says which they are.  It is text, one "item: value" a line.
  */
 #ifndef PT_SEARCH_FINGERPRINT_H
 #define PT_SEARCH_FINGERPRINT_H

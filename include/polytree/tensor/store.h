@@ -4,7 +4,7 @@
  * Tensors stand in groups (the stem, one edge operation, one head, ...).  A group
  * begins on a block of PT_BLOCK elements and is zero padded to whole blocks; blocks
  * are the unit in which gradients are reduced and updates are shared out, and their
- * numbers do not depend on the layout of ranks (DESIGN: contract rule 3).  Within a
+ * numbers do not depend on the layout of ranks (docs/architecture.md, rule 3).  Within a
  * group every tensor begins on a multiple of PT_PARAM_ALIGN elements.
  *
  *     value     [ group 0          |pad][ group 1 |pad] ...
