@@ -58,14 +58,17 @@ static void add_sums(const pt_predictor_t *p, const pt_arrangement_t *a,
     const turn_t *turn = &p->outlook[kind][step].turn;
     int32_t n_task = a->extent[PT_AXIS_TASK], n_data = a->extent[PT_AXIS_DATA];
 
-    share->control = turn_counts(turn->n_task) + CONTROL_LARGEST + LIMBS * turn->n_task;
+    int64_t *sum = share->sum;
+    sum[PT_SHARE_COUNTS] = turn_counts(turn->n_task);
+    sum[PT_SHARE_CONTROL] = CONTROL_LARGEST;
+    sum[PT_SHARE_LOSSES] = LIMBS * turn->n_task;
     if (kind == KIND_ALPHA) {
-        share->control += LIMBS * (int64_t)turn->n_task * s->n_choice;
+        sum[PT_SHARE_GATES] = LIMBS * (int64_t)turn->n_task * s->n_choice;
         return;
     }
     for (int32_t g = 0; g < s->store.n_group; g++)
-        share->control += turn->is_used[g];
-    share->control += p->config->train.clip_norm > 0 ? s->store.n_block : 0;
+        sum[PT_SHARE_CONTROL] += turn->is_used[g];
+    sum[PT_SHARE_NORMS] = p->config->train.clip_norm > 0 ? s->store.n_block : 0;
     share->shared =
         used_elements(p, step, coord[PT_AXIS_STAGE], false, 0, 0, &share->shared_blocks);
     share->heads = used_elements(p, step, coord[PT_AXIS_STAGE], true, n_task,
@@ -104,7 +107,8 @@ static pt_status_t make_share(pt_predictor_t *p, const pt_arrangement_t *a,
         }
     }
     share->n_segment = n;
-    share->control = share->shared = share->heads = 0;
+    memset(share->sum, 0, sizeof share->sum);
+    share->shared = share->heads = 0;
     share->shared_blocks = share->heads_blocks = 0;
     share->update = 0;
     add_sums(p, a, coord, kind, step, share);
@@ -212,10 +216,15 @@ static double finish_seconds(const pt_predictor_t *p, const pt_arrangement_t *a,
     int64_t data = a->extent[PT_AXIS_DATA];
     int64_t replicas = data * a->extent[PT_AXIS_TASK];
     int64_t world = replicas * a->extent[PT_AXIS_STAGE];
-    double control = (double)share->control * sizeof(int64_t), seconds;
+    double control = 0, seconds = 0;
     const double element = sizeof(int64_t) + sizeof(float);
 
-    seconds = 2 * sum_seconds(m, wire_among(a, world), world, control);
+    for (int32_t i = 0; i < PT_N_SHARE_SUM; i++) {
+        double size = (double)share->sum[i] * sizeof(int64_t);
+        control += size;
+        if (size > 0)
+            seconds += 2 * sum_seconds(m, wire_among(a, world), world, size);
+    }
     seconds +=
         sum_seconds(m, wire_among(a, replicas), replicas, element * (double)share->shared);
     seconds += sum_seconds(m, wire_among(a, data), data, element * (double)share->heads);

@@ -109,8 +109,14 @@ static void predict(bench_t *b, bool is_alpha, int32_t number, int64_t bytes[PT_
         share.shared = 0;
     if (pt_comm_size(l->data) == 1)
         share.heads = 0;
-    if (pt_comm_size(l->world) > 1)
-        bytes[PT_TRAFFIC_CONTROL] = share.control * 8;
+    if (pt_comm_size(l->world) > 1) {
+        bytes[PT_TRAFFIC_CONTROL] =
+            (share.sum[PT_SHARE_COUNTS] + share.sum[PT_SHARE_CONTROL] +
+             share.sum[PT_SHARE_LOSSES]) *
+            8;
+        bytes[PT_TRAFFIC_ALPHA] = share.sum[PT_SHARE_GATES] * 8;
+        bytes[PT_TRAFFIC_CLIP] = share.sum[PT_SHARE_NORMS] * 8;
+    }
     bytes[PT_TRAFFIC_GRADIENT] = (share.shared + share.heads) * 8;
     bytes[PT_TRAFFIC_WEIGHT] = (pt_comm_rank(l->replica) == 0 ? share.shared * 4 : 0) +
                                (pt_comm_rank(l->data) == 0 ? share.heads * 4 : 0);
@@ -131,7 +137,7 @@ static int64_t sum_over_ranks(int64_t n)
     return sum;
 }
 
-/** Of losses, gates and norms, whose sums have as many limbs as their values ask for. */
+/** Of losses and gates, whose sums have as many limbs as their values ask for. */
 static bool is_near(int64_t counted, int64_t predicted)
 {
     return counted <= 2 * predicted && 2 * counted >= predicted;
@@ -151,14 +157,12 @@ static void compare_step(bench_t *b, bool is_alpha, int32_t number,
     run_step(b, is_alpha, number);
     for (int i = 0; i < PT_N_TRAFFIC; i++)
         counted[i] = pt_traffic_stats((pt_traffic_t)i)->bytes - counted[i];
-    total[PT_TRAFFIC_ALPHA] += counted[PT_TRAFFIC_ALPHA];
-    counted[PT_TRAFFIC_CONTROL] += counted[PT_TRAFFIC_ALPHA] + counted[PT_TRAFFIC_CLIP];
-    counted[PT_TRAFFIC_ALPHA] = counted[PT_TRAFFIC_CLIP] = 0;
     for (int i = 0; i < PT_N_TRAFFIC; i++) {
         int64_t sum = sum_over_ranks(counted[i]);
-        bool is_same = i == PT_TRAFFIC_WEIGHT    ? sum == sum_over_ranks(predicted[i])
-                       : i == PT_TRAFFIC_CONTROL ? is_near(counted[i], predicted[i])
-                                                 : counted[i] == predicted[i];
+        bool has_limbs = i == PT_TRAFFIC_CONTROL || i == PT_TRAFFIC_ALPHA;
+        bool is_same = i == PT_TRAFFIC_WEIGHT ? sum == sum_over_ranks(predicted[i])
+                       : has_limbs            ? is_near(counted[i], predicted[i])
+                                              : counted[i] == predicted[i];
         if (!is_same)
             print_error(
                 "%s step %d of %d x %d x %d, %s: predicted %lld bytes, counted %lld\n",

@@ -67,13 +67,24 @@ PT_MUST_CHECK pt_status_t pt_predictor_unknown(pt_predictor_t *predictor,
 PT_MUST_CHECK pt_status_t pt_predictor_cut(pt_predictor_t *predictor, int32_t n_stage,
                                            pt_wire_t wire, pt_cut_t *cut);
 
+/** The small sums of a step, one message each, in their order. */
+typedef enum pt_share_sum {
+    PT_SHARE_COUNTS,
+    PT_SHARE_CONTROL,
+    PT_SHARE_LOSSES,
+    PT_SHARE_GATES,
+    PT_SHARE_NORMS,
+    PT_N_SHARE_SUM
+} pt_share_sum_t;
+
 /** What one rank does in a step. */
 typedef struct pt_share {
     /** Segments of its units, in order; both streams run as graph/exec.h has it. */
     int32_t n_segment;
     pt_section_t *forward, *backward; /**< [n_segment] */
-    /** Then sums: of so many int64 over all ranks, */
-    int64_t control;
+    /** Sums over all ranks, in int64: of labels counted before the units, of maxima and the
+     * control block behind them, of losses; of gates (alpha steps), of norms (clipping), */
+    int64_t sum[PT_N_SHARE_SUM];
     /** and of gradients (weight steps), in elements: int64 to the owners, each an equal
      * share, and float32 back from them; of what all task x data ranks of the stage share,
      * and of the heads of its data ranks. */

@@ -83,7 +83,8 @@ static pt_status_t open_replay(replay_t *r, const char *path)
     PT_TRY(pt_pipe_new(r->layout.chain, r->head->message_bound, &r->pipe));
     for (int64_t i = 0; i < n_share; i++) {
         const schedule_share_t *s = &r->share[i];
-        most = s->control > most ? s->control : most;
+        for (int32_t j = 0; j < SCHEDULE_N_SUM; j++)
+            most = s->sum[j] > most ? s->sum[j] : most;
         most = s->shared > most ? s->shared : most;
         most = s->heads > most ? s->heads : most;
     }
@@ -146,9 +147,22 @@ static void add_up(const replay_t *r, int64_t n, int32_t size)
     smpi_execute((double)(3 * n) * sizeof(int64_t) * (size - 1) / size / r->head->memory);
 }
 
-static pt_status_t sum_all(replay_t *r, pt_traffic_t kind, int64_t n)
+/** One of a step's small sums; of nothing there is none. */
+static pt_status_t sum_all(replay_t *r, const schedule_share_t *share, int32_t which)
 {
-    PT_TRY(pt_sum_i64(r->layout.world, kind, r->sum, (size_t)n));
+    static const pt_traffic_t kind[SCHEDULE_N_SUM] = {
+        [SCHEDULE_COUNTS] = PT_TRAFFIC_CONTROL,
+        [SCHEDULE_CONTROL] = PT_TRAFFIC_CONTROL,
+        [SCHEDULE_LOSSES] = PT_TRAFFIC_CONTROL,
+        [SCHEDULE_GATES] = PT_TRAFFIC_ALPHA,
+        [SCHEDULE_NORMS] = PT_TRAFFIC_CLIP};
+    int64_t n = share->sum[which];
+
+    if (n == 0)
+        return PT_OK;
+    PT_TRY(which == SCHEDULE_CONTROL
+               ? pt_max_i64(r->layout.world, kind[which], r->sum, (size_t)n)
+               : pt_sum_i64(r->layout.world, kind[which], r->sum, (size_t)n));
     add_up(r, n, pt_comm_size(r->layout.world));
     return PT_OK;
 }
@@ -180,17 +194,16 @@ static pt_status_t gather(replay_t *r, pt_comm_t *comm, int64_t n, int64_t n_blo
     return pt_gather_f32(comm, PT_TRAFFIC_WEIGHT, r->weight, r->count);
 }
 
-/** What follows the small allreduce. */
+/** What follows the units. */
 static pt_status_t finish_step(replay_t *r, int32_t kind, const schedule_share_t *share)
 {
-    int64_t rest = share->control - r->head->n_control;
-
+    PT_TRY(sum_all(r, share, SCHEDULE_CONTROL));
+    PT_TRY(sum_all(r, share, SCHEDULE_LOSSES));
     if (kind == SCHEDULE_ALPHA)
-        return sum_all(r, PT_TRAFFIC_ALPHA, rest);
+        return sum_all(r, share, SCHEDULE_GATES);
     PT_TRY(reduce(r, r->layout.replica, share->shared, share->shared_blocks));
     PT_TRY(reduce(r, r->layout.data, share->heads, share->heads_blocks));
-    if (rest > 0)
-        PT_TRY(sum_all(r, PT_TRAFFIC_CLIP, rest));
+    PT_TRY(sum_all(r, share, SCHEDULE_NORMS));
     smpi_execute(share->update);
     PT_TRY(gather(r, r->layout.replica, share->shared, share->shared_blocks));
     return gather(r, r->layout.data, share->heads, share->heads_blocks);
@@ -206,9 +219,10 @@ static pt_status_t run_step(replay_t *r, int32_t kind, int32_t step, double *sec
 
     MPI_Barrier(MPI_COMM_WORLD);
     double begin = pt_clock();
+    PT_TRY(sum_all(r, share, SCHEDULE_COUNTS));
+    double counted = pt_clock() - begin;
     PT_TRY(run_units(r, kind, step));
-    mine[0] = pt_clock() - begin;
-    PT_TRY(sum_all(r, PT_TRAFFIC_CONTROL, r->head->n_control));
+    mine[0] = pt_clock() - begin - counted;
     PT_TRY(finish_step(r, kind, share));
     mine[1] = pt_clock() - begin;
     mine[2] = r->compute;

@@ -11,15 +11,24 @@
 
 #include <stdint.h>
 
-#define SCHEDULE_MAGIC "PTSCHED1"
+#define SCHEDULE_MAGIC "PTSCHED2"
 
 enum { SCHEDULE_WEIGHT, SCHEDULE_ALPHA, SCHEDULE_N_KIND };
+
+/** As pt_share_sum_t. */
+enum {
+    SCHEDULE_COUNTS,
+    SCHEDULE_CONTROL,
+    SCHEDULE_LOSSES,
+    SCHEDULE_GATES,
+    SCHEDULE_NORMS,
+    SCHEDULE_N_SUM
+};
 
 typedef struct schedule_head {
     char magic[8];
     int32_t stage, task, data; /**< extents */
     int32_t n_kind, n_step;
-    int32_t n_control;     /**< int64 of a step's small allreduce */
     int64_t message_bound; /**< elements of the largest message between stages */
     double memory;         /**< bytes a second that one core reads and writes */
 } schedule_head_t;
@@ -29,7 +38,7 @@ typedef struct schedule_share {
     int64_t first; /**< segment in the file */
     int32_t n_segment;
     int32_t padding;
-    int64_t control, shared, heads, shared_blocks, heads_blocks;
+    int64_t sum[SCHEDULE_N_SUM], shared, heads, shared_blocks, heads_blocks;
     double update;
 } schedule_share_t;
 

@@ -205,12 +205,12 @@ static pt_status_t add_share(tables_t *t, const pt_share_t *from, schedule_share
 {
     *to = (schedule_share_t){.first = (int64_t)t->n_segment,
                              .n_segment = from->n_segment,
-                             .control = from->control,
                              .shared = from->shared,
                              .heads = from->heads,
                              .shared_blocks = from->shared_blocks,
                              .heads_blocks = from->heads_blocks,
                              .update = from->update};
+    memcpy(to->sum, from->sum, sizeof to->sum);
     PT_TRY(pt_grow(&t->segment, &t->room, t->n_segment + (size_t)from->n_segment,
                    sizeof *t->segment));
     for (int32_t i = 0; i < from->n_segment; i++) {
@@ -275,7 +275,6 @@ static pt_status_t write_schedule(bench_t *b, const char *path)
                            .data = extent[PT_AXIS_DATA],
                            .n_kind = b->n_kind,
                            .n_step = b->n_step,
-                           .n_control = b->space->n_task + 4,
                            .memory = b->memory}};
     pt_status_t status;
 
