@@ -35,20 +35,19 @@ static change_t draw_change(const pt_space_t *space, const pt_rng_t *key, int64_
                       .layer = (int32_t)(u[2] * space->n_layer)};
 }
 
-/* What costs `fixed` besides the layers. */
-static void merge(const pt_space_t *space, double fixed, int64_t low, int64_t high,
-                  const pt_rng_t *key, merger_t *m, int32_t *before)
+void draw_copies(const pt_space_t *space, double fixed, double low, double high,
+                 const pt_rng_t *key, merger_t *m, int32_t *before)
 {
     size_t bytes = (size_t)space->n_layer * (size_t)space->n_task * sizeof *before;
     int64_t n = (int64_t)CHANGES * space->n_layer * space->n_task;
     branch_most(space, key, m->copy);
     merger_update(m);
     /* Blocks 0 and 1 of the key are those of the permutation. */
-    for (int64_t i = 2; i < n + 2 && fixed + merger_cost(m) > (double)high; i++) {
+    for (int64_t i = 2; i < n + 2 && fixed + merger_cost(m) > high; i++) {
         change_t change = draw_change(space, key, i);
         memcpy(before, m->copy, bytes);
         merger_apply(m, &change);
-        if (fixed + merger_cost(m) >= (double)low)
+        if (fixed + merger_cost(m) >= low)
             continue;
         memcpy(m->copy, before, bytes);
         merger_update(m);
@@ -72,7 +71,7 @@ pt_status_t draw_branch(const pt_space_t *space, int64_t low, int64_t high,
         layer[l] =
             (double)candidate_madds(space, space->choice[space->layer_choice[l]].candidate);
     PT_TRY_OR(done, merger_init(&m, space, layer, NULL));
-    merge(space, fixed, low, high, key, &m, before);
+    draw_copies(space, fixed, (double)low, (double)high, key, &m, before);
     pt_copies_switch(space, m.copy, subnet);
     *madds = (int64_t)(fixed + merger_cost(&m));
 done:
