@@ -66,10 +66,11 @@ void stall_describe(const stall_t *s, char *text, size_t size)
         [PT_DOING_WAIT] = "waiting for other ranks",
     };
     const pt_activity_t *a = &s->seen;
-    const char *phase = a->phase < 0 ? "" : pt_phase_name((pt_phase_t)a->phase);
+    pt_phase_t of;
+    const char *phase = pt_phase_of_number(a->phase, &of) ? pt_phase_name(of) : "";
     if (a->span == PT_SPAN_EVALUATION)
         snprintf(text, size, "%s in an evaluation%s%s", doing[a->doing],
-                 a->phase < 0 ? "" : " of ", phase);
+                 phase[0] == '\0' ? "" : " of ", phase);
     else
         snprintf(text, size, "%s in %s, %s step %lld", doing[a->doing], phase,
                  a->span == PT_SPAN_ALPHA_STEP ? "alpha" : "weight",

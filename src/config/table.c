@@ -299,6 +299,23 @@ const pt_option_t pt_options[] = {
     REAL("derive.keep", derive.keep, "0.95", 0, 1, NUM,
          "share of the flow to keep once kappa is met"),
 
+    WORD("choose.judge", choose.judge, "alpha", pt_judge_words, NUM,
+         "of networks: the published rule reads one off alpha; supernet: candidates by "
+         "their loss with its weights, which are trained for that in place of alpha"),
+    REAL("choose.budget", choose.budget, "2", 1e-3, 1e6, NUM,
+         "what judging may cost, in trainings of the network found"),
+    INT("choose.population", choose.population, "32", 2, 65536, NUM,
+        "candidates of a generation"),
+    INT("choose.generations", choose.generations, "8", 1, 65536, NUM,
+        "generations of candidates, the budget allowing"),
+    REAL("choose.floor", choose.floor, "0", 0, 1e6, NUM,
+         "refuse candidates that raise any task's loss by more than this share, against "
+         "one network for all tasks; 0 = none"),
+    BOOL("choose.one_se", choose.one_se, "1", NUM,
+         "1: the cheapest candidate within a standard error of the best; 0: the best"),
+    PATH("choose.candidates", choose.candidates, "", NUM,
+         "file of candidates to judge besides, lines like those of candidates.jsonl"),
+
     FROM("retrain.from", retrain.from, retrain.from_file, "search", pt_from_words, NUM,
          "weights that fine-tuning starts from"),
     LENGTH("retrain.steps", retrain.steps, "6000", 0, NUM, "length of fine-tuning"),

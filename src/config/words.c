@@ -171,6 +171,14 @@ const char *const pt_rule_words[] = {
 _Static_assert(sizeof pt_rule_words / sizeof pt_rule_words[0] == PT_N_RULE + 1,
                "a word for each");
 
+const char *const pt_judge_words[] = {
+    [PT_JUDGE_ALPHA] = "alpha",
+    [PT_JUDGE_SUPERNET] = "supernet",
+    [PT_N_JUDGE] = NULL,
+};
+_Static_assert(sizeof pt_judge_words / sizeof pt_judge_words[0] == PT_N_JUDGE + 1,
+               "a word for each");
+
 const char *const pt_resource_words[] = {
     [PT_RESOURCE_MADDS] = "madds",
     [PT_RESOURCE_PARAMETERS] = "parameters",

@@ -140,7 +140,7 @@ static bool is_searched(const pt_config_t *config, const pt_space_spec_t *spec)
 
 static bool has_one_copy(const pt_config_t *config, const pt_space_spec_t *spec)
 {
-    return !is_searched(config, spec) ||
+    return !is_searched(config, spec) || pt_config_is_judged(config) ||
            (config->search.gates == PT_GATES_HARD && config->search.run == PT_RUN_ACTIVE);
 }
 

@@ -20,8 +20,10 @@ struct pt_journal {
 };
 
 const char *const event_word[PT_N_EVENT] = {
-    [PT_EVENT_PHASE] = "stage",    [PT_EVENT_STEP] = "step",   [PT_EVENT_EVAL] = "eval",
-    [PT_EVENT_NETWORK] = "derive", [PT_EVENT_FINAL] = "final",
+    [PT_EVENT_PHASE] = "stage",   [PT_EVENT_STEP] = "step",
+    [PT_EVENT_EVAL] = "eval",     [PT_EVENT_CANDIDATE] = "candidate",
+    [PT_EVENT_CHOICE] = "choice", [PT_EVENT_NETWORK] = "derive",
+    [PT_EVENT_FINAL] = "final",
 };
 
 const char *const event_moment_word[PT_N_MOMENT] = {
@@ -157,6 +159,26 @@ static void put_scores(line_t *line, const pt_event_scores_t *e)
     line_close(line);
 }
 
+static void put_candidate(line_t *line, const pt_event_candidate_t *e)
+{
+    line_integer(line, "step", e->step);
+    line_integer(line, "number", e->number);
+    line_text(line, "origin", e->origin);
+    line_text(line, "part", e->is_confirmed ? "confirm" : "propose");
+    line_real(line, "cost", e->cost);
+    line_real(line, "score", e->score);
+    line_real(line, "worst", e->worst);
+}
+
+static void put_choice(line_t *line, const pt_event_choice_t *e)
+{
+    line_integer(line, "number", e->number);
+    line_integer(line, "candidates", e->n);
+    line_text(line, "judge", e->judge);
+    line_real(line, "samples", e->samples);
+    line_real(line, "spent", e->spent);
+}
+
 static void put_cost(line_t *line, const pt_cost_t *cost)
 {
     line_integer(line, "edges", cost->edges);
@@ -199,6 +221,12 @@ void pt_journal_put(pt_journal_t *j, const pt_event_t *event)
         break;
     case PT_EVENT_STEP:
         put_step(line, &event->step);
+        break;
+    case PT_EVENT_CANDIDATE:
+        put_candidate(line, &event->candidate);
+        break;
+    case PT_EVENT_CHOICE:
+        put_choice(line, &event->choice);
         break;
     case PT_EVENT_NETWORK:
         put_network(line, &event->network);

@@ -163,6 +163,18 @@ static pt_status_t read_network(journal_reader_t *r, json_t *line, pt_event_netw
     return PT_OK;
 }
 
+static pt_event_candidate_t read_candidate(const json_t *line)
+{
+    return (pt_event_candidate_t){.step = get_integer(line, "step"),
+                                  .number = get_integer(line, "number"),
+                                  .origin = get_text(line, "origin"),
+                                  .is_confirmed =
+                                      strcmp(get_text(line, "part"), "confirm") == 0,
+                                  .cost = get_real(line, "cost"),
+                                  .score = get_real(line, "score"),
+                                  .worst = get_real(line, "worst")};
+}
+
 static pt_status_t take_event(journal_reader_t *r, json_t *line)
 {
     const char *word = get_text(line, "event");
@@ -179,6 +191,16 @@ static pt_status_t take_event(journal_reader_t *r, json_t *line)
         break;
     case PT_EVENT_STEP:
         PT_TRY(read_step(r, line, &e.step));
+        break;
+    case PT_EVENT_CANDIDATE:
+        e.candidate = read_candidate(line);
+        break;
+    case PT_EVENT_CHOICE:
+        e.choice = (pt_event_choice_t){.number = get_integer(line, "number"),
+                                       .n = get_integer(line, "candidates"),
+                                       .judge = get_text(line, "judge"),
+                                       .samples = get_real(line, "samples"),
+                                       .spent = get_real(line, "spent")};
         break;
     case PT_EVENT_NETWORK:
         PT_TRY(read_network(r, line, &e.network));

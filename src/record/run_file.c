@@ -19,6 +19,11 @@ static const struct {
                               "the network found: with the checkpoint's tensors enough to "
                               "rebuild it elsewhere"},
     [PT_FILE_ARCHITECTURE_PLOT] = {"architecture.svg", "its picture (with Graphviz)"},
+    [PT_FILE_CANDIDATES] = {"candidates.jsonl",
+                            "every network that was judged, with its scores; the same "
+                            "bytes on any number of ranks"},
+    [PT_FILE_FRONT] = {"front.txt", "the best of them by cost, and what anybody would try"},
+    [PT_FILE_FRONT_PLOT] = {"front.svg", "its picture (with gnuplot)"},
     [PT_FILE_PICTURES] = {"pictures",
                           "samples with the labels and predictions of tasks with maps: "
                           "NNNN.png, or NNNN-NAME.png where several bundles have such "

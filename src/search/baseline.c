@@ -187,7 +187,7 @@ pt_status_t run_draw_network(const pt_search_t *s, pt_subnet_t *subnet)
     int64_t high = c->baseline.madds, low = (int64_t)ceil(LEAST_SHARE * (double)high);
     pt_rng_t rng = {.seed = (uint64_t)c->run.seed,
                     .purpose = PT_RNG_DERIVE,
-                    .phase = PT_PHASE_RETRAIN,
+                    .phase = (uint8_t)pt_phase_number(PT_PHASE_RETRAIN),
                     .step = (uint32_t)c->baseline.random_index};
     const char *run = c->baseline.cost_of;
     pt_status_t status = pt_draw_subnet(run_priced_space(s), low, high, &rng, subnet);

@@ -22,23 +22,39 @@ typedef struct pack {
     double loss[N_LOSS];
 } pack_t;
 
+/* -1 stays. */
+static int64_t number_of(int64_t phase)
+{
+    return phase < 0 ? phase : pt_phase_number((pt_phase_t)phase);
+}
+
+/* Of the number of none: one that is out of range. */
+static int64_t phase_of(int64_t number)
+{
+    pt_phase_t phase;
+    return pt_phase_of_number(number, &phase) ? (int64_t)phase
+           : number < 0                       ? -1
+                                              : PT_N_PHASE + 1;
+}
+
 static pack_t pack_state(const run_state_t *s)
 {
-    return (pack_t){
-        .counter = {s->phase, s->step, s->alpha_step, s->evaluated, s->is_derived},
-        .journal = {s->metrics_bytes, s->mixed_phase, s->mixed_step, s->score_part},
-        .loss = {s->loss, s->alpha_loss}};
+    return (pack_t){.counter = {number_of(s->phase), s->step, s->alpha_step, s->evaluated,
+                                s->is_derived},
+                    .journal = {s->metrics_bytes, number_of(s->mixed_phase), s->mixed_step,
+                                s->score_part},
+                    .loss = {s->loss, s->alpha_loss}};
 }
 
 static run_state_t unpack_state(const pack_t *p)
 {
-    return (run_state_t){.phase = p->counter[0],
+    return (run_state_t){.phase = phase_of(p->counter[0]),
                          .step = p->counter[1],
                          .alpha_step = p->counter[2],
                          .evaluated = p->counter[3],
                          .is_derived = p->counter[4],
                          .metrics_bytes = p->journal[0],
-                         .mixed_phase = p->journal[1],
+                         .mixed_phase = phase_of(p->journal[1]),
                          .mixed_step = p->journal[2],
                          .score_part = p->journal[3],
                          .loss = p->loss[0],
@@ -136,13 +152,14 @@ static pt_status_t write_root(pt_search_t *s, pt_checkpoint_t *c, const char *fo
     const int64_t dim[2] = {s->space->n_task, N_SCORE};
     const int64_t bound_dim[2] = {s->space->n_task, PT_KIND_METRICS};
     double *score = NULL, *bound = NULL, *pair = NULL;
-    int64_t *group = NULL;
+    int64_t *group = NULL, chosen[CHOOSE_N_COUNTER];
     pack_t pack = pack_state(&s->state);
     pt_status_t status;
     PT_TRY(add_alpha(c, &s->alpha));
     PT_TRY(add_state(s, &pack, c));
     PT_TRY_OR(done, add_branching(s, &group, c));
     PT_TRY_OR(done, add_standard(pt_trainer_dataset(s->trainer), &pair, c));
+    PT_TRY_OR(done, choose_save(&s->choose, chosen, c));
     PT_TRY_OR(done, pack_scores(s, &score, &bound));
     if (s->state.phase == PT_N_PHASE) {
         PT_TRY_OR(done, pt_checkpoint_add(c, "scores", PT_DTYPE_F64, dim, 2, score, false));
@@ -285,7 +302,7 @@ static pt_status_t check_version(const pt_search_t *s, const pt_checkpoint_t *c)
     const void *counter;
     char *theirs;
     PT_TRY(pt_checkpoint_get(c, "run/counters", PT_DTYPE_I64, N_COUNTER, &counter));
-    if (s->is_view || *(const int64_t *)counter == PT_N_PHASE)
+    if (s->is_view || phase_of(*(const int64_t *)counter) == PT_N_PHASE)
         return PT_OK;
     PT_TRY(get_text(c, "version", &theirs));
     pt_status_t status = PT_OK;
@@ -349,7 +366,8 @@ static pt_status_t check_counters(const pt_search_t *s)
 {
     const run_state_t *st = &s->state;
     if (st->phase < 0 || st->phase > PT_N_PHASE || st->step < 0 || st->alpha_step < 0 ||
-        (st->phase < PT_N_PHASE && st->step > s->length.n_step[st->phase]))
+        (st->phase < PT_N_PHASE && st->phase != PT_PHASE_CHOOSE &&
+         st->step > s->length.n_step[st->phase]))
         PT_FAIL(FORMAT, "%s: the checkpoint's counters are out of range", s->run);
     return PT_OK;
 }
@@ -430,6 +448,10 @@ static pt_status_t load_root(pt_search_t *s, pt_checkpoint_t *c, bool *is_found)
 static pt_status_t take_rest(pt_search_t *s, const pt_checkpoint_t *c)
 {
     PT_TRY(take_arrays(s, c));
+    PT_TRY(choose_take(&s->choose, c));
+    if (s->state.phase == PT_PHASE_CHOOSE &&
+        (s->choose.n == 0 || s->state.step < s->choose.n_judged))
+        PT_FAIL(FORMAT, "%s: the checkpoint's counters are out of range", s->run);
     return s->is_view ? PT_OK : check_machine(s, c);
 }
 
@@ -459,6 +481,8 @@ static pt_status_t share(pt_search_t *s)
     PT_TRY(pt_comm_bcast(s->world, s->score, n_task * sizeof *s->score, 0));
     for (int32_t k = 0; k < s->subnet.n_task; k++)
         pt_subnet_harden(&s->subnet, k);
+    if (s->choose.is_on)
+        PT_TRY(run_choose_share(s, 0));
     run_refresh_subnet(s);
     return PT_OK;
 }

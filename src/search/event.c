@@ -56,8 +56,8 @@ void run_event_step(pt_search_t *s, bool is_alpha, double lr,
                           .lr = lr,
                           .has_grad_norm = !is_alpha && s->config->train.clip_norm > 0,
                           .grad_norm = result->grad_norm,
-                          .has_tau = st->phase != PT_PHASE_RETRAIN,
-                          .has_edges = s->space->kind == PT_SPACE_DAG,
+                          .has_tau = st->phase < PT_PHASE_CHOOSE && !s->choose.is_on,
+                          .has_edges = run_has_edges(s),
                           .has_weights = s->config->train.weighting != PT_WEIGHTING_FIXED,
                           .n_task = result->n_task,
                           .task = s->told.share};
@@ -103,7 +103,7 @@ static void tell_score(const pt_search_t *s, int32_t task, bool is_final,
 
 void run_event_scores(pt_search_t *s, pt_event_kind_t kind, pt_part_t part)
 {
-    bool is_dag = s->space->kind == PT_SPACE_DAG;
+    bool has_edges = run_has_edges(s);
     pt_event_t event = begin(s, kind);
     if (!s->is_root)
         return;
@@ -112,8 +112,8 @@ void run_event_scores(pt_search_t *s, pt_event_kind_t kind, pt_part_t part)
     event.scores = (pt_event_scores_t){.step = s->state.step,
                                        .part = run_part_name(part),
                                        .mean = run_mean_metric(s),
-                                       .has_edges = is_dag,
-                                       .edges = is_dag ? run_mean_edges(s) : NAN,
+                                       .has_edges = has_edges,
+                                       .edges = has_edges ? run_mean_edges(s) : NAN,
                                        .n_task = s->space->n_task,
                                        .task = s->told.score};
     pt_journal_put(s->journal, &event);
@@ -127,6 +127,38 @@ void run_event_network(pt_search_t *s, const pt_cost_t *task_cost, const pt_cost
     for (int32_t k = 0; k < s->space->n_task; k++)
         s->told.cost[k] = (pt_event_cost_t){s->space->task[k].name, task_cost[k]};
     event.network = (pt_event_network_t){*cost, s->space->n_task, s->told.cost};
+    pt_journal_put(s->journal, &event);
+}
+
+void run_event_candidate(pt_search_t *s, int64_t candidate, bool is_proposed)
+{
+    const choose_t *c = &s->choose;
+    int32_t which = is_proposed ? CHOOSE_PROPOSE : CHOOSE_CONFIRM;
+    pt_event_t event = begin(s, PT_EVENT_CANDIDATE);
+    if (!s->is_root)
+        return;
+    event.candidate =
+        (pt_event_candidate_t){.step = s->state.step,
+                               .number = candidate,
+                               .origin = choose_origin_name(c->origin[candidate]),
+                               .is_confirmed = !is_proposed,
+                               .cost = c->cost[candidate],
+                               .score = choose_score(c, candidate, which),
+                               .worst = choose_worst(c, candidate, which)};
+    pt_journal_put(s->journal, &event);
+}
+
+void run_event_choice(pt_search_t *s)
+{
+    const choose_t *c = &s->choose;
+    pt_event_t event = begin(s, PT_EVENT_CHOICE);
+    if (!s->is_root)
+        return;
+    event.choice = (pt_event_choice_t){.number = c->chosen,
+                                       .n = c->n,
+                                       .judge = "supernet",
+                                       .spent = run_choose_spent(s),
+                                       .samples = (double)s->state.step * c->one_samples};
     pt_journal_put(s->journal, &event);
 }
 

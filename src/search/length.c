@@ -20,8 +20,7 @@ static void set_periods(const pt_config_t *c, const pt_feed_t *feed, pt_run_leng
         n->weight_period = 1;
 }
 
-/* Samples of one step, once for each task that has them. */
-static double step_samples(const pt_config_t *c, const pt_feed_t *feed, bool by_task)
+double run_step_samples(const pt_config_t *c, const pt_feed_t *feed, bool by_task)
 {
     double tasks = by_task ? 1 : (double)pt_feed_n_task(feed) / pt_feed_n_bundle(feed);
     return pt_step_samples(c, feed, by_task) * tasks;
@@ -30,16 +29,19 @@ static double step_samples(const pt_config_t *c, const pt_feed_t *feed, bool by_
 double run_samples(const pt_config_t *config, const pt_feed_t *feed,
                    const pt_run_length_t *n)
 {
-    double sum = (double)n->n_alpha * step_samples(config, feed, false);
+    double sum = (double)n->n_alpha * run_step_samples(config, feed, false);
     for (int32_t i = 0; i < PT_N_PHASE; i++)
-        sum += (double)n->n_step[i] * step_samples(config, feed, run_is_by_task(config, i));
+        sum += (double)n->n_step[i] *
+               (i == PT_PHASE_CHOOSE
+                    ? run_choose_samples(config, feed)
+                    : run_step_samples(config, feed, run_is_by_task(config, i)));
     return sum;
 }
 
 int64_t run_steps_of_samples(const pt_config_t *config, const pt_feed_t *feed,
                              double samples)
 {
-    return (int64_t)ceil(samples / step_samples(config, feed, false));
+    return (int64_t)ceil(samples / run_step_samples(config, feed, false));
 }
 
 /* Whoever draws a random subnet to train from scratch, or has a supernet already, needs
@@ -49,35 +51,47 @@ static bool has_own_supernet(const pt_config_t *c)
     return c->retrain.from == PT_FROM_SEARCH && c->baseline.supernet[0] == '\0';
 }
 
+/* What a search trains weights on; candidates are judged by what no step has seen. */
+static pt_part_t phase_part(const pt_config_t *c, int64_t phase)
+{
+    bool is_kept =
+        phase == PT_PHASE_SEARCH || (phase == PT_PHASE_WARMUP && pt_config_is_judged(c));
+    return is_kept ? PT_PART_WEIGHT : PT_PART_TRAIN;
+}
+
 void pt_run_length(const pt_config_t *config, const pt_feed_t *feed, pt_run_length_t *out)
 {
     const pt_config_t *c = config;
-    pt_length_t length[PT_N_PHASE] = {c->warmup.steps, c->search.steps, c->retrain.steps};
+    const pt_length_t length[PT_N_PHASE] = {[PT_PHASE_WARMUP] = c->warmup.steps,
+                                            [PT_PHASE_SEARCH] = c->search.steps,
+                                            [PT_PHASE_RETRAIN] = c->retrain.steps};
     pt_run_length_t n = {.n_alpha = 0};
     for (int32_t i = 0; i < PT_N_PHASE; i++)
-        n.n_step[i] = pt_step_count(c, feed, run_is_by_task(c, i), length[i],
-                                    i == PT_PHASE_SEARCH ? PT_PART_WEIGHT : PT_PART_TRAIN);
+        n.n_step[i] =
+            pt_step_count(c, feed, run_is_by_task(c, i), length[i], phase_part(c, i));
     set_periods(c, feed, &n);
     n.n_alpha = n.n_step[PT_PHASE_SEARCH] / n.weight_period * n.alpha_period;
-    if (!pt_methods[c->search.method].is_learned) {
+    if (!pt_methods[c->search.method].is_learned || pt_config_is_judged(c)) {
         n.n_step[PT_PHASE_SEARCH] += n.n_alpha;
         n.n_alpha = 0;
     }
+    if (c->choose.judge != PT_JUDGE_ALPHA && !pt_methods[c->search.method].is_drawn)
+        n.n_step[PT_PHASE_CHOOSE] = run_choose_expect(c, feed, n.n_step[PT_PHASE_RETRAIN]);
     if (pt_methods[c->search.method].is_fixed)
         n.n_step[PT_PHASE_RETRAIN] =
             c->baseline.steps > 0 ? c->baseline.steps
                                   : run_steps_of_samples(c, feed, run_samples(c, feed, &n));
     if (pt_methods[c->search.method].is_fixed ||
         (pt_methods[c->search.method].is_drawn && !has_own_supernet(c)))
-        n.n_step[PT_PHASE_WARMUP] = n.n_step[PT_PHASE_SEARCH] = 0;
+        n.n_step[PT_PHASE_WARMUP] = n.n_step[PT_PHASE_SEARCH] = n.n_step[PT_PHASE_CHOOSE] =
+            0;
     *out = n;
 }
 
 pt_part_t run_part(const pt_search_t *s, int64_t phase)
 {
-    return phase == PT_PHASE_SEARCH && pt_methods[s->config->search.method].is_learned
-               ? PT_PART_WEIGHT
-               : PT_PART_TRAIN;
+    return pt_methods[s->config->search.method].is_learned ? phase_part(s->config, phase)
+                                                           : PT_PART_TRAIN;
 }
 
 int64_t run_alpha_due(const pt_search_t *s, int64_t step)

@@ -31,6 +31,8 @@ pt_status_t run_change_form(pt_search_t *s)
 {
     bool is_branch = s->space->kind == PT_SPACE_BRANCH;
     pt_form_t form = {.branching = is_branch ? &s->branching : NULL};
+    pt_breeder_free(s->choose.breeder);
+    s->choose.breeder = NULL;
     pt_resource_release(&s->resource);
     pt_space_free(s->full_size);
     s->full_size = NULL;

@@ -46,9 +46,14 @@ double run_lr(const pt_search_t *s)
     return pt_schedule_lr(&update, s->state.step, s->length.n_step[s->state.phase]);
 }
 
-/* Tasks that warm up on copies of their own are judged by those. */
+/* Tasks that warm up on copies of their own are judged by those, supernets that are trained
+ * for candidates by one of these. */
 void run_refresh_subnet(pt_search_t *s)
 {
+    if (s->choose.is_on && !s->state.is_derived) {
+        pt_subnet_copy(&s->subnet, &s->choose.one);
+        return;
+    }
     bool is_hard = s->config->search.gates == PT_GATES_HARD;
     bool is_own = s->state.phase == PT_PHASE_WARMUP && s->space->kind == PT_SPACE_BRANCH;
     pt_rng_t unused = {0};
@@ -57,6 +62,11 @@ void run_refresh_subnet(pt_search_t *s)
             pt_alpha_warmup(s->space, &s->alpha, k, &unused, 1, is_hard, &s->subnet, s->g);
         else
             pt_alpha_expect(s->space, &s->alpha, k, is_hard, &s->subnet);
+}
+
+bool run_has_edges(const pt_search_t *s)
+{
+    return s->space->kind == PT_SPACE_DAG && (s->state.is_derived || !s->choose.is_on);
 }
 
 double run_mean_edges(const pt_search_t *s)
@@ -74,14 +84,21 @@ double run_mean_edges(const pt_search_t *s)
     return sum / s->space->n_task;
 }
 
+/* Where candidates will be judged, steps train candidates; branches warm up on copies of
+ * their own, as everything apart has them. */
 static void draw_gates(pt_search_t *s, const pt_step_t *step, double tau)
 {
+    bool is_warmup = s->state.phase == PT_PHASE_WARMUP;
+    if (s->choose.is_on && !(is_warmup && s->space->kind == PT_SPACE_BRANCH)) {
+        run_choose_draw(s, step);
+        return;
+    }
     const pt_gate_draw_t gates = {.config = s->config,
                                   .space = s->space,
                                   .alpha = &s->alpha,
                                   .step = step,
                                   .tau = tau,
-                                  .is_warmup = s->state.phase == PT_PHASE_WARMUP,
+                                  .is_warmup = is_warmup,
                                   .alive_candidate = s->alive_candidate,
                                   .alive_node = s->alive_node};
     pt_gates_draw(&gates, s->task, s->n_task, &s->drawn, s->g);
@@ -98,7 +115,7 @@ static double smooth(double old, int64_t n_before, double fresh)
 static pt_status_t weight_step(pt_search_t *s)
 {
     run_state_t *st = &s->state;
-    pt_step_t step = {.phase = (uint8_t)st->phase,
+    pt_step_t step = {.phase = (uint8_t)pt_phase_number((pt_phase_t)st->phase),
                       .is_by_task = run_is_by_task(s->config, st->phase),
                       .step = st->step,
                       .part = run_part(s, st->phase),
@@ -186,7 +203,7 @@ static pt_status_t update_alpha(pt_search_t *s, double tau, double lr,
 static pt_status_t alpha_step(pt_search_t *s)
 {
     run_state_t *st = &s->state;
-    pt_step_t step = {.phase = (uint8_t)st->phase,
+    pt_step_t step = {.phase = (uint8_t)pt_phase_number((pt_phase_t)st->phase),
                       .is_alpha = true,
                       .step = st->alpha_step,
                       .part = PT_PART_ALPHA,
@@ -270,7 +287,7 @@ static pt_status_t leave_search(pt_search_t *s)
 {
     bool is_random = pt_methods[s->config->search.method].is_drawn;
     PT_TRY(leave(s));
-    if (s->state.is_derived)
+    if (s->state.is_derived || s->choose.is_on)
         return PT_OK;
     if (is_random && s->length.n_step[PT_PHASE_SEARCH] > 0)
         PT_TRY(run_keep_supernet(s));
@@ -280,11 +297,23 @@ static pt_status_t leave_search(pt_search_t *s)
     return PT_OK;
 }
 
+static pt_status_t enter_choose(pt_search_t *s)
+{
+    PT_TRY(run_choose_grow(s));
+    return enter(s);
+}
+
+static pt_status_t leave_choose(pt_search_t *s)
+{
+    PT_TRY(leave(s));
+    return run_choose_end(s);
+}
+
 static pt_status_t enter_retrain(pt_search_t *s)
 {
     char path[PT_PATH_MAX];
-    bool has_alpha =
-        pt_methods[s->config->search.method].is_learned && !run_changes_form(s);
+    bool has_alpha = pt_methods[s->config->search.method].is_learned && !s->choose.is_on &&
+                     !run_changes_form(s);
     pt_status_t status = PT_OK;
     PT_TRY(run_take_network(s));
     if (s->is_root)
@@ -307,5 +336,6 @@ static pt_status_t leave_retrain(pt_search_t *s)
 const run_phase_t run_phases[PT_N_PHASE] = {
     [PT_PHASE_WARMUP] = {enter, weight_step, is_done, leave},
     [PT_PHASE_SEARCH] = {enter, search_step, is_done, leave_search},
+    [PT_PHASE_CHOOSE] = {enter_choose, run_choose_step, run_choose_is_done, leave_choose},
     [PT_PHASE_RETRAIN] = {enter_retrain, weight_step, is_done, leave_retrain},
 };

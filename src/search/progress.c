@@ -46,12 +46,24 @@ static void measure(pt_search_t *s, bool is_alpha, int64_t samples)
         v->n_odd--;
         return;
     }
-    if (s->state.phase != PT_PHASE_RETRAIN) {
+    if (s->state.phase < PT_PHASE_CHOOSE) {
         v->pace[is_alpha].n++;
         v->pace[is_alpha].seconds += seconds;
     }
     v->seconds = (1 - FRESH) * v->seconds + seconds;
     v->samples = (1 - FRESH) * v->samples + (double)samples;
+}
+
+/* Steps that take as long as one of this phase, of another: judging a candidate is no step
+ * of training, but is known to cost so much of one. */
+static double steps_alike(const pt_search_t *s, int64_t phase)
+{
+    const choose_t *c = &s->choose;
+    double n = (double)s->length.n_step[PT_PHASE_RETRAIN];
+    double per_candidate = c->is_on ? n * c->one_samples / c->retrain_samples : 1;
+    if ((phase == PT_PHASE_CHOOSE) == (s->state.phase == PT_PHASE_CHOOSE))
+        return 1;
+    return phase == PT_PHASE_CHOOSE ? per_candidate : 1 / per_candidate;
 }
 
 /* Stages to come are taken to be as fast as this one. */
@@ -60,29 +72,31 @@ double run_seconds_left(const pt_search_t *s)
     const run_speed_t *v = &s->speed;
     double weight = v->weight_seconds > 0 ? v->weight_seconds : v->alpha_seconds;
     double alpha = v->alpha_seconds > 0 ? v->alpha_seconds : v->weight_seconds;
-    int64_t n_weight = -s->state.step, n_alpha = -s->state.alpha_step;
+    double n_weight = -(double)s->state.step;
+    int64_t n_alpha = -s->state.alpha_step;
     for (int64_t phase = s->state.phase; phase < PT_N_PHASE; phase++) {
-        n_weight += s->length.n_step[phase];
+        n_weight += (double)s->length.n_step[phase] * steps_alike(s, phase);
         if (phase == PT_PHASE_SEARCH)
             n_alpha += s->length.n_alpha;
     }
-    return (double)n_weight * weight + (double)n_alpha * alpha;
+    return n_weight * weight + (double)n_alpha * alpha;
 }
 
 static void show(pt_search_t *s)
 {
     const run_state_t *st = &s->state;
     bool is_search = st->phase == PT_PHASE_SEARCH;
+    bool is_choosing = st->phase == PT_PHASE_CHOOSE;
     pt_progress_t p = {
         .phase = (pt_phase_t)st->phase,
         .step = st->step,
         .n_step = s->length.n_step[st->phase],
-        .loss = st->loss,
+        .loss = is_choosing ? (double)NAN : st->loss,
         .alpha_loss = is_search && st->alpha_step > 0 ? st->alpha_loss : NAN,
-        .expected_edges = s->space->kind == PT_SPACE_DAG ? run_mean_edges(s) : NAN,
+        .expected_edges = run_has_edges(s) ? run_mean_edges(s) : NAN,
         .expected_cost = s->space->kind == PT_SPACE_BRANCH && is_search ? s->cost : NAN,
-        .tau = st->phase == PT_PHASE_RETRAIN ? NAN : run_tau(s),
-        .lr = run_lr(s),
+        .tau = st->phase >= PT_PHASE_CHOOSE || s->choose.is_on ? NAN : run_tau(s),
+        .lr = is_choosing ? (double)NAN : run_lr(s),
         .metric = s->mean_metric,
         .samples_per_second = s->speed.samples / s->speed.seconds,
         .seconds_left = run_seconds_left(s),

@@ -11,6 +11,7 @@
 #include "polytree/record/journal.h"
 #include "polytree/search/fingerprint.h"
 #include "polytree/search/search.h"
+#include "search/choose.h"
 
 enum { RUN_PATH_MAX = 4096 };
 
@@ -74,6 +75,8 @@ struct pt_search {
     pt_run_length_t length;
     int64_t eval_every[PT_N_PHASE]; /**< 0 = at the end only */
 
+    choose_t choose; /**< where candidates are judged */
+
     /* Of a step; sized once. */
     pt_subnet_t drawn;
     double *g, *dgate; /**< [n_task][n_choice]; dgate becomes the gradient by logit */
@@ -100,6 +103,8 @@ struct pt_search {
 pt_part_t run_part(const pt_search_t *s, int64_t phase);
 /** Whether a phase's weight steps have the tasks take turns. */
 bool run_is_by_task(const pt_config_t *config, int64_t phase);
+/** Samples of one step, once for each task that has them. */
+double run_step_samples(const pt_config_t *config, const pt_feed_t *feed, bool by_task);
 /** Samples that all steps of a run draw, once for each task that has them. */
 double run_samples(const pt_config_t *config, const pt_feed_t *feed,
                    const pt_run_length_t *n);
@@ -126,6 +131,8 @@ double run_tau(const pt_search_t *s);
 double run_lr(const pt_search_t *s);
 /** Let s->subnet hold the evaluation gates, unless a network is derived. */
 void run_refresh_subnet(pt_search_t *s);
+/** Of the network found, or expected by alpha; of other than dags there is none. */
+bool run_has_edges(const pt_search_t *s);
 double run_mean_edges(const pt_search_t *s);
 
 /* network.c: from the supernet to the network that is trained */
@@ -159,6 +166,48 @@ pt_status_t run_keep_supernet(pt_search_t *s);
 /** Weights of the kept supernet that the config names, if any.  Collective. */
 pt_status_t run_take_supernet(pt_search_t *s);
 
+/* choose.c: the phase that judges candidates (DESIGN 2.4), and how long it is */
+
+/** Samples of training, once for each task, that cost as much as judging a candidate. */
+double run_choose_samples(const pt_config_t *config, const pt_feed_t *feed);
+/** Candidates that the budget allows where so many are hand-made; `one` and `retrain` are
+ * such samples, of a candidate and of training the network found. */
+int64_t run_choose_most(const pt_config_t *config, double one, double retrain,
+                        int64_t n_hand);
+/** Steps of the phase, but for candidates of a file, where training the network found takes
+ * `n_retrain`. */
+int64_t run_choose_expect(const pt_config_t *config, const pt_feed_t *feed,
+                          int64_t n_retrain);
+/** Trainings of the network found that judging has cost. */
+double run_choose_spent(const pt_search_t *s);
+/** Room for candidates, if any are judged.  Not collective. */
+pt_status_t run_choose_prepare(pt_search_t *s);
+/** Set the phase's length once its candidates are known. */
+void run_choose_count(pt_search_t *s);
+/** Take the best, and say so.  Collective. */
+pt_status_t run_choose_end(pt_search_t *s);
+
+/* choose_make.c */
+
+/** Whether the file of candidates can be read, before anything is trained; rank 0. */
+pt_status_t run_choose_check(const pt_search_t *s);
+/** Draw the candidate of a weight step before into s->drawn. */
+void run_choose_draw(pt_search_t *s, const pt_step_t *step);
+/** Give all ranks what rank 0 knows of the candidates from `first` on.  Collective. */
+pt_status_t run_choose_share(pt_search_t *s, int64_t first);
+/** Make the next generation.  Collective. */
+pt_status_t run_choose_grow(pt_search_t *s);
+
+/* choose_judge.c */
+
+/** Judge a candidate.  Collective. */
+pt_status_t run_choose_step(pt_search_t *s);
+bool run_choose_is_done(const pt_search_t *s);
+
+/* choose_report.c */
+
+pt_status_t run_choose_report(pt_search_t *s);
+
 /* evaluate.c */
 
 bool run_evaluation_due(const pt_search_t *s);
@@ -182,6 +231,8 @@ void run_event_phase(pt_search_t *s);
 /** Of PT_EVENT_EVAL or PT_EVENT_FINAL. */
 void run_event_scores(pt_search_t *s, pt_event_kind_t kind, pt_part_t part);
 void run_event_network(pt_search_t *s, const pt_cost_t *task_cost, const pt_cost_t *cost);
+void run_event_candidate(pt_search_t *s, int64_t candidate, bool is_proposed);
+void run_event_choice(pt_search_t *s);
 void run_event_timing(pt_search_t *s, pt_moment_t moment);
 /** How this job ended, unless it is done: it depends on the day. */
 void run_event_end(pt_search_t *s, pt_status_t status, pt_run_end_t end);

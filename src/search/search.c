@@ -88,10 +88,12 @@ static pt_status_t allocate(pt_search_t *s)
     if (s->space->kind == PT_SPACE_BRANCH)
         PT_TRY(pt_branching_init(&s->branching, s->space->n_layer, n_task));
     PT_TRY(price(s));
+    PT_TRY(run_choose_prepare(s));
     if (!s->is_root || s->is_view)
         return PT_OK;
     PT_TRY(run_check_weights(s));
     PT_TRY(digest_files(s));
+    PT_TRY(run_choose_check(s));
     PT_TRY(pt_folder_make(s->run));
     return write_config_text(s);
 }
@@ -149,9 +151,9 @@ static pt_status_t begin(pt_search_t *s)
     if (pt_methods[s->config->search.method].is_drawn && s->config->baseline.madds == 0)
         PT_FAIL(CONFIG, "search.method = random draws subnets of equal cost: set "
                         "baseline.cost_of = RUN, or baseline.madds");
-    PT_AGREE(s->world, allocate(s));
     count_steps(s);
-    if (pt_methods[s->config->search.method].is_learned &&
+    PT_AGREE(s->world, allocate(s));
+    if (pt_methods[s->config->search.method].is_learned && !s->choose.is_on &&
         s->length.n_step[PT_PHASE_SEARCH] > 0 && s->length.n_alpha == 0)
         PT_FAIL(
             CONFIG,
@@ -242,6 +244,7 @@ void pt_search_free(pt_search_t *s)
     pt_subnet_release(&s->subnet);
     pt_subnet_release(&s->drawn);
     pt_branching_release(&s->branching);
+    choose_release(&s->choose);
     pt_resource_release(&s->resource);
     pt_space_free(s->full_size);
     pt_free(s->g);
@@ -262,6 +265,8 @@ static pt_status_t next_phase(pt_search_t *s)
     bool had_steps = s->length.n_step[s->state.phase] > 0;
     PT_TRY(run_phases[s->state.phase].leave(s));
     s->state.phase++;
+    if (s->state.phase == PT_PHASE_CHOOSE && !s->choose.is_on)
+        s->state.phase++;
     if (s->state.phase < PT_N_PHASE)
         PT_TRY(run_phases[s->state.phase].enter(s));
     return had_steps || s->state.phase == PT_N_PHASE ? run_checkpoint_write(s) : PT_OK;

@@ -19,6 +19,9 @@ typedef struct standing_view {
     bool has_phase, has_val;
     pt_phase_t phase, val_phase;
     int64_t n_step, step, val_step;
+    bool is_confirming; /**< finalists */
+    int64_t candidate;  /**< the best so far ... */
+    double score;       /**< ... by this */
     double loss, alpha_loss, squeeze, tau, lr, edges, cost;
     char val[256], final[256];      /**< empty before */
     double wall, speed, peak, left; /**< of what depends on the day */
@@ -39,6 +42,18 @@ static void take_step(standing_view_t *v, const pt_event_step_t *e)
     v->step = e->step;
     v->loss = e->loss;
     v->lr = e->lr;
+}
+
+/* The best so far on the part at work. */
+static void take_candidate(standing_view_t *v, const pt_event_candidate_t *e)
+{
+    bool is_first = e->step == 1 || e->is_confirmed != v->is_confirming;
+    v->step = e->step;
+    v->is_confirming = e->is_confirmed;
+    if (!is_first && !(e->score < v->score))
+        return;
+    v->candidate = e->number;
+    v->score = e->score;
 }
 
 /* "mean metric on test 0.9", or where tasks have several "on test: parts 0.56, depth 0.7"
@@ -67,6 +82,8 @@ static pt_status_t take_metrics(void *context, const pt_event_t *event)
         v->loss = v->alpha_loss = v->squeeze = v->lr = NAN;
     } else if (event->kind == PT_EVENT_STEP) {
         take_step(v, &event->step);
+    } else if (event->kind == PT_EVENT_CANDIDATE) {
+        take_candidate(v, &event->candidate);
     } else if (event->kind == PT_EVENT_EVAL) {
         v->has_val = true;
         v->val_phase = event->phase;
@@ -169,6 +186,16 @@ static void put_last_step(const standing_view_t *v, pt_text_t *out)
     pt_text_add(out, "last line   %s\n", last.n > 0 ? line : "none yet");
 }
 
+static void put_best(const standing_view_t *v, pt_text_t *out)
+{
+    if (v->step > 0)
+        pt_text_add(out,
+                    "best        number %lld, losses %+.2f %% against one network for all "
+                    "tasks (%s)\n",
+                    (long long)v->candidate, 100 * expm1(v->score),
+                    v->is_confirming ? "finalists, on what confirms" : "on what proposes");
+}
+
 static void put_view(const char *run, const standing_view_t *v, pt_text_t *out)
 {
     char text[48];
@@ -180,7 +207,10 @@ static void put_view(const char *run, const standing_view_t *v, pt_text_t *out)
     } else {
         pt_text_add(out, "stage       %s, step %lld of %lld\n", pt_phase_name(v->phase),
                     (long long)v->step, (long long)v->n_step);
-        put_last_step(v, out);
+        if (v->phase == PT_PHASE_CHOOSE)
+            put_best(v, out);
+        else
+            put_last_step(v, out);
     }
     add(out, "edges       %.2f a task\n", v->edges);
     add(out, "cost        %.1f %% of the most, expected\n", v->cost);

@@ -45,6 +45,13 @@ static pt_status_t check_parts(const pt_feed_t *feed, const pt_bundle_t *bundle)
                 "(search.alpha_part = %g)",
                 name, others, (long long)bundle->n_sample[PT_PART_TRAIN],
                 feed->config->search.alpha_part);
+    if (pt_config_is_judged(feed->config) &&
+        (bundle->n_sample[PT_PART_PROPOSE] == 0 || bundle->n_sample[PT_PART_CONFIRM] == 0))
+        PT_FAIL(CONFIG,
+                "task %s%s: %lld samples of search.alpha_part = %g are too few for two "
+                "parts that judge candidates (choose.judge)",
+                name, others, (long long)bundle->n_sample[PT_PART_ALPHA],
+                feed->config->search.alpha_part);
     return PT_OK;
 }
 

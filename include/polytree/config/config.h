@@ -175,6 +175,14 @@ typedef struct pt_config {
         double keep;
     } derive;
     struct {
+        pt_judge_t judge;
+        double budget; /**< trainings of the last phase */
+        int64_t population, generations;
+        double floor; /**< 0 = none */
+        bool one_se;
+        char candidates[PT_CONFIG_TEXT]; /**< file */
+    } choose;
+    struct {
         pt_from_t from; /**< one option with from_file, which follows it */
         char from_file[PT_CONFIG_TEXT];
         pt_length_t steps;
@@ -220,6 +228,13 @@ static inline pt_rule_t pt_config_rule(const pt_config_t *config)
     return config->derive.rule != PT_RULE_AUTO     ? config->derive.rule
            : config->space.kind == PT_SPACE_BRANCH ? PT_RULE_ARGMAX
                                                    : PT_RULE_FLOW;
+}
+
+/** Whether candidates are judged, in place of a network being read off alpha. */
+static inline bool pt_config_is_judged(const pt_config_t *config)
+{
+    return pt_methods[config->search.method].is_learned &&
+           config->choose.judge != PT_JUDGE_ALPHA;
 }
 
 /** Every option at its default. */

@@ -5,18 +5,27 @@
 #define PT_CONFIG_PHASE_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 typedef enum pt_phase {
     PT_PHASE_WARMUP,
     PT_PHASE_SEARCH,
+    PT_PHASE_CHOOSE, /**< candidates are judged */
     PT_PHASE_RETRAIN,
     PT_N_PHASE
 } pt_phase_t;
 
-/** "warmup", "search", "retrain"; "done" for PT_N_PHASE. */
+/** "warmup", "search", "choose", "retrain"; "done" for PT_N_PHASE. */
 const char *pt_phase_name(pt_phase_t phase);
 
 /** The phase of that name, "done" among them; false where there is none. */
 bool pt_phase_find(const char *name, pt_phase_t *phase);
+
+/** The number by which random numbers and checkpoints know a phase, or PT_N_PHASE: it stays
+ * whatever phases come in between. */
+int32_t pt_phase_number(pt_phase_t phase);
+
+/** The phase of that number; false where there is none. */
+bool pt_phase_of_number(int64_t number, pt_phase_t *phase);
 
 #endif

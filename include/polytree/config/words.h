@@ -94,6 +94,11 @@ typedef enum pt_rule {
     PT_RULE_ARGMAX,
     PT_N_RULE
 } pt_rule_t;
+typedef enum pt_judge {
+    PT_JUDGE_ALPHA,    /**< none: the network that is read off alpha */
+    PT_JUDGE_SUPERNET, /**< the loss with the supernet's weights */
+    PT_N_JUDGE
+} pt_judge_t;
 typedef enum pt_resource {
     PT_RESOURCE_MADDS,
     PT_RESOURCE_PARAMETERS,

@@ -20,11 +20,13 @@
 #include "polytree/train/trainer.h"
 
 typedef enum pt_event_kind {
-    PT_EVENT_PHASE,   /**< a phase begins */
-    PT_EVENT_STEP,    /**< a step is done */
-    PT_EVENT_EVAL,    /**< scores on the way */
-    PT_EVENT_NETWORK, /**< a network was derived */
-    PT_EVENT_FINAL,   /**< scores of the network, at the end of the run */
+    PT_EVENT_PHASE,     /**< a phase begins */
+    PT_EVENT_STEP,      /**< a step is done */
+    PT_EVENT_EVAL,      /**< scores on the way */
+    PT_EVENT_CANDIDATE, /**< a candidate is judged */
+    PT_EVENT_CHOICE,    /**< one is chosen */
+    PT_EVENT_NETWORK,   /**< a network was derived */
+    PT_EVENT_FINAL,     /**< scores of the network, at the end of the run */
     PT_N_EVENT
 } pt_event_kind_t;
 
@@ -76,6 +78,20 @@ typedef struct pt_event_scores {
     const pt_event_score_t *task;
 } pt_event_scores_t;
 
+typedef struct pt_event_candidate {
+    int64_t step, number;
+    const char *origin;
+    bool is_confirmed;         /**< on confirm, else on propose */
+    double cost, score, worst; /**< see polytree/record/candidates.h */
+} pt_event_candidate_t;
+
+typedef struct pt_event_choice {
+    int64_t number, n; /**< of so many candidates */
+    const char *judge;
+    double samples; /**< of training that cost as much as judging did */
+    double spent;   /**< the same in trainings of the network found */
+} pt_event_choice_t;
+
 typedef struct pt_event_cost {
     const char *task;
     pt_cost_t cost;
@@ -95,6 +111,8 @@ typedef struct pt_event {
         pt_event_phase_t begun;
         pt_event_step_t step;
         pt_event_scores_t scores; /**< PT_EVENT_EVAL, PT_EVENT_FINAL */
+        pt_event_candidate_t candidate;
+        pt_event_choice_t choice;
         pt_event_network_t network;
     };
 } pt_event_t;

@@ -21,6 +21,9 @@ typedef enum pt_run_file {
     PT_FILE_TIMING,
     PT_FILE_ARCHITECTURE,
     PT_FILE_ARCHITECTURE_PLOT,
+    PT_FILE_CANDIDATES,
+    PT_FILE_FRONT,
+    PT_FILE_FRONT_PLOT,
     PT_FILE_PICTURES, /**< a folder */
     PT_FILE_REPORT,
     PT_FILE_CURVES,

@@ -26,6 +26,8 @@ typedef enum pt_part {
     PT_PART_ALPHA,
     PT_PART_VAL, /**< the file's, else val_fraction of train, else empty */
     PT_PART_TEST,
+    PT_PART_PROPOSE, /**< half of alpha's where candidates are judged: to compare them */
+    PT_PART_CONFIRM, /**< the other half: to choose among the best */
     PT_N_PART
 } pt_part_t;
 

@@ -1,0 +1,25 @@
+/** @file
+ * The networks that a run has judged, by cost and score.
+ */
+#ifndef PT_PICTURE_CHOICE_H
+#define PT_PICTURE_CHOICE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "polytree/base/status.h"
+#include "polytree/record/candidates.h"
+
+/**
+ * Write PT_FILE_FRONT: a line for each candidate that is on the front, hand-made, confirmed
+ * or chosen, by ascending cost.  Draw all of them in PT_FILE_FRONT_PLOT.  Not collective.
+ *
+ * @param[in]  unit      of the costs
+ * @param[out] is_drawn  false where gnuplot is not installed
+ */
+PT_MUST_CHECK pt_status_t pt_picture_candidates(const char *run, const char *unit,
+                                                int64_t n,
+                                                const pt_candidate_entry_t *entry,
+                                                bool *is_drawn);
+
+#endif

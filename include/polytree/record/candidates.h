@@ -1,0 +1,51 @@
+/** @file
+ * The networks that a run has judged, one JSON object a line in order of number
+ * (PT_FILE_CANDIDATES):
+ *
+ *     {"number":0, "origin":"shared", "cost":1e6, "chosen":false, "front":true,
+ *      "propose":{"score":0,"worst":0},
+ *      "confirm":{"score":0,"error":0,"worst":0},      of those that were judged again
+ *      "tasks":{"TASK":0, ...},                        scores on confirm, else on propose
+ *      "groups":{"l01":[0,0,1], ...}}                  branch: who runs a layer together
+ *      "graphs":{"TASK":"in_1 edge_1_2 out_2", ...}}   dag: pieces of each task's graph
+ *
+ * A score is the mean over the tasks of the log of the loss over that of number 0.
+ */
+#ifndef PT_RECORD_CANDIDATES_H
+#define PT_RECORD_CANDIDATES_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "polytree/base/status.h"
+#include "polytree/graph/space.h"
+#include "polytree/graph/subnet.h"
+
+/** A candidate; what is not known is NaN. */
+typedef struct pt_candidate_entry {
+    const char *origin;
+    bool is_handmade, is_confirmed, is_on_front, is_chosen;
+    double cost;
+    double score, worst;                             /**< on propose */
+    double confirmed, confirmed_worst, confirmed_se; /**< on confirm */
+    const double *task;                              /**< [n_task] */
+    const uint64_t *bits;                            /**< [n_task][words of a task] */
+} pt_candidate_entry_t;
+
+/** Write all candidates of a space.  Not collective. */
+PT_MUST_CHECK pt_status_t pt_candidates_write(const char *run, const pt_space_t *space,
+                                              int64_t n, const pt_candidate_entry_t *entry);
+
+/** Takes one candidate, a hard subnet; not PT_OK ends the reading. */
+typedef pt_status_t (*pt_candidate_taker_t)(void *context, pt_subnet_t *subnet);
+
+/**
+ * Hand every candidate of a file to `take`; of its lines only "groups" or "graphs" is read,
+ * empty ones are skipped.  Not collective.
+ *
+ * @return PT_E_FORMAT, naming the line, where one is of no network of the space
+ */
+PT_MUST_CHECK pt_status_t pt_candidates_read(const char *path, const pt_space_t *space,
+                                             pt_candidate_taker_t take, void *context);
+
+#endif

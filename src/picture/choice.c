@@ -1,0 +1,142 @@
+/* The candidates of a run as a table and as a picture. */
+#include "polytree/picture/choice.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "polytree/base/memory.h"
+#include "polytree/base/text.h"
+#include "polytree/io/file.h"
+#include "polytree/picture/chart.h"
+#include "polytree/record/run_file.h"
+
+enum { NAME = 48 };
+
+static int by_cost(const void *a, const void *b)
+{
+    const pt_candidate_entry_t *p = *(const pt_candidate_entry_t *const *)a;
+    const pt_candidate_entry_t *q = *(const pt_candidate_entry_t *const *)b;
+    if (p->cost < q->cost || p->cost > q->cost)
+        return p->cost < q->cost ? -1 : 1;
+    return (p > q) - (p < q);
+}
+
+/* Entries by ascending cost, to be freed. */
+static pt_status_t sort(int64_t n, const pt_candidate_entry_t *entry,
+                        const pt_candidate_entry_t ***out)
+{
+    const pt_candidate_entry_t **sorted;
+    PT_TRY(pt_alloc(&sorted, (size_t)n, sizeof *sorted));
+    for (int64_t i = 0; i < n; i++)
+        sorted[i] = &entry[i];
+    qsort(sorted, (size_t)n, sizeof *sorted, by_cost);
+    *out = sorted;
+    return PT_OK;
+}
+
+static double percent(double score)
+{
+    return 100 * expm1(score);
+}
+
+static void add_percent(pt_text_t *text, double score)
+{
+    if (isnan(score))
+        pt_text_add(text, " %9s", "-");
+    else
+        pt_text_add(text, " %+9.3f", percent(score));
+}
+
+static void add_row(pt_text_t *text, int64_t number, const pt_candidate_entry_t *e)
+{
+    pt_text_add(text, "%6lld  %-10s %14.6g", (long long)number, e->origin, e->cost);
+    add_percent(text, e->score);
+    add_percent(text, e->confirmed);
+    if (isnan(e->confirmed_se))
+        pt_text_add(text, " %8s", "-");
+    else
+        pt_text_add(text, " %8.3f", 100 * e->confirmed_se);
+    add_percent(text, e->is_confirmed ? e->confirmed_worst : e->worst);
+    pt_text_add(text, "  %s%s\n", e->is_on_front ? "front " : "",
+                e->is_chosen ? "chosen" : "");
+}
+
+static pt_status_t write_table(const char *run, const char *unit, int64_t n,
+                               const pt_candidate_entry_t *entry,
+                               const pt_candidate_entry_t *const *sorted)
+{
+    char path[PT_PATH_MAX];
+    pt_text_t text = {0};
+    PT_TRY(pt_run_file_path(run, PT_FILE_FRONT, path));
+    pt_text_add(
+        &text,
+        "Losses against number 0, one network for all tasks, in %% (less is better): "
+        "the mean over the tasks\nas proposed, and on samples kept for confirming "
+        "with its standard error; then the worst task's.\nCost in %s.\n\n",
+        unit);
+    pt_text_add(&text, "%6s  %-10s %14s %9s %9s %8s %9s\n", "number", "origin", "cost",
+                "proposed", "confirmed", "+-", "worst");
+    for (int64_t i = 0; i < n; i++) {
+        const pt_candidate_entry_t *e = sorted[i];
+        if (e->is_on_front || e->is_handmade || e->is_confirmed || e->is_chosen)
+            add_row(&text, e - entry, e);
+    }
+    return pt_file_write_text(path, &text);
+}
+
+/* The chosen one and the hand-made ones by name, those that were but proposed as a crowd.
+ */
+static pt_chart_point_t point_of(const pt_candidate_entry_t *e, int64_t number,
+                                 char name[NAME])
+{
+    pt_chart_point_t p = {.colour = "#aaaaaa",
+                          .x = e->cost,
+                          .y = percent(e->is_confirmed ? e->confirmed : e->score),
+                          .error = isfinite(e->confirmed_se) ? 100 * e->confirmed_se : 0,
+                          .is_on_curve = e->is_on_front};
+    if (e->is_on_front)
+        p.colour = "#1f77b4";
+    if (e->is_handmade)
+        p.colour = "#ff7f0e";
+    if (e->is_chosen)
+        p.colour = "#d62728";
+    if (e->is_handmade || e->is_chosen) {
+        snprintf(name, NAME, "%s%s (number %lld)", e->is_chosen ? "chosen: " : "",
+                 e->origin, (long long)number);
+        p.name = name;
+    }
+    return p;
+}
+
+static pt_status_t draw(const char *run, const char *unit, int64_t n,
+                        const pt_candidate_entry_t *entry,
+                        const pt_candidate_entry_t *const *sorted, bool *is_drawn)
+{
+    const char *const title[2] = {unit, "loss against one network for all tasks, %"};
+    char path[PT_PATH_MAX], (*name)[NAME] = NULL;
+    pt_chart_point_t *point = NULL;
+    pt_status_t status;
+    PT_TRY_OR(done, pt_run_file_path(run, PT_FILE_FRONT_PLOT, path));
+    PT_TRY_OR(done, pt_alloc(&point, (size_t)n, sizeof *point));
+    PT_TRY_OR(done, pt_alloc(&name, (size_t)n, sizeof *name));
+    for (int64_t i = 0; i < n; i++)
+        point[i] = point_of(sorted[i], sorted[i] - entry, name[i]);
+    status = pt_chart_points(title, (int32_t)n, point, path, is_drawn);
+done:
+    pt_free(name);
+    pt_free(point);
+    return status;
+}
+
+pt_status_t pt_picture_candidates(const char *run, const char *unit, int64_t n,
+                                  const pt_candidate_entry_t *entry, bool *is_drawn)
+{
+    const pt_candidate_entry_t **sorted = NULL;
+    PT_TRY(sort(n, entry, &sorted));
+    pt_status_t status = write_table(run, unit, n, entry, sorted);
+    if (status == PT_OK)
+        status = draw(run, unit, n, entry, sorted, is_drawn);
+    pt_free(sorted);
+    return status;
+}

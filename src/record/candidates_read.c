@@ -1,0 +1,144 @@
+/* Reading candidates, of other runs or written by hand. */
+#include <jansson.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "polytree/arch/copies.h"
+#include "polytree/base/memory.h"
+#include "polytree/io/file.h"
+#include "polytree/record/candidates.h"
+
+typedef struct candidates_reader {
+    const pt_space_t *space;
+    pt_subnet_t subnet;
+    pt_branching_t tree; /* branch */
+} candidates_reader_t;
+
+static pt_status_t read_layer(candidates_reader_t *r, int32_t layer, const json_t *groups)
+{
+    int32_t n_task = r->space->n_task;
+    if (!json_is_array(groups) || json_array_size(groups) != (size_t)n_task)
+        PT_FAIL(FORMAT, "layer l%02d wants a group for each of %d tasks", (int)layer + 1,
+                (int)n_task);
+    for (int32_t k = 0; k < n_task; k++) {
+        const json_t *group = json_array_get(groups, (size_t)k);
+        json_int_t g = json_integer_value(group);
+        if (!json_is_integer(group) || g < 0 || g >= n_task)
+            PT_FAIL(FORMAT, "layer l%02d: groups are whole numbers from 0 to %d",
+                    (int)layer + 1, (int)n_task - 1);
+        r->tree.group[layer * n_task + k] = (int32_t)g;
+    }
+    return PT_OK;
+}
+
+/* A branching of more groups than there are copies is taken for the candidate that it
+ * would be: whoever takes it finds that it is none. */
+static pt_status_t read_groups(candidates_reader_t *r, const json_t *groups)
+{
+    char name[16];
+    if (json_object_size(groups) != (size_t)r->space->n_layer)
+        PT_FAIL(FORMAT, "\"groups\" wants a list for each of %d layers",
+                (int)r->space->n_layer);
+    for (int32_t l = 0; l < r->space->n_layer; l++) {
+        snprintf(name, sizeof name, "l%02d", (int)l + 1);
+        PT_TRY(read_layer(r, l, json_object_get(groups, name)));
+    }
+    return PT_OK;
+}
+
+static int32_t find_choice(const pt_space_t *s, const char *name, size_t n)
+{
+    int32_t c = 0;
+    while (c < s->n_choice &&
+           (strncmp(s->candidate[s->choice[c].candidate].name, name, n) != 0 ||
+            s->candidate[s->choice[c].candidate].name[n] != '\0'))
+        c++;
+    return c;
+}
+
+static pt_status_t read_graph(candidates_reader_t *r, int32_t task, const json_t *graph)
+{
+    const char *text = json_string_value(graph);
+    if (text == NULL)
+        PT_FAIL(FORMAT, "\"graphs\" has no text of pieces for task %s",
+                r->space->task[task].name);
+    for (int32_t c = 0; c < r->space->n_choice; c++)
+        pt_subnet_switch(&r->subnet, task, c, false);
+    for (text += strspn(text, " "); *text != '\0'; text += strspn(text, " ")) {
+        size_t n = strcspn(text, " ");
+        int32_t c = find_choice(r->space, text, n);
+        if (c == r->space->n_choice)
+            PT_FAIL(FORMAT, "'%.*s': no piece of this space", (int)(n < 40 ? n : 40), text);
+        pt_subnet_switch(&r->subnet, task, c, true);
+        text += n;
+    }
+    return PT_OK;
+}
+
+static pt_status_t read_line(candidates_reader_t *r, const json_t *line)
+{
+    bool is_branch = r->space->kind == PT_SPACE_BRANCH;
+    const char *key = is_branch ? "groups" : "graphs";
+    const json_t *network = json_object_get(line, key);
+    if (!json_is_object(network))
+        PT_FAIL(FORMAT, "no candidate of this space: it has no \"%s\"", key);
+    if (is_branch) {
+        PT_TRY(read_groups(r, network));
+        pt_copies_switch(r->space, r->tree.group, &r->subnet);
+        return PT_OK;
+    }
+    for (int32_t k = 0; k < r->space->n_task; k++)
+        PT_TRY(read_graph(r, k, json_object_get(network, r->space->task[k].name)));
+    return PT_OK;
+}
+
+static pt_status_t take_line(candidates_reader_t *r, const char *text, size_t bytes,
+                             pt_candidate_taker_t take, void *context)
+{
+    json_error_t error;
+    json_t *line = json_loadb(text, bytes, 0, &error);
+    pt_status_t status;
+    if (!json_is_object(line))
+        status = PT_ERROR(FORMAT, "not a JSON object: %.40s", error.text);
+    else
+        status = read_line(r, line);
+    json_decref(line);
+    PT_TRY(status);
+    return take(context, &r->subnet);
+}
+
+static pt_status_t read_lines(candidates_reader_t *r, const char *path,
+                              pt_candidate_taker_t take, void *context)
+{
+    char *text;
+    size_t bytes;
+    int number = 0;
+    pt_status_t status = PT_OK;
+    PT_TRY(pt_file_read(path, &text, &bytes));
+    for (size_t at = 0, n; at < bytes && status == PT_OK; at += n + 1) {
+        const char *end = memchr(text + at, '\n', bytes - at);
+        n = end == NULL ? bytes - at : (size_t)(end - text) - at;
+        number++;
+        if (strspn(text + at, " \t\r") < n)
+            status = take_line(r, text + at, n, take, context);
+    }
+    pt_free(text);
+    if (status == PT_E_FORMAT)
+        return PT_ERROR(FORMAT, "%s:%d: %s", path, number, pt_error_message());
+    return status;
+}
+
+pt_status_t pt_candidates_read(const char *path, const pt_space_t *space,
+                               pt_candidate_taker_t take, void *context)
+{
+    candidates_reader_t r = {.space = space};
+    pt_status_t status;
+    PT_TRY_OR(done, pt_subnet_init(&r.subnet, space->n_task, space->n_choice));
+    if (space->kind == PT_SPACE_BRANCH)
+        PT_TRY_OR(done, pt_branching_init(&r.tree, space->n_layer, space->n_task));
+    status = read_lines(&r, path, take, context);
+done:
+    pt_branching_release(&r.tree);
+    pt_subnet_release(&r.subnet);
+    return status;
+}

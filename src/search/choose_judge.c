@@ -1,0 +1,139 @@
+/* Judging candidates: their losses on propose, and on confirm with blocks of it left out.
+ *
+ * For each block of confirm and task: the sums of the loss's positive and negative terms,
+ * and the numbers of labelled and of positive elements (polytree/train/loss.h).  They are
+ * exact, so that a loss without some block is the same on any layout. */
+#include <math.h>
+
+#include "polytree/par/exact_sum.h"
+#include "polytree/train/loss.h"
+#include "search/run.h"
+
+enum { POSITIVE, NEGATIVE, N_LABELLED, N_POSITIVE, N_SUM };
+
+static int64_t sum_at(const pt_search_t *s, int32_t block, int32_t task)
+{
+    return ((int64_t)block * s->choose.n_task + task) * N_SUM;
+}
+
+static pt_objective_t plain_objective(const pt_search_t *s, int32_t task)
+{
+    pt_objective_t objective = *pt_trainer_objective(s->trainer, task);
+    objective.smoothing = 0;
+    return objective;
+}
+
+/* Blocks are of neighbours: samples of a part ascend by row. */
+static pt_status_t add_block(void *context, const pt_observation_t *o)
+{
+    pt_search_t *s = context;
+    const pt_feed_t *feed = pt_trainer_feed(s->trainer);
+    int64_t n = s->config->train.microbatch;
+    int64_t n_sample = pt_feed_bundle(feed, o->bundle)->n_sample[PT_PART_CONFIRM];
+    int64_t n_unit = (n_sample + n - 1) / n;
+    int32_t block = (int32_t)(o->first / n * CHOOSE_BLOCKS / n_unit);
+    pt_shape_t map = s->space->node[0].shape;
+    bool is_map = s->space->task[o->task].is_map;
+    int64_t h = is_map ? map.h : 1, w = is_map ? map.w : 1;
+    pt_objective_t objective = plain_objective(s, o->task);
+    pt_label_count_t count = pt_loss_count(&objective, n, h, w, o->label);
+    pt_loss_terms_t loss =
+        pt_loss(&objective, n, h, w, o->output, o->label, (pt_loss_terms_t){1, 1}, 0, NULL);
+    const double addend[N_SUM] = {loss.positive, loss.negative, (double)count.labelled,
+                                  (double)count.positive};
+    pt_exact_add_all(&s->choose.sum, sum_at(s, block, o->task), N_SUM, addend);
+    return PT_OK;
+}
+
+/* A task's loss on confirm without one block. */
+static double loss_without(const pt_search_t *s, int32_t task, int32_t left_out)
+{
+    const pt_objective_t objective = plain_objective(s, task);
+    double sum[N_SUM] = {0};
+    for (int32_t b = 0; b < CHOOSE_BLOCKS; b++)
+        for (int32_t i = 0; i < N_SUM && b != left_out; i++)
+            sum[i] += pt_exact_value(&s->choose.sum, sum_at(s, b, task) + i);
+    pt_label_count_t count = {(int64_t)sum[N_LABELLED], (int64_t)sum[N_POSITIVE]};
+    pt_loss_terms_t terms = {sum[POSITIVE], sum[NEGATIVE]};
+    return pt_loss_mean(pt_loss_weights(&objective, &count), terms, count.labelled);
+}
+
+static pt_status_t evaluate(pt_search_t *s, int64_t i, pt_part_t part,
+                            const pt_observer_t *observer, int32_t which)
+{
+    choose_t *c = &s->choose;
+    choose_load(c, i);
+    PT_TRY(pt_trainer_evaluate(s->trainer, &c->subnet, part, observer, c->score));
+    for (int32_t k = 0; k < c->n_task; k++)
+        choose_loss(c, i, which)[k] = c->score[k].loss;
+    return PT_OK;
+}
+
+static pt_status_t propose(pt_search_t *s, int64_t i)
+{
+    PT_TRY(evaluate(s, i, PT_PART_PROPOSE, NULL, CHOOSE_PROPOSE));
+    s->choose.n_judged++;
+    if (i == 0 && isnan(choose_score(&s->choose, 0, CHOOSE_PROPOSE)))
+        PT_FAIL(NUMERIC, "candidates cannot be judged: no task has a loss above 0 on the "
+                         "samples that are there for it");
+    return PT_OK;
+}
+
+static pt_status_t confirm(pt_search_t *s, int64_t i)
+{
+    choose_t *c = &s->choose;
+    const pt_observer_t observer = {add_block, s};
+    pt_exact_clear(&c->sum, (int64_t)CHOOSE_BLOCKS * c->n_task * N_SUM);
+    PT_TRY(evaluate(s, i, PT_PART_CONFIRM, &observer, CHOOSE_CONFIRM));
+    PT_TRY(pt_exact_sum(s->world, PT_TRAFFIC_EVALUATE, &c->sum));
+    for (int32_t b = 0; b < CHOOSE_BLOCKS; b++)
+        for (int32_t k = 0; k < c->n_task; k++)
+            choose_loss(c, i, CHOOSE_WITHOUT + b)[k] = loss_without(s, k, b);
+    return PT_OK;
+}
+
+/* The n-th finalist. */
+static int64_t finalist(const choose_t *c, int64_t n)
+{
+    int64_t i = 0;
+    while (!c->is_final[i] || n-- > 0)
+        i++;
+    return i;
+}
+
+bool run_choose_is_done(const pt_search_t *s)
+{
+    const choose_t *c = &s->choose;
+    return c->is_closed && c->n_judged == c->n &&
+           s->state.step - c->n == choose_finalists(c);
+}
+
+/* Rank 0 asks as it does in a step. */
+static pt_status_t end_step(pt_search_t *s)
+{
+    unsigned asked = s->asked;
+    PT_TRY(pt_comm_bcast(s->world, &asked, sizeof asked, 0));
+    const pt_step_result_t result = {
+        .loss = NAN, .samples = (int64_t)s->choose.one_samples, .request = asked};
+    run_after_step(s, false, &result);
+    return PT_OK;
+}
+
+pt_status_t run_choose_step(pt_search_t *s)
+{
+    choose_t *c = &s->choose;
+    bool is_proposed = c->n_judged < c->n;
+    int64_t i = c->n_judged;
+    if (is_proposed) {
+        PT_TRY(propose(s, i));
+    } else {
+        (void)choose_finalists(c);
+        i = finalist(c, s->state.step - c->n);
+        PT_TRY(confirm(s, i));
+    }
+    s->state.step++;
+    run_event_candidate(s, i, is_proposed);
+    if (is_proposed && c->n_judged == c->n && !c->is_closed)
+        PT_TRY(run_choose_grow(s));
+    return end_step(s);
+}

@@ -1,0 +1,205 @@
+/* Making candidates: those that anybody would try by hand, and generations of others. */
+#include <float.h>
+#include <math.h>
+
+#include "polytree/arch/front.h"
+#include "polytree/base/memory.h"
+#include "polytree/record/candidates.h"
+#include "search/run.h"
+
+/* Candidates that are tried for each that is wanted. */
+enum { TRIES = 16 };
+
+static pt_rng_t key(const pt_search_t *s, int64_t number)
+{
+    return (pt_rng_t){.seed = (uint64_t)s->config->run.seed,
+                      .purpose = PT_RNG_CHOOSE,
+                      .phase = (uint8_t)(2 * pt_phase_number(PT_PHASE_CHOOSE)),
+                      .step = (uint32_t)number};
+}
+
+/* Cost uniform over what the budget allows, then a candidate of about that cost. */
+static void draw(const pt_search_t *s, pt_rng_t rng, pt_subnet_t *subnet)
+{
+    pt_rng_t share = rng;
+    share.task = UINT16_MAX;
+    pt_breeder_draw(s->choose.breeder, &rng, pt_rng_uniform(&share, 0), false, subnet);
+}
+
+void run_choose_draw(pt_search_t *s, const pt_step_t *step)
+{
+    draw(s, pt_step_rng(s->config, step, PT_RNG_CHOOSE), &s->drawn);
+    s->drawn.is_active_only = s->space->has_one_copy;
+}
+
+typedef struct from_file {
+    choose_t *choose;
+    int64_t n_left_out;
+} from_file_t;
+
+static pt_status_t take_candidate(void *context, pt_subnet_t *subnet)
+{
+    from_file_t *f = context;
+    if (!pt_breeder_accepts(f->choose->breeder, subnet))
+        f->n_left_out++;
+    else if (f->choose->n < f->choose->capacity)
+        (void)choose_add(f->choose, subnet, CHOOSE_FILE);
+    return PT_OK;
+}
+
+static pt_status_t add_file(pt_search_t *s)
+{
+    const char *path = s->config->choose.candidates;
+    from_file_t f = {.choose = &s->choose};
+    if (path[0] == '\0')
+        return PT_OK;
+    PT_TRY(pt_candidates_read(path, s->space, take_candidate, &f));
+    if (f.n_left_out > 0)
+        run_note(s, "choose.candidates: %lld left out, as they exceed the budget",
+                 (long long)f.n_left_out);
+    return PT_OK;
+}
+
+static pt_status_t leave_it(void *context, pt_subnet_t *subnet)
+{
+    (void)context, (void)subnet;
+    return PT_OK;
+}
+
+pt_status_t run_choose_check(const pt_search_t *s)
+{
+    const char *path = s->config->choose.candidates;
+    if (!s->choose.is_on || path[0] == '\0')
+        return PT_OK;
+    return pt_candidates_read(path, s->space, leave_it, NULL);
+}
+
+static pt_status_t add_handmade(pt_search_t *s)
+{
+    choose_t *c = &s->choose;
+    pt_subnet_t *subnet = &c->subnet;
+    (void)choose_add(c, &c->one, CHOOSE_SHARED);
+    if (pt_breeder_apart(c->breeder, subnet))
+        (void)choose_add(c, subnet, CHOOSE_APART);
+    for (int32_t i = 0; i < CHOOSE_ONE_GRAPHS && s->space->kind == PT_SPACE_DAG; i++) {
+        pt_rng_t rng = key(s, i);
+        pt_breeder_draw(c->breeder, &rng, 1, true, subnet);
+        (void)choose_add(c, subnet, CHOOSE_ONE_GRAPH);
+    }
+    return add_file(s);
+}
+
+static bool is_small(const pt_search_t *s)
+{
+    const pt_branching_t *b = &s->branching;
+    int64_t count;
+    if (s->space->kind != PT_SPACE_BRANCH)
+        return false;
+    if (pt_branching_count(b->n_layer, b->n_task, (int32_t)s->config->space.copies,
+                           &count) == PT_OK)
+        return count <= s->choose.n_most;
+    pt_error_clear();
+    return false;
+}
+
+static pt_status_t add_all(pt_search_t *s)
+{
+    choose_t *c = &s->choose;
+    int32_t n_copy = (int32_t)s->config->space.copies;
+    pt_branching_t b;
+    bool is_left = true;
+    PT_TRY(pt_branching_init(&b, s->branching.n_layer, s->branching.n_task));
+    for (; is_left && c->n < c->n_most; is_left = pt_branching_next(n_copy, &b))
+        if (pt_breeder_branching(c->breeder, &b, &c->subnet))
+            (void)choose_add(c, &c->subnet, CHOOSE_ENUMERATED);
+    c->is_closed = 1;
+    pt_branching_release(&b);
+    return PT_OK;
+}
+
+static pt_status_t make_first(pt_search_t *s)
+{
+    const pt_config_t *config = s->config;
+    choose_t *c = &s->choose;
+    PT_TRY(add_handmade(s));
+    c->n_most = run_choose_most(config, c->one_samples, c->retrain_samples, c->n);
+    if (c->n_most < c->n)
+        PT_FAIL(CONFIG,
+                "choose.budget = %g: to judge what is always tried, %lld candidates, costs "
+                "%.3g trainings of the network found",
+                config->choose.budget, (long long)c->n,
+                (double)(2 * c->n + CHOOSE_FINALISTS) * c->one_samples /
+                    c->retrain_samples);
+    if (is_small(s))
+        return add_all(s);
+    int64_t most =
+        config->choose.population < c->n_most ? config->choose.population : c->n_most;
+    for (int64_t i = 0; i < TRIES * most && c->n < most; i++) {
+        draw(s, key(s, CHOOSE_ONE_GRAPHS + i), &c->subnet);
+        (void)choose_add(c, &c->subnet, CHOOSE_RANDOM);
+    }
+    return PT_OK;
+}
+
+/* The first `most` in the order in which they live on are parents; of two the fitter one
+ * has a child, changed. */
+static pt_status_t make_next(pt_search_t *s)
+{
+    choose_t *c = &s->choose;
+    int64_t n = c->n, room = c->n_most - n, population = s->config->choose.population;
+    int64_t n_new = population < room ? population : room;
+    int64_t n_parent = population < n ? population : n;
+    for (int64_t i = 0; i < n; i++) {
+        c->by_score[i] = choose_score(c, i, CHOOSE_PROPOSE);
+        if (isnan(c->by_score[i]))
+            c->by_score[i] = DBL_MAX / 4;
+    }
+    PT_TRY(pt_front_order((int32_t)n, c->cost, c->by_score, c->order));
+    for (int64_t i = 0; i < TRIES * n_new && c->n < n + n_new; i++) {
+        pt_rng_t rng = key(s, TRIES * n + i);
+        double u[4];
+        rng.task = UINT16_MAX;
+        pt_rng_uniform4(&rng, 0, u);
+        rng.task = 0;
+        int64_t place = (int64_t)(fmin(u[0], u[1]) * (double)n_parent);
+        choose_load(c, c->order[place]);
+        if (pt_breeder_change(c->breeder, &rng, &c->subnet))
+            (void)choose_add(c, &c->subnet, CHOOSE_EVOLVED);
+    }
+    if (c->n == n)
+        c->is_closed = 1;
+    return PT_OK;
+}
+
+pt_status_t run_choose_share(pt_search_t *s, int64_t first)
+{
+    choose_t *c = &s->choose;
+    size_t at = (size_t)first, row = CHOOSE_N_LOSS * (size_t)c->n_task;
+    int64_t head[] = {c->n, c->n_judged, c->n_most, c->is_closed, c->chosen};
+    PT_TRY(pt_comm_bcast(s->world, head, sizeof head, 0));
+    c->n = head[0];
+    c->n_judged = head[1];
+    c->n_most = head[2];
+    c->is_closed = head[3];
+    c->chosen = head[4];
+    size_t n = (size_t)c->n - at;
+    PT_TRY(pt_comm_bcast(s->world, c->bits + at * c->words, n * c->words * sizeof *c->bits,
+                         0));
+    PT_TRY(pt_comm_bcast(s->world, c->origin + at, n * sizeof *c->origin, 0));
+    PT_TRY(pt_comm_bcast(s->world, c->cost + at, n * sizeof *c->cost, 0));
+    PT_TRY(pt_comm_bcast(s->world, c->loss + at * row, n * row * sizeof *c->loss, 0));
+    run_choose_count(s);
+    return PT_OK;
+}
+
+pt_status_t run_choose_grow(pt_search_t *s)
+{
+    choose_t *c = &s->choose;
+    int64_t first = c->n;
+    pt_status_t status = PT_OK;
+    if (s->is_root)
+        status = c->n == 0 ? make_first(s) : make_next(s);
+    PT_AGREE(s->world, status);
+    c->is_closed |= c->n == c->n_most;
+    return run_choose_share(s, first);
+}

@@ -1,0 +1,89 @@
+/* What a run leaves of the candidates that it has judged; rank 0. */
+#include <math.h>
+
+#include "polytree/arch/front.h"
+#include "polytree/base/memory.h"
+#include "polytree/par/log.h"
+#include "polytree/picture/choice.h"
+#include "search/run.h"
+
+/* Scores on confirm count where there are any. */
+static double last_score(const choose_t *c, int64_t i)
+{
+    return choose_score(c, i, c->is_final[i] ? CHOOSE_CONFIRM : CHOOSE_PROPOSE);
+}
+
+static void fill_entry(const choose_t *c, int64_t i, double *task, pt_candidate_entry_t *e)
+{
+    bool is_final = c->is_final[i];
+    int32_t which = is_final ? CHOOSE_CONFIRM : CHOOSE_PROPOSE;
+    for (int32_t k = 0; k < c->n_task; k++)
+        task[k] = log(choose_loss(c, i, which)[k] / choose_loss(c, 0, which)[k]);
+    *e = (pt_candidate_entry_t){
+        .origin = choose_origin_name(c->origin[i]),
+        .is_handmade = choose_is_handmade(c, i),
+        .is_confirmed = is_final,
+        .is_chosen = i == c->chosen,
+        .cost = c->cost[i],
+        .score = choose_score(c, i, CHOOSE_PROPOSE),
+        .worst = choose_worst(c, i, CHOOSE_PROPOSE),
+        .confirmed = is_final ? choose_score(c, i, CHOOSE_CONFIRM) : (double)NAN,
+        .confirmed_worst = is_final ? choose_worst(c, i, CHOOSE_CONFIRM) : (double)NAN,
+        .confirmed_se = is_final && i > 0 ? choose_error(c, i, 0) : (double)NAN,
+        .task = task,
+        .bits = c->bits + (size_t)i * c->words};
+}
+
+/* The front of finalists, whose scores are of the same samples. */
+static pt_status_t mark_front(const choose_t *c, pt_candidate_entry_t *entry)
+{
+    int32_t n = 0, *rank;
+    double *x;
+    PT_TRY(pt_alloc(&x, 2 * (size_t)c->n, sizeof *x));
+    double *y = x + c->n;
+    for (int64_t i = 0; i < c->n; i++)
+        if (c->is_final[i] && isfinite(last_score(c, i))) {
+            c->order[n] = (int32_t)i;
+            x[n] = c->cost[i];
+            y[n++] = last_score(c, i);
+        }
+    pt_status_t status = pt_alloc(&rank, (size_t)c->n, sizeof *rank);
+    if (status == PT_OK)
+        status = pt_front_rank(n, x, y, rank);
+    for (int32_t i = 0; i < n && status == PT_OK; i++)
+        entry[c->order[i]].is_on_front = rank[i] == 0;
+    pt_free(x);
+    pt_free(rank);
+    return status;
+}
+
+static pt_status_t write(pt_search_t *s, const pt_candidate_entry_t *entry)
+{
+    const choose_t *c = &s->choose;
+    bool is_drawn;
+    PT_TRY(pt_candidates_write(s->run, s->space, c->n, entry));
+    PT_TRY(pt_picture_candidates(s->run, pt_resource_unit(s->resource.kind), c->n, entry,
+                                 &is_drawn));
+    if (!is_drawn)
+        run_note(s, "the candidates' picture is not drawn: gnuplot is not installed");
+    return PT_OK;
+}
+
+pt_status_t run_choose_report(pt_search_t *s)
+{
+    const choose_t *c = &s->choose;
+    size_t n = (size_t)c->n;
+    pt_candidate_entry_t *entry = NULL;
+    double *task = NULL;
+    pt_status_t status;
+    PT_TRY_OR(done, pt_alloc(&entry, n, sizeof *entry));
+    PT_TRY_OR(done, pt_alloc(&task, n * (size_t)c->n_task, sizeof *task));
+    for (int64_t i = 0; i < c->n; i++)
+        fill_entry(c, i, task + i * c->n_task, &entry[i]);
+    PT_TRY_OR(done, mark_front(c, entry));
+    status = write(s, entry);
+done:
+    pt_free(task);
+    pt_free(entry);
+    return status;
+}

@@ -1,0 +1,131 @@
+#!/usr/bin/env bash
+# A run that judges candidates: on any number of ranks, and over stops and kills in the middle
+# of judging, it makes the same candidates, chooses the same one and trains it to the same
+# bytes; what it says of them is what it kept.
+# shellcheck source=tests/run/common
+. "$(dirname "$0")/common"
+small_data
+expect 0 "$POLYTREE" data scenes rooms.h5 --size 16 --train 40 --val 0 --test 8
+
+dag=("$SMALL" --set choose.judge=supernet choose.budget=60 choose.population=6 choose.generations=3
+    warmup.steps=4 search.steps=12 retrain.steps=4 bn.calibrate=1 resource.budget=60%)
+branch=("$ROOT/configs/scenes-branch-quick.ini" --set data.file=rooms.h5 choose.judge=supernet choose.budget=60
+    choose.population=5 choose.generations=3 warmup.steps=4 search.steps=8 retrain.steps=3 bn.calibrate=1
+    run.metrics_every=1 resource.budget=80%)
+
+# same_choice RUN RUN: the same candidates, too.
+same_choice() {
+    same_result "$1" "$2"
+    cmp "$1/candidates.jsonl" "$2/candidates.jsonl" || fail "the candidates of $1 and $2 differ"
+    cmp "$1/front.txt" "$2/front.txt" || fail "the fronts of $1 and $2 differ"
+}
+
+# What the lines say holds together: numbers, the reference, who was confirmed, one chosen that
+# the run then trained; within the budget by what the run says of its cost.
+cat >check.py <<'PY'
+import json, math, sys
+
+run, budget, one_se = sys.argv[1], float(sys.argv[2]), sys.argv[3] == "1"
+lines = [json.loads(line) for line in open(run + "/candidates.jsonl")]
+assert [c["number"] for c in lines] == list(range(len(lines)))
+assert len({json.dumps(c.get("groups", c.get("graphs"))) for c in lines}) == len(lines), "twice the same"
+first = lines[0]
+assert first["origin"] == "shared" and first["propose"]["score"] == 0 and first["confirm"]["score"] == 0
+by_hand = ("shared", "apart", "one-graph", "file")
+finalists = [c for c in lines if "confirm" in c]
+best = sorted(lines, key=lambda c: (c["propose"]["score"], c["number"]))[:8]
+assert all(("confirm" in c) == (c["origin"] in by_hand or c in best) for c in lines)
+for c in lines:
+    part = c.get("confirm", c["propose"])
+    tasks = list(c["tasks"].values())
+    assert math.isclose(part["score"], sum(tasks) / len(tasks), abs_tol=1e-12)
+    assert math.isclose(part["worst"], max(tasks), abs_tol=1e-12)
+    assert c["cost"] <= budget
+chosen, = (c for c in lines if c["chosen"])
+winner = min(finalists, key=lambda c: (c["confirm"]["score"], c["cost"]))
+if not one_se:
+    assert chosen is winner
+assert chosen["cost"] <= winner["cost"]
+for c in finalists:
+    beaten = any(d["cost"] <= c["cost"] and d["confirm"]["score"] <= c["confirm"]["score"] and
+                 (d["cost"], d["confirm"]["score"]) != (c["cost"], c["confirm"]["score"]) for d in finalists)
+    assert c["front"] == (not beaten)
+network = json.load(open(run + "/architecture.json"))
+for task in network["tasks"]:
+    if "graphs" in chosen:
+        assert chosen["graphs"][task["name"]].split() == [c["candidate"] for c in task["choices"]]
+events = [json.loads(line) for line in open(run + "/metrics.jsonl")]
+judged = [e for e in events if e["event"] == "candidate"]
+assert [e["step"] for e in judged] == list(range(1, len(lines) + len(finalists) + 1))
+choice, = (e for e in events if e["event"] == "choice")
+assert choice["number"] == chosen["number"] and choice["spent"] <= 60
+print(len(lines), sorted({c["origin"] for c in lines}))
+PY
+
+expect 0 ranks 1 search "${dag[@]}" -o dag
+says out "^chosen: number [0-9]+ \([a-z-]+\) of 18 candidates, losses .* the worst task's"
+says out "judging cost [0-9.]+ trainings of the network found"
+refuses 1 "but the cheapest network costs" search "${dag[@]}" resource.budget=1 -o none # says what most costs
+full=$(sed -n 's/.*network costs \([^ ]*\) ([^ ]* of \([^ ,]*\),.*/\2/p' err)
+"$PYTHON" check.py dag "$(awk -v f="$full" 'BEGIN {print 0.6 * f}')" 1 >numbers
+says numbers "^18 .*'evolved'.*'one-graph'.*'random'.*'shared'"
+expect 0 "$POLYTREE" show dag
+expect 0 "$POLYTREE" status dag
+says out "^state +finished"
+
+# On other ranks; stopped by a signal, by the time limit and killed, in the midst of judging.
+for n in 2 3; do
+    expect 0 ranks $n search "${dag[@]}" -o dag$n
+    same_choice dag dag$n
+done
+held stopped "choose 9" 2 search "${dag[@]}" -o stopped
+expect 0 "$POLYTREE" status stopped
+says out "^stage +choose, step 9 of 30$"
+says out "^best +number [0-9]+, losses [-+0-9.]+ % against one network for all tasks \(on what proposes\)"
+send USR1
+ended 75
+expect 75 ranks 1 search "${dag[@]}" -o stopped --time-limit 0.001
+says out "^going on from the checkpoint: choose, step 1"
+expect 0 ranks 3 search "${dag[@]}" -o stopped
+same_choice dag stopped
+for step in 3 22; do # while candidates are made, and finalists confirmed
+    held killed$step "choose $step" 1 search "${dag[@]}" run.checkpoint_every=0.001 -o killed$step
+    send KILL
+    ended 137
+    rm killed$step/HELD
+    expect 0 ranks 2 search "${dag[@]}" -o killed$step
+    same_choice dag killed$step
+done
+
+# Branches: a space so small is judged whole, one copy fewer and it is another space.
+expect 0 ranks 1 search "${branch[@]}" -o branch
+"$PYTHON" check.py branch 1e30 1 >numbers
+says numbers "^1[0-9] .*'apart'|'shared'"
+held branch2 "choose 7" 2 search "${branch[@]}" -o branch2
+send USR1
+ended 75
+expect 0 ranks 3 search "${branch[@]}" -o branch2
+same_choice branch branch2
+expect 0 ranks 1 search "${branch[@]}" choose.population=40 choose.generations=2 choose.budget=200 \
+    resource.budget=none choose.one_se=0 data.tasks="parts saliency" -o all
+says all/candidates.jsonl '"number":2,"origin":"enumerated"'
+
+# The best, not the cheapest within its error; candidates of another run; none that harms a task.
+expect 0 ranks 1 search "${dag[@]}" choose.one_se=0 -o best
+"$PYTHON" check.py best "$(awk -v f="$full" 'BEGIN {print 0.6 * f}')" 0 >numbers
+expect 0 ranks 2 search "${dag[@]}" choose.candidates=dag/candidates.jsonl choose.generations=9 \
+    choose.population=20 choose.floor=1e-9 -o again
+[ "$(grep -c '"origin":"file"' again/candidates.jsonl)" = 14 ] || fail "not the 14 that others are not"
+"$PYTHON" - again/candidates.jsonl <<'PY'
+import json, sys
+chosen, = (c for c in map(json.loads, open(sys.argv[1])) if c["chosen"])
+assert chosen["number"] == 0 or chosen["confirm"]["worst"] <= 1e-9
+PY
+
+# What cannot be done is said in a line, before anything is trained.
+refuses 2 "choose.judge = 'oracle': expected one of alpha, supernet" search "${dag[@]}" choose.judge=oracle -o none
+refuses 1 "choose.budget = 0.01 .* too little to judge the 4 candidates" search "${dag[@]}" choose.budget=0.01 -o none
+echo '{"graphs":{"shape":"in_1 edge_1_9 out_4","fill":"","place":""}}' >wrong.jsonl
+refuses 1 "wrong.jsonl:1: 'edge_1_9': no piece of this space" search "${dag[@]}" choose.candidates=wrong.jsonl -o none
+refuses 1 "gone.jsonl: .*No such file" search "${dag[@]}" choose.candidates=gone.jsonl -o none
+[ ! -e none ] || fail "a refused run leaves a folder"
