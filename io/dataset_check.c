@@ -277,6 +277,7 @@ static void print_rows(const pt_schema_task_t *task, FILE *out)
     const pt_task_info_t *info = &task->info;
     int64_t n = 0, n_labelled = 0, width = pt_task_labels(info);
     bool has_index = false, has_range = false;
+    bool has_scale = pt_task_is_float(info) && info->kind != PT_TASK_NORMALS;
     float least = 0, most = 0;
     const pt_tally_t *train = &task->tally[PT_SPLIT_TRAIN];
     for (int s = 0; s < PT_N_SPLIT; s++) {
@@ -294,9 +295,9 @@ static void print_rows(const pt_schema_task_t *task, FILE *out)
     if (pt_task_is_map(info))
         fprintf(out, ", %" PRId64 " x %" PRId64 " x %" PRId64, info->height, info->width,
                 info->channels);
-    if (pt_task_is_float(info) && has_range)
+    if (has_scale && has_range)
         fprintf(out, ", %.4g to %.4g", (double)least, (double)most);
-    if (pt_task_is_float(info) && info->kind != PT_TASK_NORMALS && train->n_element > 0)
+    if (has_scale && train->n_element > 0)
         fprintf(out, " (train: mean %.4g, deviation %.4g)", train->mean,
                 tally_deviation(train));
     if (n_labelled < n)

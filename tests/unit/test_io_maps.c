@@ -208,7 +208,7 @@ static void a_summary_says_what_there_is(void **state)
         "parts     segmentation         3        4        0        4  all, 3 x 5 x 1, 93.3 "
         "% labelled\n",
         "all, 3 x 5 x 1, 1.5 to 14.5 (train: mean 8, deviation 4.031), 93.3 % labelled\n",
-        "all, 3 x 5 x 3, ",
+        "all, 3 x 5 x 3, 93.3 % labelled\n",
         "saliency  saliency             -        2        0        2  own, 3 x 5 x 1\n",
         "age       regression           -        4        0        4  "
         "all, 0 to 3 (train: mean 1.5, deviation 1.118)\n",
