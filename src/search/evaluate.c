@@ -9,30 +9,6 @@ static int64_t n_sample(const pt_search_t *s, pt_part_t part)
     return pt_feed_n_sample(pt_trainer_feed(s->trainer), part);
 }
 
-const char *run_part_name(int64_t part)
-{
-    switch (part) {
-    case PT_PART_TEST:
-        return "test";
-    case PT_PART_VAL:
-        return "val";
-    default:
-        return "train";
-    }
-}
-
-double run_mean_metric(const pt_search_t *s)
-{
-    double sum = 0;
-    int32_t n = 0;
-    for (int32_t k = 0; k < s->space->n_task; k++)
-        if (!isnan(s->score[k].metric)) {
-            sum += s->score[k].metric;
-            n++;
-        }
-    return n > 0 && pt_trainer_has_common_metric(s->trainer) ? sum / n : NAN;
-}
-
 /* "accuracy on val 0.4763 (mean of 1 of 2 tasks)", or every task's own "on val: parts
  * 0.52, depth 0.31, ..." */
 static const char *describe_scores(const pt_search_t *s, pt_part_t part, char text[512])

@@ -76,7 +76,8 @@ void pt_run_length(const pt_config_t *config, const pt_feed_t *feed, pt_run_leng
         n.n_alpha = 0;
     }
     if (c->choose.judge != PT_JUDGE_ALPHA && !pt_methods[c->search.method].is_drawn)
-        n.n_step[PT_PHASE_CHOOSE] = run_choose_expect(c, feed, n.n_step[PT_PHASE_RETRAIN]);
+        n.n_step[PT_PHASE_CHOOSE] = run_choose_expect(
+            c, feed, (double)n.n_step[PT_PHASE_RETRAIN] * run_step_samples(c, feed, false));
     if (pt_methods[c->search.method].is_fixed)
         n.n_step[PT_PHASE_RETRAIN] =
             c->baseline.steps > 0 ? c->baseline.steps

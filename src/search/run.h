@@ -126,7 +126,11 @@ typedef struct run_phase {
 
 extern const run_phase_t run_phases[PT_N_PHASE];
 
+/* moment.c: what a run is at */
+
 double run_tau(const pt_search_t *s);
+/** How weights are updated in the phase at work. */
+pt_update_config_t run_update(const pt_search_t *s);
 /** Learning rate of the next weight step. */
 double run_lr(const pt_search_t *s);
 /** Let s->subnet hold the evaluation gates, unless a network is derived. */
@@ -134,8 +138,12 @@ void run_refresh_subnet(pt_search_t *s);
 /** Of the network found, or expected by alpha; of other than dags there is none. */
 bool run_has_edges(const pt_search_t *s);
 double run_mean_edges(const pt_search_t *s);
+/** Mean of the tasks' metrics, those without labels left out; NaN where the tasks have
+ * metrics of several kinds. */
+double run_mean_metric(const pt_search_t *s);
+const char *run_part_name(int64_t part);
 
-/* network.c: from the supernet to the network that is trained */
+/* reform.c */
 
 /** The space whose network is paid for: at the size of the inputs that it will have. */
 static inline const pt_space_t *run_priced_space(const pt_search_t *s)
@@ -146,6 +154,9 @@ static inline const pt_space_t *run_priced_space(const pt_search_t *s)
 bool run_changes_form(const pt_search_t *s);
 /** Build it anew, of s->branching where the space is of branches.  Collective. */
 pt_status_t run_change_form(pt_search_t *s);
+
+/* network.c: from the supernet to the network that is trained */
+
 /** Derive the network from alpha. */
 pt_status_t run_derive(pt_search_t *s);
 /** Whether retrain.from names a weights file that fits the space, before anything is
@@ -166,7 +177,7 @@ pt_status_t run_keep_supernet(pt_search_t *s);
 /** Weights of the kept supernet that the config names, if any.  Collective. */
 pt_status_t run_take_supernet(pt_search_t *s);
 
-/* choose.c: the phase that judges candidates (DESIGN 2.4), and how long it is */
+/* choose_length.c: how long the phase is that judges candidates */
 
 /** Samples of training, once for each task, that cost as much as judging a candidate. */
 double run_choose_samples(const pt_config_t *config, const pt_feed_t *feed);
@@ -174,16 +185,20 @@ double run_choose_samples(const pt_config_t *config, const pt_feed_t *feed);
  * such samples, of a candidate and of training the network found. */
 int64_t run_choose_most(const pt_config_t *config, double one, double retrain,
                         int64_t n_hand);
+/** Hand-made candidates, but for those of a file. */
+int64_t run_choose_always(const pt_config_t *config);
 /** Steps of the phase, but for candidates of a file, where training the network found takes
- * `n_retrain`. */
-int64_t run_choose_expect(const pt_config_t *config, const pt_feed_t *feed,
-                          int64_t n_retrain);
+ * `retrain` samples. */
+int64_t run_choose_expect(const pt_config_t *config, const pt_feed_t *feed, double retrain);
 /** Trainings of the network found that judging has cost. */
 double run_choose_spent(const pt_search_t *s);
-/** Room for candidates, if any are judged.  Not collective. */
-pt_status_t run_choose_prepare(pt_search_t *s);
 /** Set the phase's length once its candidates are known. */
 void run_choose_count(pt_search_t *s);
+
+/* choose.c: its beginning and its end */
+
+/** Room for candidates, if any are judged.  Not collective. */
+pt_status_t run_choose_prepare(pt_search_t *s);
 /** Take the best, and say so.  Collective. */
 pt_status_t run_choose_end(pt_search_t *s);
 
@@ -215,10 +230,6 @@ bool run_evaluation_due(const pt_search_t *s);
 pt_status_t run_evaluate(pt_search_t *s);
 /** At the end of the run: the scores that it leaves, on pt_search_last_part(). */
 pt_status_t run_evaluate_last(pt_search_t *s);
-/** Mean of the tasks' metrics, those without labels left out; NaN where the tasks have
- * metrics of several kinds. */
-double run_mean_metric(const pt_search_t *s);
-const char *run_part_name(int64_t part);
 
 /* event.c: all do nothing on other ranks than 0. */
 
