@@ -204,7 +204,7 @@ pt_status_t run_keep_supernet(pt_search_t *s)
     if (!pt_methods[s->config->search.method].is_drawn)
         return PT_OK;
     PT_TRY(pt_run_file_path(s->run, PT_FILE_SUPERNET, folder));
-    return run_checkpoint_copy(s, folder);
+    return run_state_copy(s, folder);
 }
 
 static pt_status_t load_root(const pt_search_t *s, pt_checkpoint_t *c)
@@ -216,7 +216,7 @@ static pt_status_t load_root(const pt_search_t *s, pt_checkpoint_t *c)
         PT_FAIL(IO, "baseline.supernet = %s: that run has trained no supernet to its end",
                 s->config->baseline.supernet);
     PT_TRY(pt_checkpoint_read(c, path));
-    if (run_checkpoint_check(s, c, true) != PT_OK)
+    if (run_state_check(s, c, true) != PT_OK)
         PT_FAIL(MISMATCH, "baseline.supernet = %s: %s", s->config->baseline.supernet,
                 pt_error_message());
     return PT_OK;

@@ -261,17 +261,16 @@ void run_pause_over(pt_search_t *s);
 /** Speed from here on is another: a phase begins. */
 void run_speed_reset(pt_search_t *s);
 
-/* checkpoint.c */
+/* state.c */
 
 /** Collective. */
-pt_status_t run_checkpoint_write(pt_search_t *s);
+pt_status_t run_state_write(pt_search_t *s);
 /** Write it into another folder, and say nothing.  Collective. */
-pt_status_t run_checkpoint_copy(pt_search_t *s, const char *folder);
+pt_status_t run_state_copy(pt_search_t *s, const char *folder);
 /** PT_E_MISMATCH where a checkpoint is of another config or data set than the run; with
  * `any_index` that of the random subnet may differ.  Rank 0. */
-pt_status_t run_checkpoint_check(const pt_search_t *s, const pt_checkpoint_t *c,
-                                 bool any_index);
+pt_status_t run_state_check(const pt_search_t *s, const pt_checkpoint_t *c, bool any_index);
 /** Collective; state, alpha, subnet, weights, scores.  `is_found` is set on all ranks. */
-pt_status_t run_checkpoint_load(pt_search_t *s, bool *is_found);
+pt_status_t run_state_load(pt_search_t *s, bool *is_found);
 
 #endif

@@ -163,7 +163,7 @@ static pt_status_t begin(pt_search_t *s)
             (long long)s->length.weight_period);
     const pt_kernel_t *kernel = s->space->op[0].inst.kernel;
     pt_fingerprint_make(s->space, kernel, &s->fingerprint);
-    PT_TRY(run_checkpoint_load(s, &is_found));
+    PT_TRY(run_state_load(s, &is_found));
     if (s->is_view && !is_found)
         PT_FAIL(IO, "%s has no checkpoint yet", s->run);
     if (s->is_view)
@@ -269,7 +269,7 @@ static pt_status_t next_phase(pt_search_t *s)
         s->state.phase++;
     if (s->state.phase < PT_N_PHASE)
         PT_TRY(run_phases[s->state.phase].enter(s));
-    return had_steps || s->state.phase == PT_N_PHASE ? run_checkpoint_write(s) : PT_OK;
+    return had_steps || s->state.phase == PT_N_PHASE ? run_state_write(s) : PT_OK;
 }
 
 /* One thing after the other, each a function of the state: an evaluation that is due, a
@@ -289,17 +289,17 @@ static pt_status_t advance(pt_search_t *s, pt_run_end_t *end)
             wants_checkpoint |= (s->request & PT_REQUEST_CHECKPOINT) != 0;
             if ((s->request & PT_REQUEST_STOP) != 0) {
                 *end = PT_RUN_STOPPED;
-                return run_checkpoint_write(s);
+                return run_state_write(s);
             }
             /* What follows the last step reads samples that no step has read: should that
              * fail, it fails again from here, and not after another phase. */
             if (s->state.phase == PT_PHASE_RETRAIN && phase->done(s)) {
-                PT_TRY(run_checkpoint_write(s));
+                PT_TRY(run_state_write(s));
                 wants_checkpoint = false;
             }
         }
         if (wants_checkpoint && s->state.phase < PT_N_PHASE && !run_evaluation_due(s)) {
-            PT_TRY(run_checkpoint_write(s));
+            PT_TRY(run_state_write(s));
             wants_checkpoint = false;
         }
     }

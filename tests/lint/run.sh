@@ -40,9 +40,10 @@ verdict "every file opens with what it is" "$(awk '
               if (!good && !(!header && $0 == "/*")) {print FILENAME; nextfile}}
     FNR == 2 {if ((header || !good) && $0 !~ /^ \* [^ ]/) print FILENAME; nextfile}' "${code[@]}")"
 
-# Files of search are the phases of one object, a run, and call each other.
-verdict "files of a module call each other one way" "$(awk -f tests/lint/calls.awk src/!(search)/*.c io/*.c |
+verdict "files of a module call each other one way" "$(awk -f tests/lint/calls.awk src/*/*.c io/*.c |
     sort -u | tsort 2>&1 >/dev/null)"
+
+verdict "no two files of code are called alike" "$(printf '%s\n' src/*/*.c io/*.c | sed 's|.*/||' | sort | uniq -d)"
 
 verdict "no two types are called alike" "$(grep -hoE '^\} [a-z0-9_]+_t;' "${library[@]}" "${app[@]}" | sort | uniq -d)"
 

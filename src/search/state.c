@@ -194,7 +194,7 @@ done:
     return status;
 }
 
-pt_status_t run_checkpoint_copy(pt_search_t *s, const char *folder)
+pt_status_t run_state_copy(pt_search_t *s, const char *folder)
 {
     char digest[33];
     PT_AGREE(s->world, s->is_root ? pt_folder_make(folder) : PT_OK);
@@ -208,7 +208,7 @@ static void count_pause(pt_run_pauses_t *p, double seconds)
     p->longest = seconds > p->longest ? seconds : p->longest;
 }
 
-pt_status_t run_checkpoint_write(pt_search_t *s)
+pt_status_t run_state_write(pt_search_t *s)
 {
     const run_state_t *st = &s->state;
     double begin = pt_clock();
@@ -315,8 +315,7 @@ static pt_status_t check_version(const pt_search_t *s, const pt_checkpoint_t *c)
     return status;
 }
 
-pt_status_t run_checkpoint_check(const pt_search_t *s, const pt_checkpoint_t *c,
-                                 bool any_index)
+pt_status_t run_state_check(const pt_search_t *s, const pt_checkpoint_t *c, bool any_index)
 {
     const char *ours = pt_dataset_digest(pt_trainer_dataset(s->trainer));
     char *theirs;
@@ -441,7 +440,7 @@ static pt_status_t load_root(pt_search_t *s, pt_checkpoint_t *c, bool *is_found)
         pt_log(PT_LOG_WARNING, "%s", notice);
     if (!*is_found)
         return PT_OK;
-    PT_TRY(run_checkpoint_check(s, c, false));
+    PT_TRY(run_state_check(s, c, false));
     return take_state(s, c);
 }
 
@@ -507,7 +506,7 @@ done:
     return status;
 }
 
-pt_status_t run_checkpoint_load(pt_search_t *s, bool *is_found)
+pt_status_t run_state_load(pt_search_t *s, bool *is_found)
 {
     struct {
         run_state_t state;
