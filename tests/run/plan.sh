@@ -6,7 +6,7 @@
 [ -r /proc/self/smaps ] || skip "no /proc: resident memory cannot be seen"
 ! ldd "$POLYTREE" | grep -q libasan || skip "the address sanitizer takes memory of its own"
 # The memory is to be that of any run.
-unset OMPI_MCA_pml OMPI_MCA_btl OMPI_MCA_ess_singleton_isolated
+unset OMPI_MCA_pml OMPI_MCA_btl
 small_data
 calm=(--set run.eval_every=0 run.checkpoint_every=0 warmup.steps=20 search.steps=20 retrain.steps=20)
 

@@ -12,10 +12,10 @@ while read -r n phase step signal reason next; do
     mkdir "$run"
     touch "$run/STOP" # ends none that is started later
     held "$run" "$phase $step" "$n" search "$SMALL" -o "$run"
-    says out "POLYTREE_HOLD: this run is held until $run/HELD is gone"
-    says out "$run/STOP was there before the start: taken away"
     if [ "$signal" = file ]; then touch "$run/STOP"; else send "$signal"; fi
     ended 75
+    says out "POLYTREE_HOLD: this run is held until $run/HELD is gone"
+    says out "$run/STOP was there before the start: taken away"
     says out "stopped by ${reason//_/ } .*run the same command again"
     "$POLYTREE" checkpoint verify "$run/checkpoint.h5" >/dev/null
     [ ! -e "$run/STOP" ] || fail "STOP is still there"
