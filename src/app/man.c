@@ -25,7 +25,8 @@ static const char *const about[] = {
 static const char *const of_config[] = {
     "A config is an INI file.  Every option is called section.key, in the file a key below "
     "its [section], on the command line an argument of --set.  Text behind a blank and a "
-    "semicolon is a comment.  Lines that begin with a blank go on with the value above.  "
+    "semicolon is a comment, and so is a line that begins with a number sign.  Lines that "
+    "begin with a blank go on with the value above.  "
     "Options that are not named have their defaults; the run's own config.ini shows all.",
     "The preset that run.preset names is applied first, then the file, then --set in the "
     "order given.  The file that space.encoder names has one section, [encoder], which is "

@@ -134,6 +134,12 @@ static pt_status_t take_line(ini_reader_t *r, char *text, bool is_indented)
         r->section = text + 1;
         return PT_OK;
     }
+    if ((text[0] == '[' || key_len == len) && strstr(text, " #") != NULL) {
+        PT_FAIL(CONFIG,
+                "%s:%d: a '#' begins a comment at the start of a line only; behind "
+                "something write ';'",
+                r->path, r->number);
+    }
     if (text[0] == '[' || key_len == len) {
         PT_FAIL(CONFIG, "%s:%d: expected [section], key = value or a comment", r->path,
                 r->number);

@@ -239,15 +239,32 @@ static bool (*const parse[])(const pt_option_t *option, const char *text, void *
     [PT_OPTION_FROM] = parse_from,
 };
 
-/* In a file " ;" begins a comment: such a value could not be written and read back. */
-static bool holds_comment(const char *text)
+/* Does the mark stand where a comment might begin? */
+static bool holds_comment(const char *text, char mark)
 {
-    for (const char *c = strchr(text, ';'); c != NULL; c = strchr(c + 1, ';')) {
+    for (const char *c = strchr(text, mark); c != NULL; c = strchr(c + 1, mark)) {
         if (c == text || isspace((unsigned char)c[-1])) {
             return true;
         }
     }
     return false;
+}
+
+/* In a file " ;" begins a comment: such a value could not be written and read back.  " #"
+ * begins one to many who write it: it must not become part of a file's name. */
+static pt_status_t check_comment(const char *name, const char *value)
+{
+    if (holds_comment(value, ';')) {
+        PT_FAIL(CONFIG, "%s = '%s': a ';' at the start or after a blank begins a comment",
+                name, value);
+    }
+    if (holds_comment(value, '#')) {
+        PT_FAIL(CONFIG,
+                "%s = '%s': a '#' begins a comment at the start of a line only; behind a "
+                "value write ';'",
+                name, value);
+    }
+    return PT_OK;
 }
 
 pt_status_t pt_option_parse(const pt_option_at_t *at, const char *text)
@@ -270,10 +287,7 @@ pt_status_t pt_option_parse(const pt_option_at_t *at, const char *text)
     if (!pt_is_text(value, len)) {
         PT_FAIL(CONFIG, "%s: its value is no text; expected %s", at->name, expected);
     }
-    if (holds_comment(value)) {
-        PT_FAIL(CONFIG, "%s = '%s': a ';' at the start or after a blank begins a comment",
-                at->name, value);
-    }
+    PT_TRY(check_comment(at->name, value));
     /* A refused value leaves the field as it was. */
     union {
         pt_int_list_t list;

@@ -486,6 +486,26 @@ static void lines_are_read_whole_whatever_ends_them(void **state)
     }
 }
 
+/* Many who write a comment behind a value begin it with '#'. */
+static void a_number_sign_behind_something_is_refused(void **state)
+{
+    static const char *const text[] = {
+        "[space] # yes\nnodes = 8\n", "[space]\nnodes = 8 # eight\n",
+        "[data]\nfile = s.h5 # here\n", "[data]\nfile = s.h5\t# here\n",
+        "[data]\nfile = # none\n"};
+    pt_config_t c;
+    (void)state;
+    for (size_t i = 0; i < sizeof text / sizeof text[0]; i++) {
+        pt_config_init(&c);
+        assert_int_equal(pt_config_read_text(&c, text[i], "text"), PT_E_CONFIG);
+        assert_message("a '#' begins a comment at the start of a line only");
+        assert_message(i == 0 ? "text:1: " : "text:2: ");
+    }
+    assert_int_equal(pt_config_read_text(&c, "  # none\n[data]\nfile=s#1.h5\n", "text"),
+                     PT_OK);
+    assert_string_equal(c.data.file, "s#1.h5");
+}
+
 static void brackets_may_stand_in_names_of_tasks_alone(void **state)
 {
     pt_config_t c;
@@ -523,6 +543,7 @@ int main(void)
         cmocka_unit_test(options_that_contradict_each_other_are_refused),
         cmocka_unit_test(every_method_is_a_row_and_every_word_has_a_meaning),
         cmocka_unit_test(lines_are_read_whole_whatever_ends_them),
+        cmocka_unit_test(a_number_sign_behind_something_is_refused),
         cmocka_unit_test(brackets_may_stand_in_names_of_tasks_alone),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
