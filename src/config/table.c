@@ -70,7 +70,7 @@
 #define UPDATE(s, at, optimizer_, lr_, momentum_, nesterov_, decay_, schedule_, ramp_)     \
     WORD(s ".optimizer", at.optimizer, optimizer_, pt_optimizer_words, NUM,                \
          "update rule"),                                                                   \
-        REAL(s ".lr", at.lr, lr_, 0, 1e3, NUM, "learning rate"),                           \
+        REAL(s ".lr", at.lr, lr_, 0, 1e12, NUM, "learning rate"),                          \
         REAL(s ".momentum", at.momentum, momentum_, 0, 0.9999, NUM, "sgd: momentum"),      \
         BOOL(s ".nesterov", at.nesterov, nesterov_, NUM, "sgd: Nesterov momentum"),        \
         REAL(s ".beta1", at.beta1, "0.9", 0, 0.999999, NUM, "adam: decay of the mean"),    \
@@ -215,7 +215,7 @@ const pt_option_t pt_options[] = {
     WORD("train.weighting", train.weighting, "fixed", pt_weighting_words, NUM,
          "of the tasks' losses: as given, by learned uncertainty, or by their descent "
          "(dwa)"),
-    REAL("train.weighting_lr", train.weighting_lr, "1e-2", 0, 1e3, NUM,
+    REAL("train.weighting_lr", train.weighting_lr, "1e-2", 0, 1e12, NUM,
          "uncertainty: learning rate of the weights"),
     REAL("train.dwa_temperature", train.dwa_temperature, "2", 1e-3, 1e6, NUM,
          "dwa: temperature of the softmax over the losses' descent"),
@@ -332,7 +332,7 @@ const pt_option_t pt_options[] = {
     INT("baseline.steps", baseline.steps, "0", 0, 1e12, NUM,
         "network known beforehand: length of its one phase; 0 = as many samples as "
         "baseline.cost_of drew, or a search of this config"),
-    REAL("baseline.lr", baseline.lr, "0", 0, 1e3, NUM,
+    REAL("baseline.lr", baseline.lr, "0", 0, 1e12, NUM,
          "chain: learning rate; 0 = retrain.lr"),
     INT("baseline.random_index", baseline.random_index, "0", 0, 1e6, NUM,
         "random: number of the subnet to draw"),
