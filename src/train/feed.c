@@ -31,20 +31,65 @@ static bool needs_alpha(const pt_config_t *config)
     return pt_methods[config->search.method].is_learned && config->search.steps.count > 0;
 }
 
-static pt_status_t check_parts(const pt_feed_t *feed, const pt_bundle_t *bundle)
+/* Groups among a bundle's training samples; 0 where samples come in none. */
+static pt_status_t count_groups(const pt_feed_t *feed, const pt_part_rows_t *train,
+                                int64_t *n)
+{
+    const int64_t *group = pt_dataset_group(feed->dataset, PT_SPLIT_TRAIN);
+    *n = 0;
+    return group ? pt_feed_count_groups(group, train, n) : PT_OK;
+}
+
+/* Groups are kept whole: what is asked for may be far from what can be had. */
+static void tell_share(const pt_feed_t *feed, const pt_bundle_t *bundle)
+{
+    double n_val = (double)bundle->n_sample[PT_PART_VAL];
+    double share = n_val / (n_val + (double)bundle->n_sample[PT_PART_TRAIN]);
+    double asked = feed->config->data.val_fraction;
+    bool is_taken = pt_dataset_group(feed->dataset, PT_SPLIT_TRAIN) != NULL &&
+                    pt_dataset_n_input(feed->dataset, PT_SPLIT_VAL) == 0;
+    if (is_taken && share > 1.5 * asked && share > asked + 0.05)
+        pt_log(PT_LOG_INFO,
+               "task %s%s: val has %.0f %% of the samples, not %.0f as data.val_fraction "
+               "asks: groups are kept whole",
+               pt_dataset_task(feed->dataset, bundle->task[0])->name,
+               bundle->n_task > 1 ? " and those bundled with it" : "", 100 * share,
+               100 * asked);
+}
+
+/* The search's two parts of a bundle's training samples. */
+static pt_status_t check_halves(const pt_feed_t *feed, const pt_bundle_t *bundle,
+                                const pt_part_rows_t *train, const char *name,
+                                const char *others)
+{
+    int64_t n_group;
+    if (bundle->n_sample[PT_PART_WEIGHT] > 0 && bundle->n_sample[PT_PART_ALPHA] > 0)
+        return PT_OK;
+    PT_TRY(count_groups(feed, train, &n_group));
+    if (n_group > 0)
+        PT_FAIL(CONFIG,
+                "task %s%s: %lld training samples of %lld group%s, which %s kept whole, "
+                "do not make two parts (search.alpha_part = %g): expected more groups, or "
+                "a smaller data.val_fraction",
+                name, others, (long long)train->n, (long long)n_group,
+                n_group == 1 ? "" : "s", n_group == 1 ? "is" : "are",
+                feed->config->search.alpha_part);
+    PT_FAIL(CONFIG,
+            "task %s%s: %lld training samples are too few for two parts "
+            "(search.alpha_part = %g)",
+            name, others, (long long)train->n, feed->config->search.alpha_part);
+}
+
+static pt_status_t check_parts(const pt_feed_t *feed, const pt_bundle_t *bundle,
+                               const pt_part_rows_t *train)
 {
     const char *name = pt_dataset_task(feed->dataset, bundle->task[0])->name;
     const char *others = bundle->n_task > 1 ? " and those bundled with it" : "";
     if (bundle->n_sample[PT_PART_TRAIN] == 0)
         PT_FAIL(CONFIG, "task %s%s: no training samples are left (data.val_fraction = %g)",
                 name, others, feed->config->data.val_fraction);
-    if (needs_alpha(feed->config) &&
-        (bundle->n_sample[PT_PART_WEIGHT] == 0 || bundle->n_sample[PT_PART_ALPHA] == 0))
-        PT_FAIL(CONFIG,
-                "task %s%s: %lld training samples are too few for two parts "
-                "(search.alpha_part = %g)",
-                name, others, (long long)bundle->n_sample[PT_PART_TRAIN],
-                feed->config->search.alpha_part);
+    if (needs_alpha(feed->config))
+        PT_TRY(check_halves(feed, bundle, train, name, others));
     if (pt_config_is_judged(feed->config) &&
         (bundle->n_sample[PT_PART_PROPOSE] == 0 || bundle->n_sample[PT_PART_CONFIRM] == 0))
         PT_FAIL(CONFIG,
@@ -63,7 +108,8 @@ static pt_status_t build_parts(pt_feed_t *feed)
         pt_bundle_t *bundle = &feed->bundle[b];
         for (int p = 0; p < PT_N_PART; p++)
             bundle->n_sample[p] = feed->part[b][p].n;
-        PT_TRY(check_parts(feed, bundle));
+        tell_share(feed, bundle);
+        PT_TRY(check_parts(feed, bundle, &feed->part[b][PT_PART_TRAIN]));
     }
     if (pt_dataset_n_input(feed->dataset, PT_SPLIT_VAL) > 0)
         feed->val_origin = "the file's own";

@@ -55,6 +55,21 @@ static int by_size(const void *a, const void *b)
     return (x->place > y->place) - (x->place < y->place);
 }
 
+pt_status_t pt_feed_count_groups(const int64_t *group, const pt_part_rows_t *rows,
+                                 int64_t *n)
+{
+    member_t *member = NULL;
+    PT_TRY(pt_alloc(&member, (size_t)rows->n, sizeof *member));
+    for (int64_t i = 0; i < rows->n; i++)
+        member[i] = (member_t){group[rows->row[i]], i};
+    qsort(member, (size_t)rows->n, sizeof *member, by_group);
+    *n = 0;
+    for (int64_t i = 0; i < rows->n; i++)
+        *n += i == 0 || member[i].group != member[i - 1].group;
+    pt_free(member);
+    return PT_OK;
+}
+
 static pt_status_t find_groups(groups_t *g, const int64_t *group, pt_rng_t rng)
 {
     PT_TRY(pt_alloc(&g->member, (size_t)g->n_row, sizeof *g->member));

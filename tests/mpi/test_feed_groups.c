@@ -124,6 +124,39 @@ static void drawers_are_in_one_part_for_all_tasks(void **state)
     pt_dataset_close(dataset);
 }
 
+/* What val leaves is of one group: the message says that groups are the cause. */
+static void too_few_groups_are_named(void **state)
+{
+    static int64_t group[N];
+    static uint8_t images[N];
+    static int32_t labels[N];
+    pt_task_source_t task = {.info = {.name = "a", .classes = CLASSES}};
+    const pt_dataset_source_t source = {.height = 1,
+                                        .width = 1,
+                                        .channels = 1,
+                                        .n = {N, 0, 0},
+                                        .images = {images},
+                                        .group = {group},
+                                        .n_task = 1,
+                                        .task = &task};
+    char file[80];
+    pt_dataset_t *dataset = NULL;
+    pt_feed_t *feed = NULL;
+    (void)state;
+    task.rows[PT_SPLIT_TRAIN] = (pt_task_rows_t){N, NULL, labels};
+    for (int i = 0; i < N; i++)
+        group[i] = i < N / 2;
+    snprintf(file, sizeof file, "%s.%d", path[1], pt_comm_rank(pt_comm_world()));
+    assert_int_equal(pt_dataset_write(file, &source), PT_OK);
+    assert_int_equal(pt_dataset_open(file, "all", pt_comm_world(), node, true, &dataset),
+                     PT_OK);
+    assert_int_equal(pt_feed_new(&config, dataset, 0, &feed), PT_E_CONFIG);
+    assert_non_null(
+        strstr(pt_error_message(), "100 training samples of 1 group, which is kept whole"));
+    pt_dataset_close(dataset);
+    unlink(file);
+}
+
 /* Of each task's 100 rows the last 20 are val, 3 before them nothing, then 38 or 39 of 77.
  */
 static void windows_are_cut_in_order_with_a_gap(void **state)
@@ -164,6 +197,7 @@ int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(drawers_are_in_one_part_for_all_tasks, set_config),
+        cmocka_unit_test_setup(too_few_groups_are_named, set_config),
         cmocka_unit_test_setup(windows_are_cut_in_order_with_a_gap, set_config),
         cmocka_unit_test_setup(other_splits_are_as_they_were, set_config),
     };
