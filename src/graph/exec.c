@@ -262,17 +262,12 @@ void pt_exec_advance(pt_exec_t *exec, int32_t flight)
     }
 }
 
-int32_t pt_exec_end(pt_exec_t *exec, int32_t flight)
-{
-    return exec->run[flight].bad_param;
-}
-
 int32_t pt_exec_run(pt_exec_t *exec, const pt_plan_t *plan, const pt_unit_t *unit)
 {
     pt_exec_begin(exec, 0, plan, unit);
     while (exec->run[0].next < plan->n_instr)
         pt_exec_advance(exec, 0);
-    return pt_exec_end(exec, 0);
+    return exec->run[0].bad_param;
 }
 
 /** Units that are timed. */

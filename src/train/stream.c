@@ -204,11 +204,9 @@ static pt_status_t begin_unit(pt_trainer_t *t, const stream_t *s, int32_t unit,
     return PT_OK;
 }
 
-static void end_unit(pt_trainer_t *t, const stream_t *s, flight_t *f)
+static void end_unit(const stream_t *s, flight_t *f)
 {
-    int32_t bad = pt_exec_end(t->pipeline.exec, (int32_t)(f - t->pipeline.flight));
-
-    s->end(s->context, f->unit, &f->made, bad);
+    s->end(s->context, f->unit, &f->made);
     f->unit = -1;
 }
 
@@ -241,7 +239,7 @@ pt_status_t stream_run(pt_trainer_t *t, const stream_t *s)
             PT_TRY(begin_unit(t, s, forward.unit, &status));
         bool is_end = advance(t, is_forward ? &forward : &backward, &flight);
         if (is_end && is_forward != has_backward)
-            end_unit(t, s, &t->pipeline.flight[flight]);
+            end_unit(s, &t->pipeline.flight[flight]);
     }
     if (status == PT_OK && t->pipeline.pipe != NULL)
         status = pt_pipe_status(t->pipeline.pipe);

@@ -15,8 +15,8 @@ typedef struct stream {
     int32_t (*bundle)(void *context, int32_t i); /**< of unit i */
     /** Complete a unit, whose input, gates' gradients and rest have places: fill them. */
     pt_status_t (*begin)(void *context, int32_t i, pt_unit_t *unit);
-    /** It has run: collect what it left.  `bad`: as pt_exec_run(). */
-    void (*end)(void *context, int32_t i, const pt_unit_t *unit, int32_t bad);
+    /** It has run: collect what it left. */
+    void (*end)(void *context, int32_t i, const pt_unit_t *unit);
 } stream_t;
 
 /** Cut the space, and keep this stage's part.  Collective over the layout's active ranks.

@@ -84,10 +84,9 @@ typedef struct step_room {
     int32_t *place;    /**< [n_task] of each task of the step among these */
     int32_t *labelled; /**< tasks of the step that have a label in it, ascending */
     int32_t n_labelled;
-    pt_exact_t loss;   /**< of each task of the step */
-    pt_exact_t gate;   /**< [tasks of the step][n_choice] */
-    int32_t bad_param; /**< of this rank: first tensor with a gradient that is not finite */
-    int64_t *control;  /**< see turn.h */
+    pt_exact_t loss;                 /**< of each task of the step */
+    pt_exact_t gate;                 /**< [tasks of the step][n_choice] */
+    int64_t *control;                /**< see turn.h */
     unit_loss_t *unit_loss;          /**< [units of this rank] */
     double *task_loss, *task_weight; /**< [n_task] as results have them */
     int32_t *bad;                    /**< [n_task] tasks that diverged, and their losses */

@@ -180,11 +180,11 @@ static pt_status_t begin_unit(void *context, int32_t i, pt_unit_t *unit)
     return e->pass == PT_PASS_EVAL ? trainer_read_labels(t, &e->draw, 0) : PT_OK;
 }
 
-static void end_unit(void *context, int32_t i, const pt_unit_t *unit, int32_t bad)
+static void end_unit(void *context, int32_t i, const pt_unit_t *unit)
 {
     evaluation_t *e = context;
 
-    (void)i, (void)unit, (void)bad;
+    (void)i, (void)unit;
     if (e->pass == PT_PASS_CALIBRATE)
         collect_stats(e);
 }

@@ -245,15 +245,13 @@ static pt_status_t begin_unit(void *context, int32_t i, pt_unit_t *unit)
     return status;
 }
 
-static void end_unit(void *context, int32_t i, const pt_unit_t *unit, int32_t bad)
+static void end_unit(void *context, int32_t i, const pt_unit_t *unit)
 {
     work_t *w = context;
     step_room_t *s = &w->t->step;
     const pt_bundle_t *bundle = pt_feed_bundle(w->t->feed, unit_bundle(w, i));
     int64_t n = w->t->space->n_choice;
 
-    if (bad >= 0 && s->bad_param < 0)
-        s->bad_param = bad;
     for (int32_t j = 0; j < bundle->n_task && w->pass == PT_PASS_ALPHA; j++)
         pt_exact_add_all(&s->gate, s->place[bundle->task[j]] * n, n, unit->dgate + j * n);
 }
@@ -273,7 +271,6 @@ static pt_status_t run_units(work_t *w)
                        .begin = begin_unit,
                        .end = end_unit};
 
-    s->bad_param = -1;
     pt_exact_clear(&s->loss, w->turn->n_task);
     pt_exact_clear(&s->gate, is_alpha ? w->turn->n_task * (int64_t)t->space->n_choice : 0);
     pt_status_t status = stream_run(t, &stream);
@@ -329,26 +326,20 @@ static pt_status_t meet(work_t *w, pt_step_result_t *result)
     return PT_OK;
 }
 
-/** A gradient is not finite though losses are: who has found it names it. */
-static pt_status_t gradient_diverged(const work_t *w)
+/** A gradient is not finite though losses are: the task with the largest is to blame. */
+static pt_status_t gradient_diverged(work_t *w)
 {
-    const pt_trainer_t *t = w->t;
+    pt_trainer_t *t = w->t;
     const step_room_t *s = &t->step;
     int32_t worst = s->labelled[0];
-    pt_status_t status = PT_OK;
+    char where[80];
 
     for (int32_t i = 1; i < s->n_labelled; i++)
         if (s->task_loss[s->labelled[i]] > s->task_loss[worst])
             worst = s->labelled[i];
-    if (s->bad_param >= 0)
-        status =
-            PT_ERROR(NUMERIC,
-                     "the gradient of %s is not finite at step %lld, where the largest "
-                     "loss is that of task %s, %g: the run diverges, try a smaller "
-                     "learning rate",
-                     t->space->store.param[s->bad_param].name, (long long)w->step->step,
-                     t->objective[worst].info->name, s->task_loss[worst]);
-    return pt_comm_agree(t->layout->world, status);
+    snprintf(where, sizeof where, "step %lld with a gradient that is not finite",
+             (long long)w->step->step);
+    return trainer_diverged(t, &worst, 1, &s->task_loss[worst], w->n_unit, where);
 }
 
 static double reduce_seconds(void)

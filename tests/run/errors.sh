@@ -134,7 +134,7 @@ END
 fi
 [ ! -e run ] || fail "a refused run leaves a folder"
 
-# A learning rate that makes the run diverge names the tensor or task, and keeps the
+# A learning rate that makes the run diverge names the task, and keeps the
 # last good checkpoint.
 refuses 1 "(diverge|finite)" search good.ini -o wild --set warmup.lr=1000 train.clip_norm=0 warmup.lr_warmup=0
 expect 0 "$POLYTREE" status wild

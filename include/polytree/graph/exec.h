@@ -84,7 +84,7 @@ void pt_exec_free(pt_exec_t *exec);
 int32_t pt_exec_run(pt_exec_t *exec, const pt_plan_t *plan, const pt_unit_t *unit);
 
 /**
- * Begin a unit (copied; what it points to must stay), or run its next section, or end it.
+ * Begin a unit (copied; what it points to must stay), or run its next section.
  * pt_exec_run() is all that there is of a unit, one after the other.
  *
  * @param[in] flight  0..n_flight-1, free
@@ -92,8 +92,6 @@ int32_t pt_exec_run(pt_exec_t *exec, const pt_plan_t *plan, const pt_unit_t *uni
 void pt_exec_begin(pt_exec_t *exec, int32_t flight, const pt_plan_t *plan,
                    const pt_unit_t *unit);
 void pt_exec_advance(pt_exec_t *exec, int32_t flight);
-/** As pt_exec_run(): the first tensor whose gradient was not finite, or -1. */
-int32_t pt_exec_end(pt_exec_t *exec, int32_t flight);
 
 /**
  * Measure what instructions of a plan take that `machine` does not know by name yet, in
