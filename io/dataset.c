@@ -46,6 +46,12 @@ int64_t pt_dataset_n_labelled(const pt_dataset_t *dataset, pt_split_t split, int
     return dataset->schema.task[task].tally[split].n_row;
 }
 
+bool pt_dataset_is_coarse(const pt_dataset_t *dataset, int32_t task,
+                          char text[PT_COARSE_TEXT])
+{
+    return pt_schema_is_coarse(&dataset->schema.task[task], text);
+}
+
 const char *pt_dataset_digest(const pt_dataset_t *dataset)
 {
     return dataset->digest;

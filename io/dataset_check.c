@@ -57,13 +57,26 @@ static pt_status_t scan_inputs(hid_t file, const char *path, const pt_schema_t *
 /* Of floats in train, for all channels: what their scale is. */
 typedef struct range {
     double least, most, mean[2], deviation[2]; /* of the channels' from .. to .. */
+    double coarse[2]; /* deviation and size of a channel that float32 cannot hold, or 0 */
+    int64_t n, n_odd; /* values that are finite, and those that are not */
+    double whole;     /* of integers of 16 bits without a `scale`: their type's largest */
 } range_t;
 
 static range_t range_of(const pt_moments_t *m)
 {
-    range_t r = {INFINITY, -INFINITY, {INFINITY, -INFINITY}, {INFINITY, -INFINITY}};
+    range_t r = {.least = INFINITY,
+                 .most = -INFINITY,
+                 .mean = {INFINITY, -INFINITY},
+                 .deviation = {INFINITY, -INFINITY}};
     for (int64_t c = 0; c < m->n_channel; c++) {
         double deviation = pt_moment_deviation(&m->channel[c]);
+        if (m->channel[c].n == 0)
+            continue;
+        r.n += m->channel[c].n;
+        if (pt_moment_is_coarse(&m->channel[c])) {
+            r.coarse[0] = deviation;
+            r.coarse[1] = pt_moment_size(&m->channel[c]);
+        }
         r.least = fmin(r.least, m->channel[c].least);
         r.most = fmax(r.most, m->channel[c].most);
         r.mean[0] = fmin(r.mean[0], m->channel[c].mean);
@@ -79,20 +92,29 @@ static pt_status_t measure(const pt_h5_array_t *array, const pt_schema_input_t *
 {
     int64_t n = input->n[PT_SPLIT_TRAIN],
             values = input->hwc[0] * input->hwc[1] * input->hwc[2];
-    int64_t rows = SCAN_BYTES / (values * (int64_t)sizeof(float)) + 1;
+    int64_t rows = SCAN_BYTES / (values * (int64_t)sizeof(double)) + 1, n_odd = 0;
+    bool is_16 = array->type == H5T_INTEGER && array->item_bytes == 2;
     pt_moments_t moments;
-    float *buffer = NULL;
+    double *buffer = NULL;
     pt_status_t status;
     rows = rows < n ? rows : n;
     PT_TRY_OR(done, pt_moments_init(&moments, input->hwc[2]));
     PT_TRY_OR(done, pt_alloc(&buffer, (size_t)(rows * values), sizeof *buffer));
     for (int64_t first = 0; first < n; first += rows) {
         int64_t now = rows < n - first ? rows : n - first;
-        PT_TRY_OR(done, pt_schema_read_cells(array, first, now, PT_CELL_F32, input->scale,
-                                             buffer));
-        pt_moments_add(&moments, buffer, now * values);
+        PT_TRY_OR(done, pt_h5_array_read(array, first, now, PT_CELL_F64, buffer));
+        for (int64_t i = 0; i < now * values; i++) {
+            double x = buffer[i] * input->scale;
+            bool is_finite = isfinite((float)x);
+            n_odd += !is_finite;
+            if (is_finite)
+                pt_moment_add(&moments.channel[i % input->hwc[2]], x);
+        }
     }
     *range = range_of(&moments);
+    range->n_odd = n_odd;
+    if (is_16 && !array->is_bool && !pt_h5_attr_has(array->id, "scale"))
+        range->whole = 1 / input->scale;
 done:
     pt_free(buffer);
     pt_moments_release(&moments);
@@ -131,6 +153,27 @@ static void print_raw_inputs(const range_t *r, FILE *out)
             "note: inputs in train have means of %.4g to %.4g and deviations of %.4g to "
             "%.4g: only with data.standardise = auto do runs bring them to 0 and 1\n",
             r->mean[0], r->mean[1], r->deviation[0], r->deviation[1]);
+    if (r->coarse[0] > 0)
+        fprintf(out,
+                "note: float32 cannot hold the differences of inputs in train, a deviation "
+                "of %.4g at values up to %.4g: they are rounded before data.standardise "
+                "sees them; subtract an offset in the file\n",
+                r->coarse[0], r->coarse[1]);
+}
+
+/* Pixels of fewer bits in integers of 16 are nearly black. */
+static void print_dark_images(const range_t *r, FILE *out)
+{
+    enum { LEAST_BITS = 8, FEW = 10 };
+    double most = r->most * r->whole, white = 1 << LEAST_BITS;
+    if (r->whole == 0 || r->least < 0 || most < 0.5 || FEW * r->most > 1)
+        return;
+    while (white - 1 < most)
+        white *= 2;
+    fprintf(out,
+            "note: images in train hold integers up to %.0f, which are divided by %.0f; if "
+            "%.0f is white, give 'images' of each split the attribute scale = 1 / %.0f\n",
+            most, r->whole, white - 1, white - 1);
 }
 
 static double tally_deviation(const pt_tally_t *t)
@@ -142,6 +185,9 @@ static void print_raw_labels(const pt_schema_task_t *task, FILE *out)
 {
     const pt_tally_t *t = &task->tally[PT_SPLIT_TRAIN];
     double deviation = tally_deviation(t);
+    char text[PT_COARSE_TEXT];
+    if (pt_schema_is_coarse(task, text))
+        fprintf(out, "note: %s\n", text);
     if (task->info.kind == PT_TASK_REGRESSION &&
         is_raw(t->mean, t->mean, deviation, deviation))
         fprintf(out,
@@ -260,6 +306,8 @@ pt_status_t pt_dataset_check(const char *path, FILE *report, int32_t *n_finding)
         /* Images within 0 to 1 are as those of bytes are. */
         if (is_there && !(schema.input.is_image && range.least >= 0 && range.most <= 1))
             print_raw_inputs(&range, report);
+        else if (is_there)
+            print_dark_images(&range, report);
         print_notes(&schema, report);
     }
     if (findings.n == 0)
@@ -329,6 +377,19 @@ static void print_tasks(const pt_schema_t *schema, FILE *out)
     }
 }
 
+static void print_range(const range_t *r, FILE *out)
+{
+    if (r->n > 0)
+        fprintf(out,
+                "scale: %.4g to %.4g; means of channels in train %.4g to %.4g, deviations "
+                "%.4g to %.4g\n",
+                r->least, r->most, r->mean[0], r->mean[1], r->deviation[0],
+                r->deviation[1]);
+    if (r->n_odd > 0)
+        fprintf(out, "scale: %" PRId64 " values in train are not finite as float32%s\n",
+                r->n_odd, r->n > 0 ? " and not counted" : "");
+}
+
 pt_status_t pt_dataset_info(const char *path, FILE *out)
 {
     static const char unknown[] = "not stated";
@@ -362,11 +423,7 @@ pt_status_t pt_dataset_info(const char *path, FILE *out)
         fprintf(out, "inputs: %" PRId64 " features %s\n", input->hwc[2],
                 input->cell == PT_CELL_U8 ? "uint8" : "float32");
     if (has_range)
-        fprintf(out,
-                "scale: %.4g to %.4g; means of channels in train %.4g to %.4g, deviations "
-                "%.4g to %.4g\n",
-                range.least, range.most, range.mean[0], range.mean[1], range.deviation[0],
-                range.deviation[1]);
+        print_range(&range, out);
     for (int s = 0; s < PT_N_SPLIT; s++)
         if (input->n[s] > 0)
             fprintf(out, "%-7s %" PRId64 " inputs\n", pt_split_name((pt_split_t)s),

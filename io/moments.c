@@ -17,18 +17,32 @@ void pt_moments_release(pt_moments_t *moments)
     moments->channel = NULL;
 }
 
+void pt_moment_add(struct pt_moment *m, double x)
+{
+    double off = x - m->mean;
+    if (isnan(x))
+        return;
+    m->least = m->n == 0 || x < m->least ? x : m->least;
+    m->most = m->n == 0 || x > m->most ? x : m->most;
+    m->mean += off / (double)++m->n;
+    m->square += off * (x - m->mean);
+    m->lost = fmax(m->lost, fabs(x - (double)(float)x));
+}
+
 void pt_moments_add(pt_moments_t *moments, const float *value, int64_t n)
 {
-    for (int64_t i = 0, c = 0; i < n; i++, c = c + 1 < moments->n_channel ? c + 1 : 0) {
-        struct pt_moment *m = &moments->channel[c];
-        double x = (double)value[i], off = x - m->mean;
-        if (isnan(x))
-            continue;
-        m->least = m->n == 0 || x < m->least ? x : m->least;
-        m->most = m->n == 0 || x > m->most ? x : m->most;
-        m->mean += off / (double)++m->n;
-        m->square += off * (x - m->mean);
-    }
+    for (int64_t i = 0, c = 0; i < n; i++, c = c + 1 < moments->n_channel ? c + 1 : 0)
+        pt_moment_add(&moments->channel[c], (double)value[i]);
+}
+
+bool pt_moment_is_coarse(const struct pt_moment *moment)
+{
+    return moment->square > 0 && moment->lost > pt_moment_deviation(moment) / 100;
+}
+
+double pt_moment_size(const struct pt_moment *moment)
+{
+    return moment->n > 0 ? fmax(fabs(moment->least), fabs(moment->most)) : 0;
 }
 
 double pt_moment_deviation(const struct pt_moment *moment)

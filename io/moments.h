@@ -15,6 +15,7 @@ typedef struct pt_moments {
         int64_t n;
         double mean, square; /**< square: sum of squared distances from the mean */
         double least, most;  /**< where n > 0 */
+        double lost;         /**< the most that float32 takes off a value */
     } * channel;
 } pt_moments_t;
 
@@ -22,6 +23,12 @@ PT_MUST_CHECK pt_status_t pt_moments_init(pt_moments_t *moments, int64_t n_chann
 void pt_moments_release(pt_moments_t *moments);
 /** Value i belongs to channel i mod n_channel; NaN is passed over. */
 void pt_moments_add(pt_moments_t *moments, const float *value, int64_t n);
+/** Add one value to a channel, unless it is NaN. */
+void pt_moment_add(struct pt_moment *moment, double value);
+/** Whether float32 takes off more than a hundredth of the deviation. */
+bool pt_moment_is_coarse(const struct pt_moment *moment);
+/** The largest size of a value. */
+double pt_moment_size(const struct pt_moment *moment);
 /** Root of the mean squared distance from the mean; 0 where there is no value. */
 double pt_moment_deviation(const struct pt_moment *moment);
 /** Mean 0 and deviation 1; what has no deviation keeps its scale. */

@@ -32,6 +32,8 @@ typedef struct pt_tally {
     int64_t n_odd;     /**< normals whose length is not 1 */
     float least, most; /**< of floats, where n_element > 0 ... */
     double mean, square; /**< ... and sum of squared distances from the mean */
+    double coarse[2];    /**< of a regression: deviation and size of values that float32
+                            cannot tell apart well; 0: it can */
     char digest[33];     /**< of all values */
 } pt_tally_t;
 
@@ -96,6 +98,8 @@ PT_MUST_CHECK pt_status_t pt_schema_look_at_labels(pt_schema_task_t *task,
 PT_MUST_CHECK pt_status_t pt_schema_scan_labels(pt_schema_task_t *task,
                                                 const pt_h5_array_t *array,
                                                 pt_split_t split);
+/** See pt_dataset_is_coarse(). */
+bool pt_schema_is_coarse(const pt_schema_task_t *task, char text[PT_COARSE_TEXT]);
 /** One sample's labels as pt_dataset_read_labels() gives them. */
 void pt_schema_convert_labels(const pt_task_info_t *info, pt_cell_t cell,
                               const void *stored, pt_label_t *out);

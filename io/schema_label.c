@@ -3,10 +3,12 @@
 
 #include <inttypes.h>
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "polytree/base/hash.h"
 #include "polytree/base/memory.h"
+#include "io/moments.h"
 
 /* Values that are looked at together, or one row where that has more. */
 enum { CHUNK = 1 << 16 };
@@ -41,9 +43,13 @@ bool pt_schema_has_classes(const pt_task_info_t *info)
 static pt_status_t check_type(const pt_task_info_t *info, const pt_h5_array_t *array)
 {
     H5T_class_t want = pt_task_is_float(info) ? H5T_FLOAT : H5T_INTEGER;
-    if (array->type != want || !array->is_number)
+    bool takes_both = info->kind == PT_TASK_REGRESSION;
+    bool is_fine = array->type == want || (takes_both && array->type == H5T_INTEGER);
+    if (!is_fine || !array->is_number)
         PT_FAIL(FORMAT, "%s: expected %s", array->where,
-                want == H5T_FLOAT ? "floats" : "integers");
+                takes_both          ? "floats or integers"
+                : want == H5T_FLOAT ? "floats"
+                                    : "integers");
     return PT_OK;
 }
 
@@ -210,18 +216,74 @@ static pt_status_t take_floats(pt_schema_task_t *task, const pt_h5_array_t *arra
     return PT_OK;
 }
 
+/* Labels of a regression of which float32 may not hold all there is. */
+static bool is_wider(const pt_task_info_t *info, const pt_h5_array_t *array)
+{
+    bool is_held = array->type == H5T_FLOAT && array->item_bytes <= sizeof(float);
+    return info->kind == PT_TASK_REGRESSION && !is_held;
+}
+
+/* Rows as float32; `moments` are of the file's own doubles. */
+static pt_status_t read_floats(const pt_h5_array_t *array, int64_t first, int64_t n,
+                               pt_moments_t *moments, void *buffer)
+{
+    char *from = buffer, *to = buffer;
+    int64_t count = n * (array->count / array->dim[0]);
+    if (moments == NULL)
+        return pt_h5_array_read(array, first, n, PT_CELL_F32, buffer);
+    PT_TRY(pt_h5_array_read(array, first, n, PT_CELL_F64, buffer));
+    for (int64_t i = 0; i < count; i++) {
+        double value;
+        memcpy(&value, from + (size_t)i * sizeof value, sizeof value);
+        pt_moment_add(&moments->channel[i % moments->n_channel], value);
+        float single = (float)value;
+        memcpy(to + (size_t)i * sizeof single, &single, sizeof single);
+    }
+    return PT_OK;
+}
+
+/* The channel whose values float32 tells apart worst. */
+static void find_coarse(const pt_moments_t *moments, double coarse[2])
+{
+    double worst = 0;
+    for (int64_t c = 0; c < moments->n_channel; c++) {
+        const struct pt_moment *m = &moments->channel[c];
+        double share = m->lost / pt_moment_deviation(m);
+        if (!pt_moment_is_coarse(m) || share < worst)
+            continue;
+        worst = share;
+        coarse[0] = pt_moment_deviation(m);
+        coarse[1] = pt_moment_size(m);
+    }
+}
+
+bool pt_schema_is_coarse(const pt_schema_task_t *task, char text[PT_COARSE_TEXT])
+{
+    const double *coarse = task->tally[PT_SPLIT_TRAIN].coarse;
+    text[0] = '\0';
+    if (coarse[0] > 0)
+        snprintf(
+            text, PT_COARSE_TEXT,
+            "task '%s': float32 cannot hold the differences of its labels, a deviation "
+            "of %.4g at values up to %.4g: they are rounded before "
+            "data.standardise sees them; subtract an offset in the file",
+            task->info.name, coarse[0], coarse[1]);
+    return coarse[0] > 0;
+}
+
 /* Integers go through 64 bits, so that a value that does not fit is seen rather than
  * clipped. */
 static pt_status_t scan(pt_schema_task_t *task, const pt_h5_array_t *array,
-                        pt_split_t split, void *buffer, int64_t rows, pt_digest_t *digest)
+                        pt_split_t split, void *buffer, int64_t rows, pt_moments_t *moments,
+                        pt_digest_t *digest)
 {
     bool is_float = pt_task_is_float(&task->info);
     int64_t width = pt_task_labels(&task->info), n = array->dim[0];
     size_t bytes = is_float ? sizeof(float) : sizeof(int64_t);
-    pt_cell_t cell = is_float ? PT_CELL_F32 : PT_CELL_I64;
     for (int64_t first = 0; first < n; first += rows) {
         int64_t now = rows < n - first ? rows : n - first;
-        PT_TRY(pt_h5_array_read(array, first, now, cell, buffer));
+        PT_TRY(is_float ? read_floats(array, first, now, moments, buffer)
+                        : pt_h5_array_read(array, first, now, PT_CELL_I64, buffer));
         pt_digest_add(digest, buffer, (size_t)(now * width) * bytes);
         for (int64_t i = 0; i < now; i++)
             PT_TRY(is_float ? take_floats(task, array, split, first + i,
@@ -240,15 +302,22 @@ pt_status_t pt_schema_scan_labels(pt_schema_task_t *task, const pt_h5_array_t *a
     void *buffer = NULL;
     int64_t width = pt_task_labels(&task->info), n = array->dim[0];
     int64_t rows = CHUNK / width > 0 ? CHUNK / width : 1;
+    bool is_wide = is_wider(&task->info, array);
+    pt_moments_t moments = {0};
     rows = rows < n ? rows : n;
     PT_TRY(pt_digest_new(&digest));
     PT_TRY_OR(done, pt_alloc(&buffer, (size_t)(rows * width), sizeof(int64_t)));
     if (pt_schema_has_table(&task->info))
         PT_TRY_OR(done,
                   pt_alloc(&task->labels[split], (size_t)array->count, sizeof(int32_t)));
-    PT_TRY_OR(done, scan(task, array, split, buffer, rows, digest));
+    if (is_wide)
+        PT_TRY_OR(done, pt_moments_init(&moments, task->info.channels));
+    PT_TRY_OR(done,
+              scan(task, array, split, buffer, rows, is_wide ? &moments : NULL, digest));
+    find_coarse(&moments, task->tally[split].coarse);
     pt_digest_hex(digest, task->tally[split].digest);
 done:
+    pt_moments_release(&moments);
     pt_free(buffer);
     pt_digest_free(digest);
     return status;

@@ -3,6 +3,7 @@
 
 #include "polytree/base/bitset.h"
 #include "polytree/base/memory.h"
+#include "polytree/par/log.h"
 #include "train/feed_parts.h"
 
 /* The inputs of all bundles' training part. */
@@ -36,8 +37,12 @@ done:
 pt_status_t pt_feed_standardise(const pt_config_t *config, pt_dataset_t *dataset,
                                 pt_comm_t *comm)
 {
+    char text[PT_COARSE_TEXT];
     uint64_t *taken = NULL;
     pt_status_t status = PT_OK;
+    for (int32_t t = 0; t < pt_dataset_n_task(dataset); t++)
+        if (pt_dataset_is_coarse(dataset, t, text))
+            pt_log(PT_LOG_WARNING, "%s", text);
     if (config->data.standardise == PT_STANDARDISE_NONE)
         return PT_OK;
     int64_t n = pt_dataset_n_input(dataset, PT_SPLIT_TRAIN);

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # What would train badly without a word is refused, left alone or told of: batch norm over one
-# value, turned inputs that are one pixel high, images with the channels first.
+# value, turned inputs that are one pixel high, images with the channels first,
+# numbers that float32 cannot hold.
 # shellcheck source=tests/run/common
 . "$(dirname "$0")/common"
 "$PYTHON" -c 'import h5py' 2>/dev/null || skip "python3-h5py is not here"
@@ -44,3 +45,51 @@ expect 0 "$POLYTREE" data check first.h5
 says out "^note: images are 3 pixels high and 16 wide with 16 channels; if the first are channels"
 expect 0 "$POLYTREE" data check signal.h5
 ! grep -q "pixels high" out || fail "a signal is taken for channels"
+
+# Pixels of 8 bits in integers of 16, numbers that float32 cannot tell apart, and what no
+# image can hold.
+"$PYTHON" - <<'END'
+import h5py, numpy as np
+
+rng = np.random.default_rng(0)
+x = rng.normal(size=(64, 3))
+MADE = {"dark": ("images", rng.integers(0, 250, (64, 6, 6, 1)).astype("u2"), x[:, 0]),
+        "deep": ("images", rng.integers(0, 65536, (64, 6, 6, 1)).astype("u2"), x[:, 0]),
+        "late": ("inputs", x, 1.7e9 + 20 * x[:, :1] * [1, 0] + [0, 1]),
+        "far": ("inputs", 1e6 + x * 1e-3, x[:, 0]),
+        "whole": ("inputs", x, np.round(2e5 + 4e4 * x[:, 0]).astype("i4")),
+        "odd": ("images", np.where(np.arange(64) == 3, np.inf, 1)[:, None, None, None]
+                * rng.uniform(size=(64, 6, 6, 1)), x[:, 0])}
+for name, (inputs, value, label) in MADE.items():
+    with h5py.File(name + ".h5", "w") as f:
+        f.attrs["format"], f.attrs["version"] = "polytree dataset", 1
+        f.create_group("tasks/t").attrs["kind"] = "regression"
+        for split in ("train", "test"):
+            f[f"{split}/{inputs}"], f[split + "/tasks/t/labels"] = value, label
+END
+expect 0 "$POLYTREE" data check dark.h5
+says out "^note: images in train hold integers up to 249, which are divided by 65535; if 255 is white, give 'images' of each split the attribute scale = 1 / 255$"
+for name in deep whole; do
+    expect 0 "$POLYTREE" data check $name.h5
+    ! grep -qE "float32|integers" out || fail "$name: a note without a cause"
+done
+COARSE="float32 cannot hold the differences of"
+expect 0 "$POLYTREE" data check far.h5
+says out "^note: $COARSE inputs in train, a deviation of 0.0.* at values up to 1e\\+06: .* subtract an offset"
+expect 0 "$POLYTREE" data check late.h5
+says out "^note: task 't': $COARSE its labels, a deviation of [12][0-9.]+ at values up to 1.7e\\+09: .* subtract an offset"
+expect 0 "$POLYTREE" data info odd.h5
+says out "^scale: .* to 0.9.*; means of channels in train 0.*, deviations 0"
+says out "^scale: 36 values in train are not finite as float32 and not counted$"
+
+# Whole numbers are labels of a regression; labels that are rounded are told of at the start.
+NUMBERS=(space.op=linear_bn_relu space.stem=linear_bn_relu space.channels=8 train.batch=16)
+expect 0 ranks 1 search "$SMALL" -o whole "${FEW[@]}" "${NUMBERS[@]}" data.file=whole.h5
+expect 0 ranks 1 search "$SMALL" -o late "${FEW[@]}" "${NUMBERS[@]}" data.file=late.h5
+cat out err >said
+says said "task 't': $COARSE its labels, a deviation of"
+
+# Who diverges is told of in one way.
+refuses 1 "the loss of task t is .* in step [0-9]+( with a gradient that is not finite)? and its labels are up to [0-9.e+]+: the run diverged, try a smaller learning rate$" \
+    search "$SMALL" -o wild "${FEW[@]}" "${NUMBERS[@]}" data.file=whole.h5 warmup.lr=1e12 \
+    warmup.steps=40 train.clip_norm=0 warmup.lr_warmup=0

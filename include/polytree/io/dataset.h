@@ -114,6 +114,8 @@ int64_t pt_dataset_n_input(const pt_dataset_t *dataset, pt_split_t split);
 /** What each input of a split belongs to (who drew it, who speaks), the same number for all
  * of one; NULL where the file does not say.  Borrowed from the data set. */
 const int64_t *pt_dataset_group(const pt_dataset_t *dataset, pt_split_t split);
+/** Room for the words of pt_dataset_is_coarse(). */
+enum { PT_COARSE_TEXT = 384 };
 /** A task's rows in a split; n = 0 where it has none.  Borrowed from the data set. */
 pt_task_rows_t pt_dataset_rows(const pt_dataset_t *dataset, pt_split_t split, int32_t task);
 /** Rows of a task in a split that have a label other than the one to ignore. */
@@ -129,6 +131,14 @@ int64_t pt_dataset_n_labelled(const pt_dataset_t *dataset, pt_split_t split, int
  */
 PT_MUST_CHECK pt_status_t pt_dataset_standardise(pt_dataset_t *dataset,
                                                  const uint64_t *taken, pt_comm_t *comm);
+/**
+ * Whether float32, as which labels are read, is too coarse for those of a regression in
+ * train: it takes off more than a hundredth of their deviation.
+ *
+ * @param[out] text  what is wrong and what to do, for a person; "" where nothing is
+ */
+bool pt_dataset_is_coarse(const pt_dataset_t *dataset, int32_t task,
+                          char text[PT_COARSE_TEXT]);
 /** [channels] units of inputs (NULL: their own) ... */
 const pt_standard_t *pt_dataset_input_standard(const pt_dataset_t *dataset);
 /** ... and take other units for those of inputs and of each task; NULL: their own.  Copies.

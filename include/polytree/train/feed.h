@@ -64,7 +64,8 @@ void pt_feed_free(pt_feed_t *feed);
 
 /**
  * As data.standardise says: find the units in which inputs and labels of the training part
- * have mean 0 and deviation 1, see pt_dataset_standardise().  Collective over `comm`.
+ * have mean 0 and deviation 1, see pt_dataset_standardise(), and warn of labels that
+ * float32 is too coarse for.  Collective over `comm`.
  */
 PT_MUST_CHECK pt_status_t pt_feed_standardise(const pt_config_t *config,
                                               pt_dataset_t *dataset, pt_comm_t *comm);
