@@ -1,5 +1,6 @@
 /* Parts of data whose samples belong together: drawers across tasks, and windows in order.
  */
+#include "polytree/par/log.h"
 #include "polytree/train/feed.h"
 
 #include <setjmp.h>
@@ -124,6 +125,12 @@ static void drawers_are_in_one_part_for_all_tasks(void **state)
     pt_dataset_close(dataset);
 }
 
+static void keep(pt_log_level_t level, const char *message, void *context)
+{
+    (void)level;
+    snprintf(context, 200, "%s", message);
+}
+
 /* What val leaves is of one group: the message says that groups are the cause. */
 static void too_few_groups_are_named(void **state)
 {
@@ -139,7 +146,7 @@ static void too_few_groups_are_named(void **state)
                                         .group = {group},
                                         .n_task = 1,
                                         .task = &task};
-    char file[80];
+    char file[80], told[200] = "";
     pt_dataset_t *dataset = NULL;
     pt_feed_t *feed = NULL;
     (void)state;
@@ -150,7 +157,11 @@ static void too_few_groups_are_named(void **state)
     assert_int_equal(pt_dataset_write(file, &source), PT_OK);
     assert_int_equal(pt_dataset_open(file, "all", pt_comm_world(), node, true, &dataset),
                      PT_OK);
+    pt_log_set_sink(keep, told);
     assert_int_equal(pt_feed_new(&config, dataset, 0, &feed), PT_E_CONFIG);
+    pt_log_set_sink(NULL, NULL);
+    assert_string_equal(told, "task a: val has 50 % of the samples, not 20 as "
+                              "data.val_fraction asks: groups are kept whole");
     assert_non_null(
         strstr(pt_error_message(), "100 training samples of 1 group, which is kept whole"));
     pt_dataset_close(dataset);
