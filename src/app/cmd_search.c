@@ -16,6 +16,13 @@ const pt_flag_t pt_flags_search[] = {
     {"time-limit", 0, "H:M:S", "stop with a checkpoint before this time is up"},
     {0}};
 
+enum { CHOOSE_OUTPUT, CHOOSE_BUDGET, CHOOSE_SET };
+const pt_flag_t pt_flags_choose[] = {
+    {"output", 'o', "RUN2", "folder of the new run"},
+    {"budget", 0, "B", "the network costs at most this: an amount, or a share as in 60%"},
+    {"set", 0, "key=value", "options over those of the run; may be given often"},
+    {0}};
+
 enum { EVAL_SPLIT, EVAL_PICTURES, EVAL_SET };
 const pt_flag_t pt_flags_eval[] = {
     {"split", 0, "test|val", "what to evaluate on (test; val before the end)"},
@@ -33,6 +40,37 @@ pt_status_t pt_cmd_search(const pt_args_t *args, int *code)
     pt_follower_catch_signals();
     PT_TRY(pt_session_config_limited(args->word[0], args, args->flag[SEARCH_TIME_LIMIT],
                                      &config));
+    return pt_held_run_go(&config, folder, NULL, code, &is_own);
+}
+
+/* All ranks do it to a config that is the same on all. */
+static pt_status_t set_text(pt_config_t *config, const char *key, const char *value)
+{
+    pt_text_t text = {0};
+    pt_text_add(&text, "%s=%s", key, value);
+    pt_status_t status = text.status;
+    if (status == PT_OK)
+        status = pt_config_set(config, pt_text_get(&text));
+    pt_text_release(&text);
+    return status;
+}
+
+pt_status_t pt_cmd_choose(const pt_args_t *args, int *code)
+{
+    const char *folder = args->flag[CHOOSE_OUTPUT], *budget = args->flag[CHOOSE_BUDGET];
+    pt_config_t config;
+    bool is_own;
+    if (folder == NULL)
+        PT_FAIL(USAGE, "-o RUN2 is missing: the folder of the new run");
+    if (budget == NULL)
+        PT_FAIL(USAGE, "--budget B is missing: what the network may cost");
+    pt_follower_catch_signals();
+    PT_TRY(pt_session_config_of_run(args->word[0], args, &config));
+    if (!pt_config_is_judged(&config))
+        PT_FAIL(CONFIG, "%s has judged no candidates: choose.judge = alpha", args->word[0]);
+    if (set_text(&config, "resource.budget", budget) != PT_OK)
+        PT_FAIL(USAGE, "--budget %s: %s", budget, pt_error_message());
+    PT_TRY(set_text(&config, "choose.supernet", args->word[0]));
     return pt_held_run_go(&config, folder, NULL, code, &is_own);
 }
 

@@ -88,6 +88,17 @@ const pt_command_t pt_commands[] = {
      .max_word = 1,
      .on_all_ranks = true,
      .run = pt_cmd_search},
+    {.name = "choose",
+     .usage = "RUN --budget B -o RUN2 [--set key=value ...]",
+     .help = "train another network of the candidates that a run has judged\n"
+             "\nRUN has choose.judge = supernet.  Nothing is searched or judged anew: of "
+             "what RUN has\nconfirmed the best within the budget is trained from its "
+             "supernet, in a run of its own.",
+     .flags = pt_flags_choose,
+     .min_word = 1,
+     .max_word = 1,
+     .on_all_ranks = true,
+     .run = pt_cmd_choose},
     {.name = "sweep",
      .usage = "CONFIG.ini -o FOLDER [--report] [--set key=value ...] [--time-limit H:M:S]",
      .help = "run methods x seeds x options of section [sweep], and compare them\n"

@@ -315,6 +315,9 @@ const pt_option_t pt_options[] = {
          "1: the cheapest candidate within a standard error of the best; 0: the best"),
     PATH("choose.candidates", choose.candidates, "", NUM,
          "file of candidates to judge besides, lines like those of candidates.jsonl"),
+    PATH("choose.supernet", choose.supernet, "", OUT,
+         "run whose supernet and judged candidates are taken; of the options that choose, "
+         "resource.budget, choose.floor and choose.one_se may be others"),
 
     FROM("retrain.from", retrain.from, retrain.from_file, "search", pt_from_words, NUM,
          "weights that fine-tuning starts from"),

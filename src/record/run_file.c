@@ -31,8 +31,10 @@ static const struct {
     [PT_FILE_REPORT] = {"report.txt",
                         "scores by task, cost, comparisons, where the time went"},
     [PT_FILE_CURVES] = {"curves.svg", "learning curves (with gnuplot)"},
-    [PT_FILE_SUPERNET] = {"supernet", "the trained supernet of a run of method random, for "
-                                      "others to draw from"},
+    [PT_FILE_SUPERNET] = {"supernet",
+                          "the trained supernet of a run of method random, or of "
+                          "one that judges candidates, for others to draw or "
+                          "choose from"},
     [PT_FILE_LOCK] = {"lock", "holds off a second process on the same run"},
     [PT_FILE_STOP] = {"STOP", "made by the user while the run is at work, or the sweep in "
                               "whose folder it is: the run writes a checkpoint, takes the "

@@ -201,38 +201,40 @@ pt_status_t run_draw_network(const pt_search_t *s, pt_subnet_t *subnet)
 pt_status_t run_keep_supernet(pt_search_t *s)
 {
     char folder[PT_PATH_MAX];
-    if (!pt_methods[s->config->search.method].is_drawn)
-        return PT_OK;
     PT_TRY(pt_run_file_path(s->run, PT_FILE_SUPERNET, folder));
     return run_state_copy(s, folder);
 }
 
 static pt_status_t load_root(const pt_search_t *s, pt_checkpoint_t *c)
 {
+    bool is_drawn = pt_methods[s->config->search.method].is_drawn;
+    const char *run = is_drawn ? s->config->baseline.supernet : s->config->choose.supernet;
+    const char *option = is_drawn ? "baseline.supernet" : "choose.supernet";
     char folder[PT_PATH_MAX], path[PT_PATH_MAX];
-    PT_TRY(pt_run_file_path(s->config->baseline.supernet, PT_FILE_SUPERNET, folder));
+    PT_TRY(pt_run_file_path(run, PT_FILE_SUPERNET, folder));
     PT_TRY(pt_run_file_path(folder, PT_FILE_CHECKPOINT, path));
     if (access(path, R_OK) != 0)
-        PT_FAIL(IO, "baseline.supernet = %s: that run has trained no supernet to its end",
-                s->config->baseline.supernet);
+        PT_FAIL(IO, "%s = %s: that run has trained no supernet to its end", option, run);
     PT_TRY(pt_checkpoint_read(c, path));
     if (run_state_check(s, c, true) != PT_OK)
-        PT_FAIL(MISMATCH, "baseline.supernet = %s: %s", s->config->baseline.supernet,
-                pt_error_message());
+        PT_FAIL(MISMATCH, "%s = %s: %s", option, run, pt_error_message());
     return PT_OK;
+}
+
+pt_status_t run_read_supernet(pt_search_t *s, pt_checkpoint_t *c)
+{
+    return pt_comm_agree(s->world, s->is_root ? load_root(s, c) : PT_OK);
 }
 
 pt_status_t run_take_supernet(pt_search_t *s)
 {
     pt_checkpoint_t c;
-    pt_status_t status = PT_OK;
+    pt_status_t status;
     if (!pt_methods[s->config->search.method].is_drawn ||
         s->config->baseline.supernet[0] == '\0')
         return PT_OK;
     pt_checkpoint_init(&c);
-    if (s->is_root)
-        status = load_root(s, &c);
-    PT_TRY_OR(done, pt_comm_agree(s->world, status));
+    PT_TRY_OR(done, run_read_supernet(s, &c));
     PT_TRY_OR(done, pt_trainer_load(s->trainer, &c));
 done:
     pt_checkpoint_release(&c);

@@ -1,5 +1,6 @@
 /* The phase that chooses: its beginning and its end. */
 #include "polytree/base/memory.h"
+#include "polytree/record/run_config.h"
 #include "search/run.h"
 
 #include <math.h>
@@ -50,11 +51,72 @@ static void note_choice(pt_search_t *s)
              c->cost[c->chosen], pt_resource_unit(s->resource.kind), run_choose_spent(s));
 }
 
+/* Candidates beyond their budget were never judged. */
+static pt_status_t check_budget(const pt_search_t *s)
+{
+    const char *run = s->config->choose.supernet;
+    pt_config_t *theirs;
+    PT_TRY(pt_alloc(&theirs, 1, sizeof *theirs));
+    pt_status_t status = pt_run_config_read(run, theirs);
+    pt_budget_t b = theirs->resource.budget;
+    double most = b.amount > 0 ? b.amount * (b.is_share ? s->resource.full : 1) : INFINITY;
+    pt_free(theirs);
+    PT_TRY(status);
+    if (s->resource.budget > most)
+        PT_FAIL(RANGE,
+                "resource.budget is %.6g %s, but %s has judged candidates up to %.6g only",
+                s->resource.budget, pt_resource_unit(s->resource.kind), run, most);
+    return PT_OK;
+}
+
+static pt_status_t take_root(pt_search_t *s, const pt_checkpoint_t *c)
+{
+    PT_TRY(check_budget(s));
+    PT_TRY(choose_take(&s->choose, c));
+    if (s->choose.n == 0 || s->choose.n_judged < s->choose.n)
+        PT_FAIL(FORMAT, "choose.supernet = %s: that run has not judged its candidates",
+                s->config->choose.supernet);
+    return PT_OK;
+}
+
+pt_status_t run_choose_take(pt_search_t *s)
+{
+    pt_checkpoint_t c;
+    pt_status_t status;
+    pt_checkpoint_init(&c);
+    PT_TRY_OR(done, run_read_supernet(s, &c));
+    PT_TRY_OR(done, pt_comm_agree(s->world, s->is_root ? take_root(s, &c) : PT_OK));
+    PT_TRY_OR(done, run_choose_share(s, 0));
+    PT_TRY_OR(done, pt_trainer_load(s->trainer, &c));
+    s->state.step = s->choose.n + choose_finalists(&s->choose);
+    s->state.alpha_step = s->state.evaluated = 0;
+done:
+    pt_checkpoint_release(&c);
+    return status;
+}
+
+static pt_status_t pick(pt_search_t *s)
+{
+    choose_t *c = &s->choose;
+    double least = INFINITY;
+    (void)choose_finalists(c);
+    c->chosen = choose_best(s->config, s->resource.budget, c);
+    for (int64_t i = 0; i < c->n; i++)
+        least = c->is_final[i] ? fmin(least, c->cost[i]) : least;
+    if (c->chosen < 0)
+        PT_FAIL(RANGE,
+                "resource.budget is %.6g %s, but the cheapest candidate that was confirmed "
+                "costs %.6g",
+                s->resource.budget, pt_resource_unit(s->resource.kind), least);
+    return PT_OK;
+}
+
 pt_status_t run_choose_end(pt_search_t *s)
 {
     choose_t *c = &s->choose;
-    (void)choose_finalists(c);
-    c->chosen = choose_best(s->config, c);
+    if (s->config->choose.supernet[0] == '\0')
+        PT_TRY(run_keep_supernet(s));
+    PT_AGREE(s->world, s->is_root ? pick(s) : PT_OK);
     PT_TRY(pt_comm_bcast(s->world, &c->chosen, sizeof c->chosen, 0));
     choose_load(c, c->chosen);
     pt_subnet_copy(&s->subnet, &c->subnet);

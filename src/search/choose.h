@@ -105,7 +105,8 @@ double choose_worst(const choose_t *c, int64_t i, int32_t which);
 double choose_error(const choose_t *c, int64_t i, int64_t j);
 /** Say who is judged on confirm: the hand-made ones and the best on propose; how many. */
 int64_t choose_finalists(const choose_t *c);
-/** Who is chosen of the finalists, all being judged. */
-int64_t choose_best(const pt_config_t *config, const choose_t *c);
+/** Who is chosen of the finalists, all being judged, that cost at most `budget`; -1: none
+ * of them does. */
+int64_t choose_best(const pt_config_t *config, double budget, const choose_t *c);
 
 #endif

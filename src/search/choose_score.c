@@ -61,11 +61,12 @@ int64_t choose_finalists(const choose_t *c)
     return n;
 }
 
-/* What harms no task too much; the reference never does. */
-static bool is_allowed(const pt_config_t *config, const choose_t *c, int64_t i)
+/* What is within the budget and harms no task too much; the reference never does. */
+static bool is_allowed(const pt_config_t *config, double budget, const choose_t *c,
+                       int64_t i)
 {
     double floor = config->choose.floor;
-    return c->is_final[i] &&
+    return c->is_final[i] && c->cost[i] <= budget &&
            (i == 0 || !(floor > 0) || choose_worst(c, i, CHOOSE_CONFIRM) <= log1p(floor));
 }
 
@@ -77,19 +78,20 @@ static bool is_before(double xi, double xj, double yi, double yj, int64_t i, int
     return yi < yj || yi > yj ? yi < yj : i < j;
 }
 
-int64_t choose_best(const pt_config_t *config, const choose_t *c)
+int64_t choose_best(const pt_config_t *config, double budget, const choose_t *c)
 {
-    int64_t best = 0, chosen;
-    for (int64_t i = 1; i < c->n; i++)
-        if (is_allowed(config, c, i) && is_before(choose_score(c, i, CHOOSE_CONFIRM),
-                                                  choose_score(c, best, CHOOSE_CONFIRM),
-                                                  c->cost[i], c->cost[best], i, best))
+    int64_t best = -1, chosen;
+    for (int64_t i = 0; i < c->n; i++)
+        if (is_allowed(config, budget, c, i) &&
+            (best < 0 || is_before(choose_score(c, i, CHOOSE_CONFIRM),
+                                   choose_score(c, best, CHOOSE_CONFIRM), c->cost[i],
+                                   c->cost[best], i, best)))
             best = i;
     chosen = best;
-    for (int64_t i = 0; i < c->n && config->choose.one_se; i++) {
+    for (int64_t i = 0; i < c->n && best >= 0 && config->choose.one_se; i++) {
         double score = choose_score(c, i, CHOOSE_CONFIRM);
         double behind = score - choose_score(c, best, CHOOSE_CONFIRM);
-        if (is_allowed(config, c, i) && behind < choose_error(c, i, best) &&
+        if (is_allowed(config, budget, c, i) && behind < choose_error(c, i, best) &&
             is_before(c->cost[i], c->cost[chosen], score,
                       choose_score(c, chosen, CHOOSE_CONFIRM), i, chosen))
             chosen = i;

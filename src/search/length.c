@@ -48,6 +48,8 @@ int64_t run_steps_of_samples(const pt_config_t *config, const pt_feed_t *feed,
  * none of his own. */
 static bool has_own_supernet(const pt_config_t *c)
 {
+    if (pt_config_is_judged(c))
+        return c->choose.supernet[0] == '\0';
     return c->retrain.from == PT_FROM_SEARCH && c->baseline.supernet[0] == '\0';
 }
 
@@ -83,7 +85,8 @@ void pt_run_length(const pt_config_t *config, const pt_feed_t *feed, pt_run_leng
             c->baseline.steps > 0 ? c->baseline.steps
                                   : run_steps_of_samples(c, feed, run_samples(c, feed, &n));
     if (pt_methods[c->search.method].is_fixed ||
-        (pt_methods[c->search.method].is_drawn && !has_own_supernet(c)))
+        ((pt_methods[c->search.method].is_drawn || pt_config_is_judged(c)) &&
+         !has_own_supernet(c)))
         n.n_step[PT_PHASE_WARMUP] = n.n_step[PT_PHASE_SEARCH] = n.n_step[PT_PHASE_CHOOSE] =
             0;
     *out = n;

@@ -230,6 +230,8 @@ static pt_status_t leave_search(pt_search_t *s)
 
 static pt_status_t enter_choose(pt_search_t *s)
 {
+    if (s->config->choose.supernet[0] != '\0')
+        return run_choose_take(s);
     PT_TRY(run_choose_grow(s));
     return enter(s);
 }

@@ -174,6 +174,8 @@ pt_status_t run_draw_network(const pt_search_t *s, pt_subnet_t *subnet);
 /** Where this run has trained a supernet to draw from: keep it for runs of other indices,
  * who name this one in baseline.supernet.  Collective. */
 pt_status_t run_keep_supernet(pt_search_t *s);
+/** Read the kept supernet that the config names into `c`, on rank 0.  Collective. */
+pt_status_t run_read_supernet(pt_search_t *s, pt_checkpoint_t *c);
 /** Weights of the kept supernet that the config names, if any.  Collective. */
 pt_status_t run_take_supernet(pt_search_t *s);
 
@@ -199,6 +201,8 @@ void run_choose_count(pt_search_t *s);
 
 /** Room for candidates, if any are judged.  Not collective. */
 pt_status_t run_choose_prepare(pt_search_t *s);
+/** Take the judged candidates of choose.supernet, and its weights.  Collective. */
+pt_status_t run_choose_take(pt_search_t *s);
 /** Take the best, and say so.  Collective. */
 pt_status_t run_choose_end(pt_search_t *s);
 
@@ -268,8 +272,9 @@ pt_status_t run_state_write(pt_search_t *s);
 /** Write it into another folder, and say nothing.  Collective. */
 pt_status_t run_state_copy(pt_search_t *s, const char *folder);
 /** PT_E_MISMATCH where a checkpoint is of another config or data set than the run; with
- * `any_index` that of the random subnet may differ.  Rank 0. */
-pt_status_t run_state_check(const pt_search_t *s, const pt_checkpoint_t *c, bool any_index);
+ * `is_supernet` what chooses a network from it may differ.  Rank 0. */
+pt_status_t run_state_check(const pt_search_t *s, const pt_checkpoint_t *c,
+                            bool is_supernet);
 /** Collective; state, alpha, subnet, weights, scores.  `is_found` is set on all ranks. */
 pt_status_t run_state_load(pt_search_t *s, bool *is_found);
 

@@ -247,8 +247,17 @@ static pt_status_t read_config(const pt_search_t *s, const char *text, pt_config
     return PT_OK;
 }
 
+/* What chooses a network from a supernet that is there. */
+static void take_choosing(const pt_config_t *from, pt_config_t *to)
+{
+    to->baseline.random_index = from->baseline.random_index;
+    to->resource.budget = from->resource.budget;
+    to->choose.floor = from->choose.floor;
+    to->choose.one_se = from->choose.one_se;
+}
+
 static pt_status_t check_config(const pt_search_t *s, const pt_checkpoint_t *c,
-                                bool any_index)
+                                bool is_supernet)
 {
     pt_config_t *theirs = NULL;
     char *text = NULL;
@@ -256,8 +265,8 @@ static pt_status_t check_config(const pt_search_t *s, const pt_checkpoint_t *c,
     PT_TRY_OR(done, get_text(c, "config", &text));
     PT_TRY_OR(done, pt_alloc(&theirs, 1, sizeof *theirs));
     PT_TRY_OR(done, read_config(s, text, theirs));
-    if (any_index)
-        theirs->baseline.random_index = s->config->baseline.random_index;
+    if (is_supernet)
+        take_choosing(s->config, theirs);
     status = pt_config_compare(s->config, theirs);
     if (status == PT_E_MISMATCH)
         status = PT_ERROR(MISMATCH,
@@ -315,12 +324,13 @@ static pt_status_t check_version(const pt_search_t *s, const pt_checkpoint_t *c)
     return status;
 }
 
-pt_status_t run_state_check(const pt_search_t *s, const pt_checkpoint_t *c, bool any_index)
+pt_status_t run_state_check(const pt_search_t *s, const pt_checkpoint_t *c,
+                            bool is_supernet)
 {
     const char *ours = pt_dataset_digest(pt_trainer_dataset(s->trainer));
     char *theirs;
     PT_TRY(check_version(s, c));
-    PT_TRY(check_config(s, c, any_index));
+    PT_TRY(check_config(s, c, is_supernet));
     PT_TRY(check_files(s, c));
     PT_TRY(get_text(c, "data", &theirs));
     bool is_same = strcmp(ours, theirs) == 0;

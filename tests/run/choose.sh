@@ -122,6 +122,23 @@ chosen, = (c for c in map(json.loads, open(sys.argv[1])) if c["chosen"])
 assert chosen["number"] == 0 or chosen["confirm"]["worst"] <= 1e-9
 PY
 
+# Another network of the same candidates: within the smaller budget, trained to what the run itself
+# would have been had it chosen that; not beyond what was judged.
+least=$("$PYTHON" -c 'import json
+print(min(json.loads(line)["cost"] for line in open("dag/candidates.jsonl")))')
+expect 0 ranks 2 choose dag --budget "$least" -o smaller
+"$PYTHON" - smaller/candidates.jsonl "$least" <<'PY'
+import json, sys
+chosen, = (c for c in map(json.loads, open(sys.argv[1])) if c["chosen"])
+assert chosen["cost"] == float(sys.argv[2])
+PY
+expect 0 ranks 1 choose dag --budget 60% -o same
+[ "$(digest same)" = "$(digest dag)" ] || fail "the same choice from the kept supernet is another network"
+expect 0 ranks 1 choose branch --budget 70% -o branch-smaller
+says out "^chosen: number "
+refuses 1 "resource.budget is .* but dag has judged candidates up to .* only" choose dag --budget 90% -o beyond
+refuses 2 "--budget B is missing" choose dag -o none
+
 # What cannot be done is said in a line, before anything is trained.
 refuses 2 "choose.judge = 'oracle': expected one of alpha, supernet" search "${dag[@]}" choose.judge=oracle -o none
 refuses 1 "choose.budget = 0.01 .* too little to judge the 4 candidates" search "${dag[@]}" choose.budget=0.01 -o none

@@ -181,6 +181,7 @@ typedef struct pt_config {
         double floor; /**< 0 = none */
         bool one_se;
         char candidates[PT_CONFIG_TEXT]; /**< file */
+        char supernet[PT_CONFIG_TEXT];   /**< run */
     } choose;
     struct {
         pt_from_t from; /**< one option with from_file, which follows it */
