@@ -10,7 +10,7 @@
 #                  <!-- make demo --> that takes minutes and data: it is looked up like sh
 #     ```ini       its options are looked up
 #
-# Links lead to files and headings that there are.
+# Links lead to files and headings that there are, as do names of files and functions.
 # shellcheck source=tests/run/common
 . "$(dirname "$0")/common"
 "$PYTHON" -c "import h5py" 2>/dev/null || skip "$PYTHON has no h5py"
@@ -172,6 +172,27 @@ check_links() {
     done < <(links "$1")
 }
 
+# Files and functions that stand in back quotes are there.
+# shellcheck disable=SC2016  # Markdown's quotes
+check_names() {
+    local name folder
+    while read -r name; do
+        case $name in
+        *NAME* | *OBJECT*) ;;
+        pt_* | *_t | PT_*)
+            name=${name%()}
+            grep -rqwF -- "$name" "$ROOT/src" "$ROOT/include" "$ROOT/io" || fail "$document: there is no $name"
+            ;;
+        *.[ch] | *.sh | *.awk | *.py)
+            for folder in . include include/polytree src 'src/*'; do
+                ! compgen -G "$ROOT/$folder/$name" >/dev/null || continue 2
+            done
+            fail "$document: there is no file $name"
+            ;;
+        esac
+    done < <(sed '/^```/,/^```$/d' "$1" | grep -oE '`[^` ]+`' | tr -d '`' | sort -u)
+}
+
 options=$("$POLYTREE" help options)
 [ "$(wc -l <"$ROOT/README.md")" -le 220 ] || fail "README.md has more than 220 lines"
 for path in "$ROOT/README.md" "$ROOT/CONTRIBUTING.md" "$ROOT"/docs/*.md; do
@@ -181,6 +202,7 @@ for path in "$ROOT/README.md" "$ROOT/CONTRIBUTING.md" "$ROOT"/docs/*.md; do
         ln -s "$ROOT/$name" "$name"
     done
     check_links "$path"
+    check_names "$path"
     take_apart "$path"
     for block in [0-9]*; do
         [ ! -e "$block.how" ] || take_block "$block"
