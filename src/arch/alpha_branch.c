@@ -1,5 +1,5 @@
-/* One copy of each layer: p = softmax(logit) over its copies, Gumbel-Softmax; see
- * docs/methods.md.
+/* One copy of each layer: p = softmax(logit) over its copies, Gumbel-Softmax
+ * (docs/methods.md, the branch space).
  */
 #include "arch/alpha.h"
 

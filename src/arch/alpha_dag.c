@@ -1,5 +1,5 @@
 /* Independent on/off choices: p = sigmoid(logit), the binary concrete distribution; and
- * the squeeze loss (docs/methods.md). */
+ * the squeeze loss (docs/methods.md, the dag space). */
 #include "arch/alpha.h"
 
 #include <math.h>

@@ -14,11 +14,13 @@ PT_MUST_CHECK pt_status_t space_add_output_nodes(space_builder_t *b);
 PT_MUST_CHECK pt_status_t space_add_heads(space_builder_t *b, const pt_config_t *config,
                                           int32_t src, int32_t skip);
 
-/** Add all nodes, candidates and choices of the restricted DAG (docs/methods.md). */
+/** Add all nodes, candidates and choices of the restricted DAG (docs/methods.md, the dag
+ * space). */
 PT_MUST_CHECK pt_status_t space_build_dag(space_builder_t *b, const pt_config_t *config,
                                           const pt_space_spec_t *spec);
 
-/** Add all nodes, candidates and choices of an encoder in copies (docs/methods.md). */
+/** Add all nodes, candidates and choices of an encoder in copies (docs/methods.md, the
+ * branch space). */
 PT_MUST_CHECK pt_status_t space_build_branch(space_builder_t *b, const pt_config_t *config,
                                              const pt_space_spec_t *spec);
 

@@ -4,8 +4,8 @@
  *
  * Blocks fall into two domains.  Shared ones (stem, edges, adapters) belong to all ranks
  * of their stage; heads belong to the data ranks of their task coordinate on the last.
- * Entry i of the n blocks of a domain, ascending, belongs to its rank i*R div n (contract
- * rule 3).
+ * Entry i of the n blocks of a domain, ascending, belongs to its rank i*R div n
+ * (docs/architecture.md, rule 3).
  */
 #ifndef TRAIN_SHARD_H
 #define TRAIN_SHARD_H

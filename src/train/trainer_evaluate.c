@@ -2,7 +2,7 @@
  *
  * A bundle is its task coordinate's; its microbatches are dealt out to the data ranks.
  * Statistics are exact sums of what the calibration microbatches have, so they do not
- * depend on who ran which.
+ * depend on who ran which (docs/methods.md, batch norm).
  */
 #include "train/stream.h"
 

@@ -193,6 +193,21 @@ check_names() {
     done < <(sed '/^```/,/^```$/d' "$1" | grep -oE '`[^` ]+`' | tr -d '`' | sort -u)
 }
 
+# What comments cite as "docs/FILE.md, SECTION" or "docs/FILE.md, rule N" is there.
+check_citations() {
+    local file section
+    while IFS='|' read -r file section; do
+        document=$file
+        [ -e "$ROOT/$file" ] || fail "a comment cites $file, which is not there"
+        if [[ $section =~ ^rule\ [0-9] ]]; then
+            grep -q "^\*\*Rule ${section#rule }," "$ROOT/$file" || fail "$file has no $section"
+        else
+            headings "$ROOT/$file" | tr -d , | grep -qx -- "${section// /-}" || fail "$file has no section '$section'"
+        fi
+    done < <(cat "$ROOT"/{src,include/polytree}/*/*.[ch] "$ROOT"/io/*.[ch] | tr '\n' ' ' | sed 's/  *\*  */ /g' |
+        grep -oE 'docs/[a-z]+\.md, [a-z0-9 ,-]+\)' | sed -e 's/)$//' -e 's/, /|/' -e 's/,//g' | sort -u)
+}
+
 options=$("$POLYTREE" help options)
 [ "$(wc -l <"$ROOT/README.md")" -le 220 ] || fail "README.md has more than 220 lines"
 for path in "$ROOT/README.md" "$ROOT/CONTRIBUTING.md" "$ROOT"/docs/*.md; do
@@ -208,6 +223,8 @@ for path in "$ROOT/README.md" "$ROOT/CONTRIBUTING.md" "$ROOT"/docs/*.md; do
         [ ! -e "$block.how" ] || take_block "$block"
     done
 done
+
+check_citations
 
 # The data of README.md and docs/data.md.
 cd "$top/README.md.d"

@@ -130,7 +130,8 @@ static void a_connection_within_kappa_always_remains(void **state)
             }
 }
 
-/** The reduction as docs/methods.md words it, on flows by enumeration. */
+/** The reduction as docs/methods.md, flow-based reduction, words it, on flows by
+ * enumeration. */
 static uint64_t derive_by_enumeration(const pt_space_t *s, const paths_t *paths,
                                       const double *p, int32_t kappa, double keep)
 {

@@ -1,6 +1,6 @@
 /** @file
- * Deriving a network from probabilities: the flow-based reduction of a dag, the likeliest
- * copies of a branch space, both within the budget (docs/methods.md).
+ * Deriving a network from probabilities: the reduction of a dag (docs/methods.md,
+ * flow-based reduction), the likeliest copies of a branch space, both within the budget.
  */
 #ifndef PT_ARCH_DERIVE_H
 #define PT_ARCH_DERIVE_H

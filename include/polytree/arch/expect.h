@@ -7,9 +7,9 @@
  *     E[G_l]  = sum_{u in B^l} ( 1 - prod_k (1 - q_k(u)) )
  *     q_k(u)  = prod_{m<=l} p_m^k(u_m)
  *
- * (docs/methods.md).  The tree of prefixes is walked from the root; below a prefix where
- * few tasks meet, Bonferroni's inequalities bound what is left, and the sums that they need
- * have a closed form.
+ * (docs/methods.md, resource loss).  The tree of prefixes is walked from the root; below a
+ * prefix where few tasks meet, Bonferroni's inequalities bound what is left, and the sums
+ * that they need have a closed form.
  */
 #ifndef PT_ARCH_EXPECT_H
 #define PT_ARCH_EXPECT_H

@@ -1,6 +1,6 @@
 /** @file
- * What a space is expected to cost, and the budget that its network must keep;
- * see docs/methods.md.
+ * What a space is expected to cost, and the budget that its network must keep
+ * (docs/methods.md, costs and budgets).
  *
  * A candidate costs m_e in the unit of resource.kind: multiply-adds, parameters, bytes that
  * its operations write, or seconds from a table; heads nothing unless resource.heads.  With

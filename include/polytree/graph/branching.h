@@ -33,7 +33,7 @@ void pt_branching_full(pt_branching_t *b);
 
 /**
  * The branching that a choice of copies is: two tasks share layer l exactly when they chose
- * the same copies in all layers up to l (docs/methods.md).
+ * the same copies in all layers up to l (docs/methods.md, the branch space).
  *
  * @param[in]     copy  [n_layer][n_task], any numbers
  * @param[in,out] b     of these sizes, overwritten

@@ -4,7 +4,7 @@
  * Nodes hold features; candidates are operations between nodes.  For a task, the value
  * of a node is the gated sum of its active incoming candidates,
  *
- *     v_dst = sum_c g_c o_c(v_src)            (Choi & Im 2023; docs/methods.md)
+ *     v_dst = sum_c g_c o_c(v_src)            (docs/methods.md, the dag space)
  *
  * Candidates stand in canonical order: that of every sum in the forward pass, and in
  * reverse that of every gradient (docs/architecture.md, rule 4).  For the dag space:
@@ -14,8 +14,7 @@
  *
  * All candidates into a node stand before all candidates out of it.
  *
- * For the branch space (Brueggemann et al. 2020; docs/methods.md) with L layers of B
- * copies:
+ * For the branch space (docs/methods.md, the branch space) with L layers of B copies:
  *
  *     input -> stem x -> F_1 -> ... -> F_L
  *

@@ -1,6 +1,6 @@
 /** @file
- * Baselines: what a run needs to know of the run that it is compared with; see
- * docs/methods.md.
+ * Baselines: what a run needs to know of the run that it is compared with
+ * (docs/methods.md, baselines).
  */
 #ifndef PT_SEARCH_BASELINE_H
 #define PT_SEARCH_BASELINE_H

@@ -18,7 +18,7 @@
 #include "polytree/config/phase.h"
 #include "polytree/train/trainer.h"
 
-/** Steps of every phase, as its method wants it (docs/methods.md). */
+/** Steps of every phase, as its method wants it (docs/methods.md, baselines). */
 typedef struct pt_run_length {
     int64_t n_step[PT_N_PHASE];          /**< weight steps */
     int64_t n_alpha;                     /**< alpha steps among those of the search */

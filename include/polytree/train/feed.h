@@ -3,8 +3,9 @@
  *
  * A bundle is a set of tasks that run in one plan; its samples are the union of its tasks'
  * rows.  Each bundle counts its own draws: draw d is element d mod n of permutation number
- * floor(d / n) of the part, so a microbatch may straddle two (docs/methods.md).  Nothing
- * here has a state: a microbatch is a function of (seed, phase, part, bundle, draw).
+ * floor(d / n) of the part, so a microbatch may straddle two (docs/methods.md, steps,
+ * samples, bundles).  Nothing here has a state: a microbatch is a function of (seed, phase,
+ * part, bundle, draw).
  *
  * Behind the n bundles that pt_feed_n_bundle() counts, number n + k is task k by itself,
  * with the parts of the bundle that k is in: for steps in which tasks take turns.  Draws
