@@ -10,7 +10,7 @@
  *     has been folded so far of the adjoints of values further up.  The fold goes on there
  *     with that stage's own consumers, so it is the one that a single rank does
  *     (docs/architecture.md, rule 4).  Subtotals of shared values travel with the task
- * whose they are, and are added where the value was made.
+ *     whose they are, and are added where the value was made.
  *
  * What crosses a cut in one segment is one message; where nothing does there is none.
  */
