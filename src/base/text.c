@@ -148,27 +148,6 @@ size_t pt_utf8_decode(const char *text, size_t bytes, uint32_t *code)
     return *code < least[n] || *code > 0x10ffff || is_surrogate ? 0 : n;
 }
 
-const char *pt_name_fault(const char *name, size_t bytes)
-{
-    uint32_t code = 0;
-    if (bytes == 0 || bytes >= PT_NAME)
-        return "expected 1 to 63 bytes";
-    if (bytes == 3 && memcmp(name, "all", 3) == 0)
-        return "'all' stands for every task";
-    if (name[0] == ';')
-        return "a config takes what ';' begins for a comment";
-    for (size_t i = 0, n; i < bytes; i += n) {
-        n = pt_utf8_decode(name + i, bytes - i, &code);
-        if (n == 0)
-            return "expected UTF-8";
-        if (code == ' ' || code == ',')
-            return "blanks and commas stand between names";
-        if (code < ' ' || (code >= 0x7f && code < 0xa0) || (code & 0xfffe) == 0xfffe)
-            return "it holds a character that cannot be seen";
-    }
-    return NULL;
-}
-
 typedef struct code_range {
     uint32_t first, last;
 } code_range_t;
@@ -179,6 +158,38 @@ static bool is_in(const code_range_t *range, size_t n, uint32_t code)
     while (i < n && code > range[i].last)
         i++;
     return i < n && code >= range[i].first;
+}
+
+/* Controls, spaces of no width, marks of direction, and what is no character. */
+static bool is_unseen(uint32_t code)
+{
+    static const code_range_t unseen[] = {{0, 0x1f},        {0x7f, 0x9f},
+                                          {0x200b, 0x200f}, {0x2028, 0x202e},
+                                          {0x2060, 0x2069}, {0xfeff, 0xfeff}};
+    return is_in(unseen, sizeof unseen / sizeof *unseen, code) || (code & 0xfffe) == 0xfffe;
+}
+
+const char *pt_name_fault(const char *name, size_t bytes)
+{
+    uint32_t code = 0;
+    if (bytes == 0 || bytes >= PT_NAME)
+        return "expected 1 to 63 bytes";
+    if (bytes == 3 && memcmp(name, "all", 3) == 0)
+        return "'all' stands for every task";
+    if (name[0] == '.' && (bytes == 1 || (bytes == 2 && name[1] == '.')))
+        return "'.' and '..' are places in a file";
+    if (name[0] == ';')
+        return "a config takes what ';' begins for a comment";
+    for (size_t i = 0, n; i < bytes; i += n) {
+        n = pt_utf8_decode(name + i, bytes - i, &code);
+        if (n == 0)
+            return "expected UTF-8";
+        if (code == ' ' || code == ',')
+            return "blanks and commas stand between names";
+        if (is_unseen(code))
+            return "it holds a character that cannot be seen";
+    }
+    return NULL;
 }
 
 int32_t pt_columns(const char *text)

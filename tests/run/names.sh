@@ -112,6 +112,7 @@ while IFS='|' read -r name why; do
     "$PYTHON" make.py bad.h5 "$name"
     expect 1 "$POLYTREE" data check bad.h5
     says out "is no task name: .*$why"
+    [ "$(grep -c "is no task name" out)" = 1 ] || fail "a name is refused more than once: $(cat out)"
     refuses 1 "is no task name: .*$why" search "$SMALL" -o none --set data.file=bad.h5
     [ ! -e none/checkpoint.h5 ] || fail "a search began with the name $name"
 done <<'END_OF_BAD'
@@ -122,6 +123,10 @@ b"a\x1b[1m"|cannot be seen
 "a\x9bm".encode()|cannot be seen
 b"two words"|blanks and commas
 b"a,b"|blanks and commas
+b","|blanks and commas
+b".."|places in a file
+"a\u200bb".encode()|cannot be seen
+"\u202egnp.a".encode()|cannot be seen
 b";a"|comment
 b"all"|every task
 b"x" * 64|1 to 63 bytes

@@ -58,7 +58,8 @@ bool pt_is_text(const char *text, size_t bytes);
  * What is wrong with a name that a task is to have, or NULL.
  *
  * A config names tasks in [task.NAME] and, between blanks or commas, in data.tasks, where
- * ';' begins a comment and 'all' stands for every task; JSON and pictures want UTF-8.
+ * ';' begins a comment and 'all' stands for every task; JSON and pictures want UTF-8, and
+ * arrays of a checkpoint are called by paths, where '.' and '..' are no names.
  */
 const char *pt_name_fault(const char *name, size_t bytes);
 
