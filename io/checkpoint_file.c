@@ -279,10 +279,10 @@ pt_status_t pt_checkpoint_inspect(const char *path, FILE *out)
     PT_TRY(pt_checkpoint_read(&checkpoint, path));
     for (int32_t i = 0; i < checkpoint.n_record; i++) {
         const pt_record_t *r = &checkpoint.record[i];
-        char shape[96] = "";
+        char shape[96];
+        pt_text_t text = pt_text_in(shape, sizeof shape);
         for (int32_t d = 0; d < r->n_dim; d++)
-            snprintf(shape + strlen(shape), sizeof shape - strlen(shape), "%s%lld",
-                     d ? "x" : "", (long long)r->dim[d]);
+            pt_text_add(&text, "%s%lld", d ? "x" : "", (long long)r->dim[d]);
         fprintf(out, "%-48s %-4s %-16s %016" PRIx64 " %s", r->name, pt_dtype_name(r->dtype),
                 shape, pt_record_checksum(r), r->in_payload ? "payload" : "-");
         print_value(r, out);

@@ -145,44 +145,44 @@ static bool parse_line(const pt_option_t *option, const char *text, void *field)
     return true;
 }
 
+/* Put `len` bytes after what the field has, with `between`; false where they do not fit. */
+static bool append(pt_text_t *field, const char *between, const char *text, size_t len)
+{
+    size_t n = field->n > 0 ? strlen(between) : 0;
+    if (field->n + n + len >= field->capacity) {
+        return false;
+    }
+    pt_text_add_bytes(field, between, n);
+    pt_text_add_bytes(field, text, len);
+    return true;
+}
+
 static bool parse_names(const pt_option_t *option, const char *text, void *field)
 {
-    char *names = field;
-    size_t used = 0;
-    memset(names, 0, option->size);
+    memset(field, 0, option->size);
+    pt_text_t names = pt_text_in(field, option->size);
     while (*text != '\0') {
         size_t len = strcspn(text, " \t\r\n");
-        if (used + (used > 0) + len >= option->size) {
+        if (len > 0 && !append(&names, " ", text, len)) {
             return false;
         }
-        if (used > 0) {
-            names[used++] = ' ';
-        }
-        memcpy(names + used, text, len);
-        used += len;
         text += len + strspn(text + len, " \t\r\n");
     }
-    return used > 0;
+    return names.n > 0;
 }
 
 static bool parse_lines(const pt_option_t *option, const char *text, void *field)
 {
-    char *lines = field;
-    size_t used = 0;
-    memset(lines, 0, option->size);
+    memset(field, 0, option->size);
+    pt_text_t lines = pt_text_in(field, option->size);
     for (text += strspn(text, " \t\r\n"); *text != '\0'; text += strspn(text, " \t\r\n")) {
         size_t len = strcspn(text, "\r\n"), next = len;
         while (isblank((unsigned char)text[len - 1])) {
             len--;
         }
-        if (used + (used > 0) + len >= option->size) {
+        if (!append(&lines, "\n", text, len)) {
             return false;
         }
-        if (used > 0) {
-            lines[used++] = '\n';
-        }
-        memcpy(lines + used, text, len);
-        used += len;
         text += next;
     }
     return true;
