@@ -16,9 +16,11 @@
 #include "app/watch.h"
 #include "polytree/base/memory.h"
 #include "polytree/base/text.h"
+#include "polytree/record/run_checkpoint.h"
 #include "polytree/record/run_config.h"
 #include "polytree/record/run_file.h"
 #include "polytree/record/run_lock.h"
+#include "polytree/record/summary.h"
 #include "polytree/io/file.h"
 #include "polytree/search/baseline.h"
 #include "polytree/study/report.h"
@@ -83,6 +85,21 @@ void pt_held_run_release(pt_held_run_t *run, pt_status_t status)
         pt_run_unlock(run->folder, run->lock);
     if (status != PT_OK && run->made_from > 0)
         remove_empty(run);
+}
+
+/* Before the data set is looked for, which need not be where it was then; rank 0. */
+static pt_status_t check_version(const char *folder)
+{
+    char version[32];
+    pt_summary_t summary;
+    pt_summary_version(folder, version);
+    if (version[0] == '\0' || strcmp(version, PT_VERSION) == 0)
+        return PT_OK;
+    /* What cannot be read is told by who loads it. */
+    bool may_be_read = pt_summary_read(folder, &summary) != PT_OK || summary.is_done;
+    pt_summary_release(&summary);
+    pt_error_clear();
+    return may_be_read ? PT_OK : pt_run_check_version(folder, version);
 }
 
 /* The command may be one that names no baselines after one that did; rank 0. */
@@ -392,8 +409,11 @@ pt_status_t pt_held_run_go(const pt_config_t *config, const char *folder, const 
     PT_TRY_OR(done, pt_comm_agree(pt_comm_world(), status));
     PT_TRY_OR(done, lock(&run));
     is_locked = true;
-    if (run.lock >= 0)
+    if (run.lock >= 0) {
         keep_baselines(&run);
+        status = check_version(folder);
+    }
+    PT_TRY_OR(done, pt_comm_agree(pt_comm_world(), status));
     if (run.lock >= 0 && sweep == NULL)
         pt_follower_forget_stop(folder);
     PT_TRY_OR(done, pt_session_open(&run.session));

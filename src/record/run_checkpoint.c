@@ -116,3 +116,13 @@ pt_status_t pt_run_checkpoint_peek(const char *run, pt_checkpoint_t *checkpoint,
 {
     return load(run, false, checkpoint, is_found, notice);
 }
+
+pt_status_t pt_run_check_version(const char *run, const char *version)
+{
+    if (strcmp(version, PT_VERSION) != 0)
+        PT_FAIL(MISMATCH,
+                "%s was begun with polytree %s and is not finished: polytree %s cannot go "
+                "on with it (give another folder to start anew)",
+                run, version, PT_VERSION);
+    return PT_OK;
+}

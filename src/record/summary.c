@@ -179,19 +179,30 @@ void pt_summary_release(pt_summary_t *summary)
     *summary = (pt_summary_t){0};
 }
 
-void pt_summary_data(const char *run, char digest[33])
+/* A text of the run's checkpoint; "" where it has none. */
+static void get_text(const char *run, const char *name, char *out, size_t size)
 {
     char path[PT_PATH_MAX], *text;
-    digest[0] = '\0';
+    out[0] = '\0';
     if (!pt_run_file_exists(run, PT_FILE_CHECKPOINT))
         return;
     if (pt_run_file_path(run, PT_FILE_CHECKPOINT, path) != PT_OK ||
-        pt_checkpoint_read_text(path, "data", &text) != PT_OK) {
+        pt_checkpoint_read_text(path, name, &text) != PT_OK) {
         pt_error_clear();
         return;
     }
-    snprintf(digest, 33, "%s", text);
+    snprintf(out, size, "%s", text);
     pt_free(text);
+}
+
+void pt_summary_data(const char *run, char digest[33])
+{
+    get_text(run, "data", digest, 33);
+}
+
+void pt_summary_version(const char *run, char version[32])
+{
+    get_text(run, "version", version, 32);
 }
 
 const pt_summary_task_t *pt_summary_find(const pt_summary_t *summary, const char *name)

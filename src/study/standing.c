@@ -9,6 +9,7 @@
 
 #include "polytree/base/memory.h"
 #include "polytree/record/journal.h"
+#include "polytree/record/run_checkpoint.h"
 #include "polytree/record/run_file.h"
 #include "polytree/record/run_lock.h"
 #include "polytree/record/summary.h"
@@ -140,10 +141,21 @@ static const char *age(const char *run, pt_run_file_t file, char text[48])
     return text;
 }
 
+/* What is to be done about a run that nobody is at work on; false where nothing can be. */
+static bool find_next(const char *run, char text[512])
+{
+    char version[32];
+    pt_summary_version(run, version);
+    bool goes_on = version[0] == '\0' || pt_run_check_version(run, version) == PT_OK;
+    snprintf(text, 512, "%s", goes_on ? "the same command goes on" : pt_error_message());
+    pt_error_clear();
+    return goes_on;
+}
+
 /* Whether somebody is at work, and for how much longer. */
 static void put_state(const char *run, const standing_view_t *v, pt_text_t *out)
 {
-    char holder[256], left[32], text[64] = "";
+    char holder[256], left[32], text[64] = "", next[512];
     pt_run_hold_t hold = pt_run_holder(run, holder);
     double seconds = v->left - seconds_since(run, PT_FILE_TIMING);
     if (v->final[0] != '\0') {
@@ -154,23 +166,23 @@ static void put_state(const char *run, const standing_view_t *v, pt_text_t *out)
         pt_text_add(out, "state       %s (%s)%s\n", v->has_phase ? "running" : "starting",
                     holder, text);
     } else if (hold == PT_RUN_ABANDONED) {
-        pt_text_add(out, "state       killed or crashed (%s): the same command goes on\n",
-                    holder);
+        find_next(run, next);
+        pt_text_add(out, "state       killed or crashed (%s): %s\n", holder, next);
     } else if (hold == PT_RUN_UNKNOWN) {
         pt_text_add(out,
                     "state       running, or killed or crashed: this file system has no "
                     "locks that tell (%s)\n",
                     holder);
     } else {
-        bool has_failed = v->last == PT_MOMENT_FAILED;
-        if (isfinite(v->left))
+        bool has_failed = v->last == PT_MOMENT_FAILED, goes_on = find_next(run, next);
+        if (isfinite(v->left) && goes_on && !has_failed)
             snprintf(text, sizeof text, " for another %s", pt_duration(v->left, left));
-        pt_text_add(out, "state       %s%s%s: %sthe same command goes on%s\n",
+        pt_text_add(out, "state       %s%s%s: %s%s%s\n",
                     has_failed                     ? "failed"
                     : v->last == PT_MOMENT_STOPPED ? "stopped"
                                                    : "stopped, or ended by an error",
                     v->why[0] != '\0' ? ": " : "", v->why,
-                    has_failed ? "once that is mended " : "", has_failed ? "" : text);
+                    has_failed && goes_on ? "once that is mended " : "", next, text);
     }
 }
 

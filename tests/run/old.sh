@@ -54,7 +54,11 @@ expect 0 "$POLYTREE" sweep sweep.ini -o sweep --report
 says out "^search +1/1 +0.1667"
 
 # Of another version it can be looked at, but not gone on with.
-refuses 1 "unfinished was begun with polytree 0.1.0 and is not finished: polytree [0-9.]+ cannot" \
-    search dag.ini -o unfinished
+cannot="unfinished was begun with polytree 0.1.0 and is not finished: polytree [0-9.]+ cannot go on"
+refuses 1 "$cannot" search dag.ini -o unfinished
+refuses 1 "$cannot" search dag.ini -o unfinished --set data.file=moved.h5
 expect 0 "$POLYTREE" status unfinished
-says out "^state +stopped"
+says out "^state +stopped: $cannot"
+echo "pid 7 on elsewhere" >unfinished/lock
+expect 0 "$POLYTREE" status unfinished
+says out "^state +killed or crashed \(pid 7 on elsewhere\): $cannot"

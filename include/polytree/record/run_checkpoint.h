@@ -30,4 +30,12 @@ PT_MUST_CHECK pt_status_t pt_run_checkpoint_peek(const char *run,
                                                  pt_checkpoint_t *checkpoint,
                                                  bool *is_found, char notice[512]);
 
+/**
+ * Whether this polytree may go on with a run that is not finished and was begun with
+ * `version`: what another would make of the rest is another run.
+ *
+ * @return PT_E_MISMATCH, in words for people, where it may not
+ */
+PT_MUST_CHECK pt_status_t pt_run_check_version(const char *run, const char *version);
+
 #endif

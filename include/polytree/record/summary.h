@@ -63,6 +63,9 @@ void pt_summary_release(pt_summary_t *summary);
  * Not collective. */
 void pt_summary_data(const char *run, char digest[33]);
 
+/** The same of the version of polytree that wrote the checkpoint. */
+void pt_summary_version(const char *run, char version[32]);
+
 /** The task of that name, or NULL. */
 const pt_summary_task_t *pt_summary_find(const pt_summary_t *summary, const char *name);
 
