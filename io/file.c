@@ -265,7 +265,7 @@ pt_status_t pt_file_digest(const char *path, char out[33])
     pt_digest_t *digest;
     FILE *file = fopen(path, "r");
     if (file == NULL)
-        PT_FAIL(IO, "%s: %s", path, strerror(errno));
+        PT_FAIL(IO, "%s: cannot open: %s", path, strerror(errno));
     pt_status_t status = pt_digest_new(&digest);
     if (status == PT_OK) {
         while ((n = fread(piece, 1, sizeof piece, file)) > 0)

@@ -23,8 +23,10 @@ pt_status_t run_choose_prepare(pt_search_t *s)
                 "little to judge the %lld candidates that are always tried",
                 config->choose.budget, (long long)least);
     PT_TRY(pt_subnet_init(&c->one, s->space->n_task, s->space->n_choice));
-    PT_TRY(pt_breeder_new(config, &s->resource, &c->breeder));
-    pt_breeder_one(c->breeder, &c->one);
+    if (!run_has_network(&s->state)) {
+        PT_TRY(pt_breeder_new(config, &s->resource, &c->breeder));
+        pt_breeder_one(c->breeder, &c->one);
+    }
     return choose_init(c);
 }
 

@@ -152,6 +152,13 @@ static inline const pt_space_t *run_priced_space(const pt_search_t *s)
 }
 /** Whether the trainer is built anew for the last phase. */
 bool run_changes_form(const pt_search_t *s);
+
+/** Whether the files that options name have been used: the network is there, with the
+ * weights that it begins with. */
+static inline bool run_has_network(const run_state_t *state)
+{
+    return state->phase >= PT_PHASE_RETRAIN;
+}
 /** Build it anew, of s->branching where the space is of branches.  Collective. */
 pt_status_t run_change_form(pt_search_t *s);
 
@@ -275,7 +282,10 @@ pt_status_t run_state_copy(pt_search_t *s, const char *folder);
  * `is_supernet` what chooses a network from it may differ.  Rank 0. */
 pt_status_t run_state_check(const pt_search_t *s, const pt_checkpoint_t *c,
                             bool is_supernet);
-/** Collective; state, alpha, subnet, weights, scores.  `is_found` is set on all ranks. */
-pt_status_t run_state_load(pt_search_t *s, bool *is_found);
+/** Read the run's checkpoint, if it has one, into `c` of rank 0, and of it the state, with
+ * `is_found` on all ranks.  Collective. */
+pt_status_t run_state_find(pt_search_t *s, pt_checkpoint_t *c, bool *is_found);
+/** Take the rest of what was found: alpha, subnet, weights, scores.  Collective. */
+pt_status_t run_state_take(pt_search_t *s, const pt_checkpoint_t *c);
 
 #endif

@@ -29,20 +29,6 @@ static pt_status_t write_config_text(pt_search_t *s)
     return pt_text_steal(&text, &s->config_text);
 }
 
-/* What the files hold that options name, which may be found under other names later. */
-static pt_status_t digest_files(pt_search_t *s)
-{
-    const char *option, *file;
-    int32_t at = 0;
-    while ((file = pt_config_next_file(s->config, &at, &option)) != NULL) {
-        char hex[33];
-        if (pt_file_digest(file, hex) != PT_OK)
-            PT_FAIL(IO, "%s = %s", option, pt_error_message());
-        pt_text_add(&s->files, "%s %s\n", option, hex);
-    }
-    return s->files.status;
-}
-
 /* A draw needs no weights: whether there is a network of the cost is known beforehand. */
 static pt_status_t try_draw(const pt_search_t *s)
 {
@@ -70,6 +56,18 @@ static pt_status_t price(pt_search_t *s)
     return pt_resource_init(&s->resource, s->config, run_priced_space(s));
 }
 
+/* What the way to the network takes, which a run that has got there does without. */
+static pt_status_t prepare(pt_search_t *s)
+{
+    if (!run_has_network(&s->state))
+        PT_TRY(price(s));
+    PT_TRY(run_choose_prepare(s));
+    if (!s->is_root || s->is_view || run_has_network(&s->state))
+        return PT_OK;
+    PT_TRY(run_check_weights(s));
+    return run_choose_check(s);
+}
+
 /* What needs no other rank. */
 static pt_status_t allocate(pt_search_t *s)
 {
@@ -87,13 +85,8 @@ static pt_status_t allocate(pt_search_t *s)
     PT_TRY(pt_alloc(&s->score, (size_t)n_task, sizeof *s->score));
     if (s->space->kind == PT_SPACE_BRANCH)
         PT_TRY(pt_branching_init(&s->branching, s->space->n_layer, n_task));
-    PT_TRY(price(s));
-    PT_TRY(run_choose_prepare(s));
     if (!s->is_root || s->is_view)
         return PT_OK;
-    PT_TRY(run_check_weights(s));
-    PT_TRY(digest_files(s));
-    PT_TRY(run_choose_check(s));
     PT_TRY(pt_folder_make(s->run));
     return write_config_text(s);
 }
@@ -143,6 +136,21 @@ static pt_status_t open_journal(pt_search_t *s)
     return PT_OK;
 }
 
+static pt_status_t load(pt_search_t *s, bool *is_found)
+{
+    pt_checkpoint_t c;
+    pt_status_t status;
+    pt_checkpoint_init(&c);
+    PT_TRY_OR(done, run_state_find(s, &c, is_found));
+    status = prepare(s);
+    PT_TRY_OR(done, pt_comm_agree(s->world, status));
+    if (*is_found)
+        PT_TRY_OR(done, run_state_take(s, &c));
+done:
+    pt_checkpoint_release(&c);
+    return status;
+}
+
 static pt_status_t begin(pt_search_t *s)
 {
     bool is_found = false;
@@ -153,8 +161,9 @@ static pt_status_t begin(pt_search_t *s)
                         "baseline.cost_of = RUN, or baseline.madds");
     count_steps(s);
     PT_AGREE(s->world, allocate(s));
-    if (pt_methods[s->config->search.method].is_learned && !s->choose.is_on &&
-        s->length.n_step[PT_PHASE_SEARCH] > 0 && s->length.n_alpha == 0)
+    if (pt_methods[s->config->search.method].is_learned &&
+        !pt_config_is_judged(s->config) && s->length.n_step[PT_PHASE_SEARCH] > 0 &&
+        s->length.n_alpha == 0)
         PT_FAIL(
             CONFIG,
             "search.steps are %lld, too few for one alpha step: search.alternate asks for "
@@ -163,7 +172,7 @@ static pt_status_t begin(pt_search_t *s)
             (long long)s->length.weight_period);
     const pt_kernel_t *kernel = s->space->op[0].inst.kernel;
     pt_fingerprint_make(s->space, kernel, &s->fingerprint);
-    PT_TRY(run_state_load(s, &is_found));
+    PT_TRY(load(s, &is_found));
     if (s->is_view && !is_found)
         PT_FAIL(IO, "%s has no checkpoint yet", s->run);
     if (s->is_view)

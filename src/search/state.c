@@ -279,6 +279,34 @@ done:
     return status;
 }
 
+/* What the files hold that options name, which may be found under other names later, and
+ * not at all once nothing reads them any more. */
+static pt_status_t digest_files(pt_search_t *s, bool may_be_gone)
+{
+    const char *option, *file;
+    int32_t at = 0;
+    while ((file = pt_config_next_file(s->config, &at, &option)) != NULL) {
+        char hex[33];
+        if (may_be_gone && !pt_path_exists(file))
+            continue;
+        if (pt_file_digest(file, hex) != PT_OK)
+            PT_FAIL(IO, "%s = %s", option, pt_error_message());
+        pt_text_add(&s->files, "%s %s\n", option, hex);
+    }
+    return s->files.status;
+}
+
+/* The next checkpoint says what the run has read, also of files that are gone. */
+static pt_status_t keep_files(pt_search_t *s, const pt_checkpoint_t *c)
+{
+    const pt_record_t *r = pt_checkpoint_find(c, "files");
+    if (r == NULL || s->is_view)
+        return PT_OK;
+    pt_text_release(&s->files);
+    pt_text_add_bytes(&s->files, r->data, (size_t)r->dim[0]);
+    return s->files.status;
+}
+
 /* A file that has changed since would lead to another run.  Who but looks at one reads
  * none, and 0.1.0 did not write down what it had read. */
 static pt_status_t check_files(const pt_search_t *s, const pt_checkpoint_t *c)
@@ -304,8 +332,7 @@ static pt_status_t check_files(const pt_search_t *s, const pt_checkpoint_t *c)
     return status;
 }
 
-/* What another version would make of the rest of a run is another run; one that is done
- * can be read, and one that is only looked at. */
+/* A run that is done can be read, and one that is only looked at. */
 static pt_status_t check_version(const pt_search_t *s, const pt_checkpoint_t *c)
 {
     const void *counter;
@@ -314,12 +341,7 @@ static pt_status_t check_version(const pt_search_t *s, const pt_checkpoint_t *c)
     if (s->is_view || phase_of(*(const int64_t *)counter) == PT_N_PHASE)
         return PT_OK;
     PT_TRY(get_text(c, "version", &theirs));
-    pt_status_t status = PT_OK;
-    if (strcmp(theirs, PT_VERSION) != 0)
-        status = PT_ERROR(MISMATCH,
-                          "%s was begun with polytree %s and is not finished: polytree %s "
-                          "cannot go on with it (give another folder to start anew)",
-                          s->run, theirs, PT_VERSION);
+    pt_status_t status = pt_run_check_version(s->run, theirs);
     pt_free(theirs);
     return status;
 }
@@ -448,9 +470,16 @@ static pt_status_t load_root(pt_search_t *s, pt_checkpoint_t *c, bool *is_found)
         PT_TRY(pt_run_checkpoint_load(s->run, c, is_found, notice));
     if (notice[0] != '\0')
         pt_log(PT_LOG_WARNING, "%s", notice);
+    pack_t p = pack_state(&s->state);
+    if (*is_found)
+        PT_TRY(take(c, "run/counters", PT_DTYPE_I64, N_COUNTER, p.counter));
+    const run_state_t state = unpack_state(&p);
+    if (!s->is_view)
+        PT_TRY(digest_files(s, run_has_network(&state)));
     if (!*is_found)
         return PT_OK;
     PT_TRY(run_state_check(s, c, false));
+    PT_TRY(keep_files(s, c));
     return take_state(s, c);
 }
 
@@ -516,32 +545,26 @@ done:
     return status;
 }
 
-pt_status_t run_state_load(pt_search_t *s, bool *is_found)
+pt_status_t run_state_find(pt_search_t *s, pt_checkpoint_t *c, bool *is_found)
 {
     struct {
         run_state_t state;
         bool is_found;
     } head = {.is_found = false};
-    pt_checkpoint_t c;
-    pt_status_t status = PT_OK;
-    pt_checkpoint_init(&c);
-    if (s->is_root)
-        status = load_root(s, &c, &head.is_found);
-    PT_TRY_OR(done, pt_comm_agree(s->world, status));
+    PT_AGREE(s->world, s->is_root ? load_root(s, c, &head.is_found) : PT_OK);
     head.state = s->state;
-    PT_TRY_OR(done, pt_comm_bcast(s->world, &head, sizeof head, 0));
-    *is_found = head.is_found;
-    if (!head.is_found)
-        goto done;
+    PT_TRY(pt_comm_bcast(s->world, &head, sizeof head, 0));
     s->state = head.state;
-    PT_TRY_OR(done, share_state(s));
-    status = s->is_root ? take_rest(s, &c) : PT_OK;
-    PT_TRY_OR(done, pt_comm_agree(s->world, status));
-    PT_TRY_OR(done, pt_comm_bcast(s->world, &s->state, sizeof s->state, 0));
-    PT_TRY_OR(done, share(s));
-    PT_TRY_OR(done, share_standard(s, &c));
-    PT_TRY_OR(done, pt_trainer_load(s->trainer, &c));
-done:
-    pt_checkpoint_release(&c);
-    return status;
+    *is_found = head.is_found;
+    return PT_OK;
+}
+
+pt_status_t run_state_take(pt_search_t *s, const pt_checkpoint_t *c)
+{
+    PT_TRY(share_state(s));
+    PT_AGREE(s->world, s->is_root ? take_rest(s, c) : PT_OK);
+    PT_TRY(pt_comm_bcast(s->world, &s->state, sizeof s->state, 0));
+    PT_TRY(share(s));
+    PT_TRY(share_standard(s, c));
+    return pt_trainer_load(s->trainer, c);
 }

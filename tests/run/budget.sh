@@ -89,6 +89,13 @@ mkdir elsewhere
     awk '{print $1, 2 * $2}' ../dag.txt >dag.txt
     refuses 1 "the file that resource.table names holds something else" search ../dag-seconds/config.ini \
         -o ../dag-seconds --set resource.table=dag.txt
+    # One that is finished needs none.
+    mv ../dag.txt kept.txt
+    expect 0 "$POLYTREE" eval ../dag-seconds
+    expect 0 "$POLYTREE" search ../dag-seconds/config.ini -o ../dag-seconds
+    says out "this run is finished"
+    refuses 1 "resource.table = .*dag.txt: cannot open" search ../dag-seconds/config.ini -o ../anew
+    mv kept.txt ../dag.txt
 )
 branch=("$ROOT/configs/scenes-branch-quick.ini" --set data.file=rooms.h5 warmup.steps=5 search.steps=5
     retrain.steps=2 bn.calibrate=1 resource.table=branch.txt resource.weight=0)

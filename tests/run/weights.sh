@@ -140,6 +140,21 @@ mkdir elsewhere
     says out "this run is finished"
     refuses 1 "the file that retrain.from names holds something else" search ../narrow.ini -o ../two \
         --set retrain.from=../$net.h5 data.file=../rooms.h5
+    # One that has its weights needs the file no more, and what it was is not forgotten.
+    expect 75 "$POLYTREE" search ../narrow.ini -o ../late --time-limit 0.001 \
+        --set retrain.from=./same.h5 data.file=../rooms.h5 warmup.steps=0 search.steps=0 retrain.steps=4
+    says out "^checkpoint: retrain, step 2"
+    mv same.h5 kept.h5
+    expect 0 "$POLYTREE" eval ../two
+    expect 0 "$POLYTREE" search ../two/config.ini -o ../two
+    says out "this run is finished"
+    expect 0 "$POLYTREE" search ../late/config.ini -o ../late --time-limit 1:00:00
+    says out "^going on from the checkpoint: retrain, step 2 of 4"
+    cp ../$net.h5 same.h5
+    refuses 1 "the file that retrain.from names holds something else" search ../late/config.ini -o ../late
+    rm same.h5
+    refuses 1 "retrain.from = .*/same.h5: cannot open" search ../two/config.ini -o ../anew
+    mv kept.h5 same.h5
     refuses 1 "options differ: retrain.from = scratch, not" search ../narrow.ini -o ../two \
         --set retrain.from=scratch data.file=../rooms.h5
 )
