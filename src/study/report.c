@@ -271,13 +271,14 @@ static void put_mixed(pt_text_t *out, const pt_run_result_t *result)
             (long long)result->mixed_step);
 }
 
-/* What the earlier report says from `heading` on, or that line alone. */
-static void put_earlier(pt_text_t *out, const char *earlier, const char *heading,
+/* What the earlier report says from `heading` on, or that line alone; false: nothing. */
+static bool put_earlier(pt_text_t *out, const char *earlier, const char *heading,
                         bool is_line)
 {
     const char *at = earlier == NULL ? NULL : strstr(earlier, heading);
     if (at != NULL)
         pt_text_add(out, "%.*s", (int)(is_line ? strcspn(at, "\n") + 1 : strlen(at)), at);
+    return at != NULL;
 }
 
 /* Without a job, of a run that another one has done, what that said is kept. */
@@ -294,8 +295,8 @@ static void put_report(pt_text_t *out, const columns_t *c, const char *earlier,
         put_earlier(out, earlier, mixed_heading, true);
     if (job != NULL && job->rank[0].time.step > 0)
         report_put_time(out, config, c->run[FOUND], job);
-    else
-        put_earlier(out, earlier, report_time_heading, false);
+    else if (!put_earlier(out, earlier, report_time_heading, false))
+        report_put_journalled_time(out, c->run[FOUND]);
 }
 
 static pt_status_t write_file(const columns_t *c, const char *path,

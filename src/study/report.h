@@ -17,7 +17,10 @@ extern const char report_time_heading[];
 void report_put_time(pt_text_t *out, const pt_config_t *config, const char *run,
                      const pt_job_t *job);
 
-/** The same in one line, where it made any. */
+/** What the journals know of it where the report of that job is gone. */
+void report_put_journalled_time(pt_text_t *out, const char *run);
+
+/** What of a job's time went where, in one line, where it made any. */
 void report_put_shares(pt_text_t *out, const pt_job_t *job);
 
 #endif

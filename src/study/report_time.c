@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "polytree/record/journal.h"
+#include "polytree/record/run_file.h"
 #include "study/report.h"
 
 const char report_time_heading[] = "\ntime of the last job that trained, seconds";
@@ -168,14 +169,36 @@ static pt_status_t take_timing(void *context, const pt_timing_t *t)
     return PT_OK;
 }
 
-static void put_jobs(pt_text_t *out, const char *run)
+static jobs_t read_jobs(const char *run)
 {
     jobs_t j = {.n = 0};
-    if (pt_journal_read_timing(run, take_timing, &j) != PT_OK)
+    if (!pt_run_file_exists(run, PT_FILE_TIMING) ||
+        pt_journal_read_timing(run, take_timing, &j) != PT_OK) {
         pt_error_clear();
-    else if (j.n > 1)
+        return (jobs_t){.n = 0};
+    }
+    j.all_step += j.step;
+    j.all_eval += j.evaluate;
+    return j;
+}
+
+static void put_jobs(pt_text_t *out, const char *run)
+{
+    const jobs_t j = read_jobs(run);
+    if (j.n > 1)
         pt_text_add(out, "  all %d jobs, rank 0: steps %.3f s, evaluation %.3f s\n",
-                    (int)j.n, j.all_step + j.step, j.all_eval + j.evaluate);
+                    (int)j.n, j.all_step, j.all_eval);
+}
+
+void report_put_journalled_time(pt_text_t *out, const char *run)
+{
+    const jobs_t j = read_jobs(run);
+    if (j.all_step > 0)
+        pt_text_add(
+            out,
+            "\ntime of %d job%s that trained, rank 0: steps %.3f s, evaluation %.3f "
+            "s; the report that said more is gone\n",
+            (int)j.n, pt_plural(j.n), j.all_step, j.all_eval);
 }
 
 /* What `plan` would have said, and what came of it. */

@@ -108,6 +108,13 @@ says found/report.txt "Delta_m +not run"
 expect 0 "$POLYTREE" search "$SMALL" -o found --set report.single="$PWD/single" --set report.shared="$PWD/shared"
 says out finished
 cmp before found/report.txt || fail "a look at a finished run has changed its report"
+# Where it is gone the journals still know what rank 0 took, and say it every time.
+rm found/report.txt
+for _ in 1 2; do
+    expect 0 "$POLYTREE" search "$SMALL" -o found
+    says found/report.txt "^time of 2 jobs that trained, rank 0: $(sed -n 's/^  all 2 jobs, rank 0: //p' before); the report"
+done
+cp before found/report.txt
 expect 0 "$POLYTREE" search "$SMALL" -o found
 cmp before found/report.txt || fail "a command that names no baselines has taken them away"
 
