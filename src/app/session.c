@@ -94,6 +94,8 @@ static void suggest(const char *path, char *text, size_t size)
         {"fashion", "data import idx --pair SRC"},
         {"mnist", "data import idx SRC"},
         {"shapes", "data shapes"},
+        {"scenes", "data scenes"},
+        {"rooms", "data scenes"},
     };
     const char *command = NULL;
     const char *name = strrchr(path, '/') != NULL ? strrchr(path, '/') + 1 : path;
@@ -104,16 +106,17 @@ static void suggest(const char *path, char *text, size_t size)
         snprintf(text, size, "make it with `polytree %s %s`", command, path);
     else
         snprintf(text, size,
-                 "draw it with `polytree data shapes %s`, or make it of files (polytree "
-                 "--help lists what can be imported)",
-                 path);
+                 "draw it with `polytree data shapes` or, with dense tasks, `polytree data "
+                 "scenes`, or make it of files (polytree --help lists what can be "
+                 "imported)");
 }
 
 static pt_status_t find_data(const char *path)
 {
     if (path[0] == '\0')
         PT_FAIL(CONFIG, "data.file is not set: name an HDF5 data set, or draw one with "
-                        "`polytree data shapes FILE.h5`");
+                        "`polytree data shapes FILE.h5` or, with dense tasks, `polytree "
+                        "data scenes FILE.h5`");
     if (access(path, F_OK) == 0)
         return PT_OK;
     int why = errno;

@@ -6,8 +6,9 @@
 
 cp "$SMALL" good.ini
 refuses 1 "data.file .*shapes.h5.*polytree data shapes shapes.h5" search good.ini -o run
-refuses 1 "data.file other.h5: .*data.file=FILE; else draw it with .polytree data shapes other.h5" \
+refuses 1 "data.file other.h5: .*data.file=FILE; else draw it with .polytree data shapes. or, with dense tasks, .polytree data scenes.," \
     search good.ini -o run --set data.file=other.h5
+refuses 1 "else make it with .polytree data scenes my/rooms.h5" search good.ini -o run --set data.file=my/rooms.h5
 refuses 1 "polytree data import idx --pair SRC fashion-mnist.h5" \
     search good.ini -o run --set data.file=fashion-mnist.h5
 small_data
