@@ -123,6 +123,9 @@ static pt_status_t make_first(pt_search_t *s)
     choose_t *c = &s->choose;
     PT_TRY(add_handmade(s));
     c->n_most = run_choose_most(config, c->one_samples, c->retrain_samples, c->n);
+    /* Where hand-made ones are alike the budget would allow more than there is room for. */
+    if (c->n_most > c->capacity)
+        c->n_most = c->capacity;
     if (c->n_most < c->n)
         PT_FAIL(CONFIG,
                 "choose.budget = %g: to judge what is always tried, %lld candidates, costs "
