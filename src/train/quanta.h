@@ -8,10 +8,13 @@
  *
  * by the largest single contribution of the last step that used the group: contributions
  * may grow by 2^HEADROOM from one such step to the next, and what is 2^40 times smaller
- * still counts.  Where one grows more the step is formed again, by what was found in it; so
- * is the first of a group.  Whether it is depends on single contributions alone, never on
- * partial sums, which are another on every layout; and since all of it is powers of two,
- * a loss times 2^k has its gradient times 2^k, to the bit.
+ * still counts.  A group's first step goes by the group before it that has had one, or else
+ * by the first that has: neighbours in the table are layers of a kind, copies or heads.
+ * Where a contribution grows more, or a first one is not within 2^HEADROOM of what was
+ * expected, the step is formed again, by what was found in it; so is the first of all.
+ * Whether it is depends on single contributions alone, never on partial sums, which are
+ * another on every layout; and since all of it is powers of two, a loss times 2^k has its
+ * gradient times 2^k, to the bit.
  */
 #ifndef TRAIN_QUANTA_H
 #define TRAIN_QUANTA_H
@@ -25,6 +28,7 @@
 typedef struct quanta {
     pt_store_t *store; /**< borrowed */
     float *last;       /**< [n_group] largest contribution of its last step; 0: none yet */
+    float *expected;   /**< [n_group] what a used group's quantum goes by; 0: nothing */
     int32_t n_used;
     int32_t *used; /**< groups that the step uses, ascending */
     double limit;  /**< of a contribution in its sum */
