@@ -1,5 +1,5 @@
 /** @file
- * Choosing among candidates: what a run keeps of them (DESIGN 2.4).
+ * Choosing among candidates: what a run keeps of them (docs/methods.md).
  */
 #ifndef SEARCH_CHOOSE_H
 #define SEARCH_CHOOSE_H

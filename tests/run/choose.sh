@@ -146,3 +146,6 @@ echo '{"graphs":{"shape":"in_1 edge_1_9 out_4","fill":"","place":""}}' >wrong.js
 refuses 1 "wrong.jsonl:1: 'edge_1_9': no piece of this space" search "${dag[@]}" choose.candidates=wrong.jsonl -o none
 refuses 1 "gone.jsonl: .*No such file" search "${dag[@]}" choose.candidates=gone.jsonl -o none
 [ ! -e none ] || fail "a refused run leaves a folder"
+
+# Where candidates made by hand are alike more of the others fit the budget.
+expect 0 ranks 1 search "$SMALL" --set choose.judge=supernet choose.budget=10 -o alike
