@@ -48,7 +48,7 @@ refuses 1 "sweep.vary: alpha.lr names no method, so it is for search" sweep swee
     --set sweep.methods="shared single" --set sweep.vary="alpha.lr = 0.1 | 0"
 refuses 1 "sweep.methods: exhaustive: .*search.method = exhaustive needs space.kind = branch" sweep sweep.ini -o s \
     --set sweep.methods="search exhaustive"
-refuses 1 "e/seed-3/search: none.h5: " sweep sweep.ini -o e \
+refuses 1 "e/seed-3/search: retrain.from = none.h5: " sweep sweep.ini -o e \
     --set retrain.from=none.h5
 
 # Stopped in one of its runs, then between two, then in one by its time limit, then to its end.
