@@ -6,6 +6,7 @@
 
 #include "io/schema.h"
 #include "io/stack.h"
+#include "polytree/par/shared.h"
 
 struct pt_dataset {
     pt_schema_t schema;

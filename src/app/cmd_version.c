@@ -8,7 +8,7 @@
 #include "polytree/base/base_library.h"
 #include "polytree/io/io_library.h"
 #include "polytree/kernel/kernel.h"
-#include "polytree/par/par_library.h"
+#include "polytree/par/par.h"
 
 /* The first line that a shell command prints; "not installed" where it fails. */
 static void ask_program(const char *command, char *text, size_t size)

@@ -12,6 +12,7 @@
 #include "polytree/base/text.h"
 #include "polytree/config/config.h"
 #include "polytree/par/comm.h"
+#include "polytree/par/par.h"
 
 /* This process's number as its launcher gives it, known before MPI starts; -1 without. */
 static long launched_as(void)

@@ -177,7 +177,7 @@ pt_status_t pt_session_open_data(pt_session_t *session)
     if (pt_comm_rank(world) == 0)
         status = find_data(c->data.file);
     PT_AGREE(world, status);
-    pt_par_rehearse_nodes((int32_t)c->layout.ranks_per_node);
+    pt_comm_rehearse_nodes((int32_t)c->layout.ranks_per_node);
     PT_TRY(pt_comm_split_node(world, &session->node));
     PT_TRY(count_cores(session));
     PT_TRY(pt_dataset_open(c->data.file, c->data.tasks, world, session->node,

@@ -30,6 +30,8 @@
 #include "polytree/base/memory.h"
 #include "polytree/config/config.h"
 #include "polytree/par/comm.h"
+#include "polytree/par/par.h"
+#include "polytree/par/shared.h"
 
 /* Beats a second; the seconds that nobody waits longer for, of the ten within which all
  * ranks are to end, launchers taking one or two more; and beats without one of another's
@@ -243,7 +245,7 @@ pt_status_t pt_watch_begin(void)
     if (pt_comm_size(pt_comm_world()) == 1)
         return PT_OK;
     PT_AGREE(pt_comm_world(), open_board());
-    pt_par_on_failure(pt_watch_failure);
+    pt_comm_on_failure(pt_watch_failure);
     watch.patience = seconds > 0 && seconds < 1e6 ? (long)(seconds * BEATS) + 1 : 0;
     if (watch.patience > 0)
         start_thread();
@@ -292,7 +294,7 @@ void pt_watch_forgive(void)
 /* From here on nobody is missed. */
 static void end_watch(void)
 {
-    pt_par_on_failure(NULL);
+    pt_comm_on_failure(NULL);
     atomic_store(&watch.mine->pid, 0);
     if (watch.has_thread && pthread_cancel(watch.thread) == 0)
         pthread_join(watch.thread, NULL);

@@ -1,4 +1,4 @@
-/* Communicators: start, stop, split; the agreement on errors. */
+/* Communicators: all ranks, parts of them; the agreement on errors. */
 #include "par/comm_private.h"
 
 #include <stdio.h>
@@ -25,8 +25,6 @@ static pt_comm_t *world;
 static int alone_count, alone_displ;
 static uint64_t alone_word;
 static pt_comm_t alone = {MPI_COMM_NULL, 0, 1, 0, &alone_count, &alone_displ, &alone_word};
-static bool has_started_mpi;
-static bool has_threads;       /* any thread may call MPI */
 static int32_t ranks_per_node; /* rehearsed; 0: as they are */
 static void (*failure_hook)(pt_status_t status);
 
@@ -112,50 +110,15 @@ fail:
     return status;
 }
 
-pt_status_t pt_par_start(int *argc, char ***argv)
+pt_status_t pt_comm_open_world(MPI_Comm mpi)
 {
-    MPI_Comm copy;
-    int is_running = 0, provided = 0;
-
-    if (world != NULL)
-        PT_FAIL(INTERNAL, "MPI is started already");
-    PT_TRY(pt_mpi_status(MPI_Initialized(&is_running), "MPI_Initialized"));
-    if (is_running) {
-        PT_TRY(pt_mpi_status(MPI_Query_thread(&provided), "MPI_Query_thread"));
-    } else {
-        PT_TRY(pt_mpi_status(MPI_Init_thread(argc, argv, MPI_THREAD_MULTIPLE, &provided),
-                             "MPI_Init_thread"));
-        has_started_mpi = true;
-    }
-    MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN);
-    MPI_Comm_set_errhandler(MPI_COMM_SELF, MPI_ERRORS_RETURN);
-    if (provided < MPI_THREAD_FUNNELED)
-        PT_FAIL(LIBRARY, "this MPI library cannot be used together with threads "
-                         "(MPI_THREAD_FUNNELED is wanted)");
-    has_threads = provided == MPI_THREAD_MULTIPLE;
-    PT_TRY(pt_mpi_status(MPI_Comm_dup(MPI_COMM_WORLD, &copy), "MPI_Comm_dup"));
-    return wrap(copy, &world);
+    return wrap(mpi, &world);
 }
 
-void pt_par_stop(void)
+void pt_comm_close_world(void)
 {
     pt_comm_free(world);
     world = NULL;
-    if (has_started_mpi)
-        MPI_Finalize();
-    has_started_mpi = false;
-}
-
-void pt_par_abort(int code)
-{
-    int is_running = 0, is_finalized = 0, is_main = 0;
-    MPI_Initialized(&is_running);
-    MPI_Finalized(&is_finalized);
-    if (is_running && !is_finalized)
-        MPI_Is_thread_main(&is_main);
-    if (is_main || (is_running && !is_finalized && has_threads))
-        MPI_Abort(MPI_COMM_WORLD, code);
-    _Exit(code);
 }
 
 /* Wrap what a split gave and agree over the ranks that took part in it. */
@@ -188,7 +151,7 @@ pt_status_t pt_comm_split(pt_comm_t *comm, int32_t color, int32_t key, pt_comm_t
     return wrap_agreed(comm, code, mpi, "MPI_Comm_split", out);
 }
 
-void pt_par_rehearse_nodes(int32_t n)
+void pt_comm_rehearse_nodes(int32_t n)
 {
     ranks_per_node = n;
 }
@@ -246,12 +209,12 @@ static void adopt_failure(pt_status_t status, failure_t *failure)
         pt_error_set(status, __FILE__, __LINE__, "%s", failure->message);
 }
 
-void pt_par_on_failure(void (*hook)(pt_status_t status))
+void pt_comm_on_failure(void (*hook)(pt_status_t status))
 {
     failure_hook = hook;
 }
 
-void pt_par_failure(pt_status_t status)
+void pt_comm_failure(pt_status_t status)
 {
     if (status != PT_OK && failure_hook != NULL)
         failure_hook(status);
@@ -266,7 +229,7 @@ pt_status_t pt_comm_agree(pt_comm_t *comm, pt_status_t status)
 
     if (comm->size == 1)
         return status;
-    pt_par_failure(status);
+    pt_comm_failure(status);
     pt_doing_t before = pt_activity_do(PT_DOING_WAIT);
     /* The lowest failing rank wins, and brings its status along as the "location". */
     mine.rank = status == PT_OK ? comm->size : comm->rank;

@@ -27,6 +27,11 @@ extern int64_t pt_comm_chunk;
 /** The handle; borrowed. */
 MPI_Comm pt_comm_mpi(const pt_comm_t *comm);
 
+/** Make `mpi`, which it takes on success, what pt_comm_world() gives, and free that again.
+ * Collective. */
+PT_MUST_CHECK pt_status_t pt_comm_open_world(MPI_Comm mpi);
+void pt_comm_close_world(void);
+
 /** PT_OK for MPI_SUCCESS, else PT_E_LIBRARY with MPI's words for what `function` returned.
  */
 PT_MUST_CHECK pt_status_t pt_mpi_status(int code, const char *function);

@@ -1,6 +1,7 @@
 /* One copy per node of a large array, in an MPI shared window held by node rank 0. */
-#include "par/comm_private.h"
+#include "polytree/par/shared.h"
 
+#include "par/comm_private.h"
 #include "polytree/base/memory.h"
 
 struct pt_shared {

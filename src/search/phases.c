@@ -8,7 +8,7 @@
 #include "polytree/record/run_file.h"
 #include "polytree/record/architecture.h"
 #include "polytree/train/gates.h"
-#include "polytree/train/optim.h"
+#include "polytree/train/update.h"
 #include "polytree/train/schedule.h"
 #include "search/run.h"
 

@@ -382,7 +382,7 @@ pt_status_t predict_deal(pt_predictor_t *p, int32_t kind, int32_t step, int32_t 
     for (int32_t i = 0; i < o->turn.n_bundle; i++)
         p->cost[i] = p->unit_plan[o->plan[i]].madds;
     PT_TRY(
-        deal_units(&p->deal, &o->turn, p->config, p->feed, p->cost, n_task, task, n_data));
+        deal_turn(&p->deal, &o->turn, p->config, p->feed, p->cost, n_task, task, n_data));
     list_by_rank(p, n_data);
     return PT_OK;
 }

@@ -6,6 +6,7 @@
 
 #include "polytree/arch/alpha.h"
 #include "polytree/train/predict.h"
+#include "train/deal.h"
 #include "train/turn.h"
 
 enum { KIND_WEIGHT, KIND_ALPHA, N_KIND };

@@ -18,7 +18,7 @@
 #include "polytree/par/layout.h"
 #include "polytree/par/reduce.h"
 #include "polytree/tensor/store.h"
-#include "polytree/train/optim.h"
+#include "polytree/train/update.h"
 
 typedef struct shard_domain {
     pt_comm_t *comm;

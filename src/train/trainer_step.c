@@ -130,9 +130,9 @@ static pt_status_t list_units(work_t *w, int32_t *n_unit)
         PT_TRY(trainer_plan(t, w->subnet, w->pass, w->turn->bundle[i], &plan));
         s->cost[i] = (double)pt_plan_madds_executed(plan);
     }
-    PT_TRY(deal_units(&s->deal, w->turn, t->config, t->feed, s->cost,
-                      l->extent[PT_AXIS_TASK], l->coord[PT_AXIS_TASK],
-                      l->extent[PT_AXIS_DATA]));
+    PT_TRY(deal_turn(&s->deal, w->turn, t->config, t->feed, s->cost,
+                     l->extent[PT_AXIS_TASK], l->coord[PT_AXIS_TASK],
+                     l->extent[PT_AXIS_DATA]));
     *n_unit = 0;
     for (int32_t i = 0; i < s->deal.n; i++)
         if (s->deal.rank[i] == l->coord[PT_AXIS_DATA])
@@ -183,7 +183,7 @@ static pt_status_t begin_work(work_t *w)
     if (status == PT_OK)
         status = read_labels(w, s->control);
     s->control[n - 1] = status != PT_OK;
-    pt_par_failure(status);
+    pt_comm_failure(status);
     PT_TRY(pt_sum_i64(t->layout->world, PT_TRAFFIC_CONTROL, s->control, n));
     return s->control[n - 1] != 0 ? pt_comm_agree(t->layout->world, status) : PT_OK;
 }
@@ -280,7 +280,7 @@ static pt_status_t run_units(work_t *w)
     pt_exact_offer(&s->gate, s->control + CONTROL_GATE);
     if (!is_alpha)
         quanta_offer(&s->quanta, s->control + CONTROL_LARGEST);
-    pt_par_failure(status);
+    pt_comm_failure(status);
     PT_TRY(pt_max_i64(world, PT_TRAFFIC_CONTROL, s->control,
                       (size_t)CONTROL_LARGEST + (is_alpha ? 0 : (size_t)s->quanta.n_used)));
     return s->control[CONTROL_FAILED] != 0 ? pt_comm_agree(world, status) : PT_OK;

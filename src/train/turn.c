@@ -1,4 +1,4 @@
-/* Turns: bundles, tasks, groups and units of a step. */
+/* Turns: bundles, tasks and groups of a step. */
 #include "train/turn.h"
 
 #include <string.h>
@@ -75,43 +75,7 @@ void turn_mark_groups(turn_t *turn, const pt_space_t *s, const pt_subnet_t *subn
     }
 }
 
-pt_status_t deal_init(const pt_config_t *config, int32_t n_task, deal_t *deal)
-{
-    size_t n = (size_t)pt_step_most(config, n_task) * (size_t)turn_units(config);
-
-    PT_TRY(pt_alloc(&deal->unit, n, sizeof *deal->unit));
-    PT_TRY(pt_alloc(&deal->cost, n, sizeof *deal->cost));
-    return pt_alloc(&deal->rank, n, sizeof *deal->rank);
-}
-
-void deal_release(deal_t *deal)
-{
-    pt_free(deal->unit);
-    pt_free(deal->cost);
-    pt_free(deal->rank);
-    pt_free(deal->work);
-    *deal = (deal_t){0};
-}
-
 bool turn_has(const pt_feed_t *feed, int32_t bundle, int32_t n_coord, int32_t coord)
 {
     return pt_deal_bundle(pt_feed_bundle(feed, bundle)->home, n_coord) == coord;
-}
-
-pt_status_t deal_units(deal_t *deal, const turn_t *turn, const pt_config_t *config,
-                       const pt_feed_t *feed, const double *cost, int32_t n_coord,
-                       int32_t coord, int32_t n_data)
-{
-    PT_TRY(pt_grow(&deal->work, &deal->rank_room, (size_t)n_data, sizeof *deal->work));
-    deal->n = 0;
-    for (int32_t i = 0; i < turn->n_bundle; i++)
-        for (int32_t u = 0; u < turn_units(config); u++) {
-            if (!turn_has(feed, turn->bundle[i], n_coord, coord))
-                break;
-            deal->unit[deal->n].at = i;
-            deal->unit[deal->n].index = u;
-            deal->cost[deal->n++] = cost[i];
-        }
-    pt_deal_units(deal->n, deal->cost, n_data, deal->rank, deal->work);
-    return PT_OK;
 }

@@ -1,8 +1,8 @@
 /** @file
  * Turns: what a step has, for those who run it and those who predict it.
  *
- * Its bundles and tasks, the parameter groups that they use, the numbers of its control
- * block, and which data rank has which of its units.
+ * Its bundles and tasks, the parameter groups that they use, and the numbers of its control
+ * block.
  */
 #ifndef TRAIN_TURN_H
 #define TRAIN_TURN_H
@@ -76,34 +76,7 @@ static inline int32_t turn_units(const pt_config_t *config)
     return (int32_t)(config->train.batch / config->train.microbatch);
 }
 
-/** Units of a turn at one task coordinate, in canonical order. */
-typedef struct deal {
-    int32_t n;
-    struct {
-        int32_t at;    /**< its bundle's place in the turn */
-        int32_t index; /**< microbatch within the bundle's batch */
-    } * unit;
-    double *cost;
-    int32_t *rank; /**< data rank that runs it */
-    double *work;  /**< [data ranks] */
-    size_t rank_room;
-} deal_t;
-
-PT_MUST_CHECK pt_status_t deal_init(const pt_config_t *config, int32_t n_task,
-                                    deal_t *deal);
-void deal_release(deal_t *deal);
-
 /** Does a task coordinate have the bundle, or the one that it is part of? */
 bool turn_has(const pt_feed_t *feed, int32_t bundle, int32_t n_coord, int32_t coord);
-
-/**
- * Deal out the units that task coordinate `coord` of n_coord has.
- *
- * @param[in] cost  [n_bundle of the turn] of a unit, where the coordinate has the bundle
- */
-PT_MUST_CHECK pt_status_t deal_units(deal_t *deal, const turn_t *turn,
-                                     const pt_config_t *config, const pt_feed_t *feed,
-                                     const double *cost, int32_t n_coord, int32_t coord,
-                                     int32_t n_data);
 
 #endif

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "polytree/base/clock.h"
+#include "polytree/par/par.h"
 #include "polytree/par/reduce.h"
 #include "tests/bench/steps.h"
 

@@ -13,6 +13,7 @@
 
 #include "polytree/base/clock.h"
 #include "polytree/base/memory.h"
+#include "polytree/par/par.h"
 #include "polytree/train/predict.h"
 #include "tests/bench/bytes.h"
 #include "tests/bench/steps.h"

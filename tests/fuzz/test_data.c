@@ -17,6 +17,7 @@
 #include "polytree/record/run_checkpoint.h"
 #include "polytree/io/file.h"
 #include "polytree/io/weights.h"
+#include "polytree/par/par.h"
 #include "tests/fuzz/mutate.h"
 #include "tests/unit/small_dataset.h"
 #include "tests/unit/small_weights.h"

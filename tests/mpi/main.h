@@ -16,6 +16,7 @@
 
 #include "polytree/base/memory.h"
 #include "polytree/par/comm.h"
+#include "polytree/par/par.h"
 
 /** The exit code; all ranks end where one has failed, and none takes longer than
  * `seconds`. */

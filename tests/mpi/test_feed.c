@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "polytree/base/memory.h"
+#include "polytree/par/par.h"
 #include "polytree/train/augment.h"
 #include "polytree/train/loss.h"
 

@@ -15,6 +15,7 @@
 
 #include "polytree/base/memory.h"
 #include "polytree/par/comm.h"
+#include "polytree/par/par.h"
 
 /* Two tasks with samples of their own, 100 each, by the same ten drawers. */
 enum { N = 200, N_DRAWER = 10, CLASSES = 5 };

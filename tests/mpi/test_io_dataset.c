@@ -14,6 +14,7 @@
 #include "polytree/base/memory.h"
 #include "polytree/io/dataset.h"
 #include "polytree/par/comm.h"
+#include "polytree/par/par.h"
 
 enum {
     N = 300,

@@ -13,6 +13,7 @@
 
 #include "polytree/base/memory.h"
 #include "polytree/io/dataset.h"
+#include "polytree/par/par.h"
 
 /* More rows than the reader's buffer holds at a time. */
 enum { N = 150, H = 48, W = 64, PIXELS = H * W, N_OWN = 40 };

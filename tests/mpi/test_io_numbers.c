@@ -15,6 +15,7 @@
 #include "polytree/base/memory.h"
 #include "polytree/io/dataset.h"
 #include "polytree/par/comm.h"
+#include "polytree/par/par.h"
 
 enum { N = 40, MAX_VALUES = 64 };
 

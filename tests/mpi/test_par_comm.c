@@ -12,6 +12,7 @@
 #include "par/comm_private.h"
 #include "polytree/base/memory.h"
 #include "polytree/par/log.h"
+#include "polytree/par/shared.h"
 #include "tests/mpi/main.h"
 
 static pt_status_t fail_here(int32_t rank)
@@ -108,12 +109,12 @@ static void failures_are_told_where_they_are(void **state)
     int32_t rank = pt_comm_rank(world), size = pt_comm_size(world);
     (void)state;
     n_told = 0;
-    pt_par_on_failure(count_failure);
+    pt_comm_on_failure(count_failure);
     assert_int_equal(pt_comm_agree(world, PT_OK), PT_OK);
     assert_int_equal(n_told, 0);
     assert_int_equal(pt_comm_agree(world, rank == size - 1 ? fail_here(0) : PT_OK),
                      PT_E_IO);
-    pt_par_on_failure(NULL);
+    pt_comm_on_failure(NULL);
     /* One alone waits for nobody. */
     assert_int_equal(n_told, size > 1 && rank == size - 1);
     assert_int_equal(pt_comm_agree(world, fail_here(0)), PT_E_IO);

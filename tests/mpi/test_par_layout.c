@@ -116,9 +116,9 @@ static void nodes_stay_together(void **state)
     (void)state;
     assert_true(size <= 64);
     assert_int_equal(pt_comm_split(world, 0, rank % 2 * size + rank, &dealt), PT_OK);
-    pt_par_rehearse_nodes(2);
+    pt_comm_rehearse_nodes(2);
     assert_int_equal(pt_layout_init(&layout, dealt, n, true), PT_OK);
-    pt_par_rehearse_nodes(0);
+    pt_comm_rehearse_nodes(0);
     int32_t mine = rank / 2;
     assert_int_equal(pt_comm_size(layout.node), mine * 2 + 1 < size ? 2 : 1);
     assert_int_equal(pt_comm_allgather(layout.world, &mine, node, sizeof mine), PT_OK);

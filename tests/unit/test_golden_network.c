@@ -22,7 +22,7 @@
 #include "polytree/base/memory.h"
 #include "polytree/graph/exec.h"
 #include "tests/unit/mean_loss.h"
-#include "polytree/train/optim.h"
+#include "polytree/train/update.h"
 
 enum { N_TASK = 2, BATCH = 6, N_STEP = 10, MAX_CLASS = 5 };
 #define FACTOR 4.0

@@ -13,6 +13,8 @@
 #include <execinfo.h>
 #include <malloc.h>
 
+#include "polytree/par/par.h"
+
 enum { MAX_CALLER = 16, DEPTH = 12, STEPS = 40, FIRST = 12 };
 
 typedef struct caller {

@@ -13,19 +13,11 @@
 
 typedef struct pt_comm pt_comm_t;
 
-/** Start and stop MPI.  One thread calls it, but for pt_par_abort(): MPI_THREAD_MULTIPLE is
- * asked for and MPI_THREAD_FUNNELED needed.  Collective over all ranks. */
-PT_MUST_CHECK pt_status_t pt_par_start(int *argc, char ***argv);
-void pt_par_stop(void);
-/** End all ranks now with that exit code; for errors that cannot be agreed on.  Any thread
- * may: where MPI does not bear that, this process alone ends, and its launcher the rest. */
-void pt_par_abort(int code);
-
 /** Have `hook` called on a rank that brings a failure to the others, before it waits for
  * them: they may be far from coming.  NULL (the default): nothing. */
-void pt_par_on_failure(void (*hook)(pt_status_t status));
+void pt_comm_on_failure(void (*hook)(pt_status_t status));
 /** Call that hook, unless `status` is PT_OK; pt_comm_agree() does it of itself. */
-void pt_par_failure(pt_status_t status);
+void pt_comm_failure(pt_status_t status);
 
 /**
  * All ranks; lives from pt_par_start() to pt_par_stop().  Outside of that it is this
@@ -40,7 +32,7 @@ PT_MUST_CHECK pt_status_t pt_comm_split(pt_comm_t *comm, int32_t color, int32_t 
                                         pt_comm_t **out);
 /** From now on each `n` ranks of the run in turn are taken for a node, to rehearse many on
  * one; 0 (the default): as they are. */
-void pt_par_rehearse_nodes(int32_t n);
+void pt_comm_rehearse_nodes(int32_t n);
 /** The ranks of `comm` that share memory with this one.  Collective. */
 PT_MUST_CHECK pt_status_t pt_comm_split_node(pt_comm_t *comm, pt_comm_t **out);
 /** Collective over its ranks; NULL is fine. */
@@ -87,18 +79,5 @@ PT_MUST_CHECK pt_status_t pt_comm_measure(pt_comm_t *comm, size_t bytes, double 
  */
 PT_MUST_CHECK pt_status_t pt_comm_check_equal(pt_comm_t *comm, const char *what,
                                               const void *data, size_t bytes);
-
-/** One copy per node of a large read-only array, in an MPI shared window. */
-typedef struct pt_shared pt_shared_t;
-/**
- * Allocate `bytes` once on the node; every rank gets its address.  The lowest rank of
- * `node` fills it, then all call pt_shared_ready().  Borrows `node`.  Collective over it.
- */
-PT_MUST_CHECK pt_status_t pt_shared_new(pt_comm_t *node, size_t bytes, pt_shared_t **out,
-                                        void **data);
-/** What was written is seen by all ranks.  Collective over `node`. */
-PT_MUST_CHECK pt_status_t pt_shared_ready(pt_shared_t *shared);
-/** Collective over `node`; NULL is fine. */
-void pt_shared_free(pt_shared_t *shared);
 
 #endif

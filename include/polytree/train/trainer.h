@@ -23,7 +23,7 @@
 #include "polytree/train/form.h"
 #include "polytree/train/metric.h"
 #include "polytree/train/objective.h"
-#include "polytree/train/optim.h"
+#include "polytree/train/update.h"
 #include "polytree/train/step.h"
 
 typedef struct pt_trainer pt_trainer_t;

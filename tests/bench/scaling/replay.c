@@ -23,6 +23,7 @@
 #include "polytree/base/clock.h"
 #include "polytree/base/memory.h"
 #include "polytree/par/layout.h"
+#include "polytree/par/par.h"
 #include "polytree/par/pipe.h"
 #include "polytree/par/reduce.h"
 #include "schedule.h"

@@ -21,8 +21,8 @@
  * Weights come from exact sums of losses, alike on every rank; alpha steps use them and
  * leave them as they are.  Every phase begins anew.
  */
-#ifndef PT_TRAIN_WEIGHTING_H
-#define PT_TRAIN_WEIGHTING_H
+#ifndef PT_TRAIN_TASK_WEIGHTS_H
+#define PT_TRAIN_TASK_WEIGHTS_H
 
 #include <stdint.h>
 

@@ -6,8 +6,8 @@
  *     Adam  g += decay w;  m = beta1 m + (1-beta1) g;  v = beta2 v + (1-beta2) g^2;
  *           w -= lr / (1-beta1^t) m / (sqrt(v / (1-beta2^t)) + epsilon)
  */
-#ifndef PT_TRAIN_OPTIM_H
-#define PT_TRAIN_OPTIM_H
+#ifndef PT_TRAIN_UPDATE_H
+#define PT_TRAIN_UPDATE_H
 
 #include <stdbool.h>
 #include <stdint.h>

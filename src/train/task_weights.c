@@ -1,12 +1,12 @@
 /* Weights of tasks: fixed ones, and those that follow the losses. */
-#include "polytree/train/weighting.h"
+#include "polytree/train/task_weights.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "polytree/base/memory.h"
-#include "polytree/train/optim.h"
+#include "polytree/train/update.h"
 
 enum { LOG_VARIANCE, MOMENT1, MOMENT2, N_REAL };
 enum { LAST, BEFORE, SUM };

@@ -6,7 +6,7 @@
 #pragma GCC optimize("O3")
 #endif
 
-#include "polytree/train/optim.h"
+#include "polytree/train/update.h"
 
 #include <math.h>
 

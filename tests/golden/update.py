@@ -1,7 +1,7 @@
 #!/usr/bin/python3
-"""Weights after each of five PyTorch optimiser steps, for tests/unit/test_train_optim.c.
+"""Weights after each of five PyTorch optimiser steps, for tests/unit/test_train_update.c.
 
-    /usr/bin/python3 tests/golden/optim.py > tests/golden/optim.txt
+    /usr/bin/python3 tests/golden/update.py > tests/golden/update.txt
 
 One line per case: optimizer lr momentum nesterov beta1 beta2 epsilon decay, then the
 weights at the start and after every step, in double.

@@ -1,6 +1,6 @@
-/* Optimisers against PyTorch (tests/golden/optim.py), and what the numerics contract asks
+/* Optimisers against PyTorch (tests/golden/update.py), and what the numerics contract asks
  * of them. */
-#include "polytree/train/optim.h"
+#include "polytree/train/update.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -72,7 +72,7 @@ static void run_case(const pt_case_t *c)
 static void steps_equal_pytorch(void **state)
 {
     (void)state;
-    FILE *file = fopen("tests/golden/optim.txt", "r");
+    FILE *file = fopen("tests/golden/update.txt", "r");
     assert_non_null(file);
     pt_case_t c;
     int n_case = 0;

@@ -1,5 +1,5 @@
 /* Weights of tasks: the formulas of the papers by hand, and states that go on. */
-#include "polytree/train/weighting.h"
+#include "polytree/train/task_weights.h"
 
 #include <math.h>
 #include <setjmp.h>
