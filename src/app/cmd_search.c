@@ -74,33 +74,47 @@ pt_status_t pt_cmd_choose(const pt_args_t *args, int *code)
     return pt_held_run_go(&config, folder, NULL, code, &is_own);
 }
 
+/* PT_N_PART where none is asked for. */
+static pt_status_t read_split(const char *text, pt_part_t *part)
+{
+    static const pt_part_t known[] = {PT_PART_TEST, PT_PART_VAL};
+    *part = PT_N_PART;
+    if (text == NULL)
+        return PT_OK;
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        if (strcmp(text, pt_part_name(known[i])) == 0)
+            *part = known[i];
+    if (*part == PT_N_PART)
+        PT_FAIL(USAGE, "--split %s: expected test or val", text);
+    return PT_OK;
+}
+
 /* The part asked for; else the last part of a run that is finished, and val of one that is
  * not: test is not for looking at on the way. */
-static pt_status_t pick_part(const pt_held_run_t *run, const char *split, pt_part_t *part)
+static pt_status_t pick_part(const pt_held_run_t *run, pt_part_t asked, pt_part_t *part)
 {
     const pt_session_t *s = &run->session;
     bool is_done = pt_search_phase(run->search) == PT_N_PHASE;
-    if (split != NULL)
-        *part = strcmp(split, "val") == 0 ? PT_PART_VAL : PT_PART_TEST;
-    else
-        *part = is_done ? pt_search_last_part(run->search) : PT_PART_VAL;
+    *part = asked != PT_N_PART ? asked
+            : is_done          ? pt_search_last_part(run->search)
+                               : PT_PART_VAL;
     if (pt_feed_n_sample(pt_trainer_feed(s->trainer), *part) > 0)
         return PT_OK;
-    PT_FAIL(CONFIG, "%s has no %s samples%s", s->config.data.file,
-            *part == PT_PART_TEST ? "test" : "val",
-            split == NULL ? ", and the run is not finished (--split test evaluates it on "
-                            "test all the same)"
-                          : "");
+    PT_FAIL(CONFIG, "%s has no %s samples%s", s->config.data.file, pt_part_name(*part),
+            asked == PT_N_PART
+                ? ", and the run is not finished (--split test evaluates it on "
+                  "test all the same)"
+                : "");
 }
 
-static pt_status_t eval_on_active(pt_held_run_t *run, const char *split, int64_t n_picture)
+static pt_status_t eval_on_active(pt_held_run_t *run, pt_part_t asked, int64_t n_picture)
 {
     pt_session_t *s = &run->session;
     pt_task_score_t *score = NULL;
     pt_part_t part;
     pt_status_t status;
     PT_TRY(pt_search_view(&s->config, run->folder, s->trainer, &run->search));
-    PT_TRY(pick_part(run, split, &part));
+    PT_TRY(pick_part(run, asked, &part));
     bool is_root = pt_comm_rank(s->layout.world) == 0;
     if (is_root && pt_search_phase(run->search) < PT_N_PHASE)
         pt_console_line("not finished: %s, step %lld",
@@ -122,17 +136,16 @@ done:
 pt_status_t pt_cmd_eval(const pt_args_t *args, int *code)
 {
     pt_held_run_t run = {.folder = args->word[0], .lock = -1};
-    const char *split = args->flag[EVAL_SPLIT];
+    pt_part_t asked;
     int64_t n_picture;
     pt_status_t status;
     (void)code;
-    if (split != NULL && strcmp(split, "test") != 0 && strcmp(split, "val") != 0)
-        PT_FAIL(USAGE, "--split %s: expected test or val", split);
+    PT_TRY(read_split(args->flag[EVAL_SPLIT], &asked));
     PT_TRY(pt_args_int("pictures", args->flag[EVAL_PICTURES], 1, 1000, 0, &n_picture));
     PT_TRY(pt_session_config_of_run(run.folder, args, &run.session.config));
     PT_TRY_OR(done, pt_session_open(&run.session));
     if (run.session.layout.is_active)
-        PT_TRY_OR(done, eval_on_active(&run, split, n_picture));
+        PT_TRY_OR(done, eval_on_active(&run, asked, n_picture));
 done:
     pt_held_run_release(&run, status);
     return status;

@@ -127,10 +127,8 @@ static void keep_baselines(pt_held_run_t *run)
 /* With the reason where it is not the usual part. */
 static const char *name_part(const pt_trainer_t *trainer, pt_part_t part)
 {
-    if (part == PT_PART_TEST)
-        return "test";
     if (pt_feed_n_sample(pt_trainer_feed(trainer), PT_PART_TEST) > 0)
-        return part == PT_PART_VAL ? "val" : "train";
+        return pt_part_name(part);
     return part == PT_PART_VAL ? "val (there is no test)"
                                : "train (the data set holds nothing back)";
 }

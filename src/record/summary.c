@@ -9,6 +9,7 @@
 #include "polytree/io/checkpoint.h"
 #include "polytree/record/journal.h"
 #include "polytree/record/run_file.h"
+#include "polytree/train/feed.h"
 #include "polytree/train/metric.h"
 #include "record/architecture.h"
 
@@ -135,7 +136,8 @@ static pt_status_t take_event(void *context, const pt_event_t *event)
 {
     if (event->kind == PT_EVENT_FINAL)
         return take_final(&event->scores, context);
-    if (event->kind == PT_EVENT_EVAL && strcmp(event->scores.part, "val") == 0)
+    if (event->kind == PT_EVENT_EVAL &&
+        strcmp(event->scores.part, pt_part_name(PT_PART_VAL)) == 0)
         return take_val(&event->scores, context);
     return PT_OK;
 }

@@ -20,12 +20,12 @@ static const char *describe_scores(const pt_search_t *s, pt_part_t part, char te
     if (pt_trainer_has_common_metric(s->trainer)) {
         pt_text_add(&out, "%s on %s %.4f",
                     pt_metric_name(pt_trainer_objective(s->trainer, 0)->metric),
-                    run_part_name(part), s->mean_metric);
+                    pt_part_name(part), s->mean_metric);
         if (n < n_task)
             pt_text_add(&out, " (mean of %d of %d tasks)", (int)n, (int)n_task);
         return text;
     }
-    pt_text_add(&out, "on %s", run_part_name(part));
+    pt_text_add(&out, "on %s", pt_part_name(part));
     for (int32_t k = 0; k < n_task && out.n < 400; k++)
         pt_text_add(&out, "%s %.40s %.4g", k == 0 ? ":" : ",", s->space->task[k].name,
                     s->score[k].metric);

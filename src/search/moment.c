@@ -75,18 +75,6 @@ double run_mean_edges(const pt_search_t *s)
     return sum / s->space->n_task;
 }
 
-const char *run_part_name(int64_t part)
-{
-    switch (part) {
-    case PT_PART_TEST:
-        return "test";
-    case PT_PART_VAL:
-        return "val";
-    default:
-        return "train";
-    }
-}
-
 double run_mean_metric(const pt_search_t *s)
 {
     double sum = 0;

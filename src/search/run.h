@@ -141,7 +141,6 @@ double run_mean_edges(const pt_search_t *s);
 /** Mean of the tasks' metrics, those without labels left out; NaN where the tasks have
  * metrics of several kinds. */
 double run_mean_metric(const pt_search_t *s);
-const char *run_part_name(int64_t part);
 
 /* reform.c */
 

@@ -8,6 +8,13 @@
 #include "polytree/base/memory.h"
 #include "polytree/base/rng.h"
 
+const char *pt_part_name(pt_part_t part)
+{
+    return pt_split_name(part == PT_PART_TEST  ? PT_SPLIT_TEST
+                         : part == PT_PART_VAL ? PT_SPLIT_VAL
+                                               : PT_SPLIT_TRAIN);
+}
+
 static bool rows_agree(const pt_dataset_t *dataset, int32_t a, int32_t b)
 {
     pt_task_rows_t ra = pt_dataset_rows(dataset, PT_SPLIT_TRAIN, a);

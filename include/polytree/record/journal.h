@@ -70,7 +70,7 @@ typedef struct pt_event_score {
 
 typedef struct pt_event_scores {
     int64_t step;
-    const char *part; /**< "train", "val" or "test" */
+    const char *part; /**< pt_part_name() */
     double mean;      /**< of the tasks' metrics; NaN where they are of several kinds */
     bool has_edges;
     double edges;

@@ -32,6 +32,9 @@ typedef enum pt_part {
     PT_N_PART
 } pt_part_t;
 
+/** "train", "val" or "test": what it is, or is cut from. */
+const char *pt_part_name(pt_part_t part);
+
 typedef struct pt_bundle {
     int32_t n_task;
     int32_t *task;               /**< ascending */
