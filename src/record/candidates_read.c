@@ -1,5 +1,6 @@
 /* Reading candidates, of other runs or written by hand. */
 #include <jansson.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -12,11 +13,13 @@ typedef struct candidates_reader {
     const pt_space_t *space;
     pt_subnet_t subnet;
     pt_branching_t tree; /* branch */
+    pt_candidate_taker_t take;
+    void *context;
 } candidates_reader_t;
 
-static pt_status_t read_layer(candidates_reader_t *r, int32_t layer, const json_t *groups)
+static pt_status_t read_layer(pt_branching_t *b, int32_t layer, const json_t *groups)
 {
-    int32_t n_task = r->space->n_task;
+    int32_t n_task = b->n_task;
     if (!json_is_array(groups) || json_array_size(groups) != (size_t)n_task)
         PT_FAIL(FORMAT, "layer l%02d wants a group for each of %d tasks", (int)layer + 1,
                 (int)n_task);
@@ -26,22 +29,21 @@ static pt_status_t read_layer(candidates_reader_t *r, int32_t layer, const json_
         if (!json_is_integer(group) || g < 0 || g >= n_task)
             PT_FAIL(FORMAT, "layer l%02d: groups are whole numbers from 0 to %d",
                     (int)layer + 1, (int)n_task - 1);
-        r->tree.group[layer * n_task + k] = (int32_t)g;
+        b->group[layer * n_task + k] = (int32_t)g;
     }
     return PT_OK;
 }
 
 /* A branching of more groups than there are copies is taken for the candidate that it
  * would be: whoever takes it finds that it is none. */
-static pt_status_t read_groups(candidates_reader_t *r, const json_t *groups)
+static pt_status_t read_groups(pt_branching_t *b, const json_t *groups)
 {
     char name[16];
-    if (json_object_size(groups) != (size_t)r->space->n_layer)
-        PT_FAIL(FORMAT, "\"groups\" wants a list for each of %d layers",
-                (int)r->space->n_layer);
-    for (int32_t l = 0; l < r->space->n_layer; l++) {
+    if (json_object_size(groups) != (size_t)b->n_layer)
+        PT_FAIL(FORMAT, "\"groups\" wants a list for each of %d layers", (int)b->n_layer);
+    for (int32_t l = 0; l < b->n_layer; l++) {
         snprintf(name, sizeof name, "l%02d", (int)l + 1);
-        PT_TRY(read_layer(r, l, json_object_get(groups, name)));
+        PT_TRY(read_layer(b, l, json_object_get(groups, name)));
     }
     return PT_OK;
 }
@@ -83,7 +85,7 @@ static pt_status_t read_line(candidates_reader_t *r, const json_t *line)
     if (!json_is_object(network))
         PT_FAIL(FORMAT, "no candidate of this space: it has no \"%s\"", key);
     if (is_branch) {
-        PT_TRY(read_groups(r, network));
+        PT_TRY(read_groups(&r->tree, network));
         pt_copies_switch(r->space, r->tree.group, &r->subnet);
         return PT_OK;
     }
@@ -92,23 +94,28 @@ static pt_status_t read_line(candidates_reader_t *r, const json_t *line)
     return PT_OK;
 }
 
-static pt_status_t take_line(candidates_reader_t *r, const char *text, size_t bytes,
-                             pt_candidate_taker_t take, void *context)
+static pt_status_t take_candidate(void *context, const json_t *line)
+{
+    candidates_reader_t *r = context;
+    PT_TRY(read_line(r, line));
+    return r->take(r->context, &r->subnet);
+}
+
+typedef pt_status_t (*line_taker_t)(void *context, const json_t *line);
+
+static pt_status_t take_line(const char *text, size_t bytes, line_taker_t take,
+                             void *context)
 {
     json_error_t error;
     json_t *line = json_loadb(text, bytes, 0, &error);
-    pt_status_t status;
-    if (!json_is_object(line))
-        status = PT_ERROR(FORMAT, "not a JSON object: %.40s", error.text);
-    else
-        status = read_line(r, line);
+    pt_status_t status = json_is_object(line)
+                             ? take(context, line)
+                             : PT_ERROR(FORMAT, "not a JSON object: %.40s", error.text);
     json_decref(line);
-    PT_TRY(status);
-    return take(context, &r->subnet);
+    return status;
 }
 
-static pt_status_t read_lines(candidates_reader_t *r, const char *path,
-                              pt_candidate_taker_t take, void *context)
+static pt_status_t read_lines(const char *path, line_taker_t take, void *context)
 {
     char *text;
     size_t bytes;
@@ -120,7 +127,7 @@ static pt_status_t read_lines(candidates_reader_t *r, const char *path,
         n = end == NULL ? bytes - at : (size_t)(end - text) - at;
         number++;
         if (strspn(text + at, " \t\r") < n)
-            status = take_line(r, text + at, n, take, context);
+            status = take_line(text + at, n, take, context);
     }
     pt_free(text);
     if (status == PT_E_FORMAT)
@@ -131,14 +138,55 @@ static pt_status_t read_lines(candidates_reader_t *r, const char *path,
 pt_status_t pt_candidates_read(const char *path, const pt_space_t *space,
                                pt_candidate_taker_t take, void *context)
 {
-    candidates_reader_t r = {.space = space};
+    candidates_reader_t r = {.space = space, .take = take, .context = context};
     pt_status_t status;
     PT_TRY_OR(done, pt_subnet_init(&r.subnet, space->n_task, space->n_choice));
     if (space->kind == PT_SPACE_BRANCH)
         PT_TRY_OR(done, pt_branching_init(&r.tree, space->n_layer, space->n_task));
-    status = read_lines(&r, path, take, context);
+    status = read_lines(path, take_candidate, &r);
 done:
     pt_branching_release(&r.tree);
     pt_subnet_release(&r.subnet);
+    return status;
+}
+
+typedef struct scores_reader {
+    pt_branching_t tree;
+    pt_branching_taker_t take;
+    void *context;
+} scores_reader_t;
+
+/* On confirm where there is one. */
+static double last_score(const json_t *line)
+{
+    const json_t *part = json_object_get(line, "confirm");
+    if (part == NULL)
+        part = json_object_get(line, "propose");
+    const json_t *score = json_object_get(part, "score");
+    return json_is_number(score) ? json_number_value(score) : (double)NAN;
+}
+
+static pt_status_t take_score(void *context, const json_t *line)
+{
+    scores_reader_t *r = context;
+    const json_t *groups = json_object_get(line, "groups");
+    if (!json_is_object(groups))
+        PT_FAIL(FORMAT, "no candidate of a branch space: it has no \"groups\"");
+    PT_TRY(read_groups(&r->tree, groups));
+    if (!pt_branching_is_valid(&r->tree))
+        PT_FAIL(FORMAT, "\"groups\" are not numbered by their first task, or join in a "
+                        "later layer");
+    return r->take(r->context, &r->tree, last_score(line));
+}
+
+pt_status_t pt_candidates_read_scores(const char *path, int32_t n_layer, int32_t n_task,
+                                      pt_branching_taker_t take, void *context)
+{
+    scores_reader_t r = {.take = take, .context = context};
+    pt_status_t status;
+    PT_TRY_OR(done, pt_branching_init(&r.tree, n_layer, n_task));
+    status = read_lines(path, take_score, &r);
+done:
+    pt_branching_release(&r.tree);
     return status;
 }

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "study/interval.h"
 #include "study/sweep_truth.h"
 
 enum { GROUPS = 64 };
@@ -109,78 +110,105 @@ static int label_width(const writer_t *w)
     return (int)width;
 }
 
-static const char *answer(const sweep_found_t *f, bool is_so)
+/* "+0.412", blanks for what is not known. */
+static void put_number(pt_text_t *out, int width, const char *format, double x)
 {
-    return f->rank == 0 ? "" : is_so ? "yes" : "no";
+    char text[32] = "";
+    if (isfinite(x))
+        snprintf(text, sizeof text, format, x);
+    pt_text_add(out, " %*s", width, text);
+}
+
+static double scale(const writer_t *w)
+{
+    return is_delta(w) ? 100 : 1;
+}
+
+static const char *regret_format(const writer_t *w)
+{
+    return is_delta(w) ? "%.2f" : "%.4f";
 }
 
 static void put_found(const writer_t *w, const sweep_found_t *f)
 {
-    char found[64], best[64] = "", ahead[64] = "";
-    if (f->rank > 0) {
-        groups(w, f->best, best);
-        value_text(w, f->behind, ahead);
-    }
-    pt_text_add(w->out, "%-*s %4lld %-*s %4d %-*s %-18s %-6s %-6s",
+    char text[GROUPS];
+    pt_text_add(w->out, "%-*s %4lld %-*s %4d %6d",
                 pt_padded(label(w, f->row), label_width(w)), label(w, f->row),
-                seed_of(w, f->seed), w->width, groups(w, f->branching, found), (int)f->rank,
-                w->width, best, ahead, answer(f, f->is_within),
-                answer(f, f->is_within_paired));
-    if (isfinite(f->correlation))
-        pt_text_add(w->out, " %+11.3f", f->correlation);
+                seed_of(w, f->seed), w->width, groups(w, f->branching, text), (int)f->rank,
+                (int)f->n_judged);
+    put_number(w->out, 11, "%+.3f", f->correlation);
+    put_number(w->out, 7, "%+.3f", w->truth->repeat[f->seed]);
+    put_number(w->out, 7, regret_format(w), f->regret * scale(w));
+    put_number(w->out, 6, "%.2f", f->spent);
     pt_text_add(w->out, "\n");
 }
 
-static void put_correlation(pt_text_t *out, sweep_estimate_t e)
+/* Half of a 95 % interval. */
+static double half_width(sweep_estimate_t e)
 {
-    pt_text_add(out, "%+.3f", e.mean);
-    if (isfinite(e.error))
-        pt_text_add(out, " +-%.3f", e.error);
-    pt_text_add(out, "\n");
+    return study_t_factor(e.n - 1) * e.error;
 }
 
-/* Of all seeds of a search. */
-static void put_sum(const writer_t *w, int32_t row)
+/* "+0.412 +-0.050". */
+static void put_interval(const writer_t *w, const char *format, double times,
+                         sweep_estimate_t e)
 {
-    sweep_estimate_t e = sweep_truth_correlation(w->truth, row);
-    int32_t n = 0, n_within = 0, n_paired = 0;
-    for (int32_t i = 0; i < w->truth->n_found; i++) {
-        const sweep_found_t *f = &w->truth->found[i];
-        if (f->row != row || f->rank == 0)
-            continue;
-        n++;
-        n_within += f->is_within;
-        n_paired += f->is_within_paired;
+    char text[64] = "";
+    pt_text_t out = pt_text_in(text, sizeof text);
+    if (isfinite(e.mean))
+        pt_text_add(&out, format, e.mean * times);
+    if (isfinite(half_width(e))) {
+        pt_text_add(&out, " +-");
+        pt_text_add(&out, format[1] == '+' ? "%.3f" : format, half_width(e) * times);
     }
-    pt_text_add(w->out, "%s: %d of %d within, %d paired", label(w, row), (int)n_within,
-                (int)n, (int)n_paired);
-    if (e.n > 0) {
-        pt_text_add(w->out, "; rank correlation ");
-        put_correlation(w->out, e);
-    } else {
-        pt_text_add(w->out, "\n");
-    }
+    pt_text_add(w->out, " %-16s", text);
+}
+
+static void put_verdict(const writer_t *w, const sweep_verdict_t *v)
+{
+    pt_text_add(w->out, "%-*s", pt_padded(label(w, v->row), label_width(w)),
+                label(w, v->row));
+    put_interval(w, "%+.3f", 1, v->correlation);
+    put_interval(w, "%+.3f", 1, v->lead);
+    put_number(w->out, 6, "%.4f", v->lead_level);
+    pt_text_add(w->out, " ");
+    put_interval(w, regret_format(w), scale(w), v->regret);
+    put_number(w->out, 6, "%.1f %%", 100 * v->regret.mean / w->truth->range.mean);
+    put_number(w->out, 7, regret_format(w), v->less.mean * scale(w));
+    put_number(w->out, 6, "%.4f", v->less_level);
+    put_number(w->out, 6, "%.2f", v->spent.mean);
+    pt_text_add(w->out, "\n");
 }
 
 static void put_searches(const writer_t *w)
 {
-    int32_t last = -1;
-    pt_text_add(w->out, "\n%-*s %4s %-*s %4s %-*s %-18s %-6s %-6s %11s\n", label_width(w),
-                "search", "seed", w->width, "found", "rank", w->width, "best there",
-                "is ahead by", "within", "paired", "correlation");
+    const char *unit = is_delta(w) ? ", %" : "";
+    char regret[32];
+    snprintf(regret, sizeof regret, "regret%s", unit);
+    pt_text_add(w->out, "\n%-*s %4s %-*s %4s %6s %11s %7s %7s %6s\n", label_width(w),
+                "search", "seed", w->width, "found", "rank", "judged", "correlation",
+                "repeat", "regret", "spent");
     for (int32_t i = 0; i < w->truth->n_found; i++)
         put_found(w, &w->truth->found[i]);
-    for (int32_t i = 0; i < w->truth->n_found; i++) {
-        if (w->truth->found[i].row != last)
-            put_sum(w, w->truth->found[i].row);
-        last = w->truth->found[i].row;
-    }
+    pt_text_add(w->out, "\n%-*s %-16s %-16s %6s  %-16s %6s %7s %6s %6s\n", label_width(w),
+                "all seeds", "correlation", "less repeat", "p", regret, "range", "less",
+                "p", "spent");
+    for (int32_t i = 0; i < w->truth->n_verdict; i++)
+        put_verdict(w, &w->truth->verdict[i]);
     pt_text_add(
         w->out,
-        "best there: of the branchings at the found one's cost or less; within: the found "
-        "one's mean\nis within the best's standard error; paired: the difference is within "
-        "its own, which lacks what\nseeds do to both alike; correlation: Spearman's, of "
-        "log P(branching) under the search's alpha\nwith the trained means\n");
+        "correlation: Spearman's, of what the search thinks of the branchings (alpha: log "
+        "P, "
+        "else the\nlast scores) with their means over the other seeds; repeat: that of one "
+        "training of its own\nseed; regret: what the best at the found one's cost or less "
+        "has "
+        "more, found on all seeds but the\none it is measured on, itself another than the "
+        "search's; range: the share of best less worst;\nless: regret less that of %s, "
+        "paired "
+        "by seed; spent: on judging, in trainings of the\nnetwork found; +- half of a 95 "
+        "%% "
+        "interval (t); p: by Holm over the searches\n",
+        label(w, w->truth->found[0].row));
 }
 
 void sweep_truth_put(const sweep_table_t *table, const sweep_truth_t *truth, pt_text_t *out)
@@ -193,10 +221,14 @@ void sweep_truth_put(const sweep_table_t *table, const sweep_truth_t *truth, pt_
     put_branchings(&w);
     if (truth->n_found > 0)
         put_searches(&w);
-    if (truth->agreement.n > 0) {
-        pt_text_add(out, "rank correlation of a seed's trained truth with the mean of the "
-                         "others': ");
-        put_correlation(out, truth->agreement);
+    if (truth->range.n > 0) {
+        pt_text_add(out, "best less worst, found on other seeds:");
+        put_interval(&w, is_delta(&w) ? "%.2f" : "%.4f", scale(&w), truth->range);
+        pt_text_add(out,
+                    "\nrank correlation of a seed's trained truth with the mean of the "
+                    "others':");
+        put_interval(&w, "%+.3f", 1, sweep_estimate(truth->repeat, table->n_seed));
+        pt_text_add(out, "\n");
     }
 }
 
@@ -223,48 +255,42 @@ static json_t *describe_branching(const writer_t *w, int32_t branching)
 
 static json_t *describe_found(const writer_t *w, const sweep_found_t *f)
 {
-    json_t *object = json_pack("{s:s, s:I, s:i, s:o}", "label", label(w, f->row), "seed",
-                               (json_int_t)seed_of(w, f->seed), "branching",
-                               (int)f->branching, "correlation", number(f->correlation));
-    if (f->rank == 0)
-        return object;
-    json_object_set_new(object, "rank", json_integer(f->rank));
-    json_object_set_new(object, "best", json_integer(f->best));
-    json_object_set_new(object, "behind", number(f->behind.mean));
-    json_object_set_new(object, "behind_error", number(f->behind.error));
-    json_object_set_new(object, "is_within", json_boolean(f->is_within));
-    json_object_set_new(object, "is_within_paired", json_boolean(f->is_within_paired));
-    return object;
+    return json_pack("{s:s, s:I, s:i, s:i, s:i, s:o, s:o, s:o, s:o}", "label",
+                     label(w, f->row), "seed", (json_int_t)seed_of(w, f->seed), "branching",
+                     (int)f->branching, "rank", (int)f->rank, "judged", (int)f->n_judged,
+                     "correlation", number(f->correlation), "repeat",
+                     number(w->truth->repeat[f->seed]), "regret", number(f->regret),
+                     "spent", number(f->spent));
 }
 
-static json_t *describe_sums(const writer_t *w)
+static json_t *describe_estimate(sweep_estimate_t e)
 {
-    json_t *sums = json_array();
-    int32_t last = -1;
-    for (int32_t i = 0; i < w->truth->n_found; i++) {
-        int32_t row = w->truth->found[i].row;
-        if (row == last)
-            continue;
-        last = row;
-        sweep_estimate_t e = sweep_truth_correlation(w->truth, row);
-        json_array_append_new(sums, json_pack("{s:s, s:o, s:o}", "label", label(w, row),
-                                              "correlation", number(e.mean), "error",
-                                              number(e.error)));
-    }
-    return sums;
+    return json_pack("{s:i, s:o, s:o, s:o}", "n", (int)e.n, "mean", number(e.mean), "error",
+                     number(e.error), "half_width", number(half_width(e)));
+}
+
+static json_t *describe_verdict(const writer_t *w, const sweep_verdict_t *v)
+{
+    return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "label", label(w, v->row),
+                     "correlation", describe_estimate(v->correlation), "lead",
+                     describe_estimate(v->lead), "lead_p", number(v->lead_level), "regret",
+                     describe_estimate(v->regret), "less", describe_estimate(v->less),
+                     "less_p", number(v->less_level), "spent", describe_estimate(v->spent));
 }
 
 json_t *sweep_truth_describe(const sweep_table_t *table, const sweep_truth_t *truth)
 {
     writer_t w = {table, truth, &table->sweep->row[truth->row], NULL, 0};
-    json_t *branchings = json_array(), *found = json_array();
+    json_t *branchings = json_array(), *found = json_array(), *searches = json_array();
     for (int32_t i = 0; i < w.row->n_branching; i++)
         json_array_append_new(branchings, describe_branching(&w, truth->order[i]));
     for (int32_t i = 0; i < truth->n_found; i++)
         json_array_append_new(found, describe_found(&w, &truth->found[i]));
+    for (int32_t i = 0; i < truth->n_verdict; i++)
+        json_array_append_new(searches, describe_verdict(&w, &truth->verdict[i]));
     return json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:o}", "label", w.row->label, "value",
                      is_delta(&w) ? "delta" : "metric", "branchings", branchings, "found",
-                     found, "searches", describe_sums(&w), "agreement",
-                     number(truth->agreement.mean), "agreement_error",
-                     number(truth->agreement.error));
+                     found, "searches", searches, "range", describe_estimate(truth->range),
+                     "repeat",
+                     describe_estimate(sweep_estimate(truth->repeat, table->n_seed)));
 }

@@ -18,6 +18,7 @@
 #include <stdint.h>
 
 #include "polytree/base/status.h"
+#include "polytree/graph/branching.h"
 #include "polytree/graph/space.h"
 #include "polytree/graph/subnet.h"
 
@@ -47,5 +48,21 @@ typedef pt_status_t (*pt_candidate_taker_t)(void *context, pt_subnet_t *subnet);
  */
 PT_MUST_CHECK pt_status_t pt_candidates_read(const char *path, const pt_space_t *space,
                                              pt_candidate_taker_t take, void *context);
+
+/** Takes one branching and its last score: that on confirm, else on propose; NaN where it
+ * has none. */
+typedef pt_status_t (*pt_branching_taker_t)(void *context, const pt_branching_t *branching,
+                                            double score);
+
+/**
+ * Hand every candidate of a branch space of so many layers and tasks to `take`.  Not
+ * collective.
+ *
+ * @return PT_E_FORMAT, naming the line, where one is of another space
+ */
+PT_MUST_CHECK pt_status_t pt_candidates_read_scores(const char *path, int32_t n_layer,
+                                                    int32_t n_task,
+                                                    pt_branching_taker_t take,
+                                                    void *context);
 
 #endif
