@@ -63,8 +63,7 @@ size_t pt_dataset_bytes(const pt_dataset_t *dataset)
 }
 
 /* One stored input as float32; false where a value is not finite. */
-static bool convert(const pt_schema_input_t *input, const pt_standard_t *standard,
-                    const void *stored, float *out)
+static bool convert(const pt_schema_input_t *input, const void *stored, float *out)
 {
     int64_t n = input->hwc[0] * input->hwc[1] * input->hwc[2];
     if (input->cell == PT_CELL_U8) {
@@ -77,10 +76,6 @@ static bool convert(const pt_schema_input_t *input, const pt_standard_t *standar
     for (int64_t i = 0; i < n; i++)
         if (!isfinite(out[i]))
             return false;
-    for (int64_t i = 0, channels = input->hwc[2]; standard && i < n; i++) {
-        const pt_standard_t *u = &standard[i % channels];
-        out[i] = (float)(((double)out[i] - u->mean) / u->deviation);
-    }
     return true;
 }
 
@@ -98,7 +93,7 @@ pt_status_t pt_dataset_read(pt_dataset_t *dataset, pt_split_t split, const int64
     for (int64_t i = 0; i < n; i += k) {
         PT_TRY(pt_stack_fetch(stack, &dataset->staging, row + i, n - i, &stored, &k));
         for (int64_t j = 0; j < k; j++)
-            if (!convert(input, dataset->standard, stored + (size_t)j * stack->row_bytes,
+            if (!convert(input, stored + (size_t)j * stack->row_bytes,
                          out + (i + j) * values))
                 PT_FAIL(FORMAT, "%s: row %lld has a value that is not finite",
                         stack->array.where, (long long)row[i + j]);

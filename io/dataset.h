@@ -10,6 +10,7 @@
 
 struct pt_dataset {
     pt_schema_t schema;
+    char *path;
     hid_t file; /**< open on ranks that read from it */
     pt_stack_t input[PT_N_SPLIT];
     pt_stack_t (*label)[PT_N_SPLIT]; /**< by task */
@@ -21,7 +22,14 @@ struct pt_dataset {
     char digest[33];
 };
 
-void pt_dataset_release_standards(pt_dataset_t *dataset);
+/** Stacks of a data set: of the inputs of each split, then of each task's labels. */
+int32_t pt_dataset_n_stack(const pt_dataset_t *dataset);
+pt_stack_t *pt_dataset_stack(pt_dataset_t *dataset, int32_t i);
+/** Open the file on this rank, and close it ... */
+PT_MUST_CHECK pt_status_t pt_dataset_open_stacks(pt_dataset_t *dataset);
+void pt_dataset_close_stacks(pt_dataset_t *dataset);
+/** ... or have what is not in memory read from it from now on. */
+PT_MUST_CHECK pt_status_t pt_dataset_stage(pt_dataset_t *dataset);
 
 /** Read all inputs: dataset->digest of everything, and the digest of each split's inputs.
  */

@@ -57,7 +57,7 @@ static pt_status_t scan_inputs(hid_t file, const char *path, const pt_schema_t *
 /* Of floats in train, for all channels: what their scale is. */
 typedef struct range {
     double least, most, mean[2], deviation[2]; /* of the channels' from .. to .. */
-    double coarse[2]; /* deviation and size of a channel that float32 cannot hold, or 0 */
+    bool is_coarse;   /* float32 cannot tell the values of a channel apart well */
     int64_t n, n_odd; /* values that are finite, and those that are not */
     double whole;     /* of integers of 16 bits without a `scale`: their type's largest */
 } range_t;
@@ -73,14 +73,11 @@ static range_t range_of(const pt_moments_t *m)
         if (m->channel[c].n == 0)
             continue;
         r.n += m->channel[c].n;
-        if (pt_moment_is_coarse(&m->channel[c])) {
-            r.coarse[0] = deviation;
-            r.coarse[1] = pt_moment_size(&m->channel[c]);
-        }
+        r.is_coarse = r.is_coarse || pt_moment_is_coarse(&m->channel[c]);
         r.least = fmin(r.least, m->channel[c].least);
         r.most = fmax(r.most, m->channel[c].most);
-        r.mean[0] = fmin(r.mean[0], m->channel[c].mean);
-        r.mean[1] = fmax(r.mean[1], m->channel[c].mean);
+        r.mean[0] = fmin(r.mean[0], pt_moment_mean(&m->channel[c]));
+        r.mean[1] = fmax(r.mean[1], pt_moment_mean(&m->channel[c]));
         r.deviation[0] = fmin(r.deviation[0], deviation);
         r.deviation[1] = fmax(r.deviation[1], deviation);
     }
@@ -144,6 +141,8 @@ static bool is_raw(double mean_from, double mean_to, double deviation_from,
            (deviation_from > 0 && deviation_from < 0.1);
 }
 
+static const char rounded[] = ", before float32 rounds their differences away";
+
 /* Scales that train badly unless something is done about them. */
 static void print_raw_inputs(const range_t *r, FILE *out)
 {
@@ -151,14 +150,9 @@ static void print_raw_inputs(const range_t *r, FILE *out)
         fprintf(
             out,
             "note: inputs in train have means of %.4g to %.4g and deviations of %.4g to "
-            "%.4g: only with data.standardise = auto do runs bring them to 0 and 1\n",
-            r->mean[0], r->mean[1], r->deviation[0], r->deviation[1]);
-    if (r->coarse[0] > 0)
-        fprintf(out,
-                "note: float32 cannot hold the differences of inputs in train, a deviation "
-                "of %.4g at values up to %.4g: they are rounded before data.standardise "
-                "sees them; subtract an offset in the file\n",
-                r->coarse[0], r->coarse[1]);
+            "%.4g: only with data.standardise = auto do runs bring them to 0 and 1%s\n",
+            r->mean[0], r->mean[1], r->deviation[0], r->deviation[1],
+            r->is_coarse ? rounded : "");
 }
 
 /* Pixels of fewer bits in integers of 16 are nearly black. */
@@ -176,31 +170,23 @@ static void print_dark_images(const range_t *r, FILE *out)
             most, r->whole, white - 1, white - 1);
 }
 
-static double tally_deviation(const pt_tally_t *t)
-{
-    return t->n_element > 0 ? sqrt(t->square / (double)t->n_element) : 0;
-}
-
 static void print_raw_labels(const pt_schema_task_t *task, FILE *out)
 {
     const pt_tally_t *t = &task->tally[PT_SPLIT_TRAIN];
-    double deviation = tally_deviation(t);
-    char text[PT_COARSE_TEXT];
-    if (pt_schema_is_coarse(task, text))
-        fprintf(out, "note: %s\n", text);
+    double mean = pt_moment_mean(&t->value), deviation = pt_moment_deviation(&t->value);
+    bool is_coarse = t->coarse[0] > 0;
     if (task->info.kind == PT_TASK_REGRESSION &&
-        is_raw(t->mean, t->mean, deviation, deviation))
+        (is_raw(mean, mean, deviation, deviation) || is_coarse))
         fprintf(out,
                 "note: task '%s': labels in train have a mean of %.4g and a deviation of "
-                "%.4g: only with data.standardise = auto are they trained at 0 and 1\n",
-                task->info.name, t->mean, deviation);
-    if (task->info.kind == PT_TASK_DEPTH && t->n_element > 0 &&
-        (t->mean > 100 || t->mean < 0.01))
+                "%.4g: only with data.standardise = auto are they trained at 0 and 1%s\n",
+                task->info.name, mean, deviation, is_coarse ? rounded : "");
+    if (task->info.kind == PT_TASK_DEPTH && t->n_element > 0 && (mean > 100 || mean < 0.01))
         fprintf(
             out,
             "note: task '%s': depths in train have a mean of %.4g and are trained as they "
             "are: better a unit in which they are near 1\n",
-            task->info.name, t->mean);
+            task->info.name, mean);
 }
 
 static int by_value(const void *a, const void *b)
@@ -326,7 +312,7 @@ static void print_rows(const pt_schema_task_t *task, FILE *out)
     int64_t n = 0, n_labelled = 0, width = pt_task_labels(info);
     bool has_index = false, has_range = false;
     bool has_scale = pt_task_is_float(info) && info->kind != PT_TASK_NORMALS;
-    float least = 0, most = 0;
+    double least = 0, most = 0;
     const pt_tally_t *train = &task->tally[PT_SPLIT_TRAIN];
     for (int s = 0; s < PT_N_SPLIT; s++) {
         const pt_tally_t *tally = &task->tally[s];
@@ -335,8 +321,8 @@ static void print_rows(const pt_schema_task_t *task, FILE *out)
         n_labelled += tally->n_element;
         if (tally->n_element == 0)
             continue;
-        least = has_range ? fminf(least, tally->least) : tally->least;
-        most = has_range ? fmaxf(most, tally->most) : tally->most;
+        least = has_range ? fmin(least, tally->value.least) : tally->value.least;
+        most = has_range ? fmax(most, tally->value.most) : tally->value.most;
         has_range = true;
     }
     fprintf(out, "  %s", has_index ? "own" : "all");
@@ -344,10 +330,10 @@ static void print_rows(const pt_schema_task_t *task, FILE *out)
         fprintf(out, ", %" PRId64 " x %" PRId64 " x %" PRId64, info->height, info->width,
                 info->channels);
     if (has_scale && has_range)
-        fprintf(out, ", %.4g to %.4g", (double)least, (double)most);
+        fprintf(out, ", %.4g to %.4g", least, most);
     if (has_scale && train->n_element > 0)
-        fprintf(out, " (train: mean %.4g, deviation %.4g)", train->mean,
-                tally_deviation(train));
+        fprintf(out, " (train: mean %.4g, deviation %.4g)", pt_moment_mean(&train->value),
+                pt_moment_deviation(&train->value));
     if (n_labelled < n)
         fprintf(out, ", %.1f %% labelled", 100.0 * (double)n_labelled / (double)n);
     fputc('\n', out);

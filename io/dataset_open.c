@@ -111,12 +111,12 @@ done:
     return status;
 }
 
-static int32_t n_stack(const pt_dataset_t *dataset)
+int32_t pt_dataset_n_stack(const pt_dataset_t *dataset)
 {
     return (1 + dataset->schema.n_task) * PT_N_SPLIT;
 }
 
-static pt_stack_t *stack_of(pt_dataset_t *dataset, int32_t i)
+pt_stack_t *pt_dataset_stack(pt_dataset_t *dataset, int32_t i)
 {
     int32_t task = i / PT_N_SPLIT - 1, split = i % PT_N_SPLIT;
     return task < 0 ? &dataset->input[split] : &dataset->label[task][split];
@@ -126,8 +126,8 @@ static pt_status_t form_stacks(pt_dataset_t *dataset)
 {
     const pt_schema_t *schema = &dataset->schema;
     PT_TRY(pt_alloc(&dataset->label, (size_t)schema->n_task, sizeof dataset->label[0]));
-    for (int32_t i = 0; i < n_stack(dataset); i++) {
-        pt_stack_t *stack = stack_of(dataset, i);
+    for (int32_t i = 0; i < pt_dataset_n_stack(dataset); i++) {
+        pt_stack_t *stack = pt_dataset_stack(dataset, i);
         int32_t t = i / PT_N_SPLIT - 1, s = i % PT_N_SPLIT;
         stack->array.space = stack->array.id = stack->array.stored = H5I_INVALID_HID;
         stack->scale = t < 0 ? schema->input.scale : 1;
@@ -135,20 +135,23 @@ static pt_status_t form_stacks(pt_dataset_t *dataset)
             stack->cell = schema->input.cell;
             stack->n = schema->input.n[s];
             stack->row_bytes = pt_schema_item_bytes(&schema->input);
+            stack->n_channel = schema->input.hwc[2];
         } else if (!pt_schema_has_table(&schema->task[t].info)) {
             stack->cell = schema->task[t].cell[s];
             stack->n = schema->task[t].n[s];
             stack->row_bytes =
                 (size_t)pt_task_labels(&schema->task[t].info) * pt_cell_bytes(stack->cell);
+            stack->n_channel = schema->task[t].info.channels;
         }
     }
     return PT_OK;
 }
 
 /* It must still be as rank 0 found it. */
-static pt_status_t open_stack(pt_dataset_t *dataset, const char *path, int32_t i)
+static pt_status_t open_stack(pt_dataset_t *dataset, int32_t i)
 {
-    pt_stack_t *stack = stack_of(dataset, i);
+    const char *path = dataset->path;
+    pt_stack_t *stack = pt_dataset_stack(dataset, i);
     int32_t t = i / PT_N_SPLIT - 1;
     pt_split_t split = (pt_split_t)(i % PT_N_SPLIT);
     pt_schema_input_t input = dataset->schema.input;
@@ -168,27 +171,27 @@ static pt_status_t open_stack(pt_dataset_t *dataset, const char *path, int32_t i
     return PT_OK;
 }
 
-static pt_status_t open_stacks(pt_dataset_t *dataset, const char *path)
+pt_status_t pt_dataset_open_stacks(pt_dataset_t *dataset)
 {
-    PT_TRY(pt_h5_open(path, &dataset->file));
-    for (int32_t i = 0; i < n_stack(dataset); i++)
-        PT_TRY(open_stack(dataset, path, i));
+    PT_TRY(pt_h5_open(dataset->path, &dataset->file));
+    for (int32_t i = 0; i < pt_dataset_n_stack(dataset); i++)
+        PT_TRY(open_stack(dataset, i));
     return PT_OK;
 }
 
-static void close_stacks(pt_dataset_t *dataset)
+void pt_dataset_close_stacks(pt_dataset_t *dataset)
 {
-    for (int32_t i = 0; dataset->label && i < n_stack(dataset); i++)
-        pt_h5_array_close(&stack_of(dataset, i)->array);
+    for (int32_t i = 0; dataset->label && i < pt_dataset_n_stack(dataset); i++)
+        pt_h5_array_close(&pt_dataset_stack(dataset, i)->array);
     pt_h5_close(dataset->file);
     dataset->file = H5I_INVALID_HID;
 }
 
-static pt_status_t fill_rows(pt_dataset_t *dataset, const char *path, char *rows)
+static pt_status_t fill_rows(pt_dataset_t *dataset, char *rows)
 {
-    PT_TRY(open_stacks(dataset, path));
-    for (int32_t i = 0; i < n_stack(dataset); i++) {
-        const pt_stack_t *stack = stack_of(dataset, i);
+    PT_TRY(pt_dataset_open_stacks(dataset));
+    for (int32_t i = 0; i < pt_dataset_n_stack(dataset); i++) {
+        const pt_stack_t *stack = pt_dataset_stack(dataset, i);
         if (stack->n > 0)
             PT_TRY(pt_schema_read_cells(&stack->array, 0, stack->n, stack->cell,
                                         stack->scale, rows));
@@ -197,41 +200,41 @@ static pt_status_t fill_rows(pt_dataset_t *dataset, const char *path, char *rows
     return PT_OK;
 }
 
-static pt_status_t load_stacks(pt_dataset_t *dataset, const char *path, pt_comm_t *comm,
-                               pt_comm_t *node)
+static pt_status_t load_stacks(pt_dataset_t *dataset, pt_comm_t *comm, pt_comm_t *node)
 {
     size_t bytes = 0;
     void *rows = NULL;
-    for (int32_t i = 0; i < n_stack(dataset); i++) {
-        const pt_stack_t *stack = stack_of(dataset, i);
+    for (int32_t i = 0; i < pt_dataset_n_stack(dataset); i++) {
+        const pt_stack_t *stack = pt_dataset_stack(dataset, i);
         bytes += pt_align_up((size_t)stack->n * stack->row_bytes);
     }
     PT_AGREE(comm, pt_shared_new(node, bytes, &dataset->shared, &rows));
     dataset->bytes += bytes;
     char *next = rows;
-    for (int32_t i = 0; i < n_stack(dataset); i++) {
-        pt_stack_t *stack = stack_of(dataset, i);
+    for (int32_t i = 0; i < pt_dataset_n_stack(dataset); i++) {
+        pt_stack_t *stack = pt_dataset_stack(dataset, i);
         stack->rows = next;
         next += pt_align_up((size_t)stack->n * stack->row_bytes);
     }
     pt_status_t status = PT_OK;
     if (pt_comm_rank(node) == 0)
-        status = fill_rows(dataset, path, rows);
-    close_stacks(dataset);
+        status = fill_rows(dataset, rows);
+    pt_dataset_close_stacks(dataset);
     PT_AGREE(comm, status);
     return pt_shared_ready(dataset->shared);
 }
 
-static pt_status_t stage_stacks(pt_dataset_t *dataset, const char *path)
+pt_status_t pt_dataset_stage(pt_dataset_t *dataset)
 {
     dataset->staging.bytes = STAGING_BYTES;
-    for (int32_t i = 0; i < n_stack(dataset); i++)
-        if (stack_of(dataset, i)->row_bytes > dataset->staging.bytes)
-            dataset->staging.bytes = stack_of(dataset, i)->row_bytes;
+    for (int32_t i = 0; i < pt_dataset_n_stack(dataset); i++) {
+        size_t room = pt_stack_room(pt_dataset_stack(dataset, i));
+        if (room > dataset->staging.bytes)
+            dataset->staging.bytes = room;
+    }
     PT_TRY(pt_alloc(&dataset->staging.room, dataset->staging.bytes, 1));
     dataset->bytes += dataset->staging.bytes;
-    PT_TRY(open_stacks(dataset, path));
-    return PT_OK;
+    return pt_dataset_open_stacks(dataset);
 }
 
 static size_t table_bytes(const pt_schema_t *schema)
@@ -270,13 +273,14 @@ static pt_status_t find_readers(const char *path, pt_comm_t *node, bool *is_read
 static pt_status_t digest_unused(const pt_dataset_t *dataset, const char *path,
                                  char of_input[PT_N_SPLIT][33])
 {
-    pt_dataset_t own = {.schema = dataset->schema, .file = H5I_INVALID_HID};
+    pt_dataset_t own = {
+        .schema = dataset->schema, .path = dataset->path, .file = H5I_INVALID_HID};
     pt_status_t status;
     PT_TRY_OR(done, form_stacks(&own));
-    PT_TRY_OR(done, stage_stacks(&own, path));
+    PT_TRY_OR(done, pt_dataset_stage(&own));
     PT_TRY_OR(done, pt_dataset_form_digest(&own, path, of_input));
 done:
-    close_stacks(&own);
+    pt_dataset_close_stacks(&own);
     pt_free(own.label);
     pt_free(own.staging.room);
     return status;
@@ -307,16 +311,20 @@ pt_status_t pt_dataset_open(const char *path, const char *tasks, pt_comm_t *comm
     pt_dataset_t *dataset = NULL;
     bool is_reader = false;
     pt_status_t status = pt_alloc(&dataset, 1, sizeof *dataset);
+    if (status == PT_OK) {
+        dataset->file = H5I_INVALID_HID;
+        status = pt_alloc(&dataset->path, strlen(path) + 1, 1);
+    }
     PT_TRY_OR(fail, pt_comm_agree(comm, status));
-    dataset->file = H5I_INVALID_HID;
+    memcpy(dataset->path, path, strlen(path) + 1);
     PT_TRY_OR(fail, find_readers(path, node, &is_reader));
     PT_TRY_OR(fail, open_tables(dataset, path, tasks, comm, is_reader));
     PT_TRY_OR(fail, pt_comm_agree(comm, form_stacks(dataset)));
     dataset->bytes = sizeof *dataset + table_bytes(&dataset->schema);
     if (in_memory) {
-        PT_TRY_OR(fail, load_stacks(dataset, path, comm, node));
+        PT_TRY_OR(fail, load_stacks(dataset, comm, node));
     } else {
-        PT_TRY_OR(fail, pt_comm_agree(comm, stage_stacks(dataset, path)));
+        PT_TRY_OR(fail, pt_comm_agree(comm, pt_dataset_stage(dataset)));
     }
     PT_TRY_OR(fail, compare_inputs(dataset, path, comm, node, is_reader));
     *out = dataset;
@@ -330,11 +338,15 @@ void pt_dataset_close(pt_dataset_t *dataset)
 {
     if (!dataset)
         return;
-    close_stacks(dataset);
-    pt_dataset_release_standards(dataset);
+    pt_dataset_close_stacks(dataset);
+    for (int32_t t = 0; dataset->task_standard && t < dataset->schema.n_task; t++)
+        pt_free(dataset->task_standard[t]);
+    pt_free(dataset->task_standard);
+    pt_free(dataset->standard);
     pt_shared_free(dataset->shared);
     pt_free(dataset->label);
     pt_free(dataset->staging.room);
+    pt_free(dataset->path);
     pt_schema_release(&dataset->schema);
     pt_free(dataset);
 }

@@ -11,18 +11,6 @@ const pt_standard_t *pt_dataset_input_standard(const pt_dataset_t *dataset)
     return dataset->standard;
 }
 
-static int64_t task_channels(const pt_dataset_t *dataset, int32_t task)
-{
-    return dataset->schema.task[task].info.channels;
-}
-
-static void set_task(pt_dataset_t *dataset, int32_t task, pt_standard_t *standard)
-{
-    pt_free(dataset->task_standard[task]);
-    dataset->task_standard[task] = standard;
-    dataset->schema.task[task].info.standard = standard;
-}
-
 static pt_status_t copy_standards(const pt_standard_t *from, int64_t n, pt_standard_t **to)
 {
     *to = NULL;
@@ -33,33 +21,87 @@ static pt_status_t copy_standards(const pt_standard_t *from, int64_t n, pt_stand
     return PT_OK;
 }
 
+/* A task's, or of -1 the inputs'; `standard` is the data set's from now on. */
+static void set_standard(pt_dataset_t *dataset, int32_t task, pt_standard_t *standard)
+{
+    pt_standard_t **own = task < 0 ? &dataset->standard : &dataset->task_standard[task];
+    pt_stack_t *stack = task < 0 ? dataset->input : dataset->label[task];
+    for (int s = 0; s < PT_N_SPLIT; s++)
+        stack[s].standard = standard;
+    if (task >= 0)
+        dataset->schema.task[task].info.standard = standard;
+    pt_free(*own);
+    *own = standard;
+}
+
+static int64_t n_channel(const pt_dataset_t *dataset, int32_t task)
+{
+    return task < 0 ? dataset->schema.input.hwc[2]
+                    : dataset->schema.task[task].info.channels;
+}
+
+static bool are_equal(const pt_standard_t *a, const pt_standard_t *b, int64_t n)
+{
+    return a == b || (a && b && memcmp(a, b, (size_t)n * sizeof *a) == 0);
+}
+
+/* Rows in memory are in the units that they were read in: those of others are read anew,
+ * whenever they are needed. */
+static pt_status_t take_standard(pt_dataset_t *dataset, int32_t task,
+                                 const pt_standard_t *wanted)
+{
+    const pt_standard_t *own = task < 0 ? dataset->standard : dataset->task_standard[task];
+    pt_stack_t *stack = task < 0 ? dataset->input : dataset->label[task];
+    pt_standard_t *standard;
+    if (are_equal(own, wanted, n_channel(dataset, task)))
+        return PT_OK;
+    PT_TRY(copy_standards(wanted, n_channel(dataset, task), &standard));
+    set_standard(dataset, task, standard);
+    for (int s = 0; s < PT_N_SPLIT; s++)
+        stack[s].rows = NULL;
+    return dataset->staging.room ? PT_OK : pt_dataset_stage(dataset);
+}
+
 pt_status_t pt_dataset_set_standards(pt_dataset_t *dataset, const pt_standard_t *input,
                                      const pt_standard_t *const *task)
 {
-    pt_standard_t *standard = NULL;
     if (dataset->task_standard == NULL)
         PT_TRY(pt_alloc(&dataset->task_standard, (size_t)dataset->schema.n_task,
                         sizeof dataset->task_standard[0]));
-    PT_TRY(copy_standards(input, dataset->schema.input.hwc[2], &standard));
-    pt_free(dataset->standard);
-    dataset->standard = standard;
-    for (int32_t t = 0; t < dataset->schema.n_task; t++) {
-        PT_TRY(copy_standards(task[t], task_channels(dataset, t), &standard));
-        set_task(dataset, t, standard);
-    }
+    PT_TRY(take_standard(dataset, -1, input));
+    for (int32_t t = 0; t < dataset->schema.n_task; t++)
+        PT_TRY(take_standard(dataset, t, task[t]));
     return PT_OK;
 }
 
-void pt_dataset_release_standards(pt_dataset_t *dataset)
+/* Doubles that are read together, or one row where that has more. */
+enum { CHUNK = 1 << 16 };
+
+static int64_t rows_of_chunk(int64_t values)
 {
-    for (int32_t t = 0; dataset->task_standard && t < dataset->schema.n_task; t++)
-        pt_free(dataset->task_standard[t]);
-    pt_free(dataset->task_standard);
-    pt_free(dataset->standard);
+    return CHUNK / values > 0 ? CHUNK / values : 1;
 }
 
-/* Rows that are read together. */
-enum { ROWS = 64 };
+/* Moments of what `taken` has of a stack of train; `index` says which input a row is of. */
+static pt_status_t measure(const pt_stack_t *stack, const int64_t *index,
+                           const uint64_t *taken, pt_moments_t *moments)
+{
+    int64_t values = (int64_t)(stack->row_bytes / sizeof(float));
+    int64_t rows = rows_of_chunk(values);
+    double *buffer = NULL;
+    pt_status_t status = PT_OK;
+    PT_TRY(pt_alloc(&buffer, (size_t)(rows * values), sizeof *buffer));
+    for (int64_t first = 0; first < stack->n; first += rows) {
+        int64_t n = rows < stack->n - first ? rows : stack->n - first;
+        PT_TRY_OR(done, pt_stack_read_exact(stack, first, n, buffer));
+        for (int64_t i = 0; i < n; i++)
+            if (pt_bitset_get(taken, index ? index[first + i] : first + i))
+                pt_moments_add(moments, buffer + i * values, values);
+    }
+done:
+    pt_free(buffer);
+    return status;
+}
 
 /* Images within 0 to 1 are as those of bytes are. */
 static bool has_scale_of_its_own(const pt_schema_input_t *input, const pt_moments_t *m)
@@ -70,62 +112,60 @@ static bool has_scale_of_its_own(const pt_schema_input_t *input, const pt_moment
     return !input->is_image;
 }
 
-static pt_status_t measure_inputs(pt_dataset_t *dataset, const uint64_t *taken,
+static pt_status_t measure_inputs(const pt_dataset_t *dataset, const uint64_t *taken,
                                   pt_standard_t **out)
 {
     const pt_schema_input_t *input = &dataset->schema.input;
-    int64_t values = input->hwc[0] * input->hwc[1] * input->hwc[2], row[ROWS], n = 0;
     pt_moments_t moments;
-    float *buffer = NULL;
     pt_status_t status = PT_OK;
     if (input->cell != PT_CELL_F32)
         return PT_OK;
     PT_TRY_OR(done, pt_moments_init(&moments, input->hwc[2]));
-    PT_TRY_OR(done, pt_alloc(&buffer, (size_t)(ROWS * values), sizeof *buffer));
-    for (int64_t i = 0, end = input->n[PT_SPLIT_TRAIN]; i <= end; i++) {
-        if (n == ROWS || (i == end && n > 0)) {
-            PT_TRY_OR(done, pt_dataset_read(dataset, PT_SPLIT_TRAIN, row, n, buffer));
-            pt_moments_add(&moments, buffer, n * values);
-            n = 0;
-        }
-        if (i < end && pt_bitset_get(taken, i))
-            row[n++] = i;
-    }
+    PT_TRY_OR(done, measure(&dataset->input[PT_SPLIT_TRAIN], NULL, taken, &moments));
     if (has_scale_of_its_own(input, &moments)) {
         PT_TRY_OR(done, pt_alloc(out, (size_t)moments.n_channel, sizeof **out));
         pt_moments_standards(&moments, *out);
     }
 done:
-    pt_free(buffer);
     pt_moments_release(&moments);
     return status;
 }
 
-static pt_status_t measure_labels(pt_dataset_t *dataset, int32_t task,
+static pt_status_t measure_labels(const pt_dataset_t *dataset, int32_t task,
                                   const uint64_t *taken, pt_standard_t **out)
 {
     const pt_schema_task_t *t = &dataset->schema.task[task];
-    int64_t width = pt_task_labels(&t->info);
     pt_moments_t moments;
-    pt_label_t *label = NULL;
     pt_status_t status = PT_OK;
-    if (t->info.kind != PT_TASK_REGRESSION)
-        return PT_OK;
     PT_TRY_OR(done, pt_moments_init(&moments, t->info.channels));
-    PT_TRY_OR(done, pt_alloc(&label, (size_t)width, sizeof *label));
-    for (int64_t i = 0; i < t->n[PT_SPLIT_TRAIN]; i++) {
-        int64_t row = t->index[PT_SPLIT_TRAIN] ? t->index[PT_SPLIT_TRAIN][i] : i;
-        if (!pt_bitset_get(taken, row))
-            continue;
-        PT_TRY_OR(done,
-                  pt_dataset_read_labels(dataset, PT_SPLIT_TRAIN, task, &i, 1, label));
-        pt_moments_add(&moments, &label->f, width);
-    }
+    PT_TRY_OR(done, measure(&dataset->label[task][PT_SPLIT_TRAIN], t->index[PT_SPLIT_TRAIN],
+                            taken, &moments));
     PT_TRY_OR(done, pt_alloc(out, (size_t)moments.n_channel, sizeof **out));
     pt_moments_standards(&moments, *out);
 done:
-    pt_free(label);
     pt_moments_release(&moments);
+    return status;
+}
+
+/* What is in memory of the inputs (task -1) or of a task. */
+static pt_status_t convert_rows(pt_dataset_t *dataset, int32_t task,
+                                const pt_standard_t *standard)
+{
+    const pt_stack_t *stack = task < 0 ? dataset->input : dataset->label[task];
+    int64_t values = (int64_t)(stack->row_bytes / sizeof(float));
+    int64_t rows = rows_of_chunk(values);
+    double *buffer = NULL;
+    pt_status_t status = PT_OK;
+    PT_TRY(pt_alloc(&buffer, (size_t)(rows * values), sizeof *buffer));
+    for (const pt_stack_t *end = stack + PT_N_SPLIT; stack < end; stack++)
+        for (int64_t first = 0; first < stack->n; first += rows) {
+            int64_t n = rows < stack->n - first ? rows : stack->n - first;
+            size_t row_bytes = stack->row_bytes;
+            PT_TRY_OR(done, pt_stack_read_units(stack, standard, first, n, buffer));
+            memcpy(stack->rows + (size_t)first * row_bytes, buffer, (size_t)n * row_bytes);
+        }
+done:
+    pt_free(buffer);
     return status;
 }
 
@@ -142,28 +182,56 @@ static pt_status_t share(pt_comm_t *comm, int64_t n, pt_standard_t **standard)
                     : PT_OK;
 }
 
-pt_status_t pt_dataset_standardise(pt_dataset_t *dataset, const uint64_t *taken,
-                                   pt_comm_t *comm)
+/* standard[0]: of the inputs, then of each task; of rank 0. */
+static pt_status_t find_standards(const pt_dataset_t *dataset, const uint64_t *taken,
+                                  const uint64_t *tasks, pt_standard_t **standard)
 {
-    const pt_schema_t *schema = &dataset->schema;
-    pt_standard_t *input = NULL, **task = NULL;
-    pt_status_t status = PT_OK;
+    PT_TRY(measure_inputs(dataset, taken, &standard[0]));
+    for (int32_t t = 0; t < dataset->schema.n_task; t++)
+        if (pt_bitset_get(tasks, t))
+            PT_TRY(measure_labels(dataset, t, taken, &standard[1 + t]));
+    return PT_OK;
+}
+
+static pt_status_t standardise(pt_dataset_t *dataset, const uint64_t *taken,
+                               const uint64_t *tasks, pt_comm_t *comm, pt_comm_t *node,
+                               pt_standard_t **standard)
+{
     bool is_root = pt_comm_rank(comm) == 0;
-    status = pt_alloc(&task, (size_t)schema->n_task, sizeof *task);
-    if (status == PT_OK && is_root)
-        status = measure_inputs(dataset, taken, &input);
-    for (int32_t t = 0; is_root && status == PT_OK && t < schema->n_task; t++)
-        status = measure_labels(dataset, t, taken, &task[t]);
+    bool does_fill = dataset->shared && pt_comm_rank(node) == 0;
+    pt_status_t status = PT_OK;
+    if (dataset->shared && (is_root || does_fill))
+        status = pt_dataset_open_stacks(dataset);
+    if (is_root && status == PT_OK)
+        status = find_standards(dataset, taken, tasks, standard);
+    PT_AGREE(comm, status);
+    for (int32_t t = -1; t < dataset->schema.n_task; t++)
+        PT_TRY(share(comm, n_channel(dataset, t), &standard[1 + t]));
+    for (int32_t t = -1; t < dataset->schema.n_task; t++) {
+        if (does_fill && status == PT_OK && standard[1 + t])
+            status = convert_rows(dataset, t, standard[1 + t]);
+        set_standard(dataset, t, standard[1 + t]);
+        standard[1 + t] = NULL;
+    }
+    PT_AGREE(comm, status);
+    return dataset->shared ? pt_shared_ready(dataset->shared) : PT_OK;
+}
+
+pt_status_t pt_dataset_standardise(pt_dataset_t *dataset, const uint64_t *taken,
+                                   const uint64_t *tasks, pt_comm_t *comm, pt_comm_t *node)
+{
+    size_t n_task = (size_t)dataset->schema.n_task;
+    pt_standard_t **standard = NULL;
+    pt_status_t status = pt_alloc(&standard, 1 + n_task, sizeof *standard);
+    if (status == PT_OK)
+        status = pt_alloc(&dataset->task_standard, n_task, sizeof *dataset->task_standard);
     PT_TRY_OR(done, pt_comm_agree(comm, status));
-    PT_TRY_OR(done, share(comm, schema->input.hwc[2], &input));
-    for (int32_t t = 0; t < schema->n_task; t++)
-        PT_TRY_OR(done, share(comm, task_channels(dataset, t), &task[t]));
-    status = pt_dataset_set_standards(dataset, input, (const pt_standard_t *const *)task);
-    PT_TRY_OR(done, pt_comm_agree(comm, status));
+    status = standardise(dataset, taken, tasks, comm, node, standard);
+    if (dataset->shared)
+        pt_dataset_close_stacks(dataset);
 done:
-    for (int32_t t = 0; task && t < schema->n_task; t++)
-        pt_free(task[t]);
-    pt_free(task);
-    pt_free(input);
+    for (size_t i = 0; standard && i < 1 + n_task; i++)
+        pt_free(standard[i]);
+    pt_free(standard);
     return status;
 }

@@ -19,25 +19,31 @@ void pt_moments_release(pt_moments_t *moments)
 
 void pt_moment_add(struct pt_moment *m, double x)
 {
-    double off = x - m->mean;
     if (isnan(x))
         return;
+    m->first = m->n == 0 ? x : m->first;
+    double own = x - m->first, off = own - m->off;
     m->least = m->n == 0 || x < m->least ? x : m->least;
     m->most = m->n == 0 || x > m->most ? x : m->most;
-    m->mean += off / (double)++m->n;
-    m->square += off * (x - m->mean);
+    m->off += off / (double)++m->n;
+    m->square += off * (own - m->off);
     m->lost = fmax(m->lost, fabs(x - (double)(float)x));
 }
 
-void pt_moments_add(pt_moments_t *moments, const float *value, int64_t n)
+void pt_moments_add(pt_moments_t *moments, const double *value, int64_t n)
 {
     for (int64_t i = 0, c = 0; i < n; i++, c = c + 1 < moments->n_channel ? c + 1 : 0)
-        pt_moment_add(&moments->channel[c], (double)value[i]);
+        pt_moment_add(&moments->channel[c], value[i]);
 }
 
 bool pt_moment_is_coarse(const struct pt_moment *moment)
 {
     return moment->square > 0 && moment->lost > pt_moment_deviation(moment) / 100;
+}
+
+double pt_moment_mean(const struct pt_moment *moment)
+{
+    return moment->first + moment->off;
 }
 
 double pt_moment_size(const struct pt_moment *moment)
@@ -53,8 +59,8 @@ double pt_moment_deviation(const struct pt_moment *moment)
 void pt_moments_standards(const pt_moments_t *moments, pt_standard_t *standard)
 {
     for (int64_t c = 0; c < moments->n_channel; c++) {
-        double deviation = pt_moment_deviation(&moments->channel[c]);
-        standard[c] =
-            (pt_standard_t){moments->channel[c].mean, deviation > 0 ? deviation : 1};
+        const struct pt_moment *m = &moments->channel[c];
+        double deviation = pt_moment_deviation(m);
+        standard[c] = (pt_standard_t){pt_moment_mean(m), deviation > 0 ? deviation : 1};
     }
 }

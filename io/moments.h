@@ -1,8 +1,9 @@
 /** @file
  * Mean, deviation and range of the values of each channel, of any scale and offset.
  *
- * Welford's recurrence in the order of the values: no cancellation, and the same bits
- * wherever the same values come in the same order.
+ * Welford's recurrence in the order of the values, less the first of them: no cancellation,
+ * what all values have in common takes off nothing, and the same bits wherever the same
+ * values come in the same order.
  */
 #ifndef IO_MOMENTS_H
 #define IO_MOMENTS_H
@@ -13,20 +14,22 @@ typedef struct pt_moments {
     int64_t n_channel;
     struct pt_moment {
         int64_t n;
-        double mean, square; /**< square: sum of squared distances from the mean */
-        double least, most;  /**< where n > 0 */
-        double lost;         /**< the most that float32 takes off a value */
+        double first, off;  /**< the first value, and how far from it the mean is */
+        double square;      /**< sum of squared distances from the mean */
+        double least, most; /**< where n > 0 */
+        double lost;        /**< the most that float32 takes off a value */
     } * channel;
 } pt_moments_t;
 
 PT_MUST_CHECK pt_status_t pt_moments_init(pt_moments_t *moments, int64_t n_channel);
 void pt_moments_release(pt_moments_t *moments);
 /** Value i belongs to channel i mod n_channel; NaN is passed over. */
-void pt_moments_add(pt_moments_t *moments, const float *value, int64_t n);
+void pt_moments_add(pt_moments_t *moments, const double *value, int64_t n);
 /** Add one value to a channel, unless it is NaN. */
 void pt_moment_add(struct pt_moment *moment, double value);
 /** Whether float32 takes off more than a hundredth of the deviation. */
 bool pt_moment_is_coarse(const struct pt_moment *moment);
+double pt_moment_mean(const struct pt_moment *moment);
 /** The largest size of a value. */
 double pt_moment_size(const struct pt_moment *moment);
 /** Root of the mean squared distance from the mean; 0 where there is no value. */

@@ -9,6 +9,7 @@
 
 #include "polytree/io/dataset.h"
 #include "io/h5.h"
+#include "io/moments.h"
 
 #define PT_SCHEMA_FORMAT "polytree dataset"
 enum { PT_SCHEMA_VERSION = 1, PT_SCHEMA_MAX_CLASSES = 1 << 20 };
@@ -30,11 +31,10 @@ typedef struct pt_tally {
     int64_t n_row;     /**< rows that have a label other than the one to ignore */
     int64_t n_element; /**< elements (pixels, classes of a multilabel task) that have one */
     int64_t n_odd;     /**< normals whose length is not 1 */
-    float least, most; /**< of floats, where n_element > 0 ... */
-    double mean, square; /**< ... and sum of squared distances from the mean */
-    double coarse[2];    /**< of a regression: deviation and size of values that float32
-                            cannot tell apart well; 0: it can */
-    char digest[33];     /**< of all values */
+    struct pt_moment value; /**< of floats that are labels, of normals the first of each */
+    double coarse[2]; /**< of a regression: deviation and size of values that float32 cannot
+                         tell apart well; 0: it can */
+    char digest[33];  /**< of all values */
 } pt_tally_t;
 
 /** Labels of a classification or multilabel task are a table in memory; those of the

@@ -190,56 +190,45 @@ static pt_status_t take_integers(pt_schema_task_t *task, const pt_h5_array_t *ar
     return PT_OK;
 }
 
+/* One row, of the file's own doubles; a label is one by what float32 makes of it. `moments`
+ * are of each channel of a regression. */
 static pt_status_t take_floats(pt_schema_task_t *task, const pt_h5_array_t *array,
-                               pt_split_t split, int64_t row, const float *value)
+                               pt_split_t split, int64_t row, const double *value,
+                               pt_moments_t *moments)
 {
     pt_tally_t *tally = &task->tally[split];
     const pt_task_info_t *info = &task->info;
     int64_t width = pt_task_labels(info), group = group_of(info), n = 0;
     for (int64_t i = 0; i < width; i++)
-        if (isinf(value[i]))
+        if (isinf((float)value[i]))
             PT_FAIL(FORMAT, "%s: row %" PRId64 " has a value that is infinite as float32",
                     array->where, row);
     for (int64_t i = 0; i < width; i += group) {
-        if (!is_float_label(info, value + i))
+        float single[3] = {0};
+        for (int64_t j = 0; j < group; j++)
+            single[j] = (float)value[i + j];
+        if (!is_float_label(info, single))
             continue;
-        bool is_first = tally->n_element + n++ == 0;
-        double off = (double)value[i] - tally->mean;
-        tally->mean += off / (double)(tally->n_element + n);
-        tally->square += off * ((double)value[i] - tally->mean);
-        tally->n_odd += group == 3 && fabs(length_of(value + i) - 1) > 0.01;
-        tally->least = is_first ? value[i] : fminf(tally->least, value[i]);
-        tally->most = is_first ? value[i] : fmaxf(tally->most, value[i]);
+        pt_moment_add(&tally->value, value[i]);
+        tally->n_odd += group == 3 && fabs(length_of(single) - 1) > 0.01;
+        n++;
     }
+    if (info->kind == PT_TASK_REGRESSION)
+        pt_moments_add(moments, value, width);
     tally->n_row += n > 0;
     tally->n_element += n;
     return PT_OK;
 }
 
-/* Labels of a regression of which float32 may not hold all there is. */
-static bool is_wider(const pt_task_info_t *info, const pt_h5_array_t *array)
+static void narrow(double *value, int64_t n)
 {
-    bool is_held = array->type == H5T_FLOAT && array->item_bytes <= sizeof(float);
-    return info->kind == PT_TASK_REGRESSION && !is_held;
-}
-
-/* Rows as float32; `moments` are of the file's own doubles. */
-static pt_status_t read_floats(const pt_h5_array_t *array, int64_t first, int64_t n,
-                               pt_moments_t *moments, void *buffer)
-{
-    char *from = buffer, *to = buffer;
-    int64_t count = n * (array->count / array->dim[0]);
-    if (moments == NULL)
-        return pt_h5_array_read(array, first, n, PT_CELL_F32, buffer);
-    PT_TRY(pt_h5_array_read(array, first, n, PT_CELL_F64, buffer));
-    for (int64_t i = 0; i < count; i++) {
-        double value;
-        memcpy(&value, from + (size_t)i * sizeof value, sizeof value);
-        pt_moment_add(&moments->channel[i % moments->n_channel], value);
-        float single = (float)value;
+    char *from = (char *)value, *to = from;
+    for (int64_t i = 0; i < n; i++) {
+        double x;
+        memcpy(&x, from + (size_t)i * sizeof x, sizeof x);
+        float single = (float)x;
         memcpy(to + (size_t)i * sizeof single, &single, sizeof single);
     }
-    return PT_OK;
 }
 
 /* The channel whose values float32 tells apart worst. */
@@ -265,31 +254,43 @@ bool pt_schema_is_coarse(const pt_schema_task_t *task, char text[PT_COARSE_TEXT]
         snprintf(
             text, PT_COARSE_TEXT,
             "task '%s': float32 cannot hold the differences of its labels, a deviation "
-            "of %.4g at values up to %.4g: they are rounded before "
-            "data.standardise sees them; subtract an offset in the file",
+            "of %.4g at values up to %.4g: expected data.standardise = auto, or less of "
+            "an offset in the file",
             task->info.name, coarse[0], coarse[1]);
     return coarse[0] > 0;
 }
 
+/* All labels as they are looked at. */
+typedef struct scan {
+    void *buffer; /* some rows, of 8 bytes a value */
+    int64_t rows;
+    pt_moments_t moments;        /* of a regression's channels */
+    pt_digest_t *digest, *exact; /* of floats: as float32, and as they are */
+} scan_t;
+
 /* Integers go through 64 bits, so that a value that does not fit is seen rather than
  * clipped. */
 static pt_status_t scan(pt_schema_task_t *task, const pt_h5_array_t *array,
-                        pt_split_t split, void *buffer, int64_t rows, pt_moments_t *moments,
-                        pt_digest_t *digest)
+                        pt_split_t split, scan_t *c)
 {
     bool is_float = pt_task_is_float(&task->info);
     int64_t width = pt_task_labels(&task->info), n = array->dim[0];
     size_t bytes = is_float ? sizeof(float) : sizeof(int64_t);
-    for (int64_t first = 0; first < n; first += rows) {
-        int64_t now = rows < n - first ? rows : n - first;
-        PT_TRY(is_float ? read_floats(array, first, now, moments, buffer)
-                        : pt_h5_array_read(array, first, now, PT_CELL_I64, buffer));
-        pt_digest_add(digest, buffer, (size_t)(now * width) * bytes);
+    for (int64_t first = 0; first < n; first += c->rows) {
+        int64_t now = c->rows < n - first ? c->rows : n - first;
+        PT_TRY(pt_h5_array_read(array, first, now, is_float ? PT_CELL_F64 : PT_CELL_I64,
+                                c->buffer));
         for (int64_t i = 0; i < now; i++)
-            PT_TRY(is_float ? take_floats(task, array, split, first + i,
-                                          (const float *)buffer + i * width)
-                            : take_integers(task, array, split, first + i,
-                                            (const int64_t *)buffer + i * width));
+            PT_TRY(is_float
+                       ? take_floats(task, array, split, first + i,
+                                     (const double *)c->buffer + i * width, &c->moments)
+                       : take_integers(task, array, split, first + i,
+                                       (const int64_t *)c->buffer + i * width));
+        if (is_float) {
+            pt_digest_add(c->exact, c->buffer, (size_t)(now * width) * sizeof(double));
+            narrow(c->buffer, now * width);
+        }
+        pt_digest_add(c->digest, c->buffer, (size_t)(now * width) * bytes);
     }
     return PT_OK;
 }
@@ -298,28 +299,31 @@ pt_status_t pt_schema_scan_labels(pt_schema_task_t *task, const pt_h5_array_t *a
                                   pt_split_t split)
 {
     pt_status_t status = PT_OK;
-    pt_digest_t *digest = NULL;
-    void *buffer = NULL;
+    pt_tally_t *tally = &task->tally[split];
+    scan_t c = {.buffer = NULL};
     int64_t width = pt_task_labels(&task->info), n = array->dim[0];
     int64_t rows = CHUNK / width > 0 ? CHUNK / width : 1;
-    bool is_wide = is_wider(&task->info, array);
-    pt_moments_t moments = {0};
-    rows = rows < n ? rows : n;
-    PT_TRY(pt_digest_new(&digest));
-    PT_TRY_OR(done, pt_alloc(&buffer, (size_t)(rows * width), sizeof(int64_t)));
+    c.rows = rows < n ? rows : n;
+    PT_TRY_OR(done, pt_digest_new(&c.digest));
+    PT_TRY_OR(done, pt_digest_new(&c.exact));
+    PT_TRY_OR(done, pt_alloc(&c.buffer, (size_t)(c.rows * width), sizeof(int64_t)));
     if (pt_schema_has_table(&task->info))
         PT_TRY_OR(done,
                   pt_alloc(&task->labels[split], (size_t)array->count, sizeof(int32_t)));
-    if (is_wide)
-        PT_TRY_OR(done, pt_moments_init(&moments, task->info.channels));
-    PT_TRY_OR(done,
-              scan(task, array, split, buffer, rows, is_wide ? &moments : NULL, digest));
-    find_coarse(&moments, task->tally[split].coarse);
-    pt_digest_hex(digest, task->tally[split].digest);
+    if (task->info.kind == PT_TASK_REGRESSION)
+        PT_TRY_OR(done, pt_moments_init(&c.moments, task->info.channels));
+    PT_TRY_OR(done, scan(task, array, split, &c));
+    find_coarse(&c.moments, tally->coarse);
+    if (tally->coarse[0] > 0) {
+        pt_digest_hex(c.exact, tally->digest);
+        pt_digest_add(c.digest, tally->digest, sizeof tally->digest);
+    }
+    pt_digest_hex(c.digest, tally->digest);
 done:
-    pt_moments_release(&moments);
-    pt_free(buffer);
-    pt_digest_free(digest);
+    pt_moments_release(&c.moments);
+    pt_free(c.buffer);
+    pt_digest_free(c.exact);
+    pt_digest_free(c.digest);
     return status;
 }
 

@@ -1,5 +1,58 @@
-/* Rows of a stack as stored, from memory or from the file. */
+/* Rows of a stack as memory has them, from there or from the file. */
 #include "io/stack.h"
+
+#include <math.h>
+#include <string.h>
+
+size_t pt_stack_room(const pt_stack_t *stack)
+{
+    return stack->cell == PT_CELL_F32 ? stack->row_bytes * 2 : stack->row_bytes;
+}
+
+/* Values of the file that float32 holds, and memory has as they are. */
+static bool is_in_memory(const pt_stack_t *stack)
+{
+    const pt_number_t *number = &stack->array.number;
+    return stack->rows && !stack->standard && stack->scale == 1 &&
+           number->kind == PT_NUMBER_FLOAT && number->bytes <= (int32_t)sizeof(float);
+}
+
+pt_status_t pt_stack_read_exact(const pt_stack_t *stack, int64_t first, int64_t n,
+                                double *out)
+{
+    int64_t values = (int64_t)(stack->row_bytes / sizeof(float));
+    if (is_in_memory(stack)) {
+        const float *row = (const float *)(const void *)stack->rows + first * values;
+        for (int64_t i = 0; i < n * values; i++)
+            out[i] = (double)row[i];
+        return PT_OK;
+    }
+    PT_TRY(pt_h5_array_read(&stack->array, first, n, PT_CELL_F64, out));
+    for (int64_t i = 0; stack->scale != 1 && i < n * values; i++)
+        out[i] *= stack->scale;
+    return PT_OK;
+}
+
+pt_status_t pt_stack_read_units(const pt_stack_t *stack, const pt_standard_t *standard,
+                                int64_t first, int64_t n, void *out)
+{
+    int64_t values = (int64_t)(stack->row_bytes / sizeof(float)), c = 0;
+    char *to = out;
+    PT_TRY(pt_stack_read_exact(stack, first, n, out));
+    for (int64_t i = 0; i < n * values; i++, c = c + 1 < stack->n_channel ? c + 1 : 0) {
+        double x;
+        memcpy(&x, (char *)out + (size_t)i * sizeof x, sizeof x);
+        float z = (float)((x - standard[c].mean) / standard[c].deviation);
+        if (isinf(z))
+            PT_FAIL(RANGE,
+                    "%s: row %lld has %g, which float32 cannot hold in units of the "
+                    "training samples, whose deviation is %g",
+                    stack->array.where, (long long)(first + i / values), x,
+                    standard[c].deviation);
+        memcpy(to + (size_t)i * sizeof z, &z, sizeof z);
+    }
+    return PT_OK;
+}
 
 pt_status_t pt_stack_fetch(const pt_stack_t *stack, const pt_staging_t *staging,
                            const int64_t *row, int64_t n, const char **stored, int64_t *k)
@@ -9,10 +62,12 @@ pt_status_t pt_stack_fetch(const pt_stack_t *stack, const pt_staging_t *staging,
         *stored = stack->rows + (size_t)row[0] * stack->row_bytes;
         return PT_OK;
     }
-    int64_t room = (int64_t)(staging->bytes / stack->row_bytes);
+    int64_t room = (int64_t)(staging->bytes / pt_stack_room(stack));
     while (*k < n && *k < room && row[*k] == row[0] + *k)
         ++*k;
     *stored = staging->room;
-    return pt_schema_read_cells(&stack->array, row[0], *k, stack->cell, stack->scale,
-                                staging->room);
+    return stack->standard
+               ? pt_stack_read_units(stack, stack->standard, row[0], *k, staging->room)
+               : pt_schema_read_cells(&stack->array, row[0], *k, stack->cell, stack->scale,
+                                      staging->room);
 }

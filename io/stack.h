@@ -9,18 +9,37 @@
 /** Inputs of a split, or labels of a task in one that are no table. */
 typedef struct pt_stack {
     pt_cell_t cell;
-    double scale; /**< what floats of the file are multiplied with */
+    double scale;                  /**< what floats of the file are multiplied with */
+    const pt_standard_t *standard; /**< [n_channel] units of floats; NULL: their own */
+    int64_t n_channel;
     size_t row_bytes;
     int64_t n;           /**< rows; 0: there is nothing */
     pt_h5_array_t array; /**< open on ranks that read from it */
-    const char *rows;    /**< as stored; NULL where they are not in memory */
+    char *rows;          /**< in those units; NULL where they are not in memory */
 } pt_stack_t;
 
 /** Room for rows that are not in memory. */
 typedef struct pt_staging {
     char *room;
-    size_t bytes; /**< at least those of a row */
+    size_t bytes; /**< at least pt_stack_room() of each stack */
 } pt_staging_t;
+
+/** Bytes that a row takes while it is read. */
+size_t pt_stack_room(const pt_stack_t *stack);
+
+/** Rows first..first+n-1 of a stack of floats in their own units, in all the precision that
+ * the file has. */
+PT_MUST_CHECK pt_status_t pt_stack_read_exact(const pt_stack_t *stack, int64_t first,
+                                              int64_t n, double *out);
+/**
+ * The same in other units, each value rounded once.
+ *
+ * @param[out] out  float32 [n, values of a row], in room for as many doubles
+ * @return PT_E_RANGE for a value that is infinite then
+ */
+PT_MUST_CHECK pt_status_t pt_stack_read_units(const pt_stack_t *stack,
+                                              const pt_standard_t *standard, int64_t first,
+                                              int64_t n, void *out);
 
 /**
  * Bring rows row[0..k-1], which follow each other in the file, to memory; k <= n is what

@@ -188,7 +188,7 @@ pt_status_t pt_session_open_data(pt_session_t *session)
         status = pt_baseline_resolve(&session->config, session->dataset);
     PT_AGREE(world, status);
     PT_TRY(pt_comm_bcast(world, &session->config, sizeof session->config, 0));
-    return pt_feed_standardise(c, session->dataset, world);
+    return pt_feed_standardise(c, session->dataset, world, session->node);
 }
 
 static pt_status_t make_kernels(pt_session_t *session)

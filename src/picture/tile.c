@@ -99,20 +99,13 @@ static void paint_label(const pt_objective_t *o, tile_range_t range, const pt_la
     }
 }
 
-/* The first value of an output, in the label's units. */
-static double first_value(const pt_objective_t *o, const pt_real_t *z)
-{
-    const pt_standard_t *standard = pt_objective_standard(o);
-    return standard ? standard->mean + standard->deviation * (double)z[0] : (double)z[0];
-}
-
 static void paint_output(const pt_objective_t *o, tile_range_t range, const pt_real_t *z,
                          uint8_t *rgb)
 {
     if (o->info->kind == PT_TASK_NORMALS)
         paint_normal(rgb, (double[]){(double)z[0], (double)z[1], (double)z[2]});
     else if (pt_task_is_float(o->info))
-        paint_in_range(rgb, range, first_value(o, z));
+        paint_in_range(rgb, range, (double)z[0]);
     else if (o->info->kind == PT_TASK_SEGMENTATION)
         tile_class_color(likeliest(z, o->outputs), rgb);
     else
@@ -188,7 +181,7 @@ tile_range_t tile_range(const pt_objective_t *o, int64_t n_pixel, const pt_label
     if (range.low <= range.high)
         return range;
     for (int64_t i = 0; i < n_pixel; i++)
-        extend(&range, first_value(o, output + i * o->outputs));
+        extend(&range, (double)output[i * o->outputs]);
     return range;
 }
 

@@ -4,6 +4,7 @@
 #include "polytree/base/bitset.h"
 #include "polytree/base/memory.h"
 #include "polytree/par/log.h"
+#include "polytree/train/objective.h"
 #include "train/feed_parts.h"
 
 /* The inputs of all bundles' training part. */
@@ -34,24 +35,49 @@ done:
     return status;
 }
 
-pt_status_t pt_feed_standardise(const pt_config_t *config, pt_dataset_t *dataset,
-                                pt_comm_t *comm)
+/* Regressions; but the direction of a vector is of its own units. */
+static pt_status_t mark_tasks(const pt_config_t *config, const pt_dataset_t *dataset,
+                              uint64_t *tasks)
+{
+    pt_objective_t o;
+    for (int32_t t = 0; t < pt_dataset_n_task(dataset); t++) {
+        PT_TRY(pt_objective_make(config, pt_dataset_task(dataset, t), &o));
+        pt_bitset_set(tasks, t,
+                      o.info->kind == PT_TASK_REGRESSION && o.loss != PT_LOSS_COSINE);
+    }
+    return PT_OK;
+}
+
+static void warn_of_coarse(const pt_dataset_t *dataset)
 {
     char text[PT_COARSE_TEXT];
-    uint64_t *taken = NULL;
-    pt_status_t status = PT_OK;
     for (int32_t t = 0; t < pt_dataset_n_task(dataset); t++)
         if (pt_dataset_is_coarse(dataset, t, text))
             pt_log(PT_LOG_WARNING, "%s", text);
-    if (config->data.standardise == PT_STANDARDISE_NONE)
+}
+
+pt_status_t pt_feed_standardise(const pt_config_t *config, pt_dataset_t *dataset,
+                                pt_comm_t *comm, pt_comm_t *node)
+{
+    uint64_t *taken = NULL, *tasks = NULL;
+    pt_status_t status;
+    if (config->data.standardise == PT_STANDARDISE_NONE) {
+        warn_of_coarse(dataset);
         return PT_OK;
-    int64_t n = pt_dataset_n_input(dataset, PT_SPLIT_TRAIN);
-    status = pt_alloc(&taken, pt_bitset_words(n), sizeof *taken);
+    }
+    size_t words = pt_bitset_words(pt_dataset_n_input(dataset, PT_SPLIT_TRAIN));
+    status = pt_alloc(&taken, words, sizeof *taken);
+    if (status == PT_OK)
+        status =
+            pt_alloc(&tasks, pt_bitset_words(pt_dataset_n_task(dataset)), sizeof *tasks);
     if (status == PT_OK)
         status = mark_training(config, dataset, taken);
+    if (status == PT_OK)
+        status = mark_tasks(config, dataset, tasks);
     PT_TRY_OR(done, pt_comm_agree(comm, status));
-    status = pt_dataset_standardise(dataset, taken, comm);
+    status = pt_dataset_standardise(dataset, taken, tasks, comm, node);
 done:
+    pt_free(tasks);
     pt_free(taken);
     return status;
 }

@@ -139,19 +139,12 @@ static pt_loss_terms_t binary_entropy(const loss_work_t *w)
     return sum;
 }
 
-/* How far output i is from its label, in the network's units; 0 where there is none. */
+/* How far output i is from its label; 0 where there is none. */
 static double distance(const loss_work_t *w, int64_t i)
 {
-    const pt_standard_t *standard = pt_objective_standard(w->o);
     double y = (double)w->y[i].f;
 
-    if (isnan(y))
-        return 0;
-    if (standard) {
-        standard += i % w->o->labels;
-        y = (y - standard->mean) / standard->deviation;
-    }
-    return (double)w->z[i] - y;
+    return isnan(y) ? 0 : (double)w->z[i] - y;
 }
 
 static pt_loss_terms_t l1(const loss_work_t *w)

@@ -133,16 +133,13 @@ static void add_channels(const sample_t *s)
 {
     const int32_t n_channel = s->o->labels;
     const bool is_depth = s->o->info->kind == PT_TASK_DEPTH;
-    const pt_standard_t own = {0, 1}, *standard = pt_objective_standard(s->o);
     pt_exact_t *sum = &s->m->sum;
 
     for (int32_t c = 0; c < n_channel; c++) {
-        const pt_standard_t *u = standard ? &standard[c] : &own;
         double error[LABEL] = {0};
         int64_t at = s->sum + c * N_CHANNEL_SUM;
         for (int64_t i = c; i < s->n * n_channel; i += n_channel) {
-            double z = u->mean + u->deviation * (double)s->z[i];
-            double y = (double)s->y[i].f, d = fabs(z - y);
+            double y = (double)s->y[i].f, d = fabs((double)s->z[i] - y);
             if (isnan(y))
                 continue;
             s->count[c]++;

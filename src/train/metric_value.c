@@ -88,20 +88,24 @@ static double max_iou(const pt_metrics_t *m, int64_t sum, const int64_t *count)
     return ratio(best, (double)count[0]);
 }
 
-/* Mean over all channels' values of one of their sums. */
-static double mean_error(const pt_metrics_t *m, int32_t n_channel, int which, int64_t sum,
-                         const int64_t *count)
+/* Mean over all channels' values of one of their sums, in the labels' own units. */
+static double mean_error(const pt_metrics_t *m, const pt_objective_t *o, int which,
+                         int64_t sum, const int64_t *count)
 {
+    const pt_standard_t *standard = o->info->standard;
     double total = 0;
     int64_t n = 0;
 
-    for (int32_t c = 0; c < n_channel; c++) {
-        total += pt_exact_value(&m->sum, sum + c * N_CHANNEL_SUM + which);
+    for (int32_t c = 0; c < o->labels; c++) {
+        double unit = standard ? standard[c].deviation : 1;
+        total += pt_exact_value(&m->sum, sum + c * N_CHANNEL_SUM + which) *
+                 (which == SQUARE ? unit * unit : unit);
         n += count[c];
     }
     return ratio(total, (double)n);
 }
 
+/* Of any units. */
 static double mean_r2(const pt_metrics_t *m, int32_t n_channel, int64_t sum,
                       const int64_t *count)
 {
@@ -140,11 +144,11 @@ double pt_metrics_value(const pt_metrics_t *m, int32_t task, pt_task_metric_t me
     case PT_METRIC_MAX_IOU:
         return max_iou(m, sum, count);
     case PT_METRIC_RMSE:
-        return sqrt(mean_error(m, o->labels, SQUARE, sum, count));
+        return sqrt(mean_error(m, o, SQUARE, sum, count));
     case PT_METRIC_ABS_ERROR:
-        return mean_error(m, o->labels, ABSOLUTE, sum, count);
+        return mean_error(m, o, ABSOLUTE, sum, count);
     case PT_METRIC_REL_ERROR:
-        return mean_error(m, o->labels, RELATIVE, sum, count);
+        return mean_error(m, o, RELATIVE, sum, count);
     case PT_METRIC_R2:
         return mean_r2(m, o->labels, sum, count);
     case PT_METRIC_EDGE_F:

@@ -73,11 +73,6 @@ static pt_status_t choose_metric(const pt_task_info_t *info, pt_task_metric_t wa
             info->name, pt_metric_name(wanted), pt_task_kind_name(info->kind), words);
 }
 
-const pt_standard_t *pt_objective_standard(const pt_objective_t *objective)
-{
-    return objective->loss == PT_LOSS_COSINE ? NULL : objective->info->standard;
-}
-
 pt_status_t pt_objective_make(const pt_config_t *config, const pt_task_info_t *info,
                               pt_objective_t *out)
 {

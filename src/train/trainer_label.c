@@ -69,26 +69,31 @@ pt_status_t trainer_read_input(pt_trainer_t *t, const pt_draw_t *draw,
                    : PT_OK;
 }
 
-/** The largest size of a task's labels in the places of the first n units, over all ranks;
- * 0 of what has no real numbers. */
+/** The largest size of a task's labels in the places of the first n units, in their own
+ * units, over all ranks; 0 of what has no real numbers. */
 static pt_status_t find_scale(pt_trainer_t *t, int32_t task, int32_t n, double *scale)
 {
     int64_t count = pt_feed_labels(t->feed, task) * t->config->train.microbatch;
-    float largest = 0;
+    const pt_task_info_t *info = t->objective[task].info;
+    double largest = 0;
     int64_t bits = 0;
 
     *scale = 0;
-    if (!pt_task_is_float(t->objective[task].info))
+    if (!pt_task_is_float(info))
         return PT_OK;
     for (int32_t u = 0; u < n && stream_is_last(t); u++) {
         const pt_label_t *label = trainer_label(t, u, task);
-        for (int64_t i = 0; i < count && label != NULL; i++)
-            largest = fmaxf(largest, fabsf(label[i].f));
+        for (int64_t i = 0; i < count && label != NULL; i++) {
+            const pt_standard_t *s =
+                info->standard ? &info->standard[i % info->channels] : NULL;
+            double own = (double)label[i].f;
+            largest = fmax(largest, fabs(s ? s->mean + s->deviation * own : own));
+        }
     }
     memcpy(&bits, &largest, sizeof largest);
     PT_TRY(pt_max_i64(t->layout->world, PT_TRAFFIC_CONTROL, &bits, 1));
     memcpy(&largest, &bits, sizeof largest);
-    *scale = (double)largest;
+    *scale = largest;
     return PT_OK;
 }
 

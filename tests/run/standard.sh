@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Inputs and labels of regression are trained at mean 0 and deviation 1, whatever they are
 # measured in, and scores are in the labels' own units: the same data in units 1024 times as
-# small gives the same network to the bit, and errors 1024 times as large.
+# small gives the same network to the bit, and errors 1024 times as large; an offset, however
+# large, that all values have changes nothing.
 # shellcheck source=tests/run/common
 . "$(dirname "$0")/common"
 "$PYTHON" -c "import h5py" 2>/dev/null || skip "$PYTHON has no h5py"
@@ -12,13 +13,19 @@ rng = np.random.default_rng(0)
 x = rng.uniform([300, 3, 0, 1900], [900, 7, 0.4, 2020], (200, 4)).astype("f4")
 y = np.stack([40 * (x[:, 1] > 5) + x[:, 0] / 30, x[:, 2] * x[:, 1]], 1).astype("f4")
 y[::7, 0] = np.nan
-for name, unit in (("metres", 1), ("small", 1024), ("file", 1)):
+for name, unit in (("metres", 1), ("small", 1024)):
     with h5py.File(name + ".h5", "w") as f:
         f.attrs["format"], f.attrs["version"] = "polytree dataset", 1
         f.create_group("tasks/heat").attrs["kind"] = "regression"
         for split, rows in (("train", slice(0, 140)), ("test", slice(140, 200))):
             f[split + "/inputs"] = x[rows] * np.float32(unit)
             f[split + "/tasks/heat/labels"] = y[rows] * np.float32(unit)
+# Float32 knows 2^26 and 8 more, float64 all that these values have.
+with h5py.File("metres.h5") as near, h5py.File("shifted.h5", "w") as far:
+    far.attrs.update(near.attrs), near.copy("tasks", far)
+    for part in ("train", "test"):
+        for name in ("/inputs", "/tasks/heat/labels"):
+            far[part + name] = near[part + name][()].astype("f8") + 2.0**26
 np.save("x.npy", x[:140]), np.save("y.npy", y[:140])
 PY
 cat >c.ini <<'INI'
@@ -82,6 +89,18 @@ assert [(c["mean"], c["deviation"]) for c in root["tasks"][0]["standard"]] == [t
 x, y = np.load("x.npy").astype("f8"), np.load("y.npy").astype("f8")
 whole = np.concatenate([x.mean(0), np.nanmean(y, 0)])
 assert np.allclose(a[:, 0], whole, rtol=0.15) and not np.allclose(a[:, 0], whole, rtol=1e-4)
+PY
+
+# At an offset that float32 cannot bear, they are learned as without it.
+expect 0 ranks 1 search c.ini -o shifted --set data.file=shifted.h5
+expect 0 ranks 2 search c.ini -o shifted2 --set data.file=shifted.h5 data.cache=none
+same_result shifted shifted2
+"$PYTHON" - <<'PY'
+import json
+def final(run):
+    return json.loads(open(run + "/metrics.jsonl").read().splitlines()[-1])["tasks"]["heat"]
+p, q = final("one"), final("shifted")
+assert all(abs(q[name] / p[name] - 1) < 1e-4 for name in ("loss", "rmse", "abs_error", "r2")), (p, q)
 PY
 
 # Without val they are of all, and a run from its checkpoint has what it was trained with.

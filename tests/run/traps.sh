@@ -73,21 +73,28 @@ for name in deep whole; do
     expect 0 "$POLYTREE" data check $name.h5
     ! grep -qE "float32|integers" out || fail "$name: a note without a cause"
 done
-COARSE="float32 cannot hold the differences of"
+BEFORE="at 0 and 1, before float32 rounds their differences away$"
 expect 0 "$POLYTREE" data check far.h5
-says out "^note: $COARSE inputs in train, a deviation of 0.0.* at values up to 1e\\+06: .* subtract an offset"
+says out "^note: inputs in train .*only with data.standardise = auto .*${BEFORE#at }"
 expect 0 "$POLYTREE" data check late.h5
-says out "^note: task 't': $COARSE its labels, a deviation of [12][0-9.]+ at values up to 1.7e\\+09: .* subtract an offset"
+says out "^note: task 't': .*only with data.standardise = auto are they trained $BEFORE"
+expect 0 "$POLYTREE" data check whole.h5
+! grep -q "float32" out || fail "float32 holds whole numbers of 6 digits"
 expect 0 "$POLYTREE" data info odd.h5
 says out "^scale: .* to 0.9.*; means of channels in train 0.*, deviations 0"
 says out "^scale: 36 values in train are not finite as float32 and not counted$"
 
-# Whole numbers are labels of a regression; labels that are rounded are told of at the start.
+# Whole numbers are labels of a regression; labels that are rounded are told of at the start,
+# and are not where they are standardised.
 NUMBERS=(space.op=linear_bn_relu space.stem=linear_bn_relu space.channels=8 train.batch=16)
 expect 0 ranks 1 search "$SMALL" -o whole "${FEW[@]}" "${NUMBERS[@]}" data.file=whole.h5
 expect 0 ranks 1 search "$SMALL" -o late "${FEW[@]}" "${NUMBERS[@]}" data.file=late.h5
 cat out err >said
-says said "task 't': $COARSE its labels, a deviation of"
+! grep -q "float32" said || fail "labels are rounded though they are standardised"
+expect 0 ranks 1 search "$SMALL" -o rounded "${FEW[@]}" "${NUMBERS[@]}" data.file=late.h5 \
+    data.standardise=none
+cat out err >said
+says said "task 't': float32 cannot hold the differences of its labels, a deviation of [12][0-9.]+ at values up to 1.7e\\+09: expected data.standardise = auto"
 
 # Who diverges is told of in one way.
 refuses 1 "the loss of task t is .* in step [0-9]+( with a gradient that is not finite)? and its labels are up to [0-9.e+]+: the run diverged, try a smaller learning rate$" \

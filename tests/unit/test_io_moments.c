@@ -17,17 +17,18 @@ enum { N = 3000, CHANNELS = 3 };
 
 static void any_offset_and_scale_is_measured(void **state)
 {
-    static const double offset[] = {0, 1e6, -3e4, 0}, scale[] = {1, 1, 1e-3, 1e30};
-    static float x[N];
+    static const double offset[] = {0, 1e6, -3e4, 0, 1.7e9},
+                        scale[] = {1, 1, 1e-3, 1e30, 1e-6};
+    static double x[N];
     const pt_rng_t rng = {.seed = 4};
     (void)state;
-    for (int k = 0; k < 4; k++) {
+    for (int k = 0; k < 5; k++) {
         pt_moments_t m;
         pt_standard_t standard[CHANNELS];
         for (int i = 0; i < N; i++)
-            x[i] = i % 70 == 5 ? NAN
-                               : (float)(offset[k] + scale[k] * (i % CHANNELS + 1) *
-                                                         pt_rng_normal(&rng, (uint64_t)i));
+            x[i] = i % 70 == 5 ? (double)NAN
+                               : offset[k] + scale[k] * (i % CHANNELS + 1) *
+                                                 pt_rng_normal(&rng, (uint64_t)i);
         assert_int_equal(pt_moments_init(&m, CHANNELS), PT_OK);
         pt_moments_add(&m, x, N / 2);
         pt_moments_add(&m, x + N / 2, N / 2);
@@ -36,17 +37,17 @@ static void any_offset_and_scale_is_measured(void **state)
             long double sum = 0, square = 0, n = 0, least = INFINITY;
             for (int i = c; i < N; i += CHANNELS)
                 if (!isnan(x[i])) {
-                    sum += x[i];
+                    sum += (long double)x[i] - offset[k];
                     n++;
                     least = x[i] < least ? x[i] : least;
                 }
             for (int i = c; i < N; i += CHANNELS)
                 if (!isnan(x[i]))
-                    square += (x[i] - sum / n) * (x[i] - sum / n);
+                    square += powl((long double)x[i] - offset[k] - sum / n, 2);
             double deviation = (double)sqrtl(square / n);
             assert_true(m.channel[c].n == (int64_t)n &&
                         m.channel[c].least == (double)least);
-            assert_true(fabs(standard[c].mean - (double)(sum / n)) <=
+            assert_true(fabs(standard[c].mean - (double)(offset[k] + sum / n)) <=
                         1e-12 * deviation + 1e-15 * fabs(offset[k]));
             assert_true(fabs(standard[c].deviation / deviation - 1) < 1e-9);
         }
@@ -56,7 +57,7 @@ static void any_offset_and_scale_is_measured(void **state)
 
 static void what_is_constant_keeps_its_scale(void **state)
 {
-    const float x[4] = {7, 7, 7, NAN};
+    const double x[4] = {7, 7, 7, (double)NAN};
     pt_standard_t standard;
     pt_moments_t m;
     (void)state;

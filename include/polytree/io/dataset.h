@@ -60,8 +60,8 @@ typedef struct pt_task_info {
                                         (normals 3, regression c); 1, 1, classes for
                                         multilabel, else 1, 1, c */
     const pt_standard_t
-        *standard; /**< [channels] in which a network gives a regression; labels are
-              in their own.  NULL: in those too.  The data set's. */
+        *standard; /**< [channels] in which a regression is read, and in which a network
+              gives it.  NULL: in its own.  The data set's. */
 } pt_task_info_t;
 
 /** Whether there is a label for each pixel. */
@@ -121,19 +121,23 @@ pt_task_rows_t pt_dataset_rows(const pt_dataset_t *dataset, pt_split_t split, in
 /** Rows of a task in a split that have a label other than the one to ignore. */
 int64_t pt_dataset_n_labelled(const pt_dataset_t *dataset, pt_split_t split, int32_t task);
 /**
- * Find units in which features, images of floats that leave 0 to 1, and labels of
+ * Find units in which features, images of floats that leave 0 to 1, and labels of some
  * regression tasks have mean 0 and deviation 1 in each channel, over some of the training
- * inputs.  From then on inputs are read in theirs, and pt_task_info_t names those of
- * labels.  Rank 0 reads the file once more; all ranks get the same bits, whatever their
- * number.  Collective over `comm`.
+ * inputs.  From then on they are read in these units, formed from the file's numbers in
+ * double and rounded once.  Rank 0 reads what train has once more, and one rank of a node
+ * what is in memory; all ranks get the same bits, whatever their number.  Once for a data
+ * set.  Collective over `comm`, of which `node` is what pt_dataset_open() had.
  *
  * @param[in] taken  bitset of the inputs of train that count
+ * @param[in] tasks  bitset of the regression tasks
  */
 PT_MUST_CHECK pt_status_t pt_dataset_standardise(pt_dataset_t *dataset,
-                                                 const uint64_t *taken, pt_comm_t *comm);
+                                                 const uint64_t *taken,
+                                                 const uint64_t *tasks, pt_comm_t *comm,
+                                                 pt_comm_t *node);
 /**
- * Whether float32, as which labels are read, is too coarse for those of a regression in
- * train: it takes off more than a hundredth of their deviation.
+ * Whether float32 is too coarse for the labels of a regression in train as they are: it
+ * takes off more than a hundredth of their deviation.
  *
  * @param[out] text  what is wrong and what to do, for a person; "" where nothing is
  */
@@ -141,8 +145,8 @@ bool pt_dataset_is_coarse(const pt_dataset_t *dataset, int32_t task,
                           char text[PT_COARSE_TEXT]);
 /** [channels] units of inputs (NULL: their own) ... */
 const pt_standard_t *pt_dataset_input_standard(const pt_dataset_t *dataset);
-/** ... and take other units for those of inputs and of each task; NULL: their own.  Copies.
- */
+/** ... and take other units for those of inputs and of each task; NULL: their own.  What is
+ * in memory in other ones is read from the file from then on.  Copies.  Not collective. */
 PT_MUST_CHECK pt_status_t pt_dataset_set_standards(pt_dataset_t *dataset,
                                                    const pt_standard_t *input,
                                                    const pt_standard_t *const *task);
@@ -155,7 +159,7 @@ size_t pt_dataset_bytes(const pt_dataset_t *dataset);
 /**
  * Inputs `row[0..n-1]` of a split as float32 [n, h, w, c]; uint8 pixels are divided by
  * 255, uint16 by 65535, int16 by 32767, all integers and floats multiplied by the attribute
- * `scale` instead where they have one; then (x - mean) / deviation of
+ * `scale` instead where they have one; (x - mean) / deviation where there is
  * pt_dataset_input_standard().  Same bits whichever cache.  Not collective;
  * allocates only to read numbers of the file that are wider than memory's.
  *
@@ -166,8 +170,9 @@ PT_MUST_CHECK pt_status_t pt_dataset_read(pt_dataset_t *dataset, pt_split_t spli
 
 /**
  * Labels of rows `row[0..n-1]` of a task's own table (see pt_dataset_rows()) as [n, h, w,
- * c]. What is no label comes as PT_LABEL_NONE or NaN, in all three values of a normal. Same
- * bits whichever cache.  Not collective; allocates as pt_dataset_read().
+ * c], a regression's in units of pt_task_info_t.  What is no label comes as PT_LABEL_NONE
+ * or NaN, in all three values of a normal. Same bits whichever cache.  Not collective;
+ * allocates as pt_dataset_read().
  */
 PT_MUST_CHECK pt_status_t pt_dataset_read_labels(pt_dataset_t *dataset, pt_split_t split,
                                                  int32_t task, const int64_t *row,

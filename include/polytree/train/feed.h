@@ -67,12 +67,15 @@ PT_MUST_CHECK pt_status_t pt_feed_new(const pt_config_t *config, pt_dataset_t *d
 void pt_feed_free(pt_feed_t *feed);
 
 /**
- * As data.standardise says: find the units in which inputs and labels of the training part
- * have mean 0 and deviation 1, see pt_dataset_standardise(), and warn of labels that
- * float32 is too coarse for.  Collective over `comm`.
+ * As data.standardise says: have inputs and labels read in units in which those of the
+ * training part have mean 0 and deviation 1, see pt_dataset_standardise(); or warn of
+ * labels that float32 is too coarse for.  Collective over `comm`.
+ *
+ * @return PT_E_CONFIG for a loss or metric that does not suit its task
  */
 PT_MUST_CHECK pt_status_t pt_feed_standardise(const pt_config_t *config,
-                                              pt_dataset_t *dataset, pt_comm_t *comm);
+                                              pt_dataset_t *dataset, pt_comm_t *comm,
+                                              pt_comm_t *node);
 
 /** Height, width and channels of the inputs of a feed of that size; features are as stored.
  */

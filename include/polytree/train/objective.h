@@ -73,10 +73,6 @@ PT_MUST_CHECK pt_status_t pt_class_weights_make(const pt_config_t *config,
                                                 const pt_objective_t *objective,
                                                 int64_t **weight);
 
-/** [labels] units in which the network gives the task's labels; NULL: the labels' own.  The
- * direction of a vector (cosine) is of its own units. */
-const pt_standard_t *pt_objective_standard(const pt_objective_t *objective);
-
 /** Most metrics of one kind. */
 #define PT_KIND_METRICS 5
 
