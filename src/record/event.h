@@ -6,8 +6,10 @@
 
 #include "polytree/record/journal.h"
 
-/** A phase is a "stage" in the journals, as it has been since their beginning. */
-#define EVENT_PHASE_KEY "stage"
+/** Key of every line's phase, and the event that one begins. */
+#define EVENT_PHASE "phase"
+/** What both were called once: journals of such runs are still read. */
+#define EVENT_PHASE_ONCE "stage"
 
 extern const char *const event_word[PT_N_EVENT];
 extern const char *const event_moment_word[PT_N_MOMENT];

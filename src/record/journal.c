@@ -20,14 +20,14 @@ struct pt_journal {
 };
 
 const char *const event_word[PT_N_EVENT] = {
-    [PT_EVENT_PHASE] = "stage",   [PT_EVENT_STEP] = "step",
-    [PT_EVENT_EVAL] = "eval",     [PT_EVENT_CANDIDATE] = "candidate",
-    [PT_EVENT_CHOICE] = "choice", [PT_EVENT_NETWORK] = "derive",
+    [PT_EVENT_PHASE] = EVENT_PHASE, [PT_EVENT_STEP] = "step",
+    [PT_EVENT_EVAL] = "eval",       [PT_EVENT_CANDIDATE] = "candidate",
+    [PT_EVENT_CHOICE] = "choice",   [PT_EVENT_NETWORK] = "derive",
     [PT_EVENT_FINAL] = "final",
 };
 
 const char *const event_moment_word[PT_N_MOMENT] = {
-    [PT_MOMENT_PHASE] = "stage",     [PT_MOMENT_EVAL] = "eval",
+    [PT_MOMENT_PHASE] = EVENT_PHASE, [PT_MOMENT_EVAL] = "eval",
     [PT_MOMENT_FINAL] = "final",     [PT_MOMENT_CHECKPOINT] = "checkpoint",
     [PT_MOMENT_STOPPED] = "stopped", [PT_MOMENT_FAILED] = "failed",
 };
@@ -86,7 +86,7 @@ static void begin(line_t *line, const char *event, pt_phase_t phase)
 {
     line_begin(line);
     line_text(line, "event", event);
-    line_text(line, EVENT_PHASE_KEY, pt_phase_name(phase));
+    line_text(line, EVENT_PHASE, pt_phase_name(phase));
 }
 
 static void put_phase(line_t *line, const pt_event_phase_t *e)

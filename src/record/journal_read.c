@@ -47,10 +47,17 @@ static bool has(const json_t *object, const char *key)
 
 static pt_status_t get_phase(const json_t *line, pt_phase_t *phase)
 {
-    const char *name = get_text(line, EVENT_PHASE_KEY);
+    const char *name =
+        get_text(line, has(line, EVENT_PHASE) ? EVENT_PHASE : EVENT_PHASE_ONCE);
     if (!pt_phase_find(name, phase))
-        PT_FAIL(FORMAT, "'%.40s': no such " EVENT_PHASE_KEY, name);
+        PT_FAIL(FORMAT, "'%.40s': no such phase", name);
     return PT_OK;
+}
+
+static const char *get_event(const json_t *line)
+{
+    const char *word = get_text(line, "event");
+    return strcmp(word, EVENT_PHASE_ONCE) == 0 ? EVENT_PHASE : word;
 }
 
 static pt_status_t read_step(journal_reader_t *r, json_t *line, pt_event_step_t *e)
@@ -177,7 +184,7 @@ static pt_event_candidate_t read_candidate(const json_t *line)
 
 static pt_status_t take_event(journal_reader_t *r, json_t *line)
 {
-    const char *word = get_text(line, "event");
+    const char *word = get_event(line);
     pt_event_t e = {.kind = PT_EVENT_PHASE};
     while (e.kind < PT_N_EVENT && strcmp(word, event_word[e.kind]) != 0)
         e.kind++;
@@ -236,7 +243,7 @@ static void read_traffic(const json_t *object, pt_traffic_stat_t *traffic)
 
 static pt_status_t take_timing(journal_reader_t *r, json_t *line)
 {
-    const char *word = get_text(line, "event");
+    const char *word = get_event(line);
     pt_timing_t t = {.moment = PT_MOMENT_PHASE};
     while (t.moment < PT_N_MOMENT && strcmp(word, event_moment_word[t.moment]) != 0)
         t.moment++;

@@ -217,7 +217,7 @@ static void put_view(const char *run, const standing_view_t *v, pt_text_t *out)
     } else if (!v->has_phase) {
         return;
     } else {
-        pt_text_add(out, "stage       %s, step %lld of %lld\n", pt_phase_name(v->phase),
+        pt_text_add(out, "phase       %s, step %lld of %lld\n", pt_phase_name(v->phase),
                     (long long)v->step, (long long)v->n_step);
         if (v->phase == PT_PHASE_CHOOSE)
             put_best(v, out);

@@ -31,7 +31,7 @@ cost=$(number found madds)
 for run in shared single; do
     [ "$(number $run madds)" -ge "$cost" ] || fail "$run is cheaper than the found network"
     says $run/config.ini "^steps = 80 " # 20 of each kind
-    says $run/metrics.jsonl '"stage":"retrain","steps":80,'
+    says $run/metrics.jsonl '"phase":"retrain","steps":80,'
 done
 width=$(sed -n 's/^width = \([0-9.]*\).*/\1/p' shared/config.ini)
 narrow=$(awk "BEGIN {print $width - 1 / 64}")
@@ -47,7 +47,7 @@ says dear/report.txt "^$dear"
 ! grep -q "at width" shared/report.txt || fail "a chain that is matched is said to be dearer"
 [ "$(number random madds)" -le "$cost" ] || fail "the random subnet costs too much"
 [ $((20 * $(number random madds))) -ge $((19 * cost)) ] || fail "the random subnet is too cheap"
-says random/metrics.jsonl '"stage":"search","steps":40,"alpha_steps":0'
+says random/metrics.jsonl '"phase":"search","steps":40,"alpha_steps":0'
 
 # Another index takes the supernet of the first; another seed must not.
 expect 0 ranks 1 search "$SMALL" -o random2 --set search.method=random --set baseline.cost_of=found \

@@ -80,7 +80,7 @@ for n in 2 3; do
 done
 held stopped "choose 9" 2 search "${dag[@]}" -o stopped
 expect 0 "$POLYTREE" status stopped
-says out "^stage +choose, step 9 of 30$"
+says out "^phase +choose, step 9 of 30$"
 says out "^best +number [0-9]+, losses [-+0-9.]+ % against one network for all tasks \(on what proposes\)"
 send USR1
 ended 75

@@ -49,7 +49,7 @@ says out "^state +stopped: the same command goes on for another [0-9]+:[0-9]+$"
 ) 9<>found/lock
 expect 0 "$POLYTREE" status found
 says out "^state +killed or crashed \(pid 7 on elsewhere\): the same command goes on$"
-says out "^stage +warmup, step [1-9][0-9]* of 20$"
+says out "^phase +warmup, step [1-9][0-9]* of 20$"
 says out "^last line +loss [0-9.]+ +tau 5.00"
 says out "^checkpoint +[0-9]+ s ago$"
 expect 0 "$POLYTREE" search "$SMALL" -o found --set report.single="$PWD/single" --set report.shared="$PWD/shared" \
@@ -123,10 +123,10 @@ says out "^state +finished$"
 says out "^done +mean metric on test [01]\.[0-9]+$"
 # In the middle of a line, as one finds it while the run is at work.
 mkdir half
-sed '/"stage":"retrain","kind":"weight","step":11,/,$d' found/metrics.jsonl >half/metrics.jsonl
-printf '{"event":"step","stage":"retrain","ki' >>half/metrics.jsonl
+sed '/"phase":"retrain","kind":"weight","step":11,/,$d' found/metrics.jsonl >half/metrics.jsonl
+printf '{"event":"step","phase":"retrain","ki' >>half/metrics.jsonl
 expect 0 "$POLYTREE" status half
-says out "^stage +retrain, step 10 of 20$"
+says out "^phase +retrain, step 10 of 20$"
 says out "^val +mean metric on val [01]\.[0-9]+ \((search, step 20|retrain, step 10)\)$"
 says out "^checkpoint +none yet$"
 echo 'no line of ours' >>half/metrics.jsonl

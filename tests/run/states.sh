@@ -123,7 +123,7 @@ look() {
     if [ "$1" = "done" ]; then
         says out "^state +finished$"
     else
-        says out "^stage +$1, step [12] of [1-7]$"
+        says out "^phase +$1, step [12] of [1-7]$"
     fi
     expect 0 "$POLYTREE" show at
     case $1 in
@@ -170,7 +170,7 @@ while read -r name part space found options; do
         code=0
         "$POLYTREE" "${command[@]}" -o at --time-limit 0.01 >out 2>err </dev/null || code=$?
         [ "$code" = 75 ] || break
-        phase=$(sed -n 's/^stage *\([a-z]*\),.*/\1/p' <("$POLYTREE" status at))
+        phase=$(sed -n 's/^phase *\([a-z]*\),.*/\1/p' <("$POLYTREE" status at))
         [[ $phases != *$phase* ]] || continue
         phases+=" $phase"
         [ "$phase" = retrain ] || [ "$part" != late ] || [ "$extent" = all ] || continue

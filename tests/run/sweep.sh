@@ -64,7 +64,7 @@ expect 0 "$POLYTREE" status s
 says out "^sweep +0 of 19 runs done$"
 says out "^now at +s/seed-3/search$"
 says out "^state +stopped"
-says out "^stage +search, step "
+says out "^phase +search, step "
 # After the last step of a run it is too late for that, but not for the next.
 held s "retrain 8" 1 sweep sweep.ini -o s
 touch s/STOP
@@ -235,7 +235,7 @@ for run, (val, test) in scores.items():
                 .replace("[search]", "[search]\nmethod = " + method))
         f.write("\n[baseline]\nlr = %s\n" % (("0.1" if "=" in run else "0.01") if method == "shared" else "0"))
     line = lambda event, part, x: json.dumps(
-        {"event": event, "stage": "retrain", "step": 1, "part": part, "mean": sum(x) / 2,
+        {"event": event, "phase": "retrain", "step": 1, "part": part, "mean": sum(x) / 2,
          "tasks": {"a": {"n": 1, "accuracy": x[0], "loss": 1}, "d": {"n": 1, "rmse": x[1], "loss": 1}}})
     with open("u/%s/metrics.jsonl" % run, "w") as f:
         print(line("eval", "val", val), line("final", "test", test), sep="\n", file=f)

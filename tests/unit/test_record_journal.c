@@ -89,22 +89,22 @@ static const pt_event_t event[] = {
 enum { N_EVENT = sizeof event / sizeof event[0] };
 
 static const char *const expected[] = {
-    "{\"event\":\"stage\",\"stage\":\"search\",\"steps\":20,\"alpha_steps\":5}\n",
-    "{\"event\":\"step\",\"stage\":\"search\",\"kind\":\"weight\",\"step\":1,"
+    "{\"event\":\"phase\",\"phase\":\"search\",\"steps\":20,\"alpha_steps\":5}\n",
+    "{\"event\":\"step\",\"phase\":\"search\",\"kind\":\"weight\",\"step\":1,"
     "\"loss\":0.10000000000000001,\"lr\":1.0000000000000001e-05,\"tau\":5,"
     "\"task_loss\":{\"plain\":0.10000000000000001,\"none\":null},"
     "\"task_weight\":{\"plain\":1.5,\"none\":null}}\n",
-    "{\"event\":\"step\",\"stage\":\"search\",\"kind\":\"alpha\",\"step\":2,"
+    "{\"event\":\"step\",\"phase\":\"search\",\"kind\":\"alpha\",\"step\":2,"
     "\"loss\":null,\"squeeze\":0.5,\"cost\":null,\"lr\":3,\"edges\":4,"
     "\"task_loss\":{}}\n",
-    "{\"event\":\"eval\",\"stage\":\"retrain\",\"step\":7,\"part\":\"val\","
+    "{\"event\":\"eval\",\"phase\":\"retrain\",\"step\":7,\"part\":\"val\","
     "\"mean\":null,\"tasks\":{\"a \\\"quoted\\\" \\\\ name\\u000a\":{\"n\":3,"
     "\"miou\":0.5,\"loss\":0.25,\"miou_bound\":0.125,\"pixel_accuracy\":null,"
     "\"confusion\":[[7,0],[1,1099511627776]]}}}\n",
-    "{\"event\":\"derive\",\"stage\":\"retrain\",\"edges\":0,\"madds\":9,"
+    "{\"event\":\"derive\",\"phase\":\"retrain\",\"edges\":0,\"madds\":9,"
     "\"encoder_madds\":0,\"parameters\":1,\"tasks\":{\"t\":{\"edges\":2,\"madds\":5,"
     "\"encoder_madds\":4,\"parameters\":0}}}\n",
-    "{\"event\":\"final\",\"stage\":\"retrain\",\"step\":8,\"part\":\"test\","
+    "{\"event\":\"final\",\"phase\":\"retrain\",\"step\":8,\"part\":\"test\","
     "\"mean\":0.5,\"edges\":2,\"tasks\":{}}\n",
 };
 
@@ -226,6 +226,22 @@ static void a_reader_is_told_the_same(void **state)
     assert_non_null(strstr(pt_error_message(), "metrics.jsonl:8: not a JSON object"));
 }
 
+/* In runs of before a phase was a stage, as event and as key. */
+static void older_journals_are_read(void **state)
+{
+    (void)state;
+    int n = 0;
+    for (int i = 0; i < N_EVENT; i++) {
+        char line[1024];
+        snprintf(line, sizeof line, "%s", expected[i]);
+        for (char *at; (at = strstr(line, "\"phase\"")) != NULL;)
+            memcpy(at, "\"stage\"", 7);
+        append(PT_FILE_METRICS, line);
+    }
+    assert_int_equal(pt_journal_read(run, compare, &n), PT_OK);
+    assert_int_equal(n, N_EVENT);
+}
+
 static void who_goes_on_cuts_back(void **state)
 {
     (void)state;
@@ -299,6 +315,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(lines_are_as_always, empty_run, remove_run),
         cmocka_unit_test_setup_teardown(a_reader_is_told_the_same, empty_run, remove_run),
+        cmocka_unit_test_setup_teardown(older_journals_are_read, empty_run, remove_run),
         cmocka_unit_test_setup_teardown(who_goes_on_cuts_back, empty_run, remove_run),
         cmocka_unit_test_setup_teardown(timing_comes_back, empty_run, remove_run),
         cmocka_unit_test_setup_teardown(a_full_disk_is_remembered, empty_run, remove_run),

@@ -57,7 +57,7 @@ static void read_scores(const char *folder, const char *metrics, pt_summary_t *s
 {
     char text[400];
     snprintf(text, sizeof text,
-             "{\"event\":\"final\",\"stage\":\"retrain\",\"step\":5,\"part\":\"test\","
+             "{\"event\":\"final\",\"phase\":\"retrain\",\"step\":5,\"part\":\"test\","
              "\"mean\":0.5,\"tasks\":{\"y\":{\"n\":7,%s,\"loss\":1}}}\n",
              metrics);
     put(folder, "metrics.jsonl", text);
@@ -87,10 +87,10 @@ static void regression_is_judged_by_rmse(void **state)
 }
 
 static const char lines[] =
-    "{\"event\":\"stage\",\"stage\":\"retrain\",\"steps\":5,\"alpha_steps\":0}\n"
-    "{\"event\":\"eval\",\"stage\":\"retrain\",\"step\":3,\"part\":\"val\",\"mean\":0.25,"
+    "{\"event\":\"phase\",\"phase\":\"retrain\",\"steps\":5,\"alpha_steps\":0}\n"
+    "{\"event\":\"eval\",\"phase\":\"retrain\",\"step\":3,\"part\":\"val\",\"mean\":0.25,"
     "\"tasks\":{\"x\":{\"n\":2,\"accuracy\":0.25,\"loss\":3}}}\n"
-    "{\"event\":\"final\",\"stage\":\"retrain\",\"step\":5,\"part\":\"test\",\"mean\":0.5,"
+    "{\"event\":\"final\",\"phase\":\"retrain\",\"step\":5,\"part\":\"test\",\"mean\":0.5,"
     "\"tasks\":{\"x\":{\"n\":7,\"accuracy\":0.5,\"loss\":1},"
     "\"y\":{\"n\":7,\"auc\":null,\"loss\":0}}}\n";
 
