@@ -5,36 +5,37 @@
 
 /* Put `text`; what is in `special` is replaced by the word at its place in `word`, and what
  * would end a line by a blank. */
-static void put(FILE *file, const char *text, const char *special, const char *const *word)
+static void put(const char *text, const char *special, const char *const *word,
+                pt_text_t *out)
 {
     for (; *text != '\0'; text++) {
         const char *found = strchr(special, *text);
         if (found != NULL)
-            fputs(word[found - special], file);
+            pt_text_add(out, "%s", word[found - special]);
         else
-            fputc((unsigned char)*text < ' ' ? ' ' : *text, file);
+            pt_text_add_bytes(out, (unsigned char)*text < ' ' ? " " : text, 1);
     }
 }
 
-void pt_quote_gnuplot(FILE *file, const char *text)
+void pt_quote_gnuplot(const char *text, pt_text_t *out)
 {
     /* Where doubled quotes begin a string, or four of them stand in it, gnuplot ends it. */
     static const char *const word[] = {"'.\"'\".'"};
-    fputc('\'', file);
-    put(file, text, "'", word);
-    fputc('\'', file);
+    pt_text_add(out, "'");
+    put(text, "'", word, out);
+    pt_text_add(out, "'");
 }
 
 /* Graphviz replaces entities of HTML in any label, and \N and its like even in those that
  * are HTML already. */
-void pt_quote_dot(FILE *file, const char *text)
+void pt_quote_dot(const char *text, pt_text_t *out)
 {
     static const char *const word[] = {"\\\"", "\\\\", "&amp;"};
-    put(file, text, "\"\\&", word);
+    put(text, "\"\\&", word, out);
 }
 
-void pt_quote_dot_html(FILE *file, const char *text)
+void pt_quote_dot_html(const char *text, pt_text_t *out)
 {
     static const char *const word[] = {"&#34;", "\\\\", "&#38;", "&#60;", "&#62;"};
-    put(file, text, "\"\\&<>", word);
+    put(text, "\"\\&<>", word, out);
 }

@@ -110,35 +110,37 @@ static pt_status_t take_event(void *context, const pt_event_t *event)
     return PT_OK;
 }
 
-static void put_data(FILE *file, const char *name, const series_t *s)
+static void put_data(pt_text_t *out, const char *name, const series_t *s)
 {
-    fprintf(file, "$%s << EOD\n", name);
+    pt_text_add(out, "$%s << EOD\n", name);
     for (size_t i = 0; i < s->n; i++)
-        fprintf(file, "%.9g %.9g\n", s->point[i].x, s->point[i].y);
-    fputs("EOD\n", file);
+        pt_text_add(out, "%.9g %.9g\n", s->point[i].x, s->point[i].y);
+    pt_text_add(out, "EOD\n");
 }
 
 /* Where each phase begins, its name on top of the first panel. */
-static void put_phases(FILE *file, const curves_t *c)
+static void put_phases(pt_text_t *out, const curves_t *c)
 {
     for (int32_t i = 0; i < c->n_phase; i++) {
-        fprintf(file,
-                "set arrow from first %.9g, graph 0 to first %.9g, graph 1 nohead lc rgb "
-                "'#999999' dt 2\n",
-                c->begin[i], c->begin[i]);
-        fprintf(file, "set label '%s' at first %.9g, graph 1.05 tc rgb '#666666'\n",
-                pt_phase_name(c->phase[i]), c->begin[i]);
+        pt_text_add(
+            out,
+            "set arrow from first %.9g, graph 0 to first %.9g, graph 1 nohead lc rgb "
+            "'#999999' dt 2\n",
+            c->begin[i], c->begin[i]);
+        pt_text_add(out, "set label '%s' at first %.9g, graph 1.05 tc rgb '#666666'\n",
+                    pt_phase_name(c->phase[i]), c->begin[i]);
     }
 }
 
 /* A panel of something that only some runs have, from zero. */
-static void put_panel(FILE *file, const char *name, const char *label, const char *colour)
+static void put_panel(pt_text_t *out, const char *name, const char *label,
+                      const char *colour)
 {
-    fprintf(file,
-            "set ylabel \"%s\"\nset xlabel 'weight steps'\nset yrange [0:*]\n"
-            "set offsets 0, 0, graph 0.08, 0\n"
-            "plot $%s using 1:2 with lines lc rgb '%s' notitle\n",
-            label, name, colour);
+    pt_text_add(out,
+                "set ylabel \"%s\"\nset xlabel 'weight steps'\nset yrange [0:*]\n"
+                "set offsets 0, 0, graph 0.08, 0\n"
+                "plot $%s using 1:2 with lines lc rgb '%s' notitle\n",
+                label, name, colour);
 }
 
 /* The next metric that some task has values of, from `*at` on: whether there is one. */
@@ -163,7 +165,7 @@ static int32_t count_metrics(const curves_t *c)
 }
 
 /* The tasks that have the metric of task `first`, a line each. */
-static void put_metric(FILE *file, const curves_t *c, size_t first)
+static void put_metric(pt_text_t *out, const curves_t *c, size_t first)
 {
     const char *metric = c->task[first].metric;
     int32_t n = 0, i = 0;
@@ -171,75 +173,79 @@ static void put_metric(FILE *file, const curves_t *c, size_t first)
         if (strcmp(c->task[k].metric, metric) == 0) {
             char name[32];
             snprintf(name, sizeof name, "metric%zu", k);
-            put_data(file, name, &c->task[k].val);
+            put_data(out, name, &c->task[k].val);
             n++;
         }
-    fputs("set ylabel ", file);
-    pt_quote_gnuplot(file, metric);
-    fprintf(file, " . \" on val%s\" noenhanced\nplot ",
-            pt_metric_is_error(metric) ? ",\\nlower is better" : "");
+    pt_text_add(out, "set ylabel ");
+    pt_quote_gnuplot(metric, out);
+    pt_text_add(out, " . \" on val%s\" noenhanced\nplot ",
+                pt_metric_is_error(metric) ? ",\\nlower is better" : "");
     for (size_t k = first; k < c->n_task; k++) {
         if (strcmp(c->task[k].metric, metric) != 0)
             continue;
-        fprintf(file, "%s$metric%zu using 1:2 with linespoints pt 7 ps 0.4 lt %d ",
-                i > 0 ? ", " : "", k, (int)i + 1);
+        pt_text_add(out, "%s$metric%zu using 1:2 with linespoints pt 7 ps 0.4 lt %d ",
+                    i > 0 ? ", " : "", k, (int)i + 1);
         i++;
         if (n <= MOST_NAMES) {
-            fputs("title ", file);
-            pt_quote_gnuplot(file, c->task[k].name);
-            fputs(" noenhanced", file);
+            pt_text_add(out, "title ");
+            pt_quote_gnuplot(c->task[k].name, out);
+            pt_text_add(out, " noenhanced");
         } else {
-            fputs("notitle", file);
+            pt_text_add(out, "notitle");
         }
     }
-    fputc('\n', file);
+    pt_text_add(out, "\n");
 }
 
-static pt_status_t print_plot(const void *context, FILE *file)
+static void put_plot(const curves_t *c, pt_text_t *out)
 {
     static const char *const name[N_SERIES] = {"loss", "alpha", "val", "edges", "cost"};
-    const curves_t *c = context;
     int32_t n_panel = 1 + (c->series[VAL].n > 0) + count_metrics(c) +
                       (c->series[EDGES].n > 0) + (c->series[COST].n > 0);
     for (int32_t i = 0; i < N_SERIES; i++)
-        put_data(file, name[i], &c->series[i]);
-    fprintf(file,
-            "set terminal svg size 760,%d background '#ffffff' font 'sans-serif,12'\n"
-            "set multiplot layout %d,1\nset grid\nset lmargin 12\nset tmargin 2\n"
-            "set xrange [0:%.9g]\n",
-            220 * (int)n_panel, (int)n_panel, fmax(1, c->first + c->length));
-    put_phases(file, c);
-    fputs("set ylabel 'loss'\nplot $loss using 1:2 with lines lc rgb '#1f77b4' title "
-          "'weight steps'",
-          file);
+        put_data(out, name[i], &c->series[i]);
+    pt_text_add(out,
+                "set terminal svg size 760,%d background '#ffffff' font 'sans-serif,12'\n"
+                "set multiplot layout %d,1\nset grid\nset lmargin 12\nset tmargin 2\n"
+                "set xrange [0:%.9g]\n",
+                220 * (int)n_panel, (int)n_panel, fmax(1, c->first + c->length));
+    put_phases(out, c);
+    pt_text_add(out,
+                "set ylabel 'loss'\nplot $loss using 1:2 with lines lc rgb '#1f77b4' title "
+                "'weight steps'");
     if (c->series[ALPHA_LOSS].n > 0)
-        fputs(", $alpha using 1:2 with lines lc rgb '#ff7f0e' title 'alpha steps'", file);
-    fputs("\nunset label\nset key above right horizontal\n", file);
+        pt_text_add(out,
+                    ", $alpha using 1:2 with lines lc rgb '#ff7f0e' title 'alpha steps'");
+    pt_text_add(out, "\nunset label\nset key above right horizontal\n");
     if (c->series[VAL].n > 0)
-        fputs("set ylabel 'metric on val'\n"
-              "plot $val using 1:2 with linespoints pt 7 ps 0.4 lc rgb '#2ca02c' notitle\n",
-              file);
+        pt_text_add(
+            out,
+            "set ylabel 'metric on val'\n"
+            "plot $val using 1:2 with linespoints pt 7 ps 0.4 lc rgb '#2ca02c' notitle\n");
     for (size_t k = 0; next_metric(c, &k); k++)
-        put_metric(file, c, k);
+        put_metric(out, c, k);
     if (c->series[EDGES].n > 0)
-        put_panel(file, "edges", "expected edges", "#9467bd");
+        put_panel(out, "edges", "expected edges", "#9467bd");
     if (c->series[COST].n > 0)
-        put_panel(file, "cost", "expected cost,\\n% of the most", "#8c564b");
-    fputs("unset multiplot\n", file);
-    return PT_OK;
+        put_panel(out, "cost", "expected cost,\\n% of the most", "#8c564b");
+    pt_text_add(out, "unset multiplot\n");
 }
 
 pt_status_t pt_curves_write(const char *run, bool *is_drawn)
 {
     char path[PT_PATH_MAX];
     curves_t c = {.first = 0};
+    pt_text_t script = {0};
     pt_status_t status;
     *is_drawn = true;
     PT_TRY_OR(done, pt_run_file_path(run, PT_FILE_CURVES, path));
     PT_TRY_OR(done, pt_journal_read(run, take_event, &c));
-    if (c.series[LOSS].n > 0)
-        PT_TRY_OR(done, pt_program_plot(print_plot, &c, path, is_drawn));
+    if (c.series[LOSS].n > 0) {
+        put_plot(&c, &script);
+        PT_TRY_OR(done, pt_program_plot(&script, path, is_drawn));
+    }
 done:
+    pt_text_release(&script);
     for (int32_t i = 0; i < N_SERIES; i++)
         pt_free(c.series[i].point);
     for (size_t k = 0; k < c.n_task; k++)

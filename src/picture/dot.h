@@ -4,9 +4,10 @@
 #ifndef PICTURE_DOT_H
 #define PICTURE_DOT_H
 
-#include <stdio.h>
+#include <stdint.h>
 
 #include "polytree/base/status.h"
+#include "polytree/base/text.h"
 #include "polytree/graph/space.h"
 #include "polytree/graph/subnet.h"
 
@@ -18,10 +19,10 @@ const char *dot_color(int32_t task);
 
 /** pt_diagram_dot() of a dag space. */
 PT_MUST_CHECK pt_status_t dot_dag(const pt_space_t *space, const pt_subnet_t *subnet,
-                                  int32_t task, FILE *file);
+                                  int32_t task, pt_text_t *out);
 
 /** pt_diagram_dot() of a branch space. */
 PT_MUST_CHECK pt_status_t dot_tree(const pt_space_t *space, const pt_subnet_t *subnet,
-                                   int32_t task, FILE *file);
+                                   int32_t task, pt_text_t *out);
 
 #endif

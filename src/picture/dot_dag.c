@@ -18,7 +18,7 @@ enum {
 
 typedef struct drawing {
     const pt_space_t *space;
-    FILE *file;
+    pt_text_t *out;
     int32_t first, n_task; /* tasks drawn */
     uint8_t *candidate;    /* [n_task][n_candidate] alive */
     uint8_t *node;         /* [n_node] bits of pt_subnet_reach(), of any task */
@@ -64,20 +64,20 @@ static void draw_nodes(const drawing_t *d)
     for (int32_t i = 0; i < first_logits; i++) {
         const pt_node_t *n = &s->node[i];
         bool is_used = d->node[i] == 3;
-        fprintf(d->file, "  n%d [label=\"%s\\n%lld x %lld x %lld\", %s];\n", (int)i,
-                n->name, (long long)n->shape.h, (long long)n->shape.w,
-                (long long)n->shape.c,
-                is_used ? "fillcolor=\"#eef2f7\""
-                        : "fillcolor=white, color=gray80, fontcolor=gray70, style=dashed");
+        pt_text_add(
+            d->out, "  n%d [label=\"%s\\n%lld x %lld x %lld\", %s];\n", (int)i, n->name,
+            (long long)n->shape.h, (long long)n->shape.w, (long long)n->shape.c,
+            is_used ? "fillcolor=\"#eef2f7\""
+                    : "fillcolor=white, color=gray80, fontcolor=gray70, style=dashed");
     }
     for (int32_t k = 0; has_heads(d) && k < d->n_task; k++) {
         int32_t task = d->first + k;
-        fprintf(d->file, "  n%d [shape=box, color=\"%s\", penwidth=2, label=\"",
-                (int)(first_logits + task), dot_color(task));
-        pt_quote_dot(d->file, s->task[task].name);
+        pt_text_add(d->out, "  n%d [shape=box, color=\"%s\", penwidth=2, label=\"",
+                    (int)(first_logits + task), dot_color(task));
+        pt_quote_dot(s->task[task].name, d->out);
         int32_t n = count_edges(d, k);
-        fprintf(d->file, "\\n%d output%s, %d edge%s\"];\n", (int)s->task[task].outputs,
-                pt_plural(s->task[task].outputs), (int)n, pt_plural(n));
+        pt_text_add(d->out, "\\n%d output%s, %d edge%s\"];\n", (int)s->task[task].outputs,
+                    pt_plural(s->task[task].outputs), (int)n, pt_plural(n));
     }
 }
 
@@ -87,8 +87,8 @@ static void print_users(const drawing_t *d, int32_t candidate)
     for (int32_t k = 0; k < d->n_task; k++) {
         if (!is_alive(d, k, candidate))
             continue;
-        fputs(between, d->file);
-        pt_quote_dot(d->file, d->space->task[d->first + k].name);
+        pt_text_add(d->out, "%s", between);
+        pt_quote_dot(d->space->task[d->first + k].name, d->out);
         between = ", ";
     }
 }
@@ -99,7 +99,7 @@ static void print_user_colors(const drawing_t *d, int32_t candidate)
     for (int32_t k = 0; k < d->n_task; k++) {
         if (!is_alive(d, k, candidate))
             continue;
-        fprintf(d->file, "%s%s", between, dot_color(d->first + k));
+        pt_text_add(d->out, "%s%s", between, dot_color(d->first + k));
         between = ":";
     }
 }
@@ -108,15 +108,15 @@ static void print_user_colors(const drawing_t *d, int32_t candidate)
 static void print_share(const drawing_t *d, int32_t candidate, int32_t n)
 {
     if (d->n_task - n > MOST_LEFT_OUT) {
-        fprintf(d->file, "%d/%d", (int)n, (int)d->n_task);
+        pt_text_add(d->out, "%d/%d", (int)n, (int)d->n_task);
         return;
     }
-    fputs(n == d->n_task ? "all" : "all but", d->file);
+    pt_text_add(d->out, "%s", n == d->n_task ? "all" : "all but");
     for (int32_t k = 0; k < d->n_task; k++) {
         if (is_alive(d, k, candidate))
             continue;
-        fputs("\\n", d->file);
-        pt_quote_dot(d->file, d->space->task[d->first + k].name);
+        pt_text_add(d->out, "\\n");
+        pt_quote_dot(d->space->task[d->first + k].name, d->out);
     }
 }
 
@@ -129,24 +129,24 @@ static void draw_edge(const drawing_t *d, int32_t candidate)
 
     if (n == 0 || (is_head(d, c) && !has_heads(d)))
         return;
-    fprintf(d->file, "  n%d -> n%d [", (int)c->src, (int)c->dst);
+    pt_text_add(d->out, "  n%d -> n%d [", (int)c->src, (int)c->dst);
     if (!is_choice && !is_head(d, c)) {
-        fprintf(d->file, "color=black, penwidth=2");
+        pt_text_add(d->out, "color=black, penwidth=2");
     } else if (n <= MOST_LINES) {
-        fprintf(d->file, "color=\"");
+        pt_text_add(d->out, "color=\"");
         print_user_colors(d, candidate);
-        fprintf(d->file, "\", penwidth=%s", is_edge ? "2" : "1.2");
+        pt_text_add(d->out, "\", penwidth=%s", is_edge ? "2" : "1.2");
     } else {
-        fprintf(d->file, "color=gray35, penwidth=%.2f, label=\"",
-                1.0 + 3.0 * n / d->n_task);
+        pt_text_add(d->out, "color=gray35, penwidth=%.2f, label=\"",
+                    1.0 + 3.0 * n / d->n_task);
         print_share(d, candidate, n);
-        fprintf(d->file, "\"");
+        pt_text_add(d->out, "\"");
     }
-    fprintf(d->file, "%s, tooltip=\"", is_choice && !is_edge ? ", style=dashed" : "");
-    pt_quote_dot(d->file, c->name);
-    fputs(": ", d->file);
+    pt_text_add(d->out, "%s, tooltip=\"", is_choice && !is_edge ? ", style=dashed" : "");
+    pt_quote_dot(c->name, d->out);
+    pt_text_add(d->out, ": ");
     print_users(d, candidate);
-    fprintf(d->file, "\"];\n");
+    pt_text_add(d->out, "\"];\n");
 }
 
 /* Where other slots have the same graph as `slot`: the first of them. */
@@ -182,15 +182,16 @@ static void print_alike(const drawing_t *d, int32_t slot)
         if (first_alike(d, k) != slot)
             continue;
         if (n_in_line == MOST_IN_LINE)
-            fputs(",<BR ALIGN=\"LEFT\"/>", d->file);
+            pt_text_add(d->out, ",<BR ALIGN=\"LEFT\"/>");
         else if (n_in_line > 0)
-            fputs(", ", d->file);
+            pt_text_add(d->out, ", ");
         n_in_line = n_in_line == MOST_IN_LINE ? 1 : n_in_line + 1;
         if (has_color(d, k))
-            fprintf(d->file, "<FONT COLOR=\"%s\">&#9632;</FONT> ", dot_color(d->first + k));
-        pt_quote_dot_html(d->file, d->space->task[d->first + k].name);
+            pt_text_add(d->out, "<FONT COLOR=\"%s\">&#9632;</FONT> ",
+                        dot_color(d->first + k));
+        pt_quote_dot_html(d->space->task[d->first + k].name, d->out);
     }
-    fputs("<BR ALIGN=\"LEFT\"/>", d->file);
+    pt_text_add(d->out, "<BR ALIGN=\"LEFT\"/>");
 }
 
 /* Which tasks have which graph: a row for all that are alike. */
@@ -205,53 +206,54 @@ static void draw_graphs(const drawing_t *d)
         pt_outline_dag(d->space, d->candidate + (size_t)k * (size_t)d->space->n_candidate,
                        d->first + k, &text);
         /* The font that shows it may be wider than the one that Graphviz has in mind. */
-        fprintf(d->file,
-                "    <TR><TD ALIGN=\"LEFT\" WIDTH=\"%d\">%s</TD><TD ALIGN=\"LEFT\">",
-                WIDE * (int)text.n, words);
+        pt_text_add(d->out,
+                    "    <TR><TD ALIGN=\"LEFT\" WIDTH=\"%d\">%s</TD><TD ALIGN=\"LEFT\">",
+                    WIDE * (int)text.n, words);
         print_alike(d, k);
-        fprintf(d->file, "</TD></TR>\n");
+        pt_text_add(d->out, "</TD></TR>\n");
     }
     if (n > MOST_ROWS)
-        fprintf(d->file,
-                "    <TR><TD COLSPAN=\"2\" ALIGN=\"LEFT\">and %d more graphs</TD></TR>\n",
-                (int)(n - MOST_ROWS));
+        pt_text_add(
+            d->out,
+            "    <TR><TD COLSPAN=\"2\" ALIGN=\"LEFT\">and %d more graphs</TD></TR>\n",
+            (int)(n - MOST_ROWS));
 }
 
 /* Below the graph, as its label. */
 static void draw_legend(const drawing_t *d)
 {
-    fprintf(d->file, "  labelloc=b; labeljust=l;\n  label=<<TABLE BORDER=\"0\" "
-                     "CELLBORDER=\"0\" CELLSPACING=\"2\">\n    <TR><TD COLSPAN=\"2\" "
-                     "ALIGN=\"LEFT\">solid: edges; dashed: read-in, read-out");
+    pt_text_add(d->out, "  labelloc=b; labeljust=l;\n  label=<<TABLE BORDER=\"0\" "
+                        "CELLBORDER=\"0\" CELLSPACING=\"2\">\n    <TR><TD COLSPAN=\"2\" "
+                        "ALIGN=\"LEFT\">solid: edges; dashed: read-in, read-out");
     if (d->n_task > MOST_LINES)
-        fprintf(d->file, "; grey: used by so many of %d tasks", (int)d->n_task);
-    fprintf(d->file, "</TD></TR>\n");
+        pt_text_add(d->out, "; grey: used by so many of %d tasks", (int)d->n_task);
+    pt_text_add(d->out, "</TD></TR>\n");
     if (!has_heads(d))
         draw_graphs(d);
-    fprintf(d->file, "  </TABLE>>;\n");
+    pt_text_add(d->out, "  </TABLE>>;\n");
 }
 
 static void draw(const drawing_t *d)
 {
-    fprintf(d->file, "digraph architecture {\n"
-                     "  rankdir=LR; nodesep=0.35; ranksep=0.45;\n"
-                     "  fontname=\"Helvetica\"; fontsize=11;\n"
-                     "  node [shape=ellipse, style=filled, fillcolor=white, "
-                     "fontname=\"Helvetica\", fontsize=11];\n"
-                     "  edge [fontname=\"Helvetica\", fontsize=10, arrowsize=0.7];\n");
+    pt_text_add(d->out, "digraph architecture {\n"
+                        "  rankdir=LR; nodesep=0.35; ranksep=0.45;\n"
+                        "  fontname=\"Helvetica\"; fontsize=11;\n"
+                        "  node [shape=ellipse, style=filled, fillcolor=white, "
+                        "fontname=\"Helvetica\", fontsize=11];\n"
+                        "  edge [fontname=\"Helvetica\", fontsize=10, arrowsize=0.7];\n");
     draw_nodes(d);
     for (int32_t c = 0; c < d->space->n_candidate; c++)
         draw_edge(d, c);
     draw_legend(d);
-    fprintf(d->file, "}\n");
+    pt_text_add(d->out, "}\n");
 }
 
 pt_status_t dot_dag(const pt_space_t *space, const pt_subnet_t *subnet, int32_t task,
-                    FILE *file)
+                    pt_text_t *out)
 {
     size_t n_candidate = (size_t)space->n_candidate, n_node = (size_t)space->n_node;
     drawing_t d = {.space = space,
-                   .file = file,
+                   .out = out,
                    .first = task < 0 ? 0 : task,
                    .n_task = task < 0 ? space->n_task : 1};
     uint8_t *memory, *reached;

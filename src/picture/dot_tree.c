@@ -28,7 +28,7 @@ typedef enum state {
 
 typedef struct picture {
     const tree_t *tree;
-    FILE *file;
+    pt_text_t *out;
     int32_t only;     /* the one task to draw, or -1 */
     state_t *state;   /* [n_node] */
     int32_t *n_stack; /* [n_node + 1] children drawn as one box, by parent + 1 */
@@ -136,7 +136,7 @@ static void arrange(picture_t *p)
         p->n_leaf += p->n_stack[n] > 0;
 }
 
-static void print_amount(FILE *file, int64_t n)
+static void print_amount(pt_text_t *out, int64_t n)
 {
     static const char *const unit[] = {"", " k", " M", " G", " T"};
     double x = (double)n;
@@ -145,21 +145,21 @@ static void print_amount(FILE *file, int64_t n)
         x /= 1000;
         u++;
     }
-    fprintf(file,
-            u == 0 || x >= 99.95 ? "%.0f%s"
-            : x >= 9.995         ? "%.1f%s"
-                                 : "%.2f%s",
-            x, unit[u]);
+    pt_text_add(out,
+                u == 0 || x >= 99.95 ? "%.0f%s"
+                : x >= 9.995         ? "%.1f%s"
+                                     : "%.2f%s",
+                x, unit[u]);
 }
 
-static void print_cost(FILE *file, const char *before, int64_t madds, int64_t parameters,
-                       const char *behind)
+static void print_cost(pt_text_t *out, const char *before, int64_t madds,
+                       int64_t parameters, const char *behind)
 {
-    fprintf(file, "<TR><TD><FONT POINT-SIZE=\"9\" COLOR=\"gray35\">%s", before);
-    print_amount(file, madds);
-    fputs(" multiply-adds, ", file);
-    print_amount(file, parameters);
-    fprintf(file, " parameters%s</FONT></TD></TR>", behind);
+    pt_text_add(out, "<TR><TD><FONT POINT-SIZE=\"9\" COLOR=\"gray35\">%s", before);
+    print_amount(out, madds);
+    pt_text_add(out, " multiply-adds, ");
+    print_amount(out, parameters);
+    pt_text_add(out, " parameters%s</FONT></TD></TR>", behind);
 }
 
 static void print_title(const picture_t *p, const sum_t *sum)
@@ -168,9 +168,10 @@ static void print_title(const picture_t *p, const sum_t *sum)
     char layers[64];
     pt_text_t text = pt_text_in(layers, sizeof layers);
     tree_add_layers(p->tree, sum->first, sum->last, &text);
-    fprintf(p->file,
-            "<TR><TD><B>%s</B>  <FONT COLOR=\"gray35\">%lld x %lld x %lld</FONT></TD></TR>",
-            layers, (long long)out.h, (long long)out.w, (long long)out.c);
+    pt_text_add(
+        p->out,
+        "<TR><TD><B>%s</B>  <FONT COLOR=\"gray35\">%lld x %lld x %lld</FONT></TD></TR>",
+        layers, (long long)out.h, (long long)out.w, (long long)out.c);
 }
 
 /* A square in the colour of each task of a node, and its name where one task is drawn. */
@@ -178,16 +179,16 @@ static void print_tasks(const picture_t *p, int32_t node)
 {
     const pt_space_t *s = p->tree->space;
     bool has_names = p->only >= 0 && p->tree->node[node].n_task <= MOST_NAMES;
-    fputs("<TR><TD>", p->file);
+    pt_text_add(p->out, "<TR><TD>");
     for (int32_t k = 0; k < s->n_task; k++)
         if (tree_has(p->tree, node, k)) {
-            fprintf(p->file, "<FONT COLOR=\"%s\">&#9632;</FONT>", dot_color(k));
+            pt_text_add(p->out, "<FONT COLOR=\"%s\">&#9632;</FONT>", dot_color(k));
             if (has_names) {
-                pt_quote_dot_html(p->file, s->task[k].name);
-                fputc(' ', p->file);
+                pt_quote_dot_html(s->task[k].name, p->out);
+                pt_text_add(p->out, " ");
             }
         }
-    fputs("</TD></TR>", p->file);
+    pt_text_add(p->out, "</TD></TR>");
 }
 
 /* Heads may read features on the way, too. */
@@ -195,29 +196,29 @@ static void print_skip(const picture_t *p, const sum_t *sum)
 {
     const pt_space_t *s = p->tree->space;
     if (s->skip_layer > 0 && sum->first <= s->skip_layer && s->skip_layer <= sum->last)
-        fprintf(p->file,
-                "<TR><TD><FONT POINT-SIZE=\"9\" COLOR=\"gray35\">%s also goes to the "
-                "heads</FONT></TD></TR>",
-                s->node[1 + s->skip_layer].name);
+        pt_text_add(p->out,
+                    "<TR><TD><FONT POINT-SIZE=\"9\" COLOR=\"gray35\">%s also goes to the "
+                    "heads</FONT></TD></TR>",
+                    s->node[1 + s->skip_layer].name);
 }
 
-static void print_count(FILE *file, const sum_t *sum)
+static void print_count(pt_text_t *out, const sum_t *sum)
 {
-    fprintf(file, "<TR><TD>%d task%s", (int)sum->n_task, pt_plural(sum->n_task));
+    pt_text_add(out, "<TR><TD>%d task%s", (int)sum->n_task, pt_plural(sum->n_task));
     if (sum->n_end > 1 && sum->most == 1)
-        fputs(", each alone", file);
+        pt_text_add(out, ", each alone");
     else if (sum->n_end > 1)
-        fprintf(file, " in %d groups of %d to %d", (int)sum->n_end, (int)sum->least,
-                (int)sum->most);
-    fputs("</TD></TR>", file);
+        pt_text_add(out, " in %d groups of %d to %d", (int)sum->n_end, (int)sum->least,
+                    (int)sum->most);
+    pt_text_add(out, "</TD></TR>");
 }
 
 /* Darker the more tasks are in it. */
-static void print_fill(FILE *file, int32_t n, int32_t n_task)
+static void print_fill(pt_text_t *out, int32_t n, int32_t n_task)
 {
     int shade = n_task > 1 ? (int)(40.0 * (n - 1) / (n_task - 1)) : 40;
-    fprintf(file, "fillcolor=\"#%02x%02x%02x\"", 250 - shade, 251 - shade * 3 / 4,
-            252 - shade / 3);
+    pt_text_add(out, "fillcolor=\"#%02x%02x%02x\"", 250 - shade, 251 - shade * 3 / 4,
+                252 - shade / 3);
 }
 
 static void draw_node(const picture_t *p, int32_t node)
@@ -229,24 +230,25 @@ static void draw_node(const picture_t *p, int32_t node)
     for (int32_t m = node; m < (is_closed ? t->n_node : node + 1); m++)
         if (is_below(t, m, node))
             add_node(t, m, &sum);
-    fprintf(p->file, "  n%d [", (int)node);
-    print_fill(p->file, n->n_task, t->space->n_task);
-    fprintf(p->file, "%s, label=<<TABLE BORDER=\"0\" CELLSPACING=\"0\" CELLPADDING=\"1\">",
-            is_closed ? ", style=\"filled,rounded,dashed\"" : "");
+    pt_text_add(p->out, "  n%d [", (int)node);
+    print_fill(p->out, n->n_task, t->space->n_task);
+    pt_text_add(p->out,
+                "%s, label=<<TABLE BORDER=\"0\" CELLSPACING=\"0\" CELLPADDING=\"1\">",
+                is_closed ? ", style=\"filled,rounded,dashed\"" : "");
     print_title(p, &sum);
     if (is_open)
-        fprintf(p->file, "<TR><TD>each layer in %d copies, to choose one of</TD></TR>",
-                (int)t->n_copy);
-    print_cost(p->file, is_open ? "one: " : "", sum.madds, sum.parameters,
+        pt_text_add(p->out, "<TR><TD>each layer in %d copies, to choose one of</TD></TR>",
+                    (int)t->n_copy);
+    print_cost(p->out, is_open ? "one: " : "", sum.madds, sum.parameters,
                is_closed ? " in all" : "");
     print_skip(p, &sum);
     if (t->space->n_task <= DOT_N_COLOR) {
         print_tasks(p, node);
     } else {
         sum.n_task = n->n_task;
-        print_count(p->file, &sum);
+        print_count(p->out, &sum);
     }
-    fputs("</TABLE>>];\n", p->file);
+    pt_text_add(p->out, "</TABLE>>];\n");
 }
 
 /* Siblings that end in heads: they have the same layers. */
@@ -261,14 +263,15 @@ static void draw_stack(const picture_t *p, int32_t parent)
             one = n;
         }
     sum.first = t->node[one].first;
-    fprintf(p->file, "  s%d [peripheries=2, ", (int)(parent + 1));
-    print_fill(p->file, sum.most, t->space->n_task);
-    fprintf(p->file, ", label=<<TABLE BORDER=\"0\" CELLSPACING=\"0\" CELLPADDING=\"1\">");
+    pt_text_add(p->out, "  s%d [peripheries=2, ", (int)(parent + 1));
+    print_fill(p->out, sum.most, t->space->n_task);
+    pt_text_add(p->out,
+                ", label=<<TABLE BORDER=\"0\" CELLSPACING=\"0\" CELLPADDING=\"1\">");
     print_title(p, &sum);
-    fprintf(p->file, "<TR><TD>%d copies</TD></TR>", (int)sum.n_end);
-    print_cost(p->file, "each: ", t->node[one].madds, t->node[one].parameters, "");
-    print_count(p->file, &sum);
-    fputs("</TABLE>>];\n", p->file);
+    pt_text_add(p->out, "<TR><TD>%d copies</TD></TR>", (int)sum.n_end);
+    print_cost(p->out, "each: ", t->node[one].madds, t->node[one].parameters, "");
+    print_count(p->out, &sum);
+    pt_text_add(p->out, "</TABLE>>];\n");
 }
 
 /* A line for each of few tasks, else one as wide as they are many. */
@@ -277,31 +280,31 @@ static void print_lines(const picture_t *p, int32_t node, int32_t n)
     const char *between = "";
     int32_t n_task = p->tree->space->n_task;
     if (n > MOST_LINES || node < 0 || n_task > DOT_N_COLOR) {
-        fprintf(p->file, " [color=gray45, penwidth=%.2f", 1.0 + 3.0 * n / n_task);
+        pt_text_add(p->out, " [color=gray45, penwidth=%.2f", 1.0 + 3.0 * n / n_task);
         return;
     }
-    fputs(" [penwidth=2, color=\"", p->file);
+    pt_text_add(p->out, " [penwidth=2, color=\"");
     for (int32_t k = 0; k < n_task; k++)
         if (tree_has(p->tree, node, k) && (p->only < 0 || k == p->only)) {
-            fprintf(p->file, "%s%s", between, dot_color(k));
+            pt_text_add(p->out, "%s%s", between, dot_color(k));
             between = ":";
         }
-    fputs("\"", p->file);
+    pt_text_add(p->out, "\"");
 }
 
 /* The edge down to a node or, where node < 0, a stack. */
 static void draw_branch(const picture_t *p, int32_t parent, int32_t node, int32_t n)
 {
     if (parent < 0)
-        fputs("  input -> ", p->file);
+        pt_text_add(p->out, "  input -> ");
     else
-        fprintf(p->file, "  n%d -> ", (int)parent);
+        pt_text_add(p->out, "  n%d -> ", (int)parent);
     if (node < 0)
-        fprintf(p->file, "s%d", (int)(parent + 1));
+        pt_text_add(p->out, "s%d", (int)(parent + 1));
     else
-        fprintf(p->file, "n%d", (int)node);
+        pt_text_add(p->out, "n%d", (int)node);
     print_lines(p, node, n);
-    fputs("];\n", p->file);
+    pt_text_add(p->out, "];\n");
 }
 
 static void draw_head(const picture_t *p, int32_t node, int32_t task)
@@ -309,18 +312,19 @@ static void draw_head(const picture_t *p, int32_t node, int32_t task)
     const pt_space_t *s = p->tree->space;
     const pt_shape_t out = s->node[s->n_node - s->n_task + task].shape;
     pt_cost_t cost = pt_cost_candidate(s, pt_space_head(s, task));
-    fprintf(p->file,
-            "  t%d [color=\"%s\", penwidth=2, fillcolor=white, label=<<TABLE BORDER=\"0\" "
-            "CELLSPACING=\"0\" CELLPADDING=\"1\"><TR><TD><B>",
-            (int)task, dot_color(task));
-    pt_quote_dot_html(p->file, s->task[task].name);
-    fputs("</B></TD></TR><TR><TD><FONT COLOR=\"gray35\">", p->file);
+    pt_text_add(
+        p->out,
+        "  t%d [color=\"%s\", penwidth=2, fillcolor=white, label=<<TABLE BORDER=\"0\" "
+        "CELLSPACING=\"0\" CELLPADDING=\"1\"><TR><TD><B>",
+        (int)task, dot_color(task));
+    pt_quote_dot_html(s->task[task].name, p->out);
+    pt_text_add(p->out, "</B></TD></TR><TR><TD><FONT COLOR=\"gray35\">");
     if (s->task[task].is_map)
-        fprintf(p->file, "%lld x %lld x ", (long long)out.h, (long long)out.w);
-    fprintf(p->file, "%lld</FONT></TD></TR>", (long long)out.c);
-    print_cost(p->file, "", cost.madds, cost.parameters, "");
-    fprintf(p->file, "</TABLE>>];\n  n%d -> t%d [penwidth=2, color=\"%s\"];\n", (int)node,
-            (int)task, dot_color(task));
+        pt_text_add(p->out, "%lld x %lld x ", (long long)out.h, (long long)out.w);
+    pt_text_add(p->out, "%lld</FONT></TD></TR>", (long long)out.c);
+    print_cost(p->out, "", cost.madds, cost.parameters, "");
+    pt_text_add(p->out, "</TABLE>>];\n  n%d -> t%d [penwidth=2, color=\"%s\"];\n",
+                (int)node, (int)task, dot_color(task));
 }
 
 /* Whether the leaf of a node, of a stack, or of a closed branch names this task. */
@@ -341,22 +345,23 @@ static void draw_names(const picture_t *p, int32_t node, int32_t parent)
     for (int32_t k = 0; k < s->n_task; k++)
         n += is_of_leaf(p, node, parent, k);
     int32_t most = n == MOST_NAMES + 1 ? n : MOST_NAMES;
-    fprintf(p->file,
-            "  h%c%d [shape=plain, style=\"\", label=<<TABLE BORDER=\"0\" "
-            "CELLSPACING=\"0\" CELLPADDING=\"1\">",
-            kind, (int)id);
+    pt_text_add(p->out,
+                "  h%c%d [shape=plain, style=\"\", label=<<TABLE BORDER=\"0\" "
+                "CELLSPACING=\"0\" CELLPADDING=\"1\">",
+                kind, (int)id);
     for (int32_t k = 0; k < s->n_task; k++)
         if (is_of_leaf(p, node, parent, k) && n_name++ < most) {
-            fputs("<TR><TD ALIGN=\"LEFT\">", p->file);
+            pt_text_add(p->out, "<TR><TD ALIGN=\"LEFT\">");
             if (s->n_task <= DOT_N_COLOR)
-                fprintf(p->file, "<FONT COLOR=\"%s\">&#9632;</FONT> ", dot_color(k));
-            pt_quote_dot_html(p->file, s->task[k].name);
-            fputs("</TD></TR>", p->file);
+                pt_text_add(p->out, "<FONT COLOR=\"%s\">&#9632;</FONT> ", dot_color(k));
+            pt_quote_dot_html(s->task[k].name, p->out);
+            pt_text_add(p->out, "</TD></TR>");
         }
     if (n > most)
-        fprintf(p->file, "<TR><TD ALIGN=\"LEFT\">and %d more</TD></TR>", (int)(n - most));
-    fprintf(p->file, "</TABLE>>];\n  %c%d -> h%c%d [arrowhead=none, color=gray70];\n", kind,
-            (int)id, kind, (int)id);
+        pt_text_add(p->out, "<TR><TD ALIGN=\"LEFT\">and %d more</TD></TR>",
+                    (int)(n - most));
+    pt_text_add(p->out, "</TABLE>>];\n  %c%d -> h%c%d [arrowhead=none, color=gray70];\n",
+                kind, (int)id, kind, (int)id);
 }
 
 static void draw_leaves(const picture_t *p, int32_t node)
@@ -376,19 +381,20 @@ static void draw_leaves(const picture_t *p, int32_t node)
 /* Tasks beside each other, however deep their branches are. */
 static void align_heads(const picture_t *p)
 {
-    fputs("  {rank=sink;", p->file);
+    pt_text_add(p->out, "  {rank=sink;");
     for (int32_t k = 0; k < p->tree->space->n_task; k++)
         if (p->only < 0 || k == p->only)
-            fprintf(p->file, " t%d;", (int)k);
-    fputs("}\n", p->file);
+            pt_text_add(p->out, " t%d;", (int)k);
+    pt_text_add(p->out, "}\n");
 }
 
 static void print_relation(const picture_t *p, const pt_cost_t *cost)
 {
     const pt_space_t *s = p->tree->space;
-    fprintf(p->file, ": %.2f times the shared one's, %.1f %% of the fully branched one's",
-            (double)cost->encoder_madds / (double)pt_cost_shared(s),
-            100 * (double)cost->encoder_madds / (double)pt_cost_full(s));
+    pt_text_add(p->out,
+                ": %.2f times the shared one's, %.1f %% of the fully branched one's",
+                (double)cost->encoder_madds / (double)pt_cost_shared(s),
+                100 * (double)cost->encoder_madds / (double)pt_cost_full(s));
 }
 
 /* Below the tree, as its label. */
@@ -400,22 +406,23 @@ static pt_status_t draw_legend(const picture_t *p)
     pt_cost_t cost;
     PT_TRY(is_one ? pt_cost_task(s, t->subnet, p->only, &cost)
                   : pt_cost_all(s, t->subnet, &cost));
-    fputs("  labelloc=b; labeljust=l;\n  label=<<TABLE BORDER=\"0\" CELLSPACING=\"0\">"
-          "<TR><TD ALIGN=\"LEFT\">",
-          p->file);
+    pt_text_add(
+        p->out,
+        "  labelloc=b; labeljust=l;\n  label=<<TABLE BORDER=\"0\" CELLSPACING=\"0\">"
+        "<TR><TD ALIGN=\"LEFT\">");
     if (t->n_copy == 1) {
-        fputs("encoder ", p->file);
-        print_amount(p->file, cost.encoder_madds);
-        fputs(" multiply-adds a sample", p->file);
+        pt_text_add(p->out, "encoder ");
+        print_amount(p->out, cost.encoder_madds);
+        pt_text_add(p->out, " multiply-adds a sample");
         if (!is_one)
             print_relation(p, &cost);
-        fputs(is_one ? ", head " : "; heads ", p->file);
-        print_amount(p->file, cost.madds - cost.encoder_madds);
-        fputs("</TD></TR><TR><TD ALIGN=\"LEFT\">", p->file);
+        pt_text_add(p->out, "%s", is_one ? ", head " : "; heads ");
+        print_amount(p->out, cost.madds - cost.encoder_madds);
+        pt_text_add(p->out, "</TD></TR><TR><TD ALIGN=\"LEFT\">");
     }
-    print_amount(p->file, cost.parameters);
-    fputs(" parameters in all", p->file);
-    fputs("</TD></TR></TABLE>>;\n", p->file);
+    print_amount(p->out, cost.parameters);
+    pt_text_add(p->out, " parameters in all");
+    pt_text_add(p->out, "</TD></TR></TABLE>>;\n");
     return PT_OK;
 }
 
@@ -423,9 +430,9 @@ static void draw_tree(const picture_t *p)
 {
     const tree_t *t = p->tree;
     const pt_shape_t in = t->space->node[0].shape;
-    fprintf(p->file,
-            "  input [shape=plain, style=\"\", label=\"input %lld x %lld x %lld\"];\n",
-            (long long)in.h, (long long)in.w, (long long)in.c);
+    pt_text_add(p->out,
+                "  input [shape=plain, style=\"\", label=\"input %lld x %lld x %lld\"];\n",
+                (long long)in.h, (long long)in.w, (long long)in.c);
     for (int32_t parent = -1; parent < t->n_node; parent++)
         if (p->n_stack[parent + 1] > 0) {
             draw_stack(p, parent);
@@ -445,25 +452,25 @@ static void draw_tree(const picture_t *p)
 static pt_status_t draw(picture_t *p)
 {
     arrange(p);
-    fprintf(p->file,
-            "digraph architecture {\n"
-            "  rankdir=%s; nodesep=0.25; ranksep=0.4;\n"
-            "  fontname=\"Helvetica\"; fontsize=11;\n"
-            "  node [shape=box, style=\"filled,rounded\", color=gray60, "
-            "fontname=\"Helvetica\", fontsize=11, margin=\"0.08,0.04\"];\n"
-            "  edge [fontname=\"Helvetica\", fontsize=10, arrowsize=0.6];\n",
-            p->n_leaf <= MOST_DOWN ? "TB" : "LR");
+    pt_text_add(p->out,
+                "digraph architecture {\n"
+                "  rankdir=%s; nodesep=0.25; ranksep=0.4;\n"
+                "  fontname=\"Helvetica\"; fontsize=11;\n"
+                "  node [shape=box, style=\"filled,rounded\", color=gray60, "
+                "fontname=\"Helvetica\", fontsize=11, margin=\"0.08,0.04\"];\n"
+                "  edge [fontname=\"Helvetica\", fontsize=10, arrowsize=0.6];\n",
+                p->n_leaf <= MOST_DOWN ? "TB" : "LR");
     draw_tree(p);
     PT_TRY(draw_legend(p));
-    fputs("}\n", p->file);
+    pt_text_add(p->out, "}\n");
     return PT_OK;
 }
 
 pt_status_t dot_tree(const pt_space_t *space, const pt_subnet_t *subnet, int32_t task,
-                     FILE *file)
+                     pt_text_t *out)
 {
     tree_t tree = {0};
-    picture_t p = {.tree = &tree, .file = file, .only = task};
+    picture_t p = {.tree = &tree, .out = out, .only = task};
     pt_status_t status;
     PT_TRY(tree_build(space, subnet, &tree));
     PT_TRY_OR(done, pt_alloc(&p.state, (size_t)tree.n_node, sizeof *p.state));

@@ -5,7 +5,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
-#include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -63,21 +63,23 @@ static pt_status_t wait_for(const char *name, pid_t pid)
     return PT_OK;
 }
 
-pt_status_t pt_program_run(char *const argv[], pt_program_source_t source,
-                           const void *context, const char *path, bool *is_drawn)
+pt_status_t pt_program_run(char *const argv[], const pt_text_t *script, const char *path,
+                           bool *is_drawn)
 {
     char temporary[4200];
     pid_t pid = 0;
     FILE *input = NULL;
     pt_status_t status, waited;
+    PT_TRY(script->status);
     void (*old)(int) = signal(SIGPIPE, SIG_IGN);
     snprintf(temporary, sizeof temporary, "%s.tmp.%ld", path, (long)getpid());
     PT_TRY_OR(done, pt_file_blame(start(argv, temporary, &pid, &input), temporary, path));
     *is_drawn = pid != 0;
     if (pid == 0)
         goto done;
-    status = source(context, input);
-    if (fclose(input) != 0 && status == PT_OK)
+    fwrite(pt_text_get(script), 1, script->n, input);
+    bool is_read = !ferror(input);
+    if (fclose(input) != 0 || !is_read)
         status = PT_ERROR(IO, "writing to %s: %s", argv[0], strerror(errno));
     waited = wait_for(argv[0], pid);
     status = status != PT_OK ? status : waited;
@@ -91,9 +93,8 @@ done:
     return status;
 }
 
-pt_status_t pt_program_plot(pt_program_source_t source, const void *context,
-                            const char *path, bool *is_drawn)
+pt_status_t pt_program_plot(const pt_text_t *script, const char *path, bool *is_drawn)
 {
     char *argv[] = {(char[]){"gnuplot"}, NULL};
-    return pt_program_run(argv, source, context, path, is_drawn);
+    return pt_program_run(argv, script, path, is_drawn);
 }

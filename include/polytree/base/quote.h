@@ -8,17 +8,17 @@
 #ifndef PT_BASE_QUOTE_H
 #define PT_BASE_QUOTE_H
 
-#include <stdio.h>
+#include "polytree/base/text.h"
 
-/** Print a text as an expression of gnuplot's: a string in single quotes, where nothing but
+/** Add a text as an expression of gnuplot's: a string in single quotes, where nothing but
  * these has a meaning, or several of them joined.  In double quotes it runs what stands in
  * back quotes. */
-void pt_quote_gnuplot(FILE *file, const char *text);
+void pt_quote_gnuplot(const char *text, pt_text_t *out);
 
-/** Print a text to stand within a double-quoted label or tooltip of Graphviz. */
-void pt_quote_dot(FILE *file, const char *text);
+/** Add a text to stand within a double-quoted label or tooltip of Graphviz. */
+void pt_quote_dot(const char *text, pt_text_t *out);
 
-/** Print a text to stand within an HTML-like label of Graphviz. */
-void pt_quote_dot_html(FILE *file, const char *text);
+/** Add a text to stand within an HTML-like label of Graphviz. */
+void pt_quote_dot_html(const char *text, pt_text_t *out);
 
 #endif

@@ -6,14 +6,14 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-#include <stdio.h>
 
 #include "polytree/base/status.h"
+#include "polytree/base/text.h"
 #include "polytree/graph/space.h"
 #include "polytree/graph/subnet.h"
 
 /**
- * Print the graph as Graphviz dot text: what is alive for the tasks, one graph for all.
+ * Add the graph as Graphviz dot text: what is alive for the tasks, one graph for all.
  *
  * An edge of up to three tasks has one line in the colour of each, an edge of more is
  * grey, as wide as it is shared, and says "all", "all but" whom, or how many.  Where tasks
@@ -27,7 +27,7 @@
  * @return PT_E_RANGE where there is no such task
  */
 PT_MUST_CHECK pt_status_t pt_diagram_dot(const pt_space_t *space, const pt_subnet_t *subnet,
-                                         int32_t task, FILE *file);
+                                         int32_t task, pt_text_t *out);
 
 /**
  * Draw the graph of one task, or of all (-1), as SVG with Graphviz' dot.
