@@ -145,6 +145,28 @@ pt_status_t pt_checkpoint_get(const pt_checkpoint_t *checkpoint, const char *nam
     return PT_OK;
 }
 
+pt_status_t pt_checkpoint_copy(const pt_checkpoint_t *checkpoint, const char *name,
+                               pt_dtype_t dtype, int64_t count, void *out)
+{
+    const void *data;
+    PT_TRY(pt_checkpoint_get(checkpoint, name, dtype, count, &data));
+    memcpy(out, data, (size_t)count * dtype_table[dtype].bytes);
+    return PT_OK;
+}
+
+pt_status_t pt_checkpoint_text(const pt_checkpoint_t *checkpoint, const char *name,
+                               char **out)
+{
+    const pt_record_t *r = pt_checkpoint_find(checkpoint, name);
+    char *text;
+    if (r == NULL || r->dtype != PT_DTYPE_TEXT || r->n_dim != 1)
+        PT_FAIL(FORMAT, "checkpoint has no text '%s'", name);
+    PT_TRY(pt_alloc(&text, (size_t)r->dim[0] + 1, 1));
+    memcpy(text, r->data, (size_t)r->dim[0]);
+    *out = text;
+    return PT_OK;
+}
+
 pt_status_t pt_checkpoint_seal(pt_checkpoint_t *checkpoint)
 {
     pt_digest_t *digest = NULL;

@@ -92,30 +92,23 @@ pt_status_t choose_save(const choose_t *c, int64_t counter[CHOOSE_N_COUNTER],
                              true);
 }
 
-static pt_status_t take(const pt_checkpoint_t *checkpoint, const char *name,
-                        pt_dtype_t dtype, int64_t n, void *out)
-{
-    const void *data;
-    PT_TRY(pt_checkpoint_get(checkpoint, name, dtype, n, &data));
-    memcpy(out, data, (size_t)n * 8);
-    return PT_OK;
-}
-
 pt_status_t choose_take(choose_t *c, const pt_checkpoint_t *checkpoint)
 {
     int64_t counter[CHOOSE_N_COUNTER];
     if (pt_checkpoint_find(checkpoint, "choose/counters") == NULL)
         return PT_OK;
-    PT_TRY(take(checkpoint, "choose/counters", PT_DTYPE_I64, CHOOSE_N_COUNTER, counter));
+    PT_TRY(pt_checkpoint_copy(checkpoint, "choose/counters", PT_DTYPE_I64, CHOOSE_N_COUNTER,
+                              counter));
     int64_t n = counter[0];
     if (n < 1 || n > c->capacity || counter[1] < 0 || counter[1] > n || counter[2] < n ||
         counter[2] > c->capacity || counter[4] < -1 || counter[4] >= n)
         PT_FAIL(FORMAT, "the checkpoint's counters of candidates are out of range");
-    PT_TRY(take(checkpoint, "choose/bits", PT_DTYPE_U64, n * (int64_t)c->words, c->bits));
-    PT_TRY(take(checkpoint, "choose/origin", PT_DTYPE_I64, n, c->origin));
-    PT_TRY(take(checkpoint, "choose/cost", PT_DTYPE_F64, n, c->cost));
-    PT_TRY(take(checkpoint, "choose/loss", PT_DTYPE_F64, n * CHOOSE_N_LOSS * c->n_task,
-                c->loss));
+    PT_TRY(pt_checkpoint_copy(checkpoint, "choose/bits", PT_DTYPE_U64,
+                              n * (int64_t)c->words, c->bits));
+    PT_TRY(pt_checkpoint_copy(checkpoint, "choose/origin", PT_DTYPE_I64, n, c->origin));
+    PT_TRY(pt_checkpoint_copy(checkpoint, "choose/cost", PT_DTYPE_F64, n, c->cost));
+    PT_TRY(pt_checkpoint_copy(checkpoint, "choose/loss", PT_DTYPE_F64,
+                              n * CHOOSE_N_LOSS * c->n_task, c->loss));
     for (int64_t i = 0; i < n; i++)
         if (c->origin[i] < 0 || c->origin[i] >= CHOOSE_N_ORIGIN)
             PT_FAIL(FORMAT, "the checkpoint has a candidate of unknown origin");

@@ -277,14 +277,26 @@ void run_speed_reset(pt_search_t *s);
 pt_status_t run_state_write(pt_search_t *s);
 /** Write it into another folder, and say nothing.  Collective. */
 pt_status_t run_state_copy(pt_search_t *s, const char *folder);
-/** PT_E_MISMATCH where a checkpoint is of another config or data set than the run; with
- * `is_supernet` what chooses a network from it may differ.  Rank 0. */
-pt_status_t run_state_check(const pt_search_t *s, const pt_checkpoint_t *c,
-                            bool is_supernet);
 /** Read the run's checkpoint, if it has one, into `c` of rank 0, and of it the state, with
  * `is_found` on all ranks.  Collective. */
 pt_status_t run_state_find(pt_search_t *s, pt_checkpoint_t *c, bool *is_found);
 /** Take the rest of what was found: alpha, subnet, weights, scores.  Collective. */
 pt_status_t run_state_take(pt_search_t *s, const pt_checkpoint_t *c);
+
+/* state_check.c: whether a checkpoint is of this run; rank 0 */
+
+/** Numbers of the record "run/counters", the phase's own first. */
+enum { RUN_N_COUNTER = 5 };
+/** PT_E_MISMATCH where a checkpoint is of another config or data set than the run; with
+ * `is_supernet` what chooses a network from it may differ. */
+pt_status_t run_state_check(const pt_search_t *s, const pt_checkpoint_t *c,
+                            bool is_supernet);
+/** Take down what the files hold that options name: they may be found under other names
+ * later, and not at all once nothing reads them any more. */
+pt_status_t run_files_digest(pt_search_t *s, bool may_be_gone);
+/** What the run has read stays in what it writes next, also of files that are gone. */
+pt_status_t run_files_keep(pt_search_t *s, const pt_checkpoint_t *c);
+/** Refuse another machine or other libraries, or remember since when they are mixed. */
+pt_status_t run_machine_check(pt_search_t *s, const pt_checkpoint_t *c);
 
 #endif

@@ -1,7 +1,5 @@
 /* The state of a run to a checkpoint and back.  Rank 0 writes and reads. */
-#include <inttypes.h>
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "polytree/base/clock.h"
@@ -14,11 +12,11 @@
 
 #define STANDARD "standard"
 
-enum { N_COUNTER = 5, N_LOSS = 2, N_JOURNAL = 4 };
+enum { N_LOSS = 2, N_JOURNAL = 4 };
 
 /* Arrays that live as long as the checkpoint which borrows them. */
 typedef struct pack {
-    int64_t counter[N_COUNTER], journal[N_JOURNAL];
+    int64_t counter[RUN_N_COUNTER], journal[N_JOURNAL];
     double loss[N_LOSS];
 } pack_t;
 
@@ -78,7 +76,8 @@ static pt_status_t add_alpha(pt_checkpoint_t *c, const pt_alpha_t *a)
 
 static pt_status_t add_state(const pt_search_t *s, const pack_t *p, pt_checkpoint_t *c)
 {
-    const int64_t n_counter = N_COUNTER, n_loss = N_LOSS, n_journal = N_JOURNAL, one = 1;
+    const int64_t n_counter = RUN_N_COUNTER, n_loss = N_LOSS, n_journal = N_JOURNAL,
+                  one = 1;
     const int64_t bits[2] = {s->subnet.n_task, (int64_t)s->subnet.words};
     PT_TRY(pt_checkpoint_add(c, "run/counters", PT_DTYPE_I64, &n_counter, 1, p->counter,
                              true));
@@ -226,152 +225,6 @@ pt_status_t run_state_write(pt_search_t *s)
     return PT_OK;
 }
 
-static pt_status_t get_text(const pt_checkpoint_t *c, const char *name, char **out)
-{
-    const pt_record_t *r = pt_checkpoint_find(c, name);
-    char *text;
-    if (r == NULL || r->dtype != PT_DTYPE_TEXT || r->n_dim != 1)
-        PT_FAIL(FORMAT, "checkpoint has no text '%s'", name);
-    PT_TRY(pt_alloc(&text, (size_t)r->dim[0] + 1, 1));
-    memcpy(text, r->data, (size_t)r->dim[0]);
-    *out = text;
-    return PT_OK;
-}
-
-static pt_status_t read_config(const pt_search_t *s, const char *text, pt_config_t *config)
-{
-    pt_config_init(config);
-    if (pt_config_read_text(config, text, "its config") != PT_OK)
-        PT_FAIL(MISMATCH, "the checkpoint in %s is of another version of polytree: %s",
-                s->run, pt_error_message());
-    return PT_OK;
-}
-
-/* What chooses a network from a supernet that is there. */
-static void take_choosing(const pt_config_t *from, pt_config_t *to)
-{
-    to->baseline.random_index = from->baseline.random_index;
-    to->resource.budget = from->resource.budget;
-    to->choose.floor = from->choose.floor;
-    to->choose.one_se = from->choose.one_se;
-}
-
-static pt_status_t check_config(const pt_search_t *s, const pt_checkpoint_t *c,
-                                bool is_supernet)
-{
-    pt_config_t *theirs = NULL;
-    char *text = NULL;
-    pt_status_t status;
-    PT_TRY_OR(done, get_text(c, "config", &text));
-    PT_TRY_OR(done, pt_alloc(&theirs, 1, sizeof *theirs));
-    PT_TRY_OR(done, read_config(s, text, theirs));
-    if (is_supernet)
-        take_choosing(s->config, theirs);
-    status = pt_config_compare(s->config, theirs);
-    if (status == PT_E_MISMATCH)
-        status = PT_ERROR(MISMATCH,
-                          "%s has a checkpoint of another config (give another folder to "
-                          "start anew): %s",
-                          s->run, pt_error_message());
-done:
-    pt_free(theirs);
-    pt_free(text);
-    return status;
-}
-
-/* What the files hold that options name, which may be found under other names later, and
- * not at all once nothing reads them any more. */
-static pt_status_t digest_files(pt_search_t *s, bool may_be_gone)
-{
-    const char *option, *file;
-    int32_t at = 0;
-    while ((file = pt_config_next_file(s->config, &at, &option)) != NULL) {
-        char hex[33];
-        if (may_be_gone && !pt_path_exists(file))
-            continue;
-        if (pt_file_digest(file, hex) != PT_OK)
-            PT_FAIL(IO, "%s = %s", option, pt_error_message());
-        pt_text_add(&s->files, "%s %s\n", option, hex);
-    }
-    return s->files.status;
-}
-
-/* The next checkpoint says what the run has read, also of files that are gone. */
-static pt_status_t keep_files(pt_search_t *s, const pt_checkpoint_t *c)
-{
-    const pt_record_t *r = pt_checkpoint_find(c, "files");
-    if (r == NULL || s->is_view)
-        return PT_OK;
-    pt_text_release(&s->files);
-    pt_text_add_bytes(&s->files, r->data, (size_t)r->dim[0]);
-    return s->files.status;
-}
-
-/* A file that has changed since would lead to another run.  Who but looks at one reads
- * none, and 0.1.0 did not write down what it had read. */
-static pt_status_t check_files(const pt_search_t *s, const pt_checkpoint_t *c)
-{
-    const char *ours = pt_text_get(&s->files);
-    char *theirs;
-    pt_status_t status = PT_OK;
-    if (s->is_view || pt_checkpoint_find(c, "files") == NULL)
-        return PT_OK;
-    PT_TRY(get_text(c, "files", &theirs));
-    for (size_t n; status == PT_OK && *ours != '\0'; ours += n) {
-        n = strcspn(ours, "\n") + 1;
-        int option = (int)strcspn(ours, " ");
-        char line[128];
-        snprintf(line, sizeof line, "%.*s", (int)n, ours);
-        if (strstr(theirs, line) == NULL)
-            status = PT_ERROR(MISMATCH,
-                              "%s: the file that %.*s names holds something else than the "
-                              "run has read (give another folder to start anew)",
-                              s->run, option, ours);
-    }
-    pt_free(theirs);
-    return status;
-}
-
-/* A run that is done can be read, and one that is only looked at. */
-static pt_status_t check_version(const pt_search_t *s, const pt_checkpoint_t *c)
-{
-    const void *counter;
-    char *theirs;
-    PT_TRY(pt_checkpoint_get(c, "run/counters", PT_DTYPE_I64, N_COUNTER, &counter));
-    if (s->is_view || phase_of(*(const int64_t *)counter) == PT_N_PHASE)
-        return PT_OK;
-    PT_TRY(get_text(c, "version", &theirs));
-    pt_status_t status = pt_run_check_version(s->run, theirs);
-    pt_free(theirs);
-    return status;
-}
-
-pt_status_t run_state_check(const pt_search_t *s, const pt_checkpoint_t *c,
-                            bool is_supernet)
-{
-    const char *ours = pt_dataset_digest(pt_trainer_dataset(s->trainer));
-    char *theirs;
-    PT_TRY(check_version(s, c));
-    PT_TRY(check_config(s, c, is_supernet));
-    PT_TRY(check_files(s, c));
-    PT_TRY(get_text(c, "data", &theirs));
-    bool is_same = strcmp(ours, theirs) == 0;
-    pt_free(theirs);
-    if (!is_same)
-        PT_FAIL(MISMATCH, "%s has a checkpoint of another data set than %s", s->run,
-                s->config->data.file);
-    return PT_OK;
-}
-
-static pt_status_t take(const pt_checkpoint_t *c, const char *name, pt_dtype_t dtype,
-                        int64_t count, void *out)
-{
-    const void *data;
-    PT_TRY(pt_checkpoint_get(c, name, dtype, count, &data));
-    memcpy(out, data, (size_t)count * 8);
-    return PT_OK;
-}
-
 static pt_status_t take_scores(pt_search_t *s, const pt_checkpoint_t *c)
 {
     int64_t n_task = s->space->n_task;
@@ -410,9 +263,9 @@ static pt_status_t take_state(pt_search_t *s, const pt_checkpoint_t *c)
     int64_t n = (int64_t)b->n_layer * b->n_task;
     const void *data;
     pack_t p;
-    PT_TRY(take(c, "run/counters", PT_DTYPE_I64, N_COUNTER, p.counter));
-    PT_TRY(take(c, "run/losses", PT_DTYPE_F64, N_LOSS, p.loss));
-    PT_TRY(take(c, "run/journal", PT_DTYPE_I64, N_JOURNAL, p.journal));
+    PT_TRY(pt_checkpoint_copy(c, "run/counters", PT_DTYPE_I64, RUN_N_COUNTER, p.counter));
+    PT_TRY(pt_checkpoint_copy(c, "run/losses", PT_DTYPE_F64, N_LOSS, p.loss));
+    PT_TRY(pt_checkpoint_copy(c, "run/journal", PT_DTYPE_I64, N_JOURNAL, p.journal));
     s->state = unpack_state(&p);
     PT_TRY(check_counters(s));
     if (n == 0 || !s->state.is_derived)
@@ -429,36 +282,13 @@ static pt_status_t take_arrays(pt_search_t *s, const pt_checkpoint_t *c)
 {
     pt_alpha_t *a = &s->alpha;
     int64_t n = (int64_t)a->n_task * a->n_choice;
-    PT_TRY(take(c, "alpha/logit", PT_DTYPE_F64, n, a->logit));
-    PT_TRY(take(c, "alpha/moment1", PT_DTYPE_F64, n, a->m));
-    PT_TRY(take(c, "alpha/moment2", PT_DTYPE_F64, n, a->v));
-    PT_TRY(take(c, "alpha/updates", PT_DTYPE_I64, a->n_task, a->count));
-    PT_TRY(take(c, "architecture/bits", PT_DTYPE_U64,
-                s->subnet.n_task * (int64_t)s->subnet.words, s->subnet.bits));
+    PT_TRY(pt_checkpoint_copy(c, "alpha/logit", PT_DTYPE_F64, n, a->logit));
+    PT_TRY(pt_checkpoint_copy(c, "alpha/moment1", PT_DTYPE_F64, n, a->m));
+    PT_TRY(pt_checkpoint_copy(c, "alpha/moment2", PT_DTYPE_F64, n, a->v));
+    PT_TRY(pt_checkpoint_copy(c, "alpha/updates", PT_DTYPE_I64, a->n_task, a->count));
+    PT_TRY(pt_checkpoint_copy(c, "architecture/bits", PT_DTYPE_U64,
+                              s->subnet.n_task * (int64_t)s->subnet.words, s->subnet.bits));
     return s->state.phase == PT_N_PHASE ? take_scores(s, c) : PT_OK;
-}
-
-/* The machine or its libraries may have changed since. */
-static pt_status_t check_machine(pt_search_t *s, const pt_checkpoint_t *c)
-{
-    char items[1024];
-    char *theirs;
-    int32_t n;
-    PT_TRY(get_text(c, "fingerprint", &theirs));
-    n = pt_fingerprint_compare(s->fingerprint.text, theirs, items, sizeof items);
-    pt_free(theirs);
-    if (n == 0 || s->state.phase == PT_N_PHASE)
-        return PT_OK;
-    if (s->config->kernel.mixed == PT_MIXED_REFUSE)
-        PT_FAIL(MISMATCH, "%s was begun elsewhere (kernel.mixed = refuse): %s",
-                s->fingerprint.node, items);
-    pt_log(PT_LOG_WARNING, "%s differs from where the run was before, as (now, then): %s",
-           s->fingerprint.node, items);
-    if (s->state.mixed_phase < 0) {
-        s->state.mixed_phase = s->state.phase;
-        s->state.mixed_step = s->state.step;
-    }
-    return PT_OK;
 }
 
 static pt_status_t load_root(pt_search_t *s, pt_checkpoint_t *c, bool *is_found)
@@ -472,14 +302,15 @@ static pt_status_t load_root(pt_search_t *s, pt_checkpoint_t *c, bool *is_found)
         pt_log(PT_LOG_WARNING, "%s", notice);
     pack_t p = pack_state(&s->state);
     if (*is_found)
-        PT_TRY(take(c, "run/counters", PT_DTYPE_I64, N_COUNTER, p.counter));
+        PT_TRY(
+            pt_checkpoint_copy(c, "run/counters", PT_DTYPE_I64, RUN_N_COUNTER, p.counter));
     const run_state_t state = unpack_state(&p);
     if (!s->is_view)
-        PT_TRY(digest_files(s, run_has_network(&state)));
+        PT_TRY(run_files_digest(s, run_has_network(&state)));
     if (!*is_found)
         return PT_OK;
     PT_TRY(run_state_check(s, c, false));
-    PT_TRY(keep_files(s, c));
+    PT_TRY(run_files_keep(s, c));
     return take_state(s, c);
 }
 
@@ -490,7 +321,7 @@ static pt_status_t take_rest(pt_search_t *s, const pt_checkpoint_t *c)
     if (s->state.phase == PT_PHASE_CHOOSE &&
         (s->choose.n == 0 || s->state.step < s->choose.n_judged))
         PT_FAIL(FORMAT, "%s: the checkpoint's counters are out of range", s->run);
-    return s->is_view ? PT_OK : check_machine(s, c);
+    return s->is_view ? PT_OK : run_machine_check(s, c);
 }
 
 /* All ranks know the state of rank 0; they build the network that it is of. */
@@ -535,7 +366,7 @@ static pt_status_t share_standard(pt_search_t *s, const pt_checkpoint_t *c)
     for (int64_t i = 0; status == PT_OK && i < n; i++)
         pair[i] = NAN;
     if (s->is_root && status == PT_OK && pt_checkpoint_find(c, STANDARD))
-        status = take(c, STANDARD, PT_DTYPE_F64, n, pair);
+        status = pt_checkpoint_copy(c, STANDARD, PT_DTYPE_F64, n, pair);
     PT_TRY_OR(done, pt_comm_agree(s->world, status));
     PT_TRY_OR(done, pt_comm_bcast(s->world, pair, (size_t)n * sizeof *pair, 0));
     status = standard_take(dataset, pair);

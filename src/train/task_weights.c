@@ -182,19 +182,14 @@ pt_status_t pt_task_weights_save(const pt_task_weights_t *w, pt_checkpoint_t *ch
 
 pt_status_t pt_task_weights_load(pt_task_weights_t *w, const pt_checkpoint_t *checkpoint)
 {
-    size_t bytes = (size_t)w->n_task * sizeof(double);
-    const void *data;
     char name[64];
 
     if (w->kind == PT_WEIGHTING_FIXED)
         return PT_OK;
     for (int i = 0; i < N_REAL; i++) {
         name_state(w, i, name);
-        PT_TRY(pt_checkpoint_get(checkpoint, name, PT_DTYPE_F64, w->n_task, &data));
-        memcpy(w->real[i], data, bytes);
+        PT_TRY(pt_checkpoint_copy(checkpoint, name, PT_DTYPE_F64, w->n_task, w->real[i]));
     }
     name_state(w, N_REAL, name);
-    PT_TRY(pt_checkpoint_get(checkpoint, name, PT_DTYPE_I64, w->n_task, &data));
-    memcpy(w->count, data, bytes);
-    return PT_OK;
+    return pt_checkpoint_copy(checkpoint, name, PT_DTYPE_I64, w->n_task, w->count);
 }

@@ -256,34 +256,28 @@ static pt_status_t collect(pt_trainer_t *t, const pt_checkpoint_t *checkpoint,
 
     for (int32_t p = 0; p < store->n_param; p++) {
         const pt_param_t *param = &store->param[p];
-        const void *data;
         char name[PT_RECORD_NAME];
         snprintf(name, sizeof name, "%s/%s", array_name[array], param->name);
-        PT_TRY(pt_checkpoint_get(checkpoint, name, PT_DTYPE_F32, param->count, &data));
-        memcpy(t->gather.whole + (size_t)array * whole(t) + param->offset, data,
-               (size_t)param->count * sizeof(float));
+        PT_TRY(
+            pt_checkpoint_copy(checkpoint, name, PT_DTYPE_F32, param->count,
+                               t->gather.whole + (size_t)array * whole(t) + param->offset));
     }
     return PT_OK;
 }
 
 static pt_status_t read_root(pt_trainer_t *t, const pt_checkpoint_t *checkpoint)
 {
-    const void *count, *largest;
+    const pt_store_t *store = &t->space->store;
 
     for (int32_t array = 0; array < n_array(t); array++)
         PT_TRY(collect(t, checkpoint, array));
     PT_TRY(pt_task_weights_load(&t->weights, checkpoint));
     /* Finished runs of version 0.1 have none, and take no further step. */
-    if (pt_checkpoint_find(checkpoint, largest_name) != NULL) {
-        int64_t n = t->space->store.n_group;
-        PT_TRY(pt_checkpoint_get(checkpoint, largest_name, PT_DTYPE_F32, n, &largest));
-        memcpy(t->step.quanta.last, largest, (size_t)n * sizeof(float));
-    }
-    PT_TRY(pt_checkpoint_get(checkpoint, "updates", PT_DTYPE_I64, t->space->store.n_param,
-                             &count));
-    memcpy(t->shard.adam_count, count,
-           (size_t)t->space->store.n_param * sizeof *t->shard.adam_count);
-    return PT_OK;
+    if (pt_checkpoint_find(checkpoint, largest_name) != NULL)
+        PT_TRY(pt_checkpoint_copy(checkpoint, largest_name, PT_DTYPE_F32, store->n_group,
+                                  t->step.quanta.last));
+    return pt_checkpoint_copy(checkpoint, "updates", PT_DTYPE_I64, store->n_param,
+                              t->shard.adam_count);
 }
 
 /** Take what is this rank's of the blocks begin..end-1 of an array. */

@@ -59,6 +59,13 @@ PT_MUST_CHECK pt_status_t pt_checkpoint_add(pt_checkpoint_t *checkpoint, const c
 PT_MUST_CHECK pt_status_t pt_checkpoint_get(const pt_checkpoint_t *checkpoint,
                                             const char *name, pt_dtype_t dtype,
                                             int64_t count, const void **data);
+/** Copy that record's elements to `out`; not of texts. */
+PT_MUST_CHECK pt_status_t pt_checkpoint_copy(const pt_checkpoint_t *checkpoint,
+                                             const char *name, pt_dtype_t dtype,
+                                             int64_t count, void *out);
+/** A copy of a text, with its NUL; free with pt_free(). */
+PT_MUST_CHECK pt_status_t pt_checkpoint_text(const pt_checkpoint_t *checkpoint,
+                                             const char *name, char **out);
 /** NULL where there is none. */
 const pt_record_t *pt_checkpoint_find(const pt_checkpoint_t *checkpoint, const char *name);
 
