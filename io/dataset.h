@@ -45,10 +45,12 @@ PT_MUST_CHECK pt_status_t pt_dataset_check_inputs(const pt_dataset_t *dataset,
                                                   char own[PT_N_SPLIT][33],
                                                   char theirs[PT_N_SPLIT][33]);
 
-/** Write what source->fill() gives of a split: inputs unless source->images has them, and
- * labels that are no table. */
+/** Write what source->fill() gives of the splits first..last: inputs unless source->images
+ * has them, and labels that are no table.  In source->order where there is one. */
 PT_MUST_CHECK pt_status_t pt_dataset_write_filled(hid_t file, const char *path,
-                                                  pt_split_t split,
-                                                  const pt_dataset_source_t *source);
+                                                  const pt_dataset_source_t *source,
+                                                  pt_split_t first, pt_split_t last);
+/** Whether something of a split is formed input by input. */
+bool pt_dataset_is_filled(const pt_dataset_source_t *source, pt_split_t split);
 
 #endif

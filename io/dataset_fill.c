@@ -4,18 +4,24 @@
 #include "polytree/base/memory.h"
 #include "io/dataset.h"
 
-/* One array of the file, and the row that is on its way there. */
+/* Rows are written together up to about this size. */
+enum { BLOCK_BYTES = 1 << 16 };
+
+/* One array of the file, and the rows that are on their way there. */
 typedef struct column {
     pt_cell_t cell;
     int32_t n_dim;
     int64_t dim[4];
     int64_t n_value; /* of a row */
+    size_t row_bytes;
     hid_t id;
-    void *row;
+    char *block; /* rows n_put.. of the file */
+    int64_t n_block, n_held;
     pt_label_t *label;
     int64_t n_put; /* rows that are in the file */
 } column_t;
 
+/* The arrays of a split that are filled. */
 typedef struct fill {
     hid_t file;
     const char *path;
@@ -24,6 +30,7 @@ typedef struct fill {
     column_t image;
     column_t *task;
     pt_label_t **label; /* of each task */
+    int64_t n_input;    /* that have come */
 } fill_t;
 
 static hid_t file_type(pt_cell_t cell)
@@ -49,8 +56,13 @@ static pt_status_t open_column(const fill_t *c, column_t *column, const char *na
     column->n_value = 1;
     for (int32_t i = 1; i < column->n_dim; i++)
         column->n_value *= column->dim[i];
+    column->row_bytes = (size_t)column->n_value * pt_cell_bytes(column->cell);
+    column->n_block = (int64_t)(BLOCK_BYTES / column->row_bytes);
+    column->n_block = column->n_block < 1                ? 1
+                      : column->n_block > column->dim[0] ? column->dim[0]
+                                                         : column->n_block;
     snprintf(full, sizeof full, "%s/%s", pt_split_name(c->split), name);
-    PT_TRY(pt_alloc(&column->row, (size_t)column->n_value, pt_cell_bytes(column->cell)));
+    PT_TRY(pt_alloc(&column->block, (size_t)column->n_block, column->row_bytes));
     return pt_h5_put_array(c->file, c->path, full, file_type(column->cell),
                            pt_cell_type(column->cell), column->n_dim, column->dim, NULL,
                            &column->id);
@@ -97,8 +109,12 @@ static pt_status_t open_columns(fill_t *c)
         .n_dim = 4,
         .dim = {source->n[c->split], source->height, source->width, source->channels},
         .id = H5I_INVALID_HID};
+    if (source->is_features) {
+        c->image.n_dim = 2;
+        c->image.dim[1] = source->channels;
+    }
     if (source->images[c->split] == NULL)
-        PT_TRY(open_column(c, &c->image, "images"));
+        PT_TRY(open_column(c, &c->image, source->is_features ? "inputs" : "images"));
     for (int32_t t = 0; t < source->n_task; t++)
         if (!pt_schema_has_table(&source->task[t].info) &&
             source->task[t].rows[c->split].n > 0)
@@ -109,25 +125,42 @@ static pt_status_t open_columns(fill_t *c)
 static void close_column(column_t *column)
 {
     pt_h5_close(column->id);
-    pt_free(column->row);
+    pt_free(column->block);
     pt_free(column->label);
+}
+
+static void close_columns(fill_t *c)
+{
+    close_column(&c->image);
+    for (int32_t t = 0; c->task && t < c->source->n_task; t++)
+        close_column(&c->task[t]);
+    pt_free(c->task);
+    pt_free(c->label);
+}
+
+/* Where the next row of a column is formed; NULL: the column is not filled. */
+static void *next_row(column_t *column)
+{
+    return column->block ? column->block + (size_t)column->n_held * column->row_bytes
+                         : NULL;
 }
 
 static pt_status_t store_labels(const pt_task_info_t *info, column_t *column)
 {
+    void *row = next_row(column);
     for (int64_t i = 0; i < column->n_value; i++) {
         int32_t label = column->label[i].i;
         if (column->cell == PT_CELL_F32) {
-            ((float *)column->row)[i] = column->label[i].f;
+            ((float *)row)[i] = column->label[i].f;
             continue;
         }
         if (label == PT_LABEL_NONE && !info->has_ignore)
             PT_FAIL(RANGE, "task %s has no number for a missing label", info->name);
         label = label == PT_LABEL_NONE ? info->ignore : label;
         if (column->cell == PT_CELL_I32)
-            ((int32_t *)column->row)[i] = label;
+            ((int32_t *)row)[i] = label;
         else if (label >= 0 && label <= UINT8_MAX)
-            ((uint8_t *)column->row)[i] = (uint8_t)label;
+            ((uint8_t *)row)[i] = (uint8_t)label;
         else
             PT_FAIL(RANGE, "task %s: label %d of %d classes", info->name, label,
                     info->classes);
@@ -135,43 +168,64 @@ static pt_status_t store_labels(const pt_task_info_t *info, column_t *column)
     return PT_OK;
 }
 
-static pt_status_t put_row(const fill_t *c, column_t *column)
+/* The row that was formed is one of the column's; its last goes to the file in any case. */
+static pt_status_t keep_row(const fill_t *c, column_t *column)
 {
-    return pt_h5_put_rows(column->id, c->path, pt_cell_type(column->cell), column->n_dim,
-                          column->dim, column->n_put++, 1, column->row);
+    column->n_held++;
+    if (column->n_held < column->n_block && column->n_put + column->n_held < column->dim[0])
+        return PT_OK;
+    PT_TRY(pt_h5_put_rows(column->id, c->path, pt_cell_type(column->cell), column->n_dim,
+                          column->dim, column->n_put, column->n_held, column->block));
+    column->n_put += column->n_held;
+    column->n_held = 0;
+    return PT_OK;
 }
 
-static pt_status_t put_input(fill_t *c, int64_t i)
+static pt_status_t keep_input(fill_t *c)
 {
-    if (c->image.row)
-        PT_TRY(put_row(c, &c->image));
+    if (c->image.block)
+        PT_TRY(keep_row(c, &c->image));
     for (int32_t t = 0; t < c->source->n_task; t++) {
         column_t *column = &c->task[t];
         const pt_task_source_t *task = &c->source->task[t];
         const int64_t *index = task->rows[c->split].index;
-        if (!column->label || column->n_put == column->dim[0] ||
-            (index && index[column->n_put] != i))
+        int64_t row = column->n_put + column->n_held;
+        if (!column->label || row == column->dim[0] || (index && index[row] != c->n_input))
             continue;
         PT_TRY(store_labels(&task->info, column));
-        PT_TRY(put_row(c, column));
+        PT_TRY(keep_row(c, column));
     }
+    c->n_input++;
     return PT_OK;
 }
 
-pt_status_t pt_dataset_write_filled(hid_t file, const char *path, pt_split_t split,
-                                    const pt_dataset_source_t *source)
+pt_status_t pt_dataset_write_filled(hid_t file, const char *path,
+                                    const pt_dataset_source_t *source, pt_split_t first,
+                                    pt_split_t last)
 {
-    fill_t c = {.file = file, .path = path, .split = split, .source = source};
-    pt_status_t status = open_columns(&c);
-    for (int64_t i = 0; status == PT_OK && i < source->n[split]; i++) {
-        status = source->fill(source->context, split, i, c.image.row, c.label);
-        if (status == PT_OK)
-            status = put_input(&c, i);
+    fill_t fill[PT_N_SPLIT] = {{.n_input = 0}};
+    int64_t n = 0;
+    pt_status_t status = PT_OK;
+    for (int s = first; s <= (int)last; s++) {
+        fill[s] = (fill_t){.file = file,
+                           .path = path,
+                           .split = (pt_split_t)s,
+                           .source = source,
+                           .image.id = H5I_INVALID_HID};
+        n += source->n[s];
     }
-    close_column(&c.image);
-    for (int32_t t = 0; c.task && t < source->n_task; t++)
-        close_column(&c.task[t]);
-    pt_free(c.task);
-    pt_free(c.label);
+    for (int s = first; s <= (int)last; s++)
+        if (source->n[s] > 0)
+            PT_TRY_OR(done, open_columns(&fill[s]));
+    for (int64_t i = 0; i < n; i++) {
+        fill_t *c = &fill[source->order ? source->order[i] : first];
+        PT_TRY_OR(done, source->fill(source->context, c->split, c->n_input,
+                                     next_row(&c->image), c->label));
+        PT_TRY_OR(done, keep_input(c));
+    }
+done:
+    for (int s = first; s <= (int)last; s++)
+        if (fill[s].source)
+            close_columns(&fill[s]);
     return status;
 }

@@ -8,8 +8,7 @@
 #include "io/file.h"
 #include "io/dataset.h"
 
-/* Whether a split is formed input by input. */
-static bool is_filled(const pt_dataset_source_t *source, pt_split_t split)
+bool pt_dataset_is_filled(const pt_dataset_source_t *source, pt_split_t split)
 {
     bool has_rows = false;
     for (int32_t t = 0; t < source->n_task; t++)
@@ -32,7 +31,8 @@ static pt_status_t check_source(const pt_dataset_source_t *source)
                         pt_split_name((pt_split_t)s));
     }
     for (int s = 0; s < PT_N_SPLIT; s++)
-        if (source->n[s] > 0 && is_filled(source, (pt_split_t)s) && !source->fill)
+        if (source->n[s] > 0 && pt_dataset_is_filled(source, (pt_split_t)s) &&
+            !source->fill)
             PT_FAIL(RANGE, "nothing gives the %s inputs or their labels",
                     pt_split_name((pt_split_t)s));
     return PT_OK;
@@ -47,7 +47,7 @@ static pt_status_t write_task(hid_t group, const char *path, const pt_task_sourc
         PT_TRY(pt_h5_put_int(group, path, "ignore", task->info.ignore));
     if (task->info.is_inverse)
         PT_TRY(pt_h5_put_int(group, path, "inverse", 1));
-    if (task->class_names)
+    if (task->class_names && task->info.classes <= PT_H5_MAX_TEXTS)
         PT_TRY(pt_h5_put_texts(group, path, "class_names", task->class_names,
                                task->info.classes));
     return PT_OK;
@@ -116,8 +116,8 @@ static pt_status_t write_split(hid_t file, const char *path, pt_split_t split,
     if (source->group[split])
         PT_TRY(write_array(file, path, name, H5T_STD_I64LE, H5T_NATIVE_INT64, 1, dim,
                            source->group[split]));
-    if (is_filled(source, split))
-        PT_TRY(pt_dataset_write_filled(file, path, split, source));
+    if (!source->order && pt_dataset_is_filled(source, split))
+        PT_TRY(pt_dataset_write_filled(file, path, source, split, split));
     for (int32_t t = 0; t < source->n_task; t++)
         if (source->task[t].rows[split].n > 0)
             PT_TRY(write_table(file, path, split, &source->task[t]));
@@ -133,10 +133,16 @@ static pt_status_t write_file(const char *path, const pt_dataset_source_t *sourc
     PT_TRY_OR(done, pt_h5_put_int(file, path, "version", PT_SCHEMA_VERSION));
     if (source->origin)
         PT_TRY_OR(done, pt_h5_put_text(file, path, "origin", source->origin));
+    if (source->input_names && source->channels <= PT_H5_MAX_TEXTS)
+        PT_TRY_OR(done, pt_h5_put_texts(file, path, "input_names", source->input_names,
+                                        source->channels));
     PT_TRY_OR(done, write_tasks(file, path, source));
     for (int s = 0; s < PT_N_SPLIT; s++)
         if (source->n[s] > 0)
             PT_TRY_OR(done, write_split(file, path, (pt_split_t)s, source));
+    if (source->order)
+        PT_TRY_OR(done, pt_dataset_write_filled(file, path, source, PT_SPLIT_TRAIN,
+                                                PT_SPLIT_TEST));
 done:
     return pt_h5_finish(status, path, file);
 }

@@ -14,7 +14,8 @@
 #include "polytree/base/status.h"
 #include "io/number.h"
 
-enum { PT_H5_MAX_DIM = 4, PT_H5_MAX_WHERE = 512 };
+/** An attribute has room for 64 KiB, 16 bytes a text. */
+enum { PT_H5_MAX_DIM = 4, PT_H5_MAX_WHERE = 512, PT_H5_MAX_TEXTS = 4000 };
 
 /** A data set in an open file. */
 typedef struct pt_h5_array {
@@ -111,6 +112,7 @@ PT_MUST_CHECK pt_status_t pt_h5_attr_count(hid_t object, const char *where,
 
 PT_MUST_CHECK pt_status_t pt_h5_put_text(hid_t object, const char *path, const char *name,
                                          const char *text);
+/** At most PT_H5_MAX_TEXTS. */
 PT_MUST_CHECK pt_status_t pt_h5_put_texts(hid_t object, const char *path, const char *name,
                                           const char *const *text, int64_t n);
 PT_MUST_CHECK pt_status_t pt_h5_put_int(hid_t object, const char *path, const char *name,

@@ -39,6 +39,7 @@ check|has_python h5py|python3-h5py|yes
 check|has_python scipy.io|python3-scipy|no
 check|has_python sklearn|python3-sklearn|no
 check|has_python PIL|python3-pil|no
+check|has_python pandas|python3-pandas|no
 check|command -v smpicc|libsimgrid-dev|no
 demo|command -v dot|graphviz|no
 demo|test -d /usr/share/datasets/fashion-mnist|dataset-fashion-mnist|no

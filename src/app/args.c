@@ -61,6 +61,11 @@ static pt_status_t add_flag(const pt_flag_t *flag, int i, const char *value,
     return PT_OK;
 }
 
+static bool is_list(const pt_flag_t *flag)
+{
+    return strstr(flag->value, " ...") != NULL;
+}
+
 /* Reads the flag at *at and its value; leaves *at on the last word used. */
 static pt_status_t take_flag(int argc, char **argv, int *at, const pt_flag_t *flags,
                              pt_args_t *args)
@@ -74,13 +79,21 @@ static pt_status_t take_flag(int argc, char **argv, int *at, const pt_flag_t *fl
             PT_FAIL(USAGE, "--%s takes no value, got '%s'", flags[i].name, value);
         return add_flag(&flags[i], i, "", args);
     }
-    bool is_set = strcmp(flags[i].name, "set") == 0;
+    bool is_set = strcmp(flags[i].name, "set") == 0, is_inline = value != NULL;
     if (value == NULL) {
         if (*at + 1 >= argc)
             PT_FAIL(USAGE, "%s needs a value: %s", argv[*at], flags[i].value);
         value = argv[++*at];
     }
     PT_TRY(add_flag(&flags[i], i, value, args));
+    if (is_list(&flags[i])) {
+        args->list[i] = is_inline ? &args->flag[i] : (const char *const *)&argv[*at];
+        args->n_list[i] = 1;
+        while (!is_inline && *at + 1 < argc && argv[*at + 1][0] != '-') {
+            args->n_list[i]++;
+            ++*at;
+        }
+    }
     while (is_set && *at + 1 < argc && argv[*at + 1][0] != '-' &&
            strchr(argv[*at + 1], '=') != NULL)
         PT_TRY(add_flag(&flags[i], i, argv[++*at], args));
@@ -145,6 +158,20 @@ pt_status_t pt_args_int(const char *name, const char *text, int64_t min, int64_t
     if (end == text || *end != '\0' || errno != 0 || value < min || value > max)
         PT_FAIL(USAGE, "--%s %s: expected a whole number from %lld to %lld", name, text,
                 (long long)min, (long long)max);
+    *out = value;
+    return PT_OK;
+}
+
+pt_status_t pt_args_share(const char *name, const char *text, double fallback, double *out)
+{
+    char *end;
+    if (text == NULL) {
+        *out = fallback;
+        return PT_OK;
+    }
+    double value = strtod(text, &end);
+    if (end == text || *end != '\0' || !(value >= 0 && value < 1))
+        PT_FAIL(USAGE, "--%s %s: expected a share from 0 to below 1", name, text);
     *out = value;
     return PT_OK;
 }

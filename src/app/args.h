@@ -10,7 +10,7 @@
 
 #include "polytree/base/status.h"
 
-#define PT_ARGS_MAX_FLAG 12
+#define PT_ARGS_MAX_FLAG 16
 #define PT_ARGS_MAX_WORD 4
 #define PT_ARGS_MAX_SET 256
 
@@ -18,7 +18,8 @@
 typedef struct pt_flag {
     const char *name;  /**< without dashes; "set" may be given often */
     char letter;       /**< short form, or 0 */
-    const char *value; /**< what the value is, for help */
+    const char *value; /**< what the value is, for help; "WORD ...": a list, to which all
+                          words up to the next flag belong */
     const char *help;
 } pt_flag_t;
 
@@ -27,7 +28,9 @@ typedef struct pt_args {
     const char *word[PT_ARGS_MAX_WORD]; /**< positional arguments */
     int n_word;
     const char *flag[PT_ARGS_MAX_FLAG]; /**< value; "" for a switch; NULL where not given */
-    const char *set[PT_ARGS_MAX_SET];   /**< values of "--set" */
+    const char *const *list[PT_ARGS_MAX_FLAG]; /**< values of a flag that is a list */
+    int n_list[PT_ARGS_MAX_FLAG];
+    const char *set[PT_ARGS_MAX_SET]; /**< values of "--set" */
     int n_set;
 } pt_args_t;
 
@@ -46,5 +49,9 @@ void pt_args_help(const pt_flag_t *flags, FILE *file);
 /** A whole number from min to max; `fallback` where `text` is NULL. */
 PT_MUST_CHECK pt_status_t pt_args_int(const char *name, const char *text, int64_t min,
                                       int64_t max, int64_t fallback, int64_t *out);
+
+/** A number from 0 to 1, 1 excluded; `fallback` where `text` is NULL. */
+PT_MUST_CHECK pt_status_t pt_args_share(const char *name, const char *text, double fallback,
+                                        double *out);
 
 #endif

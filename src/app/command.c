@@ -45,6 +45,22 @@ const pt_command_t pt_commands[] = {
      .min_word = 2,
      .max_word = 2,
      .run = pt_cmd_import_cityscapes},
+    {.name = "data import csv",
+     .usage = "SRC.csv OUT.h5 --tasks COLUMN ... [--inputs COLUMN ...] [--leave-out COLUMN "
+              "...] [--kinds COLUMN=KIND ...] [--missing WORD ...] [--fill mean] [--split "
+              "COLUMN | [--time COLUMN] [--val SHARE] [--test SHARE] [--seed N]] [--group "
+              "COLUMN] [--separator C] [--force]",
+     .help =
+         "make a data set of a table with a line of names\n"
+         "\nA task is a column: a classification where it holds texts, or whole numbers "
+         "of at\nmost 20 values, else a regression; a cell without a value is no label.  "
+         "What it takes\neach column for is said.  An input is a number, true or false, "
+         "or a category, which\nbecomes a feature of 0 or 1 for each of its values.  "
+         "SRC.csv may be packed by gzip.",
+     .flags = pt_flags_import_csv,
+     .min_word = 2,
+     .max_word = 2,
+     .run = pt_cmd_import_csv},
     {.name = "data shapes",
      .usage = "OUT.h5 [--size S] [--train N] [--val N] [--test N] [--seed N] [--force]",
      .help = "draw a data set: small shapes with three classification tasks",

@@ -213,13 +213,18 @@ typedef pt_status_t (*pt_dataset_fill_t)(void *context, pt_split_t split, int64_
 typedef struct pt_dataset_source {
     int64_t height, width, channels; /**< of inputs [n, height, width, channels] */
     bool is_float;                   /**< inputs are float32, not uint8 */
-    int64_t n[PT_N_SPLIT];           /**< 0: the split is left out */
+    bool is_features;      /**< inputs are [n, channels]; height and width are 1 */
+    int64_t n[PT_N_SPLIT]; /**< 0: the split is left out */
     const uint8_t *images[PT_N_SPLIT];
     const int64_t *group[PT_N_SPLIT]; /**< of each input, see pt_dataset_group(); or NULL */
     /** Where images are NULL, and for labels that are no table: called for each input once,
      * in order, so that one at a time is in memory. */
     pt_dataset_fill_t fill;
+    /** Split of each input in the order in which `fill` is called, [sum of n]; NULL: one
+     * split after the other. */
+    const uint8_t *order;
     void *context;
+    const char *const *input_names; /**< [channels] of features, or NULL */
     int32_t n_task;
     const pt_task_source_t *task;
     const char *origin; /**< a sentence for the root attribute `origin` */

@@ -9,6 +9,27 @@
 
 #include "polytree/base/status.h"
 
+/** What an importer tells while it is at work; either may be NULL. */
+typedef struct pt_import_talk {
+    /** A line about what it makes of the source. */
+    void (*say)(void *context, const char *line);
+    /** What it is at, and how much of that is done, 0 to 1: often. */
+    void (*progress)(void *context, const char *what, double share);
+    void *context;
+} pt_import_talk_t;
+
+/** Words of a command line. */
+typedef struct pt_words {
+    const char *const *word;
+    int32_t n;
+} pt_words_t;
+
+/** Parts of a source that names none. */
+typedef struct pt_import_share {
+    double val, test; /**< shares of the samples, 0 to 1; 0: no such part */
+    uint64_t seed;
+} pt_import_share_t;
+
 typedef struct pt_import_omniglot {
     int64_t size;  /**< pixels; area-averaged from 105 x 105, ink = 1 */
     bool shuffled; /**< 10/4/6 drawings of each character by seed; else by drawer */
@@ -54,6 +75,35 @@ typedef struct pt_import_mtan {
  */
 PT_MUST_CHECK pt_status_t pt_import_mtan(const char *src, const char *out,
                                          const pt_import_mtan_t *options);
+
+typedef struct pt_import_csv {
+    pt_words_t tasks;     /**< columns to predict, one a task; NAME=COLUMN renames one */
+    pt_words_t inputs;    /**< columns to predict from, '*' for any letters; none: all that
+                             are named nowhere else */
+    pt_words_t leave_out; /**< columns that are no inputs, where `inputs` names none */
+    pt_words_t kinds;     /**< COLUMN=classification or =regression of tasks, COLUMN=number
+                             or =category of inputs; else guessed */
+    pt_words_t missing;   /**< words that hold no value, beside the usual ones */
+    const char *group;    /**< column of what belongs together, or NULL */
+    const char *time;     /**< column that parts are taken by, or NULL */
+    const char *split;    /**< column that says train, val or test, or NULL */
+    bool fills_mean;      /**< an input's missing number is its column's mean in train */
+    char separator;       /**< 0: found out */
+    pt_import_share_t share; /**< where `split` is NULL */
+    pt_import_talk_t talk;
+} pt_import_csv_t;
+
+/**
+ * A table with a line of names, plain or packed by gzip: to features and tasks of
+ * classification (texts, whole numbers of at most 20 values) or regression (other numbers).
+ * Inputs are numbers, true or false as 1 and 0, or categories: a feature of 0 or 1 for each
+ * of up to 64 texts.  A missing cell of a task is no label.  The table is read twice; what
+ * is in memory is a block of it and a few bytes for each row and task.
+ *
+ * @return PT_E_FORMAT, naming row and column, for a cell that is not what its column holds
+ */
+PT_MUST_CHECK pt_status_t pt_import_csv(const char *src, const char *out,
+                                        const pt_import_csv_t *options);
 
 typedef struct pt_draw_shapes {
     int64_t size, n_train, n_val, n_test;

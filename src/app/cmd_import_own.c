@@ -1,0 +1,128 @@
+/* polytree data import csv: data of one's own. */
+#include <string.h>
+
+#include "app/command.h"
+#include "app/console.h"
+#include "app/make_data.h"
+#include "polytree/base/clock.h"
+#include "polytree/io/import.h"
+
+/* The live line, a few times a second. */
+typedef struct talk {
+    bool is_live;
+    double last;
+} talk_t;
+
+static void say(void *context, const char *line)
+{
+    (void)context;
+    pt_console_line("%s", line);
+}
+
+static void show_progress(void *context, const char *what, double share)
+{
+    talk_t *talk = context;
+    char line[128];
+    pt_text_t text = pt_text_in(line, sizeof line);
+    double now = pt_clock();
+    if (!talk->is_live || now - talk->last < 0.2)
+        return;
+    talk->last = now;
+    pt_text_add(&text, "%s: %.0f %%", what, 100 * share);
+    pt_console_live(line);
+}
+
+static pt_import_talk_t begin_talk(talk_t *talk)
+{
+    *talk = (talk_t){.is_live = pt_console_is_live()};
+    return (pt_import_talk_t){.say = say, .progress = show_progress, .context = talk};
+}
+
+static pt_words_t words_of(const pt_args_t *args, int flag)
+{
+    return (pt_words_t){args->list[flag], args->n_list[flag]};
+}
+
+enum {
+    CSV_TASKS,
+    CSV_INPUTS,
+    CSV_LEAVE_OUT,
+    CSV_KINDS,
+    CSV_MISSING,
+    CSV_FILL,
+    CSV_SPLIT,
+    CSV_TIME,
+    CSV_GROUP,
+    CSV_VAL,
+    CSV_TEST,
+    CSV_SEED,
+    CSV_SEPARATOR,
+    CSV_FORCE
+};
+const pt_flag_t pt_flags_import_csv[] = {
+    {"tasks", 0, "COLUMN ...", "columns to predict; NAME=COLUMN gives another name"},
+    {"inputs", 0, "COLUMN ...", "columns to predict from, * for any letters (all others)"},
+    {"leave-out", 0, "COLUMN ...", "columns that are no inputs (none)"},
+    {"kinds", 0, "COLUMN=KIND ...",
+     "classification or regression, number or category (guessed)"},
+    {"missing", 0, "WORD ...",
+     "what holds no value, beside empty cells, NA, NaN and so on"},
+    {"fill", 0, "mean", "what a missing number of an input becomes (it is an error)"},
+    {"split", 0, "COLUMN", "that says train, val or test of each row (none)"},
+    {"time", 0, "COLUMN", "the latest rows are test, those before them val (at random)"},
+    {"group", 0, "COLUMN", "rows of one value stay together (none)"},
+    {"val", 0, "SHARE", "of the rows, for progress and tuning (0.1)"},
+    {"test", 0, "SHARE", "of the rows, for the end (0.2)"},
+    {"seed", 0, "N", "of the parts (1)"},
+    {"separator", 0, "C", "between cells; tab for a tabulator (the first line's)"},
+    {"force", 0, NULL, PT_MAKE_FORCE},
+    {0}};
+
+/* Parts, where the source has none of its own. */
+static pt_status_t take_share(const pt_args_t *args, int val, int test, bool has_own,
+                              pt_import_share_t *share)
+{
+    if (has_own && (args->flag[val] || args->flag[test]))
+        PT_FAIL(USAGE, "--val and --test do not go with --split");
+    PT_TRY(pt_args_share("val", args->flag[val], 0.1, &share->val));
+    PT_TRY(pt_args_share("test", args->flag[test], 0.2, &share->test));
+    if (share->val + share->test >= 1)
+        PT_FAIL(USAGE, "--val %g and --test %g leave nothing for train", share->val,
+                share->test);
+    return PT_OK;
+}
+
+static pt_status_t take_separator(const char *text, char *separator)
+{
+    *separator = text == NULL ? '\0' : strcmp(text, "tab") == 0 ? '\t' : text[0];
+    if (text && ((strlen(text) != 1 && *separator != '\t') || strchr("\"\r\n", *separator)))
+        PT_FAIL(USAGE, "--separator %s: expected one character, or tab", text);
+    return PT_OK;
+}
+
+pt_status_t pt_cmd_import_csv(const pt_args_t *args, int *code)
+{
+    const char *fill = args->flag[CSV_FILL];
+    talk_t talk;
+    pt_import_csv_t options = {.tasks = words_of(args, CSV_TASKS),
+                               .inputs = words_of(args, CSV_INPUTS),
+                               .leave_out = words_of(args, CSV_LEAVE_OUT),
+                               .kinds = words_of(args, CSV_KINDS),
+                               .missing = words_of(args, CSV_MISSING),
+                               .split = args->flag[CSV_SPLIT],
+                               .time = args->flag[CSV_TIME],
+                               .group = args->flag[CSV_GROUP],
+                               .fills_mean = fill != NULL,
+                               .talk = begin_talk(&talk)};
+    (void)code;
+    if (fill && strcmp(fill, "mean") != 0)
+        PT_FAIL(USAGE, "--fill %s: expected mean", fill);
+    if (options.split && options.time)
+        PT_FAIL(USAGE, "--split and --time are two ways to the parts: give one");
+    PT_TRY(take_share(args, CSV_VAL, CSV_TEST, options.split != NULL, &options.share));
+    PT_TRY(pt_make_seed(args, pt_flags_import_csv, CSV_SEED, &options.share.seed));
+    PT_TRY(take_separator(args->flag[CSV_SEPARATOR], &options.separator));
+    PT_TRY(pt_make_begin(args->word[1], args->flag[CSV_FORCE] != NULL));
+    PT_TRY(pt_import_csv(args->word[0], args->word[1], &options));
+    return pt_make_end(args->word[1]);
+}
