@@ -336,7 +336,7 @@ static void announce_cost(const pt_held_run_t *run)
     const pt_config_t *config = &run->session.config;
     pt_cost_t cost;
     char text[160];
-    if (!pt_methods[config->search.method].is_chain)
+    if (!pt_methods[config->search.method].is_scaled)
         return;
     if (pt_cost_all(pt_trainer_space(run->session.trainer), pt_search_subnet(run->search),
                     &cost) != PT_OK)

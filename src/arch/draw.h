@@ -10,13 +10,14 @@
 /** See pt_draw_subnet(); the key is the order's own.  What came of it may cost less than
  * `low` or more than `high`. */
 typedef pt_status_t (*draw_fn)(const pt_space_t *space, int64_t low, int64_t high,
-                               const pt_rng_t *key, pt_subnet_t *subnet, int64_t *madds);
+                               bool is_one, const pt_rng_t *key, pt_subnet_t *subnet,
+                               int64_t *madds);
 
 PT_MUST_CHECK pt_status_t draw_dag(const pt_space_t *space, int64_t low, int64_t high,
-                                   const pt_rng_t *key, pt_subnet_t *subnet,
+                                   bool is_one, const pt_rng_t *key, pt_subnet_t *subnet,
                                    int64_t *madds);
 PT_MUST_CHECK pt_status_t draw_branch(const pt_space_t *space, int64_t low, int64_t high,
-                                      const pt_rng_t *key, pt_subnet_t *subnet,
+                                      bool is_one, const pt_rng_t *key, pt_subnet_t *subnet,
                                       int64_t *madds);
 
 /**

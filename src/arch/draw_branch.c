@@ -54,9 +54,10 @@ void draw_copies(const pt_space_t *space, double fixed, double low, double high,
     }
 }
 
-pt_status_t draw_branch(const pt_space_t *space, int64_t low, int64_t high,
+pt_status_t draw_branch(const pt_space_t *space, int64_t low, int64_t high, bool is_one,
                         const pt_rng_t *key, pt_subnet_t *subnet, int64_t *madds)
 {
+    (void)is_one;
     size_t n = (size_t)space->n_layer * (size_t)space->n_task;
     merger_t m = {0};
     double *layer = NULL, fixed = 0;

@@ -51,16 +51,17 @@ static pt_status_t try_piece(const pt_space_t *space, int32_t task, int32_t choi
     return PT_OK;
 }
 
-pt_status_t draw_dag(const pt_space_t *space, int64_t low, int64_t high,
+pt_status_t draw_dag(const pt_space_t *space, int64_t low, int64_t high, bool is_one,
                      const pt_rng_t *rng, pt_subnet_t *subnet, int64_t *madds)
 {
     (void)low;
-    int64_t n = (int64_t)space->n_task * space->n_choice;
+    int64_t n = (int64_t)(is_one ? 1 : space->n_task) * space->n_choice;
     PT_TRY(open_all(space, subnet, madds));
-    for (int64_t i = 0; i<n && * madds> high; i++) {
+    for (int64_t i = 0; *madds > high && i < n; i++) {
         int64_t piece = pt_permute(rng, n, i);
-        PT_TRY(try_piece(space, (int32_t)(piece / space->n_choice),
-                         (int32_t)(piece % space->n_choice), subnet, madds));
+        int32_t first = (int32_t)(piece / space->n_choice);
+        for (int32_t k = first; k < (is_one ? space->n_task : first + 1); k++)
+            PT_TRY(try_piece(space, k, (int32_t)(piece % space->n_choice), subnet, madds));
     }
     return PT_OK;
 }

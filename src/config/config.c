@@ -185,6 +185,12 @@ static pt_status_t check_branch(const pt_config_t *c)
         PT_FAIL(CONFIG, "encoder.layers has %d lines, expected at most %d", (int)n_layer,
                 PT_CONFIG_LIST);
     }
+    if (pt_methods[c->search.method].is_of_dag) {
+        PT_FAIL(CONFIG,
+                "search.method = %s needs space.kind = dag: of branches, all tasks "
+                "together are search.method = shared",
+                pt_methods[c->search.method].name);
+    }
     if (c->derive.rule == PT_RULE_FLOW || c->derive.rule == PT_RULE_P) {
         PT_FAIL(CONFIG, "derive.rule: space.kind = branch has argmax and random, neither "
                         "flow nor p");

@@ -68,6 +68,7 @@ extern const char *const pt_rule_words[];
 extern const char *const pt_judge_words[];
 extern const char *const pt_resource_words[];
 extern const char *const pt_scale_words[];
+extern const char *const pt_match_words[];
 extern const char *const pt_from_words[];
 extern const char *const pt_loss_words[];
 extern const char *const pt_metric_words[];

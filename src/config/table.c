@@ -250,9 +250,11 @@ const pt_option_t pt_options[] = {
     LENGTH("warmup.steps", warmup.steps, "400", 0, NUM, "length of the warm-up"),
     UPDATE("warmup", warmup.update, "sgd", "0.05", "0.9", "1", "5e-4", "constant", "100"),
 
-    WORD("search.method", search.method, "search", pt_method_words, NUM,
-         "baselines: one chain for all tasks, one for each, a random subnet; branch: each "
-         "task alone, the branching numbered baseline.branching"),
+    WORD(
+        "search.method", search.method, "search", pt_method_words, NUM,
+        "baselines: the network of baseline.cost_of rebuilt from scratch, one chain for "
+        "all tasks, one for each, a random subnet, one of one graph for all tasks; branch: "
+        "each task alone, the branching numbered baseline.branching"),
     LENGTH("search.steps", search.steps, "1200", 0, NUM,
            "weight steps of the search; alpha steps come on top"),
     REAL("search.alpha_part", search.alpha_part, "0.5", 0.001, 0.999, NUM,
@@ -325,18 +327,20 @@ const pt_option_t pt_options[] = {
     UPDATE("retrain", retrain.update, "sgd", "0.05", "0.9", "1", "5e-4", "cosine", "200"),
 
     PATH("baseline.cost_of", baseline.cost_of, "", OUT,
-         "run whose multiply-adds and samples a baseline is to match"),
+         "run whose multiply-adds and samples a baseline is to match, and whose network is "
+         "rebuilt"),
+    WORD("baseline.match", baseline.match, "cost", pt_match_words, NUM,
+         "shared, single, full: made wider or narrower until they reach baseline.madds, or "
+         "as wide as the space"),
     INT("baseline.madds", baseline.madds, "0", 0, WHOLE, NUM,
-        "multiply-adds of all tasks to reach; 0 = those of baseline.cost_of (a chain of "
-        "width 1 may cost more)"),
+        "multiply-adds of all tasks to reach; 0 = those of baseline.cost_of"),
     REAL("baseline.width", baseline.width, "0", 0, 64, NUM,
-         "chain: times space.channels and stem_channels; 0 = what reaches "
-         "baseline.madds, at least 1"),
+         "shared, single, full: times the channels of the space; 0 = by baseline.match"),
     INT("baseline.steps", baseline.steps, "0", 0, 1e12, NUM,
-        "network known beforehand: length of its one phase; 0 = as many samples as "
+        "network trained from scratch in one phase: its length; 0 = as many samples as "
         "baseline.cost_of drew, or a search of this config"),
     REAL("baseline.lr", baseline.lr, "0", 0, 1e12, NUM,
-         "chain: learning rate; 0 = retrain.lr"),
+         "network trained from scratch in one phase: learning rate; 0 = retrain.lr"),
     INT("baseline.random_index", baseline.random_index, "0", 0, 1e6, NUM,
         "random: number of the subnet to draw"),
     INT("baseline.branching", baseline.branching, "0", 0, WHOLE, NUM,
@@ -353,8 +357,11 @@ const pt_option_t pt_options[] = {
          "run of the shared chain to compare with"),
     PATH("report.random", report.random, "", OUT, "run of a random subnet to compare with"),
 
-    NAMES("sweep.methods", sweep.methods, "search shared single random", OUT,
-          "values of search.method to run; exhaustive: every branching"),
+    NAMES(
+        "sweep.methods", sweep.methods, "fair", OUT,
+        "values of search.method to run; fair: search and all its opponents in this space, "
+        "at its cost and as wide as the space, from scratch and from searched weights; "
+        "exhaustive: every branching"),
     INTS("sweep.seeds", sweep.seeds, "1 2 3", 0, WHOLE, OUT, "values of run.seed to run"),
     INT("sweep.single_seeds", sweep.single_seeds, "0", 0, 64, OUT,
         "run single on so many of the seeds; 0 = all"),

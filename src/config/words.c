@@ -197,6 +197,14 @@ const char *const pt_scale_words[] = {
 _Static_assert(sizeof pt_scale_words / sizeof pt_scale_words[0] == PT_N_RESOURCE_SCALE + 1,
                "a word for each");
 
+const char *const pt_match_words[] = {
+    [PT_MATCH_COST] = "cost",
+    [PT_MATCH_NATIVE] = "native",
+    [PT_N_MATCH] = NULL,
+};
+_Static_assert(sizeof pt_match_words / sizeof pt_match_words[0] == PT_N_MATCH + 1,
+               "a word for each");
+
 const char *const pt_from_words[] = {
     [PT_FROM_SEARCH] = "search",
     [PT_FROM_SCRATCH] = "scratch",

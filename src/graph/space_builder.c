@@ -136,14 +136,18 @@ pt_status_t space_add_copies(space_builder_t *b, const pt_config_t *config,
 int64_t space_widened(const pt_config_t *config, int64_t channels)
 {
     bool is_branch = config->space.kind == PT_SPACE_BRANCH;
+    bool is_scaled = pt_methods[config->search.method].is_scaled &&
+                     config->baseline.width != 0 && config->baseline.width != 1;
     double width = is_branch ? config->space.width : 1;
 
-    if (pt_methods[config->search.method].is_chain && config->baseline.width != 0)
+    if (is_scaled)
         width *= config->baseline.width;
     if (width == 1)
         return channels;
     double wanted = (double)channels * width;
-    int64_t unit = is_branch ? 8 : 1, n = unit * llround(wanted / (double)unit);
+    /* Steps of 8 would match a cost badly. */
+    int64_t unit = is_branch && !is_scaled ? 8 : 1,
+            n = unit * llround(wanted / (double)unit);
     if ((double)n < 0.9 * wanted)
         n += unit;
     return n > unit ? n : unit;

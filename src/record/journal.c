@@ -146,13 +146,19 @@ static void put_score(line_t *line, const pt_event_score_t *score)
     line_close(line);
 }
 
-static void put_scores(line_t *line, const pt_event_scores_t *e)
+static void put_scores(line_t *line, const pt_event_scores_t *e, bool is_final)
 {
     line_integer(line, "step", e->step);
     line_text(line, "part", e->part);
     line_real(line, "mean", e->mean);
     if (e->has_edges)
         line_real(line, "edges", e->edges);
+    if (is_final) {
+        line_open(line, "samples");
+        line_real(line, "searching", e->samples.searching);
+        line_real(line, "training", e->samples.training);
+        line_close(line);
+    }
     line_open(line, "tasks");
     for (int32_t k = 0; k < e->n_task; k++)
         put_score(line, &e->task[k]);
@@ -232,7 +238,7 @@ void pt_journal_put(pt_journal_t *j, const pt_event_t *event)
         put_network(line, &event->network);
         break;
     default:
-        put_scores(line, &event->scores);
+        put_scores(line, &event->scores, event->kind == PT_EVENT_FINAL);
     }
     int error = write_line(line, j->metrics);
     if (j->error == 0)

@@ -136,12 +136,15 @@ static pt_status_t read_confusions(journal_reader_t *r, json_t *tasks)
 static pt_status_t read_scores(journal_reader_t *r, json_t *line, pt_event_scores_t *e)
 {
     json_t *tasks = json_object_get(line, "tasks"), *scores;
+    json_t *samples = json_object_get(line, "samples");
     const char *name;
-    *e = (pt_event_scores_t){.step = get_integer(line, "step"),
-                             .part = get_text(line, "part"),
-                             .mean = get_real(line, "mean"),
-                             .has_edges = has(line, "edges"),
-                             .edges = get_real(line, "edges")};
+    *e = (pt_event_scores_t){
+        .step = get_integer(line, "step"),
+        .samples = {get_real(samples, "searching"), get_real(samples, "training")},
+        .part = get_text(line, "part"),
+        .mean = get_real(line, "mean"),
+        .has_edges = has(line, "edges"),
+        .edges = get_real(line, "edges")};
     PT_TRY(
         pt_grow(&r->score, &r->score_capacity, json_object_size(tasks), sizeof *r->score));
     json_object_foreach(tasks, name, scores)

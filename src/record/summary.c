@@ -115,6 +115,8 @@ static pt_status_t take_final(const pt_event_scores_t *e, const reader_t *reader
     }
     snprintf(s->part, sizeof s->part, "%s", e->part);
     s->mean = e->mean;
+    s->searching = e->samples.searching;
+    s->training = e->samples.training;
     s->is_done = true;
     return PT_OK;
 }
@@ -164,7 +166,7 @@ pt_status_t pt_summary_read(const char *run, pt_summary_t *summary)
 {
     char path[PT_PATH_MAX];
     reader_t reader = {.summary = summary};
-    *summary = (pt_summary_t){.mean = NAN, .val = NAN};
+    *summary = (pt_summary_t){.mean = NAN, .val = NAN, .searching = NAN, .training = NAN};
     if (!pt_run_file_exists(run, PT_FILE_METRICS))
         PT_FAIL(IO, "%s is not the folder of a run: it has no %s", run,
                 pt_run_file_name(PT_FILE_METRICS));

@@ -1,4 +1,4 @@
-/* The baselines: chains as wide as what they are compared with, random subnets. */
+/* The baselines: networks as wide as what they are compared with, random subnets. */
 #include "polytree/record/run_config.h"
 #include "polytree/record/run_file.h"
 #include "polytree/search/baseline.h"
@@ -18,6 +18,9 @@
 
 #define WIDTH_STEP (1.0 / 64)
 #define WIDTH_MAX 64.0
+/* What a network of few channels may cost beyond what it is to match, before that is said.
+ */
+#define TOO_DEAR 0.1
 /* Random subnets cost at least this share of what they are compared with. */
 #define LEAST_SHARE 0.95
 
@@ -94,24 +97,37 @@ done:
     return status;
 }
 
+/* Whether the network reaches the cost at a width; one that is too narrow to be built does
+ * not. */
+static pt_status_t reaches(pt_config_t *config, pt_dataset_t *dataset, int64_t width,
+                           bool *is_enough)
+{
+    int64_t madds = 0;
+    config->baseline.width = (double)width * WIDTH_STEP;
+    pt_status_t status = count_madds(config, dataset, &madds);
+    *is_enough = status == PT_OK && madds >= config->baseline.madds;
+    if (status != PT_E_CONFIG || config->baseline.width >= 1)
+        return status;
+    pt_error_clear();
+    return PT_OK;
+}
+
 /* Wider never costs less: doubled until it is enough, as networks of many times the width
  * are slow to build, then bisected. */
 static pt_status_t match_width(pt_config_t *config, pt_dataset_t *dataset)
 {
-    int64_t madds = 0, low = (int64_t)(1 / WIDTH_STEP), high = low,
+    int64_t low = 1, high = (int64_t)(1 / WIDTH_STEP),
             most = (int64_t)(WIDTH_MAX / WIDTH_STEP);
     for (bool is_enough = false; !is_enough && high < most;) {
-        config->baseline.width = (double)high * WIDTH_STEP;
-        PT_TRY(count_madds(config, dataset, &madds));
-        is_enough = madds >= config->baseline.madds;
+        PT_TRY(reaches(config, dataset, high, &is_enough));
         low = is_enough ? low : high + 1;
         high = is_enough ? high : 2 * high;
     }
     while (low < high) {
         int64_t middle = (low + high) / 2;
-        config->baseline.width = (double)middle * WIDTH_STEP;
-        PT_TRY(count_madds(config, dataset, &madds));
-        if (madds >= config->baseline.madds)
+        bool is_enough;
+        PT_TRY(reaches(config, dataset, middle, &is_enough));
+        if (is_enough)
             high = middle;
         else
             low = middle + 1;
@@ -136,14 +152,16 @@ pt_status_t pt_baseline_resolve(pt_config_t *config, pt_dataset_t *dataset)
     const pt_method_info_t *method = &pt_methods[config->search.method];
     bool has_run = config->baseline.cost_of[0] != '\0';
     bool wants_madds = has_run && method->matches_cost && config->baseline.madds == 0;
-    bool wants_steps = has_run && method->is_fixed && config->baseline.steps == 0;
+    bool wants_steps =
+        has_run && pt_config_is_at_once(config) && config->baseline.steps == 0;
     if (wants_madds || wants_steps)
         PT_TRY(check_data(config, dataset));
     if (wants_madds)
         PT_TRY(match_madds(config));
     if (wants_steps)
         PT_TRY(match_steps(config, dataset));
-    if (method->is_chain && config->baseline.width == 0 && config->baseline.madds > 0)
+    if (method->is_scaled && config->baseline.match == PT_MATCH_COST &&
+        config->baseline.width == 0 && config->baseline.madds > 0)
         PT_TRY(match_width(config, dataset));
     return PT_OK;
 }
@@ -151,13 +169,15 @@ pt_status_t pt_baseline_resolve(pt_config_t *config, pt_dataset_t *dataset)
 bool pt_baseline_is_dearer(const pt_config_t *config, int64_t madds, char text[160])
 {
     double wanted = (double)config->baseline.madds, is = (double)madds, scale;
-    if (!pt_methods[config->search.method].is_chain || wanted <= 0 || is <= wanted ||
-        config->baseline.width > 1)
+    if (wanted <= 0)
+        return false;
+    if (!pt_methods[config->search.method].is_scaled ||
+        config->baseline.match != PT_MATCH_COST || is <= wanted * (1 + TOO_DEAR))
         return false;
     const char *unit = pt_unit(is, &scale);
     snprintf(text, 160,
-             "at width %g, the least, the chain costs %.3f %s multiply-adds, more than the "
-             "%.3f %s that it is to match",
+             "at width %g the network costs %.3f %s multiply-adds, more than the %.3f %s "
+             "that it is to match",
              config->baseline.width, is / scale, unit, wanted / scale, unit);
     return true;
 }
@@ -190,7 +210,9 @@ pt_status_t run_draw_network(const pt_search_t *s, pt_subnet_t *subnet)
                     .phase = (uint8_t)pt_phase_number(PT_PHASE_RETRAIN),
                     .step = (uint32_t)c->baseline.random_index};
     const char *run = c->baseline.cost_of;
-    pt_status_t status = pt_draw_subnet(run_priced_space(s), low, high, &rng, subnet);
+    bool is_one = pt_methods[c->search.method].is_one;
+    pt_status_t status =
+        pt_draw_subnet(run_priced_space(s), low, high, is_one, &rng, subnet);
     if (status != PT_E_RANGE)
         return status;
     PT_FAIL(RANGE, "baseline.madds = %lld%s%s%s: %s", (long long)high,

@@ -114,6 +114,7 @@ void run_event_scores(pt_search_t *s, pt_event_kind_t kind, pt_part_t part)
                                        .mean = run_mean_metric(s),
                                        .has_edges = has_edges,
                                        .edges = has_edges ? run_mean_edges(s) : NAN,
+                                       .samples = run_samples_drawn(s),
                                        .n_task = s->space->n_task,
                                        .task = s->told.score};
     pt_journal_put(s->journal, &event);

@@ -26,15 +26,22 @@ double run_step_samples(const pt_config_t *c, const pt_feed_t *feed, bool by_tas
     return pt_step_samples(c, feed, by_task) * tasks;
 }
 
+/* Of a phase's weight steps, or of judging candidates. */
+static double phase_samples(const pt_config_t *config, const pt_feed_t *feed,
+                            const pt_run_length_t *n, int32_t phase)
+{
+    return (double)n->n_step[phase] *
+           (phase == PT_PHASE_CHOOSE
+                ? run_choose_samples(config, feed)
+                : run_step_samples(config, feed, run_is_by_task(config, phase)));
+}
+
 double run_samples(const pt_config_t *config, const pt_feed_t *feed,
                    const pt_run_length_t *n)
 {
     double sum = (double)n->n_alpha * run_step_samples(config, feed, false);
     for (int32_t i = 0; i < PT_N_PHASE; i++)
-        sum += (double)n->n_step[i] *
-               (i == PT_PHASE_CHOOSE
-                    ? run_choose_samples(config, feed)
-                    : run_step_samples(config, feed, run_is_by_task(config, i)));
+        sum += phase_samples(config, feed, n, i);
     return sum;
 }
 
@@ -44,8 +51,8 @@ int64_t run_steps_of_samples(const pt_config_t *config, const pt_feed_t *feed,
     return (int64_t)ceil(samples / run_step_samples(config, feed, false));
 }
 
-/* Whoever draws a random subnet to train from scratch, or has a supernet already, needs
- * none of his own. */
+/* Whoever draws a random subnet to train from a file's weights, or has a supernet already,
+ * needs none of his own. */
 static bool has_own_supernet(const pt_config_t *c)
 {
     if (pt_config_is_judged(c))
@@ -77,19 +84,33 @@ void pt_run_length(const pt_config_t *config, const pt_feed_t *feed, pt_run_leng
         n.n_step[PT_PHASE_SEARCH] += n.n_alpha;
         n.n_alpha = 0;
     }
-    if (c->choose.judge != PT_JUDGE_ALPHA && !pt_methods[c->search.method].is_drawn)
+    bool is_at_once = pt_config_is_at_once(c);
+    if (c->choose.judge != PT_JUDGE_ALPHA &&
+        (is_at_once || pt_methods[c->search.method].is_learned))
         n.n_step[PT_PHASE_CHOOSE] = run_choose_expect(
             c, feed, (double)n.n_step[PT_PHASE_RETRAIN] * run_step_samples(c, feed, false));
-    if (pt_methods[c->search.method].is_fixed)
+    if (is_at_once)
         n.n_step[PT_PHASE_RETRAIN] =
             c->baseline.steps > 0 ? c->baseline.steps
                                   : run_steps_of_samples(c, feed, run_samples(c, feed, &n));
-    if (pt_methods[c->search.method].is_fixed ||
-        ((pt_methods[c->search.method].is_drawn || pt_config_is_judged(c)) &&
-         !has_own_supernet(c)))
+    if (is_at_once || ((pt_methods[c->search.method].is_drawn || pt_config_is_judged(c)) &&
+                       !has_own_supernet(c)))
         n.n_step[PT_PHASE_WARMUP] = n.n_step[PT_PHASE_SEARCH] = n.n_step[PT_PHASE_CHOOSE] =
             0;
     *out = n;
+}
+
+pt_event_samples_t run_samples_drawn(const pt_search_t *s)
+{
+    const pt_feed_t *feed = pt_trainer_feed(s->trainer);
+    pt_run_length_t n = s->length;
+    pt_config_t own = *s->config;
+    if (pt_methods[own.search.method].is_drawn && own.baseline.supernet[0] != '\0') {
+        own.baseline.supernet[0] = '\0';
+        pt_run_length(&own, feed, &n);
+    }
+    double training = phase_samples(s->config, feed, &n, PT_PHASE_RETRAIN);
+    return (pt_event_samples_t){run_samples(s->config, feed, &n) - training, training};
 }
 
 pt_part_t run_part(const pt_search_t *s, int64_t phase)

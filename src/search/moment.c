@@ -14,7 +14,7 @@ pt_update_config_t run_update(const pt_search_t *s)
         return c->warmup.update;
     if (s->state.phase == PT_PHASE_SEARCH)
         return c->search.update;
-    if (pt_methods[c->search.method].is_chain && c->baseline.lr > 0)
+    if (pt_config_is_at_once(c) && c->baseline.lr > 0)
         retrain.lr = c->baseline.lr;
     return retrain;
 }

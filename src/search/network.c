@@ -121,16 +121,25 @@ static pt_status_t take_supernet(pt_search_t *s, origin_t *origin)
     return pt_trainer_take_weights(s->trainer, origin->source);
 }
 
+/* What is rebuilt has no supernet to go on from. */
+static pt_from_t from_where(const pt_search_t *s)
+{
+    pt_from_t from = s->config->retrain.from;
+    bool is_rebuilt = pt_methods[s->config->search.method].is_rebuilt;
+    return is_rebuilt && from == PT_FROM_SEARCH ? PT_FROM_SCRATCH : from;
+}
+
 /* What must be had before the form changes. */
 static pt_status_t keep(pt_search_t *s, origin_t *origin)
 {
     size_t n = (size_t)s->branching.n_layer * (size_t)s->branching.n_task;
-    if (s->space->kind == PT_SPACE_BRANCH && run_changes_form(s)) {
+    bool is_rebuilt = pt_methods[s->config->search.method].is_rebuilt;
+    if (s->space->kind == PT_SPACE_BRANCH && run_changes_form(s) && !is_rebuilt) {
         PT_AGREE(s->world, pt_alloc(&origin->copy, n, sizeof *origin->copy));
         pt_copies_of_subnet(s->space, &s->subnet, origin->copy);
         pt_branching_of_copies(origin->copy, &s->branching);
     }
-    if (s->config->retrain.from != PT_FROM_SEARCH)
+    if (from_where(s) != PT_FROM_SEARCH)
         return PT_OK;
     PT_TRY(run_take_supernet(s));
     return run_changes_form(s) ? pt_trainer_keep_weights(s->trainer, &origin->kept) : PT_OK;
@@ -138,7 +147,7 @@ static pt_status_t keep(pt_search_t *s, origin_t *origin)
 
 static pt_status_t take(pt_search_t *s, origin_t *origin)
 {
-    pt_from_t from = s->config->retrain.from;
+    pt_from_t from = from_where(s);
     bool changes = run_changes_form(s);
     PT_TRY(keep(s, origin));
     if (changes)

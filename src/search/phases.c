@@ -216,13 +216,17 @@ static pt_status_t leave(pt_search_t *s)
 
 static pt_status_t leave_search(pt_search_t *s)
 {
-    bool is_random = pt_methods[s->config->search.method].is_drawn;
+    const pt_method_info_t *method = &pt_methods[s->config->search.method];
     PT_TRY(leave(s));
     if (s->state.is_derived || s->choose.is_on)
         return PT_OK;
-    if (is_random && s->length.n_step[PT_PHASE_SEARCH] > 0)
+    if (method->is_drawn && s->length.n_step[PT_PHASE_SEARCH] > 0)
         PT_TRY(run_keep_supernet(s));
-    PT_AGREE(s->world, is_random ? run_draw_network(s, &s->subnet) : run_derive(s));
+    if (method->is_rebuilt)
+        PT_TRY(run_rebuild(s));
+    else
+        PT_AGREE(s->world,
+                 method->is_drawn ? run_draw_network(s, &s->subnet) : run_derive(s));
     s->subnet.is_soft = false;
     s->state.is_derived = 1;
     return PT_OK;

@@ -108,6 +108,9 @@ double run_step_samples(const pt_config_t *config, const pt_feed_t *feed, bool b
 /** Samples that all steps of a run draw, once for each task that has them. */
 double run_samples(const pt_config_t *config, const pt_feed_t *feed,
                    const pt_run_length_t *n);
+/** Those of this run; the supernet that it takes from another of the same baseline counts.
+ */
+pt_event_samples_t run_samples_drawn(const pt_search_t *s);
 /** Steps of the last phase that draw as many. */
 int64_t run_steps_of_samples(const pt_config_t *config, const pt_feed_t *feed,
                              double samples);
@@ -232,6 +235,12 @@ bool run_choose_is_done(const pt_search_t *s);
 /* choose_report.c */
 
 pt_status_t run_choose_report(pt_search_t *s);
+
+/* rebuild.c */
+
+/** Take the network that baseline.cost_of has found: branch, s->branching, else s->subnet.
+ * Collective.  PT_E_MISMATCH where it is of another space. */
+pt_status_t run_rebuild(pt_search_t *s);
 
 /* evaluate.c */
 

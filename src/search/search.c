@@ -51,6 +51,8 @@ static pt_status_t price(pt_search_t *s)
     if (s->config->data.search_size > 0)
         PT_TRY(pt_form_space(s->config, pt_trainer_dataset(s->trainer), &last, NULL,
                              &s->full_size));
+    if (pt_methods[method].is_rebuilt)
+        return PT_OK;
     if (pt_methods[method].is_drawn)
         return s->is_view ? PT_OK : try_draw(s);
     return pt_resource_init(&s->resource, s->config, run_priced_space(s));
@@ -157,8 +159,15 @@ static pt_status_t begin(pt_search_t *s)
     if (s->config->report.pictures > 0 && !s->is_view)
         PT_TRY(pt_pictures_check(pt_trainer_dataset(s->trainer)));
     if (pt_methods[s->config->search.method].is_drawn && s->config->baseline.madds == 0)
-        PT_FAIL(CONFIG, "search.method = random draws subnets of equal cost: set "
-                        "baseline.cost_of = RUN, or baseline.madds");
+        PT_FAIL(
+            CONFIG,
+            "search.method = %s draws subnets of equal cost: set baseline.cost_of = RUN, "
+            "or baseline.madds",
+            pt_methods[s->config->search.method].name);
+    if (pt_methods[s->config->search.method].is_rebuilt &&
+        s->config->baseline.cost_of[0] == '\0')
+        PT_FAIL(CONFIG, "search.method = rebuilt trains the network of another run: set "
+                        "baseline.cost_of = RUN");
     count_steps(s);
     PT_AGREE(s->world, allocate(s));
     if (pt_methods[s->config->search.method].is_learned &&

@@ -20,6 +20,8 @@ static pt_status_t read_config(const pt_search_t *s, const char *text, pt_config
 /* What chooses a network from a supernet that is there. */
 static void take_choosing(const pt_config_t *from, pt_config_t *to)
 {
+    if (pt_methods[from->search.method].is_drawn && pt_methods[to->search.method].is_drawn)
+        to->search.method = from->search.method;
     to->baseline.random_index = from->baseline.random_index;
     to->resource.budget = from->resource.budget;
     to->choose.floor = from->choose.floor;

@@ -9,6 +9,9 @@
 
 enum { FOLDER_MAX = 200 };
 
+/** The word for all methods that are opponents of a search in its space. */
+static const char fair[] = "fair";
+
 /* "search, shared, .., full or exhaustive", each with `end` behind it. */
 static const char *name_methods(const char *end, char text[128])
 {
@@ -192,19 +195,69 @@ static pt_status_t add_rows(pt_sweep_t *s, pt_method_t method)
     }
 }
 
-static pt_status_t read_rows(pt_sweep_t *s)
+/* Branchings are all tried where that is asked for. */
+static bool is_opponent(const pt_sweep_t *s, int32_t method)
 {
-    bool is_on[PT_N_METHOD] = {false};
+    const pt_method_info_t *m = &pt_methods[method];
+    pt_space_kind_t kind = s->config->space.kind;
+    return !m->is_numbered && (!m->is_of_branch || kind == PT_SPACE_BRANCH) &&
+           (!m->is_of_dag || kind == PT_SPACE_DAG);
+}
+
+static pt_status_t read_methods(pt_sweep_t *s, bool is_on[PT_N_METHOD])
+{
     for (const char *at = s->config->sweep.methods; *at != '\0';) {
         size_t len = strcspn(at, " ");
         int32_t method = find_method(at, len);
         char names[128];
-        if (method < 0)
-            PT_FAIL(CONFIG, "sweep.methods: '%.*s': expected %s", (int)len, at,
+        if (len == strlen(fair) && strncmp(at, fair, len) == 0)
+            s->is_fair = true;
+        else if (method < 0)
+            PT_FAIL(CONFIG, "sweep.methods: '%.*s': expected %s, %s", (int)len, at, fair,
                     name_methods("", names));
-        is_on[method] = true;
+        else
+            is_on[method] = true;
         at += len + strspn(at + len, " ");
     }
+    for (int32_t m = 0; m < PT_N_METHOD; m++)
+        is_on[m] |= s->is_fair && is_opponent(s, m);
+    return PT_OK;
+}
+
+static bool has_axis(const pt_sweep_t *s, const char *key)
+{
+    for (int32_t a = 0; a < s->n_axis; a++)
+        if (strcmp(s->axis[a].key, key) == 0)
+            return true;
+    return false;
+}
+
+/* As wide as the space beside as wide as the cost asks for, and from scratch beside from
+ * searched weights, unless the config varies that otherwise. */
+static pt_status_t add_fair_axes(pt_sweep_t *s)
+{
+    static const char width[] = "shared: single: full: baseline.match = cost | native",
+                      weights[] = "random: one_graph: retrain.from = search | scratch";
+    const char *text[] = {
+        has_axis(s, "baseline.match") ? NULL : width,
+        has_axis(s, "retrain.from") || s->config->retrain.from != PT_FROM_SEARCH ? NULL
+                                                                                 : weights};
+    for (size_t i = 0; i < sizeof text / sizeof text[0]; i++) {
+        if (text[i] == NULL)
+            continue;
+        if (s->n_axis == SWEEP_AXIS)
+            PT_FAIL(CONFIG, "sweep.vary: more than %d options", SWEEP_AXIS - 2);
+        PT_TRY(take_axis(text[i], text[i] + strlen(text[i]), &s->axis[s->n_axis++]));
+    }
+    return PT_OK;
+}
+
+static pt_status_t read_rows(pt_sweep_t *s)
+{
+    bool is_on[PT_N_METHOD] = {false};
+    PT_TRY(read_methods(s, is_on));
+    if (s->is_fair)
+        PT_TRY(add_fair_axes(s));
     for (int32_t m = 0; m < PT_N_METHOD; m++)
         if (is_on[m])
             PT_TRY(add_rows(s, (pt_method_t)m));
@@ -279,6 +332,21 @@ static pt_status_t set_variant(const pt_sweep_t *s, const sweep_row_t *row,
     return PT_OK;
 }
 
+/* The first that draws of a supernet has trained it for all that are drawn. */
+static void name_supernet(const pt_sweep_t *sweep, int32_t row, int32_t seed, int32_t index,
+                          pt_config_t *config)
+{
+    const sweep_row_t *r = &sweep->row[row];
+    int32_t first = row;
+    config->baseline.random_index = index;
+    if (pt_config_is_at_once(config))
+        return;
+    if (pt_methods[r->method].is_one && sweep_find_row(sweep, r, PT_METHOD_RANDOM) >= 0)
+        first = sweep_find_row(sweep, r, PT_METHOD_RANDOM);
+    if (index > 0 || first != row)
+        sweep_path(sweep, first, seed, 0, config->baseline.supernet);
+}
+
 pt_status_t sweep_config(const pt_sweep_t *sweep, int32_t row, int32_t seed, int32_t index,
                          pt_config_t *config)
 {
@@ -295,11 +363,8 @@ pt_status_t sweep_config(const pt_sweep_t *sweep, int32_t row, int32_t seed, int
         sweep_path(sweep, search, seed, 0, config->baseline.cost_of);
     if (pt_methods[r->method].is_numbered)
         config->baseline.branching = index;
-    if (pt_methods[r->method].is_drawn) {
-        config->baseline.random_index = index;
-        if (index > 0)
-            sweep_path(sweep, row, seed, 0, config->baseline.supernet);
-    }
+    if (pt_methods[r->method].is_drawn)
+        name_supernet(sweep, row, seed, index, config);
     if (pt_config_check(config) == PT_OK)
         return PT_OK;
     bool is_varied = false;

@@ -12,7 +12,7 @@
 #include "polytree/study/sweep.h"
 
 enum {
-    SWEEP_AXIS = 8,
+    SWEEP_AXIS = 10,
     SWEEP_VALUE = 16,
     SWEEP_ROW = 256,
     SWEEP_BRANCHING = 4096 /**< most networks of an exhaustive row */
@@ -41,6 +41,7 @@ struct pt_sweep {
     const char *folder;
     pt_sweep_hooks_t hooks;
     int32_t n_axis, n_row;
+    bool is_fair; /**< all opponents that there are, and the variants that make them fair */
     sweep_axis_t axis[SWEEP_AXIS];
     sweep_row_t row[SWEEP_ROW];
 };

@@ -15,10 +15,15 @@ static json_t *number(double x)
 }
 
 static const char *const value_name[] = {
-    [SWEEP_METRIC] = "metric",         [SWEEP_VAL] = "val",
-    [SWEEP_DELTA] = "delta",           [SWEEP_DELTA_VAL] = "delta_val",
-    [SWEEP_MADDS] = "madds",           [SWEEP_ENCODER] = "encoder_madds",
+    [SWEEP_METRIC] = "metric",
+    [SWEEP_VAL] = "val",
+    [SWEEP_DELTA] = "delta",
+    [SWEEP_DELTA_VAL] = "delta_val",
+    [SWEEP_MADDS] = "madds",
+    [SWEEP_ENCODER] = "encoder_madds",
     [SWEEP_PARAMETERS] = "parameters",
+    [SWEEP_SEARCHING] = "searching_samples",
+    [SWEEP_TRAINING] = "training_samples",
 };
 
 static json_t *describe_cell(const sweep_table_t *t, const sweep_line_t *line, int32_t seed)
@@ -80,6 +85,7 @@ static json_t *describe_row(const sweep_table_t *t, int32_t r)
                        (int)line->less[t->judged].n);
     for (int32_t v = 0; v < SWEEP_N_VALUE; v++)
         json_object_set_new(object, value_name[v], number(line->value[v].mean));
+    json_object_set_new(object, "p", number(line->p));
     put_comparison(object, line, SWEEP_METRIC, "");
     put_comparison(object, line, SWEEP_DELTA, "delta_");
     for (int32_t i = 0; i < t->n_seed; i++)
@@ -99,11 +105,12 @@ pt_status_t sweep_write_json(const sweep_results_t *results, const char *path)
         json_array_append_new(rows, describe_row(t, r));
     for (int32_t i = 0; i < results->truths.n; i++)
         json_array_append_new(truths, sweep_truth_describe(t, &results->truths.truth[i]));
-    root = json_pack("{s:s, s:i, s:s, s:o, s:o, s:o}", "format", "polytree sweep",
+    root = json_pack("{s:s, s:i, s:s, s:o, s:o, s:o, s:o}", "format", "polytree sweep",
                      "version", 1, "judged_by", value_name[t->judged], "reference",
                      t->reference < 0 ? json_null()
                                       : json_string(t->sweep->row[t->reference].label),
-                     "rows", rows, "exhaustive", truths);
+                     "rows", rows, "rivals", sweep_rivals_describe(t, results->rival),
+                     "exhaustive", truths);
     text = root == NULL ? NULL : json_dumps(root, JSON_INDENT(1) | JSON_REAL_PRECISION(17));
     status = text == NULL ? PT_ERROR(MEMORY, "no memory for %s", path)
                           : pt_file_write(path, text, strlen(text));

@@ -40,6 +40,7 @@ pt_status_t pt_sweep_report(const pt_sweep_t *sweep, pt_text_t *out)
     PT_TRY_OR(done, sweep_table_init(sweep, &results.table));
     PT_TRY_OR(done, sweep_truths_init(&results.table, &results.truths));
     PT_TRY_OR(done, sweep_truths_hold(&results.table, &results.truths));
+    sweep_rivals_find(&results.table, results.rival);
     PT_TRY_OR(done, write_all(&results, out));
     PT_TRY_OR(done, sweep_fill_reports(&results.table));
 done:

@@ -4,12 +4,14 @@
 #ifndef STUDY_SWEEP_REPORT_H
 #define STUDY_SWEEP_REPORT_H
 
+#include "study/sweep_rival.h"
 #include "study/sweep_table.h"
 #include "study/sweep_truth.h"
 
 typedef struct sweep_results {
     sweep_table_t table;
     sweep_truths_t truths;
+    sweep_rival_t rival[SWEEP_N_RIVAL];
 } sweep_results_t;
 
 /** The table for people, and what the truths say of the searches. */

@@ -7,7 +7,11 @@
 #include "polytree/base/memory.h"
 #include "polytree/record/run_file.h"
 #include "polytree/train/metric.h"
+#include "study/interval.h"
 #include "study/sweep_failure.h"
+
+/* What may be compared with the search costs at most so much more. */
+#define DEARER 0.1
 
 sweep_estimate_t sweep_estimate(const double *x, int32_t n)
 {
@@ -28,10 +32,10 @@ sweep_estimate_t sweep_estimate(const double *x, int32_t n)
     return e;
 }
 
-static int32_t first_row(const pt_sweep_t *s, pt_method_t method)
+int32_t sweep_table_first(const sweep_table_t *table, pt_method_t method)
 {
-    for (int32_t r = 0; r < s->n_row; r++)
-        if (s->row[r].method == method)
+    for (int32_t r = 0; r < table->n_row; r++)
+        if (table->sweep->row[r].method == method)
             return r;
     return -1;
 }
@@ -72,6 +76,12 @@ static pt_status_t add_tasks(sweep_table_t *t, const pt_summary_t *run)
 static pt_status_t read_line(sweep_table_t *t, int32_t row)
 {
     sweep_line_t *line = &t->line[row];
+    pt_config_t config;
+    PT_TRY(sweep_config(t->sweep, row, 0, 0, &config));
+    line->is_at_once = pt_config_is_at_once(&config);
+    line->is_native = pt_methods[config.search.method].is_scaled &&
+                      (config.baseline.match == PT_MATCH_NATIVE ||
+                       (config.baseline.cost_of[0] == '\0' && config.baseline.madds == 0));
     for (int32_t seed = 0; seed < t->n_seed; seed++)
         if (sweep_n_run(t->sweep, row, seed) > line->n_run)
             line->n_run = sweep_n_run(t->sweep, row, seed);
@@ -132,6 +142,8 @@ void sweep_table_values(const sweep_table_t *t, const pt_summary_t *run, int32_t
     value[SWEEP_ENCODER] = encoder > 0 ? encoder : NAN;
     value[SWEEP_MADDS] = (double)run->cost.madds;
     value[SWEEP_PARAMETERS] = (double)run->cost.parameters;
+    value[SWEEP_SEARCHING] = run->searching;
+    value[SWEEP_TRAINING] = run->training;
 }
 
 static void add_run(const sweep_table_t *t, const pt_summary_t *run, int32_t row,
@@ -193,17 +205,36 @@ static pt_status_t sum_up(const sweep_table_t *t, sweep_line_t *line)
     return PT_OK;
 }
 
-/* A baseline's variants are tuning: the one that is best on val stands for it.  Those of
- * the search are what is asked about: they are compared with the config's own. */
+bool sweep_table_is_affordable(const sweep_table_t *t, int32_t row)
+{
+    int32_t search = sweep_table_first(t, PT_METHOD_SEARCH);
+    if (search < 0 || t->line[search].n_done == 0)
+        return true;
+    return t->line[row].value[SWEEP_MADDS].mean <=
+           (1 + DEARER) * t->line[search].value[SWEEP_MADDS].mean;
+}
+
+sweep_estimate_t sweep_table_less(const sweep_table_t *t, int32_t ours, int32_t theirs,
+                                  sweep_value_t value)
+{
+    double x[PT_CONFIG_LIST];
+    for (int32_t i = 0; i < t->n_seed; i++)
+        x[i] = t->line[ours].cell[i].value[value] - t->line[theirs].cell[i].value[value];
+    return sweep_estimate(x, t->n_seed);
+}
+
+/* A baseline's variants are tuning: the one that is best on val stands for it, at the cost
+ * found.  Those of the search are what is asked about: they are compared with the config's
+ * own. */
 static int32_t find_reference(const sweep_table_t *t)
 {
     pt_method_t method = t->sweep->config->sweep.reference;
-    int32_t first = first_row(t->sweep, method), best = first;
+    int32_t first = sweep_table_first(t, method), best = first;
     double most = -INFINITY; /* of none whose runs have failed */
     if (method == PT_METHOD_SEARCH)
         return first;
     for (int32_t r = first; first >= 0 && r < t->n_row; r++)
-        if (t->sweep->row[r].method == method &&
+        if (t->sweep->row[r].method == method && sweep_table_is_affordable(t, r) &&
             t->line[r].value[t->judged_val].mean > most) {
             best = r;
             most = t->line[r].value[t->judged_val].mean;
@@ -211,19 +242,28 @@ static int32_t find_reference(const sweep_table_t *t)
     return best;
 }
 
+/* Whether what is judged differs from the reference by more than chance. */
+static void find_chances(sweep_table_t *t)
+{
+    double p[SWEEP_ROW], corrected[SWEEP_ROW];
+    for (int32_t r = 0; r < t->n_row; r++) {
+        sweep_estimate_t less = t->line[r].less[t->judged];
+        p[r] = study_t_tails(less.mean / less.error, less.n - 1);
+    }
+    study_holm(t->n_row, p, corrected);
+    for (int32_t r = 0; r < t->n_row; r++)
+        t->line[r].p = corrected[r];
+}
+
 static void compare(sweep_table_t *t)
 {
     t->reference = find_reference(t);
     for (int32_t r = 0; r < t->n_row; r++)
-        for (int32_t v = 0; v < SWEEP_N_VALUE; v++) {
-            double x[PT_CONFIG_LIST];
-            for (int32_t i = 0; i < t->n_seed; i++)
-                x[i] = t->reference < 0 || r == t->reference
-                           ? NAN
-                           : t->line[r].cell[i].value[v] -
-                                 t->line[t->reference].cell[i].value[v];
-            t->line[r].less[v] = sweep_estimate(x, t->n_seed);
-        }
+        for (int32_t v = 0; v < SWEEP_N_VALUE; v++)
+            t->line[r].less[v] = t->reference < 0 || r == t->reference
+                                     ? sweep_estimate(NULL, 0)
+                                     : sweep_table_less(t, r, t->reference, v);
+    find_chances(t);
 }
 
 /* Errors have units, and r2 no bound below: their means would be the word of one task. */

@@ -25,6 +25,8 @@ typedef enum sweep_value {
     SWEEP_ENCODER, /**< multiply-adds without heads; NaN where the run has not said */
     SWEEP_MADDS,
     SWEEP_PARAMETERS,
+    SWEEP_SEARCHING, /**< samples drawn on the way to the network; NaN where not told */
+    SWEEP_TRAINING,  /**< ... by the network */
     SWEEP_N_VALUE
 } sweep_value_t;
 
@@ -42,6 +44,10 @@ typedef struct sweep_line {
     int32_t n_done, n_failed; /**< seeds */
     sweep_estimate_t value[SWEEP_N_VALUE];
     sweep_estimate_t less[SWEEP_N_VALUE]; /**< ... less the reference's */
+    double p;                             /**< that `less` of what is judged is chance, by
+                                             Student's t and Holm over all rows */
+    bool is_at_once;                      /**< trained from scratch in one phase */
+    bool is_native;                       /**< as wide as the space, whatever that costs */
     sweep_estimate_t *task;               /**< [n_task] */
 } sweep_line_t;
 
@@ -75,6 +81,17 @@ void sweep_table_release(sweep_table_t *table);
 
 /** Is there such a number of any row? */
 bool sweep_table_has(const sweep_table_t *table, sweep_value_t value);
+
+/** Whether a row costs at most a tenth more than the search does; true where there is none.
+ */
+bool sweep_table_is_affordable(const sweep_table_t *table, int32_t row);
+
+/** Mean of two rows' difference, paired by seed; the first less the second. */
+sweep_estimate_t sweep_table_less(const sweep_table_t *table, int32_t ours, int32_t theirs,
+                                  sweep_value_t value);
+
+/** The first row of a method; -1: none. */
+int32_t sweep_table_first(const sweep_table_t *table, pt_method_t method);
 
 /** A run of a row. */
 const pt_summary_t *sweep_table_run(const sweep_table_t *table, int32_t row, int32_t seed,

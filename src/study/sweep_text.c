@@ -32,12 +32,11 @@ static void put_number(pt_text_t *out, const char *format, double x, double scal
     pt_text_add(out, " %10s", text);
 }
 
-/* More than two standard errors; with two seeds even that is little. */
-static const char *verdict(sweep_estimate_t difference)
+static const char *verdict(const sweep_table_t *t, const sweep_line_t *line)
 {
-    if (!isfinite(difference.error) || !(fabs(difference.mean) > 2 * difference.error))
+    if (!(line->p < 0.05))
         return "";
-    return difference.mean > 0 ? " better" : " worse";
+    return line->less[t->judged].mean > 0 ? " better" : " worse";
 }
 
 static int label_width(const sweep_table_t *t)
@@ -50,12 +49,38 @@ static int label_width(const sweep_table_t *t)
     return (int)width;
 }
 
-/* Of the encoder where every task is alone; NaN where that was not run. */
+/* "search less random: +0.0123 (95 %: -0.0010 to +0.0256)" */
+static void put_rivals(const sweep_table_t *t, const sweep_rival_t *rival, pt_text_t *out)
+{
+    const double scale = t->is_alike ? 1 : 100;
+    const int digits = t->is_alike ? 4 : 2;
+    bool is_first = true;
+    for (int i = 0; i < SWEEP_N_RIVAL; i++) {
+        const sweep_rival_t *r = &rival[i];
+        if (r->theirs < 0)
+            continue;
+        pt_text_add(out, "%s%-13s %s\n",
+                    is_first ? "\nbest opponent on val, at the cost found\n" : "",
+                    sweep_rival_name[i], t->sweep->row[r->theirs].label);
+        is_first = false;
+        if (r->less.n == 0)
+            continue;
+        pt_text_add(out, "%13s %s minus it %+.*f", "", t->sweep->row[r->ours].label, digits,
+                    r->less.mean * scale);
+        if (isfinite(r->half))
+            pt_text_add(out, ", 95 %% %+.*f to %+.*f", digits,
+                        (r->less.mean - r->half) * scale, digits,
+                        (r->less.mean + r->half) * scale);
+        pt_text_add(out, "\n");
+    }
+}
+
+/* Of the encoder where every task is alone in it; NaN where that was not run. */
 static double full_cost(const sweep_table_t *t)
 {
     double cost = NAN;
     for (int32_t r = 0; r < t->n_row; r++)
-        if (pt_methods[t->sweep->row[r].method].is_full)
+        if (t->line[r].is_native && pt_methods[t->sweep->row[r].method].is_full)
             cost = fmax(cost, t->line[r].value[SWEEP_ENCODER].mean);
     return cost;
 }
@@ -95,7 +120,7 @@ static void put_judged(const sweep_table_t *t, pt_text_t *out)
         }
         if (line->less[t->judged].n > 0)
             put_estimate(out, line->less[t->judged], less, scale);
-        pt_text_add(out, "%s", verdict(line->less[t->judged]));
+        pt_text_add(out, "%s", verdict(t, line));
         if (line->n_failed > 0)
             pt_text_add(out, " failed %d of %d seed%s", (int)line->n_failed, (int)t->n_seed,
                         pt_plural(t->n_seed));
@@ -137,6 +162,28 @@ static void put_costs(const sweep_table_t *t, pt_text_t *out)
             put_number(out, "%.1f %%", line->value[SWEEP_ENCODER].mean, 100 / full);
         if (has_delta)
             put_estimate(out, line->value[SWEEP_DELTA], "%+.2f", 100);
+        pt_text_add(out, "\n");
+    }
+}
+
+/* What searching and choosing spend, and what the network itself. */
+static void put_samples(const sweep_table_t *t, pt_text_t *out)
+{
+    double scale;
+    char heading[24];
+    if (!sweep_table_has(t, SWEEP_TRAINING))
+        return;
+    snprintf(heading, sizeof heading, "samples, %s", unit_of(t, SWEEP_TRAINING, &scale));
+    pt_text_add(out, "\n%-*s %10s %10s\n", label_width(t), heading, "searching",
+                "training");
+    for (int32_t r = 0; r < t->n_row; r++) {
+        const sweep_line_t *line = &t->line[r];
+        if (line->value[SWEEP_TRAINING].n == 0)
+            continue;
+        pt_text_add(out, "%-*s", pt_padded(t->sweep->row[r].label, label_width(t)),
+                    t->sweep->row[r].label);
+        put_number(out, "%.1f", line->value[SWEEP_SEARCHING].mean, 1 / scale);
+        put_number(out, "%.1f", line->value[SWEEP_TRAINING].mean, 1 / scale);
         pt_text_add(out, "\n");
     }
 }
@@ -184,8 +231,7 @@ static bool has_method(const sweep_table_t *t, pt_method_t method)
     return false;
 }
 
-/* Whether chains of a row are at their least width, and cost more than they are to match.
- */
+/* Whether networks of a row cost more than they are to match. */
 static bool is_dearer(const sweep_table_t *t, int32_t row)
 {
     char folder[PT_CONFIG_TEXT], text[160];
@@ -207,14 +253,12 @@ static void put_dearer(const sweep_table_t *t, pt_text_t *out)
 {
     bool is_any = false;
     for (int32_t r = 0; r < t->n_row; r++)
-        if (pt_methods[t->sweep->row[r].method].is_chain && is_dearer(t, r)) {
+        if (pt_methods[t->sweep->row[r].method].is_scaled && is_dearer(t, r)) {
             pt_text_add(out, "%s%s", is_any ? "; " : "", t->sweep->row[r].label);
             is_any = true;
         }
     if (is_any)
-        pt_text_add(
-            out,
-            ":\n  a chain of width 1, the least, that costs more than it is to match\n");
+        pt_text_add(out, ":\n  costs more than it is to match at any width\n");
 }
 
 static void put_failures(const sweep_table_t *t, pt_text_t *out)
@@ -236,8 +280,8 @@ static void put_foot(const sweep_table_t *t, pt_text_t *out)
     if (t->reference >= 0)
         pt_text_add(out,
                     "minus: difference to %s, paired by seed\n"
-                    "better, worse: %s differs by more than two standard errors\n"
-                    "  (%s)\n",
+                    "better, worse: %s differs at 5 %% by Student's t,\n"
+                    "  Holm's correction for all rows (%s)\n",
                     t->sweep->row[t->reference].label,
                     t->is_alike ? "the tasks' mean metric" : "Delta_m",
                     t->is_alike ? "all tasks have the same, a share"
@@ -265,7 +309,9 @@ void sweep_put_text(const sweep_results_t *results, pt_text_t *out)
 {
     const sweep_table_t *t = &results->table;
     put_judged(t, out);
+    put_rivals(t, results->rival, out);
     put_costs(t, out);
+    put_samples(t, out);
     if (t->n_task > 0 && t->n_task <= TEXT_TASKS)
         put_tasks(t, out);
     put_foot(t, out);

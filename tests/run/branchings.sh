@@ -33,6 +33,8 @@ steps = 8
 lr = 0.3
 [choose]
 budget = 100
+[baseline]
+match = native
 [sweep]
 methods = search single full exhaustive
 seeds = 3 4
@@ -48,6 +50,12 @@ says out "^exhaustive space.copies=2 +0/2 "
 refuses 1 "5551 branchings.*more than 4096" sweep branch.ini -o none --report --set encoder.layers="$(
     for ((i = 0; i < 60; i++)); do echo "conv1x1_bn_relu out=4"; done
 )"
+
+# All opponents of a branch space, and all branchings beside them.
+expect 0 "$POLYTREE" sweep branch.ini -o none --report --set sweep.methods="fair exhaustive" sweep.vary=none
+labels=$(sed -n '/^run /,/^$/p' out | sed -nE 's/^(.*[^ ]) +0\/2.*/\1/p' | tr '\n' ';')
+[ "$labels" = "search;rebuilt;shared;shared baseline.match=native;single;single baseline.match=native;random;$(
+)random retrain.from=scratch;full;full baseline.match=native;exhaustive;" ] || fail "rows are $labels"
 
 # What is there is shown before all is: one seed, and of the other the searches.
 expect 0 "$POLYTREE" sweep branch.ini -o s --set sweep.seeds=3
@@ -65,6 +73,23 @@ says out "trained in 24 of 24 runs"
 says s/seed-4/exhaustive-05-001,001/config.ini "^branching = 5 "
 says s/seed-4/exhaustive-05-001,001/config.ini "^steps = 28 "
 says s/seed-4/full/config.ini "^steps = 28 "
+expect 0 "$POLYTREE" search s/seed-4/search/config.ini -o rebuilt --set search.method=rebuilt \
+    --set baseline.cost_of=s/seed-4/search
+"$PYTHON" - <<'END'
+import json
+found, rebuilt = (json.load(open(f"{run}/architecture.json")) for run in ("s/seed-4/search", "rebuilt"))
+assert [t["copies"] for t in rebuilt["tasks"]] == [t["copies"] for t in found["tasks"]]
+assert rebuilt["cost"] == found["cost"]
+END
+says rebuilt/config.ini "^steps = 28 "
+# Everything apart in the cost of the network found is narrower.
+expect 0 "$POLYTREE" search s/seed-4/full/config.ini -o thin --set baseline.match=cost \
+    baseline.cost_of=rebuilt baseline.width=0
+"$PYTHON" - <<'END'
+import json
+cost = {run: json.load(open(f"{run}/architecture.json"))["cost"]["madds"] for run in ("thin", "rebuilt", "s/seed-4/full")}
+assert cost["rebuilt"] <= cost["thin"] < 1.3 * cost["rebuilt"] and cost["thin"] <= cost["s/seed-4/full"], cost
+END
 cmp s/seed-4/full/metrics.jsonl s/seed-4/exhaustive-11-012,012/metrics.jsonl ||
     fail "the full branching is not the last one"
 if command -v gnuplot >/dev/null; then

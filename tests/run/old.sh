@@ -49,7 +49,16 @@ expect 0 "$POLYTREE" status sweep
 says out "^sweep +2 of 2 runs done"
 cp sweep/sweep.json then.json
 expect 0 "$POLYTREE" sweep sweep.ini -o sweep
-cmp sweep/sweep.json then.json || fail "the table of the sweep has changed"
+"$PYTHON" - <<'END' || fail "the table of the sweep has changed"
+import json
+def holds(now, then):
+    if isinstance(then, dict):
+        return all(k in now and holds(now[k], then[k]) for k in then)
+    if isinstance(then, list):
+        return len(now) == len(then) and all(map(holds, now, then))
+    return now == then
+assert holds(json.load(open("sweep/sweep.json")), json.load(open("then.json")))
+END
 expect 0 "$POLYTREE" sweep sweep.ini -o sweep --report
 says out "^search +1/1 +0.1667"
 

@@ -245,7 +245,7 @@ for run, (val, test) in scores.items():
 END
 expect 0 "$POLYTREE" sweep sweep.ini -o u --report --set sweep.methods="search shared single" \
     sweep.seeds="1 2" sweep.vary="shared: baseline.lr = 0.01 | 0.1"
-says out "^search +2/2 +\+10.75 \+-0.75 +\+0.00 \+13.25 \+-3.25 +better$"
+says out "^search +2/2 +\+10.75 \+-0.75 +\+0.00 \+13.25 \+-3.25 *$" # t = 4 with two seeds
 says out "^shared +2/2 .* worse$"
 says out "^metric +accuracy +rmse, lower"
 says out "^lower: lower is better$"
@@ -298,8 +298,41 @@ END
 expect 0 "$POLYTREE" sweep sweep.ini -o dear --set sweep.methods="shared single" --set sweep.seeds=3 \
     --set sweep.vary=none baseline.madds=1000 baseline.steps=1
 says out "^shared; single:$"
-says out "^  a chain of width 1, the least, that costs more"
-! grep -q "chain of width 1" s/sweep.txt || fail "chains that are matched are said to be dearer"
+says out "^  costs more than it is to match at any width"
+! grep -q "at any width" s/sweep.txt || fail "chains that are matched are said to be dearer"
+
+# All opponents that the space has, each with what makes it fair; the one that is best on val at
+# the cost found is what the search and its network rebuilt are held against.
+expect 0 "$POLYTREE" sweep sweep.ini -o fair --set sweep.methods=fair sweep.seeds="3 4" sweep.vary=none
+"$PYTHON" - <<'END'
+import json, math
+sweep = json.load(open("fair/sweep.json"))
+rows = {r["label"]: r for r in sweep["rows"]}
+fixed, drawn = ["shared", "single"], ["random", "one_graph"]
+assert list(rows) == ["search", "rebuilt"] + [m + v for m in fixed for v in ("", " baseline.match=native")] + [
+    m + v for m in drawn for v in ("", " retrain.from=scratch")], list(rows)
+assert rows["rebuilt"]["madds"] == rows["search"]["madds"]
+for label, r in rows.items():
+    at_once = label not in ("search", "random", "one_graph")
+    assert (r["searching_samples"] == 0) == at_once, label
+    assert r["searching_samples"] + r["training_samples"] == \
+        rows["search"]["searching_samples"] + rows["search"]["training_samples"], label
+most = 1.1 * rows["search"]["madds"]
+can = [l for l in rows if l not in ("search", "rebuilt") and rows[l]["madds"] <= most]
+t = 12.706204736174698 # Student's, one degree of freedom
+for rival, ours, of in zip(sweep["rivals"], ("search", "rebuilt"),
+                           (can, [l for l in can if rows[l]["searching_samples"] == 0])):
+    best = max(of, key=lambda l: rows[l]["val"])
+    assert (rival["row"], rival["best"]) == (ours, best), rival
+    d = [a["metric"] - b["metric"] for a, b in zip(rows[ours]["seeds"], rows[best]["seeds"]) if b["metric"] is not None]
+    mean, half = sum(d) / len(d), t * abs(d[0] - d[-1]) / 2
+    for key, want in (("difference", mean), ("low", mean - half), ("high", mean + half)):
+        if len(d) == 2 or key == "difference":
+            assert math.isclose(rival[key], want, rel_tol=1e-9, abs_tol=1e-12), (rival, want)
+END
+says out "^best opponent on val, at the cost found$"
+says out "^as runs end +"
+says out "^ +rebuilt minus it [+-]0"
 
 if command -v gnuplot >/dev/null; then
     says s/sweep.svg "</svg>"

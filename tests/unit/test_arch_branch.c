@@ -412,14 +412,16 @@ static void random_branchings_cost_what_was_asked(void **state)
         pt_rng_t rng = {.seed = 9, .purpose = PT_RNG_DERIVE, .step = step};
         int64_t high = heads + (int64_t)(full * (0.4 + 0.1 * (step % 4)));
         int64_t low = heads + (int64_t)(0.95 * (double)(high - heads));
-        assert_int_equal(pt_draw_subnet(f->space, low, high, &rng, &f->subnet), PT_OK);
+        assert_int_equal(pt_draw_subnet(f->space, low, high, false, &rng, &f->subnet),
+                         PT_OK);
         assert_int_equal(pt_cost_all(f->space, &f->subnet, &cost), PT_OK);
         assert_true(cost.madds >= low && cost.madds <= high);
         assert_false(f->subnet.is_soft);
         pt_copies_of_subnet(f->space, &f->subnet, f->copy);
         n_other += memcmp(last, f->copy, sizeof last) != 0;
         memcpy(last, f->copy, sizeof last);
-        assert_int_equal(pt_draw_subnet(f->space, low, high, &rng, &f->subnet), PT_OK);
+        assert_int_equal(pt_draw_subnet(f->space, low, high, false, &rng, &f->subnet),
+                         PT_OK);
         pt_copies_of_subnet(f->space, &f->subnet, f->copy);
         assert_memory_equal(last, f->copy, sizeof last);
     }
@@ -434,7 +436,7 @@ static void draw_that_cannot_be_says_what_came_nearest(void **state)
     char nearest[32];
     snprintf(nearest, sizeof nearest, "nearest has %d",
              (int)(3 * HEAD_MADDS + STEM_MADDS + layer_madds(0) + layer_madds(1)));
-    assert_int_equal(pt_draw_subnet(f->space, 1, 2, &rng, &f->subnet), PT_E_RANGE);
+    assert_int_equal(pt_draw_subnet(f->space, 1, 2, false, &rng, &f->subnet), PT_E_RANGE);
     assert_non_null(strstr(pt_error_message(), nearest));
 }
 

@@ -84,7 +84,12 @@ static const pt_event_t event[] = {
     {PT_EVENT_NETWORK, PT_PHASE_RETRAIN,
      .network = {{.madds = 9, .parameters = 1}, 1, cost}},
     {PT_EVENT_FINAL, PT_PHASE_RETRAIN,
-     .scores = {.step = 8, .part = "test", .mean = 0.5, .has_edges = true, .edges = 2}},
+     .scores = {.step = 8,
+                .part = "test",
+                .mean = 0.5,
+                .has_edges = true,
+                .edges = 2,
+                .samples = {12, 1.5}}},
 };
 enum { N_EVENT = sizeof event / sizeof event[0] };
 
@@ -105,7 +110,8 @@ static const char *const expected[] = {
     "\"encoder_madds\":0,\"parameters\":1,\"tasks\":{\"t\":{\"edges\":2,\"madds\":5,"
     "\"encoder_madds\":4,\"parameters\":0}}}\n",
     "{\"event\":\"final\",\"phase\":\"retrain\",\"step\":8,\"part\":\"test\","
-    "\"mean\":0.5,\"edges\":2,\"tasks\":{}}\n",
+    "\"mean\":0.5,\"edges\":2,\"samples\":{\"searching\":12,\"training\":1.5},\"tasks\":{}}"
+    "\n",
 };
 
 static void put_all(int64_t from_bytes, int64_t *bytes)

@@ -84,19 +84,23 @@ static void chains_are_paths(void **state)
     pt_space_free(t);
 }
 
-/* Width multiplies the channels of stem and nodes, rounded, in chains only. */
+/* Width multiplies the channels of stem and nodes, rounded, up or down, in chains only. */
 static void width_widens_chains(void **state)
 {
     static const char *const wide[] = {"search.method=shared", "baseline.width=1.4", NULL};
+    static const char *const thin[] = {"search.method=single", "baseline.width=0.4", NULL};
     static const char *const found[] = {"baseline.width=1.4", NULL};
-    pt_space_t *s = make_space(wide), *t = make_space(found);
+    pt_space_t *s = make_space(wide), *t = make_space(found), *u = make_space(thin);
     (void)state;
     assert_int_equal(s->node[1].shape.c, 6);
     assert_int_equal(s->node[2].shape.c, 6);
     assert_int_equal(s->node[3].shape.c, 11);
     assert_int_equal(t->node[3].shape.c, 8);
+    assert_int_equal(u->node[1].shape.c, 2);
+    assert_int_equal(u->node[3].shape.c, 3);
     pt_space_free(s);
     pt_space_free(t);
+    pt_space_free(u);
 }
 
 static bool is_same(const pt_subnet_t *a, const pt_subnet_t *b)
@@ -120,7 +124,7 @@ static void random_subnets_keep_their_budget(void **state)
             pt_rng_t rng = {.seed = 3, .purpose = PT_RNG_DERIVE, .step = index};
             int64_t high = most * percent / 100, low = high - high / 20;
             pt_cost_t cost;
-            assert_int_equal(pt_draw_subnet(s, low, high, &rng, &subnet), PT_OK);
+            assert_int_equal(pt_draw_subnet(s, low, high, false, &rng, &subnet), PT_OK);
             assert_int_equal(pt_cost_all(s, &subnet, &cost), PT_OK);
             assert_in_range(cost.madds, low, high);
             for (int32_t k = 0; k < N_TASK; k++) {
@@ -131,18 +135,46 @@ static void random_subnets_keep_their_budget(void **state)
                 pt_prune(s, pruned);
                 assert_memory_equal(pruned, bits, subnet.words * sizeof *pruned);
             }
-            assert_int_equal(pt_draw_subnet(s, low, high, &rng, &again), PT_OK);
+            assert_int_equal(pt_draw_subnet(s, low, high, false, &rng, &again), PT_OK);
             assert_true(is_same(&subnet, &again));
             rng.step += 100;
-            assert_int_equal(pt_draw_subnet(s, low, high, &rng, &again), PT_OK);
+            assert_int_equal(pt_draw_subnet(s, low, high, false, &rng, &again), PT_OK);
             n_other += !is_same(&subnet, &again);
         }
     assert_true(n_other > n / 2);
     pt_rng_t rng = {.seed = 3, .purpose = PT_RNG_DERIVE};
-    assert_int_equal(pt_draw_subnet(s, 1, 2, &rng, &subnet), PT_E_RANGE);
+    assert_int_equal(pt_draw_subnet(s, 1, 2, false, &rng, &subnet), PT_E_RANGE);
     assert_non_null(strstr(pt_error_message(), "the nearest has"));
     pt_subnet_release(&subnet);
     pt_subnet_release(&again);
+    pt_space_free(s);
+}
+
+/* One graph for all tasks, between the bounds, and another one with another key. */
+static void one_graph_is_of_all_tasks(void **state)
+{
+    pt_space_t *s = make_space(NULL);
+    int64_t high = cost_of_all(s).madds / 2, low = high - high / 10;
+    pt_subnet_t subnet, other;
+    int32_t n_other = 0;
+    (void)state;
+    assert_int_equal(pt_subnet_init(&subnet, N_TASK, s->n_choice), PT_OK);
+    assert_int_equal(pt_subnet_init(&other, N_TASK, s->n_choice), PT_OK);
+    for (uint32_t index = 0; index < 8; index++) {
+        pt_rng_t rng = {.seed = 3, .purpose = PT_RNG_DERIVE, .step = index};
+        pt_cost_t cost;
+        assert_int_equal(pt_draw_subnet(s, low, high, true, &rng, &subnet), PT_OK);
+        assert_int_equal(pt_cost_all(s, &subnet, &cost), PT_OK);
+        assert_in_range(cost.madds, low, high);
+        for (int32_t k = 1; k < N_TASK; k++)
+            assert_memory_equal(pt_subnet_bits(&subnet, k), pt_subnet_bits(&subnet, 0),
+                                subnet.words * sizeof *subnet.bits);
+        n_other += index > 0 && !is_same(&subnet, &other);
+        pt_subnet_copy(&other, &subnet);
+    }
+    assert_true(n_other > 3);
+    pt_subnet_release(&subnet);
+    pt_subnet_release(&other);
     pt_space_free(s);
 }
 
@@ -152,6 +184,7 @@ int main(void)
         cmocka_unit_test(chains_are_paths),
         cmocka_unit_test(width_widens_chains),
         cmocka_unit_test(random_subnets_keep_their_budget),
+        cmocka_unit_test(one_graph_is_of_all_tasks),
     };
     int n_failed = cmocka_run_group_tests(tests, NULL, NULL);
     return n_failed > 0 || pt_memory_bytes() != 0;

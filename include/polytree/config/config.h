@@ -190,9 +190,10 @@ typedef struct pt_config {
         pt_update_config_t update;
     } retrain;
     struct {
-        double width;         /**< of the chain, times the space's channels; 0 = auto */
-        double lr;            /**< of the chain; 0 = auto */
-        int64_t steps;        /**< of the chain; 0 = auto */
+        pt_match_t match;
+        double width;         /**< times the space's channels; 0 = auto */
+        double lr;            /**< of what is trained at once; 0 = auto */
+        int64_t steps;        /**< of what is trained at once; 0 = auto */
         int64_t madds;        /**< to reach; 0 = auto */
         int64_t random_index; /**< which subnet is drawn */
         int64_t branching;    /**< exhaustive: index in the canonical enumeration */
@@ -236,6 +237,15 @@ static inline bool pt_config_is_judged(const pt_config_t *config)
 {
     return pt_methods[config->search.method].is_learned &&
            config->choose.judge != PT_JUDGE_ALPHA;
+}
+
+/** Whether the network is trained from scratch in one phase: it is known beforehand, or its
+ * weights go on from no supernet's. */
+static inline bool pt_config_is_at_once(const pt_config_t *config)
+{
+    const pt_method_info_t *method = &pt_methods[config->search.method];
+    return method->is_fixed || method->is_rebuilt ||
+           (method->is_drawn && config->retrain.from == PT_FROM_SCRATCH);
 }
 
 /** Every option at its default. */

@@ -11,14 +11,18 @@
  * searches come first, since the others ask what they have found. */
 #define PT_METHOD_LIST(X)                                                                  \
     X(SEARCH, "search", .column = "found", .colour = "#1f77b4", .is_learned = true)        \
+    X(REBUILT, "rebuilt", .column = "rebuilt", .colour = "#17becf", .matches_cost = true,  \
+      .is_rebuilt = true)                                                                  \
     X(SHARED, "shared", .column = "shared", .colour = "#d62728", .is_fixed = true,         \
-      .is_chain = true, .matches_cost = true)                                              \
+      .is_chain = true, .is_scaled = true, .matches_cost = true)                           \
     X(SINGLE, "single", .column = "single", .colour = "#2ca02c", .is_fixed = true,         \
-      .is_chain = true, .matches_cost = true, .is_by_task = true)                          \
+      .is_chain = true, .is_scaled = true, .matches_cost = true, .is_by_task = true)       \
     X(RANDOM, "random", .column = "random", .colour = "#ff7f0e", .matches_cost = true,     \
       .is_drawn = true)                                                                    \
+    X(ONE_GRAPH, "one_graph", .column = "one", .colour = "#8c564b", .matches_cost = true,  \
+      .is_drawn = true, .is_one = true, .is_of_dag = true)                                 \
     X(FULL, "full", .column = "full", .colour = "#9467bd", .is_fixed = true,               \
-      .is_of_branch = true, .is_full = true)                                               \
+      .is_of_branch = true, .is_full = true, .is_scaled = true, .matches_cost = true)      \
     X(EXHAUSTIVE, "exhaustive", .column = "branches", .colour = "#999999",                 \
       .is_fixed = true, .is_of_branch = true, .is_numbered = true)
 
@@ -34,13 +38,17 @@ typedef struct pt_method_info {
     const char *column; /**< heads the run's own column in a report */
     const char *colour; /**< in pictures */
     bool is_learned;    /**< architecture parameters are trained */
+    bool is_rebuilt;    /**< the network that another run has found, from scratch */
     bool is_drawn;      /**< several networks, drawn at random from a trained supernet */
+    bool is_one;        /**< ... one graph for all tasks */
     bool is_fixed;      /**< known beforehand, so that it is trained in one phase */
     bool is_chain;      /**< one layer after the other, nothing to choose */
     bool is_by_task;    /**< nothing is shared: what Delta_m is held against */
     bool is_of_branch;  /**< needs space.kind = branch */
+    bool is_of_dag;     /**< needs space.kind = dag */
     bool is_full;       /**< every task its own copy of every layer */
     bool is_numbered;   /**< the branching numbered baseline.branching */
+    bool is_scaled;     /**< it can be as wide or narrow as a cost asks for */
     bool matches_cost;  /**< is to cost as much as the network of baseline.cost_of */
 } pt_method_info_t;
 

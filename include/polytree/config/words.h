@@ -99,6 +99,12 @@ typedef enum pt_judge {
     PT_JUDGE_SUPERNET, /**< the loss with the supernet's weights */
     PT_N_JUDGE
 } pt_judge_t;
+/** How wide a baseline is whose network is known beforehand. */
+typedef enum pt_match {
+    PT_MATCH_COST,   /**< as wide or narrow as the cost to match asks for */
+    PT_MATCH_NATIVE, /**< as the space is */
+    PT_N_MATCH
+} pt_match_t;
 typedef enum pt_resource {
     PT_RESOURCE_MADDS,
     PT_RESOURCE_PARAMETERS,

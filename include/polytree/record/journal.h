@@ -68,12 +68,20 @@ typedef struct pt_event_score {
     const int64_t *confusion; /**< [n_class][n_class], as pt_metrics_confusion() */
 } pt_event_score_t;
 
+/** Samples drawn, once for each task that has them; what evaluating candidates has cost is
+ * counted as samples of training that cost as much. */
+typedef struct pt_event_samples {
+    double searching; /**< on the way to the network: warm-up, search, choosing */
+    double training;  /**< by the network */
+} pt_event_samples_t;
+
 typedef struct pt_event_scores {
     int64_t step;
     const char *part; /**< pt_part_name() */
     double mean;      /**< of the tasks' metrics; NaN where they are of several kinds */
     bool has_edges;
     double edges;
+    pt_event_samples_t samples; /**< of PT_EVENT_FINAL */
     int32_t n_task;
     const pt_event_score_t *task;
 } pt_event_scores_t;

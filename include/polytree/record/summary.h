@@ -46,6 +46,7 @@ typedef struct pt_summary {
     double mean;   /**< of the tasks' metrics; NaN before */
     double val;    /**< mean of the last evaluation on val; NaN where there was none */
     pt_cost_t cost;
+    double searching, training; /**< samples (pt_event_samples_t); NaN where not told */
     int32_t n_task;
     pt_summary_task_t *task; /**< in the order of the run */
 } pt_summary_t;

@@ -17,10 +17,10 @@
 
 /**
  * Fill in the options of section [baseline] that are 0 = auto where baseline.cost_of names
- * a run, which has found its network: madds of chains and random subnets, steps of fixed
- * networks, and of a chain the least width, in steps of 1/64 from 1 on, with which its
- * multiply-adds reach baseline.madds.  Nothing is done for search.method = search.  Not
- * collective.
+ * a run, which has found its network: madds of what is to match them, steps of what is
+ * trained from scratch in one phase, and with baseline.match = cost the least width, in
+ * steps of 1/64, with which the multiply-adds of a network that is as wide as one likes
+ * reach baseline.madds.  Nothing is done for search.method = search.  Not collective.
  *
  * @return PT_E_IO or PT_E_FORMAT where baseline.cost_of is no such run, PT_E_MISMATCH where
  *         it is of another data set
@@ -28,8 +28,8 @@
 PT_MUST_CHECK pt_status_t pt_baseline_resolve(pt_config_t *config, pt_dataset_t *dataset);
 
 /**
- * Whether a chain of `madds` multiply-adds costs more than baseline.madds because it is not
- * made narrower than width 1; then `text` says so.
+ * Whether a network of `madds` multiply-adds that is to match baseline.madds costs more
+ * than a tenth more, as no other width comes nearer from above; then `text` says so.
  */
 bool pt_baseline_is_dearer(const pt_config_t *config, int64_t madds, char text[160]);
 

@@ -25,9 +25,9 @@ typedef struct pt_run_length {
     int64_t weight_period, alpha_period; /**< so many alpha after so many weight steps */
 } pt_run_length_t;
 /**
- * A search has all phases.  A chain has one, as long as baseline.steps, or as all steps of
- * a search of this config together.  The supernet of a random subnet has weight steps in
- * place of the alpha steps.  Not collective.
+ * A search has all phases.  A network that is trained from scratch has one, as long as
+ * baseline.steps, or as all steps of a search of this config together.  The supernet of a
+ * random subnet has weight steps in place of the alpha steps.  Not collective.
  */
 void pt_run_length(const pt_config_t *config, const pt_feed_t *feed, pt_run_length_t *out);
 
