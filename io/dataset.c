@@ -19,6 +19,21 @@ const pt_task_info_t *pt_dataset_task(const pt_dataset_t *dataset, int32_t task)
     return &dataset->schema.task[task].info;
 }
 
+const pt_class_name_t *pt_dataset_class_names(const pt_dataset_t *dataset, int32_t task)
+{
+    return dataset->schema.task[task].class_name;
+}
+
+pt_input_info_t pt_dataset_input_info(const pt_dataset_t *dataset)
+{
+    const pt_schema_input_t *input = &dataset->schema.input;
+    return (pt_input_info_t){.hwc = {input->hwc[0], input->hwc[1], input->hwc[2]},
+                             .is_image = input->is_image,
+                             .is_byte = input->cell == PT_CELL_U8,
+                             .scale = input->scale,
+                             .standard = dataset->standard};
+}
+
 void pt_dataset_input(const pt_dataset_t *dataset, int64_t hwc[3])
 {
     memcpy(hwc, dataset->schema.input.hwc, sizeof dataset->schema.input.hwc);
@@ -62,23 +77,6 @@ size_t pt_dataset_bytes(const pt_dataset_t *dataset)
     return dataset->bytes;
 }
 
-/* One stored input as float32; false where a value is not finite. */
-static bool convert(const pt_schema_input_t *input, const void *stored, float *out)
-{
-    int64_t n = input->hwc[0] * input->hwc[1] * input->hwc[2];
-    if (input->cell == PT_CELL_U8) {
-        const uint8_t *u8 = stored;
-        for (int64_t i = 0; i < n; i++)
-            out[i] = (float)u8[i] / 255.0f;
-        return true;
-    }
-    memcpy(out, stored, (size_t)n * sizeof *out);
-    for (int64_t i = 0; i < n; i++)
-        if (!isfinite(out[i]))
-            return false;
-    return true;
-}
-
 pt_status_t pt_dataset_read(pt_dataset_t *dataset, pt_split_t split, const int64_t *row,
                             int64_t n, float *out)
 {
@@ -93,8 +91,8 @@ pt_status_t pt_dataset_read(pt_dataset_t *dataset, pt_split_t split, const int64
     for (int64_t i = 0; i < n; i += k) {
         PT_TRY(pt_stack_fetch(stack, &dataset->staging, row + i, n - i, &stored, &k));
         for (int64_t j = 0; j < k; j++)
-            if (!convert(input, stored + (size_t)j * stack->row_bytes,
-                         out + (i + j) * values))
+            if (!pt_schema_convert_input(input, stored + (size_t)j * stack->row_bytes,
+                                         out + (i + j) * values))
                 PT_FAIL(FORMAT, "%s: row %lld has a value that is not finite",
                         stack->array.where, (long long)row[i + j]);
     }

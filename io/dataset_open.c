@@ -24,6 +24,7 @@ static pt_status_t read_tables(const char *path, const char *tasks, pt_schema_t 
 static pt_status_t alloc_rows(pt_schema_task_t *task)
 {
     bool has_index[PT_N_SPLIT], has_labels[PT_N_SPLIT];
+    task->class_name = NULL;
     for (int s = 0; s < PT_N_SPLIT; s++) {
         has_index[s] = task->index[s] != NULL;
         has_labels[s] = task->labels[s] != NULL;

@@ -97,9 +97,15 @@ bool pt_h5_attr_has(hid_t object, const char *name);
 /** One string, fixed or variable. */
 PT_MUST_CHECK pt_status_t pt_h5_attr_text(hid_t object, const char *where, const char *name,
                                           char *out, size_t bytes);
-/** The string of variable size of an open attribute that is one; false where it cannot be
- * read.  `*size` of its bytes, without the NUL; with `bytes` or more `out` is not set. */
-bool pt_h5_attr_variable_text(hid_t attr, char *out, size_t bytes, size_t *size);
+/** The n strings of an attribute, each into `bytes` of `out`, with a NUL. */
+PT_MUST_CHECK pt_status_t pt_h5_attr_texts(hid_t object, const char *where,
+                                           const char *name, int64_t n, char *out,
+                                           size_t bytes);
+/** The n strings of variable size of an open attribute that holds so many, each into
+ * `bytes` of `out`; false where they cannot be read.  `*size` of the last one read, without
+ * its NUL; one of `bytes` or more is not set, and ends the reading. */
+bool pt_h5_attr_variable_texts(hid_t attr, int64_t n, char *out, size_t bytes,
+                               size_t *size);
 PT_MUST_CHECK pt_status_t pt_h5_attr_int(hid_t object, const char *where, const char *name,
                                          int64_t *out);
 PT_MUST_CHECK pt_status_t pt_h5_attr_u64(hid_t object, const char *where, const char *name,

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "polytree/base/memory.h"
+#include "polytree/base/text.h"
 
 bool pt_h5_attr_has(hid_t object, const char *name)
 {
@@ -49,40 +50,82 @@ static size_t fixed_length(hid_t stored)
     return H5Tget_strpad(stored) == H5T_STR_NULLTERM ? size - 1 : size;
 }
 
-static herr_t read_fixed(hid_t attr, hid_t stored, char *out, size_t *size)
+/* n strings of fixed size, each into `bytes` of `out`, which are more than that. */
+static herr_t read_fixed(hid_t attr, hid_t stored, int64_t n, char *out, size_t bytes,
+                         size_t *size)
 {
-    hid_t type = string_type(stored, H5Tget_size(stored));
-    herr_t failed = H5Aread(attr, type, out);
-    out[fixed_length(stored)] = '\0';
-    *size = strlen(out);
-    while (H5Tget_strpad(stored) == H5T_STR_SPACEPAD && *size > 0 && out[*size - 1] == ' ')
-        out[--*size] = '\0';
+    size_t length = fixed_length(stored), step = H5Tget_size(stored);
+    bool is_blank = H5Tget_strpad(stored) == H5T_STR_SPACEPAD;
+    hid_t type = string_type(stored, step);
+    char *all = NULL;
+    herr_t failed = pt_alloc(&all, (size_t)n, step) == PT_OK ? 0 : -1;
+    failed = failed < 0 ? failed : H5Aread(attr, type, all);
+    for (int64_t i = 0; failed >= 0 && i < n; i++) {
+        char *text = out + (size_t)i * bytes;
+        memcpy(text, all + (size_t)i * step, length);
+        text[length] = '\0';
+        *size = strlen(text);
+        while (is_blank && *size > 0 && text[*size - 1] == ' ')
+            text[--*size] = '\0';
+    }
+    pt_free(all);
     pt_h5_close(type);
     return failed;
 }
 
-pt_status_t pt_h5_attr_text(hid_t object, const char *where, const char *name, char *out,
-                            size_t bytes)
+static pt_status_t read_texts(hid_t object, const char *where, const char *name, int64_t n,
+                              char *out, size_t bytes)
 {
     hid_t attr, stored;
     int64_t count;
     size_t size = 0;
     herr_t failed = 0;
     PT_TRY(attr_open(object, where, name, &attr, &stored, &count));
-    bool is_text = H5Tget_class(stored) == H5T_STRING && count == 1;
+    bool is_text = H5Tget_class(stored) == H5T_STRING && count == n;
     if (is_text && H5Tis_variable_str(stored) > 0)
-        failed = pt_h5_attr_variable_text(attr, out, bytes, &size) ? 0 : -1;
+        failed = pt_h5_attr_variable_texts(attr, n, out, bytes, &size) ? 0 : -1;
     else if (is_text && fixed_length(stored) < bytes)
-        failed = read_fixed(attr, stored, out, &size);
+        failed = read_fixed(attr, stored, n, out, bytes, &size);
     else if (is_text)
         size = fixed_length(stored);
     pt_h5_close(stored);
     pt_h5_close(attr);
     if (!is_text || failed < 0)
-        PT_FAIL(FORMAT, "%s: attribute '%s' is not one readable string", where, name);
+        PT_FAIL(FORMAT, "%s: attribute '%s' is not %s", where, name,
+                n == 1 ? "one readable string" : "a list of readable strings");
     if (size >= bytes)
         PT_FAIL(FORMAT, "%s: attribute '%s' has %zu bytes, expected at most %zu", where,
                 name, size, bytes - 1);
+    return PT_OK;
+}
+
+pt_status_t pt_h5_attr_text(hid_t object, const char *where, const char *name, char *out,
+                            size_t bytes)
+{
+    return read_texts(object, where, name, 1, out, bytes);
+}
+
+static bool is_utf8(const char *text)
+{
+    size_t left = strlen(text);
+    uint32_t code;
+    for (size_t n; left > 0; text += n, left -= n) {
+        n = pt_utf8_decode(text, left, &code);
+        if (n == 0)
+            return false;
+    }
+    return true;
+}
+
+pt_status_t pt_h5_attr_texts(hid_t object, const char *where, const char *name, int64_t n,
+                             char *out, size_t bytes)
+{
+    PT_TRY(read_texts(object, where, name, n, out, bytes));
+    for (int64_t i = 0; i < n; i++) {
+        if (!is_utf8(out + (size_t)i * bytes))
+            PT_FAIL(FORMAT, "%s: attribute '%s': string %lld is no text in UTF-8", where,
+                    name, (long long)i);
+    }
     return PT_OK;
 }
 

@@ -15,6 +15,7 @@
  */
 #include <string.h>
 
+#include "polytree/base/memory.h"
 #include "io/h5.h"
 
 enum { REFERENCE_BYTES = 16, HEAD_BYTES = 16 };
@@ -113,23 +114,35 @@ static bool find_object(hid_t file, haddr_t base, const reference_t *r, haddr_t 
     return false;
 }
 
-bool pt_h5_attr_variable_text(hid_t attr, char *out, size_t bytes, size_t *size)
+/* The string that a reference of the file leads to; `size` of its bytes. */
+static bool read_string(hid_t file, hsize_t base, const uint8_t *raw, char *out,
+                        size_t bytes, size_t *size)
 {
-    uint8_t raw[REFERENCE_BYTES];
-    hsize_t base = 0;
     haddr_t at = 0;
-    hid_t type = reference_type();
-    if (type < 0 || H5Aread(attr, type, raw) < 0)
-        return false;
     reference_t r = {decode(raw, 4), decode(raw + 4, 8), decode(raw + 12, 4)};
-    hid_t file = H5Iget_file_id(attr);
-    bool is_read =
-        has_known_sizes(file, &base) && (r.length == 0 || find_object(file, base, &r, &at));
+    bool is_read = r.length == 0 || find_object(file, base, &r, &at);
     if (is_read && r.length < bytes) {
         is_read = r.length == 0 || pt_h5_read_bytes(file, at, r.length, out);
         out[r.length] = '\0';
     }
-    pt_h5_close(file);
     *size = is_read && r.length < bytes ? strlen(out) : r.length;
+    return is_read;
+}
+
+bool pt_h5_attr_variable_texts(hid_t attr, int64_t n, char *out, size_t bytes, size_t *size)
+{
+    uint8_t *raw = NULL;
+    hsize_t base = 0;
+    hid_t type = reference_type();
+    *size = 0;
+    if (type < 0 || pt_alloc(&raw, (size_t)n, REFERENCE_BYTES) != PT_OK)
+        return false;
+    hid_t file = H5Iget_file_id(attr);
+    bool is_read = H5Aread(attr, type, raw) >= 0 && has_known_sizes(file, &base);
+    for (int64_t i = 0; is_read && *size < bytes && i < n; i++)
+        is_read = read_string(file, base, raw + i * REFERENCE_BYTES,
+                              out + (size_t)i * bytes, bytes, size);
+    pt_h5_close(file);
+    pt_free(raw);
     return is_read;
 }

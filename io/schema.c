@@ -43,7 +43,23 @@ int64_t pt_schema_find_not_finite(const pt_schema_input_t *input, const void *da
     return -1;
 }
 
-static pt_status_t check_header(hid_t file, const char *path)
+bool pt_schema_convert_input(const pt_schema_input_t *input, const void *stored, float *out)
+{
+    int64_t n = input->hwc[0] * input->hwc[1] * input->hwc[2];
+    if (input->cell == PT_CELL_U8) {
+        const uint8_t *u8 = stored;
+        for (int64_t i = 0; i < n; i++)
+            out[i] = (float)u8[i] / 255.0f;
+        return true;
+    }
+    memcpy(out, stored, (size_t)n * sizeof *out);
+    for (int64_t i = 0; i < n; i++)
+        if (!isfinite(out[i]))
+            return false;
+    return true;
+}
+
+pt_status_t pt_schema_check_header(hid_t file, const char *path)
 {
     char format[64];
     int64_t version;
@@ -381,7 +397,7 @@ pt_status_t pt_schema_read(pt_schema_t *schema, hid_t file, const char *path,
     *schema = (pt_schema_t){.n_task = 0};
 
     int32_t n_before = findings->n;
-    PT_TRY(pt_findings_take(findings, check_header(file, path)));
+    PT_TRY(pt_findings_take(findings, pt_schema_check_header(file, path)));
     if (findings->n > n_before)
         return PT_OK;
     PT_TRY_OR(done, read_inputs(schema, file, path, findings));
@@ -410,11 +426,13 @@ done:
 
 void pt_schema_release(pt_schema_t *schema)
 {
-    for (int32_t t = 0; t < schema->n_task; t++)
+    for (int32_t t = 0; t < schema->n_task; t++) {
+        pt_free(schema->task[t].class_name);
         for (int s = 0; s < PT_N_SPLIT; s++) {
             pt_free(schema->task[t].index[s]);
             pt_free(schema->task[t].labels[s]);
         }
+    }
     for (int s = 0; s < PT_N_SPLIT; s++)
         pt_free(schema->group[s]);
     pt_free(schema->task);

@@ -41,7 +41,8 @@ typedef struct pt_tally {
  * other kinds are read where they are needed. */
 typedef struct pt_schema_task {
     pt_task_info_t info;
-    bool has_class_names;
+    pt_class_name_t *class_name; /**< [classes]; NULL where the file names none, or was
+                                    not read here */
     int64_t n[PT_N_SPLIT];
     int64_t *index[PT_N_SPLIT];  /**< NULL: row i is input i */
     int32_t *labels[PT_N_SPLIT]; /**< the table; NULL where n is 0 */
@@ -104,6 +105,8 @@ bool pt_schema_is_coarse(const pt_schema_task_t *task, char text[PT_COARSE_TEXT]
 void pt_schema_convert_labels(const pt_task_info_t *info, pt_cell_t cell,
                               const void *stored, pt_label_t *out);
 
+/** PT_E_FORMAT unless an open file says that it is a data set, of a version known here. */
+PT_MUST_CHECK pt_status_t pt_schema_check_header(hid_t file, const char *path);
 /** Open the inputs of a split; input->n[split] is 0 and nothing open where there is none.
  * `first` says what is known from an earlier split, and must agree. */
 PT_MUST_CHECK pt_status_t pt_schema_open_input(pt_schema_input_t *input, hid_t file,
@@ -113,6 +116,9 @@ PT_MUST_CHECK pt_status_t pt_schema_open_input(pt_schema_input_t *input, hid_t f
 PT_MUST_CHECK pt_status_t pt_schema_read_cells(const pt_h5_array_t *array, int64_t first,
                                                int64_t n, pt_cell_t cell, double scale,
                                                void *out);
+/** One input in memory as a network reads it; false where a value is not finite. */
+bool pt_schema_convert_input(const pt_schema_input_t *input, const void *stored,
+                             float *out);
 /** Bytes of one input as held in memory. */
 size_t pt_schema_item_bytes(const pt_schema_input_t *input);
 /** Of `n` inputs in memory the first with a value that is not finite; -1 where all are. */

@@ -49,13 +49,15 @@ static pt_status_t read_classes(pt_schema_task_t *task, hid_t group, const char 
                 classes, least, PT_SCHEMA_MAX_CLASSES);
     task->info.classes = (int32_t)classes;
 
-    task->has_class_names = pt_h5_attr_has(group, "class_names");
-    if (task->has_class_names)
-        PT_TRY(pt_h5_attr_count(group, where, "class_names", &names));
-    if (task->has_class_names && names != classes)
+    if (!pt_h5_attr_has(group, "class_names"))
+        return PT_OK;
+    PT_TRY(pt_h5_attr_count(group, where, "class_names", &names));
+    if (names != classes)
         PT_FAIL(FORMAT, "%s: %" PRId64 " class_names, expected %" PRId64, where, names,
                 classes);
-    return PT_OK;
+    PT_TRY(pt_alloc(&task->class_name, (size_t)classes, sizeof *task->class_name));
+    return pt_h5_attr_texts(group, where, "class_names", classes, task->class_name->text,
+                            sizeof *task->class_name);
 }
 
 static pt_status_t read_ignore(pt_task_info_t *info, hid_t group, const char *where)

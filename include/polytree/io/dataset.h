@@ -71,6 +71,21 @@ bool pt_task_is_float(const pt_task_info_t *info);
 /** Values of one sample's label: height * width * channels. */
 int64_t pt_task_labels(const pt_task_info_t *info);
 
+/** Name of a class, with its NUL. */
+typedef struct pt_class_name {
+    char text[128];
+} pt_class_name_t;
+
+/** What one input is, and how stored numbers become those that a network reads: bytes x /
+ * 255, others x scale; then (x - mean) / deviation. */
+typedef struct pt_input_info {
+    int64_t hwc[3]; /**< height, width, channels; features: 1, 1, features */
+    bool is_image;
+    bool is_byte;                  /**< stored as uint8 */
+    double scale;                  /**< 1: numbers are as stored */
+    const pt_standard_t *standard; /**< [channels]; NULL: their own units */
+} pt_input_info_t;
+
 /** One task's rows in one split.  Row i is input index[i], or input i where index is NULL.
  */
 typedef struct pt_task_rows {
@@ -107,8 +122,12 @@ int32_t pt_dataset_n_task(const pt_dataset_t *dataset);
 const pt_task_info_t *pt_dataset_task(const pt_dataset_t *dataset, int32_t task);
 /** On rank 0: name of task `i` of all in the file, opened or not; NULL behind the last. */
 const char *pt_dataset_file_task(const pt_dataset_t *dataset, int32_t i);
+/** On rank 0: [classes] names; NULL where the file has none. */
+const pt_class_name_t *pt_dataset_class_names(const pt_dataset_t *dataset, int32_t task);
 /** height, width, channels of one input; features: 1, 1, features. */
 void pt_dataset_input(const pt_dataset_t *dataset, int64_t hwc[3]);
+/** All of it; its units are borrowed. */
+pt_input_info_t pt_dataset_input_info(const pt_dataset_t *dataset);
 /** Inputs in a split; 0 where the file has no such split. */
 int64_t pt_dataset_n_input(const pt_dataset_t *dataset, pt_split_t split);
 /** What each input of a split belongs to (who drew it, who speaks), the same number for all
