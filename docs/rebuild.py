@@ -148,8 +148,8 @@ def read_inputs(net, split):
     scale = {"uint8": 1 / 255, "uint16": 1 / 65535, "int16": 1 / 32767}.get(x.dtype.name, 1)
     x = x[()] * x.attrs.get("scale", scale)
     x = x.reshape(len(x), *(x.shape[1:] if x.ndim == 4 else (1, 1, x.shape[1])))
-    if "input_standard" in net:
-        mean, deviation = np.array([[c["mean"], c["deviation"]] for c in net["input_standard"]]).T
+    if "standard" in net["input"]:
+        mean, deviation = np.array([[c["mean"], c["deviation"]] for c in net["input"]["standard"]]).T
         x = (x - mean) / deviation
     return x
 

@@ -145,13 +145,12 @@ static void say_if_unfinished(const char *run)
 static pt_status_t show_run(const pt_args_t *args, const pt_config_t *config,
                             const char *run, const char *path)
 {
-    network_t network = {0};
-    pt_status_t status;
-    PT_TRY_OR(done, pt_architecture_open(config, path, &network.space, &network.subnet));
+    pt_architecture_t read;
+    PT_TRY(pt_architecture_open(config, path, &read));
+    const network_t network = {.space = read.space, .subnet = read.subnet};
     say_if_unfinished(run);
-    status = show_network(args, &network);
-done:
-    release(&network);
+    pt_status_t status = show_network(args, &network);
+    pt_architecture_release(&read);
     return status;
 }
 

@@ -307,3 +307,31 @@ int64_t pt_plan_stat_bound(const pt_plan_t *plan)
 {
     return plan->stat_bound;
 }
+
+int32_t pt_plan_n_value(const pt_plan_t *plan)
+{
+    return plan->n_value;
+}
+
+pt_plan_value_t pt_plan_value(const pt_plan_t *plan, int32_t value)
+{
+    const value_t *v = &plan->value[value];
+
+    return (pt_plan_value_t){.op = v->op,
+                             .n_in = v->inst->n_in,
+                             .in = {v->in[0], v->in[1]},
+                             .task = plan->task[v->first_user]};
+}
+
+bool pt_plan_uses(const pt_plan_t *plan, int32_t value, int32_t i)
+{
+    return plan_is_user(plan, value, i);
+}
+
+int32_t pt_plan_output(const pt_plan_t *plan, int32_t i)
+{
+    const pt_space_t *s = plan->space;
+    int32_t node = s->candidate[pt_space_head(s, plan->task[i])].dst;
+
+    return plan->node_value[(size_t)i * (size_t)s->n_node + (size_t)node];
+}

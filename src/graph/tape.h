@@ -7,7 +7,7 @@
 #include "polytree/graph/plan.h"
 
 /** Where a buffer number is expected; REMOTE: there is one, on another stage. */
-enum { NONE = -1, NETWORK_INPUT = -2, REMOTE = -3 };
+enum { NONE = -1, NETWORK_INPUT = PT_PLAN_INPUT, REMOTE = -3 };
 
 typedef enum instr_kind {
     INSTR_FORWARD,

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "op/check.h"
+#include "op/registry.h"
 
 pt_status_t pt_op_attr_resolve(const pt_op_inst_t *inst, const char *name, int32_t if_zero,
                                int32_t min, int32_t max, int32_t *value)
@@ -39,6 +40,28 @@ pt_pool_shape_t pt_op_pool_shape(const pt_op_inst_t *inst)
                              .stride = inst->attr.stride,
                              .pad_top = pad,
                              .pad_left = pad};
+}
+
+/** Past the last pixel of n, by n_out windows. */
+static int64_t pad_behind(const pt_op_attr_t *a, int64_t n, int64_t n_out, int64_t before)
+{
+    int64_t dilation = a->dilation > 1 ? a->dilation : 1;
+    int64_t end = (n_out - 1) * a->stride + dilation * (a->kernel - 1) + 1 - before;
+    return end > n ? end - n : 0;
+}
+
+bool pt_op_pads(const pt_op_inst_t *inst, pt_op_pads_t *pads)
+{
+    const pt_op_attr_t *a = &inst->attr;
+    bool is_conv = inst->op == &pt_op_conv;
+    if (!is_conv && inst->op != &pt_op_pool_max && inst->op != &pt_op_pool_avg)
+        return false;
+    int64_t before =
+        is_conv ? a->dilation * (a->kernel - 1) / 2 : pad_before(a->kernel, a->stride);
+    *pads =
+        (pt_op_pads_t){before, before, pad_behind(a, inst->in[0].h, inst->out.h, before),
+                       pad_behind(a, inst->in[0].w, inst->out.w, before)};
+    return true;
 }
 
 pt_status_t pt_op_pool_resolve(pt_op_inst_t *inst)

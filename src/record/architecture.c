@@ -9,6 +9,7 @@
 #include "polytree/arch/copies.h"
 #include "polytree/arch/cost.h"
 #include "polytree/base/memory.h"
+#include "polytree/graph/plan.h"
 #include "polytree/io/file.h"
 
 const char architecture_format[] = "polytree architecture";
@@ -18,14 +19,12 @@ const char *const architecture_choice[] = {
 static const char *const act_name[] = {
     [PT_ACT_NONE] = "none", [PT_ACT_RELU] = "relu", [PT_ACT_RELU6] = "relu6"};
 
-/* A JSON value that could not be made is NULL, and adding NULL fails: one look at the end
- * finds every lack of memory. */
 typedef struct architecture_writer {
     const pt_space_t *space;
     const pt_subnet_t *subnet;
     const pt_alpha_t *alpha;
-    const pt_dataset_t *dataset; /* NULL: none */
-    uint8_t *candidate, *node;   /* alive for the task at work */
+    const pt_interface_t *interface; /* NULL: not known */
+    uint8_t *candidate, *node;       /* alive for the task at work */
     double *p;
     int32_t *copy; /* branch: [n_layer][n_task] */
     pt_branching_t branching;
@@ -34,12 +33,12 @@ typedef struct architecture_writer {
 
 static void put(architecture_writer_t *w, json_t *object, const char *key, json_t *value)
 {
-    w->has_failed |= json_object_set_new(object, key, value) != 0;
+    architecture_put(object, key, value, &w->has_failed);
 }
 
 static void append(architecture_writer_t *w, json_t *array, json_t *value)
 {
-    w->has_failed |= json_array_append_new(array, value) != 0;
+    architecture_append(array, value, &w->has_failed);
 }
 
 /* A conv's kernel of 0 and the like are defaults: only what was set is written. */
@@ -73,6 +72,18 @@ static json_t *describe_attr(architecture_writer_t *w, const pt_op_attr_t *a)
     return attr;
 }
 
+/* The windows of an operation reach that far over each side of its input; an average leaves
+ * out what is there. */
+static void describe_pads(architecture_writer_t *w, const pt_op_inst_t *inst,
+                          json_t *object)
+{
+    pt_op_pads_t pads;
+    if (pt_op_pads(inst, &pads))
+        put(w, object, "pads",
+            json_pack("[I, I, I, I]", (json_int_t)pads.top, (json_int_t)pads.left,
+                      (json_int_t)pads.bottom, (json_int_t)pads.right));
+}
+
 /* `in` counts operations within the candidate; -1 is the candidate's source, -2 its skip.
  */
 static json_t *describe_op(architecture_writer_t *w, const pt_candidate_t *candidate,
@@ -81,6 +92,7 @@ static json_t *describe_op(architecture_writer_t *w, const pt_candidate_t *candi
     json_t *object = json_object(), *in = json_array(), *param = json_array();
     put(w, object, "op", json_string(op->inst.op->name));
     put(w, object, "attr", describe_attr(w, &op->inst.attr));
+    describe_pads(w, &op->inst, object);
     for (int32_t i = 0; i < op->inst.n_in; i++)
         append(w, in,
                json_integer(op->in[i] < 0 ? op->in[i] : op->in[i] - candidate->first_op));
@@ -237,20 +249,66 @@ static void describe_copies(architecture_writer_t *w, int32_t task, json_t *obje
     json_decref(p);
 }
 
-/* The network's value x stands for mean + deviation x in the data's own units. */
-static void describe_standard(architecture_writer_t *w, const pt_standard_t *standard,
-                              int64_t n, json_t *object, const char *name)
+/* What a task runs, in the order of the sums. */
+static void describe_path(architecture_writer_t *w, int32_t task, json_t *object)
 {
-    json_t *all = json_array();
-    for (int64_t c = 0; standard && c < n; c++) {
-        json_t *one = json_object();
-        put(w, one, "mean", json_real(standard[c].mean));
-        put(w, one, "deviation", json_real(standard[c].deviation));
-        append(w, all, one);
+    const pt_space_t *s = w->space;
+    json_t *names = json_array();
+    put(w, object, "candidates", names);
+    pt_subnet_reach(s, w->subnet, task, w->candidate, w->node);
+    for (int32_t c = 0; c < s->n_candidate; c++)
+        if (w->candidate[c])
+            append(w, names, json_string(s->candidate[c].name));
+}
+
+/* Of each batch norm that the i-th task of a bundle runs, whose statistics serve. */
+static void describe_owners(architecture_writer_t *w, const pt_plan_t *plan, int32_t i,
+                            json_t *object)
+{
+    const pt_space_t *s = w->space;
+    json_t *owners = json_object();
+    put(w, object, "statistics", owners);
+    for (int32_t v = 0; v < pt_plan_n_value(plan); v++) {
+        pt_plan_value_t value = pt_plan_value(plan, v);
+        if (value.op < 0 || !pt_plan_uses(plan, v, i) ||
+            (s->op[value.op].inst.flags & PT_OP_HAS_STAT) == 0)
+            continue;
+        const pt_candidate_t *c = &s->candidate[s->op[value.op].candidate];
+        char name[PT_GROUP_NAME + 16];
+        snprintf(name, sizeof name, "%s.%d", c->name, (int)(value.op - c->first_op));
+        put(w, owners, name, json_string(s->task[value.task].name));
     }
-    if (standard)
-        put(w, object, name, json_incref(all));
-    json_decref(all);
+}
+
+/* Tasks of a bundle, ascending; their number. */
+static int32_t list_bundle(const pt_interface_t *interface, int32_t bundle, int32_t *task)
+{
+    int32_t n = 0;
+    for (int32_t k = 0; k < interface->n_task; k++)
+        if (interface->task[k].bundle == bundle)
+            task[n++] = k;
+    return n;
+}
+
+static pt_status_t describe_statistics(architecture_writer_t *w, json_t *tasks)
+{
+    int32_t n_task = w->space->n_task, *task = NULL;
+    pt_plan_t *plan = NULL;
+    pt_status_t status;
+    PT_TRY_OR(done, pt_alloc(&task, (size_t)n_task, sizeof *task));
+    PT_TRY_OR(done, pt_plan_new(w->space, n_task, &plan));
+    for (int32_t b = 0; b < n_task; b++) {
+        int32_t n = list_bundle(w->interface, b, task);
+        if (n == 0)
+            continue;
+        PT_TRY_OR(done, pt_plan_compile(plan, w->subnet, PT_PASS_EVAL, task, n));
+        for (int32_t i = 0; i < n; i++)
+            describe_owners(w, plan, i, json_array_get(tasks, (size_t)task[i]));
+    }
+done:
+    pt_plan_free(plan);
+    pt_free(task);
+    return status;
 }
 
 static pt_status_t describe_task(architecture_writer_t *w, int32_t task, json_t *tasks)
@@ -262,16 +320,15 @@ static pt_status_t describe_task(architecture_writer_t *w, int32_t task, json_t 
     put(w, object, "name", json_string(s->task[task].name));
     put(w, object, "outputs", json_integer(s->task[task].outputs));
     put(w, object, "map", json_boolean(s->task[task].is_map));
-    if (w->dataset != NULL) {
-        const pt_task_info_t *info = pt_dataset_task(w->dataset, task);
-        describe_standard(w, info->standard, info->channels, object, "standard");
-    }
+    if (w->interface != NULL)
+        architecture_put_task(&w->interface->task[task], object, &w->has_failed);
     if (w->alpha != NULL)
         pt_alpha_p(s, w->alpha, task, w->p);
     if (s->kind == PT_SPACE_DAG)
         describe_choices(w, task, object);
     else
         describe_copies(w, task, object);
+    describe_path(w, task, object);
     for (int32_t c = 0; c < s->n_candidate; c++)
         if (s->candidate[c].task == task)
             put(w, object, "head", json_string(s->candidate[c].name));
@@ -286,15 +343,13 @@ static pt_status_t describe(architecture_writer_t *w, json_t *root)
     pt_cost_t cost;
     put(w, root, "format", json_string(architecture_format));
     put(w, root, "version", json_integer(ARCHITECTURE_VERSION));
-    if (w->dataset != NULL) {
-        int64_t hwc[3];
-        pt_dataset_input(w->dataset, hwc);
-        describe_standard(w, pt_dataset_input_standard(w->dataset), hwc[2], root,
-                          "input_standard");
-    }
+    if (w->interface != NULL)
+        architecture_put_input(w->interface, root, &w->has_failed);
     put(w, root, "tasks", tasks);
     for (int32_t k = 0; k < w->space->n_task; k++)
         PT_TRY(describe_task(w, k, tasks));
+    if (w->interface != NULL)
+        PT_TRY(describe_statistics(w, tasks));
     PT_TRY(pt_cost_all(w->space, w->subnet, &cost));
     put(w, root, "cost", describe_cost(w, &cost));
     put(w, root, "space", describe_space(w));
@@ -312,12 +367,12 @@ static pt_status_t find_branching(architecture_writer_t *w)
     return pt_copies_branching(s, w->subnet, &w->branching);
 }
 
-pt_status_t pt_architecture_write(const pt_space_t *space, const pt_subnet_t *subnet,
-                                  const pt_alpha_t *alpha, const pt_dataset_t *dataset,
-                                  const char *path)
+pt_status_t pt_architecture_text(const pt_space_t *space, const pt_subnet_t *subnet,
+                                 const pt_alpha_t *alpha, const pt_interface_t *interface,
+                                 pt_text_t *out)
 {
     architecture_writer_t w = {
-        .space = space, .subnet = subnet, .alpha = alpha, .dataset = dataset};
+        .space = space, .subnet = subnet, .alpha = alpha, .interface = interface};
     json_t *root = json_object();
     char *text = NULL;
     pt_status_t status;
@@ -329,9 +384,9 @@ pt_status_t pt_architecture_write(const pt_space_t *space, const pt_subnet_t *su
     PT_TRY_OR(done, describe(&w, root));
     text = json_dumps(root, JSON_INDENT(1) | JSON_REAL_PRECISION(17));
     if (text == NULL)
-        status = PT_ERROR(MEMORY, "%s: no memory for its text", path);
+        status = PT_ERROR(MEMORY, "no memory for the text of the architecture");
     else
-        PT_TRY_OR(done, pt_file_write(path, text, strlen(text)));
+        pt_text_add(out, "%s", text);
 done:
     free(text);
     json_decref(root);
@@ -340,5 +395,17 @@ done:
     pt_free(w.p);
     pt_free(w.node);
     pt_free(w.candidate);
+    return status != PT_OK ? status : out->status;
+}
+
+pt_status_t pt_architecture_write(const pt_space_t *space, const pt_subnet_t *subnet,
+                                  const pt_alpha_t *alpha, const pt_interface_t *interface,
+                                  const char *path)
+{
+    pt_text_t text = {0};
+    pt_status_t status = pt_architecture_text(space, subnet, alpha, interface, &text);
+    if (status == PT_OK)
+        return pt_file_write_text(path, &text);
+    pt_text_release(&text);
     return status;
 }

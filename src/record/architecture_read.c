@@ -81,9 +81,19 @@ static pt_status_t check_format(const char *path, json_t *root)
     json_int_t version = json_integer_value(json_object_get(root, "version"));
     if (format == NULL || strcmp(format, architecture_format) != 0)
         PT_FAIL(FORMAT, "%s: not a %s", path, architecture_format);
-    if (version != ARCHITECTURE_VERSION)
-        PT_FAIL(FORMAT, "%s: version %lld, expected %d", path, (long long)version,
-                ARCHITECTURE_VERSION);
+    if (version < ARCHITECTURE_FIRST || version > ARCHITECTURE_VERSION)
+        PT_FAIL(FORMAT, "%s: version %lld, expected %d to %d", path, (long long)version,
+                ARCHITECTURE_FIRST, ARCHITECTURE_VERSION);
+    return PT_OK;
+}
+
+pt_status_t architecture_parse_text(const char *path, const char *text, size_t bytes,
+                                    json_t **root)
+{
+    json_error_t error;
+    *root = json_loadb(text, bytes, 0, &error);
+    if (*root == NULL)
+        PT_FAIL(FORMAT, "%s:%d: %s", path, error.line, error.text);
     return PT_OK;
 }
 
@@ -91,13 +101,10 @@ pt_status_t architecture_parse(const char *path, json_t **root)
 {
     char *text;
     size_t bytes;
-    json_error_t error;
     PT_TRY(pt_file_read(path, &text, &bytes));
-    *root = json_loadb(text, bytes, 0, &error);
+    pt_status_t status = architecture_parse_text(path, text, bytes, root);
     pt_free(text);
-    if (*root == NULL)
-        PT_FAIL(FORMAT, "%s:%d: %s", path, error.line, error.text);
-    return PT_OK;
+    return status;
 }
 
 /* Input and tasks. */
@@ -166,32 +173,58 @@ static pt_status_t read_branching(json_t *root, int32_t n_task, pt_branching_t *
     return PT_OK;
 }
 
-pt_status_t pt_architecture_open(const pt_config_t *config, const char *path,
-                                 pt_space_t **space, pt_subnet_t *subnet)
+static pt_status_t read_network(const pt_config_t *config, const char *path, json_t *root,
+                                const pt_kernel_t *kernel, pt_architecture_t *to)
 {
-    json_t *root = NULL;
     pt_space_task_t *task = NULL;
     pt_space_spec_t spec;
     pt_branching_t branching = {0};
-    pt_space_t *s = NULL;
-    pt_subnet_t network = {0};
     pt_status_t status;
-    PT_TRY_OR(done, architecture_parse(path, &root));
     PT_TRY_OR(done, check_format(path, root));
     PT_TRY_OR(done, read_spec(path, root, &task, &spec));
     PT_TRY_OR(done, read_branching(root, spec.n_task, &branching, &spec.branching));
-    PT_TRY_OR(done, pt_space_new(config, &spec, NULL, &s));
-    PT_TRY_OR(done, pt_subnet_init(&network, s->n_task, s->n_choice));
-    PT_TRY_OR(done, read_tasks(s, path, root, &network));
-    *space = s;
-    *subnet = network;
-    s = NULL;
-    network = (pt_subnet_t){0};
+    PT_TRY_OR(done, pt_space_new(config, &spec, kernel, &to->space));
+    PT_TRY_OR(done, pt_subnet_init(&to->subnet, to->space->n_task, to->space->n_choice));
+    PT_TRY_OR(done, read_tasks(to->space, path, root, &to->subnet));
+    if (json_object_get(root, "input") != NULL)
+        PT_TRY_OR(done, architecture_read_interface(path, root, to->space, &to->interface));
 done:
-    pt_subnet_release(&network);
-    pt_space_free(s);
     pt_branching_release(&branching);
     pt_free(task);
-    json_decref(root);
     return status;
+}
+
+pt_status_t pt_architecture_read(const pt_config_t *config, const char *path,
+                                 const char *text, size_t bytes, const pt_kernel_t *kernel,
+                                 pt_architecture_t *out)
+{
+    pt_architecture_t read = {.space = NULL};
+    json_t *root;
+    PT_TRY(architecture_parse_text(path, text, bytes, &root));
+    pt_status_t status = read_network(config, path, root, kernel, &read);
+    json_decref(root);
+    if (status == PT_OK)
+        *out = read;
+    else
+        pt_architecture_release(&read);
+    return status;
+}
+
+pt_status_t pt_architecture_open(const pt_config_t *config, const char *path,
+                                 pt_architecture_t *out)
+{
+    char *text;
+    size_t bytes;
+    PT_TRY(pt_file_read(path, &text, &bytes));
+    pt_status_t status = pt_architecture_read(config, path, text, bytes, NULL, out);
+    pt_free(text);
+    return status;
+}
+
+void pt_architecture_release(pt_architecture_t *architecture)
+{
+    pt_interface_release(&architecture->interface);
+    pt_subnet_release(&architecture->subnet);
+    pt_space_free(architecture->space);
+    *architecture = (pt_architecture_t){.space = NULL};
 }

@@ -246,19 +246,26 @@ static pt_status_t leave_choose(pt_search_t *s)
     return run_choose_end(s);
 }
 
-static pt_status_t enter_retrain(pt_search_t *s)
+/* On rank 0. */
+static pt_status_t write_architecture(const pt_search_t *s)
 {
-    char path[PT_PATH_MAX];
     bool has_alpha = pt_methods[s->config->search.method].is_learned && !s->choose.is_on &&
                      !run_changes_form(s);
-    pt_status_t status = PT_OK;
+    char path[PT_PATH_MAX];
+    pt_interface_t interface;
+    PT_TRY(pt_run_file_path(s->run, PT_FILE_ARCHITECTURE, path));
+    PT_TRY(pt_interface_of(pt_trainer_dataset(s->trainer), pt_trainer_feed(s->trainer),
+                           &interface));
+    pt_status_t status = pt_architecture_write(
+        s->space, &s->subnet, has_alpha ? &s->alpha : NULL, &interface, path);
+    pt_interface_release(&interface);
+    return status;
+}
+
+static pt_status_t enter_retrain(pt_search_t *s)
+{
     PT_TRY(run_take_network(s));
-    if (s->is_root)
-        status = pt_run_file_path(s->run, PT_FILE_ARCHITECTURE, path);
-    if (s->is_root && status == PT_OK)
-        status = pt_architecture_write(s->space, &s->subnet, has_alpha ? &s->alpha : NULL,
-                                       pt_trainer_dataset(s->trainer), path);
-    PT_AGREE(s->world, status);
+    PT_AGREE(s->world, s->is_root ? write_architecture(s) : PT_OK);
     if (!pt_methods[s->config->search.method].is_fixed)
         PT_AGREE(s->world, run_report_network(s));
     return enter(s);

@@ -9,14 +9,12 @@
 /** What has been read; on rank 0. */
 typedef struct given {
     pt_config_t *config;
-    pt_space_t *space;
-    pt_subnet_t subnet;
+    pt_architecture_t network;
 } given_t;
 
 static void release(given_t *given)
 {
-    pt_subnet_release(&given->subnet);
-    pt_space_free(given->space);
+    pt_architecture_release(&given->network);
     pt_free(given->config);
 }
 
@@ -26,16 +24,16 @@ static pt_status_t read_given(const char *run, given_t *given)
     PT_TRY(pt_alloc(&given->config, 1, sizeof *given->config));
     PT_TRY(pt_run_config_read(run, given->config));
     PT_TRY(pt_run_file_path(run, PT_FILE_ARCHITECTURE, path));
-    return pt_architecture_open(given->config, path, &given->space, &given->subnet);
+    return pt_architecture_open(given->config, path, &given->network);
 }
 
 /* Each group of tasks has copies of its own, however many the supernet has. */
 static pt_status_t take_branching(pt_search_t *s, const given_t *given)
 {
     int32_t *copy;
-    size_t n = (size_t)given->space->n_layer * (size_t)given->space->n_task;
+    size_t n = (size_t)given->network.space->n_layer * (size_t)given->network.space->n_task;
     PT_TRY(pt_alloc(&copy, n, sizeof *copy));
-    pt_copies_of_subnet(given->space, &given->subnet, copy);
+    pt_copies_of_subnet(given->network.space, &given->network.subnet, copy);
     pt_branching_of_copies(copy, &s->branching);
     pt_free(copy);
     return PT_OK;
@@ -75,14 +73,14 @@ static pt_status_t take(pt_search_t *s, const given_t *given)
     const char *run = s->config->baseline.cost_of;
     pt_cost_t theirs;
     int64_t madds = 0;
-    if (!is_same_space(given->space, s->space))
+    if (!is_same_space(given->network.space, s->space))
         PT_FAIL(MISMATCH, "baseline.cost_of = %s: a network of another space", run);
     if (s->space->kind == PT_SPACE_BRANCH)
         PT_TRY(take_branching(s, given));
     else
-        pt_subnet_copy(&s->subnet, &given->subnet);
+        pt_subnet_copy(&s->subnet, &given->network.subnet);
     s->subnet.is_soft = false;
-    PT_TRY(pt_cost_all(given->space, &given->subnet, &theirs));
+    PT_TRY(pt_cost_all(given->network.space, &given->network.subnet, &theirs));
     PT_TRY(count_madds(s, &madds));
     if (madds != theirs.madds)
         PT_FAIL(

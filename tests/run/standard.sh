@@ -82,7 +82,7 @@ p, q = final("one"), final("small")
 assert p["loss"] == q["loss"] and abs(p["r2"] - q["r2"]) < 1e-4, (p, q)
 assert abs(q["rmse"] / p["rmse"] - 1024) < 0.1, (p, q)
 root = json.load(open("one/architecture.json"))
-assert [(c["mean"], c["deviation"]) for c in root["input_standard"]] == [tuple(c) for c in a[:4]]
+assert [(c["mean"], c["deviation"]) for c in root["input"]["standard"]] == [tuple(c) for c in a[:4]]
 assert [(c["mean"], c["deviation"]) for c in root["tasks"][0]["standard"]] == [tuple(c) for c in a[4:]]
 
 # They are of the samples that are trained, which val is not: a fifth less than all.
@@ -120,7 +120,7 @@ expect 0 ranks 1 search c.ini -o none --set data.file=metres.h5 data.standardise
 "$PYTHON" - <<'PY'
 import h5py, json
 assert "standard" not in h5py.File("none/checkpoint.h5")
-assert "input_standard" not in json.load(open("none/architecture.json"))
+assert "standard" not in json.load(open("none/architecture.json"))["input"]
 PY
 
 # A network that says 0 says the mean of what it was trained on.

@@ -9,19 +9,18 @@
 
 static void assert_opens_alike(world_t *w)
 {
-    pt_space_t *space;
-    pt_subnet_t subnet;
-    if (pt_architecture_open(&w->config, w->path, &space, &subnet) != PT_OK)
+    pt_architecture_t back;
+    if (pt_architecture_open(&w->config, w->path, &back) != PT_OK)
         fail_msg("%s", pt_error_message());
-    assert_true(space->fingerprint == w->space->fingerprint);
-    for (int32_t k = 0; k < space->n_task; k++) {
-        assert_string_equal(space->task[k].name, w->space->task[k].name);
-        assert_int_equal(space->task[k].is_map, w->space->task[k].is_map);
+    assert_true(back.space->fingerprint == w->space->fingerprint);
+    for (int32_t k = 0; k < back.space->n_task; k++) {
+        assert_string_equal(back.space->task[k].name, w->space->task[k].name);
+        assert_int_equal(back.space->task[k].is_map, w->space->task[k].is_map);
     }
-    assert_memory_equal(subnet.bits, w->subnet.bits,
-                        (size_t)subnet.n_task * subnet.words * sizeof *subnet.bits);
-    pt_subnet_release(&subnet);
-    pt_space_free(space);
+    assert_memory_equal(back.subnet.bits, w->subnet.bits,
+                        (size_t)back.subnet.n_task * back.subnet.words *
+                            sizeof *back.subnet.bits);
+    pt_architecture_release(&back);
 }
 
 /* Without affine_last the space of a branching has more parameters than the one searched:
@@ -121,8 +120,7 @@ static void assert_refused(world_t *w, const char *old, const char *fresh,
 {
     char *text, *at;
     size_t bytes;
-    pt_space_t *space;
-    pt_subnet_t subnet;
+    pt_architecture_t back;
     assert_int_equal(pt_architecture_write(w->space, &w->subnet, NULL, NULL, w->path),
                      PT_OK);
     assert_int_equal(pt_file_read(w->path, &text, &bytes), PT_OK);
@@ -132,7 +130,7 @@ static void assert_refused(world_t *w, const char *old, const char *fresh,
     memcpy(at, fresh, strlen(fresh));
     assert_int_equal(pt_file_write(w->path, text, bytes), PT_OK);
     pt_free(text);
-    assert_int_equal(pt_architecture_open(&w->config, w->path, &space, &subnet), expected);
+    assert_int_equal(pt_architecture_open(&w->config, w->path, &back), expected);
     assert_non_null(strstr(pt_error_message(), word));
 }
 

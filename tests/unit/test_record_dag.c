@@ -5,18 +5,17 @@
 
 static void assert_read_back(const world_t *w)
 {
-    pt_space_t *space;
-    pt_subnet_t back;
-    assert_int_equal(pt_architecture_open(&w->config, w->path, &space, &back), PT_OK);
-    assert_int_equal(space->n_task, N_TASK);
-    assert_int_equal(space->n_choice, w->space->n_choice);
+    pt_architecture_t back;
+    assert_int_equal(pt_architecture_open(&w->config, w->path, &back), PT_OK);
+    assert_int_equal(back.space->n_task, N_TASK);
+    assert_int_equal(back.space->n_choice, w->space->n_choice);
     for (int32_t k = 0; k < N_TASK; k++)
-        assert_string_equal(space->task[k].name, w->space->task[k].name);
-    assert_memory_equal(back.bits, w->subnet.bits, N_TASK * back.words * sizeof *back.bits);
-    assert_memory_equal(back.gate, w->subnet.gate,
-                        N_TASK * (size_t)back.n_choice * sizeof *back.gate);
-    pt_subnet_release(&back);
-    pt_space_free(space);
+        assert_string_equal(back.space->task[k].name, w->space->task[k].name);
+    assert_memory_equal(back.subnet.bits, w->subnet.bits,
+                        N_TASK * back.subnet.words * sizeof *back.subnet.bits);
+    assert_memory_equal(back.subnet.gate, w->subnet.gate,
+                        N_TASK * (size_t)back.subnet.n_choice * sizeof *back.subnet.gate);
+    pt_architecture_release(&back);
 }
 
 static void what_was_written_is_read_back(void **state)
@@ -45,10 +44,9 @@ static void dead_ends_are_left_out(void **state)
 static void assert_refused(world_t *w, const char *text, pt_status_t expected,
                            const char *word)
 {
-    pt_space_t *space;
-    pt_subnet_t back;
+    pt_architecture_t back;
     assert_int_equal(pt_file_write(w->path, text, strlen(text)), PT_OK);
-    assert_int_equal(pt_architecture_open(&w->config, w->path, &space, &back), expected);
+    assert_int_equal(pt_architecture_open(&w->config, w->path, &back), expected);
     assert_non_null(strstr(pt_error_message(), word));
 }
 

@@ -124,6 +124,21 @@ typedef struct pt_plan_stat {
 } pt_plan_stat_t;
 int32_t pt_plan_n_stat(const pt_plan_t *plan);
 const pt_plan_stat_t *pt_plan_stat(const pt_plan_t *plan, int32_t i);
+/** A value that the network of a plan has: an operation on others, numbered once however
+ * many tasks use it, after its inputs. */
+typedef struct pt_plan_value {
+    int32_t op;                     /**< in space->op; -1: the sum of its two inputs */
+    int32_t n_in, in[PT_OP_MAX_IN]; /**< values, or PT_PLAN_INPUT */
+    int32_t task;                   /**< first task that uses it */
+} pt_plan_value_t;
+/** The network's input. */
+enum { PT_PLAN_INPUT = -2 };
+/** Of an eval plan with hard gates. */
+int32_t pt_plan_n_value(const pt_plan_t *plan);
+pt_plan_value_t pt_plan_value(const pt_plan_t *plan, int32_t value);
+/** Whether the i-th task of the plan uses a value; and the value that it puts out. */
+bool pt_plan_uses(const pt_plan_t *plan, int32_t value, int32_t i);
+int32_t pt_plan_output(const pt_plan_t *plan, int32_t i);
 /** Doubles of all statistics together, and a bound for every plan of this room. */
 int64_t pt_plan_stat_doubles(const pt_plan_t *plan);
 int64_t pt_plan_stat_bound(const pt_plan_t *plan);

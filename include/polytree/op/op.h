@@ -141,6 +141,13 @@ void pt_op_release(pt_op_inst_t *inst);
 /** Which code a prepared operation runs; NULL where there is no choice. */
 const char *pt_op_kernel_name(const pt_op_inst_t *inst);
 
+/** How far the windows of an operation reach over the sides of its input. */
+typedef struct pt_op_pads {
+    int64_t top, left, bottom, right;
+} pt_op_pads_t;
+/** False of an operation that has no windows: it is none of conv, pool_max, pool_avg. */
+bool pt_op_pads(const pt_op_inst_t *inst, pt_op_pads_t *pads);
+
 /** The registry: NULL-terminated. */
 extern const pt_op_t *const pt_op_registry[];
 const pt_op_t *pt_op_find(const char *name);
