@@ -141,6 +141,20 @@ const pt_command_t pt_commands[] = {
      .max_word = 1,
      .on_all_ranks = true,
      .run = pt_cmd_eval},
+    {.name = "predict",
+     .usage =
+         "RUN INPUTS -o OUT.h5|.npz|.csv [--split test|val|train] [--logits] [--force] "
+         "[--set key=value ...]",
+     .help =
+         "say what the network of a finished run makes of inputs without labels\n"
+         "\nINPUTS: a data set, with or without labels.  The data set of the run is not "
+         "needed.\nOUT has the class and the probabilities of each class, or values in "
+         "the units of the\nlabels; with --logits the network's own numbers.",
+     .flags = pt_flags_predict,
+     .min_word = 2,
+     .max_word = 2,
+     .on_all_ranks = true,
+     .run = pt_cmd_predict},
     {.name = "status",
      .usage = "RUN|SWEEP",
      .help = "say how a run or a sweep stands, also from another terminal\n"

@@ -1,0 +1,50 @@
+/** @file
+ * Inputs to apply a network to, without labels: of a data set, an array of NumPy's, a
+ * folder of pictures or a table.
+ */
+#ifndef PT_IO_INPUTS_H
+#define PT_IO_INPUTS_H
+
+#include <stdint.h>
+
+#include "polytree/base/status.h"
+#include "polytree/io/dataset.h"
+
+typedef struct pt_inputs pt_inputs_t;
+
+/** Room for a row's name, with its NUL. */
+enum { PT_INPUT_NAME = 256 };
+
+/**
+ * Open them, and see that they are what a network takes.
+ *
+ * Not collective: every rank opens them and reads the rows that it wants.
+ *
+ * @param[in] split  of a data set; PT_N_SPLIT: test, without it val, without that train
+ * @param[in] want   what the network was trained on; copied, its units are borrowed
+ * @return PT_E_SHAPE where inputs have another shape, PT_E_FORMAT, PT_E_IO
+ */
+PT_MUST_CHECK pt_status_t pt_inputs_open(const char *path, pt_split_t split,
+                                         const pt_input_info_t *want, pt_inputs_t **out);
+/** NULL is fine. */
+void pt_inputs_close(pt_inputs_t *inputs);
+
+int64_t pt_inputs_n(const pt_inputs_t *inputs);
+
+/** Which split of a data set they are; PT_N_SPLIT: of none. */
+pt_split_t pt_inputs_split(const pt_inputs_t *inputs);
+
+/** Bytes of the longest name of a row, without its NUL; 0: rows have numbers alone. */
+int64_t pt_inputs_name_bytes(const pt_inputs_t *inputs);
+/** What a row is called: the file that it is of. */
+const char *pt_inputs_name(const pt_inputs_t *inputs, int64_t row);
+
+/**
+ * Rows first .. first + n - 1 as the network reads them, [n, h, w, c].
+ *
+ * @return PT_E_FORMAT, naming the row, for a value that is not finite
+ */
+PT_MUST_CHECK pt_status_t pt_inputs_read(pt_inputs_t *inputs, int64_t first, int64_t n,
+                                         float *out);
+
+#endif

@@ -1,0 +1,156 @@
+/* Inputs without labels: which kind they are, and their numbers as a network reads them. */
+#include "io/inputs.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "polytree/base/memory.h"
+
+static void describe(bool is_image, const int64_t hwc[3], char text[96])
+{
+    if (is_image)
+        snprintf(text, 96, "images of %lld x %lld x %lld", (long long)hwc[0],
+                 (long long)hwc[1], (long long)hwc[2]);
+    else
+        snprintf(text, 96, "%lld features", (long long)hwc[2]);
+}
+
+pt_status_t inputs_check_shape(const pt_inputs_t *inputs, const char *where, bool is_image,
+                               const int64_t hwc[3])
+{
+    const pt_input_info_t *want = &inputs->want;
+    char is[96], expected[96];
+    if (is_image == want->is_image && memcmp(hwc, want->hwc, sizeof want->hwc) == 0)
+        return PT_OK;
+    describe(is_image, hwc, is);
+    describe(want->is_image, want->hwc, expected);
+    PT_FAIL(SHAPE,
+            "%s: %s, expected %s (height, width, channels), as the network was "
+            "trained on",
+            where, is, expected);
+}
+
+pt_status_t inputs_take_bytes(pt_inputs_t *inputs, const char *where)
+{
+    inputs->is_byte = true;
+    if (inputs->want.standard != NULL)
+        PT_FAIL(
+            FORMAT,
+            "%s: bytes, but the network was trained on numbers with units of their own: "
+            "expected such numbers, as floats",
+            where);
+    return PT_OK;
+}
+
+static pt_status_t find_kind(const char *path, const inputs_kind_t **kind)
+{
+    static const inputs_kind_t *const known[] = {&inputs_dataset};
+    struct stat info;
+    char head[8] = "";
+    if (stat(path, &info) != 0)
+        PT_FAIL(IO, "%s: %s", path, strerror(errno));
+    bool is_folder = S_ISDIR(info.st_mode);
+    int file = is_folder ? -1 : open(path, O_RDONLY);
+    ssize_t n = file < 0 ? 0 : read(file, head, sizeof head);
+    int why = errno;
+    if (file >= 0)
+        close(file);
+    if (!is_folder && (file < 0 || n < 0))
+        PT_FAIL(IO, "%s: %s", path, strerror(why));
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
+        if (known[i]->fits(path, is_folder, head)) {
+            *kind = known[i];
+            return PT_OK;
+        }
+    PT_FAIL(FORMAT, "%s: no inputs: expected a data set (HDF5)", path);
+}
+
+pt_status_t pt_inputs_open(const char *path, pt_split_t split, const pt_input_info_t *want,
+                           pt_inputs_t **out)
+{
+    pt_inputs_t *in;
+    pt_status_t status;
+    if (strlen(path) >= PT_PATH_MAX)
+        PT_FAIL(RANGE, "a name of more than %d characters", PT_PATH_MAX - 1);
+    PT_TRY(pt_alloc(&in, 1, sizeof *in));
+    in->split = split;
+    in->want = *want;
+    strcpy(in->path, path);
+    PT_TRY_OR(failed, find_kind(path, &in->kind));
+    PT_TRY_OR(failed, in->kind->open(in));
+    *out = in;
+    return PT_OK;
+failed:
+    pt_inputs_close(in);
+    return status;
+}
+
+void pt_inputs_close(pt_inputs_t *inputs)
+{
+    if (inputs == NULL)
+        return;
+    if (inputs->kind != NULL)
+        inputs->kind->close(inputs);
+    pt_free(inputs->name);
+    pt_free(inputs);
+}
+
+int64_t pt_inputs_n(const pt_inputs_t *inputs)
+{
+    return inputs->n;
+}
+
+pt_split_t pt_inputs_split(const pt_inputs_t *inputs)
+{
+    return inputs->split;
+}
+
+int64_t pt_inputs_name_bytes(const pt_inputs_t *inputs)
+{
+    size_t most = 0;
+    for (int64_t i = 0; inputs->name != NULL && i < inputs->n; i++)
+        if (strlen(inputs->name[i]) > most)
+            most = strlen(inputs->name[i]);
+    return (int64_t)most;
+}
+
+const char *pt_inputs_name(const pt_inputs_t *inputs, int64_t row)
+{
+    return inputs->name[row];
+}
+
+/* A network that has seen nothing but bytes reads what they stand for: 0 to 1. */
+static bool is_in_range(const pt_inputs_t *in, float value)
+{
+    return !in->want.is_byte || in->is_byte || (value >= 0 && value <= 1);
+}
+
+static pt_status_t check_values(const pt_inputs_t *in, int64_t row, int64_t n,
+                                const float *value)
+{
+    for (int64_t i = 0; i < n; i++) {
+        if (!isfinite(value[i]))
+            PT_FAIL(FORMAT, "%s: row %lld has a value that is not finite", in->path,
+                    (long long)row);
+        if (!is_in_range(in, value[i]))
+            PT_FAIL(RANGE,
+                    "%s: row %lld has the value %g, but the network was trained on bytes, "
+                    "which it reads as 0 to 1: expected uint8, or floats in that range",
+                    in->path, (long long)row, (double)value[i]);
+    }
+    return PT_OK;
+}
+
+pt_status_t pt_inputs_read(pt_inputs_t *inputs, int64_t first, int64_t n, float *out)
+{
+    const int64_t *hwc = inputs->want.hwc, values = hwc[0] * hwc[1] * hwc[2];
+    PT_TRY(inputs->kind->read(inputs, first, n, out));
+    for (int64_t i = 0; i < n; i++)
+        PT_TRY(check_values(inputs, first + i, values, out + i * values));
+    return PT_OK;
+}

@@ -1,0 +1,44 @@
+/** @file
+ * What the kinds of inputs have in common.
+ */
+#ifndef IO_INPUTS_H
+#define IO_INPUTS_H
+
+#include <stdbool.h>
+
+#include "polytree/io/file.h"
+#include "polytree/io/inputs.h"
+
+/** One kind of inputs. */
+typedef struct inputs_kind {
+    /** Whether `path`, which begins with those bytes, is of this kind. */
+    bool (*fits)(const char *path, bool is_folder, const char head[8]);
+    /** Sets n, state, and names where there are some. */
+    pt_status_t (*open)(pt_inputs_t *inputs);
+    /** Rows as the network reads them. */
+    pt_status_t (*read)(pt_inputs_t *inputs, int64_t first, int64_t n, float *out);
+    void (*close)(pt_inputs_t *inputs); /**< also after open() has failed */
+} inputs_kind_t;
+
+struct pt_inputs {
+    const inputs_kind_t *kind;
+    char path[PT_PATH_MAX];
+    pt_split_t split;
+    pt_input_info_t want;
+    int64_t n;
+    bool is_byte; /**< they are bytes */
+    char (*name)[PT_INPUT_NAME];
+    void *state; /**< the kind's */
+};
+
+extern const inputs_kind_t inputs_dataset;
+
+/** Let them be bytes, which are 0 to 1; PT_E_FORMAT where the network was trained on
+ * numbers that have units of their own. */
+PT_MUST_CHECK pt_status_t inputs_take_bytes(pt_inputs_t *inputs, const char *where);
+
+/** PT_E_SHAPE unless inputs of that shape are what is wanted. */
+PT_MUST_CHECK pt_status_t inputs_check_shape(const pt_inputs_t *inputs, const char *where,
+                                             bool is_image, const int64_t hwc[3]);
+
+#endif

@@ -1,0 +1,205 @@
+#!/usr/bin/env bash
+# What a network says of inputs without labels is what it is scored by: accuracies and errors
+# taken from the file of its predictions are those of `eval`, in the labels' own units, on any
+# number of ranks, without the data set that it was trained on.
+# shellcheck source=tests/run/common
+. "$(dirname "$0")/common"
+"$PYTHON" -c "import h5py" 2>/dev/null || skip "$PYTHON has no h5py"
+
+# A run of features, of which one task labels some; its inputs and labels have units.
+"$PYTHON" - <<'PY'
+import h5py, numpy as np
+rng = np.random.default_rng(0)
+x = rng.uniform([300, 3, 0, 1900], [900, 7, 0.4, 2020], (200, 4)).astype("f4")
+y = np.stack([400 * (x[:, 1] > 5) + x[:, 0], 1e-3 * x[:, 2]], 1).astype("f4")
+sort = (x[:, 3] > 1960).astype("i4") + (x[:, 1] > 6)
+names = ["old", 'new, or "so"', "=1+1"]
+def write(name, splits, labelled=True):
+    with h5py.File(name, "w") as f:
+        f.attrs["format"], f.attrs["version"] = "polytree dataset", 1
+        if labelled:
+            f.create_group("tasks/heat").attrs["kind"] = "regression"
+            f.create_group("tasks/sort").attrs.update(kind="classification", classes=3,
+                                                      class_names=names)
+        for split, rows in splits.items():
+            f[split + "/inputs"] = x[rows]
+            if labelled:
+                f[split + "/tasks/heat/labels"] = y[rows]
+                f[split + "/tasks/sort/labels"] = sort[rows][::3]
+                f[split + "/tasks/sort/index"] = np.arange(len(x[rows]))[::3]
+write("table.h5", {"train": slice(0, 140), "test": slice(140, 199)})
+write("bare.h5", {"test": slice(140, 199)}, False)
+write("narrow.h5", {"test": slice(140, 199)}, False)
+with h5py.File("narrow.h5", "a") as f:
+    del f["test/inputs"]
+    f["test/inputs"] = x[:5, :3]
+write("hole.h5", {"test": slice(140, 199)}, False)
+with h5py.File("hole.h5", "a") as f:
+    f["test/inputs"][37, 2] = np.nan
+with h5py.File("other.h5", "w") as f:
+    f["x"] = x
+PY
+cat >c.ini <<'INI'
+[run]
+eval_every = 0
+[space]
+nodes = 3
+flow = 2
+min_depth = 1
+op = linear_bn_relu
+stem = linear_bn_relu
+stride = 1
+channels = 8
+stem_channels = 8
+[train]
+batch = 16
+microbatch = 8
+[warmup]
+steps = 4
+[search]
+steps = 4
+[retrain]
+steps = 40
+[report]
+svg = 0
+INI
+expect 0 ranks 1 search c.ini -o run --set data.file=table.h5
+expect 0 ranks 1 eval run
+mv out scores
+mv table.h5 away.h5
+
+for out in one.h5 one.npz one.csv; do
+    expect 0 ranks 1 predict run bare.h5 -o $out
+    says out "^inputs      bare.h5, test, 59 for 2 tasks$"
+    says out "^written     $out$"
+done
+if command -v mpirun >/dev/null; then
+    for n in 2 3 6; do
+        for end in h5 npz csv; do
+            expect 0 ranks $n predict run bare.h5 -o $n.$end
+            cmp one.$end $n.$end || fail "other predictions on $n ranks ($end)"
+        done
+    done
+fi
+expect 0 ranks 1 predict run bare.h5 -o raw.npz --logits
+"$PYTHON" - <<'PY'
+import csv, h5py, numpy as np, re
+names = ["old", 'new, or "so"', "=1+1"]
+z, f, raw = np.load("one.npz"), h5py.File("one.h5"), np.load("raw.npz")
+with h5py.File("away.h5") as data:
+    heat, sort = data["test/tasks/heat/labels"][()], data["test/tasks/sort/labels"][()]
+    index = data["test/tasks/sort/index"][()]
+scores = open("scores").read()
+said = lambda name, word: float(re.search(rf"^  {name} .*?{word} +([0-9.]+)", scores, re.M | re.S)[1])
+assert abs((z["sort/class"][index] == sort).mean() - said("sort", "accuracy")) < 1e-4
+# Of rmse the mean over the channels' own: the first is in hundreds, the second in 1e-4.
+error = np.sqrt(((z["heat/value"].astype("f8") - heat) ** 2).mean())
+assert abs(error / said("heat", "rmse") - 1) < 1e-3, (error, scores)
+assert z["heat/value"].shape == (59, 2) and z["sort/probability"].shape == (59, 3)
+assert (z["sort/probability"].argmax(1) == z["sort/class"]).all()
+assert np.allclose(z["sort/probability"].sum(1), 1, atol=1e-6)
+assert [n.decode() for n in z["sort/class_names"]] == names
+
+for name in ("heat/value", "sort/class", "sort/probability"):
+    assert f[name].dtype == z[name].dtype and (f[name][()] == z[name]).all(), name
+assert list(f["sort/class"].attrs["class_names"]) == names
+assert f.attrs["format"] == b"polytree predictions" or f.attrs["format"] == "polytree predictions"
+
+rows = list(csv.DictReader(open("one.csv", newline="")))
+assert [int(r["row"]) for r in rows] == list(range(59))
+assert [names.index(r["sort"]) for r in rows] == z["sort/class"].tolist()
+for c, name in enumerate(names):
+    column = np.array([float(r["sort.probability." + name]) for r in rows])
+    assert (column.astype("f4") == z["sort/probability"][:, c]).all(), name
+assert (np.array([float(r["heat.1"]) for r in rows]).astype("f4") == z["heat/value"][:, 1]).all()
+
+e = np.exp(raw["sort/logits"].astype("f8"))
+assert np.allclose(e / e.sum(1, keepdims=True), z["sort/probability"], rtol=1e-5)
+assert np.abs(raw["heat/logits"]).max() < 10 # in the network's units
+PY
+
+# A data set's split; by default the first of test, val, train that it has.
+expect 0 ranks 1 predict run away.h5 -o train.npz --split train
+says out "^inputs      away.h5, train, 140 for 2 tasks$"
+expect 0 ranks 1 predict run away.h5 -o test.npz
+cmp test.npz one.npz || fail "labels in the file make a difference"
+refuses 1 "away.h5: it has no inputs in val$" predict run away.h5 -o x.npz --split val
+refuses 2 "--split all: expected test, val or train" predict run away.h5 -o x.npz --split all
+
+# What cannot be: nothing is left of it.
+refuses 2 "-o OUT is missing" predict run bare.h5
+refuses 2 "x.txt: expected a name that ends in .h5, .npz or .csv" predict run bare.h5 -o x.txt
+refuses 1 "one.npz is there already: --force replaces it" predict run bare.h5 -o one.npz
+expect 0 ranks 1 predict run bare.h5 -o train.npz --force
+cmp train.npz one.npz || fail "what was replaced is not what was asked for"
+refuses 1 "narrow.h5: /test/inputs: 3 features, expected 4 features" predict run narrow.h5 -o x.npz
+refuses 1 "hole.h5: row 37 has a value that is not finite" predict run hole.h5 -o x.npz
+refuses 1 "no data set of polytree's" predict run other.h5 -o x.npz
+refuses 1 "none.h5: No such file or directory" predict run none.h5 -o x.npz
+refuses 1 "c.ini: no inputs: expected " predict run c.ini -o x.npz
+refuses 1 "nowhere is not the folder of a run" predict nowhere bare.h5 -o x.npz
+refuses 1 "none/x.npz: cannot write: No such file" predict run bare.h5 -o none/x.npz
+if command -v mpirun >/dev/null; then
+    refuses_on 3 1 "hole.h5: row 37 has a value that is not finite" predict run hole.h5 -o x.npz
+fi
+expect 75 ranks 1 search c.ini -o half --set data.file=away.h5 --time-limit 0.001
+refuses 1 "half is not finished: its network cannot be used yet" predict half bare.h5 -o x.npz
+cp -r run mixed
+"$PYTHON" - <<'PY'
+import json
+net = json.load(open("mixed/architecture.json"))
+del net["tasks"][1]["kind"]
+json.dump(net, open("mixed/architecture.json", "w"))
+PY
+refuses 1 "mixed/architecture.json: task 'sort' lacks kind or bundle" predict mixed bare.h5 -o x.npz
+for left in x.*; do
+    [ ! -e "$left" ] || fail "$left was left"
+done
+
+# Maps: depth in its own units, normals of length 1, classes of every pixel.
+"$POLYTREE" data scenes rooms.h5 --size 17 --train 40 --val 8 --test 12 >/dev/null
+expect 0 ranks 1 search "$ROOT/configs/scenes-branch-quick.ini" -o rooms \
+    --set data.file=rooms.h5 warmup.steps=2 search.steps=2 retrain.steps=5 report.svg=0
+expect 0 ranks 1 eval rooms
+mv out scores
+expect 0 ranks 1 predict rooms rooms.h5 -o rooms.npz
+refuses 1 "x.csv: a line of CSV has no place for the map parts/class: use .h5 or .npz" \
+    predict rooms rooms.h5 -o x.csv
+refuses 1 "bare.h5: /test/inputs: 4 features, expected images of 17 x 17 x 3" \
+    predict rooms bare.h5 -o x.npz
+"$PYTHON" - <<'PY'
+import h5py, numpy as np, re
+z = np.load("rooms.npz")
+with h5py.File("rooms.h5") as f:
+    label = {name: f[f"test/tasks/{name}/labels"][()] for name in f["test/tasks"]}
+scores = open("scores").read()
+said = lambda name, word: float(re.search(rf"^  {name} .*?{word} +([0-9.]+)", scores, re.M | re.S)[1])
+right = (z["parts/class"] == label["parts"])[label["parts"] >= 0]
+assert abs(right.mean() - said("parts", "pixel_accuracy")) < 1e-4
+depth = label["depth"].reshape(z["depth/value"].shape)
+error = (z["depth/value"].astype("f8") - depth)[depth > 0]
+assert abs(np.sqrt((error ** 2).mean()) - said("depth", "rmse")) < 1e-3
+normal = z["normals/value"].astype("f8")
+assert np.allclose(np.linalg.norm(normal, axis=3), 1, atol=1e-6)
+is_there = np.linalg.norm(label["normals"], axis=3) > 0
+angle = np.degrees(np.arccos(np.clip((normal * label["normals"]).sum(3)[is_there], -1, 1)))
+assert abs(angle.mean() - said("normals", "mean_angle")) < 1e-2
+for name in ("edges", "saliency"):
+    p = z[name + "/probability"]
+    assert p.shape == (12, 17, 17) and 0 < p.min() <= p.max() < 1
+assert (z["parts/confidence"] >= 1 / 6).all()
+PY
+
+# A run of 0.1.0 did not write down what goes in: its data set says so.
+tar -xzf "$ROOT/tests/golden/run-0.1.0/files.tar.gz"
+refuses 1 "dag was made by version 0.2.0 or before.*data set: data.file .*No such file" \
+    predict dag shapes.h5 -o x.npz
+expect 0 ranks 1 predict dag shapes.h5 -o old.npz --set data.file=shapes.h5
+expect 0 ranks 1 eval dag --set data.file=shapes.h5
+"$PYTHON" - <<'PY'
+import h5py, numpy as np, re
+z, said = np.load("old.npz"), open("out").read()
+for name, labels in h5py.File("shapes.h5")["test/tasks"].items():
+    share = (z[name + "/class"] == labels["labels"][()]).mean()
+    assert abs(share - float(re.search(rf"^  {name} .*accuracy ([0-9.]+)", said, re.M)[1])) < 1e-4
+PY
