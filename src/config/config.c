@@ -225,6 +225,16 @@ static pt_status_t check_resource(const pt_config_t *c)
     return PT_OK;
 }
 
+static pt_status_t check_judge(const pt_config_t *c)
+{
+    if (pt_config_is_judged(c) && c->choose.judge == PT_JUDGE_HALVING &&
+        c->retrain.from == PT_FROM_SEARCH) {
+        PT_FAIL(CONFIG, "choose.judge = halving searches no weights to begin with: set "
+                        "retrain.from = scratch, or a file");
+    }
+    return PT_OK;
+}
+
 static pt_status_t check_update(const char *section, const pt_update_config_t *update)
 {
     if (update->optimizer == PT_OPTIMIZER_SGD && update->nesterov &&
@@ -262,6 +272,7 @@ pt_status_t pt_config_check(const pt_config_t *config)
     PT_TRY(config->space.kind == PT_SPACE_BRANCH ? check_branch(config)
                                                  : check_dag(config));
     PT_TRY(check_resource(config));
+    PT_TRY(check_judge(config));
     PT_TRY(check_update("warmup", &config->warmup.update));
     PT_TRY(check_update("search", &config->search.update));
     PT_TRY(check_update("alpha", &config->alpha));

@@ -301,15 +301,25 @@ const pt_option_t pt_options[] = {
     REAL("derive.keep", derive.keep, "0.95", 0, 1, NUM,
          "share of the flow to keep once kappa is met"),
 
-    WORD("choose.judge", choose.judge, "alpha", pt_judge_words, NUM,
-         "of networks: the published rule reads one off alpha; supernet: candidates by "
-         "their loss with its weights, which are trained for that in place of alpha"),
+    WORD(
+        "choose.judge", choose.judge, "alpha", pt_judge_words, NUM,
+        "of networks: the published rule reads one off alpha; supernet: candidates by "
+        "their loss with its weights, which are trained for that in place of alpha; "
+        "halving: by their loss after short trainings, of which the better go on; supernet "
+        "halving: the first thins out for the second"),
     REAL("choose.budget", choose.budget, "2", 1e-3, 1e6, NUM,
          "what judging may cost, in trainings of the network found"),
     INT("choose.population", choose.population, "32", 2, 65536, NUM,
         "candidates of a generation"),
     INT("choose.generations", choose.generations, "8", 1, 65536, NUM,
         "generations of candidates, the budget allowing"),
+    INT("choose.eta", choose.eta, "3", 2, 64, NUM,
+        "halving: one of so many candidates goes on, to train so many times as long"),
+    REAL("choose.shortest", choose.shortest, "0.03125", 1e-6, 1, NUM,
+         "halving: trainings are at least this share of training the network found; where "
+         "the budget is short fewer candidates train"),
+    INT("choose.seeds", choose.seeds, "2", 1, 8, NUM,
+        "halving: trainings of each candidate that is left at the end"),
     REAL("choose.floor", choose.floor, "0", 0, 1e6, NUM,
          "refuse candidates that raise any task's loss by more than this share, against "
          "one network for all tasks; 0 = none"),

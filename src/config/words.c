@@ -174,6 +174,8 @@ _Static_assert(sizeof pt_rule_words / sizeof pt_rule_words[0] == PT_N_RULE + 1,
 const char *const pt_judge_words[] = {
     [PT_JUDGE_ALPHA] = "alpha",
     [PT_JUDGE_SUPERNET] = "supernet",
+    [PT_JUDGE_HALVING] = "halving",
+    [PT_JUDGE_BOTH] = "supernet halving",
     [PT_N_JUDGE] = NULL,
 };
 _Static_assert(sizeof pt_judge_words / sizeof pt_judge_words[0] == PT_N_JUDGE + 1,
@@ -259,6 +261,11 @@ const char *pt_backend_name(pt_backend_t backend)
 const char *pt_isa_name(pt_isa_t isa)
 {
     return pt_isa_words[isa];
+}
+
+const char *pt_judge_name(pt_judge_t judge)
+{
+    return pt_judge_words[judge];
 }
 
 const char *pt_loss_name(pt_task_loss_t loss)

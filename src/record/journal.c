@@ -170,6 +170,7 @@ static void put_candidate(line_t *line, const pt_event_candidate_t *e)
     line_integer(line, "step", e->step);
     line_integer(line, "number", e->number);
     line_text(line, "origin", e->origin);
+    line_integer(line, "trained", e->trained);
     line_text(line, "part", e->is_confirmed ? "confirm" : "propose");
     line_real(line, "cost", e->cost);
     line_real(line, "score", e->score);
@@ -183,6 +184,8 @@ static void put_choice(line_t *line, const pt_event_choice_t *e)
     line_text(line, "judge", e->judge);
     line_real(line, "samples", e->samples);
     line_real(line, "spent", e->spent);
+    line_real(line, "supernet_samples", e->supernet_samples);
+    line_real(line, "halving_samples", e->halving_samples);
 }
 
 static void put_cost(line_t *line, const pt_cost_t *cost)

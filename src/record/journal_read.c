@@ -178,6 +178,7 @@ static pt_event_candidate_t read_candidate(const json_t *line)
     return (pt_event_candidate_t){.step = get_integer(line, "step"),
                                   .number = get_integer(line, "number"),
                                   .origin = get_text(line, "origin"),
+                                  .trained = get_integer(line, "trained"),
                                   .is_confirmed =
                                       strcmp(get_text(line, "part"), "confirm") == 0,
                                   .cost = get_real(line, "cost"),
@@ -206,11 +207,14 @@ static pt_status_t take_event(journal_reader_t *r, json_t *line)
         e.candidate = read_candidate(line);
         break;
     case PT_EVENT_CHOICE:
-        e.choice = (pt_event_choice_t){.number = get_integer(line, "number"),
-                                       .n = get_integer(line, "candidates"),
-                                       .judge = get_text(line, "judge"),
-                                       .samples = get_real(line, "samples"),
-                                       .spent = get_real(line, "spent")};
+        e.choice =
+            (pt_event_choice_t){.number = get_integer(line, "number"),
+                                .n = get_integer(line, "candidates"),
+                                .judge = get_text(line, "judge"),
+                                .samples = get_real(line, "samples"),
+                                .spent = get_real(line, "spent"),
+                                .supernet_samples = get_real(line, "supernet_samples"),
+                                .halving_samples = get_real(line, "halving_samples")};
         break;
     case PT_EVENT_NETWORK:
         PT_TRY(read_network(r, line, &e.network));

@@ -5,23 +5,36 @@
 
 #include <math.h>
 
+/* Whether the budget lets all candidates be judged that always are. */
+static pt_status_t check_least(const pt_search_t *s, int64_t least)
+{
+    const choose_t *c = &s->choose;
+    choose_rungs_t rungs = {.size = {least}};
+    if (c->has_halving)
+        run_choose_plan(s->config, &c->price, c->capacity, &rungs);
+    if (c->capacity >= least && rungs.size[0] >= least)
+        return PT_OK;
+    PT_FAIL(CONFIG,
+            "choose.budget = %g trainings of the network found (retrain.steps) are too "
+            "little to judge the %lld candidates that are always tried",
+            s->config->choose.budget, (long long)least);
+}
+
 pt_status_t run_choose_prepare(pt_search_t *s)
 {
     const pt_config_t *config = s->config;
+    const pt_feed_t *feed = pt_trainer_feed(s->trainer);
     choose_t *c = &s->choose;
     if (!pt_config_is_judged(config))
         return PT_OK;
-    const pt_feed_t *feed = pt_trainer_feed(s->trainer);
-    c->one_samples = run_choose_samples(config, feed);
-    c->retrain_samples =
-        (double)s->length.n_step[PT_PHASE_RETRAIN] * run_step_samples(config, feed, false);
     int64_t least = run_choose_always(config);
-    c->capacity = run_choose_most(config, c->one_samples, c->retrain_samples, least);
-    if (c->capacity < least)
-        PT_FAIL(CONFIG,
-                "choose.budget = %g trainings of the network found (retrain.steps) are too "
-                "little to judge the %lld candidates that are always tried",
-                config->choose.budget, (long long)least);
+    c->has_supernet = pt_config_has_judge(config, PT_JUDGE_SUPERNET);
+    c->has_halving = pt_config_has_judge(config, PT_JUDGE_HALVING);
+    c->n_seed = c->has_halving ? config->choose.seeds : 1;
+    c->price = run_choose_price(config, feed, run_step_samples(config, feed, false),
+                                s->length.n_step[PT_PHASE_RETRAIN]);
+    c->capacity = run_choose_most(config, &c->price, least);
+    PT_TRY(check_least(s, least));
     PT_TRY(pt_subnet_init(&c->one, s->space->n_task, s->space->n_choice));
     if (!run_has_network(&s->state)) {
         PT_TRY(pt_breeder_new(config, &s->resource, &c->breeder));
@@ -47,8 +60,8 @@ static void note_choice(pt_search_t *s)
              "chosen: number %lld (%s) of %lld candidates, losses %s%s against one network "
              "for all tasks, the worst task's %s",
              (long long)c->chosen, choose_origin_name(c->origin[c->chosen]),
-             (long long)c->n, percent(choose_score(c, c->chosen, CHOOSE_CONFIRM), mean),
-             error, percent(choose_worst(c, c->chosen, CHOOSE_CONFIRM), worst));
+             (long long)c->n, percent(choose_score(c, c->chosen, CHOOSE_CONFIRMED), mean),
+             error, percent(choose_worst(c, c->chosen, CHOOSE_CONFIRMED), worst));
     run_note(s, "        %.6g %s; judging cost %.2f trainings of the network found",
              c->cost[c->chosen], pt_resource_unit(s->resource.kind), run_choose_spent(s));
 }
@@ -75,7 +88,7 @@ static pt_status_t take_root(pt_search_t *s, const pt_checkpoint_t *c)
 {
     PT_TRY(check_budget(s));
     PT_TRY(choose_take(&s->choose, c));
-    if (s->choose.n == 0 || s->choose.n_judged < s->choose.n)
+    if (s->choose.n == 0)
         PT_FAIL(FORMAT, "choose.supernet = %s: that run has not judged its candidates",
                 s->config->choose.supernet);
     return PT_OK;
@@ -116,7 +129,10 @@ static pt_status_t pick(pt_search_t *s)
 pt_status_t run_choose_end(pt_search_t *s)
 {
     choose_t *c = &s->choose;
-    if (s->config->choose.supernet[0] == '\0')
+    bool is_own = s->config->choose.supernet[0] == '\0';
+    if (c->has_halving && is_own)
+        PT_TRY(run_choose_end_halving(s));
+    if (is_own)
         PT_TRY(run_keep_supernet(s));
     PT_AGREE(s->world, s->is_root ? pick(s) : PT_OK);
     PT_TRY(pt_comm_bcast(s->world, &c->chosen, sizeof c->chosen, 0));

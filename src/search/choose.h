@@ -1,5 +1,14 @@
 /** @file
  * Choosing among candidates: what a run keeps of them (docs/methods.md).
+ *
+ * A candidate has rows of losses, one for each time that it was judged:
+ *
+ *     0                              with the supernet's weights, on propose
+ *     1 .. CHOOSE_RUNGS              trained in a rung of halving but the last, on propose
+ *     of each training that confirms: CHOOSE_N_CONFIRM rows, see below
+ *
+ * What was not judged is NaN; what diverged, infinite.  Number 0, the reference, is judged
+ * whenever others are: scores are by row, relative to it.
  */
 #ifndef SEARCH_CHOOSE_H
 #define SEARCH_CHOOSE_H
@@ -15,10 +24,12 @@
 #include "polytree/train/trainer.h"
 
 enum {
-    CHOOSE_FINALISTS = 8, /**< best on propose, judged on confirm with the hand-made ones */
+    CHOOSE_FINALISTS = 8,  /**< best of the supernet, confirmed with the hand-made ones */
+    CHOOSE_LAST = 4,       /**< at most so many train in the last rung of halving */
     CHOOSE_ONE_GRAPHS = 3, /**< dag: random graphs that all tasks have, hand-made too */
     CHOOSE_BLOCKS = 8,     /**< of the samples of confirm, for the jackknife */
-    CHOOSE_N_COUNTER = 5
+    CHOOSE_RUNGS = 12,
+    CHOOSE_N_COUNTER = 11
 };
 
 /** How a candidate came about; those up to the file's are hand-made. */
@@ -33,48 +44,105 @@ typedef enum choose_origin {
     CHOOSE_N_ORIGIN
 } choose_origin_t;
 
-/** Losses kept of a candidate, each [n_task]. */
+/** Rows of a training that confirms, each [n_task]. */
 enum {
-    CHOOSE_PROPOSE,
-    CHOOSE_CONFIRM,
-    CHOOSE_WITHOUT, /**< confirm without its block 0, and so on */
-    CHOOSE_N_LOSS = CHOOSE_WITHOUT + CHOOSE_BLOCKS
+    CHOOSE_LOSS,
+    CHOOSE_METRIC,
+    CHOOSE_WITHOUT, /**< the loss without block 0 of confirm, and so on */
+    CHOOSE_N_CONFIRM = CHOOSE_WITHOUT + CHOOSE_BLOCKS
 };
+
+/** What a score is of. */
+typedef enum choose_view {
+    CHOOSE_PROPOSED, /**< on propose: of all rungs, by their steps; else the supernet's */
+    CHOOSE_CONFIRMED,
+    CHOOSE_LEFT_OUT /**< confirmed without block 0, and so on */
+} choose_view_t;
+
+/** What judging costs, in samples of training, once for each task that has them. */
+typedef struct choose_price {
+    double look;     /**< calibrating and evaluating on half of what judges */
+    double step;     /**< a step of training */
+    int64_t retrain; /**< steps of training the network found */
+    double all;      /**< that training */
+} choose_price_t;
+
+/** Successive halving of n candidates: size[r] of them, from the second rung on the
+ * reference too, train steps[r] each; in the last rung as often as choose.seeds says. */
+typedef struct choose_rungs {
+    int32_t n; /**< 0: none can be had for the price */
+    int64_t size[CHOOSE_RUNGS], steps[CHOOSE_RUNGS];
+} choose_rungs_t;
+
+/** Where halving stands; all 0 before it begins. */
+typedef struct choose_training {
+    int64_t rung;   /**< at work; rungs.n: done */
+    int64_t number; /**< of the candidate at work */
+    int64_t seed;   /**< of its trainings in the last rung */
+    int64_t step;   /**< done of the training at work */
+    int64_t n_step; /**< done of all */
+    int64_t n_look; /**< trainings that were judged */
+} choose_training_t;
 
 /** Candidates and what is known of them. */
 typedef struct choose {
     bool is_on;
+    bool has_supernet, has_halving; /**< the judges */
     int32_t n_task;
+    int64_t n_row;       /**< of losses of a candidate */
+    int64_t n_seed;      /**< trainings that confirm; 1: the supernet's */
     int64_t capacity;    /**< candidates there is room for */
-    int64_t n, n_judged; /**< made; judged on propose, the first ones */
+    int64_t n, n_judged; /**< made; judged with the supernet, the first ones */
     int64_t n_most;      /**< that the budget allows, once the hand-made ones are known */
     int64_t is_closed;   /**< there will be no more */
     int64_t chosen;      /**< -1: not yet */
     size_t words;        /**< of a candidate: [n_task][words of a task] */
     uint64_t *bits;      /**< [capacity][words] */
     int64_t *origin;     /**< [capacity] */
+    int64_t *reached;    /**< [capacity] rungs that it has entered */
     double *cost;        /**< [capacity] in the unit of resource.kind */
-    double *loss;        /**< [capacity][CHOOSE_N_LOSS][n_task]; NaN: unknown, or none */
-    double one_samples;  /**< of training that cost as much as judging a candidate */
-    double retrain_samples; /**< of training the network found */
-    pt_breeder_t *breeder;  /**< until the trainer changes its form */
-    pt_subnet_t one;        /**< the reference */
-    pt_subnet_t subnet;     /**< at work */
-    pt_task_score_t *score; /**< [n_task] */
-    pt_exact_t sum;         /**< [CHOOSE_BLOCKS][n_task][4] see choose_judge.c */
-    double *by_score;       /**< [capacity] scratch */
-    int32_t *order;         /**< [capacity] scratch */
-    bool *is_final;         /**< [capacity] is judged on confirm, once all are on propose */
+    double *loss;        /**< [capacity][n_row][n_task] */
+    choose_price_t price;
+    choose_rungs_t rungs; /**< once candidates are closed */
+    choose_training_t training;
+    pt_checkpoint_t supernet; /**< rank 0: the weights that training begins with, if any */
+    pt_breeder_t *breeder;    /**< until the trainer changes its form */
+    pt_subnet_t one;          /**< the reference */
+    pt_subnet_t subnet;       /**< at work */
+    pt_task_score_t *score;   /**< [n_task] */
+    pt_exact_t sum;           /**< [CHOOSE_BLOCKS][n_task][4] see choose_judge.c */
+    double *by_score;         /**< [capacity] scratch */
+    int32_t *order;           /**< [capacity] scratch */
+    bool *is_final;           /**< [capacity] is confirmed, once that is known */
 } choose_t;
 
-static inline double *choose_loss(const choose_t *c, int64_t i, int32_t which)
+static inline double *choose_row(const choose_t *c, int64_t i, int64_t row)
 {
-    return c->loss + (i * CHOOSE_N_LOSS + which) * c->n_task;
+    return c->loss + (i * c->n_row + row) * c->n_task;
+}
+
+/** Row of the supernet's judgement, and of a rung's. */
+enum { CHOOSE_SUPERNET_ROW };
+static inline int64_t choose_rung_row(int64_t rung)
+{
+    return 1 + rung;
+}
+
+/** A row of a training that confirms. */
+static inline int64_t choose_confirm_row(const choose_t *c, int64_t seed, int32_t which)
+{
+    return c->n_row - (c->n_seed - seed) * CHOOSE_N_CONFIRM + which;
 }
 
 static inline bool choose_is_handmade(const choose_t *c, int64_t i)
 {
     return c->origin[i] <= CHOOSE_FILE;
+}
+
+/** Whether candidates are compared with the supernet's weights now. */
+static inline bool choose_is_proposing(const choose_t *c)
+{
+    return c->has_supernet && (!c->is_closed || c->n_judged < c->n);
 }
 
 const char *choose_origin_name(int64_t origin);
@@ -88,6 +156,9 @@ void choose_release(choose_t *c);
 void choose_load(choose_t *c, int64_t i);
 /** Add a subnet, unless it is there already; whether it is new. */
 bool choose_add(choose_t *c, const pt_subnet_t *subnet, choose_origin_t origin);
+/** Counters as they are saved and shared. */
+void choose_get_counters(const choose_t *c, int64_t counter[CHOOSE_N_COUNTER]);
+void choose_set_counters(choose_t *c, const int64_t counter[CHOOSE_N_COUNTER]);
 /** Add what there is to a checkpoint, which borrows it and `counter`. */
 pt_status_t choose_save(const choose_t *c, int64_t counter[CHOOSE_N_COUNTER],
                         pt_checkpoint_t *checkpoint);
@@ -95,18 +166,48 @@ pt_status_t choose_take(choose_t *c, const pt_checkpoint_t *checkpoint);
 
 /* choose_score.c */
 
-/** Score of a candidate: the mean over tasks of the log of its loss over the reference's.
- */
-double choose_score(const choose_t *c, int64_t i, int32_t which);
+/** Score of a candidate: the mean over tasks of the log of its loss over the reference's;
+ * NaN where no task has one. */
+double choose_score(const choose_t *c, int64_t i, int32_t view);
+/** Of one task. */
+double choose_task_score(const choose_t *c, int64_t i, int32_t view, int32_t task);
 /** The worst task's. */
-double choose_worst(const choose_t *c, int64_t i, int32_t which);
-/** Standard error, by the jackknife over blocks of confirm, of the difference between the
- * scores of two candidates; NaN where there are too few blocks. */
+double choose_worst(const choose_t *c, int64_t i, int32_t view);
+/** By one judgement alone. */
+double choose_row_score(const choose_t *c, int64_t i, int64_t row);
+double choose_row_worst(const choose_t *c, int64_t i, int64_t row);
+/** Mean over the trainings that confirm of a task's metric. */
+double choose_metric(const choose_t *c, int64_t i, int32_t task);
+/** Standard error of the difference between the scores of two candidates: by the jackknife
+ * over blocks of confirm, and by what scores differ by between trainings, pooled over all
+ * finalists; NaN where there are too few blocks. */
 double choose_error(const choose_t *c, int64_t i, int64_t j);
-/** Say who is judged on confirm: the hand-made ones and the best on propose; how many. */
+/** The candidates that have entered so many rungs at least, the best on propose first, into
+ * c->order; how many. */
+int64_t choose_rank(const choose_t *c, int64_t n_rung);
+/** Say who is confirmed: of halving those in the last rung, else the hand-made ones and the
+ * best on propose; how many. */
 int64_t choose_finalists(const choose_t *c);
 /** Who is chosen of the finalists, all being judged, that cost at most `budget`; -1: none
  * of them does. */
 int64_t choose_best(const pt_config_t *config, double budget, const choose_t *c);
+
+/* choose_rungs.c */
+
+/** Successive halving of as many candidates, n at most, as can be had for so many samples
+ * of training. */
+void choose_plan_rungs(const pt_config_t *config, const choose_price_t *price, int64_t n,
+                       double samples, choose_rungs_t *out);
+/** What all of it costs. */
+double choose_rungs_price(const pt_config_t *config, const choose_price_t *price,
+                          const choose_rungs_t *rungs);
+/** Steps and judgements of all rungs. */
+int64_t choose_rungs_length(const choose_rungs_t *rungs, int64_t seeds);
+/** Trainings of each candidate of a rung. */
+int64_t choose_trainings(const choose_t *c, int64_t rung);
+/** Let the best of those in the rung before, and the reference, enter a rung. */
+void choose_enter_rung(choose_t *c, int64_t rung);
+/** The first candidate of a rung from number i on; -1: there is none. */
+int64_t choose_next_in_rung(const choose_t *c, int64_t rung, int64_t i);
 
 #endif

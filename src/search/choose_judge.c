@@ -58,38 +58,68 @@ static double loss_without(const pt_search_t *s, int32_t task, int32_t left_out)
     return pt_loss_mean(pt_loss_weights(&objective, &count), terms, count.labelled);
 }
 
+/* A candidate that diverges is none; without the reference there is nothing to compare. */
+static bool has_diverged(int64_t i, pt_status_t status)
+{
+    if (status != PT_E_NUMERIC || i == 0)
+        return false;
+    pt_error_clear();
+    return true;
+}
+
 static pt_status_t evaluate(pt_search_t *s, int64_t i, pt_part_t part,
-                            const pt_observer_t *observer, int32_t which)
+                            const pt_observer_t *observer, int64_t row)
 {
     choose_t *c = &s->choose;
     choose_load(c, i);
-    PT_TRY(pt_trainer_evaluate(s->trainer, &c->subnet, part, observer, c->score));
+    pt_status_t status =
+        pt_trainer_evaluate(s->trainer, &c->subnet, part, observer, c->score);
+    bool is_bad = has_diverged(i, status);
+    if (!is_bad)
+        PT_TRY(status);
     for (int32_t k = 0; k < c->n_task; k++)
-        choose_loss(c, i, which)[k] = c->score[k].loss;
+        choose_row(c, i, row)[k] = is_bad ? INFINITY : c->score[k].loss;
     return PT_OK;
 }
 
-static pt_status_t propose(pt_search_t *s, int64_t i)
+static pt_status_t propose(pt_search_t *s, int64_t i, int64_t row)
 {
-    PT_TRY(evaluate(s, i, PT_PART_PROPOSE, NULL, CHOOSE_PROPOSE));
-    s->choose.n_judged++;
-    if (i == 0 && isnan(choose_score(&s->choose, 0, CHOOSE_PROPOSE)))
+    const double *one = choose_row(&s->choose, 0, row);
+    bool is_any = false;
+    PT_TRY(evaluate(s, i, PT_PART_PROPOSE, NULL, row));
+    for (int32_t k = 0; k < s->choose.n_task; k++)
+        is_any |= one[k] > 0;
+    if (!is_any)
         PT_FAIL(NUMERIC, "candidates cannot be judged: no task has a loss above 0 on the "
                          "samples that are there for it");
     return PT_OK;
 }
 
-static pt_status_t confirm(pt_search_t *s, int64_t i)
+static pt_status_t confirm(pt_search_t *s, int64_t i, int64_t seed)
 {
     choose_t *c = &s->choose;
     const pt_observer_t observer = {add_block, s};
+    int64_t row = choose_confirm_row(c, seed, 0);
     pt_exact_clear(&c->sum, (int64_t)CHOOSE_BLOCKS * c->n_task * N_SUM);
-    PT_TRY(evaluate(s, i, PT_PART_CONFIRM, &observer, CHOOSE_CONFIRM));
+    PT_TRY(evaluate(s, i, PT_PART_CONFIRM, &observer, row + CHOOSE_LOSS));
     PT_TRY(pt_exact_sum(s->world, PT_TRAFFIC_EVALUATE, &c->sum));
-    for (int32_t b = 0; b < CHOOSE_BLOCKS; b++)
-        for (int32_t k = 0; k < c->n_task; k++)
-            choose_loss(c, i, CHOOSE_WITHOUT + b)[k] = loss_without(s, k, b);
+    for (int32_t k = 0; k < c->n_task; k++) {
+        double loss = choose_row(c, i, row + CHOOSE_LOSS)[k];
+        choose_row(c, i, row + CHOOSE_METRIC)[k] =
+            isinf(loss) ? (double)NAN : c->score[k].metric;
+        for (int32_t b = 0; b < CHOOSE_BLOCKS; b++)
+            choose_row(c, i, row + CHOOSE_WITHOUT + b)[k] =
+                isinf(loss) ? loss : loss_without(s, k, b);
+    }
     return PT_OK;
+}
+
+/* Of a training that has not come to its end. */
+static void give_up(choose_t *c, int64_t i, int64_t row, bool confirms)
+{
+    for (int32_t w = 0; w < (confirms ? CHOOSE_N_CONFIRM : 1); w++)
+        for (int32_t k = 0; k < c->n_task; k++)
+            choose_row(c, i, row + w)[k] = w == CHOOSE_METRIC ? (double)NAN : INFINITY;
 }
 
 /* The n-th finalist. */
@@ -104,36 +134,77 @@ static int64_t finalist(const choose_t *c, int64_t n)
 bool run_choose_is_done(const pt_search_t *s)
 {
     const choose_t *c = &s->choose;
-    return c->is_closed && c->n_judged == c->n &&
-           s->state.step - c->n == choose_finalists(c);
+    if (!c->is_closed || choose_is_proposing(c))
+        return false;
+    return c->has_halving ? c->training.rung == c->rungs.n
+                          : s->state.step - c->n == choose_finalists(c);
 }
 
-/* Rank 0 asks as it does in a step. */
-static pt_status_t end_step(pt_search_t *s)
+/* Rank 0 asks as it does in a step of training. */
+static pt_status_t end_look(pt_search_t *s)
 {
     unsigned asked = s->asked;
     PT_TRY(pt_comm_bcast(s->world, &asked, sizeof asked, 0));
     const pt_step_result_t result = {
-        .loss = NAN, .samples = (int64_t)s->choose.one_samples, .request = asked};
+        .loss = NAN, .samples = (int64_t)s->choose.price.look, .request = asked};
     run_after_step(s, false, &result);
     return PT_OK;
+}
+
+pt_status_t run_choose_go_on(pt_search_t *s)
+{
+    choose_t *c = &s->choose;
+    if (!c->is_closed && c->n_judged == c->n)
+        PT_TRY(run_choose_grow(s));
+    return c->has_halving && !choose_is_proposing(c) ? run_choose_begin_halving(s) : PT_OK;
+}
+
+static pt_status_t look_with_supernet(pt_search_t *s)
+{
+    choose_t *c = &s->choose;
+    bool is_proposed = choose_is_proposing(c);
+    int64_t i = c->n_judged;
+    if (is_proposed) {
+        PT_TRY(propose(s, i, CHOOSE_SUPERNET_ROW));
+        c->n_judged++;
+    } else {
+        (void)choose_finalists(c);
+        i = finalist(c, s->state.step - c->n);
+        PT_TRY(confirm(s, i, 0));
+    }
+    s->state.step++;
+    run_event_candidate(
+        s, i, is_proposed ? CHOOSE_SUPERNET_ROW : choose_confirm_row(c, 0, CHOOSE_LOSS));
+    PT_TRY(run_choose_go_on(s));
+    return end_look(s);
+}
+
+/* Judge what has been trained, if it has; then the next one's turn comes. */
+static pt_status_t end_training(pt_search_t *s, bool is_trained)
+{
+    choose_t *c = &s->choose;
+    choose_training_t t = c->training;
+    bool is_last = t.rung == c->rungs.n - 1;
+    int64_t row =
+        is_last ? choose_confirm_row(c, t.seed, CHOOSE_LOSS) : choose_rung_row(t.rung);
+    if (!is_trained)
+        give_up(c, t.number, row, is_last);
+    else
+        PT_TRY(is_last ? confirm(s, t.number, t.seed) : propose(s, t.number, row));
+    s->state.step++;
+    run_event_candidate(s, t.number, row);
+    PT_TRY(run_choose_next(s));
+    return end_look(s);
 }
 
 pt_status_t run_choose_step(pt_search_t *s)
 {
     choose_t *c = &s->choose;
-    bool is_proposed = c->n_judged < c->n;
-    int64_t i = c->n_judged;
-    if (is_proposed) {
-        PT_TRY(propose(s, i));
-    } else {
-        (void)choose_finalists(c);
-        i = finalist(c, s->state.step - c->n);
-        PT_TRY(confirm(s, i));
-    }
-    s->state.step++;
-    run_event_candidate(s, i, is_proposed);
-    if (is_proposed && c->n_judged == c->n && !c->is_closed)
-        PT_TRY(run_choose_grow(s));
-    return end_step(s);
+    const choose_training_t *t = &c->training;
+    if (!c->has_halving || choose_is_proposing(c))
+        return look_with_supernet(s);
+    if (t->step == c->rungs.steps[t->rung])
+        return end_training(s, true);
+    pt_status_t status = run_choose_train(s);
+    return has_diverged(t->number, status) ? end_training(s, false) : status;
 }

@@ -1,4 +1,4 @@
-/* How long the phase that chooses is: what judging a candidate costs, and how many there
+/* How long the phase is that chooses: what judging a candidate costs, and how many there
  * are. */
 #include "search/run.h"
 
@@ -6,26 +6,54 @@
 
 /* A step of training runs forward once, and twice as much backward. */
 #define PASSES 3.0
+/* Of the budget, where halving follows. */
+#define SUPERNET_SHARE 0.5
 
-double run_choose_samples(const pt_config_t *config, const pt_feed_t *feed)
+choose_price_t run_choose_price(const pt_config_t *config, const pt_feed_t *feed,
+                                double step, int64_t retrain)
 {
-    double forward = 0;
+    choose_price_t p = {.retrain = retrain, .step = step};
     for (int32_t b = 0; b < pt_feed_n_bundle(feed); b++) {
         const pt_bundle_t *bundle = pt_feed_bundle(feed, b);
         double half = (double)bundle->n_sample[PT_PART_ALPHA] / 2;
         double calibrated = (double)(config->bn.calibrate * config->train.microbatch);
-        forward += bundle->n_task * (half + calibrated);
+        p.look += bundle->n_task * (half + calibrated) / PASSES;
     }
-    return forward / PASSES;
+    p.all = (double)retrain * p.step;
+    return p;
 }
 
-int64_t run_choose_most(const pt_config_t *config, double one, double retrain,
+/* Samples that are left for halving once so many candidates have been judged before. */
+static double left_for_halving(const pt_config_t *config, const choose_price_t *price,
+                               int64_t n_judged)
+{
+    bool has_supernet = (config->choose.judge & PT_JUDGE_SUPERNET) != 0;
+    return config->choose.budget * price->all -
+           (has_supernet ? (double)n_judged * price->look : 0);
+}
+
+void run_choose_plan(const pt_config_t *config, const choose_price_t *price, int64_t n,
+                     choose_rungs_t *rungs)
+{
+    choose_plan_rungs(config, price, n, left_for_halving(config, price, n), rungs);
+}
+
+int64_t run_choose_most(const pt_config_t *config, const choose_price_t *price,
                         int64_t n_hand)
 {
-    double wanted = (double)(config->choose.population * config->choose.generations);
-    double n_final = (double)(n_hand + CHOOSE_FINALISTS);
-    return (int64_t)fmax(
-        0, fmin(wanted, floor(config->choose.budget * retrain / one) - n_final));
+    int64_t wanted = config->choose.population * config->choose.generations;
+    double looks = config->choose.budget * price->all / price->look;
+    choose_rungs_t rungs;
+    switch (config->choose.judge) {
+    case PT_JUDGE_HALVING:
+        run_choose_plan(config, price, wanted, &rungs);
+        return rungs.size[0];
+    case PT_JUDGE_BOTH:
+        return (int64_t)fmin((double)wanted, floor(SUPERNET_SHARE * looks));
+    default:
+        looks = floor(looks) - (double)(n_hand + CHOOSE_FINALISTS);
+        return (int64_t)fmax(0, fmin((double)wanted, looks));
+    }
 }
 
 /* Hand-made candidates, but for those of a file. */
@@ -34,34 +62,67 @@ int64_t run_choose_always(const pt_config_t *config)
     return config->space.kind == PT_SPACE_DAG ? 1 + CHOOSE_ONE_GRAPHS : 2;
 }
 
-/* Steps: each candidate on propose, then the finalists on confirm, of whom there may be
- * more than candidates. */
-static int64_t length(int64_t n_most, int64_t n_hand)
+/* Judgements of so many candidates with the supernet's weights; without halving the
+ * finalists are judged twice, of whom there may be more than candidates. */
+static int64_t count_looks(const pt_config_t *config, int64_t n, int64_t n_hand)
 {
     int64_t n_final = n_hand + CHOOSE_FINALISTS;
-    return n_most + (n_final < n_most ? n_final : n_most);
+    switch (config->choose.judge) {
+    case PT_JUDGE_HALVING:
+        return 0;
+    case PT_JUDGE_BOTH:
+        return n;
+    default:
+        return n + (n_final < n ? n_final : n);
+    }
 }
 
-int64_t run_choose_expect(const pt_config_t *config, const pt_feed_t *feed, double retrain)
+/* Of n candidates that are or will be. */
+static void set_length(const pt_config_t *config, const choose_price_t *price, int64_t n,
+                       int64_t n_hand, int64_t *steps, double *samples)
+{
+    choose_rungs_t rungs = {.n = 0};
+    int64_t n_look = count_looks(config, n, n_hand);
+    if (config->choose.judge & PT_JUDGE_HALVING)
+        run_choose_plan(config, price, n, &rungs);
+    *steps = n_look + choose_rungs_length(&rungs, config->choose.seeds);
+    *samples = (double)n_look * price->look + choose_rungs_price(config, price, &rungs);
+}
+
+void run_choose_expect(const pt_config_t *config, const pt_feed_t *feed, double step,
+                       pt_run_length_t *length)
 {
     int64_t n_hand = run_choose_always(config);
-    double one = run_choose_samples(config, feed);
-    return length(run_choose_most(config, one, retrain, n_hand), n_hand);
+    choose_price_t price =
+        run_choose_price(config, feed, step, length->n_step[PT_PHASE_RETRAIN]);
+    set_length(config, &price, run_choose_most(config, &price, n_hand), n_hand,
+               &length->n_step[PT_PHASE_CHOOSE], &length->choose_samples);
 }
 
-/* As the hand-made ones are known. */
 void run_choose_count(pt_search_t *s)
 {
     const choose_t *c = &s->choose;
-    int64_t n_hand = 0;
+    int64_t n_hand = 0, n = c->is_closed ? c->n : c->n_most;
     for (int64_t i = 0; i < c->n; i++)
         n_hand += choose_is_handmade(c, i);
     if (c->n > 0)
-        s->length.n_step[PT_PHASE_CHOOSE] = length(c->n_most, n_hand);
+        set_length(s->config, &c->price, n, n_hand, &s->length.n_step[PT_PHASE_CHOOSE],
+                   &s->length.choose_samples);
+}
+
+double run_choose_samples(const pt_search_t *s, pt_judge_t judge)
+{
+    const choose_t *c = &s->choose;
+    const choose_training_t *t = &c->training;
+    if (judge == PT_JUDGE_HALVING)
+        return (double)t->n_step * c->price.step + (double)t->n_look * c->price.look;
+    int64_t n_look = c->has_halving ? c->n_judged : s->state.step;
+    return c->has_supernet ? (double)n_look * c->price.look : 0;
 }
 
 double run_choose_spent(const pt_search_t *s)
 {
-    const choose_t *c = &s->choose;
-    return (double)s->state.step * c->one_samples / c->retrain_samples;
+    return (run_choose_samples(s, PT_JUDGE_SUPERNET) +
+            run_choose_samples(s, PT_JUDGE_HALVING)) /
+           s->choose.price.all;
 }

@@ -122,21 +122,22 @@ static pt_status_t make_first(pt_search_t *s)
     const pt_config_t *config = s->config;
     choose_t *c = &s->choose;
     PT_TRY(add_handmade(s));
-    c->n_most = run_choose_most(config, c->one_samples, c->retrain_samples, c->n);
+    c->n_most = run_choose_most(config, &c->price, c->n);
     /* Where hand-made ones are alike the budget would allow more than there is room for. */
     if (c->n_most > c->capacity)
         c->n_most = c->capacity;
     if (c->n_most < c->n)
         PT_FAIL(CONFIG,
-                "choose.budget = %g: to judge what is always tried, %lld candidates, costs "
-                "%.3g trainings of the network found",
-                config->choose.budget, (long long)c->n,
-                (double)(2 * c->n + CHOOSE_FINALISTS) * c->one_samples /
-                    c->retrain_samples);
+                "choose.budget = %g trainings of the network found is too little to judge "
+                "what is always tried, %lld candidates",
+                config->choose.budget, (long long)c->n);
+    /* Who only trains candidates breeds none. */
+    c->is_closed = !c->has_supernet;
     if (is_small(s))
         return add_all(s);
-    int64_t most =
-        config->choose.population < c->n_most ? config->choose.population : c->n_most;
+    int64_t most = config->choose.population < c->n_most && !c->is_closed
+                       ? config->choose.population
+                       : c->n_most;
     for (int64_t i = 0; i < TRIES * most && c->n < most; i++) {
         draw(s, key(s, CHOOSE_ONE_GRAPHS + i), &c->subnet);
         (void)choose_add(c, &c->subnet, CHOOSE_RANDOM);
@@ -153,8 +154,8 @@ static pt_status_t make_next(pt_search_t *s)
     int64_t n_new = population < room ? population : room;
     int64_t n_parent = population < n ? population : n;
     for (int64_t i = 0; i < n; i++) {
-        c->by_score[i] = choose_score(c, i, CHOOSE_PROPOSE);
-        if (isnan(c->by_score[i]))
+        c->by_score[i] = choose_score(c, i, CHOOSE_PROPOSED);
+        if (!isfinite(c->by_score[i]))
             c->by_score[i] = DBL_MAX / 4;
     }
     PT_TRY(pt_front_order((int32_t)n, c->cost, c->by_score, c->order));
@@ -177,20 +178,20 @@ static pt_status_t make_next(pt_search_t *s)
 pt_status_t run_choose_share(pt_search_t *s, int64_t first)
 {
     choose_t *c = &s->choose;
-    size_t at = (size_t)first, row = CHOOSE_N_LOSS * (size_t)c->n_task;
-    int64_t head[] = {c->n, c->n_judged, c->n_most, c->is_closed, c->chosen};
-    PT_TRY(pt_comm_bcast(s->world, head, sizeof head, 0));
-    c->n = head[0];
-    c->n_judged = head[1];
-    c->n_most = head[2];
-    c->is_closed = head[3];
-    c->chosen = head[4];
+    size_t at = (size_t)first, row = (size_t)(c->n_row * c->n_task);
+    int64_t counter[CHOOSE_N_COUNTER];
+    choose_get_counters(c, counter);
+    PT_TRY(pt_comm_bcast(s->world, counter, sizeof counter, 0));
+    choose_set_counters(c, counter);
     size_t n = (size_t)c->n - at;
     PT_TRY(pt_comm_bcast(s->world, c->bits + at * c->words, n * c->words * sizeof *c->bits,
                          0));
     PT_TRY(pt_comm_bcast(s->world, c->origin + at, n * sizeof *c->origin, 0));
+    PT_TRY(pt_comm_bcast(s->world, c->reached + at, n * sizeof *c->reached, 0));
     PT_TRY(pt_comm_bcast(s->world, c->cost + at, n * sizeof *c->cost, 0));
     PT_TRY(pt_comm_bcast(s->world, c->loss + at * row, n * row * sizeof *c->loss, 0));
+    if (c->has_halving && c->is_closed)
+        run_choose_plan(s->config, &c->price, c->n, &c->rungs);
     run_choose_count(s);
     return PT_OK;
 }

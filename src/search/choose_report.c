@@ -10,25 +10,25 @@
 /* Scores on confirm count where there are any. */
 static double last_score(const choose_t *c, int64_t i)
 {
-    return choose_score(c, i, c->is_final[i] ? CHOOSE_CONFIRM : CHOOSE_PROPOSE);
+    return choose_score(c, i, c->is_final[i] ? CHOOSE_CONFIRMED : CHOOSE_PROPOSED);
 }
 
 static void fill_entry(const choose_t *c, int64_t i, double *task, pt_candidate_entry_t *e)
 {
     bool is_final = c->is_final[i];
-    int32_t which = is_final ? CHOOSE_CONFIRM : CHOOSE_PROPOSE;
+    int32_t view = is_final ? CHOOSE_CONFIRMED : CHOOSE_PROPOSED;
     for (int32_t k = 0; k < c->n_task; k++)
-        task[k] = log(choose_loss(c, i, which)[k] / choose_loss(c, 0, which)[k]);
+        task[k] = choose_task_score(c, i, view, k);
     *e = (pt_candidate_entry_t){
         .origin = choose_origin_name(c->origin[i]),
         .is_handmade = choose_is_handmade(c, i),
         .is_confirmed = is_final,
         .is_chosen = i == c->chosen,
         .cost = c->cost[i],
-        .score = choose_score(c, i, CHOOSE_PROPOSE),
-        .worst = choose_worst(c, i, CHOOSE_PROPOSE),
-        .confirmed = is_final ? choose_score(c, i, CHOOSE_CONFIRM) : (double)NAN,
-        .confirmed_worst = is_final ? choose_worst(c, i, CHOOSE_CONFIRM) : (double)NAN,
+        .score = choose_score(c, i, CHOOSE_PROPOSED),
+        .worst = choose_worst(c, i, CHOOSE_PROPOSED),
+        .confirmed = is_final ? choose_score(c, i, CHOOSE_CONFIRMED) : (double)NAN,
+        .confirmed_worst = is_final ? choose_worst(c, i, CHOOSE_CONFIRMED) : (double)NAN,
         .confirmed_se = is_final && i > 0 ? choose_error(c, i, 0) : (double)NAN,
         .task = task,
         .bits = c->bits + (size_t)i * c->words};

@@ -131,10 +131,12 @@ void run_event_network(pt_search_t *s, const pt_cost_t *task_cost, const pt_cost
     pt_journal_put(s->journal, &event);
 }
 
-void run_event_candidate(pt_search_t *s, int64_t candidate, bool is_proposed)
+void run_event_candidate(pt_search_t *s, int64_t candidate, int64_t row)
 {
     const choose_t *c = &s->choose;
-    int32_t which = is_proposed ? CHOOSE_PROPOSE : CHOOSE_CONFIRM;
+    bool is_confirmed = row >= choose_confirm_row(c, 0, 0);
+    bool is_trained = c->has_halving && row != CHOOSE_SUPERNET_ROW;
+    int64_t rung = is_confirmed ? c->rungs.n - 1 : row - choose_rung_row(0);
     pt_event_t event = begin(s, PT_EVENT_CANDIDATE);
     if (!s->is_root)
         return;
@@ -142,10 +144,11 @@ void run_event_candidate(pt_search_t *s, int64_t candidate, bool is_proposed)
         (pt_event_candidate_t){.step = s->state.step,
                                .number = candidate,
                                .origin = choose_origin_name(c->origin[candidate]),
-                               .is_confirmed = !is_proposed,
+                               .trained = is_trained ? c->rungs.steps[rung] : 0,
+                               .is_confirmed = is_confirmed,
                                .cost = c->cost[candidate],
-                               .score = choose_score(c, candidate, which),
-                               .worst = choose_worst(c, candidate, which)};
+                               .score = choose_row_score(c, candidate, row),
+                               .worst = choose_row_worst(c, candidate, row)};
     pt_journal_put(s->journal, &event);
 }
 
@@ -155,11 +158,14 @@ void run_event_choice(pt_search_t *s)
     pt_event_t event = begin(s, PT_EVENT_CHOICE);
     if (!s->is_root)
         return;
-    event.choice = (pt_event_choice_t){.number = c->chosen,
-                                       .n = c->n,
-                                       .judge = "supernet",
-                                       .spent = run_choose_spent(s),
-                                       .samples = (double)s->state.step * c->one_samples};
+    event.choice =
+        (pt_event_choice_t){.number = c->chosen,
+                            .n = c->n,
+                            .judge = pt_judge_name(s->config->choose.judge),
+                            .spent = run_choose_spent(s),
+                            .samples = run_choose_spent(s) * c->price.all,
+                            .supernet_samples = run_choose_samples(s, PT_JUDGE_SUPERNET),
+                            .halving_samples = run_choose_samples(s, PT_JUDGE_HALVING)};
     pt_journal_put(s->journal, &event);
 }
 

@@ -30,10 +30,10 @@ double run_step_samples(const pt_config_t *c, const pt_feed_t *feed, bool by_tas
 static double phase_samples(const pt_config_t *config, const pt_feed_t *feed,
                             const pt_run_length_t *n, int32_t phase)
 {
-    return (double)n->n_step[phase] *
-           (phase == PT_PHASE_CHOOSE
-                ? run_choose_samples(config, feed)
-                : run_step_samples(config, feed, run_is_by_task(config, phase)));
+    return phase == PT_PHASE_CHOOSE
+               ? n->choose_samples
+               : (double)n->n_step[phase] *
+                     run_step_samples(config, feed, run_is_by_task(config, phase));
 }
 
 double run_samples(const pt_config_t *config, const pt_feed_t *feed,
@@ -56,7 +56,7 @@ int64_t run_steps_of_samples(const pt_config_t *config, const pt_feed_t *feed,
 static bool has_own_supernet(const pt_config_t *c)
 {
     if (pt_config_is_judged(c))
-        return c->choose.supernet[0] == '\0';
+        return c->choose.supernet[0] == '\0' && pt_config_has_judge(c, PT_JUDGE_SUPERNET);
     return c->retrain.from == PT_FROM_SEARCH && c->baseline.supernet[0] == '\0';
 }
 
@@ -85,18 +85,22 @@ void pt_run_length(const pt_config_t *config, const pt_feed_t *feed, pt_run_leng
         n.n_alpha = 0;
     }
     bool is_at_once = pt_config_is_at_once(c);
-    if (c->choose.judge != PT_JUDGE_ALPHA &&
-        (is_at_once || pt_methods[c->search.method].is_learned))
-        n.n_step[PT_PHASE_CHOOSE] = run_choose_expect(
-            c, feed, (double)n.n_step[PT_PHASE_RETRAIN] * run_step_samples(c, feed, false));
-    if (is_at_once)
+    if (c->choose.judge != PT_JUDGE_ALPHA && c->choose.supernet[0] == '\0' &&
+        (is_at_once || pt_methods[c->search.method].is_learned)) {
+        run_choose_expect(c, feed, run_step_samples(c, feed, false), &n);
+        if (c->choose.judge == PT_JUDGE_HALVING)
+            n.n_step[PT_PHASE_WARMUP] = n.n_step[PT_PHASE_SEARCH] = n.n_alpha = 0;
+    }
+    if (is_at_once) {
         n.n_step[PT_PHASE_RETRAIN] =
             c->baseline.steps > 0 ? c->baseline.steps
                                   : run_steps_of_samples(c, feed, run_samples(c, feed, &n));
+        n.n_step[PT_PHASE_CHOOSE] = 0;
+        n.choose_samples = 0;
+    }
     if (is_at_once || ((pt_methods[c->search.method].is_drawn || pt_config_is_judged(c)) &&
                        !has_own_supernet(c)))
-        n.n_step[PT_PHASE_WARMUP] = n.n_step[PT_PHASE_SEARCH] = n.n_step[PT_PHASE_CHOOSE] =
-            0;
+        n.n_step[PT_PHASE_WARMUP] = n.n_step[PT_PHASE_SEARCH] = 0;
     *out = n;
 }
 

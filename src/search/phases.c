@@ -236,7 +236,7 @@ static pt_status_t enter_choose(pt_search_t *s)
 {
     if (s->config->choose.supernet[0] != '\0')
         return run_choose_take(s);
-    PT_TRY(run_choose_grow(s));
+    PT_TRY(run_choose_go_on(s));
     return enter(s);
 }
 

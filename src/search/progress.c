@@ -54,28 +54,30 @@ static void measure(pt_search_t *s, bool is_alpha, int64_t samples)
     v->samples = (1 - FRESH) * v->samples + (double)samples;
 }
 
-/* Steps that take as long as one of this phase, of another: judging a candidate is no step
- * of training, but is known to cost so much of one. */
+/* Steps of training that a phase comes to: what judging candidates costs is known in
+ * samples. */
 static double steps_alike(const pt_search_t *s, int64_t phase)
 {
     const choose_t *c = &s->choose;
-    double n = (double)s->length.n_step[PT_PHASE_RETRAIN];
-    double per_candidate = c->is_on ? n * c->one_samples / c->retrain_samples : 1;
-    if ((phase == PT_PHASE_CHOOSE) == (s->state.phase == PT_PHASE_CHOOSE))
-        return 1;
-    return phase == PT_PHASE_CHOOSE ? per_candidate : 1 / per_candidate;
+    return phase == PT_PHASE_CHOOSE && c->is_on ? s->length.choose_samples / c->price.step
+                                                : (double)s->length.n_step[phase];
 }
 
 /* Stages to come are taken to be as fast as this one. */
 double run_seconds_left(const pt_search_t *s)
 {
     const run_speed_t *v = &s->speed;
+    bool is_choosing = s->state.phase == PT_PHASE_CHOOSE;
     double weight = v->weight_seconds > 0 ? v->weight_seconds : v->alpha_seconds;
     double alpha = v->alpha_seconds > 0 ? v->alpha_seconds : v->weight_seconds;
     double n_weight = -(double)s->state.step;
     int64_t n_alpha = -s->state.alpha_step;
+    if (is_choosing) {
+        weight = v->samples > 0 ? v->seconds / v->samples * s->choose.price.step : 0;
+        n_weight = -run_choose_spent(s) * (double)s->choose.price.retrain;
+    }
     for (int64_t phase = s->state.phase; phase < PT_N_PHASE; phase++) {
-        n_weight += (double)s->length.n_step[phase] * steps_alike(s, phase);
+        n_weight += steps_alike(s, phase);
         if (phase == PT_PHASE_SEARCH)
             n_alpha += s->length.n_alpha;
     }

@@ -190,21 +190,27 @@ pt_status_t run_take_supernet(pt_search_t *s);
 
 /* choose_length.c: how long the phase is that judges candidates */
 
-/** Samples of training, once for each task, that cost as much as judging a candidate. */
-double run_choose_samples(const pt_config_t *config, const pt_feed_t *feed);
-/** Candidates that the budget allows where so many are hand-made; `one` and `retrain` are
- * such samples, of a candidate and of training the network found. */
-int64_t run_choose_most(const pt_config_t *config, double one, double retrain,
+/** What judging costs where training the network found takes `retrain` steps of so many
+ * samples, as run_step_samples(). */
+choose_price_t run_choose_price(const pt_config_t *config, const pt_feed_t *feed,
+                                double step, int64_t retrain);
+/** Candidates that the budget allows where so many are hand-made. */
+int64_t run_choose_most(const pt_config_t *config, const choose_price_t *price,
                         int64_t n_hand);
+/** Halving of n candidates, at most, that have been judged before if they are to be. */
+void run_choose_plan(const pt_config_t *config, const choose_price_t *price, int64_t n,
+                     choose_rungs_t *rungs);
 /** Hand-made candidates, but for those of a file. */
 int64_t run_choose_always(const pt_config_t *config);
-/** Steps of the phase, but for candidates of a file, where training the network found takes
- * `retrain` samples. */
-int64_t run_choose_expect(const pt_config_t *config, const pt_feed_t *feed, double retrain);
-/** Trainings of the network found that judging has cost. */
-double run_choose_spent(const pt_search_t *s);
-/** Set the phase's length once its candidates are known. */
+/** Set the phase's length by that of the last phase, but for candidates of a file. */
+void run_choose_expect(const pt_config_t *config, const pt_feed_t *feed, double step,
+                       pt_run_length_t *length);
+/** Set the phase's length as the hand-made candidates, or all, are known. */
 void run_choose_count(pt_search_t *s);
+/** Samples of training that cost as much as what a judge has done. */
+double run_choose_samples(const pt_search_t *s, pt_judge_t judge);
+/** Trainings of the network found that all judging has cost. */
+double run_choose_spent(const pt_search_t *s);
 
 /* choose.c: its beginning and its end */
 
@@ -228,9 +234,24 @@ pt_status_t run_choose_grow(pt_search_t *s);
 
 /* choose_judge.c */
 
-/** Judge a candidate.  Collective. */
+/** Judge a candidate, or train it for a step.  Collective. */
 pt_status_t run_choose_step(pt_search_t *s);
+/** Make candidates where all that there are have been judged, and train them where there
+ * will be no more.  Collective. */
+pt_status_t run_choose_go_on(pt_search_t *s);
 bool run_choose_is_done(const pt_search_t *s);
+
+/* choose_train.c */
+
+/** Begin with the first rung.  Collective. */
+pt_status_t run_choose_begin_halving(pt_search_t *s);
+/** A step of the training at work.  Collective. */
+pt_status_t run_choose_train(pt_search_t *s);
+/** The training at work has been judged: on to the next one.  Collective. */
+pt_status_t run_choose_next(pt_search_t *s);
+/** Leave the trainer as search did; with initial weights where it trained none.
+ * Collective. */
+pt_status_t run_choose_end_halving(pt_search_t *s);
 
 /* choose_report.c */
 
@@ -261,7 +282,8 @@ void run_event_phase(pt_search_t *s);
 /** Of PT_EVENT_EVAL or PT_EVENT_FINAL. */
 void run_event_scores(pt_search_t *s, pt_event_kind_t kind, pt_part_t part);
 void run_event_network(pt_search_t *s, const pt_cost_t *task_cost, const pt_cost_t *cost);
-void run_event_candidate(pt_search_t *s, int64_t candidate, bool is_proposed);
+/** Of a row of its losses. */
+void run_event_candidate(pt_search_t *s, int64_t candidate, int64_t row);
 void run_event_choice(pt_search_t *s);
 void run_event_timing(pt_search_t *s, pt_moment_t moment);
 /** How this job ended, unless it is done: it depends on the day. */

@@ -21,6 +21,7 @@ typedef struct standing_view {
     pt_phase_t phase, val_phase;
     int64_t n_step, step, val_step;
     bool is_confirming; /**< finalists */
+    int64_t trained;    /**< steps, before they are judged */
     int64_t candidate;  /**< the best so far ... */
     double score;       /**< ... by this */
     double loss, alpha_loss, squeeze, tau, lr, edges, cost;
@@ -45,11 +46,13 @@ static void take_step(standing_view_t *v, const pt_event_step_t *e)
     v->lr = e->lr;
 }
 
-/* The best so far on the part at work. */
+/* The best so far of those that are judged alike. */
 static void take_candidate(standing_view_t *v, const pt_event_candidate_t *e)
 {
-    bool is_first = e->step == 1 || e->is_confirmed != v->is_confirming;
+    bool is_first =
+        v->candidate < 0 || e->trained != v->trained || e->is_confirmed != v->is_confirming;
     v->step = e->step;
+    v->trained = e->trained;
     v->is_confirming = e->is_confirmed;
     if (!is_first && !(e->score < v->score))
         return;
@@ -80,6 +83,7 @@ static pt_status_t take_metrics(void *context, const pt_event_t *event)
         v->phase = event->phase;
         v->n_step = event->begun.n_step;
         v->step = 0;
+        v->candidate = -1;
         v->loss = v->alpha_loss = v->squeeze = v->lr = NAN;
     } else if (event->kind == PT_EVENT_STEP) {
         take_step(v, &event->step);
@@ -200,11 +204,15 @@ static void put_last_step(const standing_view_t *v, pt_text_t *out)
 
 static void put_best(const standing_view_t *v, pt_text_t *out)
 {
-    if (v->step > 0)
+    char trained[48] = "";
+    if (v->trained > 0)
+        snprintf(trained, sizeof trained, " after %lld step%s", (long long)v->trained,
+                 pt_plural(v->trained));
+    if (v->candidate >= 0)
         pt_text_add(out,
                     "best        number %lld, losses %+.2f %% against one network for all "
-                    "tasks (%s)\n",
-                    (long long)v->candidate, 100 * expm1(v->score),
+                    "tasks%s (%s)\n",
+                    (long long)v->candidate, 100 * expm1(v->score), trained,
                     v->is_confirming ? "finalists, on what confirms" : "on what proposes");
 }
 

@@ -21,6 +21,11 @@ pt_status_t quanta_init(pt_store_t *store, quanta_t *quanta)
     return pt_alloc(&quanta->used, n, sizeof *quanta->used);
 }
 
+void quanta_reset(quanta_t *quanta)
+{
+    memset(quanta->last, 0, (size_t)quanta->store->n_group * sizeof *quanta->last);
+}
+
 void quanta_release(quanta_t *quanta)
 {
     pt_free(quanta->last);

@@ -36,6 +36,8 @@ typedef struct quanta {
 
 PT_MUST_CHECK pt_status_t quanta_init(pt_store_t *store, quanta_t *quanta);
 void quanta_release(quanta_t *quanta);
+/** As before the first step. */
+void quanta_reset(quanta_t *quanta);
 
 /**
  * Choose the quanta of a step's sums, which are zero.

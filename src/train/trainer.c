@@ -199,6 +199,18 @@ void pt_trainer_reset_weights(pt_trainer_t *trainer)
     pt_task_weights_reset(&trainer->weights);
 }
 
+void pt_trainer_restart(pt_trainer_t *trainer, uint64_t seed)
+{
+    quanta_t *quanta = &trainer->step.quanta;
+
+    pt_store_fill(&trainer->space->store, seed);
+    pt_trainer_reset_moments(trainer);
+    pt_trainer_reset_weights(trainer);
+    quanta_reset(quanta);
+    /* A step that has failed leaves its sums. */
+    shard_clear(&trainer->shard, trainer->step.turn.is_used);
+}
+
 pt_trainer_time_t pt_trainer_time(const pt_trainer_t *trainer)
 {
     return trainer->time;

@@ -110,6 +110,61 @@ expect 0 ranks 1 search "${branch[@]}" choose.population=40 choose.generations=2
     resource.budget=none choose.one_se=0 data.tasks="parts saliency" -o all
 says all/candidates.jsonl '"number":2,"origin":"enumerated"'
 
+# Halving: what trains candidates does so on any ranks, over a stop and a kill in the midst of a
+# training, to the same numbers; the better ones go on, the last ones train twice.
+cat >halving.py <<'PY'
+import json, sys
+
+run, eta, has_supernet = sys.argv[1], 3, sys.argv[2] == "1"
+lines = [json.loads(line) for line in open(run + "/candidates.jsonl")]
+events = [json.loads(line) for line in open(run + "/metrics.jsonl")]
+judged = [e for e in events if e["event"] == "candidate"]
+rungs = sorted({e["trained"] for e in judged} - {0})
+assert len([e for e in judged if e["trained"] == 0]) == (len(lines) if has_supernet else 0)
+n_step, before, size = 0, None, None
+for steps in rungs:
+    at = [e for e in judged if e["trained"] == steps]
+    numbers = [e["number"] for e in at]
+    is_last = steps == rungs[-1]
+    assert {e["part"] for e in at} == {"confirm" if is_last else "propose"}
+    assert len(numbers) == len(set(numbers)) * (2 if is_last else 1) and numbers == sorted(numbers)
+    assert numbers[0] == 0 and at[0]["score"] == 0
+    if before: # the reference, and of those before a third
+        assert set(numbers) <= set(before) and len(set(numbers)) == size + 1
+    size = -(-(size or len(numbers)) // eta)
+    before, n_step = numbers, n_step + len(numbers) * (steps + 1)
+assert all(short == max(1, long // eta) for short, long in zip(rungs, rungs[1:])), rungs
+assert {c["number"] for c in lines if "confirm" in c} == set(before)
+assert judged[-1]["step"] == n_step + (len(lines) if has_supernet else 0)
+chosen, = (c for c in lines if c["chosen"])
+choice, = (e for e in events if e["event"] == "choice")
+assert choice["number"] == chosen["number"] in before and choice["spent"] <= 30
+assert choice["samples"] == choice["supernet_samples"] + choice["halving_samples"]
+assert (choice["supernet_samples"] > 0) == has_supernet
+PY
+halving=("${branch[@]}" choose.budget=30 choose.population=8 retrain.steps=9 choose.shortest=0.1)
+expect 0 ranks 1 search "${halving[@]}" choose.judge="supernet halving" -o both
+says out "^halving: [0-9]+ x [0-9]+ steps, .* x 9 steps x 2$"
+"$PYTHON" halving.py both 1
+held both2 "choose 60" 2 search "${halving[@]}" choose.judge="supernet halving" -o both2
+send USR1
+ended 75
+expect 0 "$POLYTREE" status both2
+says out "^best +number [0-9]+, losses [-+0-9.]+ % against one network for all tasks after [0-9]+ steps?"
+held both2 "choose 75" 1 search "${halving[@]}" choose.judge="supernet halving" run.checkpoint_every=0.001 -o both2
+send KILL
+ended 137
+rm both2/HELD
+expect 0 ranks 2 search "${halving[@]}" choose.judge="supernet halving" -o both2
+same_choice both both2
+expect 0 ranks 1 choose both --budget 75% -o both-smaller
+says out "^chosen: number "
+expect 0 ranks 1 search "${dag[@]}" choose.budget=30 choose.judge=halving retrain.from=scratch -o halving
+"$PYTHON" halving.py halving 0
+expect 0 ranks 3 search "${dag[@]}" choose.budget=30 choose.judge=halving retrain.from=scratch -o halving3
+same_choice halving halving3
+refuses 2 "choose.judge = halving searches no weights to begin with" search "${dag[@]}" choose.judge=halving -o none
+
 # The best, not the cheapest within its error; candidates of another run; none that harms a task.
 expect 0 ranks 1 search "${dag[@]}" choose.one_se=0 -o best
 "$PYTHON" check.py best "$(awk -v f="$full" 'BEGIN {print 0.6 * f}')" 0 >numbers

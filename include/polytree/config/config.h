@@ -178,7 +178,9 @@ typedef struct pt_config {
         pt_judge_t judge;
         double budget; /**< trainings of the last phase */
         int64_t population, generations;
-        double floor; /**< 0 = none */
+        int64_t eta, seeds; /**< of halving */
+        double shortest;    /**< training of a candidate, as a share of the last phase */
+        double floor;       /**< 0 = none */
         bool one_se;
         char candidates[PT_CONFIG_TEXT]; /**< file */
         char supernet[PT_CONFIG_TEXT];   /**< run */
@@ -246,6 +248,12 @@ static inline bool pt_config_is_at_once(const pt_config_t *config)
     const pt_method_info_t *method = &pt_methods[config->search.method];
     return method->is_fixed || method->is_rebuilt ||
            (method->is_drawn && config->retrain.from == PT_FROM_SCRATCH);
+}
+
+/** Whether a judge is among those that judge candidates. */
+static inline bool pt_config_has_judge(const pt_config_t *config, pt_judge_t judge)
+{
+    return pt_config_is_judged(config) && (config->choose.judge & judge) != 0;
 }
 
 /** Every option at its default. */

@@ -94,9 +94,12 @@ typedef enum pt_rule {
     PT_RULE_ARGMAX,
     PT_N_RULE
 } pt_rule_t;
+/** Bits: where there are two, the first thins out for the second. */
 typedef enum pt_judge {
-    PT_JUDGE_ALPHA,    /**< none: the network that is read off alpha */
-    PT_JUDGE_SUPERNET, /**< the loss with the supernet's weights */
+    PT_JUDGE_ALPHA = 0,    /**< none: the network that is read off alpha */
+    PT_JUDGE_SUPERNET = 1, /**< the loss with the supernet's weights */
+    PT_JUDGE_HALVING = 2,  /**< the loss after a short training */
+    PT_JUDGE_BOTH = 3,
     PT_N_JUDGE
 } pt_judge_t;
 /** How wide a baseline is whose network is known beforehand. */
@@ -163,6 +166,7 @@ typedef enum pt_task_metric {
 /* The words by which options take them. */
 const char *pt_backend_name(pt_backend_t backend);
 const char *pt_isa_name(pt_isa_t isa);
+const char *pt_judge_name(pt_judge_t judge);
 const char *pt_loss_name(pt_task_loss_t loss);
 const char *pt_metric_name(pt_task_metric_t metric);
 

@@ -89,6 +89,7 @@ typedef struct pt_event_scores {
 typedef struct pt_event_candidate {
     int64_t step, number;
     const char *origin;
+    int64_t trained;           /**< steps, for this; 0: the supernet's weights judge it */
     bool is_confirmed;         /**< on confirm, else on propose */
     double cost, score, worst; /**< see polytree/record/candidates.h */
 } pt_event_candidate_t;
@@ -98,6 +99,7 @@ typedef struct pt_event_choice {
     const char *judge;
     double samples; /**< of training that cost as much as judging did */
     double spent;   /**< the same in trainings of the network found */
+    double supernet_samples, halving_samples; /**< what each judge spent of them */
 } pt_event_choice_t;
 
 typedef struct pt_event_cost {

@@ -109,6 +109,10 @@ void pt_trainer_reset_moments(pt_trainer_t *trainer);
 /** Let the weights of the tasks begin anew (entering a phase). */
 void pt_trainer_reset_weights(pt_trainer_t *trainer);
 
+/** Begin anew with the initial weights of a seed, as if there had been no step.  Not
+ * collective, but for all ranks alike. */
+void pt_trainer_restart(pt_trainer_t *trainer, uint64_t seed);
+
 typedef struct pt_task_score {
     double loss;
     double metric; /**< the objective's; NaN where the part has no labels for the task */
