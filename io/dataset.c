@@ -56,6 +56,21 @@ pt_task_rows_t pt_dataset_rows(const pt_dataset_t *dataset, pt_split_t split, in
         .n = t->n[split], .index = t->index[split], .labels = t->labels[split]};
 }
 
+int64_t pt_task_rows_find(const pt_task_rows_t *rows, int64_t row)
+{
+    if (!rows->index)
+        return row < rows->n ? row : -1;
+    int64_t low = 0, high = rows->n;
+    while (low < high) {
+        int64_t middle = low + (high - low) / 2;
+        if (rows->index[middle] < row)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < rows->n && rows->index[low] == row ? low : -1;
+}
+
 int64_t pt_dataset_n_labelled(const pt_dataset_t *dataset, pt_split_t split, int32_t task)
 {
     return dataset->schema.task[task].tally[split].n_row;

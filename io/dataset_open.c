@@ -9,9 +9,10 @@
 /* Rows that are not in memory pass through a buffer of about this size. */
 enum { STAGING_BYTES = 1 << 20 };
 
-static pt_status_t read_tables(const char *path, const char *tasks, pt_schema_t *schema)
+static pt_status_t read_tables(const char *path, const char *tasks, bool takes_gaps,
+                               pt_schema_t *schema)
 {
-    pt_findings_t findings = {.report = NULL};
+    pt_findings_t findings = {.takes_gaps = takes_gaps};
     hid_t file = H5I_INVALID_HID;
     PT_TRY(pt_h5_open(path, &file));
     pt_status_t status = pt_schema_read(schema, file, path, tasks, &findings);
@@ -95,13 +96,13 @@ static pt_status_t share_tables(pt_dataset_t *dataset, pt_comm_t *comm)
 /* Rank 0's tables are those of all; other readers read theirs only to see that they are the
  * same. */
 static pt_status_t open_tables(pt_dataset_t *dataset, const char *path, const char *tasks,
-                               pt_comm_t *comm, bool is_reader)
+                               bool takes_gaps, pt_comm_t *comm, bool is_reader)
 {
     bool is_root = pt_comm_rank(comm) == 0;
     pt_schema_t own = {0};
     pt_status_t status = PT_OK;
     if (is_reader)
-        status = read_tables(path, tasks, is_root ? &dataset->schema : &own);
+        status = read_tables(path, tasks, takes_gaps, is_root ? &dataset->schema : &own);
     PT_TRY_OR(done, pt_comm_agree(comm, status));
     PT_TRY_OR(done, share_tables(dataset, comm));
     if (is_reader && !is_root)
@@ -306,8 +307,9 @@ static pt_status_t compare_inputs(pt_dataset_t *dataset, const char *path, pt_co
     return pt_comm_bcast(comm, dataset->digest, sizeof dataset->digest, 0);
 }
 
-pt_status_t pt_dataset_open(const char *path, const char *tasks, pt_comm_t *comm,
-                            pt_comm_t *node, bool in_memory, pt_dataset_t **out)
+static pt_status_t open_dataset(const char *path, const char *tasks, bool takes_gaps,
+                                pt_comm_t *comm, pt_comm_t *node, bool in_memory,
+                                pt_dataset_t **out)
 {
     pt_dataset_t *dataset = NULL;
     bool is_reader = false;
@@ -319,7 +321,7 @@ pt_status_t pt_dataset_open(const char *path, const char *tasks, pt_comm_t *comm
     PT_TRY_OR(fail, pt_comm_agree(comm, status));
     memcpy(dataset->path, path, strlen(path) + 1);
     PT_TRY_OR(fail, find_readers(path, node, &is_reader));
-    PT_TRY_OR(fail, open_tables(dataset, path, tasks, comm, is_reader));
+    PT_TRY_OR(fail, open_tables(dataset, path, tasks, takes_gaps, comm, is_reader));
     PT_TRY_OR(fail, pt_comm_agree(comm, form_stacks(dataset)));
     dataset->bytes = sizeof *dataset + table_bytes(&dataset->schema);
     if (in_memory) {
@@ -333,6 +335,18 @@ pt_status_t pt_dataset_open(const char *path, const char *tasks, pt_comm_t *comm
 fail:
     pt_dataset_close(dataset);
     return status;
+}
+
+pt_status_t pt_dataset_open(const char *path, const char *tasks, pt_comm_t *comm,
+                            pt_comm_t *node, bool in_memory, pt_dataset_t **out)
+{
+    return open_dataset(path, tasks, false, comm, node, in_memory, out);
+}
+
+pt_status_t pt_dataset_open_labels(const char *path, pt_comm_t *comm, pt_comm_t *node,
+                                   pt_dataset_t **out)
+{
+    return open_dataset(path, "all", true, comm, node, false, out);
 }
 
 void pt_dataset_close(pt_dataset_t *dataset)

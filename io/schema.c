@@ -360,7 +360,7 @@ static pt_status_t read_inputs(pt_schema_t *schema, hid_t file, const char *path
                                                                (pt_split_t)s, &array)));
         pt_h5_array_close(&array);
     }
-    if (!pt_h5_has(file, pt_split_name(PT_SPLIT_TRAIN)))
+    if (!findings->takes_gaps && !pt_h5_has(file, pt_split_name(PT_SPLIT_TRAIN)))
         PT_TRY(pt_findings_take(findings, PT_ERROR(FORMAT, "%s: no group 'train'", path)));
     return PT_OK;
 }

@@ -63,7 +63,7 @@ typedef struct pt_schema {
 typedef struct pt_findings {
     FILE *report; /**< NULL: the first defect is an error */
     int32_t n;
-    bool takes_gaps; /**< a task that has nothing to be trained on is no defect */
+    bool takes_gaps; /**< what has nothing to be trained on is no defect */
 } pt_findings_t;
 
 /** PT_OK for a defect that was written down, else `status`. */

@@ -6,6 +6,7 @@
 #include "app/console.h"
 #include "app/follower.h"
 #include "app/held_run.h"
+#include "app/score_data.h"
 #include "polytree/base/memory.h"
 #include "polytree/picture/pictures.h"
 
@@ -23,8 +24,9 @@ const pt_flag_t pt_flags_choose[] = {
     {"set", 0, "key=value", "options over those of the run; may be given often"},
     {0}};
 
-enum { EVAL_SPLIT, EVAL_PICTURES, EVAL_SET };
+enum { EVAL_DATA, EVAL_SPLIT, EVAL_PICTURES, EVAL_SET };
 const pt_flag_t pt_flags_eval[] = {
+    {"data", 0, "OTHER.h5", "score a finished network on another data set of its tasks"},
     {"split", 0, "test|val", "what to evaluate on (test; val before the end)"},
     {"pictures", 0, "N", "draw the first N samples into RUN/pictures"},
     {"set", 0, "key=value", "options over those of the run"},
@@ -125,7 +127,7 @@ static pt_status_t eval_on_active(pt_held_run_t *run, pt_part_t asked, int64_t n
     PT_TRY_OR(done, pt_pictures_evaluate(s->trainer, pt_search_subnet(run->search), part,
                                          n_picture, run->folder, score));
     if (is_root)
-        pt_print_scores(s->trainer, pt_search_subnet(run->search), score, part);
+        pt_print_scores_of(run, score, part);
     if (is_root && n_picture > 0)
         pt_print_pictures(run->folder);
 done:
@@ -142,6 +144,13 @@ pt_status_t pt_cmd_eval(const pt_args_t *args, int *code)
     (void)code;
     PT_TRY(read_split(args->flag[EVAL_SPLIT], &asked));
     PT_TRY(pt_args_int("pictures", args->flag[EVAL_PICTURES], 1, 1000, 0, &n_picture));
+    if (args->flag[EVAL_DATA] != NULL && n_picture > 0)
+        PT_FAIL(USAGE, "--pictures does not go with --data");
+    if (args->flag[EVAL_DATA] != NULL)
+        return pt_score_data(run.folder, args, args->flag[EVAL_DATA],
+                             asked == PT_N_PART      ? PT_N_SPLIT
+                             : asked == PT_PART_TEST ? PT_SPLIT_TEST
+                                                     : PT_SPLIT_VAL);
     PT_TRY(pt_session_config_of_run(run.folder, args, &run.session.config));
     PT_TRY_OR(done, pt_session_open(&run.session));
     if (run.session.layout.is_active)

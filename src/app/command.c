@@ -129,7 +129,8 @@ const pt_command_t pt_commands[] = {
      .on_all_ranks = true,
      .run = pt_cmd_sweep},
     {.name = "eval",
-     .usage = "RUN [--split test|val] [--pictures N] [--set data.file=FILE]",
+     .usage = "RUN [--data OTHER.h5] [--split test|val] [--pictures N] "
+              "[--set data.file=FILE]",
      .help =
          "evaluate the network of a run\n"
          "\nIt only reads, and may be used while the run is at work.  Without --split a "

@@ -172,18 +172,17 @@ static void print_other_metrics(const pt_objective_t *o, const pt_task_score_t *
         pt_console_line("  %-*s %8s %8s  %s", (int)width, "", "", "", line);
 }
 
-void pt_print_scores(const pt_trainer_t *trainer, const pt_subnet_t *subnet,
-                     const pt_task_score_t *score, pt_part_t part)
+void pt_print_scores(const pt_space_t *space, const pt_subnet_t *subnet,
+                     const pt_objective_t *objective, const pt_task_score_t *score,
+                     const char *title)
 {
-    const pt_space_t *space = pt_trainer_space(trainer);
     double sum = 0;
     int32_t n = 0;
     int32_t width = pt_space_name_columns(space, NAME_COLUMNS);
-    pt_console_line("%-*s %8s %8s  %-10s %6s", (int)width + 2, name_part(trainer, part),
-                    "samples", "loss", "metric",
-                    space->kind == PT_SPACE_DAG ? "edges" : "M madds");
+    pt_console_line("%-*s %8s %8s  %-10s %6s", (int)width + 2, title, "samples", "loss",
+                    "metric", space->kind == PT_SPACE_DAG ? "edges" : "M madds");
     for (int32_t k = 0; k < space->n_task; k++) {
-        const pt_objective_t *o = pt_trainer_objective(trainer, k);
+        const pt_objective_t *o = &objective[k];
         char loss[32], metric[32], graph[32];
         describe_task(space, subnet, k, graph);
         pt_console_line("  %-*s %8lld %8s  %-8s %6s %2s", pt_padded(o->info->name, width),
@@ -198,9 +197,17 @@ void pt_print_scores(const pt_trainer_t *trainer, const pt_subnet_t *subnet,
     char mean[64] = "mean";
     if (n < space->n_task)
         snprintf(mean, sizeof mean, "mean of %d of %d tasks", (int)n, (int)space->n_task);
-    if (n > 0 && pt_trainer_has_common_metric(trainer))
+    if (n > 0 && pt_have_common_metric(objective, space->n_task))
         pt_console_line("  %-*s %8s %8s  %-8s %6.4f", (int)width, mean, "", "", "",
                         sum / n);
+}
+
+void pt_print_scores_of(const pt_held_run_t *run, const pt_task_score_t *score,
+                        pt_part_t part)
+{
+    const pt_trainer_t *trainer = run->session.trainer;
+    pt_print_scores(pt_trainer_space(trainer), pt_search_subnet(run->search),
+                    pt_trainer_objective(trainer, 0), score, name_part(trainer, part));
 }
 
 void pt_print_pictures(const char *run)
@@ -230,8 +237,7 @@ static pt_status_t draw(const pt_held_run_t *run)
 
 static void print_result(const pt_held_run_t *run, const pt_run_result_t *result)
 {
-    pt_print_scores(run->session.trainer, pt_search_subnet(run->search), result->score,
-                    pt_search_last_part(run->search));
+    pt_print_scores_of(run, result->score, pt_search_last_part(run->search));
     pt_console_line("network     %lld parameters, %lld multiply-adds a sample for all "
                     "tasks",
                     (long long)result->cost.parameters, (long long)result->cost.madds);

@@ -293,7 +293,7 @@ static pt_status_t fill_labels(pt_feed_t *feed, pt_split_t split, int32_t task, 
                                pt_label_t *label)
 {
     pt_task_rows_t rows = pt_dataset_rows(feed->dataset, split, task);
-    int64_t at = pt_feed_find_row(&rows, row);
+    int64_t at = pt_task_rows_find(&rows, row);
     if (at >= 0)
         return view_read_labels(&feed->view, feed->dataset, split, task, at, label);
     const pt_label_t none = view_no_label(pt_dataset_task(feed->dataset, task));

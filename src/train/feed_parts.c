@@ -50,21 +50,6 @@ pt_status_t pt_feed_form_bundles(const pt_config_t *config, const pt_dataset_t *
     return PT_OK;
 }
 
-int64_t pt_feed_find_row(const pt_task_rows_t *rows, int64_t row)
-{
-    if (!rows->index)
-        return row < rows->n ? row : -1;
-    int64_t low = 0, high = rows->n;
-    while (low < high) {
-        int64_t middle = low + (high - low) / 2;
-        if (rows->index[middle] < row)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low < rows->n && rows->index[low] == row ? low : -1;
-}
-
 /* The rows that some task of the bundle has in a split, ascending. */
 static pt_status_t unite_rows(const pt_dataset_t *dataset, const pt_bundle_t *bundle,
                               pt_split_t split, pt_part_rows_t *out)
@@ -102,7 +87,7 @@ static pt_status_t find_strata(const pt_dataset_t *dataset, const pt_bundle_t *b
         return PT_OK;
     pt_task_rows_t labelled = pt_dataset_rows(dataset, PT_SPLIT_TRAIN, bundle->task[0]);
     for (int64_t i = 0; i < rows->n; i++) {
-        int32_t label = labelled.labels[pt_feed_find_row(&labelled, rows->row[i])];
+        int32_t label = labelled.labels[pt_task_rows_find(&labelled, rows->row[i])];
         bool is_none = info->has_ignore && label == info->ignore;
         (*stratum)[i] = is_none ? info->classes : label;
     }

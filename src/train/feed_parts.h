@@ -57,7 +57,4 @@ PT_MUST_CHECK pt_status_t pt_feed_cut_groups(const int64_t *group, int64_t n_row
 PT_MUST_CHECK pt_status_t pt_feed_count_groups(const int64_t *group,
                                                const pt_part_rows_t *rows, int64_t *n);
 
-/** Position of an input's label among a task's rows, or -1; so for input -1. */
-int64_t pt_feed_find_row(const pt_task_rows_t *rows, int64_t row);
-
 #endif

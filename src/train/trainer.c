@@ -183,10 +183,7 @@ const pt_objective_t *pt_trainer_objective(const pt_trainer_t *trainer, int32_t 
 
 bool pt_trainer_has_common_metric(const pt_trainer_t *trainer)
 {
-    for (int32_t k = 1; k < trainer->n_task; k++)
-        if (trainer->objective[k].metric != trainer->objective[0].metric)
-            return false;
-    return true;
+    return pt_have_common_metric(trainer->objective, trainer->n_task);
 }
 
 void pt_trainer_reset_moments(pt_trainer_t *trainer)

@@ -102,10 +102,8 @@ typedef struct score_room {
     /** [bundles at a time][3][stat_bound / 2] of units' means, their squares, centred
      * squares. */
     pt_exact_t calibration;
-    pt_exact_t loss;   /**< [n_task][2] terms of the losses */
-    int64_t *count;    /**< [n_task][2] labelled and positive */
     int64_t *n_sample; /**< [n_task] of the part */
-    pt_metrics_t *metrics;
+    pt_scores_t *scores;
 } score_room_t;
 
 /** Gathering for checkpoints, allocated when first needed; trainer_state.c has it. */

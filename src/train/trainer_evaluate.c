@@ -6,7 +6,6 @@
  */
 #include "train/stream.h"
 
-#include <math.h>
 #include <string.h>
 
 #include "polytree/base/activity.h"
@@ -19,18 +18,16 @@ enum { CALIBRATED = 32 };
 pt_status_t trainer_open_scores(pt_trainer_t *t)
 {
     score_room_t *s = &t->score;
-    size_t stats = (size_t)pt_plan_stat_bound(t->plans.eval), tasks = (size_t)t->n_task;
+    size_t stats = (size_t)pt_plan_stat_bound(t->plans.eval);
     int64_t hwc[3];
 
     s->stat_bound = (int64_t)stats;
     PT_TRY(pt_alloc(&s->stat, (size_t)t->n_bundle * stats, sizeof *s->stat));
     PT_TRY(pt_alloc(&s->unit_stat, stats, sizeof *s->unit_stat));
     PT_TRY(pt_exact_init(&s->calibration, CALIBRATED * s->stat_bound / 2 * 3));
-    PT_TRY(pt_exact_init(&s->loss, 2 * (int64_t)t->n_task));
-    PT_TRY(pt_alloc(&s->count, 2 * tasks, sizeof *s->count));
-    PT_TRY(pt_alloc(&s->n_sample, tasks, sizeof *s->n_sample));
+    PT_TRY(pt_alloc(&s->n_sample, (size_t)t->n_task, sizeof *s->n_sample));
     pt_feed_input(t->feed, hwc);
-    return pt_metrics_new(t->n_task, t->objective, hwc[0], hwc[1], &s->metrics);
+    return pt_scores_new(t->n_task, t->objective, hwc[0], hwc[1], &s->scores);
 }
 
 void trainer_close_scores(pt_trainer_t *t)
@@ -39,16 +36,14 @@ void trainer_close_scores(pt_trainer_t *t)
 
     pt_free(s->stat);
     pt_free(s->unit_stat);
-    pt_free(s->count);
     pt_free(s->n_sample);
     pt_exact_release(&s->calibration);
-    pt_exact_release(&s->loss);
-    pt_metrics_free(s->metrics);
+    pt_scores_free(s->scores);
 }
 
 const pt_metrics_t *pt_trainer_metrics(const pt_trainer_t *trainer)
 {
-    return trainer->score.metrics;
+    return pt_scores_metrics(trainer->score.scores);
 }
 
 typedef struct evaluation {
@@ -67,39 +62,11 @@ typedef struct evaluation {
     int64_t first_sum; /**< of the bundle's calibration */
 } evaluation_t;
 
-/** Losses of an evaluation are without smoothing. */
-static pt_objective_t plain_objective(const pt_trainer_t *t, int32_t task)
-{
-    pt_objective_t o = t->objective[task];
-
-    o.smoothing = 0;
-    return o;
-}
-
 /** Calibration wants no scores. */
 static void ignore_loss(void *context, int32_t task, const pt_real_t *output,
                         pt_real_t *doutput)
 {
     (void)context, (void)task, (void)output, (void)doutput;
-}
-
-/** Add a microbatch's loss and metrics to the sums of an evaluation. */
-static void collect_scores(evaluation_t *e, int32_t task, const pt_real_t *output)
-{
-    pt_trainer_t *t = e->t;
-    score_room_t *s = &t->score;
-    pt_objective_t objective = plain_objective(t, task);
-    pt_shape_t o = trainer_output(t, task);
-    const pt_label_t *label = trainer_label(t, 0, task);
-    pt_label_count_t count = pt_loss_count(&objective, o.n, o.h, o.w, label);
-    pt_loss_terms_t loss =
-        pt_loss(&objective, o.n, o.h, o.w, output, label, (pt_loss_terms_t){1, 1}, 0, NULL);
-
-    pt_exact_add(&s->loss, 2 * task, loss.positive);
-    pt_exact_add(&s->loss, 2 * task + 1, loss.negative);
-    s->count[2 * task] += count.labelled;
-    s->count[2 * task + 1] += count.positive;
-    pt_metrics_add(s->metrics, task, o.n, output, label);
 }
 
 /** Take a task's scores, and show what they are of. */
@@ -109,7 +76,8 @@ static void take_output(void *context, int32_t task, const pt_real_t *output,
     evaluation_t *e = context;
 
     (void)doutput;
-    collect_scores(e, task, output);
+    pt_scores_add(e->t->score.scores, task, e->t->config->train.microbatch, output,
+                  trainer_label(e->t, 0, task));
     if (e->observer == NULL)
         return;
     e->seen.task = task;
@@ -308,44 +276,7 @@ static pt_status_t begin_scores(pt_trainer_t *t, pt_part_t part)
         for (int32_t i = 0; i < bundle->n_task; i++)
             s->n_sample[bundle->task[i]] = bundle->n_sample[part];
     }
-    memset(s->count, 0, 2 * (size_t)t->n_task * sizeof *s->count);
-    pt_exact_clear(&s->loss, 2 * (int64_t)t->n_task);
-    return pt_comm_agree(t->layout->world,
-                         pt_metrics_begin(s->metrics, s->n_sample, PT_METRIC_EXACT));
-}
-
-/** Bring the scores of all ranks together. */
-static pt_status_t sum_scores(pt_trainer_t *t)
-{
-    score_room_t *s = &t->score;
-
-    PT_TRY(
-        pt_sum_i64(t->layout->world, PT_TRAFFIC_EVALUATE, s->count, 2 * (size_t)t->n_task));
-    PT_TRY(pt_exact_sum(t->layout->world, PT_TRAFFIC_EVALUATE, &s->loss));
-    return pt_metrics_sum(s->metrics, t->layout->data, t->layout->world);
-}
-
-static void read_score(const pt_trainer_t *t, int32_t task, pt_task_score_t *score)
-{
-    const score_room_t *s = &t->score;
-    const pt_objective_t *o = &t->objective[task];
-    const pt_label_count_t count = {s->count[2 * task], s->count[2 * task + 1]};
-    const pt_loss_terms_t loss = {pt_exact_value(&s->loss, 2 * task),
-                                  pt_exact_value(&s->loss, 2 * task + 1)};
-    const pt_task_metric_t *metric;
-    int32_t n_metric = pt_kind_metrics(o->info->kind, &metric);
-
-    score->n = s->n_sample[task];
-    score->loss = pt_loss_mean(pt_loss_weights(o, &count), loss, count.labelled);
-    for (int32_t j = 0; j < PT_KIND_METRICS; j++) {
-        score->value[j] = NAN;
-        score->bound[j] = 0;
-        if (j < n_metric)
-            score->value[j] =
-                pt_metrics_value(s->metrics, task, metric[j], &score->bound[j]);
-        if (j < n_metric && metric[j] == o->metric)
-            score->metric = score->value[j];
-    }
+    return pt_comm_agree(t->layout->world, pt_scores_begin(s->scores, s->n_sample));
 }
 
 /** All tasks' scores; the first that is not finite is named. */
@@ -357,11 +288,10 @@ static pt_status_t read_scores(pt_trainer_t *t, pt_part_t part, pt_task_score_t 
                                                  [PT_PART_WEIGHT] = "an evaluation",
                                                  [PT_PART_ALPHA] = "an evaluation"};
     step_room_t *s = &t->step;
-    int32_t bad = pt_metrics_bad(t->score.metrics), n_bad = 0;
+    int32_t n_bad = 0;
 
     for (int32_t k = 0; k < t->n_task; k++) {
-        read_score(t, k, &score[k]);
-        if (k != bad && (t->score.count[2 * k] == 0 || isfinite(score[k].loss)))
+        if (pt_scores_read(t->score.scores, k, &score[k]))
             continue;
         s->bad[n_bad] = k;
         s->bad_loss[n_bad++] = score[k].loss;
@@ -384,7 +314,7 @@ pt_status_t pt_trainer_evaluate(pt_trainer_t *trainer, const pt_subnet_t *subnet
     PT_TRY(begin_scores(t, part));
     status = evaluate_bundles(&e);
     PT_AGREE(t->layout->world, status != PT_OK ? status : e.observed);
-    PT_TRY(sum_scores(t));
+    PT_TRY(pt_scores_sum(t->score.scores, t->layout->data, t->layout->world));
     PT_TRY(read_scores(t, part, score));
     t->time.evaluate += pt_clock() - begin;
     pt_activity_pause();

@@ -38,6 +38,15 @@ with h5py.File("hole.h5", "a") as f:
     f["test/inputs"][37, 2] = np.nan
 with h5py.File("other.h5", "w") as f:
     f["x"] = x
+# Data sets of the same tasks to score: without train, without one task, with another kind.
+write("later.h5", {"test": slice(140, 199)})
+write("fewer.h5", {"test": slice(140, 199)})
+with h5py.File("fewer.h5", "a") as f:
+    del f["test/tasks/sort"]
+write("four.h5", {"test": slice(140, 199)})
+with h5py.File("four.h5", "a") as f:
+    f["tasks/sort"].attrs["classes"] = 4
+    del f["tasks/sort"].attrs["class_names"]
 PY
 cat >c.ini <<'INI'
 [run]
@@ -125,6 +134,21 @@ expect 0 ranks 1 predict run away.h5 -o test.npz
 cmp test.npz one.npz || fail "labels in the file make a difference"
 refuses 1 "away.h5: it has no inputs in val$" predict run away.h5 -o x.npz --split val
 refuses 2 "--split all: expected test, val or train" predict run away.h5 -o x.npz --split all
+
+# Scored on any file of its tasks, by the statistics that stand beside the weights.
+for n in 1 3; do
+    [ $n = 1 ] || command -v mpirun >/dev/null || continue
+    expect 0 ranks $n eval run --data later.h5
+    cmp out scores || fail "other scores of the same samples in another file, on $n ranks"
+done
+expect 0 ranks 1 eval run --data fewer.h5
+says out "^note        task sort has no labels in test of fewer.h5, so no score$"
+cmp <(grep "^  heat" out) <(grep "^  heat" scores) || fail "heat has another score without sort"
+refuses 1 "four.h5: task 'sort' is classification of 4, the network was trained for classification of 3" \
+    eval run --data four.h5
+refuses 1 "bare.h5: /tasks: |bare.h5: no group|no task of the network" eval run --data bare.h5
+refuses 1 "later.h5: it has no inputs in val" eval run --data later.h5 --split val
+refuses 2 "--pictures does not go with --data" eval run --data later.h5 --pictures 2
 
 # What cannot be: nothing is left of it.
 refuses 2 "-o OUT is missing" predict run bare.h5

@@ -95,6 +95,9 @@ typedef struct pt_task_rows {
                               NULL for the others: see pt_dataset_read_labels() */
 } pt_task_rows_t;
 
+/** Position of an input's label among a task's rows, or -1; so for input -1. */
+int64_t pt_task_rows_find(const pt_task_rows_t *rows, int64_t row);
+
 typedef struct pt_dataset pt_dataset_t;
 
 /**
@@ -115,6 +118,12 @@ typedef struct pt_dataset pt_dataset_t;
 PT_MUST_CHECK pt_status_t pt_dataset_open(const char *path, const char *tasks,
                                           pt_comm_t *comm, pt_comm_t *node, bool in_memory,
                                           pt_dataset_t **out);
+/**
+ * The same of all tasks, to score what a network makes of the inputs: a file without train
+ * will do, and tasks without labels there.  Nothing is read into memory.
+ */
+PT_MUST_CHECK pt_status_t pt_dataset_open_labels(const char *path, pt_comm_t *comm,
+                                                 pt_comm_t *node, pt_dataset_t **out);
 /** Collective where in_memory. */
 void pt_dataset_close(pt_dataset_t *dataset);
 

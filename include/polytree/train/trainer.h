@@ -21,8 +21,8 @@
 #include "polytree/io/dataset.h"
 #include "polytree/par/layout.h"
 #include "polytree/train/form.h"
-#include "polytree/train/metric.h"
 #include "polytree/train/objective.h"
+#include "polytree/train/scores.h"
 #include "polytree/train/update.h"
 #include "polytree/train/step.h"
 
@@ -55,7 +55,7 @@ pt_dataset_t *pt_trainer_dataset(const pt_trainer_t *trainer);
 /** What the last evaluation was scored by. */
 const pt_metrics_t *pt_trainer_metrics(const pt_trainer_t *trainer);
 const pt_objective_t *pt_trainer_objective(const pt_trainer_t *trainer, int32_t task);
-/** Whether all tasks are judged by one metric: metrics of several kinds have no mean. */
+/** See pt_have_common_metric(). */
 bool pt_trainer_has_common_metric(const pt_trainer_t *trainer);
 
 /**
@@ -112,14 +112,6 @@ void pt_trainer_reset_weights(pt_trainer_t *trainer);
 /** Begin anew with the initial weights of a seed, as if there had been no step.  Not
  * collective, but for all ranks alike. */
 void pt_trainer_restart(pt_trainer_t *trainer, uint64_t seed);
-
-typedef struct pt_task_score {
-    double loss;
-    double metric; /**< the objective's; NaN where the part has no labels for the task */
-    int64_t n;     /**< samples of its bundle */
-    double value[PT_KIND_METRICS]; /**< all metrics, in the order of pt_kind_metrics() */
-    double bound[PT_KIND_METRICS]; /**< of their errors; 0: exact */
-} pt_task_score_t;
 
 /** What an evaluation makes of a microbatch for one task. */
 typedef struct pt_observation {

@@ -1,0 +1,244 @@
+/* polytree eval --data: the network of a run on a data set that it need not know.
+ *
+ * Rank r of P scores the microbatches r, r + P, ..; sums are exact, so that it does not
+ * matter whose they are.
+ */
+#include "app/score_data.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "app/console.h"
+#include "app/held_run.h"
+#include "app/trained.h"
+#include "polytree/base/memory.h"
+#include "polytree/io/inputs.h"
+#include "polytree/par/comm.h"
+#include "polytree/train/scores.h"
+
+typedef struct scoring {
+    pt_trained_t trained;
+    const char *path;
+    pt_comm_t *node;
+    pt_inputs_t *inputs;
+    pt_dataset_t *dataset;
+    int32_t *place; /* [n_task] of the network in the data set; -1: it has no labels */
+    int64_t *n_row; /* [n_task] rows of labels */
+    pt_scores_t *scores;
+    pt_task_score_t *score;
+
+    /* The microbatch at work. */
+    int64_t microbatch, first, n;
+    float *input;
+    pt_label_t *label;  /* of one task */
+    pt_status_t status; /* the first failure to read labels */
+} scoring_t;
+
+static const pt_task_info_t *info_of(const scoring_t *s, int32_t task)
+{
+    return &s->trained.found.interface.task[task].info;
+}
+
+static int32_t n_task(const scoring_t *s)
+{
+    return s->trained.found.interface.n_task;
+}
+
+static bool is_root(void)
+{
+    return pt_comm_rank(pt_comm_world()) == 0;
+}
+
+/* What the network says of a task must be what is labelled there. */
+static pt_status_t check_task(const scoring_t *s, const pt_task_info_t *ours,
+                              const pt_task_info_t *theirs)
+{
+    if (ours->kind == theirs->kind && ours->classes == theirs->classes &&
+        pt_task_is_map(ours) == pt_task_is_map(theirs))
+        return PT_OK;
+    PT_FAIL(MISMATCH, "%s: task '%s' is %s of %d, the network was trained for %s of %d",
+            s->path, ours->name, pt_task_kind_name(theirs->kind), (int)theirs->classes,
+            pt_task_kind_name(ours->kind), (int)ours->classes);
+}
+
+static pt_status_t find_task(scoring_t *s, int32_t task)
+{
+    const pt_task_info_t *ours = info_of(s, task);
+    pt_split_t split = pt_inputs_split(s->inputs);
+    s->place[task] = -1;
+    for (int32_t t = 0; t < pt_dataset_n_task(s->dataset); t++) {
+        if (strcmp(pt_dataset_task(s->dataset, t)->name, ours->name) != 0)
+            continue;
+        if (pt_dataset_n_labelled(s->dataset, split, t) == 0)
+            return PT_OK;
+        s->place[task] = t;
+        s->n_row[task] = pt_dataset_rows(s->dataset, split, t).n;
+        return check_task(s, ours, pt_dataset_task(s->dataset, t));
+    }
+    return PT_OK;
+}
+
+static pt_status_t find_tasks(scoring_t *s)
+{
+    int32_t n = 0;
+    PT_TRY(pt_alloc(&s->place, (size_t)n_task(s), sizeof *s->place));
+    PT_TRY(pt_alloc(&s->n_row, (size_t)n_task(s), sizeof *s->n_row));
+    for (int32_t k = 0; k < n_task(s); k++) {
+        PT_TRY(find_task(s, k));
+        n += s->place[k] >= 0;
+    }
+    if (n == 0)
+        PT_FAIL(MISMATCH, "%s: no task of the network has a label in %s", s->path,
+                pt_split_name(pt_inputs_split(s->inputs)));
+    return PT_OK;
+}
+
+/* Labels are read in the units of the network. */
+static pt_status_t take_units(scoring_t *s)
+{
+    const pt_standard_t **unit;
+    PT_TRY(pt_alloc(&unit, (size_t)pt_dataset_n_task(s->dataset), sizeof *unit));
+    for (int32_t k = 0; k < n_task(s); k++)
+        if (s->place[k] >= 0)
+            unit[s->place[k]] = info_of(s, k)->standard;
+    pt_status_t status = pt_dataset_set_standards(s->dataset, NULL, unit);
+    pt_free(unit);
+    return status;
+}
+
+static pt_status_t make_room(scoring_t *s)
+{
+    const int64_t *hwc = s->trained.found.interface.input.hwc;
+    size_t rows = (size_t)s->microbatch, most = 0;
+    for (int32_t k = 0; k < n_task(s); k++)
+        if (s->place[k] >= 0 && (size_t)pt_task_labels(info_of(s, k)) > most)
+            most = (size_t)pt_task_labels(info_of(s, k));
+    PT_TRY(
+        pt_alloc(&s->input, rows * (size_t)(hwc[0] * hwc[1] * hwc[2]), sizeof *s->input));
+    PT_TRY(pt_alloc(&s->label, rows * most, sizeof *s->label));
+    PT_TRY(pt_alloc(&s->score, (size_t)n_task(s), sizeof *s->score));
+    PT_TRY(pt_scores_new(n_task(s), s->trained.objective, hwc[0], hwc[1], &s->scores));
+    return pt_scores_begin(s->scores, s->n_row);
+}
+
+static pt_status_t prepare(scoring_t *s, pt_split_t split)
+{
+    pt_comm_t *world = pt_comm_world();
+    PT_AGREE(world,
+             pt_inputs_open(s->path, split, &s->trained.found.interface.input, &s->inputs));
+    if (pt_inputs_split(s->inputs) == PT_N_SPLIT)
+        PT_FAIL(FORMAT, "%s: no data set, so that it has no labels", s->path);
+    PT_TRY(pt_comm_split_node(world, &s->node));
+    PT_TRY(pt_dataset_open_labels(s->path, world, s->node, &s->dataset));
+    PT_AGREE(world, find_tasks(s));
+    PT_AGREE(world, take_units(s));
+    return pt_comm_agree(world, make_room(s));
+}
+
+/* Of the microbatch's inputs; none for what has none, and for padding. */
+static pt_status_t read_labels(scoring_t *s, int32_t task)
+{
+    const pt_task_info_t *info = info_of(s, task);
+    const pt_label_t none =
+        pt_task_is_float(info) ? (pt_label_t){.f = NAN} : (pt_label_t){.i = PT_LABEL_NONE};
+    pt_split_t split = pt_inputs_split(s->inputs);
+    pt_task_rows_t rows = pt_dataset_rows(s->dataset, split, s->place[task]);
+    int64_t width = pt_task_labels(info);
+    for (int64_t i = 0; i < s->microbatch; i++) {
+        int64_t at = i < s->n ? pt_task_rows_find(&rows, s->first + i) : -1;
+        pt_label_t *to = s->label + i * width;
+        for (int64_t j = 0; at < 0 && j < width; j++)
+            to[j] = none;
+        if (at >= 0)
+            PT_TRY(pt_dataset_read_labels(s->dataset, split, s->place[task], &at, 1, to));
+    }
+    return PT_OK;
+}
+
+static void take_output(void *context, int32_t task, const pt_real_t *output)
+{
+    scoring_t *s = context;
+    if (s->place[task] < 0 || s->status != PT_OK)
+        return;
+    s->status = read_labels(s, task);
+    if (s->status == PT_OK)
+        pt_scores_add(s->scores, task, s->microbatch, output, s->label);
+}
+
+static pt_status_t run_own(scoring_t *s)
+{
+    const int64_t *hwc = s->trained.found.interface.input.hwc;
+    int64_t values = hwc[0] * hwc[1] * hwc[2], end = pt_inputs_n(s->inputs);
+    int64_t step = pt_comm_size(pt_comm_world()) * s->microbatch;
+    s->first = pt_comm_rank(pt_comm_world()) * s->microbatch;
+    for (; s->first < end; s->first += step) {
+        int64_t left = end - s->first;
+        s->n = left < s->microbatch ? left : s->microbatch;
+        memset(s->input + s->n * values, 0,
+               (size_t)((s->microbatch - s->n) * values) * sizeof *s->input);
+        PT_TRY(pt_inputs_read(s->inputs, s->first, s->n, s->input));
+        pt_inference_run(s->trained.network, s->input, take_output, s);
+        PT_TRY(s->status);
+    }
+    return PT_OK;
+}
+
+static pt_status_t read_scores(scoring_t *s)
+{
+    for (int32_t k = 0; k < n_task(s); k++)
+        if (!pt_scores_read(s->scores, k, &s->score[k]))
+            PT_FAIL(NUMERIC,
+                    "%s: task '%s': the network's outputs, or their loss, are not "
+                    "finite",
+                    s->path, info_of(s, k)->name);
+    return PT_OK;
+}
+
+static void print_scores(const scoring_t *s)
+{
+    const pt_architecture_t *found = &s->trained.found;
+    const char *split = pt_split_name(pt_inputs_split(s->inputs));
+    for (int32_t k = 0; k < n_task(s); k++)
+        if (s->place[k] < 0)
+            pt_console_line("note        task %s has no labels in %s of %s, so no score",
+                            info_of(s, k)->name, split, s->path);
+    pt_print_scores(found->space, &found->subnet, s->trained.objective, s->score, split);
+}
+
+static void release(scoring_t *s)
+{
+    pt_scores_free(s->scores);
+    pt_free(s->score);
+    pt_free(s->label);
+    pt_free(s->input);
+    pt_free(s->n_row);
+    pt_free(s->place);
+    pt_dataset_close(s->dataset);
+    pt_comm_free(s->node);
+    pt_inputs_close(s->inputs);
+    pt_trained_close(&s->trained);
+}
+
+pt_status_t pt_score_data(const char *run, const pt_args_t *args, const char *path,
+                          pt_split_t split)
+{
+    pt_comm_t *world = pt_comm_world();
+    scoring_t *s = NULL;
+    pt_status_t status = pt_alloc(&s, 1, sizeof *s);
+    PT_AGREE(world, status);
+    s->path = path;
+    PT_TRY_OR(done, pt_trained_open(run, args, &s->trained));
+    s->microbatch = s->trained.config.train.microbatch;
+    PT_TRY_OR(done, prepare(s, split));
+    status = run_own(s);
+    PT_TRY_OR(done, pt_comm_agree(world, status));
+    PT_TRY_OR(done, pt_scores_sum(s->scores, world, world));
+    PT_TRY_OR(done, read_scores(s));
+    if (is_root())
+        print_scores(s);
+done:
+    release(s);
+    pt_free(s);
+    return status;
+}
