@@ -21,7 +21,7 @@ CFLAGS  := $(if $(DEBUG),-O1 -g3,-O2 -g -ftree-vectorize)
 comma   := ,
 
 # On a bare machine pkg-config and the libraries are not there yet: `deps` says so.
-PKGS       := openblas hdf5-openmpi jansson libxxhash libpng zlib libarchive
+PKGS       := openblas hdf5-openmpi jansson libxxhash libpng libturbojpeg zlib libarchive
 PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 PKG_LIBS   := $(shell pkg-config --libs $(PKGS) 2>/dev/null)
 

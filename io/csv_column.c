@@ -21,22 +21,31 @@ bool pt_csv_is_no_value(const pt_words_t *missing, pt_csv_cell_t cell)
 }
 
 /* Values are names of classes and features, which people read. */
-static pt_status_t check_text(const pt_csv_column_t *c, const pt_csv_t *csv,
-                              pt_csv_cell_t cell)
+static pt_status_t check_text(const char *where, pt_csv_cell_t cell)
 {
-    char where[PT_CSV_WHERE], shown[PT_CSV_SHOWN];
+    char shown[PT_CSV_SHOWN];
     uint32_t code;
     for (size_t i = 0, n; i < cell.bytes; i += n) {
         n = pt_utf8_decode(cell.text + i, cell.bytes - i, &code);
         if (n == 0 || code < 0x20 || code == 0x7f)
-            PT_FAIL(FORMAT, "%s: '%s' %s", pt_csv_where(csv, c->column, where),
-                    pt_csv_show(cell, shown),
+            PT_FAIL(FORMAT, "%s: '%s' %s", where, pt_csv_show(cell, shown),
                     n == 0 ? "is not in UTF-8" : "holds a control character");
     }
     if (cell.bytes > 255)
         PT_FAIL(FORMAT, "%s: a text of %zu bytes, expected a category of at most 255",
-                pt_csv_where(csv, c->column, where), cell.bytes);
+                where, cell.bytes);
     return PT_OK;
+}
+
+pt_status_t pt_csv_column_class(pt_csv_column_t *c, const char *where, const char *text,
+                                size_t bytes, int32_t *code)
+{
+    int32_t before = c->value.n;
+    PT_TRY(pt_dictionary_add(&c->value, text, bytes, code));
+    c->text_row = 1;
+    return c->value.n == before
+               ? PT_OK
+               : check_text(where, (pt_csv_cell_t){(char *)text, bytes, false});
 }
 
 static int32_t most_values(const pt_csv_column_t *c)
@@ -54,7 +63,7 @@ static pt_status_t add_value(pt_csv_column_t *c, const pt_csv_t *csv, pt_csv_cel
     PT_TRY(pt_dictionary_add(&c->value, cell.text, cell.bytes, code));
     if (c->value.n == before)
         return PT_OK;
-    PT_TRY(check_text(c, csv, cell));
+    PT_TRY(check_text(pt_csv_where(csv, c->column, where), cell));
     if (c->value.n > most_values(c))
         PT_FAIL(FORMAT, "%s: more than %d different values, too many for %s%s",
                 pt_csv_where(csv, c->column, where), most_values(c),
@@ -156,7 +165,7 @@ static int by_value(const void *a, const void *b, void *context)
     return (p > q) - (p < q);
 }
 
-static pt_status_t rank_values(pt_csv_column_t *c)
+pt_status_t pt_csv_column_rank(pt_csv_column_t *c)
 {
     sorting_t sorting = {&c->value, c->text_row == 0};
     int32_t *sorted;
@@ -188,7 +197,7 @@ pt_status_t pt_csv_column_settle(pt_csv_column_t *c, const pt_csv_t *csv, const 
                 "%s: column '%.128s' holds one and the same value in all rows that "
                 "have one: nothing to learn",
                 src, name);
-    return c->kind == PT_CSV_CATEGORY ? rank_values(c) : PT_OK;
+    return c->kind == PT_CSV_CATEGORY ? pt_csv_column_rank(c) : PT_OK;
 }
 
 int32_t pt_csv_column_width(const pt_csv_column_t *c)

@@ -14,7 +14,8 @@ typedef enum pt_csv_role {
     PT_CSV_TASK,
     PT_CSV_GROUP,
     PT_CSV_TIME,
-    PT_CSV_SPLIT
+    PT_CSV_SPLIT,
+    PT_CSV_FILE
 } pt_csv_role_t;
 
 typedef enum pt_csv_kind {
@@ -53,6 +54,13 @@ PT_MUST_CHECK pt_status_t pt_csv_column_look(pt_csv_column_t *c, const pt_csv_t 
  * numbers by size, texts by bytes. */
 PT_MUST_CHECK pt_status_t pt_csv_column_settle(pt_csv_column_t *c, const pt_csv_t *csv,
                                                const char *src);
+
+/** Take a value of a category that no table gives; `where` is for messages. */
+PT_MUST_CHECK pt_status_t pt_csv_column_class(pt_csv_column_t *c, const char *where,
+                                              const char *text, size_t bytes,
+                                              int32_t *code);
+/** Put the values in their order; pt_csv_column_settle() does it for columns of a table. */
+PT_MUST_CHECK pt_status_t pt_csv_column_rank(pt_csv_column_t *c);
 
 /** Features that an input makes. */
 int32_t pt_csv_column_width(const pt_csv_column_t *c);

@@ -19,8 +19,8 @@ typedef struct roles {
 
 static pt_status_t give_role(roles_t *r, int32_t column, pt_csv_role_t role)
 {
-    static const char *const word[] = {"left out",  "an input", "a task",
-                                       "the group", "the time", "the split"};
+    static const char *const word[] = {"left out", "an input",  "a task",  "the group",
+                                       "the time", "the split", "the file"};
     const pt_csv_t *csv = r->table->csv;
     if (r->role[column] != PT_CSV_UNUSED)
         PT_FAIL(USAGE, "%s: column '%.128s' cannot be both %s and %s", r->table->src,
@@ -64,9 +64,13 @@ static pt_status_t find_tasks(roles_t *r)
 {
     pt_csv_table_t *table = r->table;
     const pt_words_t *words = &table->options->tasks;
-    if (words->n == 0)
+    if (words->n == 0 && !table->file_name)
         PT_FAIL(USAGE, "no task is named: --tasks COLUMN ...");
-    PT_TRY(pt_alloc(&table->task, (size_t)words->n, sizeof *table->task));
+    PT_TRY(
+        pt_alloc(&table->task, (size_t)pt_csv_n_column(table->csv), sizeof *table->task));
+    if (words->n > pt_csv_n_column(table->csv))
+        PT_FAIL(USAGE, "%s: %d tasks of %d columns", table->src, words->n,
+                pt_csv_n_column(table->csv));
     for (; table->n_task < words->n; table->n_task++) {
         pt_csv_task_t *task = &table->task[table->n_task];
         PT_TRY(find_task(r, words->word[table->n_task], task));
@@ -128,6 +132,16 @@ static pt_status_t match_inputs(roles_t *r, bool *is_hit)
         if (r->role[i] == PT_CSV_UNUSED && !r->is_left_out[i] &&
             pt_csv_name(r->table->csv, i)[0])
             r->role[i] = PT_CSV_INPUT;
+    return PT_OK;
+}
+
+/* Where inputs are files and no task is named, all other columns are. */
+static pt_status_t find_other_tasks(roles_t *r)
+{
+    pt_csv_table_t *table = r->table;
+    for (int32_t i = 0; i < pt_csv_n_column(table->csv); i++)
+        if (r->role[i] == PT_CSV_UNUSED && pt_csv_name(table->csv, i)[0])
+            PT_TRY(find_task(r, pt_csv_name(table->csv, i), &table->task[table->n_task++]));
     return PT_OK;
 }
 
@@ -204,7 +218,11 @@ static pt_status_t find_columns(pt_csv_table_t *table)
     PT_TRY_OR(done, find_one(&r, options->group, PT_CSV_GROUP, &table->group_column));
     PT_TRY_OR(done, find_one(&r, options->time, PT_CSV_TIME, &table->time_column));
     PT_TRY_OR(done, find_one(&r, options->split, PT_CSV_SPLIT, &table->split_column));
-    PT_TRY_OR(done, find_inputs(&r));
+    PT_TRY_OR(done, find_one(&r, table->file_name, PT_CSV_FILE, &table->file_column));
+    if (!table->file_name)
+        PT_TRY_OR(done, find_inputs(&r));
+    else if (options->tasks.n == 0)
+        PT_TRY_OR(done, find_other_tasks(&r));
     for (int32_t k = 0; k < options->kinds.n; k++)
         PT_TRY_OR(done, take_kind(table, options->kinds.word[k]));
 done:
@@ -214,9 +232,9 @@ done:
 }
 
 pt_status_t pt_csv_table_open(pt_csv_table_t *table, const char *src,
-                              const pt_import_csv_t *options)
+                              const pt_import_csv_t *options, const char *file_name)
 {
-    *table = (pt_csv_table_t){.options = options, .src = src};
+    *table = (pt_csv_table_t){.options = options, .src = src, .file_name = file_name};
     PT_TRY(pt_csv_open(src, options->separator, &table->csv));
     return find_columns(table);
 }
@@ -245,18 +263,21 @@ static pt_status_t look_at_inputs(pt_csv_table_t *table, const pt_csv_cell_t *ce
 
 static pt_status_t look_at_tasks(pt_csv_table_t *table, const pt_csv_cell_t *cells)
 {
+    size_t n = (size_t)table->n;
     for (int32_t t = 0; t < table->n_task; t++) {
         pt_csv_task_t *task = &table->task[t];
         pt_csv_cell_t cell = pt_csv_trim(cells[task->column.column]);
-        PT_TRY(pt_grow(&task->code, &task->capacity, (size_t)table->n + 1,
-                       sizeof *task->code));
+        double value = 0;
+        PT_TRY(pt_grow(&task->code, &task->code_capacity, n + 1, sizeof *task->code));
+        PT_TRY(pt_grow(&task->value, &task->value_capacity, n + 1, sizeof *task->value));
         if (pt_csv_is_no_value(&table->options->missing, cell)) {
             task->column.n_missing++;
-            task->code[table->n] = -1;
-        } else {
-            PT_TRY(
-                pt_csv_column_look(&task->column, table->csv, cell, &task->code[table->n]));
+            task->code[n] = -1;
+            continue;
         }
+        PT_TRY(pt_csv_column_look(&task->column, table->csv, cell, &task->code[n]));
+        pt_csv_number(cell, &value);
+        task->value[n] = (float)value;
     }
     return PT_OK;
 }
@@ -298,6 +319,23 @@ static pt_status_t look_at_place(pt_csv_table_t *table, const pt_csv_cell_t *cel
     return PT_OK;
 }
 
+static pt_status_t look_at_file(pt_csv_table_t *table, const pt_csv_cell_t *cells)
+{
+    char where[PT_CSV_WHERE], shown[PT_CSV_SHOWN];
+    int32_t number;
+    if (!table->file_name)
+        return PT_OK;
+    pt_csv_cell_t cell = cells[table->file_column];
+    if (cell.bytes == 0)
+        PT_FAIL(FORMAT, "%s: no file", pt_csv_where(table->csv, table->file_column, where));
+    PT_TRY(pt_dictionary_add(&table->files, cell.text, cell.bytes, &number));
+    if (number != table->n)
+        PT_FAIL(FORMAT, "%s: '%s' is in row %d, too",
+                pt_csv_where(table->csv, table->file_column, where),
+                pt_csv_show(cell, shown), number + 1);
+    return PT_OK;
+}
+
 void pt_csv_table_progress(const pt_csv_table_t *table, const char *what)
 {
     const pt_import_talk_t *talk = &table->options->talk;
@@ -315,6 +353,7 @@ pt_status_t pt_csv_table_scan(pt_csv_table_t *table)
         PT_TRY(look_at_inputs(table, cells));
         PT_TRY(look_at_tasks(table, cells));
         PT_TRY(look_at_place(table, cells));
+        PT_TRY(look_at_file(table, cells));
         pt_csv_table_progress(table, "looking at it");
     }
     if (table->n == 0)
@@ -324,6 +363,14 @@ pt_status_t pt_csv_table_scan(pt_csv_table_t *table)
     for (int32_t t = 0; t < table->n_task; t++)
         PT_TRY(pt_csv_column_settle(&table->task[t].column, table->csv, table->src));
     return PT_OK;
+}
+
+pt_status_t pt_csv_table_part(pt_csv_table_t *table, const pt_import_share_t *share,
+                              pt_parts_t *parts)
+{
+    return table->split ? pt_parts_take(table->src, &table->split, table->n, parts)
+                        : pt_parts_by_share(table->src, share, table->n, table->group,
+                                            table->time, parts);
 }
 
 pt_status_t pt_csv_table_rewind(pt_csv_table_t *table)
@@ -343,16 +390,14 @@ pt_status_t pt_csv_table_changed(const pt_csv_table_t *table)
 
 void pt_csv_table_release(pt_csv_table_t *table)
 {
-    pt_csv_close(table->csv);
     for (int32_t i = 0; i < table->n_input; i++)
         pt_csv_column_release(&table->input[i]);
-    /* The one that failed may have something, too. */
-    for (int32_t t = 0; table->task && t < table->options->tasks.n; t++) {
-        pt_csv_column_release(&table->task[t].column);
-        pt_free(table->task[t].code);
-    }
+    for (int32_t t = 0; t < table->n_task; t++)
+        pt_csv_task_release(&table->task[t]);
     pt_free(table->input);
     pt_free(table->task);
+    pt_csv_close(table->csv);
+    pt_dictionary_release(&table->files);
     pt_dictionary_release(&table->groups);
     pt_free(table->group);
     pt_free(table->time);

@@ -1,8 +1,10 @@
-/* Small grey images: decoded from PNG, and made smaller by averaging. */
+/* Small grey images decoded from PNG, and images of any kind brought to a size. */
 #include "io/image.h"
 
 #include <png.h>
 #include <string.h>
+
+#include "polytree/base/memory.h"
 
 pt_status_t pt_png_decode(const char *name, const void *png, size_t bytes, int64_t height,
                           int64_t width, uint8_t *pixels)
@@ -39,18 +41,34 @@ static int64_t overlap(int64_t i, int64_t from, int64_t o, int64_t to)
     return least((i + 1) * to, (o + 1) * from) - begin;
 }
 
-void pt_image_average(const uint8_t *src, int64_t from, uint8_t *dst, int64_t to)
+/* Rows of the source that a row of the target covers, each times its overlap. */
+static void add_rows(const uint8_t *src, int64_t from, int64_t row, int64_t y, int64_t to,
+                     int64_t *sum)
 {
-    int64_t area = from * from;
-    for (int64_t y = 0; y < to; y++)
-        for (int64_t x = 0; x < to; x++) {
-            int64_t sum = 0;
-            for (int64_t i = y * from / to; i < from && i * to < (y + 1) * from; i++) {
-                int64_t row = 0;
-                for (int64_t j = x * from / to; j < from && j * to < (x + 1) * from; j++)
-                    row += overlap(j, from, x, to) * src[i * from + j];
-                sum += overlap(i, from, y, to) * row;
+    memset(sum, 0, (size_t)row * sizeof *sum);
+    for (int64_t i = y * from / to; i < from && i * to < (y + 1) * from; i++) {
+        int64_t weight = overlap(i, from, y, to);
+        for (int64_t k = 0; k < row; k++)
+            sum[k] += weight * src[i * row + k];
+    }
+}
+
+pt_status_t pt_image_average(const uint8_t *src, int64_t from_height, int64_t from_width,
+                             int64_t channels, uint8_t *dst, int64_t height, int64_t width)
+{
+    int64_t area = from_height * from_width, row = from_width * channels, *sum;
+    PT_TRY(pt_alloc(&sum, (size_t)row, sizeof *sum));
+    for (int64_t y = 0; y < height; y++) {
+        add_rows(src, from_height, row, y, height, sum);
+        for (int64_t x = 0; x < width; x++)
+            for (int64_t c = 0; c < channels; c++) {
+                int64_t whole = 0;
+                for (int64_t j = x * from_width / width;
+                     j < from_width && j * width < (x + 1) * from_width; j++)
+                    whole += overlap(j, from_width, x, width) * sum[j * channels + c];
+                *dst++ = (uint8_t)((2 * whole + area) / (2 * area));
             }
-            dst[y * to + x] = (uint8_t)((2 * sum + area) / (2 * area));
-        }
+    }
+    pt_free(sum);
+    return PT_OK;
 }

@@ -1,5 +1,5 @@
 /** @file
- * Small grey images: PNG in, area average, walks over folders and archives of them.
+ * Images: small grey ones of PNG, area average, walks over folders and archives of them.
  */
 #ifndef IO_IMAGE_H
 #define IO_IMAGE_H
@@ -20,9 +20,11 @@ PT_MUST_CHECK pt_status_t pt_png_decode(const char *name, const void *png, size_
 
 /**
  * Exact mean over the source area of each pixel, in integers, rounded half up:
- * [from, from] to [to, to].
+ * [from_height, from_width, channels] to [height, width, channels], smaller or larger.
  */
-void pt_image_average(const uint8_t *src, int64_t from, uint8_t *dst, int64_t to);
+PT_MUST_CHECK pt_status_t pt_image_average(const uint8_t *src, int64_t from_height,
+                                           int64_t from_width, int64_t channels,
+                                           uint8_t *dst, int64_t height, int64_t width);
 
 /** What a walk calls for every regular file; a status other than PT_OK ends it. */
 typedef pt_status_t (*pt_visit_t)(void *context, const char *path, const char *data,

@@ -117,9 +117,9 @@ static pt_status_t take_drawing(void *context, const char *path, const char *dat
     PT_TRY(pt_grow(&import->drawing, &import->capacity, (size_t)import->n + 1,
                    sizeof drawing));
     PT_TRY(pt_alloc(&drawing.pixels, (size_t)(size * size), 1));
-    pt_image_average(import->full, FULL_SIZE, drawing.pixels, size);
     import->drawing[import->n++] = drawing;
-    return PT_OK;
+    return pt_image_average(import->full, FULL_SIZE, FULL_SIZE, 1, drawing.pixels, size,
+                            size);
 }
 
 static pt_status_t pick_alphabets(import_t *import)

@@ -4,9 +4,14 @@
 #include <archive.h>
 #include <hdf5.h>
 #include <jansson.h>
+#include <jconfig.h>
 #include <png.h>
 #include <stdio.h>
 #include <zlib.h>
+
+/* It is no text in jconfig.h. */
+#define VERSION_OF(version) TEXT_OF(version)
+#define TEXT_OF(version) #version
 
 static const char *hdf5_version(void)
 {
@@ -34,6 +39,8 @@ const char *pt_io_library(int32_t i)
         return "jansson " JANSSON_VERSION;
     case 4:
         return archive_version_string();
+    case 5:
+        return "libjpeg-turbo " VERSION_OF(LIBJPEG_TURBO_VERSION);
     default:
         return NULL;
     }

@@ -12,10 +12,8 @@
 /* The header is a dictionary as Python writes it; `at` moves through it. */
 typedef struct header {
     const char *path, *at, *end;
-    pt_number_t number;
-    bool has_number, has_order, is_fortran, has_shape;
-    int32_t n_dim;
-    int64_t dim[PT_NPY_MAX_DIM];
+    bool has_number, has_order, has_shape;
+    pt_npy_header_t *is;
 } header_t;
 
 static pt_status_t fail_header(const header_t *h)
@@ -67,8 +65,9 @@ static pt_status_t take_type(header_t *h)
         return fail_header(h);
     const char *type = h->at, *quote = memchr(type, '\'', (size_t)(h->end - type));
     int n = quote && quote - type < 20 ? (int)(quote - type) : 0;
-    if (n == 3 && parse_type(type, &h->number)) {
+    if (n == 3 && parse_type(type, &h->is->number)) {
         h->at = quote + 1;
+        h->is->is_bool = type[1] == 'b';
         h->has_number = true;
         return PT_OK;
     }
@@ -80,11 +79,11 @@ static pt_status_t take_shape(header_t *h)
 {
     if (!take(h, "("))
         return fail_header(h);
-    for (h->n_dim = 0; !take(h, ")"); h->n_dim++) {
+    for (h->is->n_dim = 0; !take(h, ")"); h->is->n_dim++) {
         int64_t n = 0;
         skip_space(h);
         const char *begin = h->at;
-        if (h->n_dim == PT_NPY_MAX_DIM)
+        if (h->is->n_dim == PT_NPY_MAX_DIM)
             PT_FAIL(FORMAT, "%s: more than %d dimensions", h->path, PT_NPY_MAX_DIM);
         for (; h->at < h->end && *h->at >= '0' && *h->at <= '9'; h->at++)
             if (__builtin_mul_overflow(n, 10, &n) ||
@@ -92,14 +91,14 @@ static pt_status_t take_shape(header_t *h)
                 PT_FAIL(FORMAT, "%s: absurd shape", h->path);
         if (h->at == begin)
             return fail_header(h);
-        h->dim[h->n_dim] = n;
+        h->is->dim[h->is->n_dim] = n;
         take(h, ",");
     }
     h->has_shape = true;
     return PT_OK;
 }
 
-static pt_status_t read_header(header_t *h)
+static pt_status_t parse(header_t *h)
 {
     if (!take(h, "{"))
         return fail_header(h);
@@ -107,8 +106,8 @@ static pt_status_t read_header(header_t *h)
         if (take(h, "'descr':")) {
             PT_TRY(take_type(h));
         } else if (take(h, "'fortran_order':")) {
-            h->is_fortran = take(h, "True");
-            h->has_order = h->is_fortran || take(h, "False");
+            h->is->is_fortran = take(h, "True");
+            h->has_order = h->is->is_fortran || take(h, "False");
         } else if (take(h, "'shape':")) {
             PT_TRY(take_shape(h));
         } else {
@@ -122,8 +121,8 @@ static pt_status_t read_header(header_t *h)
 }
 
 /* Magic, version, length of the header (2 bytes, from version 2 on 4), header, values. */
-static pt_status_t find_header(const char *path, const char *text, size_t bytes,
-                               header_t *h)
+pt_status_t pt_npy_read_header(const char *path, const char *text, size_t bytes,
+                               pt_npy_header_t *header)
 {
     static const char magic[] = "\x93NUMPY";
     const unsigned char *head = (const unsigned char *)text;
@@ -136,9 +135,18 @@ static pt_status_t find_header(const char *path, const char *text, size_t bytes,
         n |= (size_t)head[10] << 16 | (size_t)head[11] << 24;
         begin = 12;
     }
+    if (n > PT_NPY_MAX_HEADER - begin)
+        PT_FAIL(FORMAT, "%s: a header of %zu bytes, expected at most %zu", path, n,
+                PT_NPY_MAX_HEADER - begin);
     if (n > bytes - begin)
         PT_FAIL(FORMAT, "%s: cut off in its header", path);
-    *h = (header_t){.path = path, .at = text + begin, .end = text + begin + n};
+    header_t h = {.path = path, .at = text + begin, .end = text + begin + n, .is = header};
+    *header = (pt_npy_header_t){.count = 1, .bytes = begin + n};
+    PT_TRY(parse(&h));
+    for (int32_t d = 0; d < header->n_dim; d++)
+        if (__builtin_mul_overflow(header->count, header->dim[d], &header->count) ||
+            header->count > INT64_MAX / header->number.bytes)
+            PT_FAIL(FORMAT, "%s: absurd shape", path);
     return PT_OK;
 }
 
@@ -154,23 +162,18 @@ static int64_t fortran_place(const pt_npy_t *npy, int64_t i)
     return place;
 }
 
-static pt_status_t take_values(const header_t *h, size_t bytes, pt_npy_t *npy)
+static pt_status_t take_values(const pt_npy_header_t *h, const char *path,
+                               const char *values, size_t bytes, pt_npy_t *npy)
 {
-    int64_t count = 1;
-    size_t need;
-    for (int32_t d = 0; d < h->n_dim; d++)
-        if (__builtin_mul_overflow(count, h->dim[d], &count))
-            PT_FAIL(FORMAT, "%s: absurd shape", h->path);
-    if (__builtin_mul_overflow((size_t)count, (size_t)h->number.bytes, &need) ||
-        need != bytes)
-        PT_FAIL(FORMAT, "%s: %zu bytes of values, expected %lld of %d bytes", h->path,
-                bytes, (long long)count, h->number.bytes);
-    *npy = (pt_npy_t){.n_dim = h->n_dim, .count = count};
+    if ((size_t)h->count * (size_t)h->number.bytes != bytes)
+        PT_FAIL(FORMAT, "%s: %zu bytes of values, expected %lld of %d bytes", path, bytes,
+                (long long)h->count, h->number.bytes);
+    *npy = (pt_npy_t){.n_dim = h->n_dim, .count = h->count};
     memcpy(npy->dim, h->dim, sizeof npy->dim);
-    PT_TRY(pt_alloc(&npy->value, (size_t)count, sizeof *npy->value));
-    for (int64_t i = 0; i < count; i++) {
+    PT_TRY(pt_alloc(&npy->value, (size_t)h->count, sizeof *npy->value));
+    for (int64_t i = 0; i < h->count; i++) {
         size_t place = (size_t)(h->is_fortran ? fortran_place(npy, i) : i);
-        pt_number_convert(h->number, h->end + place * (size_t)h->number.bytes, 1,
+        pt_number_convert(h->number, values + place * (size_t)h->number.bytes, 1,
                           PT_CELL_F64, &npy->value[i]);
     }
     return PT_OK;
@@ -180,13 +183,11 @@ pt_status_t pt_npy_read(const char *path, pt_npy_t *npy)
 {
     char *text = NULL;
     size_t bytes = 0;
-    header_t h;
+    pt_npy_header_t h;
     PT_TRY(pt_file_read(path, &text, &bytes));
-    pt_status_t status = find_header(path, text, bytes, &h);
+    pt_status_t status = pt_npy_read_header(path, text, bytes, &h);
     if (status == PT_OK)
-        status = read_header(&h);
-    if (status == PT_OK)
-        status = take_values(&h, (size_t)(text + bytes - h.end), npy);
+        status = take_values(&h, path, text + h.bytes, bytes - h.bytes, npy);
     pt_free(text);
     return status;
 }

@@ -3,7 +3,6 @@
 #include <archive_entry.h>
 #include <dirent.h>
 #include <errno.h>
-#include <locale.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -13,6 +12,7 @@
 #include "polytree/base/memory.h"
 #include "io/file.h"
 #include "io/image.h"
+#include "io/utf8.h"
 
 enum { BLOCK = 1 << 16, MAX_FILE = 1 << 26 };
 
@@ -227,33 +227,19 @@ static pt_status_t next_member(archive_walk_t *w)
                                                              : PT_OK;
 }
 
-/* Names of zip members are UTF-8, which libarchive translates to the locale's: in "C" to
- * nothing.  The locale of this thread alone is changed, for as long as it reads. */
-static locale_t enter_utf8(locale_t *before)
-{
-    static const char *const name[] = {"C.UTF-8", "C.utf8", "en_US.UTF-8"};
-    locale_t utf8 = (locale_t)0;
-    for (size_t i = 0; !utf8 && i < sizeof name / sizeof name[0]; i++)
-        utf8 = newlocale(LC_CTYPE_MASK, name[i], (locale_t)0);
-    *before = uselocale(utf8);
-    return utf8;
-}
-
 pt_status_t pt_archive_walk(const char *path, pt_want_t want, pt_visit_t visit,
                             void *context)
 {
     const walk_t walk = {want, visit, context, ""};
     archive_walk_t w = {.walk = &walk, .path = path};
-    locale_t before, utf8;
+    pt_utf8_t utf8;
     PT_TRY(check_gzip(path));
-    utf8 = enter_utf8(&before);
+    utf8 = pt_utf8_enter();
     pt_status_t status = open_archive(&w);
     while (status == PT_OK && !w.is_ended)
         status = next_member(&w);
     archive_read_free(w.archive);
     pt_free(w.data);
-    uselocale(before);
-    if (utf8)
-        freelocale(utf8);
+    pt_utf8_leave(utf8);
     return status;
 }

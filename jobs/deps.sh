@@ -27,6 +27,7 @@ all|pkg-config --exists hdf5-openmpi|libhdf5-openmpi-dev|yes
 all|pkg-config --exists jansson|libjansson-dev|yes
 all|pkg-config --exists libxxhash|libxxhash-dev|yes
 all|pkg-config --exists libpng|libpng-dev|yes
+all|pkg-config --exists libturbojpeg|libturbojpeg0-dev|yes
 all|pkg-config --exists zlib|zlib1g-dev|yes
 all|pkg-config --exists libarchive|libarchive-dev|yes
 all|has_header xxhash.h|libxxhash-dev|yes

@@ -1,4 +1,4 @@
-/* polytree data import csv: data of one's own. */
+/* polytree data import csv and images: data of one's own. */
 #include <string.h>
 
 #include "app/command.h"
@@ -124,5 +124,77 @@ pt_status_t pt_cmd_import_csv(const pt_args_t *args, int *code)
     PT_TRY(take_separator(args->flag[CSV_SEPARATOR], &options.separator));
     PT_TRY(pt_make_begin(args->word[1], args->flag[CSV_FORCE] != NULL));
     PT_TRY(pt_import_csv(args->word[0], args->word[1], &options));
+    return pt_make_end(args->word[1]);
+}
+
+enum {
+    IMAGES_SIZE,
+    IMAGES_GREY,
+    IMAGES_LABELS,
+    IMAGES_FILES,
+    IMAGES_TASKS,
+    IMAGES_KINDS,
+    IMAGES_MAPS,
+    IMAGES_SPLIT,
+    IMAGES_GROUP,
+    IMAGES_VAL,
+    IMAGES_TEST,
+    IMAGES_SEED,
+    IMAGES_FORCE
+};
+const pt_flag_t pt_flags_import_images[] = {
+    {"size", 0, "S|HxW", "pixels that all are brought to (all have one size)"},
+    {"grey", 0, NULL, "one channel (red, green, blue)"},
+    {"labels", 0, "TABLE.csv", "labels of each picture (its folder is its class)"},
+    {"files", 0, "COLUMN", "of the table, with the pictures' paths below SRC (file)"},
+    {"tasks", 0, "COLUMN ...", "of the table (all but --files, --split, --group)"},
+    {"kinds", 0, "COLUMN=KIND ...", "classification or regression (guessed)"},
+    {"maps", 0, "NAME=KIND ...", "SRC/NAME has a PNG for each picture in SRC/images"},
+    {"split", 0, "COLUMN", "of the table: train, val or test (folders so called)"},
+    {"group", 0, "COLUMN", "of the table: what stays together (none)"},
+    {"val", 0, "SHARE", "of the pictures, for progress and tuning (0.1)"},
+    {"test", 0, "SHARE", "of the pictures, for the end (0.2)"},
+    {"seed", 0, "N", "of the parts (1)"},
+    {"force", 0, NULL, PT_MAKE_FORCE},
+    {0}};
+
+/* "64", "48x64", or NULL. */
+static pt_status_t take_size(const char *text, int64_t *height, int64_t *width)
+{
+    char first[16] = "";
+    const char *cross = text ? strchr(text, 'x') : NULL;
+    size_t n = cross ? (size_t)(cross - text) : 0;
+    if (cross && n < sizeof first)
+        memcpy(first, text, n);
+    PT_TRY(pt_args_int("size", cross ? first : text, 1, PT_MAKE_MAX_SIZE, 0, height));
+    return pt_args_int("size", cross ? cross + 1 : text, 1, PT_MAKE_MAX_SIZE, 0, width);
+}
+
+pt_status_t pt_cmd_import_images(const pt_args_t *args, int *code)
+{
+    const char *files = args->flag[IMAGES_FILES];
+    static const int of_table[] = {IMAGES_FILES, IMAGES_TASKS, IMAGES_KINDS, IMAGES_SPLIT,
+                                   IMAGES_GROUP};
+    talk_t talk;
+    pt_import_images_t options = {.is_grey = args->flag[IMAGES_GREY] != NULL,
+                                  .labels = args->flag[IMAGES_LABELS],
+                                  .file_column = files ? files : "file",
+                                  .tasks = words_of(args, IMAGES_TASKS),
+                                  .kinds = words_of(args, IMAGES_KINDS),
+                                  .maps = words_of(args, IMAGES_MAPS),
+                                  .split = args->flag[IMAGES_SPLIT],
+                                  .group = args->flag[IMAGES_GROUP],
+                                  .talk = begin_talk(&talk)};
+    (void)code;
+    for (size_t i = 0; !options.labels && i < sizeof of_table / sizeof of_table[0]; i++)
+        if (args->flag[of_table[i]])
+            PT_FAIL(USAGE, "--%s goes with --labels only",
+                    pt_flags_import_images[of_table[i]].name);
+    PT_TRY(take_size(args->flag[IMAGES_SIZE], &options.height, &options.width));
+    PT_TRY(
+        take_share(args, IMAGES_VAL, IMAGES_TEST, options.split != NULL, &options.share));
+    PT_TRY(pt_make_seed(args, pt_flags_import_images, IMAGES_SEED, &options.share.seed));
+    PT_TRY(pt_make_begin(args->word[1], args->flag[IMAGES_FORCE] != NULL));
+    PT_TRY(pt_import_images(args->word[0], args->word[1], &options));
     return pt_make_end(args->word[1]);
 }

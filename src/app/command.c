@@ -61,6 +61,24 @@ const pt_command_t pt_commands[] = {
      .min_word = 2,
      .max_word = 2,
      .run = pt_cmd_import_csv},
+    {.name = "data import images",
+     .usage = "SRC OUT.h5 [--size S|HxW] [--grey] [--labels TABLE.csv [--files COLUMN] "
+              "[--tasks COLUMN ...] [--kinds COLUMN=KIND ...] [--split COLUMN] [--group "
+              "COLUMN]] [--maps NAME=KIND ...] [--val SHARE] [--test SHARE] [--seed N] "
+              "[--force]",
+     .help =
+         "make a data set of a folder of pictures, PNG or JPEG\n"
+         "\nWithout --labels and --maps the folder that a picture is in is its class: "
+         "SRC/CLASS/...,\nor SRC/train/CLASS/... and so on.  Maps are PNGs of the "
+         "pictures' "
+         "names: segmentation\n(numbers or indices of a palette, 255 for none; "
+         "segmentation:N), depth:UNIT (numbers times\nUNIT, 0 for none), normals (n = "
+         "colour / 127.5 - 1), edges, saliency (0, and 1 or 255),\nregression.  A picture "
+         "without a map, or a cell without a value, is no label.",
+     .flags = pt_flags_import_images,
+     .min_word = 2,
+     .max_word = 2,
+     .run = pt_cmd_import_images},
     {.name = "data shapes",
      .usage = "OUT.h5 [--size S] [--train N] [--val N] [--test N] [--seed N] [--force]",
      .help = "draw a data set: small shapes with three classification tasks",

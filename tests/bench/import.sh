@@ -1,13 +1,15 @@
 #!/usr/bin/env bash
-# How fast a table comes in, beside pandas reading it, and how much memory that takes.
-#   tests/bench/import.sh [MB]         (200)
-# The table has 20 columns of numbers as pandas writes them and a class.  Rates are in MB of
-# the source a second; bounded memory shows in that it does not grow with MB.
+# How fast a table and a folder of JPEGs come in, beside pandas and Pillow reading them, and how
+# much memory that takes.
+#   tests/bench/import.sh [MB] [PICTURES]         (200 2000)
+# The table has 20 columns of numbers as pandas writes them and a class; pictures have 256 x 192
+# pixels and become 64 x 64.  Rates are in MB of the source a second; bounded memory shows in that
+# it does not grow with the source.
 set -eu
 cd "$(dirname "$0")/../.."
-polytree=${POLYTREE:-build/polytree} python=${PYTHON:-/usr/bin/python3} megabytes=${1:-200}
-"$python" -c "import pandas" 2>/dev/null || {
-    echo "no pandas (python3-pandas): nothing to compare with" >&2
+polytree=${POLYTREE:-build/polytree} python=${PYTHON:-/usr/bin/python3} megabytes=${1:-200} pictures=${2:-2000}
+"$python" -c "import pandas, PIL" 2>/dev/null || {
+    echo "no pandas or Pillow (python3-pandas, python3-pil): nothing to compare with" >&2
     exit 1
 }
 work=$(mktemp -d)
@@ -44,3 +46,26 @@ PY
 }
 timed "pandas.read_csv" "$python" -c "import sys, pandas; pandas.read_csv(sys.argv[1])" "$work/table.csv"
 timed "polytree data import csv" "$polytree" data import csv "$work/table.csv" "$work/table.h5" --tasks kind
+rm "$work"/table.*
+
+"$python" - "$work/pictures" "$pictures" <<'PY'
+import os, sys, numpy as np
+from PIL import Image
+
+rng, one = np.random.default_rng(1), sys.argv[1] + ".jpg"
+for i in range(int(sys.argv[2])):
+    if i < 50:
+        coarse = rng.integers(0, 256, (24, 32, 3)).astype("uint8")
+        Image.fromarray(coarse).resize((256, 192), Image.BICUBIC).save(one, quality=90)
+        data = open(one, "rb").read()
+    folder = os.path.join(sys.argv[1], "ab"[i % 2])
+    os.makedirs(folder, exist_ok=True)
+    open(os.path.join(folder, "%06d.jpg" % i), "wb").write(data)
+PY
+bytes=$(find "$work/pictures" -type f -printf '%s\n' | awk '{n += $1} END {print n}')
+timed "Pillow: open, resize" "$python" -c '
+import glob, sys, numpy as np
+from PIL import Image
+for path in sorted(glob.glob(sys.argv[1] + "/*/*")):
+    np.asarray(Image.open(path).convert("RGB").resize((64, 64), Image.BOX))' "$work/pictures"
+timed "polytree data import images" "$polytree" data import images "$work/pictures" "$work/p.h5" --size 64

@@ -13,12 +13,12 @@ static void average_keeps_area(void **state)
     (void)state;
     for (int i = 0; i < FULL * FULL; i++)
         src[i] = (uint8_t)(i * 7919 >> 3);
-    pt_image_average(src, FULL, dst, FULL);
+    assert_int_equal(pt_image_average(src, FULL, FULL, 1, dst, FULL, FULL), PT_OK);
     assert_memory_equal(src, dst, sizeof src);
     /* 105 to 35 and to 2 by the definition, in double. */
     for (int to = 35; to > 0; to = to == 35 ? 2 : 0) {
         double step = (double)FULL / to;
-        pt_image_average(src, FULL, dst, to);
+        assert_int_equal(pt_image_average(src, FULL, FULL, 1, dst, to, to), PT_OK);
         for (int o = 0; o < to * to; o++) {
             double sum = 0;
             for (int i = 0; i < FULL * FULL; i++) {
@@ -33,7 +33,7 @@ static void average_keeps_area(void **state)
     }
     memset(src, 200, sizeof src);
     for (int to = 1; to <= 256; to += 17) {
-        pt_image_average(src, FULL, dst, to);
+        assert_int_equal(pt_image_average(src, FULL, FULL, 1, dst, to, to), PT_OK);
         for (int i = 0; i < to * to; i++)
             assert_int_equal(dst[i], 200);
     }

@@ -105,6 +105,36 @@ typedef struct pt_import_csv {
 PT_MUST_CHECK pt_status_t pt_import_csv(const char *src, const char *out,
                                         const pt_import_csv_t *options);
 
+typedef struct pt_import_images {
+    int64_t height, width;   /**< that pictures are brought to; 0: all have one size */
+    bool is_grey;            /**< one channel; else red, green, blue */
+    const char *labels;      /**< a table of them, or NULL */
+    const char *file_column; /**< its column of files, from `src` on */
+    pt_words_t tasks, kinds; /**< of the table, as pt_import_csv_t; no tasks: all columns */
+    const char *group, *split;
+    pt_words_t maps; /**< NAME=KIND: a PNG in `src`/NAME for each picture in `src`/images */
+    pt_import_share_t share; /**< where neither `split` nor a folder says */
+    pt_import_talk_t talk;
+} pt_import_images_t;
+
+/**
+ * A folder of pictures, PNG or JPEG.  Their labels are columns of the table `labels`, maps
+ * beside them, or both; else the folder that each is in is its class:
+ *
+ *     src/[train/|val/|test/]CLASS/.../NAME.jpg
+ *     src/images/[train/|val/|test/].../NAME.jpg and src/TASK/.../NAME.png
+ *
+ * Kinds of maps: segmentation (numbers or indices of a palette are classes, 255 is none;
+ * segmentation:N has N of them), depth:UNIT (numbers times UNIT, 0 is none), normals
+ * (colours as n = c / 127.5 - 1, black is none), edges, saliency (0, and 1 or 255),
+ * regression (numbers).  A picture without a map has no label there.
+ *
+ * @return PT_E_FORMAT, naming the file, for one that cannot be decoded or is of another
+ *         size than what belongs to it
+ */
+PT_MUST_CHECK pt_status_t pt_import_images(const char *src, const char *out,
+                                           const pt_import_images_t *options);
+
 typedef struct pt_draw_shapes {
     int64_t size, n_train, n_val, n_test;
     uint64_t seed;
