@@ -114,6 +114,9 @@ static pt_status_t print_stages(const pt_session_t *s, const examples_t *e)
                           n.n_step[PT_PHASE_SEARCH]));
         PT_TRY(print_work(s, "search, alpha", &e->search, PT_PASS_ALPHA, n.n_alpha));
     }
+    if (n.choose_steps > 0)
+        PT_TRY(print_work(s, "choose, as training", &e->found, PT_PASS_WEIGHT,
+                          (int64_t)n.choose_steps));
     PT_TRY(print_work(s, "retrain (example)", &e->found, PT_PASS_WEIGHT,
                       n.n_step[PT_PHASE_RETRAIN]));
     return print_work(s, "evaluation (example)", &e->found, PT_PASS_EVAL, 1);
@@ -275,25 +278,29 @@ static pt_status_t print_time(const pt_session_t *s, const examples_t *e,
 {
     double share;
     pt_run_length_t n;
-    char warmup[32], search[32], retrain[32], sum[32];
+    char warmup[32], search[32], choose[32], retrain[32], sum[32];
+    double all = 0;
     pt_run_length(&s->config, pt_trainer_feed(s->trainer), &n);
     PT_TRY(find_share(s, e, &share));
     const double seconds[PT_N_PHASE] = {
         [PT_PHASE_WARMUP] = (double)n.n_step[PT_PHASE_WARMUP] * o->weight.seconds,
         [PT_PHASE_SEARCH] = (double)n.n_step[PT_PHASE_SEARCH] * o->weight.seconds +
                             (double)n.n_alpha * o->alpha.seconds,
+        [PT_PHASE_CHOOSE] = n.choose_steps * o->weight.seconds * share,
         [PT_PHASE_RETRAIN] =
             (double)n.n_step[PT_PHASE_RETRAIN] * o->weight.seconds * share};
+    for (int32_t i = 0; i < PT_N_PHASE; i++)
+        all += seconds[i];
     pt_console_line("predicted time, without evaluations and checkpoints: warm-up %s, "
-                    "search %s, retrain %s%s, all %s",
+                    "search %s%s%s, retrain %s%s, all %s",
                     pt_duration(seconds[PT_PHASE_WARMUP], warmup),
                     pt_duration(seconds[PT_PHASE_SEARCH], search),
+                    n.choose_steps > 0 ? ", choose " : "",
+                    n.choose_steps > 0 ? pt_duration(seconds[PT_PHASE_CHOOSE], choose) : "",
                     pt_duration(seconds[PT_PHASE_RETRAIN], retrain),
                     pt_methods[s->config.search.method].is_fixed ? ""
                                                                  : " (by multiply-adds)",
-                    pt_duration(seconds[PT_PHASE_WARMUP] + seconds[PT_PHASE_SEARCH] +
-                                    seconds[PT_PHASE_RETRAIN],
-                                sum));
+                    pt_duration(all, sum));
     return PT_OK;
 }
 

@@ -1,6 +1,7 @@
 /* Writing the candidates that a run has judged. */
 #include "polytree/record/candidates.h"
 
+#include <math.h>
 #include <stdio.h>
 
 #include "polytree/arch/copies.h"
@@ -51,23 +52,45 @@ static pt_status_t put_graphs(candidates_writer_t *w)
     return status;
 }
 
+static void put_tasks(candidates_writer_t *w, const char *key, const double *value)
+{
+    line_open(&w->line, key);
+    for (int32_t k = 0; k < w->space->n_task; k++)
+        line_real(&w->line, w->space->task[k].name, value[k]);
+    line_close(&w->line);
+}
+
+static void put_trained(candidates_writer_t *w, const pt_candidate_entry_t *e)
+{
+    char steps[24];
+    line_open(&w->line, "trained");
+    for (int32_t r = 0; r < e->n_trained; r++) {
+        snprintf(steps, sizeof steps, "%lld", (long long)e->steps[r]);
+        line_real(&w->line, steps, e->trained[r]);
+    }
+    line_close(&w->line);
+}
+
 static void put_scores(candidates_writer_t *w, const pt_candidate_entry_t *e)
 {
     line_open(&w->line, "propose");
     line_real(&w->line, "score", e->score);
     line_real(&w->line, "worst", e->worst);
     line_close(&w->line);
+    if (isfinite(e->supernet))
+        line_real(&w->line, "supernet", e->supernet);
+    if (e->n_trained > 0)
+        put_trained(w, e);
     if (e->is_confirmed) {
         line_open(&w->line, "confirm");
         line_real(&w->line, "score", e->confirmed);
         line_real(&w->line, "error", e->confirmed_se);
         line_real(&w->line, "worst", e->confirmed_worst);
+        line_real(&w->line, "delta_m", e->delta);
+        put_tasks(w, "metrics", e->metric);
         line_close(&w->line);
     }
-    line_open(&w->line, "tasks");
-    for (int32_t k = 0; k < w->space->n_task; k++)
-        line_real(&w->line, w->space->task[k].name, e->task[k]);
-    line_close(&w->line);
+    put_tasks(w, "tasks", e->task);
 }
 
 static pt_status_t put_entry(candidates_writer_t *w, int64_t number,

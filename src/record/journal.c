@@ -180,7 +180,13 @@ static void put_candidate(line_t *line, const pt_event_candidate_t *e)
 static void put_choice(line_t *line, const pt_event_choice_t *e)
 {
     line_integer(line, "number", e->number);
+    line_text(line, "origin", e->origin);
     line_integer(line, "candidates", e->n);
+    line_integer(line, "finalists", e->n_final);
+    line_integer(line, "tied", e->n_tied);
+    line_real(line, "score", e->score);
+    line_real(line, "error", e->error);
+    line_real(line, "worst", e->worst);
     line_text(line, "judge", e->judge);
     line_real(line, "samples", e->samples);
     line_real(line, "spent", e->spent);

@@ -186,6 +186,23 @@ static pt_event_candidate_t read_candidate(const json_t *line)
                                   .worst = get_real(line, "worst")};
 }
 
+static pt_event_choice_t read_choice(const json_t *line)
+{
+    return (pt_event_choice_t){.number = get_integer(line, "number"),
+                               .n = get_integer(line, "candidates"),
+                               .n_final = get_integer(line, "finalists"),
+                               .n_tied = get_integer(line, "tied"),
+                               .origin = get_text(line, "origin"),
+                               .judge = get_text(line, "judge"),
+                               .score = get_real(line, "score"),
+                               .error = get_real(line, "error"),
+                               .worst = get_real(line, "worst"),
+                               .samples = get_real(line, "samples"),
+                               .spent = get_real(line, "spent"),
+                               .supernet_samples = get_real(line, "supernet_samples"),
+                               .halving_samples = get_real(line, "halving_samples")};
+}
+
 static pt_status_t take_event(journal_reader_t *r, json_t *line)
 {
     const char *word = get_event(line);
@@ -207,14 +224,7 @@ static pt_status_t take_event(journal_reader_t *r, json_t *line)
         e.candidate = read_candidate(line);
         break;
     case PT_EVENT_CHOICE:
-        e.choice =
-            (pt_event_choice_t){.number = get_integer(line, "number"),
-                                .n = get_integer(line, "candidates"),
-                                .judge = get_text(line, "judge"),
-                                .samples = get_real(line, "samples"),
-                                .spent = get_real(line, "spent"),
-                                .supernet_samples = get_real(line, "supernet_samples"),
-                                .halving_samples = get_real(line, "halving_samples")};
+        e.choice = read_choice(line);
         break;
     case PT_EVENT_NETWORK:
         PT_TRY(read_network(r, line, &e.network));

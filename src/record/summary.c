@@ -134,8 +134,27 @@ static pt_status_t take_val(const pt_event_scores_t *e, reader_t *reader)
     return PT_OK;
 }
 
+static void take_choice(const pt_event_choice_t *e, pt_summary_t *s)
+{
+    s->choice.n = e->n;
+    s->choice.number = e->number;
+    s->choice.n_final = e->n_final;
+    s->choice.n_tied = e->n_tied;
+    snprintf(s->choice.origin, sizeof s->choice.origin, "%s", e->origin);
+    snprintf(s->choice.judge, sizeof s->choice.judge, "%s", e->judge);
+    s->choice.score = e->score;
+    s->choice.error = e->error;
+    s->choice.worst = e->worst;
+    s->choice.spent = e->spent;
+    s->choice.supernet_samples = e->supernet_samples;
+    s->choice.halving_samples = e->halving_samples;
+}
+
 static pt_status_t take_event(void *context, const pt_event_t *event)
 {
+    reader_t *reader = context;
+    if (event->kind == PT_EVENT_CHOICE)
+        take_choice(&event->choice, reader->summary);
     if (event->kind == PT_EVENT_FINAL)
         return take_final(&event->scores, context);
     if (event->kind == PT_EVENT_EVAL &&

@@ -20,6 +20,20 @@ static pt_status_t check_least(const pt_search_t *s, int64_t least)
             s->config->choose.budget, (long long)least);
 }
 
+/* The first that has a relative change: rmse where r2 stands before it. */
+static choose_metric_t find_metric(const pt_objective_t *o)
+{
+    const pt_task_metric_t *metric;
+    int32_t n = pt_kind_metrics(o->info->kind, &metric), found = -1;
+    for (int32_t i = n - 1; i >= 0; i--)
+        if (pt_metric_is_relative(pt_metric_name(metric[i])) &&
+            (found < 0 || metric[found] != o->metric))
+            found = i;
+    return (choose_metric_t){.index = found,
+                             .is_error = found >= 0 &&
+                                         pt_metric_is_error(pt_metric_name(metric[found]))};
+}
+
 pt_status_t run_choose_prepare(pt_search_t *s)
 {
     const pt_config_t *config = s->config;
@@ -40,7 +54,10 @@ pt_status_t run_choose_prepare(pt_search_t *s)
         PT_TRY(pt_breeder_new(config, &s->resource, &c->breeder));
         pt_breeder_one(c->breeder, &c->one);
     }
-    return choose_init(c);
+    PT_TRY(choose_init(c));
+    for (int32_t k = 0; k < c->n_task; k++)
+        c->metric[k] = find_metric(pt_trainer_objective(s->trainer, k));
+    return PT_OK;
 }
 
 static const char *percent(double score, char text[32])
@@ -62,6 +79,9 @@ static void note_choice(pt_search_t *s)
              (long long)c->chosen, choose_origin_name(c->origin[c->chosen]),
              (long long)c->n, percent(choose_score(c, c->chosen, CHOOSE_CONFIRMED), mean),
              error, percent(choose_worst(c, c->chosen, CHOOSE_CONFIRMED), worst));
+    if (c->verdict.n_tied == c->verdict.n_final)
+        run_note(s, "        a tie: none of %lld finalists is told from the best",
+                 (long long)c->verdict.n_final);
     run_note(s, "        %.6g %s; judging cost %.2f trainings of the network found",
              c->cost[c->chosen], pt_resource_unit(s->resource.kind), run_choose_spent(s));
 }
@@ -115,7 +135,8 @@ static pt_status_t pick(pt_search_t *s)
     choose_t *c = &s->choose;
     double least = INFINITY;
     (void)choose_finalists(c);
-    c->chosen = choose_best(s->config, s->resource.budget, c);
+    c->verdict = choose_decide(s->config, s->resource.budget, c);
+    c->chosen = c->verdict.chosen;
     for (int64_t i = 0; i < c->n; i++)
         least = c->is_final[i] ? fmin(least, c->cost[i]) : least;
     if (c->chosen < 0)

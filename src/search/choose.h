@@ -84,6 +84,19 @@ typedef struct choose_training {
     int64_t n_look; /**< trainings that were judged */
 } choose_training_t;
 
+/** What is decided among the finalists, all being judged. */
+typedef struct choose_verdict {
+    int64_t chosen;  /**< -1: none of them is allowed */
+    int64_t n_final; /**< that are: within the budget, and of no harm */
+    int64_t n_tied;  /**< not told from the best by a standard error; the best is one */
+} choose_verdict_t;
+
+/** By which a task's candidates are compared besides: an error, or a share above 0. */
+typedef struct choose_metric {
+    int32_t index; /**< in pt_task_score_t.value; -1: there is none */
+    bool is_error;
+} choose_metric_t;
+
 /** Candidates and what is known of them. */
 typedef struct choose {
     bool is_on;
@@ -95,13 +108,14 @@ typedef struct choose {
     int64_t n, n_judged; /**< made; judged with the supernet, the first ones */
     int64_t n_most;      /**< that the budget allows, once the hand-made ones are known */
     int64_t is_closed;   /**< there will be no more */
-    int64_t chosen;      /**< -1: not yet */
-    size_t words;        /**< of a candidate: [n_task][words of a task] */
-    uint64_t *bits;      /**< [capacity][words] */
-    int64_t *origin;     /**< [capacity] */
-    int64_t *reached;    /**< [capacity] rungs that it has entered */
-    double *cost;        /**< [capacity] in the unit of resource.kind */
-    double *loss;        /**< [capacity][n_row][n_task] */
+    choose_verdict_t verdict; /**< rank 0, once it is made */
+    int64_t chosen;           /**< -1: not yet */
+    size_t words;             /**< of a candidate: [n_task][words of a task] */
+    uint64_t *bits;           /**< [capacity][words] */
+    int64_t *origin;          /**< [capacity] */
+    int64_t *reached;         /**< [capacity] rungs that it has entered */
+    double *cost;             /**< [capacity] in the unit of resource.kind */
+    double *loss;             /**< [capacity][n_row][n_task] */
     choose_price_t price;
     choose_rungs_t rungs; /**< once candidates are closed */
     choose_training_t training;
@@ -110,6 +124,7 @@ typedef struct choose {
     pt_subnet_t one;          /**< the reference */
     pt_subnet_t subnet;       /**< at work */
     pt_task_score_t *score;   /**< [n_task] */
+    choose_metric_t *metric;  /**< [n_task] */
     pt_exact_t sum;           /**< [CHOOSE_BLOCKS][n_task][4] see choose_judge.c */
     double *by_score;         /**< [capacity] scratch */
     int32_t *order;           /**< [capacity] scratch */
@@ -176,7 +191,7 @@ double choose_worst(const choose_t *c, int64_t i, int32_t view);
 /** By one judgement alone. */
 double choose_row_score(const choose_t *c, int64_t i, int64_t row);
 double choose_row_worst(const choose_t *c, int64_t i, int64_t row);
-/** Mean over the trainings that confirm of a task's metric. */
+/** Mean over the trainings that confirm of the metric that a task is compared by. */
 double choose_metric(const choose_t *c, int64_t i, int32_t task);
 /** Standard error of the difference between the scores of two candidates: by the jackknife
  * over blocks of confirm, and by what scores differ by between trainings, pooled over all
@@ -188,9 +203,11 @@ int64_t choose_rank(const choose_t *c, int64_t n_rung);
 /** Say who is confirmed: of halving those in the last rung, else the hand-made ones and the
  * best on propose; how many. */
 int64_t choose_finalists(const choose_t *c);
-/** Who is chosen of the finalists, all being judged, that cost at most `budget`; -1: none
- * of them does. */
-int64_t choose_best(const pt_config_t *config, double budget, const choose_t *c);
+/** Gain by metrics over the reference, mean over the tasks (Maninis et al. 2019); NaN where
+ * a task has no such metric, or it is 0 for the reference. */
+double choose_delta(const choose_t *c, int64_t i);
+
+choose_verdict_t choose_decide(const pt_config_t *config, double budget, const choose_t *c);
 
 /* choose_rungs.c */
 

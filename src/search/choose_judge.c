@@ -106,7 +106,8 @@ static pt_status_t confirm(pt_search_t *s, int64_t i, int64_t seed)
     for (int32_t k = 0; k < c->n_task; k++) {
         double loss = choose_row(c, i, row + CHOOSE_LOSS)[k];
         choose_row(c, i, row + CHOOSE_METRIC)[k] =
-            isinf(loss) ? (double)NAN : c->score[k].metric;
+            isinf(loss) || c->metric[k].index < 0 ? (double)NAN
+                                                  : c->score[k].value[c->metric[k].index];
         for (int32_t b = 0; b < CHOOSE_BLOCKS; b++)
             choose_row(c, i, row + CHOOSE_WITHOUT + b)[k] =
                 isinf(loss) ? loss : loss_without(s, k, b);
@@ -145,8 +146,10 @@ static pt_status_t end_look(pt_search_t *s)
 {
     unsigned asked = s->asked;
     PT_TRY(pt_comm_bcast(s->world, &asked, sizeof asked, 0));
-    const pt_step_result_t result = {
-        .loss = NAN, .samples = (int64_t)s->choose.price.look, .request = asked};
+    const pt_step_result_t result = {.loss = NAN,
+                                     .samples =
+                                         (int64_t)run_choose_drawn(s, s->choose.price.look),
+                                     .request = asked};
     run_after_step(s, false, &result);
     return PT_OK;
 }

@@ -79,14 +79,17 @@ static int64_t count_looks(const pt_config_t *config, int64_t n, int64_t n_hand)
 
 /* Of n candidates that are or will be. */
 static void set_length(const pt_config_t *config, const choose_price_t *price, int64_t n,
-                       int64_t n_hand, int64_t *steps, double *samples)
+                       int64_t n_hand, pt_run_length_t *length)
 {
     choose_rungs_t rungs = {.n = 0};
     int64_t n_look = count_looks(config, n, n_hand);
     if (config->choose.judge & PT_JUDGE_HALVING)
         run_choose_plan(config, price, n, &rungs);
-    *steps = n_look + choose_rungs_length(&rungs, config->choose.seeds);
-    *samples = (double)n_look * price->look + choose_rungs_price(config, price, &rungs);
+    length->n_step[PT_PHASE_CHOOSE] =
+        n_look + choose_rungs_length(&rungs, config->choose.seeds);
+    length->choose_steps =
+        ((double)n_look * price->look + choose_rungs_price(config, price, &rungs)) /
+        price->step;
 }
 
 void run_choose_expect(const pt_config_t *config, const pt_feed_t *feed, double step,
@@ -95,8 +98,7 @@ void run_choose_expect(const pt_config_t *config, const pt_feed_t *feed, double 
     int64_t n_hand = run_choose_always(config);
     choose_price_t price =
         run_choose_price(config, feed, step, length->n_step[PT_PHASE_RETRAIN]);
-    set_length(config, &price, run_choose_most(config, &price, n_hand), n_hand,
-               &length->n_step[PT_PHASE_CHOOSE], &length->choose_samples);
+    set_length(config, &price, run_choose_most(config, &price, n_hand), n_hand, length);
 }
 
 void run_choose_count(pt_search_t *s)
@@ -106,8 +108,7 @@ void run_choose_count(pt_search_t *s)
     for (int64_t i = 0; i < c->n; i++)
         n_hand += choose_is_handmade(c, i);
     if (c->n > 0)
-        set_length(s->config, &c->price, n, n_hand, &s->length.n_step[PT_PHASE_CHOOSE],
-                   &s->length.choose_samples);
+        set_length(s->config, &c->price, n, n_hand, &s->length);
 }
 
 double run_choose_samples(const pt_search_t *s, pt_judge_t judge)
@@ -118,6 +119,12 @@ double run_choose_samples(const pt_search_t *s, pt_judge_t judge)
         return (double)t->n_step * c->price.step + (double)t->n_look * c->price.look;
     int64_t n_look = c->has_halving ? c->n_judged : s->state.step;
     return c->has_supernet ? (double)n_look * c->price.look : 0;
+}
+
+double run_choose_drawn(const pt_search_t *s, double samples)
+{
+    const pt_feed_t *feed = pt_trainer_feed(s->trainer);
+    return samples * pt_feed_n_bundle(feed) / pt_feed_n_task(feed);
 }
 
 double run_choose_spent(const pt_search_t *s)

@@ -13,12 +13,29 @@ static double last_score(const choose_t *c, int64_t i)
     return choose_score(c, i, c->is_final[i] ? CHOOSE_CONFIRMED : CHOOSE_PROPOSED);
 }
 
-static void fill_entry(const choose_t *c, int64_t i, double *task, pt_candidate_entry_t *e)
+/* Numbers of a candidate that its entry borrows. */
+typedef struct entry_room {
+    double trained[CHOOSE_RUNGS];
+    double task[]; /* [n_task] scores, then metrics */
+} entry_room_t;
+
+static size_t room_bytes(const choose_t *c)
+{
+    return sizeof(entry_room_t) + 2 * (size_t)c->n_task * sizeof(double);
+}
+
+static void fill_entry(const choose_t *c, int64_t i, entry_room_t *room,
+                       pt_candidate_entry_t *e)
 {
     bool is_final = c->is_final[i];
-    int32_t view = is_final ? CHOOSE_CONFIRMED : CHOOSE_PROPOSED;
-    for (int32_t k = 0; k < c->n_task; k++)
-        task[k] = choose_task_score(c, i, view, k);
+    int32_t n_trained = 0;
+    for (int32_t k = 0; k < c->n_task; k++) {
+        room->task[k] =
+            choose_task_score(c, i, is_final ? CHOOSE_CONFIRMED : CHOOSE_PROPOSED, k);
+        room->task[c->n_task + k] = choose_metric(c, i, k);
+    }
+    for (; n_trained < c->rungs.n - 1 && n_trained < c->reached[i]; n_trained++)
+        room->trained[n_trained] = choose_row_score(c, i, choose_rung_row(n_trained));
     *e = (pt_candidate_entry_t){
         .origin = choose_origin_name(c->origin[i]),
         .is_handmade = choose_is_handmade(c, i),
@@ -27,10 +44,16 @@ static void fill_entry(const choose_t *c, int64_t i, double *task, pt_candidate_
         .cost = c->cost[i],
         .score = choose_score(c, i, CHOOSE_PROPOSED),
         .worst = choose_worst(c, i, CHOOSE_PROPOSED),
+        .supernet = choose_row_score(c, i, CHOOSE_SUPERNET_ROW),
+        .n_trained = n_trained,
+        .steps = c->rungs.steps,
+        .trained = room->trained,
         .confirmed = is_final ? choose_score(c, i, CHOOSE_CONFIRMED) : (double)NAN,
         .confirmed_worst = is_final ? choose_worst(c, i, CHOOSE_CONFIRMED) : (double)NAN,
         .confirmed_se = is_final && i > 0 ? choose_error(c, i, 0) : (double)NAN,
-        .task = task,
+        .delta = choose_delta(c, i),
+        .task = room->task,
+        .metric = room->task + c->n_task,
         .bits = c->bits + (size_t)i * c->words};
 }
 
@@ -74,16 +97,16 @@ pt_status_t run_choose_report(pt_search_t *s)
     const choose_t *c = &s->choose;
     size_t n = (size_t)c->n;
     pt_candidate_entry_t *entry = NULL;
-    double *task = NULL;
+    unsigned char *room = NULL;
     pt_status_t status;
     PT_TRY_OR(done, pt_alloc(&entry, n, sizeof *entry));
-    PT_TRY_OR(done, pt_alloc(&task, n * (size_t)c->n_task, sizeof *task));
+    PT_TRY_OR(done, pt_alloc(&room, n, room_bytes(c)));
     for (int64_t i = 0; i < c->n; i++)
-        fill_entry(c, i, task + i * c->n_task, &entry[i]);
+        fill_entry(c, i, (entry_room_t *)(room + (size_t)i * room_bytes(c)), &entry[i]);
     PT_TRY_OR(done, mark_front(c, entry));
     status = write(s, entry);
 done:
-    pt_free(task);
+    pt_free(room);
     pt_free(entry);
     return status;
 }

@@ -99,6 +99,17 @@ double choose_metric(const choose_t *c, int64_t i, int32_t task)
     return sum;
 }
 
+double choose_delta(const choose_t *c, int64_t i)
+{
+    double sum = 0;
+    for (int32_t k = 0; k < c->n_task; k++) {
+        double ours = choose_metric(c, i, k), theirs = choose_metric(c, 0, k);
+        double gain = (ours - theirs) / fabs(theirs);
+        sum += (c->metric[k].is_error ? -gain : gain) / c->n_task;
+    }
+    return isfinite(sum) ? sum : (double)NAN;
+}
+
 /* Variance of a candidate's score between trainings: what neither the candidate nor the
  * training, which all have in common, explains of the finalists' scores. */
 static double training_variance(const choose_t *c)
@@ -190,23 +201,34 @@ static bool is_allowed(const pt_config_t *config, double budget, const choose_t 
            (i == 0 || !(floor > 0) || choose_worst(c, i, CHOOSE_CONFIRMED) <= log1p(floor));
 }
 
-int64_t choose_best(const pt_config_t *config, double budget, const choose_t *c)
+static int64_t find_best(const pt_config_t *config, double budget, const choose_t *c)
 {
-    int64_t best = -1, chosen;
+    int64_t best = -1;
     for (int64_t i = 0; i < c->n; i++)
         if (is_allowed(config, budget, c, i) &&
             (best < 0 || is_before(choose_score(c, i, CHOOSE_CONFIRMED),
                                    choose_score(c, best, CHOOSE_CONFIRMED), c->cost[i],
                                    c->cost[best], i, best)))
             best = i;
-    chosen = best;
-    for (int64_t i = 0; i < c->n && best >= 0 && config->choose.one_se; i++) {
+    return best;
+}
+
+choose_verdict_t choose_decide(const pt_config_t *config, double budget, const choose_t *c)
+{
+    int64_t best = find_best(config, budget, c);
+    choose_verdict_t v = {.chosen = best};
+    for (int64_t i = 0; i < c->n && best >= 0; i++) {
         double score = choose_score(c, i, CHOOSE_CONFIRMED);
         double behind = score - choose_score(c, best, CHOOSE_CONFIRMED);
-        if (is_allowed(config, budget, c, i) && behind < choose_error(c, i, best) &&
-            is_before(c->cost[i], c->cost[chosen], score,
-                      choose_score(c, chosen, CHOOSE_CONFIRMED), i, chosen))
-            chosen = i;
+        if (!is_allowed(config, budget, c, i))
+            continue;
+        bool is_tied = i == best || behind < choose_error(c, i, best);
+        v.n_final++;
+        v.n_tied += is_tied;
+        if (config->choose.one_se && is_tied &&
+            is_before(c->cost[i], c->cost[v.chosen], score,
+                      choose_score(c, v.chosen, CHOOSE_CONFIRMED), i, v.chosen))
+            v.chosen = i;
     }
-    return chosen;
+    return v;
 }

@@ -34,6 +34,7 @@ pt_status_t choose_init(choose_t *c)
     PT_TRY(pt_alloc(&c->cost, n, sizeof *c->cost));
     PT_TRY(pt_alloc(&c->loss, n_loss, sizeof *c->loss));
     PT_TRY(pt_alloc(&c->score, n_task, sizeof *c->score));
+    PT_TRY(pt_alloc(&c->metric, n_task, sizeof *c->metric));
     PT_TRY(pt_alloc(&c->by_score, n, sizeof *c->by_score));
     PT_TRY(pt_alloc(&c->order, n, sizeof *c->order));
     PT_TRY(pt_alloc(&c->is_final, n, sizeof *c->is_final));
@@ -44,8 +45,8 @@ pt_status_t choose_init(choose_t *c)
 
 void choose_release(choose_t *c)
 {
-    void *const plain[] = {c->bits,  c->origin,   c->reached, c->cost,    c->loss,
-                           c->score, c->by_score, c->order,   c->is_final};
+    void *const plain[] = {c->bits,  c->origin, c->reached,  c->cost,  c->loss,
+                           c->score, c->metric, c->by_score, c->order, c->is_final};
     for (size_t i = 0; i < sizeof plain / sizeof plain[0]; i++)
         pt_free(plain[i]);
     pt_breeder_free(c->breeder);

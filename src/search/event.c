@@ -161,6 +161,12 @@ void run_event_choice(pt_search_t *s)
     event.choice =
         (pt_event_choice_t){.number = c->chosen,
                             .n = c->n,
+                            .n_final = c->verdict.n_final,
+                            .n_tied = c->verdict.n_tied,
+                            .origin = choose_origin_name(c->origin[c->chosen]),
+                            .score = choose_score(c, c->chosen, CHOOSE_CONFIRMED),
+                            .error = choose_error(c, c->chosen, 0),
+                            .worst = choose_worst(c, c->chosen, CHOOSE_CONFIRMED),
                             .judge = pt_judge_name(s->config->choose.judge),
                             .spent = run_choose_spent(s),
                             .samples = run_choose_spent(s) * c->price.all,

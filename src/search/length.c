@@ -30,10 +30,9 @@ double run_step_samples(const pt_config_t *c, const pt_feed_t *feed, bool by_tas
 static double phase_samples(const pt_config_t *config, const pt_feed_t *feed,
                             const pt_run_length_t *n, int32_t phase)
 {
-    return phase == PT_PHASE_CHOOSE
-               ? n->choose_samples
-               : (double)n->n_step[phase] *
-                     run_step_samples(config, feed, run_is_by_task(config, phase));
+    double steps = phase == PT_PHASE_CHOOSE ? n->choose_steps : (double)n->n_step[phase];
+    bool by_task = phase != PT_PHASE_CHOOSE && run_is_by_task(config, phase);
+    return steps * run_step_samples(config, feed, by_task);
 }
 
 double run_samples(const pt_config_t *config, const pt_feed_t *feed,
@@ -96,7 +95,7 @@ void pt_run_length(const pt_config_t *config, const pt_feed_t *feed, pt_run_leng
             c->baseline.steps > 0 ? c->baseline.steps
                                   : run_steps_of_samples(c, feed, run_samples(c, feed, &n));
         n.n_step[PT_PHASE_CHOOSE] = 0;
-        n.choose_samples = 0;
+        n.choose_steps = 0;
     }
     if (is_at_once || ((pt_methods[c->search.method].is_drawn || pt_config_is_judged(c)) &&
                        !has_own_supernet(c)))

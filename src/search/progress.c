@@ -54,15 +54,6 @@ static void measure(pt_search_t *s, bool is_alpha, int64_t samples)
     v->samples = (1 - FRESH) * v->samples + (double)samples;
 }
 
-/* Steps of training that a phase comes to: what judging candidates costs is known in
- * samples. */
-static double steps_alike(const pt_search_t *s, int64_t phase)
-{
-    const choose_t *c = &s->choose;
-    return phase == PT_PHASE_CHOOSE && c->is_on ? s->length.choose_samples / c->price.step
-                                                : (double)s->length.n_step[phase];
-}
-
 /* Stages to come are taken to be as fast as this one. */
 double run_seconds_left(const pt_search_t *s)
 {
@@ -73,11 +64,14 @@ double run_seconds_left(const pt_search_t *s)
     double n_weight = -(double)s->state.step;
     int64_t n_alpha = -s->state.alpha_step;
     if (is_choosing) {
-        weight = v->samples > 0 ? v->seconds / v->samples * s->choose.price.step : 0;
+        weight = v->samples > 0
+                     ? v->seconds / v->samples * run_choose_drawn(s, s->choose.price.step)
+                     : 0;
         n_weight = -run_choose_spent(s) * (double)s->choose.price.retrain;
     }
     for (int64_t phase = s->state.phase; phase < PT_N_PHASE; phase++) {
-        n_weight += steps_alike(s, phase);
+        n_weight += phase == PT_PHASE_CHOOSE ? s->length.choose_steps
+                                             : (double)s->length.n_step[phase];
         if (phase == PT_PHASE_SEARCH)
             n_alpha += s->length.n_alpha;
     }

@@ -209,6 +209,8 @@ void run_choose_expect(const pt_config_t *config, const pt_feed_t *feed, double 
 void run_choose_count(pt_search_t *s);
 /** Samples of training that cost as much as what a judge has done. */
 double run_choose_samples(const pt_search_t *s, pt_judge_t judge);
+/** Of samples, once for each task that has them, how many are drawn. */
+double run_choose_drawn(const pt_search_t *s, double samples);
 /** Trainings of the network found that all judging has cost. */
 double run_choose_spent(const pt_search_t *s);
 

@@ -253,6 +253,36 @@ static void put_comparison(pt_text_t *out, const columns_t *c)
     put_scores(out, c);
 }
 
+static double percent(double score)
+{
+    return 100 * expm1(score);
+}
+
+/* What choosing among candidates has done, and at what price. */
+static void put_choice(pt_text_t *out, const pt_summary_t *s)
+{
+    if (s->choice.n == 0)
+        return;
+    pt_text_add(out,
+                "\nchosen: number %lld (%s) of %lld candidates by %s; on samples kept for "
+                "confirming, against one\nnetwork for all tasks: losses %+.2f %%",
+                (long long)s->choice.number, s->choice.origin, (long long)s->choice.n,
+                s->choice.judge, percent(s->choice.score));
+    if (isfinite(s->choice.error))
+        pt_text_add(out, " +- %.2f %%", 100 * s->choice.error);
+    pt_text_add(out, ", the worst task's %+.2f %%\n", percent(s->choice.worst));
+    if (s->choice.n_tied == s->choice.n_final)
+        pt_text_add(out, "tie: none of %lld finalists is told from the best\n",
+                    (long long)s->choice.n_final);
+    else
+        pt_text_add(out, "%lld of %lld finalists are within a standard error of the best\n",
+                    (long long)s->choice.n_tied, (long long)s->choice.n_final);
+    pt_text_add(out,
+                "judging cost %.2f trainings of the network found; in samples of training "
+                "%.0f with the supernet,\n%.0f by halving\n",
+                s->choice.spent, s->choice.supernet_samples, s->choice.halving_samples);
+}
+
 static void put_dearer(pt_text_t *out, const pt_config_t *config, int64_t madds)
 {
     char text[160];
@@ -286,6 +316,7 @@ static void put_report(pt_text_t *out, const columns_t *c, const char *earlier,
                        const pt_config_t *config, const pt_job_t *job)
 {
     put_comparison(out, c);
+    put_choice(out, &c->summary[FOUND]);
     if (config->kernel.reduction == PT_REDUCTION_FAST)
         pt_text_add(out, "\nkernel.reduction = fast: the bits depend on the ranks\n");
     put_dearer(out, config, c->summary[FOUND].cost.madds);

@@ -41,6 +41,11 @@ for c in lines:
     assert math.isclose(part["score"], sum(tasks) / len(tasks), abs_tol=1e-12)
     assert math.isclose(part["worst"], max(tasks), abs_tol=1e-12)
     assert c["cost"] <= budget
+for c in finalists if "graphs" in first else (): # accuracies
+    mine, one = c["confirm"]["metrics"], first["confirm"]["metrics"]
+    gain = [(mine[k] - one[k]) / one[k] if one[k] else None for k in one]
+    assert c["confirm"]["delta_m"] is None or math.isclose(c["confirm"]["delta_m"], sum(gain) / len(gain), abs_tol=1e-12)
+    assert (c["confirm"]["delta_m"] is None) == (None in gain)
 chosen, = (c for c in lines if c["chosen"])
 winner = min(finalists, key=lambda c: (c["confirm"]["score"], c["cost"]))
 if not one_se:
@@ -69,6 +74,8 @@ refuses 1 "but the cheapest network costs" search "${dag[@]}" resource.budget=1 
 full=$(sed -n 's/.*network costs \([^ ]*\) ([^ ]* of \([^ ,]*\),.*/\2/p' err)
 "$PYTHON" check.py dag "$(awk -v f="$full" 'BEGIN {print 0.6 * f}')" 1 >numbers
 says numbers "^18 .*'evolved'.*'one-graph'.*'random'.*'shared'"
+says dag/report.txt "^chosen: number [0-9]+ \([a-z-]+\) of 18 candidates by supernet;"
+says dag/report.txt "^(tie: none of [0-9]+ finalists|[0-9]+ of [0-9]+ finalists are within)"
 expect 0 "$POLYTREE" show dag
 expect 0 "$POLYTREE" status dag
 says out "^state +finished"

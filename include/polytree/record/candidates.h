@@ -4,12 +4,15 @@
  *
  *     {"number":0, "origin":"shared", "cost":1e6, "chosen":false, "front":true,
  *      "propose":{"score":0,"worst":0},
- *      "confirm":{"score":0,"error":0,"worst":0},      of those that were judged again
+ *      "supernet":0, "trained":{"30":0, ...},          with its weights; after so many
+ * steps "confirm":{"score":0,"error":0,"worst":0,       of those that were judged again
+ *                 "delta_m":0,"metrics":{"TASK":0.5, ...}},
  *      "tasks":{"TASK":0, ...},                        scores on confirm, else on propose
  *      "groups":{"l01":[0,0,1], ...}}                  branch: who runs a layer together
  *      "graphs":{"TASK":"in_1 edge_1_2 out_2", ...}}   dag: pieces of each task's graph
  *
- * A score is the mean over the tasks of the log of the loss over that of number 0.
+ * A score is the mean over the tasks of the log of the loss over that of number 0;
+ * "propose" has what all judgements there come to.
  */
 #ifndef PT_RECORD_CANDIDATES_H
 #define PT_RECORD_CANDIDATES_H
@@ -27,10 +30,17 @@ typedef struct pt_candidate_entry {
     const char *origin;
     bool is_handmade, is_confirmed, is_on_front, is_chosen;
     double cost;
-    double score, worst;                             /**< on propose */
+    double score, worst; /**< on propose */
+    double supernet;     /**< on propose by its weights alone */
+    int32_t n_trained;
+    const int64_t
+        *steps; /**< [n_trained] after which a training was judged on propose ... */
+    const double *trained;                           /**< ... and the score */
     double confirmed, confirmed_worst, confirmed_se; /**< on confirm */
-    const double *task;                              /**< [n_task] */
-    const uint64_t *bits;                            /**< [n_task][words of a task] */
+    double delta;         /**< gain by metrics over number 0, on confirm */
+    const double *metric; /**< [n_task] on confirm */
+    const double *task;   /**< [n_task] */
+    const uint64_t *bits; /**< [n_task][words of a task] */
 } pt_candidate_entry_t;
 
 /** Write all candidates of a space.  Not collective. */

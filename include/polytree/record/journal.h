@@ -95,10 +95,12 @@ typedef struct pt_event_candidate {
 } pt_event_candidate_t;
 
 typedef struct pt_event_choice {
-    int64_t number, n; /**< of so many candidates */
-    const char *judge;
-    double samples; /**< of training that cost as much as judging did */
-    double spent;   /**< the same in trainings of the network found */
+    int64_t number, n;       /**< of so many candidates */
+    int64_t n_final, n_tied; /**< finalists; of them not told from the best */
+    const char *origin, *judge;
+    double score, error, worst; /**< on confirm; see polytree/record/candidates.h */
+    double samples;             /**< of training that cost as much as judging did */
+    double spent;               /**< the same in trainings of the network found */
     double supernet_samples, halving_samples; /**< what each judge spent of them */
 } pt_event_choice_t;
 

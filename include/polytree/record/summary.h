@@ -46,6 +46,12 @@ typedef struct pt_summary {
     double mean;   /**< of the tasks' metrics; NaN before */
     double val;    /**< mean of the last evaluation on val; NaN where there was none */
     pt_cost_t cost;
+    struct {
+        int64_t n; /**< candidates that it was chosen of; 0: none were judged */
+        int64_t number, n_final, n_tied;
+        char origin[16], judge[32];
+        double score, error, worst, spent, supernet_samples, halving_samples;
+    } choice;                   /**< pt_event_choice_t */
     double searching, training; /**< samples (pt_event_samples_t); NaN where not told */
     int32_t n_task;
     pt_summary_task_t *task; /**< in the order of the run */

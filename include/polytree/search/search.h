@@ -23,7 +23,7 @@ typedef struct pt_run_length {
     int64_t n_step[PT_N_PHASE];          /**< weight steps */
     int64_t n_alpha;                     /**< alpha steps among those of the search */
     int64_t weight_period, alpha_period; /**< so many alpha after so many weight steps */
-    double choose_samples; /**< samples of training that cost as much as judging, at most */
+    double choose_steps; /**< of the last phase that cost as much as judging, at most */
 } pt_run_length_t;
 /**
  * A search has all phases.  A network that is trained from scratch has one, as long as
