@@ -123,7 +123,8 @@ pt_status_t scores_begin(scores_t *s, const int64_t *n_sample, int64_t exact)
     }
     PT_TRY(pt_grow(&s->bin, &s->bin_capacity, bins, sizeof *s->bin));
     s->n_bin = bins;
-    memset(s->bin, 0, bins * sizeof *s->bin);
+    if (bins > 0)
+        memset(s->bin, 0, bins * sizeof *s->bin);
     return PT_OK;
 }
 

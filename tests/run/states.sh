@@ -3,11 +3,12 @@
 # goes on, on 1, 2 and 3 ranks, to the bytes of one that never was, and `eval`, `status`, `show`
 # and a report made anew say of each state what there is to say.
 #
-# Of the cross a part, with all of its rows and columns; `states.sh all` goes through the whole.
+# Of the cross a part, with all of its rows and columns; `states.sh whole` goes through all sorts
+# and phases, with each command on 1, 2 or 3 ranks in turn, `states.sh all` on each of these.
 # shellcheck source=tests/run/common
 . "$(dirname "$0")/common"
 command -v mpirun >/dev/null || skip "no mpirun"
-extent=${1:-${POLYTREE_TEST_STATES:-part}} # or all
+extent=${1:-${POLYTREE_TEST_STATES:-part}} # or whole, or all
 
 # The sorts: name; whether they are of the part, or only where they stand late, in retraining or at
 # the end; space; what is said of the network found; options.  Runs named there are other sorts',
@@ -158,12 +159,12 @@ report_anew() {
 }
 
 while read -r name part space found options; do
-    [ "$part" != whole ] || [ "$extent" = all ] || [ "$name" = full ] || continue
+    [ "$part" != whole ] || [ "$extent" != part ] || [ "$name" = full ] || continue
     # shellcheck disable=SC2086,SC2206 # several words
     command=(search "$space.ini" ${options:+--set ${options//HERE/$PWD}})
     expect 0 ranks 1 "${command[@]}" -o "$name"
     [ "$found" = - ] || says out "${found//_/ }"
-    [ "$part" != whole ] || [ "$extent" = all ] || continue
+    [ "$part" != whole ] || [ "$extent" != part ] || continue
     rm -rf at
     phases=
     while :; do
@@ -173,7 +174,7 @@ while read -r name part space found options; do
         phase=$(sed -n 's/^phase *\([a-z]*\),.*/\1/p' <("$POLYTREE" status at))
         [[ $phases != *$phase* ]] || continue
         phases+=" $phase"
-        [ "$phase" = retrain ] || [ "$part" != late ] || [ "$extent" = all ] || continue
+        [ "$phase" = retrain ] || [ "$part" != late ] || [ "$extent" != part ] || continue
         look "$phase"
         goes_on "$name"
     done

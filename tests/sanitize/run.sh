@@ -14,6 +14,6 @@ export UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1
 # What the sanitizers have to say comes at a rank's end, after the first has ended.
 export OMPI_MCA_odls_base_sigkill_timeout=1
 # Every command on every state of every sort of run: heaps are overrun where two sizes differ.
-export POLYTREE_TEST_STATES=all
+export POLYTREE_TEST_STATES=whole
 export LIMIT=${LIMIT:-1800}
 exec tests/check/run.sh

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -15,7 +16,7 @@
 
 enum { C = 3, ROWS = 8, SIDE = 2, N = 6 };
 
-static const char path[] = "build/tests/class-weight.h5";
+static char path[64];
 static pt_config_t config;
 
 /* Classes 0, 1, 2 have 4, 2 and 1 labels of a table, 12, 3 and 1 of maps; the rest have
@@ -54,6 +55,7 @@ static int write_data(void **state)
                                         .task = task,
                                         .origin = "a test"};
     (void)state;
+    snprintf(path, sizeof path, "/tmp/polytree-test-class-weight-%ld.h5", (long)getpid());
     return pt_dataset_write(path, &source) != PT_OK;
 }
 
