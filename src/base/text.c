@@ -160,12 +160,18 @@ static bool is_in(const code_range_t *range, size_t n, uint32_t code)
     return i < n && code >= range[i].first;
 }
 
-/* Controls, spaces of no width, marks of direction, and what is no character. */
+/* Controls, spaces, all that Unicode 15 has as Default_Ignorable_Code_Point (hyphens that
+ * show at an end of line, fillers, marks of direction, variants and tags), anchors of
+ * annotations, the blank pattern of Braille, and what is no character. */
 static bool is_unseen(uint32_t code)
 {
-    static const code_range_t unseen[] = {{0, 0x1f},        {0x7f, 0x9f},
-                                          {0x200b, 0x200f}, {0x2028, 0x202e},
-                                          {0x2060, 0x2069}, {0xfeff, 0xfeff}};
+    static const code_range_t unseen[] = {
+        {0, 0x20},          {0x7f, 0xa0},       {0xad, 0xad},       {0x34f, 0x34f},
+        {0x61c, 0x61c},     {0x115f, 0x1160},   {0x1680, 0x1680},   {0x17b4, 0x17b5},
+        {0x180b, 0x180f},   {0x2000, 0x200f},   {0x2028, 0x202f},   {0x205f, 0x206f},
+        {0x2800, 0x2800},   {0x3000, 0x3000},   {0x3164, 0x3164},   {0xfdd0, 0xfdef},
+        {0xfe00, 0xfe0f},   {0xfeff, 0xfeff},   {0xffa0, 0xffa0},   {0xfff0, 0xfffb},
+        {0x13430, 0x1343f}, {0x1bca0, 0x1bca3}, {0x1d173, 0x1d17a}, {0xe0000, 0xe0fff}};
     return is_in(unseen, sizeof unseen / sizeof *unseen, code) || (code & 0xfffe) == 0xfffe;
 }
 

@@ -127,6 +127,8 @@ b","|blanks and commas
 b".."|places in a file
 "a\u200bb".encode()|cannot be seen
 "\u202egnp.a".encode()|cannot be seen
+"a\u00adb".encode()|cannot be seen
+"a\U000e0062".encode()|cannot be seen
 b";a"|comment
 b"all"|every task
 b"x" * 64|1 to 63 bytes
