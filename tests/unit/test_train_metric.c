@@ -253,13 +253,15 @@ static void nothing_labelled_is_nan(void **state)
     static pt_label_t label[64];
 
     for (int kind = 0; kind < PT_N_TASK_KIND; kind++) {
-        const pt_task_info_t info = {.kind = (pt_task_kind_t)kind, .classes = 3};
-        const pt_objective_t o = {
-            .info = &info,
-            .outputs = 3,
-            .labels =
-                kind == PT_TASK_CLASSIFICATION || kind == PT_TASK_SEGMENTATION ? 1 : 3};
+        bool is_one =
+            kind == PT_TASK_DEPTH || kind == PT_TASK_EDGES || kind == PT_TASK_SALIENCY;
+        const pt_task_info_t info = {.kind = (pt_task_kind_t)kind,
+                                     .classes = is_one ? 1 : 3};
         const pt_task_metric_t *metric;
+        pt_config_t config;
+        pt_objective_t o;
+        pt_config_init(&config);
+        assert_int_equal(pt_objective_make(&config, &info, &o), PT_OK);
         int32_t n = pt_kind_metrics(info.kind, &metric);
         pt_metrics_t *m = begin(&o, 2, 2, 2, PT_METRIC_EXACT);
         for (int i = 0; i < 64; i++) {
