@@ -143,13 +143,15 @@ static const char *number(double x, char text[32])
 static void describe_task(const pt_space_t *space, const pt_subnet_t *subnet, int32_t task,
                           char text[32])
 {
-    pt_cost_t cost = {0};
-    if (pt_cost_task(space, subnet, task, &cost) != PT_OK)
+    pt_cost_t cost;
+    if (pt_cost_task(space, subnet, task, &cost) != PT_OK) {
         pt_error_clear();
-    if (space->kind == PT_SPACE_DAG)
+        snprintf(text, 32, "-");
+    } else if (space->kind == PT_SPACE_DAG) {
         snprintf(text, 32, "%d", (int)cost.edges);
-    else
+    } else {
         snprintf(text, 32, "%.3f", (double)cost.madds * 1e-6);
+    }
 }
 
 /* In a line of their own, with bounds of what is not exact. */

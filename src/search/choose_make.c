@@ -89,17 +89,21 @@ static pt_status_t add_handmade(pt_search_t *s)
     return add_file(s);
 }
 
-static bool is_small(const pt_search_t *s)
+/* Whether there is room for all networks; of some spaces there are too many to count. */
+static pt_status_t is_small(const pt_search_t *s, bool *is)
 {
     const pt_branching_t *b = &s->branching;
     int64_t count;
+    *is = false;
     if (s->space->kind != PT_SPACE_BRANCH)
-        return false;
-    if (pt_branching_count(b->n_layer, b->n_task, (int32_t)s->config->space.copies,
-                           &count) == PT_OK)
-        return count <= s->choose.n_most;
+        return PT_OK;
+    pt_status_t status =
+        pt_branching_count(b->n_layer, b->n_task, (int32_t)s->config->space.copies, &count);
+    *is = status == PT_OK && count <= s->choose.n_most;
+    if (status != PT_E_RANGE)
+        return status;
     pt_error_clear();
-    return false;
+    return PT_OK;
 }
 
 static pt_status_t add_all(pt_search_t *s)
@@ -133,7 +137,9 @@ static pt_status_t make_first(pt_search_t *s)
                 config->choose.budget, (long long)c->n);
     /* Who only trains candidates breeds none. */
     c->is_closed = !c->has_supernet;
-    if (is_small(s))
+    bool is_whole;
+    PT_TRY(is_small(s, &is_whole));
+    if (is_whole)
         return add_all(s);
     int64_t most = config->choose.population < c->n_most && !c->is_closed
                        ? config->choose.population
