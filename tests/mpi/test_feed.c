@@ -1,20 +1,13 @@
 /* The feed on a small data set whose inputs and labels tell their row. */
 #include "polytree/train/feed.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include <cmocka.h>
-
-#include "polytree/base/memory.h"
-#include "polytree/par/par.h"
 #include "polytree/train/augment.h"
 #include "polytree/train/loss.h"
+#include "tests/mpi/main.h"
 
 enum {
     SIDE = 4,
@@ -130,12 +123,10 @@ static void write_data(const char *file, int64_t n_val)
 static int write_files(void **state)
 {
     (void)state;
-    long id = (long)getpid();
-    if (pt_comm_bcast(pt_comm_world(), &id, sizeof id, 0) != PT_OK ||
-        pt_comm_split_node(pt_comm_world(), &node) != PT_OK)
+    if (pt_comm_split_node(pt_comm_world(), &node) != PT_OK)
         return -1;
     for (int v = 0; v < 2; v++) {
-        snprintf(path[v], sizeof path[v], "/tmp/polytree_feed_%ld_%d.h5", id, v);
+        name_path(v ? "feed-val" : "feed", path[v]);
         if (pt_comm_rank(pt_comm_world()) == 0)
             write_data(path[v], v ? N_VAL : 0);
     }
@@ -588,9 +579,5 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup(filling_allocates_nothing, set_config),
         cmocka_unit_test_setup(impossible_draws_and_parts_are_refused, set_config),
     };
-    if (pt_par_start(&argc, &argv) != PT_OK)
-        return 1;
-    int n_failed = cmocka_run_group_tests(tests, write_files, remove_files);
-    pt_par_stop();
-    return n_failed;
+    return run_on_ranks(argc, argv, tests, write_files, remove_files);
 }

@@ -2,20 +2,10 @@
  */
 #include "polytree/par/log.h"
 #include "polytree/train/feed.h"
+#include "tests/mpi/main.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
-
-#include <cmocka.h>
-
-#include "polytree/base/memory.h"
-#include "polytree/par/comm.h"
-#include "polytree/par/par.h"
 
 /* Two tasks with samples of their own, 100 each, by the same ten drawers. */
 enum { N = 200, N_DRAWER = 10, CLASSES = 5 };
@@ -205,6 +195,27 @@ static void other_splits_are_as_they_were(void **state)
     pt_dataset_close(dataset);
 }
 
+static int write_files(void **state)
+{
+    (void)state;
+    if (pt_comm_split_node(pt_comm_world(), &node) != PT_OK)
+        return -1;
+    name_path("groups", path[1]);
+    name_path("no-groups", path[0]);
+    for (int g = 0; g < 2 && pt_comm_rank(pt_comm_world()) == 0; g++)
+        write_data(path[g], g);
+    return pt_comm_barrier(pt_comm_world()) == PT_OK ? 0 : -1;
+}
+
+static int remove_files(void **state)
+{
+    (void)state;
+    for (int g = 0; g < 2 && pt_comm_rank(pt_comm_world()) == 0; g++)
+        unlink(path[g]);
+    pt_comm_free(node);
+    return 0;
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
@@ -213,26 +224,5 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup(windows_are_cut_in_order_with_a_gap, set_config),
         cmocka_unit_test_setup(other_splits_are_as_they_were, set_config),
     };
-    int32_t pid = (int32_t)getpid();
-    alarm(60); /* a rank that failed leaves the others waiting */
-    if (pt_par_start(&argc, &argv) != PT_OK ||
-        pt_comm_split_node(pt_comm_world(), &node) != PT_OK ||
-        pt_comm_bcast(pt_comm_world(), &pid, sizeof pid, 0) != PT_OK)
-        return 1;
-    for (int g = 0; g < 2; g++) {
-        snprintf(path[g], sizeof path[g], "/tmp/polytree-test-groups-%d-%d.h5", (int)pid,
-                 g);
-        if (pt_comm_rank(pt_comm_world()) == 0)
-            write_data(path[g], g);
-    }
-    if (pt_comm_rank(pt_comm_world()) > 0 && freopen("/dev/null", "w", stdout) == NULL)
-        pt_par_abort(1);
-    if (pt_comm_barrier(pt_comm_world()) != PT_OK ||
-        cmocka_run_group_tests(tests, NULL, NULL) > 0)
-        pt_par_abort(1);
-    for (int g = 0; g < 2 && pt_comm_rank(pt_comm_world()) == 0; g++)
-        unlink(path[g]);
-    pt_comm_free(node);
-    pt_par_stop();
-    return pt_memory_bytes() != 0; /* all that was taken was given back */
+    return run_on_ranks(argc, argv, tests, write_files, remove_files);
 }

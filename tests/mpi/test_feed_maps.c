@@ -154,11 +154,9 @@ static void write_data(void)
 static int open_data(void **state)
 {
     (void)state;
-    long id = (long)getpid();
-    if (pt_comm_bcast(pt_comm_world(), &id, sizeof id, 0) != PT_OK ||
-        pt_comm_split_node(pt_comm_world(), &node) != PT_OK)
+    if (pt_comm_split_node(pt_comm_world(), &node) != PT_OK)
         return -1;
-    snprintf(path, sizeof path, "/tmp/polytree_feed_maps_%ld.h5", id);
+    name_path("feed-maps", path);
     if (pt_comm_rank(pt_comm_world()) == 0)
         write_data();
     return pt_comm_barrier(pt_comm_world()) == PT_OK &&
@@ -548,5 +546,5 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup(missing_labels_count_nowhere, set_config),
         cmocka_unit_test_setup(filling_allocates_nothing, set_config),
     };
-    return run_on_ranks(argc, argv, 200, tests, open_data, close_data);
+    return run_on_ranks(argc, argv, tests, open_data, close_data);
 }

@@ -1,20 +1,12 @@
 /* Data sets: what is written is read back, with either cache, on every rank. */
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
-#include <cmocka.h>
 #include <hdf5.h>
 
-#include "polytree/base/memory.h"
 #include "polytree/io/dataset.h"
-#include "polytree/par/comm.h"
-#include "polytree/par/par.h"
+#include "tests/mpi/main.h"
 
 enum {
     N = 300,
@@ -353,8 +345,20 @@ static void ranks_must_have_the_same_data(void **state)
 static int set_up(void **state)
 {
     (void)state;
+    if (pt_comm_split_node(pt_comm_world(), &node) != PT_OK)
+        return -1;
+    name_path("dataset", path);
     fill(1);
     write_dataset();
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    if (pt_comm_rank(pt_comm_world()) == 0)
+        unlink(path);
+    pt_comm_free(node);
     return 0;
 }
 
@@ -370,22 +374,5 @@ int main(int argc, char **argv)
         cmocka_unit_test(values_not_finite_are_found_at_once),
         cmocka_unit_test(ranks_must_have_the_same_data),
     };
-    int32_t pid = (int32_t)getpid();
-
-    alarm(60); /* a rank that failed leaves the others waiting */
-    if (pt_par_start(&argc, &argv) != PT_OK ||
-        pt_comm_split_node(pt_comm_world(), &node) != PT_OK ||
-        pt_comm_bcast(pt_comm_world(), &pid, sizeof pid, 0) != PT_OK)
-        return 1;
-    snprintf(path, sizeof path, "/tmp/polytree-test-dataset-%d.h5", (int)pid);
-    if (pt_comm_rank(pt_comm_world()) > 0 && freopen("/dev/null", "w", stdout) == NULL)
-        pt_par_abort(1);
-    int n_failed = cmocka_run_group_tests(tests, set_up, NULL);
-    if (pt_comm_rank(pt_comm_world()) == 0)
-        unlink(path);
-    if (n_failed > 0)
-        pt_par_abort(1);
-    pt_comm_free(node);
-    pt_par_stop();
-    return pt_memory_bytes() != 0; /* all that was taken was given back */
+    return run_on_ranks(argc, argv, tests, set_up, tear_down);
 }

@@ -1,19 +1,11 @@
 /* Labels of every kind come back with either cache, on every rank, any rows in any order.
  */
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
-#include <cmocka.h>
-
-#include "polytree/base/memory.h"
 #include "polytree/io/dataset.h"
-#include "polytree/par/par.h"
+#include "tests/mpi/main.h"
 
 /* More rows than the reader's buffer holds at a time. */
 enum { N = 150, H = 48, W = 64, PIXELS = H * W, N_OWN = 40 };
@@ -187,29 +179,30 @@ static void shapes_are_of_the_kind(void **state)
     pt_dataset_close(dataset);
 }
 
+static int set_up(void **state)
+{
+    (void)state;
+    if (pt_comm_split_node(pt_comm_world(), &node) != PT_OK)
+        return -1;
+    name_path("labels", path);
+    write_dataset();
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    if (pt_comm_rank(pt_comm_world()) == 0)
+        unlink(path);
+    pt_comm_free(node);
+    return 0;
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(labels_come_back_with_either_cache),
         cmocka_unit_test(shapes_are_of_the_kind),
     };
-    int32_t pid = (int32_t)getpid();
-
-    alarm(60); /* a rank that failed leaves the others waiting */
-    if (pt_par_start(&argc, &argv) != PT_OK ||
-        pt_comm_split_node(pt_comm_world(), &node) != PT_OK ||
-        pt_comm_bcast(pt_comm_world(), &pid, sizeof pid, 0) != PT_OK)
-        return 1;
-    snprintf(path, sizeof path, "/tmp/polytree-test-labels-%d.h5", (int)pid);
-    if (pt_comm_rank(pt_comm_world()) > 0 && freopen("/dev/null", "w", stdout) == NULL)
-        pt_par_abort(1);
-    write_dataset();
-    int n_failed = cmocka_run_group_tests(tests, NULL, NULL);
-    if (pt_comm_rank(pt_comm_world()) == 0)
-        unlink(path);
-    if (n_failed > 0)
-        pt_par_abort(1);
-    pt_comm_free(node);
-    pt_par_stop();
-    return pt_memory_bytes() != 0; /* all that was taken was given back */
+    return run_on_ranks(argc, argv, tests, set_up, tear_down);
 }

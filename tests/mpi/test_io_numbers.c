@@ -1,21 +1,12 @@
 /* Whatever form numbers have in a file (written by h5py, see number_forms.py), every rank
  * gets the same ones with either cache: those of a file that has memory's forms. */
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include <cmocka.h>
-
-#include "polytree/base/memory.h"
 #include "polytree/io/dataset.h"
-#include "polytree/par/comm.h"
-#include "polytree/par/par.h"
+#include "tests/mpi/main.h"
 
 enum { N = 40, MAX_VALUES = 64 };
 
@@ -120,6 +111,9 @@ static void write_files(void)
 static int set_up(void **state)
 {
     (void)state;
+    if (pt_comm_split_node(pt_comm_world(), &node) != PT_OK)
+        return -1;
+    name_path("numbers", folder);
     if (pt_comm_rank(pt_comm_world()) == 0)
         write_files();
     return pt_comm_barrier(pt_comm_world()) != PT_OK;
@@ -130,6 +124,7 @@ static int tear_down(void **state)
     char command[96];
     (void)state;
     snprintf(command, sizeof command, "rm -rf '%s'", folder);
+    pt_comm_free(node);
     return pt_comm_barrier(pt_comm_world()) != PT_OK ||
            (pt_comm_rank(pt_comm_world()) == 0 && system(command) != 0);
 }
@@ -140,18 +135,5 @@ int main(int argc, char **argv)
         cmocka_unit_test(every_form_gives_the_same_numbers),
         cmocka_unit_test(what_cannot_be_read_is_named),
     };
-    int32_t pid = (int32_t)getpid();
-    alarm(120); /* a rank that failed leaves the others waiting */
-    if (pt_par_start(&argc, &argv) != PT_OK ||
-        pt_comm_split_node(pt_comm_world(), &node) != PT_OK ||
-        pt_comm_bcast(pt_comm_world(), &pid, sizeof pid, 0) != PT_OK)
-        return 1;
-    snprintf(folder, sizeof folder, "/tmp/polytree-test-numbers-%d", (int)pid);
-    if (pt_comm_rank(pt_comm_world()) > 0 && freopen("/dev/null", "w", stdout) == NULL)
-        pt_par_abort(1);
-    if (cmocka_run_group_tests(tests, set_up, tear_down) > 0)
-        pt_par_abort(1);
-    pt_comm_free(node);
-    pt_par_stop();
-    return pt_memory_bytes() != 0; /* all that was taken was given back */
+    return run_on_ranks(argc, argv, tests, set_up, tear_down);
 }

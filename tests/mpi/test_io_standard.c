@@ -1,21 +1,12 @@
 /* Units of inputs and labels: a copy of a data set at a large offset, in wider numbers, is
  * read as the data set itself, on every rank and with either cache. */
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include <cmocka.h>
-
-#include "polytree/base/memory.h"
 #include "polytree/io/dataset.h"
-#include "polytree/par/comm.h"
-#include "polytree/par/par.h"
+#include "tests/mpi/main.h"
 
 enum { N_TRAIN = 60, N_TEST = 20, CHANNELS = 5, LABELS = 2 };
 
@@ -148,6 +139,9 @@ static void units_can_be_others(void **state)
 static int set_up(void **state)
 {
     (void)state;
+    if (pt_comm_split_node(pt_comm_world(), &node) != PT_OK)
+        return -1;
+    name_path("standard", folder);
     if (pt_comm_rank(pt_comm_world()) == 0) {
         char command[192];
         snprintf(command, sizeof command, "mkdir '%s' && cd '%s' && ${PYTHON:-python3} -",
@@ -165,6 +159,7 @@ static int tear_down(void **state)
     char command[96];
     (void)state;
     snprintf(command, sizeof command, "rm -rf '%s'", folder);
+    pt_comm_free(node);
     return pt_comm_barrier(pt_comm_world()) != PT_OK ||
            (pt_comm_rank(pt_comm_world()) == 0 && system(command) != 0);
 }
@@ -175,18 +170,5 @@ int main(int argc, char **argv)
         cmocka_unit_test(an_offset_is_taken_off_exactly),
         cmocka_unit_test(units_can_be_others),
     };
-    int32_t pid = (int32_t)getpid();
-    alarm(120); /* a rank that failed leaves the others waiting */
-    if (pt_par_start(&argc, &argv) != PT_OK ||
-        pt_comm_split_node(pt_comm_world(), &node) != PT_OK ||
-        pt_comm_bcast(pt_comm_world(), &pid, sizeof pid, 0) != PT_OK)
-        return 1;
-    snprintf(folder, sizeof folder, "/tmp/polytree-test-standard-%d", (int)pid);
-    if (pt_comm_rank(pt_comm_world()) > 0 && freopen("/dev/null", "w", stdout) == NULL)
-        pt_par_abort(1);
-    if (cmocka_run_group_tests(tests, set_up, tear_down) > 0)
-        pt_par_abort(1);
-    pt_comm_free(node);
-    pt_par_stop();
-    return pt_memory_bytes() != 0; /* all that was taken was given back */
+    return run_on_ranks(argc, argv, tests, set_up, tear_down);
 }

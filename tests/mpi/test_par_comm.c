@@ -271,5 +271,5 @@ int main(int argc, char **argv)
         cmocka_unit_test(shared_window_is_seen_by_all),
         cmocka_unit_test(log_goes_to_the_sink),
     };
-    return run_on_ranks(argc, argv, 200, tests, NULL, NULL);
+    return run_on_ranks(argc, argv, tests, NULL, NULL);
 }

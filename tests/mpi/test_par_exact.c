@@ -131,5 +131,5 @@ int main(int argc, char **argv)
         cmocka_unit_test(little_travels),
         cmocka_unit_test(what_is_not_finite_travels),
     };
-    return run_on_ranks(argc, argv, 200, tests, expect, NULL);
+    return run_on_ranks(argc, argv, tests, expect, NULL);
 }

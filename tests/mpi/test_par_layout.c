@@ -198,5 +198,5 @@ int main(int argc, char **argv)
         cmocka_unit_test(impossible_extents_are_refused),
         cmocka_unit_test(different_wishes_are_refused),
     };
-    return run_on_ranks(argc, argv, 200, tests, NULL, NULL);
+    return run_on_ranks(argc, argv, tests, NULL, NULL);
 }

@@ -194,5 +194,5 @@ int main(int argc, char **argv)
         cmocka_unit_test(nothing_is_allocated),
         cmocka_unit_test(negative_counts_are_refused),
     };
-    return run_on_ranks(argc, argv, 200, tests, expect, NULL);
+    return run_on_ranks(argc, argv, tests, expect, NULL);
 }

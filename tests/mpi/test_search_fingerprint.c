@@ -31,5 +31,5 @@ static void nodes_and_items_are_named(void **state)
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(nodes_and_items_are_named)};
-    return run_on_ranks(argc, argv, 200, tests, NULL, NULL);
+    return run_on_ranks(argc, argv, tests, NULL, NULL);
 }

@@ -211,5 +211,5 @@ int main(int argc, char **argv)
         cmocka_unit_test(closed_candidates_add_nothing),
         cmocka_unit_test(a_kept_supernet_gives_the_same_result),
     };
-    return run_on_ranks(argc, argv, 200, tests, tiny_set_up, tiny_tear_down);
+    return run_on_ranks(argc, argv, tests, tiny_set_up, tiny_tear_down);
 }

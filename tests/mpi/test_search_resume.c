@@ -276,5 +276,5 @@ int main(int argc, char **argv)
         cmocka_unit_test(another_config_is_refused),
         cmocka_unit_test(steps_do_not_allocate),
     };
-    return run_on_ranks(argc, argv, 200, tests, tiny_set_up, tear_down);
+    return run_on_ranks(argc, argv, tests, tiny_set_up, tear_down);
 }

@@ -173,5 +173,5 @@ int main(int argc, char **argv)
         cmocka_unit_test(tasks_may_be_spread),
         cmocka_unit_test(every_sample_twice_is_the_same),
     };
-    return run_on_ranks(argc, argv, 60, tests, set_up, NULL);
+    return run_on_ranks(argc, argv, tests, set_up, NULL);
 }

@@ -223,5 +223,5 @@ int main(int argc, char **argv)
         cmocka_unit_test(bytes_are_counted_with_edges_drawn),
         cmocka_unit_test(bytes_are_counted_with_copies_drawn),
     };
-    return run_on_ranks(argc, argv, 200, tests, tiny_set_up, tiny_tear_down);
+    return run_on_ranks(argc, argv, tests, tiny_set_up, tiny_tear_down);
 }

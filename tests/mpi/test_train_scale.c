@@ -513,5 +513,5 @@ int main(int argc, char **argv)
         cmocka_unit_test(weights_of_tasks_do_not_wander),
         cmocka_unit_test(divergence_names_task_and_labels),
     };
-    return run_on_ranks(argc, argv, 200, tests, set_up, tiny_tear_down);
+    return run_on_ranks(argc, argv, tests, set_up, tiny_tear_down);
 }

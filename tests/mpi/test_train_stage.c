@@ -147,5 +147,5 @@ static void memory_falls_with_stages(void **state)
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(memory_falls_with_stages)};
-    return run_on_ranks(argc, argv, 200, tests, tiny_set_up, tiny_tear_down);
+    return run_on_ranks(argc, argv, tests, tiny_set_up, tiny_tear_down);
 }
