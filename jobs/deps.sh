@@ -41,6 +41,9 @@ check|has_python scipy.io|python3-scipy|no
 check|has_python sklearn|python3-sklearn|no
 check|has_python PIL|python3-pil|no
 check|has_python pandas|python3-pandas|no
+check|has_python onnx|python3-onnx|no
+check|command -v node|nodejs|no
+check|command -v npm|npm|no
 check|command -v smpicc|libsimgrid-dev|no
 demo|command -v dot|graphviz|no
 demo|test -d /usr/share/datasets/fashion-mnist|dataset-fashion-mnist|no

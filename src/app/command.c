@@ -174,6 +174,19 @@ const pt_command_t pt_commands[] = {
      .max_word = 2,
      .on_all_ranks = true,
      .run = pt_cmd_predict},
+    {.name = "export",
+     .usage = "RUN OUT.onnx [--fold] [--input uint8|float32] [--force] "
+              "[--set key=value ...]",
+     .help =
+         "write the network of a finished run for other programs\n"
+         "\nOUT.onnx (opset 13, IR version 8) is one graph for all tasks, in which what "
+         "they share\nstands once.  It takes inputs as the data set stores them, in its "
+         "order of dimensions, and\nputs out what predict --logits does.",
+     .flags = pt_flags_export,
+     .min_word = 2,
+     .max_word = 2,
+     .on_all_ranks = true,
+     .run = pt_cmd_export},
     {.name = "status",
      .usage = "RUN|SWEEP",
      .help = "say how a run or a sweep stands, also from another terminal\n"
