@@ -39,6 +39,19 @@ static double dot(int64_t n, const pt_real_t *a, const pt_real_t *b)
     return sum;
 }
 
+static void drop(int64_t n, const pt_rng_t *rng, uint64_t index, double rate,
+                 const pt_real_t *x, pt_real_t *y)
+{
+    double threshold = rate * 0x1p32;
+    pt_real_t factor = (pt_real_t)(1 / (1 - rate));
+    for (int64_t i = 0; i < n; i += 4) {
+        uint32_t word[4];
+        pt_rng_words(rng, index + (uint64_t)i / 4, word);
+        for (int64_t l = 0; l < 4 && i + l < n; l++)
+            y[i + l] = (double)word[l] >= threshold ? x[i + l] * factor : 0;
+    }
+}
+
 static int32_t fixed_add(int64_t n, const pt_real_t *x, double scale, int64_t *sum)
 {
     int32_t largest = 0;
@@ -70,6 +83,7 @@ void pt_ref_fill_elementwise(pt_kernel_t *kernel)
     kernel->scale = scale;
     kernel->add_scaled = add_scaled;
     kernel->dot = dot;
+    kernel->drop = drop;
     kernel->fixed_add = fixed_add;
     kernel->fixed_get = fixed_get;
 }

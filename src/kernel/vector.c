@@ -76,6 +76,8 @@ static double dot(int64_t n, const float *a, const float *b)
     return all;
 }
 
+#include "kernel/vector_dropout.h"
+
 /** Bits of a double. */
 INLINE uint64_t bits_of(double d)
 {
@@ -143,6 +145,7 @@ void JOIN(pt_vector_fill_, PT_VECTOR_ISA)(pt_kernel_t *kernel)
     kernel->scale = scale;
     kernel->add_scaled = add_scaled;
     kernel->dot = dot;
+    kernel->drop = drop;
     kernel->fixed_add = fixed_add;
     kernel->fixed_get = fixed_get;
 }

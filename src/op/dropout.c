@@ -21,15 +21,8 @@ static pt_status_t shape(pt_op_inst_t *inst)
 static void apply(const pt_op_inst_t *inst, const pt_op_args_t *args, const pt_real_t *x,
                   pt_real_t *y)
 {
-    int64_t n = pt_shape_count(inst->out);
-    double threshold = inst->attr.rate * 4294967296.0;
-    pt_real_t factor = (pt_real_t)(1 / (1 - inst->attr.rate));
-    for (int64_t e = 0; e < n; e += 4) {
-        uint32_t word[4];
-        pt_rng_words(&args->rng, args->rng_index + (uint64_t)e / 4, word);
-        for (int64_t l = 0; l < 4 && e + l < n; l++)
-            y[e + l] = (double)word[l] >= threshold ? x[e + l] * factor : 0;
-    }
+    inst->kernel->drop(pt_shape_count(inst->out), &args->rng, args->rng_index,
+                       inst->attr.rate, x, y);
 }
 
 static void forward(const pt_op_inst_t *inst, const pt_op_args_t *args)

@@ -263,13 +263,45 @@ static void own_code_gives_the_same_bits_on_every_isa(void **state)
     pt_kernel_release(&generic);
 }
 
+/* Also where the number of a block passes 32 bits, and at rates that are no power of two.
+ */
+static void the_same_elements_are_dropped_everywhere(void **state)
+{
+    enum { N = 1003 }; /* no multiple of a vector */
+    static const double rates[] = {0, 0.1, 0.5, 0.987654321, 1 - 0x1p-34};
+    static const uint64_t indices[] = {0, 77, UINT32_MAX - 40, UINT64_MAX / 3};
+    const pt_rng_t rng = {
+        .seed = 0xfedcba9876543210, .purpose = PT_RNG_DROPOUT, .phase = 3, .step = 9};
+    static float x[N], want[N], got[N];
+    pt_kernel_t ref, other;
+    (void)state;
+    assert_int_equal(pt_kernel_init(&ref, PT_BACKEND_REF, PT_ISA_NATIVE, 1), PT_OK);
+    for (int i = 0; i < N; i++)
+        x[i] = (float)(i - N / 2) / 7;
+    for (pt_isa_t isa = PT_ISA_GENERIC; isa <= PT_ISA_AVX512; isa++) {
+        if (pt_kernel_init(&other, PT_BACKEND_BLAS, isa, 1) != PT_OK)
+            continue;
+        for (size_t r = 0; r < sizeof rates / sizeof *rates; r++)
+            for (size_t k = 0; k < sizeof indices / sizeof *indices; k++) {
+                ref.drop(N, &rng, indices[k], rates[r], x, want);
+                memcpy(got, x, sizeof got);
+                other.drop(N, &rng, indices[k], rates[r], got, got);
+                if (memcmp(want, got, sizeof got) != 0)
+                    fail_msg("rate %g on %s: not what ref drops", rates[r],
+                             pt_isa_name(isa));
+            }
+        pt_kernel_release(&other);
+    }
+    pt_kernel_release(&ref);
+}
+
 enum { N_TARGET = 8 };
 
 int main(void)
 {
     static target_t target[N_TARGET];
     static char name[N_TARGET][64];
-    struct CMUnitTest tests[N_TARGET + 1];
+    struct CMUnitTest tests[N_TARGET + 2];
     int32_t n = 0;
     for (pt_backend_t b = PT_BACKEND_BLAS; b <= PT_BACKEND_ONEDNN; b++) {
         for (pt_isa_t isa = PT_ISA_GENERIC; isa <= PT_ISA_AVX512; isa++)
@@ -286,5 +318,7 @@ int main(void)
     }
     tests[n] =
         (struct CMUnitTest)cmocka_unit_test(own_code_gives_the_same_bits_on_every_isa);
+    tests[n + 1] =
+        (struct CMUnitTest)cmocka_unit_test(the_same_elements_are_dropped_everywhere);
     return cmocka_run_group_tests_name("backends", tests, NULL, NULL);
 }

@@ -19,6 +19,7 @@
 #include <stdint.h>
 
 #include "polytree/base/real.h"
+#include "polytree/base/rng.h"
 #include "polytree/base/status.h"
 #include "polytree/config/words.h"
 
@@ -111,6 +112,10 @@ struct pt_kernel {
     void (*add_scaled)(int64_t n, const pt_real_t *a, pt_real_t g, const pt_real_t *x,
                        pt_real_t *y); /**< y = a + g x: product rounded, then sum rounded */
     double (*dot)(int64_t n, const pt_real_t *a, const pt_real_t *b); /**< in double */
+    /** y[i] = x[i] / (1 - rate), where word i mod 4 of block index + i / 4 of `rng` is at
+     * least rate 2^32, else 0; y may be x. */
+    void (*drop)(int64_t n, const pt_rng_t *rng, uint64_t index, double rate,
+                 const pt_real_t *x, pt_real_t *y);
 
     /**
      * sum[i] += round(x[i] scale), to even; scale is a power of two.  The sums are of no
