@@ -156,25 +156,40 @@ void pt_exact_carry(pt_exact_t *sum)
             use(sum, j, j + 2);
 }
 
-/* The double nearest to the number of these digits, whose place may be any: a carry is
- * passed on first, then the sign is taken off, then no digit is negative. */
-static double round_digits(int64_t digit[LIMBS + 1])
+/* Bits `last` to `bit`, 53 at most, of the number of these digits, none of which is
+ * negative. */
+static uint64_t read_bits(const int64_t *digit, int32_t bit, int32_t last)
 {
-    int32_t top = -1;
+    uint64_t m = 0;
 
-    for (int32_t j = 0; j < LIMBS; j++) {
+    for (int32_t j = bit / BITS; j >= last / BITS; j--) {
+        int32_t below = last - BITS * j; /* bits of this digit that are not wanted */
+        m = below > 0 ? m << (BITS - below) | (uint64_t)digit[j] >> below
+                      : m << BITS | (uint64_t)digit[j];
+    }
+    return m;
+}
+
+/* The double nearest to the number of these digits, whose place may be any and of which
+ * only those from `begin` to before `end` are not 0: a carry is passed on first, then the
+ * sign is taken off, then no digit is negative. */
+static double round_digits(int64_t digit[LIMBS + 1], int32_t begin, int32_t end)
+{
+    int32_t top = end;
+
+    for (int32_t j = begin; j < end; j++) {
         int64_t carry = carry_of(digit[j]);
         digit[j] -= carry * DIGIT;
         digit[j + 1] += carry;
     }
-    for (int32_t j = 0; j <= LIMBS; j++)
-        top = digit[j] != 0 ? j : top;
-    if (top < 0)
+    while (top >= begin && digit[top] == 0)
+        top--;
+    if (top < begin)
         return 0;
     int64_t sign = digit[top] < 0 ? -1 : 1;
-    for (int32_t j = 0; j <= top; j++)
+    for (int32_t j = begin; j <= top; j++)
         digit[j] *= sign;
-    for (int32_t j = 0; j < top; j++)
+    for (int32_t j = begin; j < top; j++)
         if (digit[j] < 0) {
             digit[j] += DIGIT;
             digit[j + 1]--;
@@ -185,14 +200,12 @@ static double round_digits(int64_t digit[LIMBS + 1])
     /* 53 bits from the highest on, the next one, and whether there is any behind it. */
     int32_t bit = BITS * top + 63 - __builtin_clzll((unsigned long long)digit[top]);
     int32_t last = bit < PRECISION ? 0 : bit - (PRECISION - 1);
-    uint64_t m = 0;
-    for (int32_t b = bit; b >= last; b--)
-        m = 2 * m + ((uint64_t)digit[b / BITS] >> b % BITS & 1);
+    uint64_t m = read_bits(digit, bit, last);
     if (last > 0) {
         int32_t half = last - 1;
         bool is_half = (uint64_t)digit[half / BITS] >> half % BITS & 1;
         bool is_more = digit[half / BITS] & (((int64_t)1 << half % BITS) - 1);
-        for (int32_t j = 0; j < half / BITS; j++)
+        for (int32_t j = begin; j < half / BITS; j++)
             is_more |= digit[j] != 0;
         m += is_half && (is_more || m % 2 == 1);
     }
@@ -228,7 +241,7 @@ double pt_exact_value(const pt_exact_t *sum, int64_t i)
     if (sum->special[i] != 0)
         return special_value(sum->special[i]);
     read_digits(sum, i, digit);
-    return round_digits(digit);
+    return round_digits(digit, sum->begin, sum->end);
 }
 
 void pt_exact_pair(const pt_exact_t *sum, int64_t i, double *value, double *rest)
@@ -244,7 +257,8 @@ void pt_exact_pair(const pt_exact_t *sum, int64_t i, double *value, double *rest
     pt_exact_t one = {
         .most = 1, .n = 1, .begin = LIMBS, .limb = digit, .special = &special};
     pt_exact_add(&one, 0, -*value);
-    *rest = round_digits(digit);
+    use(&one, sum->begin, sum->end);
+    *rest = round_digits(digit, one.begin, one.end);
 }
 
 /* In pairs: (s + t) - (a + b)^2 / n, whose own error is about 2^-100 of s. */
