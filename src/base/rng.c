@@ -4,8 +4,6 @@
 #include <math.h>
 #include <Random123/philox.h>
 
-#define FEISTEL_ROUNDS 8
-
 void pt_rng_words(const pt_rng_t *rng, uint64_t index, uint32_t out[4])
 {
     philox4x32_key_t key = {{(uint32_t)rng->seed, (uint32_t)(rng->seed >> 32)}};
@@ -60,28 +58,36 @@ static uint64_t mix(uint64_t x)
     return x ^ (x >> 33);
 }
 
-int64_t pt_permute(const pt_rng_t *rng, int64_t n, int64_t i)
+pt_permutation_t pt_permutation(const pt_rng_t *rng, int64_t n)
 {
-    uint32_t round_key[FEISTEL_ROUNDS];
-    pt_rng_words(rng, 0, round_key);
-    pt_rng_words(rng, 1, round_key + 4);
-
-    /* Halves of at least 2 bits: smaller domains have too few Feistel networks. */
-    int half = 2;
-    while (half < 32 && ((uint64_t)1 << (2 * half)) < (uint64_t)n) {
-        half++;
+    pt_permutation_t p = {.n = n, .half = 2};
+    pt_rng_words(rng, 0, p.key);
+    pt_rng_words(rng, 1, p.key + 4);
+    while (p.half < 32 && ((uint64_t)1 << (2 * p.half)) < (uint64_t)n) {
+        p.half++;
     }
-    uint64_t mask = ((uint64_t)1 << half) - 1;
+    return p;
+}
+
+int64_t pt_permutation_at(const pt_permutation_t *p, int64_t i)
+{
+    uint64_t mask = ((uint64_t)1 << p->half) - 1;
     uint64_t x = (uint64_t)i;
     do {
-        uint64_t left = x >> half;
+        uint64_t left = x >> p->half;
         uint64_t right = x & mask;
-        for (int r = 0; r < FEISTEL_ROUNDS; r++) {
-            uint64_t next = left ^ (mix((uint64_t)round_key[r] << 32 | right) & mask);
+        for (int r = 0; r < PT_PERMUTATION_ROUNDS; r++) {
+            uint64_t next = left ^ (mix((uint64_t)p->key[r] << 32 | right) & mask);
             left = right;
             right = next;
         }
-        x = left << half | right;
-    } while (x >= (uint64_t)n);
+        x = left << p->half | right;
+    } while (x >= (uint64_t)p->n);
     return (int64_t)x;
+}
+
+int64_t pt_permute(const pt_rng_t *rng, int64_t n, int64_t i)
+{
+    pt_permutation_t p = pt_permutation(rng, n);
+    return pt_permutation_at(&p, i);
 }

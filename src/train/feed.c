@@ -280,10 +280,14 @@ static int64_t list_rows(pt_feed_t *feed, const pt_draw_t *draw)
         return n;
     }
     pt_rng_t rng = draw_rng(feed, draw, PT_RNG_SHUFFLE);
+    pt_permutation_t order;
     for (int64_t i = 0; i < n_draw; i++) {
-        int64_t d = draw->first + i;
-        rng.step = (uint32_t)(d / part->n);
-        feed->row[i] = part->row[pt_permute(&rng, part->n, d % part->n)];
+        int64_t d = draw->first + i, at = d % part->n;
+        if (i == 0 || at == 0) {
+            rng.step = (uint32_t)(d / part->n);
+            order = pt_permutation(&rng, part->n);
+        }
+        feed->row[i] = part->row[pt_permutation_at(&order, at)];
     }
     return n_draw;
 }

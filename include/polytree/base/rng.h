@@ -45,10 +45,20 @@ double pt_rng_uniform(const pt_rng_t *rng, uint64_t index);
 /** One standard normal double (Box-Muller). */
 double pt_rng_normal(const pt_rng_t *rng, uint64_t index);
 
-/**
- * Where position `i` goes in a pseudo-random permutation of 0..n-1 named by `rng`
- * (a Feistel network with cycle walking; no memory).
- */
+#define PT_PERMUTATION_ROUNDS 8
+
+/** A pseudo-random permutation of 0..n-1: a Feistel network with cycle walking. */
+typedef struct pt_permutation {
+    uint32_t key[PT_PERMUTATION_ROUNDS];
+    int64_t n;
+    int half; /**< bits of one half, at least 2: smaller domains have too few networks */
+} pt_permutation_t;
+
+/** The one of 0..n-1 that is named by `rng` ... */
+pt_permutation_t pt_permutation(const pt_rng_t *rng, int64_t n);
+/** ... where it sends position i ... */
+int64_t pt_permutation_at(const pt_permutation_t *permutation, int64_t i);
+/** ... and the same at once. */
 int64_t pt_permute(const pt_rng_t *rng, int64_t n, int64_t i);
 
 #endif
