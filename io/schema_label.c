@@ -339,6 +339,11 @@ void pt_schema_convert_labels(const pt_task_info_t *info, pt_cell_t cell,
         int32_t label = ((const int32_t *)stored)[i];
         out[i].i = is_none(info, label) ? PT_LABEL_NONE : label;
     }
+    /* None of a regression's is infinite, and NaN is what has no label. */
+    if (info->kind == PT_TASK_REGRESSION) {
+        memcpy(out, stored, (size_t)n * sizeof *out);
+        return;
+    }
     for (int64_t i = 0; cell == PT_CELL_F32 && i < n; i += group) {
         const float *value = (const float *)stored + i;
         bool is_label = is_float_label(info, value);
