@@ -181,7 +181,8 @@ const pt_option_t pt_options[] = {
          "branch: 0: no affine in a candidate's last batch norm during warm-up and search"),
 
     LINE("encoder.stem", encoder.stem, "conv3x3_bn_relu6 out=32 stride=2", NUM,
-         "branch: operation of the stem, which all tasks share"),
+         "branch: operation of the stem, which all tasks share; none: the first layer that "
+         "is searched reads the input"),
     LINES("encoder.layers", encoder.layers, "", NUM,
           "branch: the layers l01, l02, ..., one a line, such as "
           "`inverted_residual out=16 stride=1 expand=1`"),

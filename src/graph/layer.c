@@ -231,13 +231,23 @@ static pt_status_t make_aspp(const pt_layer_t *layer, const pt_layer_place_t *pl
     return make_pyramid(layer, place, block, 3);
 }
 
+static pt_status_t make_nothing(const pt_layer_t *layer, const pt_layer_place_t *p,
+                                pt_block_t *block)
+{
+    (void)block;
+    if (p->channels != p->src.c || p->stride != 1)
+        PT_FAIL(CONFIG, "%s takes what it gets: neither out nor stride", layer->op);
+    return PT_OK;
+}
+
 typedef pt_status_t (*make_t)(const pt_layer_t *layer, const pt_layer_place_t *place,
                               pt_block_t *block);
 
 static const struct {
     const char *name;
     make_t make;
-} blocks[] = {{"inverted_residual", make_inverted_residual},
+} blocks[] = {{"none", make_nothing},
+              {"inverted_residual", make_inverted_residual},
               {"basic", make_basic},
               {"bottleneck", make_bottleneck},
               {"raspp", make_raspp},

@@ -26,6 +26,10 @@ static const variant_t edges = {
      "space.stem_channels=3", "space.stem=conv3x3_bn_relu_conv3x3_bn_relu stride=2",
      "space.adapter_norm=1", "head.kind=deeplab", "head.skip=x", "head.width=2",
      "head.norm=1"}};
+static const variant_t stemless = {
+    {"space.kind=branch", "encoder.stem=none",
+     "encoder.layers=conv3x3_bn_relu out=3 stride=2\nbasic out=3", "space.copies=2",
+     "head.kind=upsample"}};
 /* No affine is stripped here, so that both spaces of test_derived have equal tensors. */
 static const variant_t plain = {
     {"space.kind=branch", "encoder.stem=conv3x3_bn_relu out=3",
@@ -351,21 +355,16 @@ static void test_derived(void **state)
 int main(void)
 {
     const struct CMUnitTest list[] = {
-        OF(test_weights_soft, inverted),
-        OF(test_weights_hard, inverted),
-        OF(test_weights_soft, residual),
-        OF(test_weights_hard, residual),
-        OF(test_weights_soft, edges),
-        OF(test_gates_soft, inverted),
-        OF(test_gates_hard, inverted),
-        OF(test_gates_soft, residual),
-        OF(test_gates_hard, residual),
-        OF(test_gates_soft, edges),
-        OF(test_key, plain),
-        OF(test_madds, inverted),
-        OF(test_madds, residual),
-        OF(test_sharing, inverted),
-        OF(test_sharing, residual),
+        OF(test_weights_soft, inverted), OF(test_weights_hard, inverted),
+        OF(test_weights_soft, residual), OF(test_weights_hard, residual),
+        OF(test_weights_soft, edges),    OF(test_gates_soft, inverted),
+        OF(test_gates_hard, inverted),   OF(test_gates_soft, residual),
+        OF(test_gates_hard, residual),   OF(test_gates_soft, edges),
+        OF(test_weights_soft, stemless), OF(test_weights_hard, stemless),
+        OF(test_gates_soft, stemless),   OF(test_gates_hard, stemless),
+        OF(test_sharing, stemless),      OF(test_key, plain),
+        OF(test_madds, inverted),        OF(test_madds, residual),
+        OF(test_sharing, inverted),      OF(test_sharing, residual),
         OF(test_derived, plain),
     };
     return cmocka_run_group_tests(list, NULL, NULL);

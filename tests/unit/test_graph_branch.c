@@ -168,6 +168,21 @@ static void width(void **state)
     "encoder.stem=conv3x3_bn_relu out=8", "encoder.layers=basic out=8\nbasic out=16 "      \
                                           "stride=2\nconv1x1_bn_relu"
 
+/* Without a stem the first layer reads the input, and every weight is a copy's or a head's.
+ */
+static void without_a_stem(void **state)
+{
+    static const char *const option[] = {SMALL, "encoder.stem=none", NULL};
+    pt_space_t *s = make_well(option, 8);
+    (void)state;
+    assert_true(pt_shape_equal(s->node[1].shape, s->node[0].shape));
+    for (int32_t g = 0; g < s->store.n_group; g++)
+        assert_string_not_equal(s->store.group[g].name, "stem");
+    assert_int_equal(s->op[s->candidate[1].first_op].inst.in[0].c, s->node[0].shape.c);
+    assert_int_equal(s->layer[0].stride, 1);
+    pt_space_free(s);
+}
+
 /* Copies, choices and names of each method; the order is canonical; heads have the shapes
  * of their tasks. */
 static void methods(void **state)
@@ -285,6 +300,7 @@ static void refused(void **state)
         {{SMALL, "encoder.layers=basic out=8 out=9"},
          "l01: layer 'basic out=8 out=9': out"},
         {{SMALL, "encoder.layers=raspp out=8 stride=2"}, "takes no stride"},
+        {{SMALL, "encoder.stem=none out=8"}, "none takes what it gets: neither out nor"},
         {{SMALL, "encoder.layers=bn stride=2"}, "could take stride 2"},
         {{SMALL, "encoder.layers=bn out=16"}, "makes 8 channels, its node has 16"},
         {{SMALL, "space.output_stride=1", NULL}, NULL},
@@ -386,11 +402,12 @@ static void room_for_one_copy(void **state)
 int main(void)
 {
     const struct CMUnitTest list[] = {
-        cmocka_unit_test(known_networks), cmocka_unit_test(output_stride),
-        cmocka_unit_test(pyramid_rates),  cmocka_unit_test(width),
-        cmocka_unit_test(methods),        cmocka_unit_test(branching),
-        cmocka_unit_test(last_affine),    cmocka_unit_test(refused),
-        cmocka_unit_test(dag_edges),      cmocka_unit_test(room_for_one_copy),
+        cmocka_unit_test(known_networks),    cmocka_unit_test(output_stride),
+        cmocka_unit_test(pyramid_rates),     cmocka_unit_test(width),
+        cmocka_unit_test(without_a_stem),    cmocka_unit_test(methods),
+        cmocka_unit_test(branching),         cmocka_unit_test(last_affine),
+        cmocka_unit_test(refused),           cmocka_unit_test(dag_edges),
+        cmocka_unit_test(room_for_one_copy),
     };
     return cmocka_run_group_tests(list, NULL, NULL);
 }
