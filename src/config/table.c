@@ -255,7 +255,8 @@ const pt_option_t pt_options[] = {
         "search.method", search.method, "search", pt_method_words, NUM,
         "baselines: the network of baseline.cost_of rebuilt from scratch, one chain for "
         "all tasks, one for each, a random subnet, one of one graph for all tasks; branch: "
-        "each task alone, the branching numbered baseline.branching"),
+        "each task alone, the branching numbered baseline.branching; features: ridge or "
+        "logistic regression"),
     LENGTH("search.steps", search.steps, "1200", 0, NUM,
            "weight steps of the search; alpha steps come on top"),
     REAL("search.alpha_part", search.alpha_part, "0.5", 0.001, 0.999, NUM,
@@ -358,6 +359,14 @@ const pt_option_t pt_options[] = {
         "exhaustive: number of the branching in the enumeration of all"),
     PATH("baseline.supernet", baseline.supernet, "", OUT,
          "random: run of another index whose trained supernet is taken; same result"),
+
+    BOOL("linear.pooled", linear.pooled, "0", NUM,
+         "linear: 1: tasks of the same kind and outputs have the same coefficients, and "
+         "intercepts of their own"),
+    REAL(
+        "linear.lambda", linear.lambda, "0", 0, 1e12, NUM,
+        "linear: penalty on the coefficients of features at deviation 1; 0 = that which is "
+        "best on val, or without val on search.alpha_part of train"),
 
     BOOL("report.svg", report.svg, "1", OUT, "1: draw architecture.svg"),
     INT("report.pictures", report.pictures, "0", 0, 1000, OUT,

@@ -246,12 +246,9 @@ typedef pt_status_t (*make_t)(const pt_layer_t *layer, const pt_layer_place_t *p
 static const struct {
     const char *name;
     make_t make;
-} blocks[] = {{"none", make_nothing},
-              {"inverted_residual", make_inverted_residual},
-              {"basic", make_basic},
-              {"bottleneck", make_bottleneck},
-              {"raspp", make_raspp},
-              {"aspp", make_aspp}};
+} blocks[] = {{"none", make_nothing}, {"inverted_residual", make_inverted_residual},
+              {"basic", make_basic},  {"bottleneck", make_bottleneck},
+              {"raspp", make_raspp},  {"aspp", make_aspp}};
 
 pt_status_t pt_block_layer(const pt_layer_t *layer, const pt_layer_place_t *place,
                            pt_block_t *block)

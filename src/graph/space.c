@@ -52,7 +52,9 @@ static pt_status_t build(space_builder_t *b, const pt_config_t *config,
 {
     pt_space_t *s = b->space;
 
-    s->kind = config->space.kind;
+    bool is_linear = pt_methods[config->search.method].is_linear;
+
+    s->kind = is_linear ? PT_SPACE_DAG : config->space.kind;
     s->microbatch = config->train.microbatch;
     s->n_task = spec->n_task;
     PT_TRY(pt_alloc(&s->task, (size_t)spec->n_task, sizeof *s->task));

@@ -35,6 +35,7 @@ static pt_status_t add_head(space_builder_t *b, const pt_config_t *config, int32
 {
     const pt_space_t *s = b->space;
     candidate_spec_t spec = {.src = src, .dst = s->n_node - s->n_task + task, .task = task};
+    bool is_linear = pt_methods[config->search.method].is_linear;
     pt_block_t block;
     pt_head_t kind;
 
@@ -51,8 +52,8 @@ static pt_status_t add_head(space_builder_t *b, const pt_config_t *config, int32
                            .skip_width = (int32_t)space_widened(config, 48),
                            .separable = config->head.separable,
                            .align_corners = config->head.align_corners,
-                           .norm = config->head.norm,
-                           .dropout = config->head.dropout,
+                           .norm = config->head.norm && !is_linear,
+                           .dropout = is_linear ? 0 : config->head.dropout,
                            .bn_eps = config->bn.eps};
     snprintf(spec.name, sizeof spec.name, "head_%s", s->task[task].name);
     switch (kind) {

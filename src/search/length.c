@@ -97,15 +97,29 @@ void pt_run_length(const pt_config_t *config, const pt_feed_t *feed, pt_run_leng
         n.n_step[PT_PHASE_CHOOSE] = 0;
         n.choose_steps = 0;
     }
+    if (pt_methods[c->search.method].is_linear)
+        n.n_step[PT_PHASE_RETRAIN] = 1;
     if (is_at_once || ((pt_methods[c->search.method].is_drawn || pt_config_is_judged(c)) &&
                        !has_own_supernet(c)))
         n.n_step[PT_PHASE_WARMUP] = n.n_step[PT_PHASE_SEARCH] = 0;
     *out = n;
 }
 
+/* All that there are, once. */
+static double count_training(const pt_feed_t *feed)
+{
+    double n = 0;
+    for (int32_t k = 0; k < pt_feed_n_task(feed); k++)
+        n += (double)pt_feed_bundle(feed, pt_feed_n_bundle(feed) + k)
+                 ->n_sample[PT_PART_TRAIN];
+    return n;
+}
+
 pt_event_samples_t run_samples_drawn(const pt_search_t *s)
 {
     const pt_feed_t *feed = pt_trainer_feed(s->trainer);
+    if (pt_methods[s->config->search.method].is_linear)
+        return (pt_event_samples_t){0, count_training(feed)};
     pt_run_length_t n = s->length;
     pt_config_t own = *s->config;
     if (pt_methods[own.search.method].is_drawn && own.baseline.supernet[0] != '\0') {

@@ -271,6 +271,12 @@ static pt_status_t enter_retrain(pt_search_t *s)
     return enter(s);
 }
 
+static pt_status_t retrain_step(pt_search_t *s)
+{
+    return pt_methods[s->config->search.method].is_linear ? run_linear_step(s)
+                                                          : weight_step(s);
+}
+
 static pt_status_t leave_retrain(pt_search_t *s)
 {
     PT_TRY(leave(s));
@@ -281,5 +287,5 @@ const run_phase_t run_phases[PT_N_PHASE] = {
     [PT_PHASE_WARMUP] = {enter, weight_step, is_done, leave},
     [PT_PHASE_SEARCH] = {enter, search_step, is_done, leave_search},
     [PT_PHASE_CHOOSE] = {enter_choose, run_choose_step, run_choose_is_done, leave_choose},
-    [PT_PHASE_RETRAIN] = {enter_retrain, weight_step, is_done, leave_retrain},
+    [PT_PHASE_RETRAIN] = {enter_retrain, retrain_step, is_done, leave_retrain},
 };

@@ -259,6 +259,11 @@ pt_status_t run_choose_end_halving(pt_search_t *s);
 
 pt_status_t run_choose_report(pt_search_t *s);
 
+/* fit_linear.c */
+
+/** The one step of search.method = linear: fit all heads, on rank 0.  Collective. */
+pt_status_t run_linear_step(pt_search_t *s);
+
 /* rebuild.c */
 
 /** Take the network that baseline.cost_of has found: branch, s->branching, else s->subnet.

@@ -195,13 +195,22 @@ static pt_status_t add_rows(pt_sweep_t *s, pt_method_t method)
     }
 }
 
+/* As the operations say: linear ones take no images. */
+static bool is_for_features(const pt_config_t *config)
+{
+    return strstr(config->space.kind == PT_SPACE_DAG ? config->space.op
+                                                     : config->encoder.layers,
+                  "linear") != NULL;
+}
+
 /* Branchings are all tried where that is asked for. */
 static bool is_opponent(const pt_sweep_t *s, int32_t method)
 {
     const pt_method_info_t *m = &pt_methods[method];
     pt_space_kind_t kind = s->config->space.kind;
     return !m->is_numbered && (!m->is_of_branch || kind == PT_SPACE_BRANCH) &&
-           (!m->is_of_dag || kind == PT_SPACE_DAG);
+           (!m->is_of_dag || kind == PT_SPACE_DAG) &&
+           (!m->is_linear || is_for_features(s->config));
 }
 
 static pt_status_t read_methods(pt_sweep_t *s, bool is_on[PT_N_METHOD])
@@ -237,16 +246,18 @@ static bool has_axis(const pt_sweep_t *s, const char *key)
 static pt_status_t add_fair_axes(pt_sweep_t *s)
 {
     static const char width[] = "shared: single: full: baseline.match = cost | native",
+                      pooled[] = "linear: linear.pooled = 0 | 1",
                       weights[] = "random: one_graph: retrain.from = search | scratch";
     const char *text[] = {
         has_axis(s, "baseline.match") ? NULL : width,
+        has_axis(s, "linear.pooled") || !is_for_features(s->config) ? NULL : pooled,
         has_axis(s, "retrain.from") || s->config->retrain.from != PT_FROM_SEARCH ? NULL
                                                                                  : weights};
     for (size_t i = 0; i < sizeof text / sizeof text[0]; i++) {
         if (text[i] == NULL)
             continue;
         if (s->n_axis == SWEEP_AXIS)
-            PT_FAIL(CONFIG, "sweep.vary: more than %d options", SWEEP_AXIS - 2);
+            PT_FAIL(CONFIG, "sweep.vary: more than %d options", SWEEP_AXIS - 3);
         PT_TRY(take_axis(text[i], text[i] + strlen(text[i]), &s->axis[s->n_axis++]));
     }
     return PT_OK;

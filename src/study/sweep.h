@@ -12,7 +12,7 @@
 #include "polytree/study/sweep.h"
 
 enum {
-    SWEEP_AXIS = 10,
+    SWEEP_AXIS = 11,
     SWEEP_VALUE = 16,
     SWEEP_ROW = 256,
     SWEEP_BRANCHING = 4096 /**< most networks of an exhaustive row */

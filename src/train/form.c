@@ -6,6 +6,17 @@
 #include "polytree/base/memory.h"
 #include "polytree/train/feed.h"
 
+/** Of an image a head sees the mean of its pixels alone. */
+static pt_status_t check_linear(const pt_config_t *config, const int64_t hwc[3])
+{
+    if (pt_methods[config->search.method].is_linear && hwc[0] * hwc[1] > 1)
+        PT_FAIL(CONFIG,
+                "search.method = linear is for features, the data set has images of %lld x "
+                "%lld",
+                (long long)hwc[0], (long long)hwc[1]);
+    return PT_OK;
+}
+
 /** Every head must put out what its task's loss reads. */
 static pt_status_t check_heads(const pt_space_t *s)
 {
@@ -104,6 +115,7 @@ pt_status_t pt_form_space(const pt_config_t *config, pt_dataset_t *dataset,
     pt_feed_shape(dataset, form->size, hwc);
     pt_space_spec_t spec = {hwc[0], hwc[1], hwc[2], n, task, form->branching};
     pt_space_t *space = NULL;
+    PT_TRY_OR(done, check_linear(config, hwc));
     PT_TRY_OR(done, make_space(config, &spec, kernel, &space));
     PT_TRY_OR(done, check_windows(space));
     PT_TRY_OR(done, check_heads(space));

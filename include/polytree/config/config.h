@@ -202,6 +202,10 @@ typedef struct pt_config {
         char cost_of[PT_CONFIG_TEXT], supernet[PT_CONFIG_TEXT]; /**< runs */
     } baseline;
     struct {
+        bool pooled;
+        double lambda; /**< 0 = picked */
+    } linear;
+    struct {
         bool svg;
         int64_t pictures; /**< test samples to draw */
         char single[PT_CONFIG_TEXT], shared[PT_CONFIG_TEXT],

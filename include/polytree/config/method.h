@@ -23,6 +23,8 @@
       .is_drawn = true, .is_one = true, .is_of_dag = true)                                 \
     X(FULL, "full", .column = "full", .colour = "#9467bd", .is_fixed = true,               \
       .is_of_branch = true, .is_full = true, .is_scaled = true, .matches_cost = true)      \
+    X(LINEAR, "linear", .column = "linear", .colour = "#bcbd22", .is_fixed = true,         \
+      .is_linear = true)                                                                   \
     X(EXHAUSTIVE, "exhaustive", .column = "branches", .colour = "#999999",                 \
       .is_fixed = true, .is_of_branch = true, .is_numbered = true)
 
@@ -43,6 +45,7 @@ typedef struct pt_method_info {
     bool is_one;        /**< ... one graph for all tasks */
     bool is_fixed;      /**< known beforehand, so that it is trained in one phase */
     bool is_chain;      /**< one layer after the other, nothing to choose */
+    bool is_linear;     /**< heads that read the features, fitted in one step */
     bool is_by_task;    /**< nothing is shared: what Delta_m is held against */
     bool is_of_branch;  /**< needs space.kind = branch */
     bool is_of_dag;     /**< needs space.kind = dag */

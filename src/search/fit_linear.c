@@ -1,0 +1,322 @@
+/* Linear baselines: search.method = linear.  The one step of such a run fits the heads,
+ * which read the features themselves: ridge regression for real numbers, logistic
+ * regression for classes and labels (docs/methods.md, baselines). */
+#include <math.h>
+#include <string.h>
+
+#include "polytree/base/memory.h"
+#include "polytree/linalg/linear_model.h"
+#include "search/run.h"
+
+/* Penalties that are tried, from the largest on; what is taken where nothing can tell. */
+static const double lambdas[] = {1e3, 1e2, 1e1, 1, 1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6};
+enum { N_LAMBDA = sizeof lambdas / sizeof lambdas[0] };
+#define LAMBDA_UNTOLD 0.1
+
+/** Rows of some tasks in a part; owned. */
+typedef struct linear_table {
+    pt_rows_t rows;
+    double *x, *y;
+    int32_t *group, *label;
+} linear_table_t;
+
+/** Tasks with one set of coefficients, and which output of theirs is fitted. */
+typedef struct linear_pool {
+    pt_search_t *s;
+    pt_feed_t *feed;
+    int32_t *task;
+    int32_t n_task;
+    int32_t output;  /**< -1: all classes at once */
+    int32_t n_class; /**< 0: a ridge */
+    float *input;
+    pt_label_t *value; /**< [microbatch][labels] */
+} linear_pool_t;
+
+/** What is fitted, for the tensors of the store; on rank 0. */
+typedef struct fitted {
+    pt_record_t *record; /**< [n_param] */
+    const pt_record_t **source;
+    double least, most; /**< penalties */
+} fitted_t;
+
+static void release_table(linear_table_t *t)
+{
+    pt_free(t->x);
+    pt_free(t->y);
+    pt_free(t->group);
+    pt_free(t->label);
+}
+
+static const pt_task_info_t *info_of(const pt_search_t *s, int32_t task)
+{
+    return pt_dataset_task(pt_trainer_dataset(s->trainer), task);
+}
+
+/* A task by itself. */
+static int32_t bundle_of(const linear_pool_t *p, int32_t task)
+{
+    return pt_feed_n_bundle(p->feed) + task;
+}
+
+static int64_t most_rows(const linear_pool_t *p, pt_part_t part)
+{
+    int64_t n = 0;
+    for (int32_t i = 0; i < p->n_task; i++)
+        n += pt_feed_bundle(p->feed, bundle_of(p, p->task[i]))->n_sample[part];
+    return n;
+}
+
+/* Take the labelled samples of a microbatch that has been read. */
+static void take_samples(const linear_pool_t *p, int32_t i, int64_t n, linear_table_t *t)
+{
+    const pt_task_info_t *info = info_of(p->s, p->task[i]);
+    int64_t d = t->rows.n_feature, n_label = pt_task_labels(info);
+    for (int64_t j = 0; j < n; j++) {
+        pt_label_t value = p->value[j * n_label + (p->output < 0 ? 0 : p->output)];
+        if (pt_task_is_float(info) ? isnan(value.f) : value.i == PT_LABEL_NONE)
+            continue;
+        int64_t row = t->rows.n++;
+        for (int64_t c = 0; c < d; c++)
+            t->x[row * d + c] = p->input[j * d + c];
+        t->group[row] = i;
+        if (p->n_class > 0)
+            t->label[row] = value.i;
+        else
+            t->y[row] = value.f;
+    }
+}
+
+static pt_status_t read_task(const linear_pool_t *p, pt_part_t part, int32_t i,
+                             linear_table_t *t)
+{
+    int32_t bundle = bundle_of(p, p->task[i]);
+    int64_t n = pt_feed_bundle(p->feed, bundle)->n_sample[part];
+    int64_t batch = p->s->config->train.microbatch;
+    for (int64_t first = 0; first < n; first += batch) {
+        pt_draw_t draw = {.part = part, .bundle = bundle, .first = first};
+        PT_TRY(pt_feed_fill(p->feed, &draw, p->input, &(pt_label_t *){p->value}));
+        take_samples(p, i, n - first < batch ? n - first : batch, t);
+    }
+    return PT_OK;
+}
+
+static pt_status_t read_table(const linear_pool_t *p, pt_part_t part, linear_table_t *t)
+{
+    size_t n = (size_t)most_rows(p, part), d = (size_t)p->s->space->node[0].shape.c;
+    PT_TRY(pt_alloc(&t->x, n * d, sizeof *t->x));
+    PT_TRY(pt_alloc(&t->group, n, sizeof *t->group));
+    if (p->n_class > 0)
+        PT_TRY(pt_alloc(&t->label, n, sizeof *t->label));
+    else
+        PT_TRY(pt_alloc(&t->y, n, sizeof *t->y));
+    t->rows = (pt_rows_t){.n_feature = (int32_t)d,
+                          .n_group = p->n_task,
+                          .x = t->x,
+                          .group = t->group,
+                          .y = t->y,
+                          .label = t->label};
+    for (int32_t i = 0; i < p->n_task; i++)
+        PT_TRY(read_task(p, part, i, t));
+    return PT_OK;
+}
+
+static int32_t n_output(const linear_pool_t *p)
+{
+    return p->n_class > 0 ? p->n_class : 1;
+}
+
+/* The penalty whose model of `train` is best on `judge`; the largest of equals. */
+static pt_status_t pick(const linear_pool_t *p, const linear_table_t *train,
+                        const linear_table_t *judge, double *lambda)
+{
+    pt_linear_fit_t *fit = NULL;
+    pt_linear_model_t model = {.weight = NULL};
+    double least = INFINITY, loss = NAN;
+    pt_status_t status;
+    *lambda = LAMBDA_UNTOLD;
+    if (train->rows.n == 0 || judge->rows.n == 0)
+        return PT_OK;
+    PT_TRY_OR(done, pt_linear_fit_new(&train->rows, n_output(p), &fit));
+    for (int i = 0; i < N_LAMBDA; i++) {
+        pt_linear_model_release(&model);
+        PT_TRY_OR(done, pt_linear_fit_run(fit, lambdas[i], &model));
+        PT_TRY_OR(done, pt_linear_model_loss(&model, &judge->rows, &loss));
+        if (loss < least) {
+            least = loss;
+            *lambda = lambdas[i];
+        }
+    }
+done:
+    pt_linear_model_release(&model);
+    pt_linear_fit_free(fit);
+    return status;
+}
+
+/* On val; without val on the alpha part, by what is fitted to the rest. */
+static pt_status_t find_lambda(const linear_pool_t *p, const linear_table_t *train,
+                               double *lambda)
+{
+    linear_table_t rest = {.x = NULL}, judge = {.x = NULL};
+    bool has_val = pt_feed_n_sample(p->feed, PT_PART_VAL) > 0;
+    pt_status_t status;
+    *lambda = p->s->config->linear.lambda;
+    if (*lambda > 0)
+        return PT_OK;
+    PT_TRY_OR(done, read_table(p, has_val ? PT_PART_VAL : PT_PART_ALPHA, &judge));
+    if (!has_val)
+        PT_TRY_OR(done, read_table(p, PT_PART_WEIGHT, &rest));
+    status = pick(p, has_val ? train : &rest, &judge, lambda);
+done:
+    release_table(&rest);
+    release_table(&judge);
+    return status;
+}
+
+/* Of a pair of classes, as one output has them, what tells the second from the first. */
+static double output_of(const linear_pool_t *p, const double *row, int32_t output)
+{
+    return p->n_class == 2 && p->output >= 0 ? row[1] - row[0] : row[output];
+}
+
+static void put_model(const linear_pool_t *p, const pt_linear_model_t *m, int32_t i,
+                      fitted_t *f)
+{
+    const pt_space_t *space = p->s->space;
+    const pt_candidate_t *head = &space->candidate[pt_space_head(space, p->task[i])];
+    const pt_group_t *group = &space->store.group[head->group];
+    int32_t n = p->output < 0 ? m->n_output : 1, first = p->output < 0 ? 0 : p->output;
+    for (int32_t at = group->first_param; at < group->first_param + group->n_param; at++) {
+        float *data = f->record[at].data;
+        bool is_weight = space->store.param[at].role == PT_ROLE_LINEAR;
+        for (int32_t c = 0; c < n; c++)
+            for (int32_t j = 0; j < (is_weight ? m->n_feature : 1); j++) {
+                const double *row = is_weight ? m->weight + j * m->n_output
+                                              : m->intercept + i * m->n_output;
+                data[(first + c) * (is_weight ? m->n_feature : 1) + j] =
+                    (float)output_of(p, row, c);
+            }
+    }
+}
+
+static pt_status_t fit_output(const linear_pool_t *p, fitted_t *f)
+{
+    linear_table_t train = {.x = NULL};
+    pt_linear_fit_t *fit = NULL;
+    pt_linear_model_t model = {.weight = NULL};
+    double lambda;
+    pt_status_t status;
+    PT_TRY_OR(done, read_table(p, PT_PART_TRAIN, &train));
+    if (train.rows.n == 0)
+        goto done;
+    PT_TRY_OR(done, find_lambda(p, &train, &lambda));
+    PT_TRY_OR(done, pt_linear_fit_new(&train.rows, n_output(p), &fit));
+    PT_TRY_OR(done, pt_linear_fit_run(fit, lambda, &model));
+    for (int32_t i = 0; i < p->n_task; i++)
+        put_model(p, &model, i, f);
+    f->least = fmin(f->least, lambda);
+    f->most = fmax(f->most, lambda);
+done:
+    pt_linear_model_release(&model);
+    pt_linear_fit_free(fit);
+    release_table(&train);
+    return status;
+}
+
+static pt_status_t fit_pool(linear_pool_t *p, fitted_t *f)
+{
+    const pt_task_info_t *info = info_of(p->s, p->task[0]);
+    size_t batch = (size_t)p->s->config->train.microbatch;
+    pt_status_t status;
+    PT_TRY_OR(done, pt_alloc(&p->input, batch * (size_t)p->s->space->node[0].shape.c,
+                             sizeof *p->input));
+    PT_TRY_OR(done,
+              pt_alloc(&p->value, batch * (size_t)pt_task_labels(info), sizeof *p->value));
+    bool is_one = info->kind == PT_TASK_CLASSIFICATION;
+    p->n_class = is_one ? info->classes : info->kind == PT_TASK_MULTILABEL ? 2 : 0;
+    for (int32_t j = is_one ? -1 : 0; j < (is_one ? 0 : info->classes); j++) {
+        p->output = j;
+        PT_TRY_OR(done, fit_output(p, f));
+    }
+done:
+    pt_free(p->value);
+    pt_free(p->input);
+    return status;
+}
+
+/* Whether two tasks can have the same coefficients. */
+static bool is_alike(const pt_task_info_t *a, const pt_task_info_t *b)
+{
+    return a->kind == b->kind && a->classes == b->classes;
+}
+
+/* Each task by itself, or those that are alike together, by the first of them. */
+static pt_status_t fit_all(pt_search_t *s, fitted_t *f)
+{
+    linear_pool_t p = {.s = s};
+    pt_status_t status;
+    PT_TRY(pt_alloc(&p.task, (size_t)s->space->n_task, sizeof *p.task));
+    status = pt_feed_new(s->config, pt_trainer_dataset(s->trainer), 0, &p.feed);
+    for (int32_t k = 0; k < s->space->n_task && status == PT_OK; k++) {
+        bool is_pooled = s->config->linear.pooled, is_first = true;
+        p.task[0] = k;
+        p.n_task = 1;
+        for (int32_t j = 0; j < s->space->n_task && is_pooled; j++) {
+            bool is_of_pool = j != k && is_alike(info_of(s, j), info_of(s, k));
+            is_first &= !is_of_pool || j > k;
+            if (is_of_pool)
+                p.task[p.n_task++] = j;
+        }
+        if (is_first)
+            status = fit_pool(&p, f);
+    }
+    pt_feed_free(p.feed);
+    pt_free(p.task);
+    return status;
+}
+
+static pt_status_t prepare(const pt_search_t *s, fitted_t *f)
+{
+    const pt_store_t *store = &s->space->store;
+    size_t n = (size_t)store->n_param;
+    *f = (fitted_t){.least = INFINITY, .most = 0};
+    PT_TRY(pt_alloc(&f->source, n, sizeof *f->source));
+    PT_TRY(pt_alloc(&f->record, n, sizeof *f->record));
+    for (size_t i = 0; i < n; i++) {
+        float *data;
+        PT_TRY(pt_alloc(&data, (size_t)store->param[i].count, sizeof *data));
+        f->record[i] = (pt_record_t){.dtype = PT_DTYPE_F32,
+                                     .n_dim = 1,
+                                     .dim = {store->param[i].count},
+                                     .data = data};
+        f->source[i] = &f->record[i];
+    }
+    return PT_OK;
+}
+
+static void release(const pt_search_t *s, fitted_t *f)
+{
+    for (int32_t i = 0; i < s->space->store.n_param && f->record != NULL; i++)
+        pt_free(f->record[i].data);
+    pt_free(f->record);
+    pt_free(f->source);
+}
+
+pt_status_t run_linear_step(pt_search_t *s)
+{
+    fitted_t f;
+    unsigned asked = s->asked;
+    pt_status_t status = prepare(s, &f);
+    if (s->is_root && status == PT_OK)
+        status = fit_all(s, &f);
+    PT_TRY_OR(done, pt_comm_agree(s->world, status));
+    PT_TRY_OR(done, pt_trainer_take_weights(s->trainer, f.source));
+    PT_TRY_OR(done, pt_comm_bcast(s->world, &asked, sizeof asked, 0));
+    run_note(s, "linear: penalties from %g to %g", f.least, f.most);
+    s->state.loss = NAN;
+    s->state.step++;
+    const pt_step_result_t result = {.loss = NAN, .request = asked};
+    run_after_step(s, false, &result);
+done:
+    release(s, &f);
+    return status;
+}

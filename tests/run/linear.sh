@@ -1,0 +1,154 @@
+#!/usr/bin/env bash
+# Linear baselines against scikit-learn on random features: losses on test at a given penalty,
+# and the penalty that val picks, each task by itself and those that are alike together.
+# shellcheck source=tests/run/common
+. "$(dirname "$0")/common"
+"$PYTHON" -c "import h5py, sklearn" 2>/dev/null || skip "python3-h5py or python3-sklearn is not there"
+
+small_data
+cat >linear.ini <<END
+[space]
+op = linear_bn_relu
+stem = linear_bn_relu
+stride = 1
+[report]
+svg = 0
+[search]
+method = linear
+END
+
+# Tasks of all kinds, "near" and "far" with rows of their own, and labels that are missing.
+"$PYTHON" - <<'END'
+import h5py, numpy as np
+rng = np.random.default_rng(5)
+D = 9
+kinds = {"number": ("regression", 2), "class": ("classification", 4), "labels": ("multilabel", 2),
+         "near": ("regression", 1), "far": ("regression", 1),
+         "this": ("classification", 2), "that": ("classification", 2)}
+w = {k: rng.normal(size=(D, c)) for k, (_, c) in kinds.items()}
+w["far"], w["that"] = w["near"] + 0.2 * w["far"], w["this"] + 0.2 * w["that"]
+for name, splits in {"data.h5": {"train": 150, "val": 70, "test": 90}, "none.h5": {"train": 150, "test": 90}}.items():
+    with h5py.File(name, "w") as f:
+        f.attrs.update(format="polytree dataset", version=1)
+        for k, (kind, c) in kinds.items():
+            f.create_group("tasks/" + k).attrs.update(kind=kind, classes=c)
+            if kind == "multilabel":
+                f["tasks/" + k].attrs["ignore"] = -1
+        for split, n in splits.items():
+            x = rng.normal(size=(n, D)) * np.arange(1, D + 1) - 2
+            f[split + "/inputs"] = x.astype("float32")
+            for k, (kind, c) in kinds.items():
+                out = x / np.arange(1, D + 1) @ w[k] + rng.normal(size=(n, c)) * 2 + len(k)
+                y = {"regression": out, "classification": np.argmax(out, 1),
+                     "multilabel": np.where(rng.random((n, c)) < 0.2, -1, out > 5)}[kind]
+                g = f.create_group(split + "/tasks/" + k)
+                if k in ("near", "far", "this", "that"):
+                    row = np.sort(rng.permutation(n)[: n // 3 if k in ("far", "that") else n // 2])
+                    g["index"], y = row.astype("int64"), y[row]
+                if kind == "regression" and c == 1:
+                    y = y[:, 0]
+                g["labels"] = y.astype("float32" if kind == "regression" else "int32")
+END
+
+for data in data none; do
+    for pooled in 0 1; do
+        expect 0 "$POLYTREE" search linear.ini -o $data-$pooled --set data.file=$data.h5 \
+            linear.pooled=$pooled linear.lambda=0.03
+        expect 0 "$POLYTREE" search linear.ini -o $data-$pooled-picked --set data.file=$data.h5 \
+            linear.pooled=$pooled
+    done
+done
+says out "^linear: penalties from [0-9.e-]+ to [0-9.e+-]+$"
+
+"$PYTHON" - <<'END'
+import json, warnings
+import h5py, numpy as np
+from sklearn.linear_model import LogisticRegression, Ridge
+warnings.simplefilter("ignore")
+LAMBDAS = [10.0 ** e for e in range(3, -7, -1)]
+
+def part(f, split, task, output):
+    """features, labels and group of the rows that have a label"""
+    g = f[split + "/tasks/" + task]
+    x, y = f[split + "/inputs"][...].astype("f8"), g["labels"][...]
+    x = x[g["index"][...]] if "index" in g else x
+    y = y if y.ndim == 1 else y[:, output]
+    return (x, y) if y.dtype.kind == "f" else (x[y >= 0], y[y >= 0])
+
+def fit(rows, lam):
+    """what is put out for features, by scikit-learn; rows: (x, y) of each task of the pool"""
+    x, y = np.concatenate([r[0] for r in rows]), np.concatenate([r[1] for r in rows])
+    group = np.repeat(range(len(rows)), [len(r[1]) for r in rows])
+    mean, deviation, n = x.mean(0), x.std(0), len(y)
+    z = lambda a: (a - mean) / deviation
+    if y.dtype.kind == "f":
+        centre = [(z(a).mean(0), b.mean()) for a, b in rows]
+        model = Ridge(alpha=n * lam, fit_intercept=False)
+        model.fit(np.concatenate([z(a) - c for (a, _), (c, _) in zip(rows, centre)]),
+                  np.concatenate([b - m for (_, b), (_, m) in zip(rows, centre)]))
+        return lambda a, g: model.predict(z(a) - centre[g][0]) + centre[g][1]
+    # Columns for the pool's tasks, so large that their penalty is nothing.
+    column = lambda a, g: np.column_stack([z(a)] + [1e4 * (np.full(len(a), g) == i) for i in range(len(rows) - 1)])
+    two = len(set(y)) == 2
+    model = LogisticRegression(C=(2 if two else 1) / (n * lam), tol=1e-11, max_iter=100000,
+                               solver="newton-cholesky" if two else "lbfgs")
+    model.fit(np.concatenate([column(a, g) for g, (a, _) in enumerate(rows)]), y)
+    return lambda a, g: model.predict_proba(column(a, g))
+
+def losses(out, y):
+    return (out - y) ** 2 if y.dtype.kind == "f" else -np.log(out[np.arange(len(y)), y])
+
+def tasks_of(run):
+    return [json.loads(line) for line in open(run + "/metrics.jsonl")][-1]["tasks"]
+
+for data in ("data", "none"):
+    f = h5py.File(data + ".h5", "r")
+    kind = {k: (g.attrs["kind"], g.attrs["classes"]) for k, g in f["tasks"].items()}
+    for pooled in (False, True):
+        for picked in ((False, True) if data == "data" else (False,)):
+            run = "%s-%d%s" % (data, pooled, "-picked" * picked)
+            for task, got in tasks_of(run).items():
+                pool = [t for t in tasks_of(run) if kind[t] == kind[task]] if pooled else [task]
+                want, n = 0, 0
+                for output in range(1 if kind[task][0] == "classification" else kind[task][1]):
+                    rows = [part(f, "train", t, output) for t in pool]
+                    unit = np.ones(len(pool))
+                    if kind[task][0] == "regression":  # in units of each task's train labels
+                        unit = [r[1].std() for r in rows]
+                        rows = [(a, (b - b.mean()) / u) for (a, b), u in zip(rows, unit)]
+                    level = [part(f, "train", t, output)[1].mean() for t in pool]
+                    def of(split, t):
+                        x, y = part(f, split, pool[t], output)
+                        return x, (y - level[t]) / unit[t] if y.dtype.kind == "f" else y
+                    lam = 0.03
+                    if picked:
+                        def on_val(lam):
+                            out, each = fit(rows, lam), []
+                            for t in range(len(pool)):
+                                x, y = of("val", t)
+                                each.append(losses(out(x, t), y))
+                            return np.concatenate(each).mean()
+                        lam = min(LAMBDAS, key=on_val)
+                    x, y = of("test", pool.index(task))
+                    each = losses(fit(rows, lam)(x, pool.index(task)), y)
+                    want, n = want + each.sum(), n + len(each)
+                want /= n
+                assert abs(got["loss"] - want) < 2e-5 * want, (run, task, got["loss"], want)
+END
+
+# Without val the penalty is picked on a part of train, by the seed: again the same.
+expect 0 "$POLYTREE" search linear.ini -o again --set data.file=none.h5 linear.pooled=1
+same_result again none-1-picked
+refuses 1 "search.method = linear is for features, the data set has images of 16 x 16" \
+    search "$SMALL" -o images --set search.method=linear
+# Opponents of a search among features.
+expect 0 "$POLYTREE" sweep linear.ini -o sweep --set data.file=data.h5 sweep.seeds=1 warmup.steps=2 \
+    search.steps=2 retrain.steps=2
+says out "^linear +1/1 "
+says out "^linear linear.pooled=1 +1/1 "
+says out "^linear +0.0 +[0-9.]+$" # samples of searching and training, in thousands
+
+if command -v mpirun >/dev/null; then
+    expect 0 ranks 3 search linear.ini -o ranks --set data.file=data.h5
+    same_result ranks data-0-picked
+fi
