@@ -15,6 +15,7 @@ export POLYTREE POLYTREE_TEST_DATA=${POLYTREE_TEST_DATA:-$PWD/../shared/data}
 export PYTHON=${PYTHON:-/usr/bin/python3} BUILD=$build
 # shellcheck source=tests/check/mpi
 . tests/check/mpi
+own_sessions "$log"
 
 passed=0 failed=0 skipped=0
 limit=${LIMIT:-240} # seconds for one program

@@ -12,7 +12,7 @@ fi
 . "$(dirname "$0")/common"
 mkdir disk
 here=$PWD
-trap 'umount "$here/disk"; rm -rf "$here"' EXIT
+trap 'umount "$here/disk" 2>/dev/null || true; clear_up' EXIT
 mount -t tmpfs -o size=1m tmpfs disk 2>/dev/null || skip "no small file system can be mounted"
 small_data
 expect 0 ranks 1 search "$SMALL" -o whole
@@ -63,7 +63,7 @@ done <<'END'
 1 4 config.ini
 2 12 metrics.jsonl
 1 40 checkpoint.h5
-3 160 checkpoint.h5
+3 200 checkpoint.h5
 2 320 checkpoint.h5
 END
 
