@@ -31,7 +31,8 @@ pt_input_info_t pt_dataset_input_info(const pt_dataset_t *dataset)
                              .is_image = input->is_image,
                              .is_byte = input->cell == PT_CELL_U8,
                              .scale = input->scale,
-                             .standard = dataset->standard};
+                             .standard = dataset->standard,
+                             .name = dataset->schema.input_name};
 }
 
 void pt_dataset_input(const pt_dataset_t *dataset, int64_t hwc[3])

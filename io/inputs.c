@@ -47,9 +47,43 @@ pt_status_t inputs_take_bytes(pt_inputs_t *inputs, const char *where)
     return PT_OK;
 }
 
+/* Of the kinds that a data set has by itself. */
+static bool is_usual(double scale)
+{
+    return scale == 1 || scale == 1.0 / UINT16_MAX || scale == 1.0 / INT16_MAX;
+}
+
+pt_status_t inputs_find_scale(const pt_inputs_t *inputs, const char *where, int32_t bytes,
+                              bool is_signed, double *scale)
+{
+    const pt_input_info_t *want = &inputs->want;
+    *scale = 1;
+    if (!want->is_byte && !is_usual(want->scale))
+        *scale = want->scale;
+    else if (bytes == 1 && !is_signed)
+        *scale = 1.0 / UINT8_MAX;
+    else if (bytes == 2)
+        *scale = 1.0 / (is_signed ? INT16_MAX : UINT16_MAX);
+    else if (bytes > 0)
+        PT_FAIL(FORMAT, "%s: integers of %d bits, expected uint8, uint16, int16 or floats",
+                where, 8 * (int)bytes);
+    return PT_OK;
+}
+
+void inputs_take_numbers(const pt_inputs_t *inputs, int64_t n, const double *number,
+                         double scale, float *out)
+{
+    const pt_standard_t *unit = inputs->want.standard;
+    int64_t n_channel = inputs->want.hwc[2];
+    for (int64_t i = 0, c = 0; i < n; i++, c = c + 1 < n_channel ? c + 1 : 0)
+        out[i] = unit ? (float)((number[i] * scale - unit[c].mean) / unit[c].deviation)
+                      : (float)((double)(float)number[i] * scale);
+}
+
 static pt_status_t find_kind(const char *path, const inputs_kind_t **kind)
 {
-    static const inputs_kind_t *const known[] = {&inputs_dataset};
+    static const inputs_kind_t *const known[] = {&inputs_dataset, &inputs_numpy,
+                                                 &inputs_pictures, &inputs_table};
     struct stat info;
     char head[8] = "";
     if (stat(path, &info) != 0)
@@ -67,11 +101,14 @@ static pt_status_t find_kind(const char *path, const inputs_kind_t **kind)
             *kind = known[i];
             return PT_OK;
         }
-    PT_FAIL(FORMAT, "%s: no inputs: expected a data set (HDF5)", path);
+    PT_FAIL(FORMAT,
+            "%s: no inputs: expected a data set (.h5), arrays of NumPy's (.npy, .npz), a "
+            "folder of pictures, or a table (.csv, .tsv, .csv.gz)",
+            path);
 }
 
-pt_status_t pt_inputs_open(const char *path, pt_split_t split, const pt_input_info_t *want,
-                           pt_inputs_t **out)
+pt_status_t pt_inputs_open(const char *path, pt_split_t split, bool may_resize,
+                           const pt_input_info_t *want, pt_inputs_t **out)
 {
     pt_inputs_t *in;
     pt_status_t status;
@@ -79,6 +116,7 @@ pt_status_t pt_inputs_open(const char *path, pt_split_t split, const pt_input_in
         PT_FAIL(RANGE, "a name of more than %d characters", PT_PATH_MAX - 1);
     PT_TRY(pt_alloc(&in, 1, sizeof *in));
     in->split = split;
+    in->may_resize = may_resize;
     in->want = *want;
     strcpy(in->path, path);
     PT_TRY_OR(failed, find_kind(path, &in->kind));

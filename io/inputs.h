@@ -26,12 +26,26 @@ struct pt_inputs {
     pt_split_t split;
     pt_input_info_t want;
     int64_t n;
-    bool is_byte; /**< they are bytes */
+    bool may_resize; /**< pictures, to the network's size */
+    bool is_byte;    /**< they are bytes */
     char (*name)[PT_INPUT_NAME];
     void *state; /**< the kind's */
 };
 
-extern const inputs_kind_t inputs_dataset;
+extern const inputs_kind_t inputs_dataset, inputs_numpy, inputs_pictures, inputs_table;
+
+/**
+ * What numbers of a file that does not say it itself are multiplied with: as the training's
+ * where those had a scale of their own, else what makes the largest of 16 bits 1.
+ *
+ * @param[in] bytes  of an integer; 0: a float or a boolean
+ * @return PT_E_FORMAT for integers whose scale is not known
+ */
+PT_MUST_CHECK pt_status_t inputs_find_scale(const pt_inputs_t *inputs, const char *where,
+                                            int32_t bytes, bool is_signed, double *scale);
+/** Numbers, of whole inputs, as the network reads them. */
+void inputs_take_numbers(const pt_inputs_t *inputs, int64_t n, const double *number,
+                         double scale, float *out);
 
 /** Let them be bytes, which are 0 to 1; PT_E_FORMAT where the network was trained on
  * numbers that have units of their own. */

@@ -387,6 +387,26 @@ static pt_status_t read_group(pt_schema_t *schema, hid_t file, const char *path,
     return status;
 }
 
+/* They are for people: names that cannot be read are none. */
+static pt_status_t read_input_names(pt_schema_t *schema, hid_t file, const char *path)
+{
+    int64_t n = 0, n_feature = schema->input.hwc[2];
+    if (schema->input.is_image || !pt_h5_attr_has(file, "input_names"))
+        return PT_OK;
+    bool is_read = pt_h5_attr_count(file, path, "input_names", &n) == PT_OK;
+    if (is_read && n == n_feature) {
+        PT_TRY(pt_alloc(&schema->input_name, (size_t)n, sizeof *schema->input_name));
+        is_read = pt_h5_attr_texts(file, path, "input_names", n, schema->input_name->text,
+                                   sizeof *schema->input_name) == PT_OK;
+    }
+    if (is_read)
+        return PT_OK;
+    pt_error_clear();
+    pt_free(schema->input_name);
+    schema->input_name = NULL;
+    return PT_OK;
+}
+
 pt_status_t pt_schema_read(pt_schema_t *schema, hid_t file, const char *path,
                            const char *tasks, pt_findings_t *findings)
 {
@@ -401,6 +421,7 @@ pt_status_t pt_schema_read(pt_schema_t *schema, hid_t file, const char *path,
     if (findings->n > n_before)
         return PT_OK;
     PT_TRY_OR(done, read_inputs(schema, file, path, findings));
+    PT_TRY_OR(done, read_input_names(schema, file, path));
     for (int s = 0; s < PT_N_SPLIT; s++)
         PT_TRY_OR(done, pt_findings_take(findings,
                                          read_group(schema, file, path, (pt_split_t)s)));
@@ -435,6 +456,7 @@ void pt_schema_release(pt_schema_t *schema)
     }
     for (int s = 0; s < PT_N_SPLIT; s++)
         pt_free(schema->group[s]);
+    pt_free(schema->input_name);
     pt_free(schema->task);
     pt_free(schema->name);
     *schema = (pt_schema_t){.n_task = 0};

@@ -52,7 +52,9 @@ typedef struct pt_schema_task {
 
 typedef struct pt_schema {
     pt_schema_input_t input;
-    int64_t *group[PT_N_SPLIT]; /**< of each input; NULL where the file names none */
+    pt_class_name_t *input_name; /**< [channels] of features; NULL where the file names
+                                    none, or was not read here */
+    int64_t *group[PT_N_SPLIT];  /**< of each input; NULL where the file names none */
     int32_t n_task;
     pt_schema_task_t *task;
     int32_t n_name; /**< tasks of the file, wanted or not; where the file was read */

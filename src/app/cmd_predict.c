@@ -16,10 +16,18 @@
 #include "polytree/par/comm.h"
 #include "polytree/train/answer.h"
 
-enum { PREDICT_OUTPUT, PREDICT_SPLIT, PREDICT_LOGITS, PREDICT_FORCE, PREDICT_SET };
+enum {
+    PREDICT_OUTPUT,
+    PREDICT_SPLIT,
+    PREDICT_RESIZE,
+    PREDICT_LOGITS,
+    PREDICT_FORCE,
+    PREDICT_SET
+};
 const pt_flag_t pt_flags_predict[] = {
     {"output", 'o', "OUT", "file of the answers: .h5, .npz or .csv"},
     {"split", 0, "test|val|train", "of a data set (the first that it has)"},
+    {"resize", 0, NULL, "bring pictures to the size of the network's inputs"},
     {"logits", 0, NULL, "what the network puts out, as it is"},
     {"force", 0, NULL, "replace OUT where it is there already"},
     {"set", 0, "key=value", "options over those of the run"},
@@ -206,10 +214,12 @@ static void release(predict_t *p)
 }
 
 /* All ranks must have found the same inputs. */
-static pt_status_t open_inputs(predict_t *p, const char *path, pt_split_t split)
+static pt_status_t open_inputs(predict_t *p, const char *path, pt_split_t split,
+                               bool may_resize)
 {
     PT_AGREE(pt_comm_world(),
-             pt_inputs_open(path, split, &p->trained.found.interface.input, &p->inputs));
+             pt_inputs_open(path, split, may_resize, &p->trained.found.interface.input,
+                            &p->inputs));
     int64_t n = pt_inputs_n(p->inputs);
     return pt_comm_check_equal(pt_comm_world(), "the number of inputs", &n, sizeof n);
 }
@@ -268,7 +278,7 @@ pt_status_t pt_cmd_predict(const pt_args_t *args, int *code)
     p->is_raw = args->flag[PREDICT_LOGITS] != NULL;
     PT_TRY_OR(done, pt_trained_open(args->word[0], args, &p->trained));
     p->microbatch = p->trained.config.train.microbatch;
-    PT_TRY_OR(done, open_inputs(p, inputs, split));
+    PT_TRY_OR(done, open_inputs(p, inputs, split, args->flag[PREDICT_RESIZE] != NULL));
     PT_TRY_OR(done, predict(p, out));
     if (is_root())
         say_done(p, inputs, out);

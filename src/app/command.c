@@ -166,9 +166,13 @@ const pt_command_t pt_commands[] = {
          "[--set key=value ...]",
      .help =
          "say what the network of a finished run makes of inputs without labels\n"
-         "\nINPUTS: a data set, with or without labels.  The data set of the run is not "
-         "needed.\nOUT has the class and the probabilities of each class, or values in "
-         "the units of the\nlabels; with --logits the network's own numbers.",
+         "\nINPUTS: a data set, with or without labels; an array (.npy, .npz); a folder of "
+         "PNG and JPEG\npictures; or a table (.csv, .tsv) with the columns that the "
+         "features "
+         "are called after.  The\ndata set of the run is not needed.  OUT has the class "
+         "and "
+         "the probabilities of each class,\nor values in the units of the labels; with "
+         "--logits the network's own numbers.",
      .flags = pt_flags_predict,
      .min_word = 2,
      .max_word = 2,

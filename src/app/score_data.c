@@ -125,8 +125,8 @@ static pt_status_t make_room(scoring_t *s)
 static pt_status_t prepare(scoring_t *s, pt_split_t split)
 {
     pt_comm_t *world = pt_comm_world();
-    PT_AGREE(world,
-             pt_inputs_open(s->path, split, &s->trained.found.interface.input, &s->inputs));
+    PT_AGREE(world, pt_inputs_open(s->path, split, false, &s->trained.found.interface.input,
+                                   &s->inputs));
     if (pt_inputs_split(s->inputs) == PT_N_SPLIT)
         PT_FAIL(FORMAT, "%s: no data set, so that it has no labels", s->path);
     PT_TRY(pt_comm_split_node(world, &s->node));

@@ -23,6 +23,18 @@ static void put_standard(json_t *object, const pt_standard_t *standard, int64_t 
                             has_failed);
 }
 
+static void put_names(json_t *object, const char *key, const pt_class_name_t *name,
+                      int64_t n, bool *has_failed)
+{
+    json_t *names;
+    if (name == NULL)
+        return;
+    names = json_array();
+    architecture_put(object, key, names, has_failed);
+    for (int64_t i = 0; i < n; i++)
+        architecture_append(names, json_string(name[i].text), has_failed);
+}
+
 void architecture_put_input(const pt_interface_t *interface, json_t *root, bool *has_failed)
 {
     const pt_input_info_t *i = &interface->input;
@@ -33,6 +45,7 @@ void architecture_put_input(const pt_interface_t *interface, json_t *root, bool 
         architecture_put(object, "divisor", json_integer(255), has_failed);
     else
         architecture_put(object, "scale", json_real(i->scale), has_failed);
+    put_names(object, "names", i->name, i->hwc[2], has_failed);
     put_standard(object, i->standard, i->hwc[2], has_failed);
 }
 
@@ -45,12 +58,7 @@ void architecture_put_task(const pt_interface_task_t *task, json_t *object,
     architecture_put(object, "bundle", json_integer(task->bundle), has_failed);
     if (info->is_inverse)
         architecture_put(object, "inverse", json_true(), has_failed);
-    if (task->class_name != NULL) {
-        json_t *names = json_array();
-        architecture_put(object, "class_names", names, has_failed);
-        for (int32_t c = 0; c < info->classes; c++)
-            architecture_append(names, json_string(task->class_name[c].text), has_failed);
-    }
+    put_names(object, "class_names", task->class_name, info->classes, has_failed);
     put_standard(object, info->standard, info->channels, has_failed);
 }
 
@@ -84,6 +92,27 @@ static pt_status_t read_standard(const char *path, json_t *object, int64_t n,
     return PT_OK;
 }
 
+static pt_status_t read_names(const char *path, json_t *object, const char *key, int64_t n,
+                              const pt_class_name_t **out)
+{
+    json_t *names = json_object_get(object, key), *name;
+    pt_class_name_t *read;
+    size_t i;
+    if (names == NULL)
+        return PT_OK;
+    if (json_array_size(names) != (size_t)n)
+        PT_FAIL(FORMAT, "%s: %zu %s, expected %" PRId64, path, json_array_size(names), key,
+                n);
+    PT_TRY(pt_alloc(&read, (size_t)n, sizeof *read));
+    *out = read;
+    json_array_foreach(names, i, name)
+    {
+        const char *text = json_string_value(name);
+        snprintf(read[i].text, sizeof read[i].text, "%s", text != NULL ? text : "");
+    }
+    return PT_OK;
+}
+
 static pt_status_t read_input(const char *path, json_t *object, const pt_space_t *space,
                               pt_input_info_t *input)
 {
@@ -99,27 +128,8 @@ static pt_status_t read_input(const char *path, json_t *object, const pt_space_t
                                .scale = scale != NULL ? json_number_value(scale) : 1};
     if (!isfinite(input->scale) || input->scale == 0)
         PT_FAIL(FORMAT, "%s: the input has a scale that is none", path);
+    PT_TRY(read_names(path, object, "names", shape.c, &input->name));
     return read_standard(path, object, shape.c, &input->standard);
-}
-
-static pt_status_t read_class_names(const char *path, json_t *object,
-                                    pt_interface_task_t *task)
-{
-    json_t *names = json_object_get(object, "class_names"), *name;
-    size_t c;
-    if (names == NULL)
-        return PT_OK;
-    if (json_array_size(names) != (size_t)task->info.classes)
-        PT_FAIL(FORMAT, "%s: task '%s' has %zu class names, expected %d", path,
-                task->info.name, json_array_size(names), (int)task->info.classes);
-    PT_TRY(pt_alloc(&task->class_name, json_array_size(names), sizeof *task->class_name));
-    json_array_foreach(names, c, name)
-    {
-        const char *text = json_string_value(name);
-        snprintf(task->class_name[c].text, sizeof task->class_name[c].text, "%s",
-                 text != NULL ? text : "");
-    }
-    return PT_OK;
 }
 
 static pt_status_t read_task(const char *path, json_t *object, const pt_space_t *space,
@@ -143,7 +153,7 @@ static pt_status_t read_task(const char *path, json_t *object, const pt_space_t 
     info->width = space->task[k].is_map ? space->node[0].shape.w : 1;
     info->channels = label_channels(info);
     PT_TRY(read_standard(path, object, info->channels, &info->standard));
-    return read_class_names(path, object, task);
+    return read_names(path, object, "class_names", info->classes, &task->class_name);
 }
 
 pt_status_t architecture_read_interface(const char *path, json_t *root,

@@ -18,27 +18,43 @@ static pt_status_t copy_standard(const pt_standard_t *from, int64_t n,
     return PT_OK;
 }
 
+static pt_status_t copy_names(const pt_class_name_t *from, int64_t n,
+                              const pt_class_name_t **to)
+{
+    pt_class_name_t *copy;
+    *to = NULL;
+    if (from == NULL)
+        return PT_OK;
+    PT_TRY(pt_alloc(&copy, (size_t)n, sizeof *copy));
+    memcpy(copy, from, (size_t)n * sizeof *copy);
+    *to = copy;
+    return PT_OK;
+}
+
 static pt_status_t take_task(const pt_dataset_t *dataset, int32_t task,
                              pt_interface_task_t *to)
 {
     const pt_task_info_t *info = pt_dataset_task(dataset, task);
-    const pt_class_name_t *name = pt_dataset_class_names(dataset, task);
-    size_t n = (size_t)info->classes;
     to->info = *info;
     PT_TRY(copy_standard(info->standard, info->channels, &to->info.standard));
-    if (name == NULL)
-        return PT_OK;
-    PT_TRY(pt_alloc(&to->class_name, n, sizeof *to->class_name));
-    memcpy(to->class_name, name, n * sizeof *name);
-    return PT_OK;
+    return copy_names(pt_dataset_class_names(dataset, task), info->classes,
+                      &to->class_name);
+}
+
+static pt_status_t take_input(const pt_dataset_t *dataset, pt_input_info_t *to)
+{
+    const pt_input_info_t from = pt_dataset_input_info(dataset);
+    *to = from;
+    to->standard = NULL;
+    PT_TRY(copy_names(from.name, from.hwc[2], &to->name));
+    return copy_standard(from.standard, from.hwc[2], &to->standard);
 }
 
 static pt_status_t take(const pt_dataset_t *dataset, const pt_feed_t *feed,
                         pt_interface_t *to)
 {
     int32_t n = pt_dataset_n_task(dataset);
-    to->input = pt_dataset_input_info(dataset);
-    PT_TRY(copy_standard(to->input.standard, to->input.hwc[2], &to->input.standard));
+    PT_TRY(take_input(dataset, &to->input));
     PT_TRY(pt_alloc(&to->task, (size_t)n, sizeof *to->task));
     for (int32_t k = 0; k < n; k++) {
         to->n_task = k + 1;
@@ -67,10 +83,11 @@ pt_status_t pt_interface_of(const pt_dataset_t *dataset, const pt_feed_t *feed,
 void pt_interface_release(pt_interface_t *interface)
 {
     for (int32_t k = 0; k < interface->n_task; k++) {
-        pt_free(interface->task[k].class_name);
+        pt_free((pt_class_name_t *)interface->task[k].class_name);
         pt_free((pt_standard_t *)interface->task[k].info.standard);
     }
     pt_free(interface->task);
     pt_free((pt_standard_t *)interface->input.standard);
+    pt_free((pt_class_name_t *)interface->input.name);
     *interface = (pt_interface_t){.n_task = 0};
 }

@@ -214,6 +214,139 @@ for name in ("edges", "saliency"):
 assert (z["parts/confidence"] >= 1 / 6).all()
 PY
 
+# Arrays of NumPy's: as they are in the data set they give the same answers.
+"$PYTHON" - <<'PY'
+import h5py, numpy as np
+with h5py.File("bare.h5") as f:
+    x = f["test/inputs"][()]
+np.save("x.npy", x)
+np.save("wide.npy", x.astype(">f8"))
+np.savez_compressed("x.npz", other=np.arange(3), inputs=x)
+np.savez("two.npz", a=x, b=x)
+np.save("narrow.npy", x[:, :3])
+np.save("ints.npy", x.astype("i4"))
+y = x.copy()
+y[40, 0] = np.inf
+np.save("hole.npy", y)
+PY
+for inputs in x.npy wide.npy x.npz; do
+    for n in 1 3; do
+        [ $n = 1 ] || command -v mpirun >/dev/null || continue
+        expect 0 ranks $n predict run $inputs -o again.npz --force
+        says out "^inputs      $inputs, 59 for 2 tasks$"
+        cmp again.npz one.npz || fail "other answers for $inputs on $n ranks"
+    done
+done
+rm x.npy x.npz
+refuses 1 "two.npz: 2 arrays, expected one alone, or one called 'images' or 'inputs'" \
+    predict run two.npz -o x.npz
+refuses 1 "narrow.npy: 3 features, expected 4 features" predict run narrow.npy -o x.npz
+refuses 1 "ints.npy: integers of 32 bits, expected uint8, uint16, int16 or floats" \
+    predict run ints.npy -o x.npz
+refuses 1 "hole.npy: row 40 has a value that is not finite" predict run hole.npy -o x.npz
+
+# Pictures in a folder, by name; of bytes as the training's were.
+if "$PYTHON" -c "import PIL" 2>/dev/null; then
+    "$PYTHON" - <<'PY'
+import h5py, numpy as np, os
+from PIL import Image
+with h5py.File("rooms.h5") as f:
+    x = f["test/images"][()]
+os.makedirs("photos/more")
+os.makedirs("large")
+for i, image in enumerate(x):
+    Image.fromarray(image).save("photos/%s%02d.png" % ("more/" if i > 8 else "a", i))
+Image.fromarray(x[0]).resize((34, 34), 0).save("large/double.png")
+np.save("floats.npy", x.astype("f4") / 255)
+np.save("bright.npy", x.astype("f4"))
+PY
+    for n in 1 3; do
+        [ $n = 1 ] || command -v mpirun >/dev/null || continue
+        expect 0 ranks $n predict rooms photos -o photos.$n.npz
+        says out "^inputs      photos, 12 for 5 tasks$"
+    done
+    [ ! -e photos.3.npz ] || cmp photos.1.npz photos.3.npz || fail "other answers on 3 ranks"
+    expect 0 ranks 1 predict rooms floats.npy -o floats.npz
+    expect 0 ranks 1 predict rooms large -o large.npz --resize
+    "$PYTHON" - <<'PY'
+import numpy as np
+a, b, c, d = (np.load(n + ".npz") for n in ("photos.1", "rooms", "floats", "large"))
+names = [n.decode() for n in a["name"]]
+assert names == ["a%02d.png" % i for i in range(9)] + ["more/%02d.png" % i for i in (9, 10, 11)]
+for key in b.files:
+    assert (a[key] == b[key]).all(), key
+    if not key.endswith("names"):
+        assert np.allclose(c[key], b[key], atol=1e-5), key
+        assert np.allclose(d[key][0], b[key][0], atol=1e-5), key
+PY
+    refuses 1 "large/double.png: 34 x 34 pixels, expected 17 x 17 .*--resize" \
+        predict rooms large -o x.npz
+    refuses 1 "bright.npy: row 0 has the value [0-9]+, but the network was trained on bytes" \
+        predict rooms bright.npy -o x.npz
+    refuses 1 "photos: pictures have 1 or 3 channels, .* trained on 4 features" \
+        predict run photos -o x.npz
+    echo broken >photos/b.png
+    refuses 1 "photos/b.png: " predict rooms photos -o x.npz
+fi
+mkdir nothing
+refuses 1 "nothing: no .png, .jpg or .jpeg in it" predict rooms nothing -o x.npz
+
+# Tables: without names of features by their order; of an imported one by its columns.
+"$PYTHON" - <<'PY'
+import h5py, numpy as np
+rng = np.random.default_rng(1)
+with h5py.File("bare.h5") as f:
+    x = f["test/inputs"][()].astype("f8")
+with open("x.csv", "w") as f:
+    print("a,b,c,d", file=f)
+    for row in x:
+        print(",".join(repr(float(v)) for v in row), file=f)
+towns = ["Ulm", "Bad Boll", "Jena"]
+rows = [(rng.normal(), towns[rng.integers(3)], rng.integers(2) == 1) for _ in range(120)]
+with open("people.csv", "w") as f, open("new.csv", "w") as g:
+    print("age,town,open,rent", file=f)
+    print("note,open,town,age", file=g)
+    for age, town, is_open in rows:
+        print(f"{age!r},{town},{is_open},{3 * age + len(town)!r}", file=f)
+        print(f'"x, y",{is_open}, {town} ,{age!r}', file=g)
+PY
+expect 0 ranks 1 predict run x.csv -o again.npz --force
+cmp again.npz one.npz || fail "other answers for x.csv"
+rm x.csv
+expect 0 ranks 1 data import csv people.csv people.h5 --tasks rent
+expect 0 ranks 1 search c.ini -o people --set data.file=people.h5
+expect 0 ranks 1 predict people people.h5 -o a.csv
+"$PYTHON" - <<'PY'
+# The rows of the data set's test, found by their features, as a table of other columns.
+import csv, h5py, json
+with h5py.File("people.h5") as f:
+    x = f["test/inputs"][()]
+names = json.load(open("people/architecture.json"))["input"]["names"]
+assert names == ["age", "town=Bad Boll", "town=Jena", "town=Ulm", "open"], names
+rows = list(csv.reader(open("new.csv", newline="")))
+place = {round(float(r[3]), 5): r for r in rows[1:]}
+with open("test.csv", "w", newline="") as f:
+    csv.writer(f).writerows([rows[0]] + [place[round(float(v[0]), 5)] for v in x])
+PY
+expect 0 ranks 1 predict people test.csv -o b.csv
+cmp a.csv b.csv || fail "other answers for the rows of the table than for the data set's"
+sed 's/,town,/,city,/' test.csv >city.csv
+refuses 1 "city.csv: no column 'town', of which the network takes a feature" predict people city.csv -o x.npz
+sed '3s/Ulm\|Jena\|Bad Boll/Paris/' test.csv >paris.csv
+refuses 1 "paris.csv: row 2 .*column 'town': 'Paris' is none of the values that the network" \
+    predict people paris.csv -o x.npz
+sed '4s/,[^,]*$/,/' test.csv >gap.csv
+refuses 1 "gap.csv: row 3 .*column 'age': '', expected a number" predict people gap.csv -o x.npz
+printf 'age,town,open\n' >none.csv
+refuses 1 "none.csv: no row below the line of names" predict people none.csv -o x.npz
+refuses 1 "test.csv: 4 columns, expected 4|test.csv: row 1.*column 'note': 'x, y', expected a number" \
+    predict run test.csv -o x.npz
+refuses 1 "test.csv: a table has features, but the network was trained on images" \
+    predict rooms test.csv -o x.npz
+for left in x.*; do
+    [ ! -e "$left" ] || fail "$left was left"
+done
+
 # A run of 0.1.0 did not write down what goes in: its data set says so.
 tar -xzf "$ROOT/tests/golden/run-0.1.0/files.tar.gz"
 refuses 1 "dag was made by version 0.2.0 or before.*data set: data.file .*No such file" \

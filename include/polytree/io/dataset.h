@@ -71,7 +71,7 @@ bool pt_task_is_float(const pt_task_info_t *info);
 /** Values of one sample's label: height * width * channels. */
 int64_t pt_task_labels(const pt_task_info_t *info);
 
-/** Name of a class, with its NUL. */
+/** Name of a class, or of a feature, with its NUL. */
 typedef struct pt_class_name {
     char text[128];
 } pt_class_name_t;
@@ -84,6 +84,7 @@ typedef struct pt_input_info {
     bool is_byte;                  /**< stored as uint8 */
     double scale;                  /**< 1: numbers are as stored */
     const pt_standard_t *standard; /**< [channels]; NULL: their own units */
+    const pt_class_name_t *name;   /**< [channels] of features; NULL: not known */
 } pt_input_info_t;
 
 /** One task's rows in one split.  Row i is input index[i], or input i where index is NULL.
@@ -135,7 +136,7 @@ const char *pt_dataset_file_task(const pt_dataset_t *dataset, int32_t i);
 const pt_class_name_t *pt_dataset_class_names(const pt_dataset_t *dataset, int32_t task);
 /** height, width, channels of one input; features: 1, 1, features. */
 void pt_dataset_input(const pt_dataset_t *dataset, int64_t hwc[3]);
-/** All of it; its units are borrowed. */
+/** All of it; its units are borrowed, as are names, which rank 0 knows. */
 pt_input_info_t pt_dataset_input_info(const pt_dataset_t *dataset);
 /** Inputs in a split; 0 where the file has no such split. */
 int64_t pt_dataset_n_input(const pt_dataset_t *dataset, pt_split_t split);

@@ -18,14 +18,23 @@ enum { PT_INPUT_NAME = 256 };
 /**
  * Open them, and see that they are what a network takes.
  *
- * Not collective: every rank opens them and reads the rows that it wants.
+ * A data set has the inputs of a split; a .npy has its array, a .npz the one called
+ * "images" or "inputs", or its only one; a folder has its pictures and those below it, by
+ * name; a table has the columns that are called as the features, or, where these have no
+ * names, all.
  *
- * @param[in] split  of a data set; PT_N_SPLIT: test, without it val, without that train
- * @param[in] want   what the network was trained on; copied, its units are borrowed
+ * Not collective: every rank opens them and reads the rows that it wants, ascending.
+ *
+ * @param[in] split       of a data set; PT_N_SPLIT: test, without it val, without that
+ * train
+ * @param[in] may_resize  pictures are brought to the network's size
+ * @param[in] want        what the network was trained on; copied, its units and names are
+ *                        borrowed
  * @return PT_E_SHAPE where inputs have another shape, PT_E_FORMAT, PT_E_IO
  */
 PT_MUST_CHECK pt_status_t pt_inputs_open(const char *path, pt_split_t split,
-                                         const pt_input_info_t *want, pt_inputs_t **out);
+                                         bool may_resize, const pt_input_info_t *want,
+                                         pt_inputs_t **out);
 /** NULL is fine. */
 void pt_inputs_close(pt_inputs_t *inputs);
 

@@ -13,9 +13,10 @@
 
 /** A task, as pt_interface_t has it. */
 typedef struct pt_interface_task {
-    pt_task_info_t info;         /**< its units are the interface's */
-    pt_class_name_t *class_name; /**< [info.classes]; NULL: classes have numbers alone */
-    int32_t bundle; /**< number; tasks of one share the statistics of what they share */
+    pt_task_info_t info; /**< its units are the interface's */
+    const pt_class_name_t
+        *class_name; /**< [info.classes]; NULL: classes have numbers alone */
+    int32_t bundle;  /**< number; tasks of one share the statistics of what they share */
 } pt_interface_task_t;
 
 /** Owns all that it points to. */
