@@ -102,20 +102,18 @@ static float *copy_weights(const bench_t *b)
     return all;
 }
 
-/** Another trainer goes on from where `b` is. */
-static void change_trainer(bench_t *b, pt_comm_t *comm, const int32_t extent[PT_N_AXIS],
-                           const form_t *form)
+/** Another trainer goes on from where `old` is, which is closed. */
+static void change_trainer(bench_t *old, bench_t *fresh, pt_comm_t *comm,
+                           const int32_t extent[PT_N_AXIS], const form_t *form)
 {
-    bench_t fresh;
     pt_checkpoint_t c;
 
     pt_checkpoint_init(&c);
-    assert_ok(pt_trainer_save(b->trainer, &c));
-    open_bench(&fresh, comm, extent, form);
-    assert_ok(pt_trainer_load(fresh.trainer, &c));
+    assert_ok(pt_trainer_save(old->trainer, &c));
+    open_bench(fresh, comm, extent, form);
+    assert_ok(pt_trainer_load(fresh->trainer, &c));
     pt_checkpoint_release(&c);
-    close_bench(b);
-    *b = fresh;
+    close_bench(old);
 }
 
 /** By how much the largest contribution to a group grew most, from a step to the next. */
@@ -138,23 +136,25 @@ static float *train(pt_comm_t *comm, const int32_t extent[PT_N_AXIS], const form
                     size_t *bytes, double *growth)
 {
     static float last[256];
-    bench_t b;
+    bench_t bench[2], *b = &bench[0];
     pt_step_result_t result;
 
     memset(last, 0, sizeof last);
     *growth = 0;
-    open_bench(&b, comm, extent, form);
-    assert_true(pt_trainer_space(b.trainer)->store.n_group <= 256);
+    open_bench(b, comm, extent, form);
+    assert_true(pt_trainer_space(b->trainer)->store.n_group <= 256);
     for (int64_t step = 0; step < N_STEP; step++) {
-        if (step == LEFT_AT)
-            change_trainer(&b, comm, extent, form);
-        run_step(&b, step, ldexp(1e-6, -form->exponent), &result);
-        *growth = fmax(*growth, growth_of(&pt_trainer_space(b.trainer)->store, last));
+        if (step == LEFT_AT) {
+            change_trainer(b, &bench[1], comm, extent, form);
+            b = &bench[1];
+        }
+        run_step(b, step, ldexp(1e-6, -form->exponent), &result);
+        *growth = fmax(*growth, growth_of(&pt_trainer_space(b->trainer)->store, last));
     }
-    float *weights = copy_weights(&b);
+    float *weights = copy_weights(b);
     *bytes =
-        (size_t)pt_store_n_element(&pt_trainer_space(b.trainer)->store) * sizeof *weights;
-    close_bench(&b);
+        (size_t)pt_store_n_element(&pt_trainer_space(b->trainer)->store) * sizeof *weights;
+    close_bench(b);
     return weights;
 }
 
