@@ -25,7 +25,7 @@
 
 enum {
     CHOOSE_FINALISTS = 8,  /**< best of the supernet, confirmed with the hand-made ones */
-    CHOOSE_LAST = 4,       /**< at most so many train in the last rung of halving */
+    CHOOSE_LAST = 6,       /**< at most so many train in the last rung of halving */
     CHOOSE_ONE_GRAPHS = 3, /**< dag: random graphs that all tasks have, hand-made too */
     CHOOSE_BLOCKS = 8,     /**< of the samples of confirm, for the jackknife */
     CHOOSE_RUNGS = 12,

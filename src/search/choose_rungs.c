@@ -1,38 +1,36 @@
 /* Successive halving (Jamieson & Talwalkar 2016): how many train how long in each rung, and
  * who.
  *
- * Of n candidates the better 1/eta go on from rung to rung and train eta times as long
- * anew; there are as many rungs as leave CHOOSE_LAST candidates for the last one, or as
- * choose.shortest leaves steps for. */
+ * From rung to rung candidates train choose.eta times as long anew, and one in choose.eta
+ * of them goes on, or fewer where choose.shortest leaves too few rungs for that:
+ * trainings that are too short say nothing, and a rung more is worth less than they. */
 #include <math.h>
 
 #include "search/choose.h"
 
-static int32_t count_rungs(const pt_config_t *config, int64_t retrain, int64_t n)
+/* Whether so many rungs, between which one of `factor` goes on, leave few enough of n. */
+static bool is_enough(int64_t n, int32_t n_rung, int64_t factor)
 {
-    double eta = (double)config->choose.eta, power = 1;
-    double most = fmin(1 / config->choose.shortest, (double)retrain);
-    int32_t rungs = 1;
-    while (rungs < CHOOSE_RUNGS && (double)n > CHOOSE_LAST * power && eta * power <= most) {
-        power *= eta;
-        rungs++;
-    }
-    return rungs;
+    for (int32_t i = 1; i < n_rung; i++)
+        n = (n + factor - 1) / factor;
+    return n <= CHOOSE_LAST;
 }
 
-/* Rungs of n candidates, of which the last one is so many steps long. */
-static choose_rungs_t make_rungs(const pt_config_t *config, int64_t retrain, int64_t n,
+/* So many rungs of n candidates, of which the last one is so many steps long. */
+static choose_rungs_t make_rungs(const pt_config_t *config, int64_t n, int32_t n_rung,
                                  int64_t last)
 {
-    choose_rungs_t r = {.n = count_rungs(config, retrain, n)};
-    int64_t eta = config->choose.eta, steps = last, size = n;
-    for (int32_t i = 0; i < r.n; i++) {
+    choose_rungs_t r = {.n = n_rung};
+    int64_t factor = config->choose.eta, size = n, steps = last;
+    while (!is_enough(n, n_rung, factor))
+        factor++;
+    for (int32_t i = 0; i < n_rung; i++) {
         r.size[i] = size;
-        size = (size + eta - 1) / eta;
+        size = (size + factor - 1) / factor;
     }
-    for (int32_t i = r.n - 1; i >= 0; i--) {
+    for (int32_t i = n_rung - 1; i >= 0; i--) {
         r.steps[i] = steps;
-        steps /= eta;
+        steps /= config->choose.eta;
     }
     return r;
 }
@@ -61,30 +59,37 @@ int64_t choose_rungs_length(const choose_rungs_t *r, int64_t seeds)
     return sum;
 }
 
-/* With the longest last rung for the price, at most a training of the network found. */
-static choose_rungs_t longest(const pt_config_t *config, const choose_price_t *price,
-                              int64_t n, double samples)
+/* With the longest trainings for the price, none longer than that of the network found;
+ * whether they are long enough. */
+static bool find_longest(const pt_config_t *config, const choose_price_t *price, int64_t n,
+                         int32_t n_rung, double samples, choose_rungs_t *out)
 {
     int64_t low = 0, high = price->retrain;
     while (low < high) {
         int64_t middle = high - (high - low) / 2;
-        choose_rungs_t r = make_rungs(config, price->retrain, n, middle);
+        choose_rungs_t r = make_rungs(config, n, n_rung, middle);
         if (choose_rungs_price(config, price, &r) <= samples)
             low = middle;
         else
             high = middle - 1;
     }
-    choose_rungs_t r = make_rungs(config, price->retrain, n, low);
-    double least = fmax(1, floor(config->choose.shortest * (double)price->retrain));
-    return (double)r.steps[0] >= least ? r : (choose_rungs_t){.n = 0};
+    *out = make_rungs(config, n, n_rung, low);
+    double least = floor(config->choose.shortest * (double)price->retrain);
+    return (double)out->steps[0] >= fmax(1, least);
 }
 
 void choose_plan_rungs(const pt_config_t *config, const choose_price_t *price, int64_t n,
                        double samples, choose_rungs_t *out)
 {
+    for (; n > 0; n--) {
+        int32_t most = 1, least = n > CHOOSE_LAST ? 2 : 1;
+        while (most < CHOOSE_RUNGS && !is_enough(n, most, config->choose.eta))
+            most++;
+        for (int32_t n_rung = most; n_rung >= least; n_rung--)
+            if (find_longest(config, price, n, n_rung, samples, out))
+                return;
+    }
     *out = (choose_rungs_t){.n = 0};
-    for (int64_t i = n; i > 0 && out->n == 0; i--)
-        *out = longest(config, price, i, samples);
 }
 
 int64_t choose_trainings(const choose_t *c, int64_t rung)

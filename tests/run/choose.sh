@@ -149,7 +149,8 @@ assert choice["number"] == chosen["number"] in before and choice["spent"] <= 30
 assert choice["samples"] == choice["supernet_samples"] + choice["halving_samples"]
 assert (choice["supernet_samples"] > 0) == has_supernet
 PY
-halving=("${branch[@]}" choose.budget=30 choose.population=8 retrain.steps=9 choose.shortest=0.1)
+halving=("${branch[@]}" choose.budget=30 choose.population=8 retrain.steps=9
+    choose.eta=3 choose.shortest=0.1)
 expect 0 ranks 1 search "${halving[@]}" choose.judge="supernet halving" -o both
 says out "^halving: [0-9]+ x [0-9]+ steps, .* x 9 steps x 2$"
 "$PYTHON" halving.py both 1
@@ -166,9 +167,9 @@ expect 0 ranks 2 search "${halving[@]}" choose.judge="supernet halving" -o both2
 same_choice both both2
 expect 0 ranks 1 choose both --budget 75% -o both-smaller
 says out "^chosen: number "
-expect 0 ranks 1 search "${dag[@]}" choose.budget=30 choose.judge=halving retrain.from=scratch -o halving
+expect 0 ranks 1 search "${dag[@]}" choose.budget=30 choose.eta=3 choose.judge=halving retrain.from=scratch -o halving
 "$PYTHON" halving.py halving 0
-expect 0 ranks 3 search "${dag[@]}" choose.budget=30 choose.judge=halving retrain.from=scratch -o halving3
+expect 0 ranks 3 search "${dag[@]}" choose.budget=30 choose.eta=3 choose.judge=halving retrain.from=scratch -o halving3
 same_choice halving halving3
 refuses 2 "choose.judge = halving searches no weights to begin with" search "${dag[@]}" choose.judge=halving -o none
 

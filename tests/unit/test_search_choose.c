@@ -1,0 +1,159 @@
+/* Choosing among candidates: what successive halving costs, who goes on, who is chosen. */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "polytree/base/rng.h"
+#include "search/choose.h"
+
+enum { N = 9, N_TASK = 2, N_SEED = 2 };
+
+static double uniform(uint32_t seed, uint64_t i)
+{
+    const pt_rng_t rng = {.seed = seed, .purpose = PT_RNG_DRAW};
+    return pt_rng_uniform(&rng, i);
+}
+
+static void set(pt_config_t *config, const char *option)
+{
+    assert_int_equal(pt_config_set(config, option), PT_OK);
+}
+
+static void halving_keeps_the_budget(void **state)
+{
+    static const char *const eta[] = {"choose.eta=2", "choose.eta=3", "choose.eta=5"};
+    pt_config_t c;
+    (void)state;
+    pt_config_init(&c);
+    for (uint32_t seed = 0; seed < 300; seed++) {
+        choose_price_t price = {.look = 50 * uniform(seed, 0),
+                                .step = 1 + 30 * uniform(seed, 1),
+                                .retrain = 1 + (int64_t)(400 * uniform(seed, 2))};
+        int64_t n = 1 + (int64_t)(200 * uniform(seed, 3));
+        double samples = 20 * uniform(seed, 4) * (double)price.retrain * price.step;
+        choose_rungs_t r, more;
+        set(&c, eta[seed % 3]);
+        set(&c, seed % 2 == 0 ? "choose.shortest=0.1" : "choose.shortest=0.01");
+        choose_plan_rungs(&c, &price, n, samples, &r);
+        choose_plan_rungs(&c, &price, n, 2 * samples, &more);
+        assert_true(more.size[0] >= r.size[0] && r.size[0] <= n);
+        if (r.n == 0)
+            continue;
+        assert_true(choose_rungs_price(&c, &price, &r) <= samples);
+        assert_true(r.size[r.n - 1] <= CHOOSE_LAST && r.steps[r.n - 1] <= price.retrain);
+        assert_true(r.steps[0] >= 1 &&
+                    (double)r.steps[0] >= floor(c.choose.shortest * (double)price.retrain));
+        for (int32_t i = 1; i < r.n; i++) {
+            assert_int_equal(r.steps[i - 1], r.steps[i] / c.choose.eta);
+            assert_true(r.size[i] * c.choose.eta <= r.size[i - 1] + c.choose.eta - 1);
+        }
+    }
+}
+
+/* Candidates of costs 0, 1, ..., judged in two rungs. */
+static void make(choose_t *c)
+{
+    *c = (choose_t){.capacity = N, .has_halving = true, .n_seed = N_SEED};
+    assert_int_equal(pt_subnet_init(&c->one, N_TASK, 3), PT_OK);
+    assert_int_equal(choose_init(c), PT_OK);
+    c->n = N;
+    c->rungs = (choose_rungs_t){.n = 2, .size = {N, 3}, .steps = {10, 30}};
+    for (int64_t i = 0; i < N; i++) {
+        c->origin[i] = i == 0 ? CHOOSE_SHARED : CHOOSE_RANDOM;
+        c->cost[i] = (double)i;
+    }
+}
+
+static void propose(choose_t *c, const double score[N])
+{
+    for (int64_t i = 0; i < N; i++)
+        for (int32_t k = 0; k < N_TASK; k++)
+            choose_row(c, i, choose_rung_row(0))[k] = exp(score[i]);
+}
+
+/* One task gains what the other loses; seeds and blocks add a wave to all. */
+static void confirm(choose_t *c, int64_t i, double score, double harm, double noise)
+{
+    for (int32_t s = 0; s < N_SEED; s++)
+        for (int32_t w = 0; w < CHOOSE_N_CONFIRM; w++)
+            for (int32_t k = 0; k < N_TASK; k++)
+                choose_row(c, i, choose_confirm_row(c, s, w))[k] =
+                    exp(score + (k == 0 ? harm : -harm) +
+                        noise * ((s == 0) == (i % 2 == 0) ? 1 : -1));
+}
+
+static void the_better_go_on_and_the_reference(void **state)
+{
+    static const double score[N] = {0, 0.3, -0.2, INFINITY, -0.1, 0.5, -0.4, 0.1, 0.2};
+    choose_t c;
+    (void)state;
+    make(&c);
+    choose_enter_rung(&c, 0);
+    for (int64_t i = 0; i < N; i++)
+        assert_int_equal(choose_next_in_rung(&c, 0, i), i);
+    propose(&c, score);
+    choose_enter_rung(&c, 1);
+    static const bool goes_on[N] = {true, false, true, false, true, false, true};
+    for (int64_t i = 0; i < N; i++)
+        assert_int_equal(c.reached[i], 1 + goes_on[i]);
+    assert_int_equal(choose_next_in_rung(&c, 1, 5), 6);
+    assert_int_equal(choose_next_in_rung(&c, 1, 7), -1);
+    assert_int_equal(choose_finalists(&c), 4);
+    choose_release(&c);
+}
+
+static void the_cheapest_that_is_not_told_from_the_best(void **state)
+{
+    static const double score[N] = {0, 1, -0.2, 1, -0.1, 1, -0.4, 1, 1};
+    choose_t c;
+    choose_verdict_t v;
+    pt_config_t config;
+    (void)state;
+    pt_config_init(&config);
+    make(&c);
+    choose_enter_rung(&c, 0);
+    propose(&c, score);
+    choose_enter_rung(&c, 1);
+    (void)choose_finalists(&c);
+    confirm(&c, 0, 0, 0, 0);
+    confirm(&c, 2, -0.29, 0, 0.05);
+    confirm(&c, 4, INFINITY, 0, 0);
+    confirm(&c, 6, -0.30, 0, -0.05);
+
+    /* Trainings differ by more than 2 and 6 do. */
+    v = choose_decide(&config, INFINITY, &c);
+    assert_int_equal(v.chosen, 2);
+    assert_int_equal(v.n_final, 4);
+    assert_int_equal(v.n_tied, 2);
+    assert_int_equal(choose_decide(&config, 1, &c).chosen, 0);
+    assert_int_equal(choose_decide(&config, -1, &c).chosen, -1);
+    set(&config, "choose.one_se=0");
+    assert_int_equal(choose_decide(&config, INFINITY, &c).chosen, 6);
+    assert_int_equal(choose_decide(&config, 5, &c).chosen, 2);
+
+    /* Where all trainings say the same there is no error. */
+    set(&config, "choose.one_se=1");
+    confirm(&c, 2, -0.29, 0, 0);
+    confirm(&c, 6, -0.30, 0, 0);
+    assert_int_equal(choose_decide(&config, INFINITY, &c).chosen, 6);
+
+    /* A task that loses more than is allowed. */
+    set(&config, "choose.floor=0.1");
+    confirm(&c, 6, -0.30, 0.5, 0);
+    assert_int_equal(choose_decide(&config, INFINITY, &c).chosen, 2);
+    choose_release(&c);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(halving_keeps_the_budget),
+        cmocka_unit_test(the_better_go_on_and_the_reference),
+        cmocka_unit_test(the_cheapest_that_is_not_told_from_the_best),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
