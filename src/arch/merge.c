@@ -34,6 +34,8 @@ pt_status_t merger_init(merger_t *m, const pt_space_t *space, const double *laye
     PT_TRY_OR(failed, pt_alloc(&r.sum, k * k, sizeof *r.sum));
     PT_TRY_OR(failed, pt_alloc(&r.met, k * k, sizeof *r.met));
     PT_TRY_OR(failed, pt_alloc(&r.since, k, sizeof *r.since));
+    PT_TRY_OR(failed, pt_alloc(&r.child, k, sizeof *r.child));
+    PT_TRY_OR(failed, pt_alloc(&r.sibling, k, sizeof *r.sibling));
     PT_TRY_OR(failed, pt_alloc(&r.above, l + 1, sizeof *r.above));
     for (size_t i = 0; i < l; i++)
         r.above[i + 1] = r.above[i] + layer_cost[i];
@@ -55,23 +57,43 @@ void merger_release(merger_t *m)
     pt_free(m->sum);
     pt_free(m->met);
     pt_free(m->since);
+    pt_free(m->child);
+    pt_free(m->sibling);
     pt_free(m->above);
     *m = (merger_t){0};
 }
 
+/* As pt_branching_of_copies(), but a task looks for its group among those alone into which
+ * its group of the layer before has parted. */
+static void group_layer(merger_t *m, int32_t l)
+{
+    int32_t n = m->tree.n_task, n_group = 0;
+    const int32_t *copy = m->copy + l * n;
+    const int32_t *before = l > 0 ? m->tree.group + (l - 1) * n : NULL;
+    int32_t *group = m->tree.group + l * n;
+    int32_t *first = m->first + l * n, *size = m->size + l * n;
+    memset(size, 0, (size_t)n * sizeof *size);
+    for (int32_t k = 0; k < n; k++)
+        m->child[k] = -1;
+    for (int32_t k = 0; k < n; k++) {
+        int32_t parent = before == NULL ? 0 : before[k], g = m->child[parent];
+        while (g >= 0 && copy[first[g]] != copy[k])
+            g = m->sibling[g];
+        if (g < 0) {
+            g = n_group++;
+            first[g] = k;
+            m->sibling[g] = m->child[parent];
+            m->child[parent] = g;
+        }
+        group[k] = g;
+        size[g]++;
+    }
+}
+
 void merger_update(merger_t *m)
 {
-    int32_t n = m->tree.n_task;
-    pt_branching_of_copies(m->copy, &m->tree);
-    for (int32_t l = 0; l < m->tree.n_layer; l++) {
-        const int32_t *group = m->tree.group + l * n;
-        int32_t *first = m->first + l * n, *size = m->size + l * n;
-        memset(size, 0, (size_t)n * sizeof *size);
-        for (int32_t k = n - 1; k >= 0; k--) {
-            first[group[k]] = k;
-            size[group[k]]++;
-        }
-    }
+    for (int32_t l = 0; l < m->tree.n_layer; l++)
+        group_layer(m, l);
 }
 
 double merger_cost(const merger_t *m)

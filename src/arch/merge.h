@@ -22,6 +22,7 @@ typedef struct merger {
     int32_t *copy;            /**< [n_layer][n_task]: the caller fills it in */
     pt_branching_t tree;      /**< of these copies: merger_update() */
     int32_t *first, *size;    /**< [n_layer][n_task] first task and tasks of a group */
+    int32_t *child, *sibling; /**< [n_task] scratch: the groups that one has parted into */
     /* Scratch of merger_find(). */
     double *below;      /**< [n_layer][n_task][n_task] saved below two groups made one */
     double *lost, *sum; /**< [n_task][n_task] of tasks, of groups */
