@@ -172,7 +172,7 @@ const pt_option_t pt_options[] = {
         "space.encoder", space.encoder, "", OUT,
         "branch: file whose [encoder] is read in place, relative to the one that names it"),
     REAL("space.width", space.width, "1", 0.01, 64, NUM,
-         "branch: times the encoder's channels, rounded to 8 where not 1"),
+         "times all channels, of branches rounded to 8 where not 1"),
     INT("space.copies", space.copies, "0", 0, PT_CONFIG_TASKS, NUM,
         "branch: copies of each layer; 0 = number of tasks"),
     INT("space.output_stride", space.output_stride, "0", 0, 64, NUM,

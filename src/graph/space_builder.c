@@ -138,7 +138,7 @@ int64_t space_widened(const pt_config_t *config, int64_t channels)
     bool is_branch = config->space.kind == PT_SPACE_BRANCH;
     bool is_scaled = pt_methods[config->search.method].is_scaled &&
                      config->baseline.width != 0 && config->baseline.width != 1;
-    double width = is_branch ? config->space.width : 1;
+    double width = config->space.width;
 
     if (is_scaled)
         width *= config->baseline.width;

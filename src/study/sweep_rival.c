@@ -19,14 +19,23 @@ static bool is_opponent(const sweep_table_t *t, int32_t row, sweep_rival_kind_t 
            (kind == SWEEP_AS_LEFT || t->line[row].is_at_once);
 }
 
-static int32_t best_on_val(const sweep_table_t *t, sweep_rival_kind_t kind)
+static bool is_own(const sweep_table_t *t, int32_t row, sweep_rival_kind_t kind)
+{
+    const pt_method_t own[SWEEP_N_RIVAL] = {PT_METHOD_SEARCH, PT_METHOD_REBUILT};
+    return t->sweep->row[row].method == own[kind] && sweep_table_is_affordable(t, row);
+}
+
+/* Without val the first. */
+static int32_t best_on_val(const sweep_table_t *t, sweep_rival_kind_t kind,
+                           bool (*is_of)(const sweep_table_t *, int32_t,
+                                         sweep_rival_kind_t))
 {
     double most = -INFINITY;
     int32_t best = -1;
     for (int32_t r = 0; r < t->n_row; r++) {
         double val = t->line[r].value[t->judged_val].mean;
-        if (is_opponent(t, r, kind) && val > most) {
-            most = val;
+        if (is_of(t, r, kind) && t->line[r].n_done > 0 && (best < 0 || val > most)) {
+            most = isfinite(val) ? val : -INFINITY;
             best = r;
         }
     }
@@ -35,13 +44,13 @@ static int32_t best_on_val(const sweep_table_t *t, sweep_rival_kind_t kind)
 
 void sweep_rivals_find(const sweep_table_t *t, sweep_rival_t rival[SWEEP_N_RIVAL])
 {
-    const pt_method_t ours[SWEEP_N_RIVAL] = {PT_METHOD_SEARCH, PT_METHOD_REBUILT};
     for (int32_t i = 0; i < SWEEP_N_RIVAL; i++) {
         sweep_rival_t *r = &rival[i];
-        *r = (sweep_rival_t){.ours = sweep_table_first(t, ours[i]),
-                             .theirs = best_on_val(t, (sweep_rival_kind_t)i),
+        sweep_rival_kind_t kind = (sweep_rival_kind_t)i;
+        *r = (sweep_rival_t){.ours = best_on_val(t, kind, is_own),
+                             .theirs = best_on_val(t, kind, is_opponent),
                              .half = NAN};
-        if (r->ours < 0)
+        if (!sweep_table_has(t, t->judged_val) || r->ours < 0)
             r->theirs = -1;
         if (r->theirs < 0)
             continue;

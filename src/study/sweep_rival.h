@@ -23,7 +23,8 @@ typedef struct sweep_rival {
 
 extern const char *const sweep_rival_name[SWEEP_N_RIVAL];
 
-/** Find both, the search and its network rebuilt: the first of their rows. */
+/** Find both, the search and its network rebuilt, each in its variant that is best on val.
+ */
 void sweep_rivals_find(const sweep_table_t *table, sweep_rival_t rival[SWEEP_N_RIVAL]);
 
 json_t *sweep_rivals_describe(const sweep_table_t *table,

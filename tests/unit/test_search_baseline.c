@@ -84,13 +84,16 @@ static void chains_are_paths(void **state)
     pt_space_free(t);
 }
 
-/* Width multiplies the channels of stem and nodes, rounded, up or down, in chains only. */
+/* Width multiplies the channels of stem and nodes, rounded, up or down, in chains only;
+ * that of the space in all methods. */
 static void width_widens_chains(void **state)
 {
     static const char *const wide[] = {"search.method=shared", "baseline.width=1.4", NULL};
     static const char *const thin[] = {"search.method=single", "baseline.width=0.4", NULL};
     static const char *const found[] = {"baseline.width=1.4", NULL};
+    static const char *const all[] = {"space.width=1.5", NULL};
     pt_space_t *s = make_space(wide), *t = make_space(found), *u = make_space(thin);
+    pt_space_t *v = make_space(all);
     (void)state;
     assert_int_equal(s->node[1].shape.c, 6);
     assert_int_equal(s->node[2].shape.c, 6);
@@ -98,9 +101,12 @@ static void width_widens_chains(void **state)
     assert_int_equal(t->node[3].shape.c, 8);
     assert_int_equal(u->node[1].shape.c, 2);
     assert_int_equal(u->node[3].shape.c, 3);
+    assert_int_equal(v->node[1].shape.c, 6);
+    assert_int_equal(v->node[3].shape.c, 12);
     pt_space_free(s);
     pt_space_free(t);
     pt_space_free(u);
+    pt_space_free(v);
 }
 
 static bool is_same(const pt_subnet_t *a, const pt_subnet_t *b)
