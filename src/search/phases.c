@@ -115,13 +115,27 @@ static void update_logits(pt_search_t *s, int32_t task, double lr)
     pt_update_f64(&update, a->n_choice, s->dgate + at, a->logit + at, a->m + at, a->v + at);
 }
 
+/* Who has no label in the step has no say in it: its regularisers alone would move it, by
+ * Adam as far as all of them with a loss would. */
+static void keep_labelled(pt_search_t *s, const pt_step_result_t *result)
+{
+    int32_t n = 0;
+    for (int32_t i = 0; i < s->n_task; i++)
+        if (!isnan(result->task_loss[s->task[i]]))
+            s->task[n++] = s->task[i];
+    s->n_task = n;
+}
+
 /* Pooled gradients move the logits of all tasks, else those in the step. */
 static pt_status_t update_alpha(pt_search_t *s, double tau, double lr,
                                 const pt_step_result_t *result)
 {
-    double pooling = s->config->alpha_pooling, price = resource_weight(s, result);
     int32_t n_task = s->alpha.n_task;
     PT_TRY(expect_cost(s));
+    keep_labelled(s, result);
+    if (s->n_task == 0)
+        return PT_OK;
+    double pooling = s->config->alpha_pooling, price = resource_weight(s, result);
     for (int32_t i = 0; i < s->n_task; i++)
         find_dlogit(s, s->task[i], tau, price);
     if (pooling > 0)
