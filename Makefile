@@ -161,8 +161,7 @@ install-files:
 	mkdir -p $(TO)/lib/pkgconfig && printf '%s\n' $(PC) >$(TO)/lib/pkgconfig/polytree.pc
 	mkdir -p $(SHARE)/man/man1 && $(BUILD)/polytree help man >$(SHARE)/man/man1/polytree.1
 	install -D -m 644 -t $(SHARE)/doc/polytree LICENSE CITATION.cff README.md CONTRIBUTING.md
-	install -D -m 644 -t $(SHARE)/doc/polytree/docs $(filter-out %.py,$(wildcard docs/*))
-	install -D -m 755 -t $(SHARE)/doc/polytree/docs $(wildcard docs/*.py)
+	install -D -m 644 -t $(SHARE)/doc/polytree/docs $(wildcard docs/*)
 	install -D -m 644 -t $(SHARE)/polytree/configs $(wildcard configs/*.ini)
 	install -D -m 644 -t $(SHARE)/polytree/configs/encoders $(wildcard configs/encoders/*.ini)
 	install -D -m 755 -t $(SHARE)/polytree/jobs jobs/search.sbatch

@@ -42,6 +42,7 @@ check|has_python sklearn|python3-sklearn|no
 check|has_python PIL|python3-pil|no
 check|has_python pandas|python3-pandas|no
 check|has_python onnx|python3-onnx|no
+check|has_python torch|python3-torch|no
 check|command -v node|nodejs|no
 check|command -v npm|npm|no
 check|command -v smpicc|libsimgrid-dev|no

@@ -179,15 +179,18 @@ const pt_command_t pt_commands[] = {
      .on_all_ranks = true,
      .run = pt_cmd_predict},
     {.name = "export",
-     .usage = "RUN OUT.onnx [--fold] [--input uint8|float32] [--force] "
-              "[--set key=value ...]",
+     .usage =
+         "RUN [OUT.onnx] [--safetensors OUT] [--fold] [--input uint8|float32] [--force] "
+         "[--set key=value ...]",
      .help =
          "write the network of a finished run for other programs\n"
          "\nOUT.onnx (opset 13, IR version 8) is one graph for all tasks, in which what "
          "they share\nstands once.  It takes inputs as the data set stores them, in its "
-         "order of dimensions, and\nputs out what predict --logits does.",
+         "order of dimensions, and\nputs out what predict --logits does.  --safetensors "
+         "writes weights and batch-norm statistics\nby the names that "
+         "RUN/architecture.json calls them by.",
      .flags = pt_flags_export,
-     .min_word = 2,
+     .min_word = 1,
      .max_word = 2,
      .on_all_ranks = true,
      .run = pt_cmd_export},

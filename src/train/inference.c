@@ -100,19 +100,25 @@ static pt_status_t take_weights(pt_inference_t *n, const pt_checkpoint_t *checkp
     return PT_OK;
 }
 
+void pt_inference_statistics_name(const pt_inference_t *network, const pt_plan_stat_t *stat,
+                                  char name[PT_RECORD_NAME])
+{
+    const pt_space_t *s = network->space;
+    const pt_candidate_t *c = &s->candidate[s->op[stat->op].candidate];
+
+    snprintf(name, PT_RECORD_NAME, "statistics/%s.%d/%s", c->name,
+             (int)(stat->op - c->first_op), s->task[stat->task].name);
+}
+
 /** Rank 0. */
 static pt_status_t take_statistics(pt_inference_t *n, bundle_t *b,
                                    const pt_checkpoint_t *checkpoint)
 {
-    const pt_space_t *s = n->space;
-
     for (int32_t i = 0; i < pt_plan_n_stat(b->plan); i++) {
         const pt_plan_stat_t *stat = pt_plan_stat(b->plan, i);
-        const pt_candidate_t *c = &s->candidate[s->op[stat->op].candidate];
         const void *data;
         char name[PT_RECORD_NAME];
-        snprintf(name, sizeof name, "statistics/%s.%d/%s", c->name,
-                 (int)(stat->op - c->first_op), s->task[stat->task].name);
+        pt_inference_statistics_name(n, stat, name);
         PT_TRY(
             pt_checkpoint_get(checkpoint, name, PT_DTYPE_F64, 2 * stat->channels, &data));
         memcpy(b->stat + stat->offset, data, 2 * (size_t)stat->channels * sizeof *b->stat);

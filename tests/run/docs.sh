@@ -245,22 +245,3 @@ refuses 1 "space.op has a window" search configs/test-small.ini -o none --set da
     space.stem=linear_bn_relu
 refuses 1 "linear in space.stem or space.op is for features: for images use" \
     search configs/test-small.ini -o none --set data.file=shapes.h5 space.op=linear_bn_relu
-
-# Rebuilt networks have the scores of ours.
-rebuilds() {
-    local task accuracy
-    expect 0 "$PYTHON" docs/rebuild.py "$1" "$2"
-    mv out rebuilt
-    expect 0 "$POLYTREE" eval "$1"
-    [ -s rebuilt ] || fail "nothing is rebuilt of $1"
-    while read -r task accuracy; do
-        sed -n "/^  $task /,/^  [a-z]/p" out | grep -qE "accuracy +$accuracy([ ;]|\$)" || {
-            cat out >&2
-            fail "$1, rebuilt: $task has $accuracy"
-        }
-    done <rebuilt
-}
-rebuilds FEATURES features.h5
-cd "$top/docs/formats.md.d"
-rebuilds RUN shapes.h5
-rebuilds ROOMS rooms.h5

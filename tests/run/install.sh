@@ -22,7 +22,6 @@ grep -q '^\.TH POLYTREE 1' to/share/man/man1/polytree.1 || fail "no man page"
 [ -x to/share/polytree/jobs/search.sbatch ] || fail "no job script"
 [ -x to/share/polytree/recipes/torchvision_weights.py ] || fail "no recipes"
 [ -s to/share/doc/polytree/docs/use.md ] || fail "no documents"
-[ -x to/share/doc/polytree/docs/rebuild.py ] || fail "no docs/rebuild.py"
 
 # The program of docs/use.md.
 # shellcheck disable=SC2016  # no command

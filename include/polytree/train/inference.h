@@ -47,6 +47,10 @@ int32_t pt_inference_tasks(const pt_inference_t *network, int32_t bundle,
 /** Mean and variance of all batch norms of that plan, as pt_plan_stat() places them. */
 const double *pt_inference_statistics(const pt_inference_t *network, int32_t bundle);
 
+/** What a checkpoint calls a batch norm's: "statistics/CANDIDATE.OP/TASK". */
+void pt_inference_statistics_name(const pt_inference_t *network, const pt_plan_stat_t *stat,
+                                  char name[PT_RECORD_NAME]);
+
 /** Takes a task's output [microbatch, h, w, outputs], 1 x 1 of what is no map. */
 typedef void (*pt_inference_take_t)(void *context, int32_t task, const pt_real_t *output);
 
