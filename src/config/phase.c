@@ -45,5 +45,6 @@ bool pt_phase_of_number(int64_t number, pt_phase_t *phase)
             *phase = (pt_phase_t)i;
             return true;
         }
-    return false;
+    *phase = PT_PHASE_CHOOSE;
+    return number >= PT_PHASE_TRAININGS && number < PT_N_PHASE_NUMBER;
 }

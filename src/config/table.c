@@ -317,7 +317,7 @@ const pt_option_t pt_options[] = {
         "generations of candidates, the budget allowing"),
     INT("choose.eta", choose.eta, "2", 2, 64, NUM,
         "halving: one of so many candidates goes on, to train so many times as long"),
-    REAL("choose.shortest", choose.shortest, "0.125", 1e-6, 1, NUM,
+    REAL("choose.shortest", choose.shortest, "0.25", 1e-6, 1, NUM,
          "halving: trainings are at least this share of training the network found; where "
          "the budget is short fewer candidates train"),
     INT("choose.seeds", choose.seeds, "2", 1, 8, NUM,

@@ -8,6 +8,9 @@
 #define PASSES 3.0
 /* Of the budget, where halving follows. */
 #define SUPERNET_SHARE 0.5
+/* One in so many goes on to train: a supernet says more of networks than the trainings do
+ * that all of them could have for the price. */
+enum { THINNED = 10 };
 
 choose_price_t run_choose_price(const pt_config_t *config, const pt_feed_t *feed,
                                 double step, int64_t retrain)
@@ -35,7 +38,11 @@ static double left_for_halving(const pt_config_t *config, const choose_price_t *
 void run_choose_plan(const pt_config_t *config, const choose_price_t *price, int64_t n,
                      choose_rungs_t *rungs)
 {
-    choose_plan_rungs(config, price, n, left_for_halving(config, price, n), rungs);
+    double samples = left_for_halving(config, price, n);
+    int64_t least = n < CHOOSE_LAST ? n : CHOOSE_LAST;
+    if (config->choose.judge == PT_JUDGE_BOTH)
+        n = n / THINNED > least ? n / THINNED : least;
+    choose_plan_rungs(config, price, n, samples, rungs);
 }
 
 int64_t run_choose_most(const pt_config_t *config, const choose_price_t *price,

@@ -6,13 +6,10 @@
 #include "polytree/train/schedule.h"
 #include "search/run.h"
 
-/* Phases of random numbers that runs have none of: one for each training of a candidate. */
-enum { FIRST_KEY = 32, MOST_KEYS = 64 - FIRST_KEY };
-
 static uint8_t key_of(const choose_training_t *t, const choose_rungs_t *rungs)
 {
     bool is_last = t->rung == rungs->n - 1;
-    return (uint8_t)(FIRST_KEY + (is_last ? CHOOSE_RUNGS + t->seed : t->rung) % MOST_KEYS);
+    return (uint8_t)(PT_PHASE_TRAININGS + (is_last ? CHOOSE_RUNGS + t->seed : t->rung));
 }
 
 /* As the network found will: with the weights that search leaves, where it does. */

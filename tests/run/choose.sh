@@ -152,7 +152,7 @@ PY
 halving=("${branch[@]}" choose.budget=30 choose.population=8 retrain.steps=9
     choose.eta=3 choose.shortest=0.1)
 expect 0 ranks 1 search "${halving[@]}" choose.judge="supernet halving" -o both
-says out "^halving: [0-9]+ x [0-9]+ steps, .* x 9 steps x 2$"
+says out "^halving: 6 x 9 steps x 2$"
 "$PYTHON" halving.py both 1
 held both2 "choose 60" 2 search "${halving[@]}" choose.judge="supernet halving" -o both2
 send USR1

@@ -15,6 +15,10 @@ typedef enum pt_phase {
     PT_N_PHASE
 } pt_phase_t;
 
+/** Numbers from this one on are of random numbers alone: each training of a candidate in
+ * PT_PHASE_CHOOSE has its own. */
+enum { PT_PHASE_TRAININGS = 32, PT_N_PHASE_NUMBER = 64 };
+
 /** "warmup", "search", "choose", "retrain"; "done" for PT_N_PHASE. */
 const char *pt_phase_name(pt_phase_t phase);
 
@@ -25,7 +29,7 @@ bool pt_phase_find(const char *name, pt_phase_t *phase);
  * whatever phases come in between. */
 int32_t pt_phase_number(pt_phase_t phase);
 
-/** The phase of that number; false where there is none. */
+/** The phase of that number, also that of a training; false where there is none. */
 bool pt_phase_of_number(int64_t number, pt_phase_t *phase);
 
 #endif
