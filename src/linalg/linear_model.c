@@ -34,6 +34,7 @@ enum { NEWTON_STEPS = 100, CG_STEPS = 200, HALVINGS = 40 };
 struct pt_linear_fit {
     const pt_rows_t *rows;
     int32_t n_column, n_output;
+    double last;               /* lambda */
     double *z;                 /* [n][n_column] */
     double *mean, *deviation;  /* [n_feature] */
     double *gram;              /* [n_column][n_column] Z^T Z / n */
@@ -97,8 +98,8 @@ static void fill_columns(pt_linear_fit_t *f)
 static void find_gram(pt_linear_fit_t *f)
 {
     int n = f->n_column;
-    cblas_dgemm(CblasRowMajor, CblasTrans, CblasNoTrans, n, n, (int)f->rows->n,
-                1.0 / (double)f->rows->n, f->z, n, f->z, n, 0, f->gram, n);
+    cblas_dsyrk(CblasRowMajor, CblasUpper, CblasTrans, n, (int)f->rows->n,
+                1.0 / (double)f->rows->n, f->z, n, 0, f->gram, n);
 }
 
 static pt_status_t allocate(pt_linear_fit_t *f)
@@ -153,7 +154,8 @@ void pt_linear_fit_free(pt_linear_fit_t *f)
     pt_free(f);
 }
 
-/* Cholesky's factor of share * gram + P. */
+/* Cholesky's factor of share * gram + P, whose rows to the right of the diagonal are what
+ * Fortran takes for columns below it. */
 static pt_status_t factorise(pt_linear_fit_t *f, double share, double lambda)
 {
     int n = f->n_column, info;
@@ -263,6 +265,9 @@ static void find_step(pt_linear_fit_t *f, double lambda, double share)
     for (int t = 0; t < CG_STEPS && dot(f, f->residual, f->residual) > end; t++) {
         apply_hessian(f, lambda, f->direction, f->product);
         double bend = dot(f, f->direction, f->product);
+        /* Where all is decided H is hardly there: what bounds it descends, too. */
+        if (!(bend > 0) && t == 0)
+            memcpy(f->step, f->direction, bytes);
         if (!(bend > 0))
             break;
         cblas_daxpy(n, product / bend, f->direction, 1, f->step, 1);
@@ -296,8 +301,12 @@ static bool descend(pt_linear_fit_t *f, double lambda, double *value)
 /* Until there is nothing to gain that double can tell. */
 static pt_status_t run_newton(pt_linear_fit_t *f, double lambda)
 {
-    double value = objective(f, lambda, f->theta);
     int n = f->n_column * f->n_output;
+    /* A larger penalty is far from where a smaller one has led. */
+    if (lambda > f->last)
+        memset(f->theta, 0, (size_t)n * sizeof *f->theta);
+    f->last = lambda;
+    double value = objective(f, lambda, f->theta);
     PT_TRY(factorise(f, 0.5, lambda));
     for (int t = 0; t < NEWTON_STEPS; t++) {
         find_gradient(f, lambda);
@@ -365,8 +374,12 @@ static double row_loss(const pt_linear_model_t *m, const pt_rows_t *r, int64_t i
            (size_t)m->n_output * sizeof *out);
     cblas_dgemv(CblasRowMajor, CblasTrans, m->n_feature, m->n_output, 1, m->weight,
                 m->n_output, r->x + i * m->n_feature, 1, 1, out, 1);
+    for (int32_t c = 0; c < m->n_output && r->label == NULL; c++) {
+        double error = out[c] - r->y[i * m->n_output + c];
+        sum += error * error / m->n_output;
+    }
     if (r->label == NULL)
-        return (out[0] - r->y[i]) * (out[0] - r->y[i]);
+        return sum;
     for (int32_t c = 0; c < m->n_output; c++)
         most = fmax(most, out[c]);
     for (int32_t c = 0; c < m->n_output; c++)

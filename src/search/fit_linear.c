@@ -18,6 +18,7 @@ typedef struct linear_table {
     pt_rows_t rows;
     double *x, *y;
     int32_t *group, *label;
+    bool is_ragged; /**< samples were left out that have some of the values */
 } linear_table_t;
 
 /** Tasks with one set of coefficients, and which output of theirs is fitted. */
@@ -26,8 +27,9 @@ typedef struct linear_pool {
     pt_feed_t *feed;
     int32_t *task;
     int32_t n_task;
-    int32_t output;  /**< -1: all classes at once */
-    int32_t n_class; /**< 0: a ridge */
+    int32_t output;   /**< that is fitted; -1: all at once */
+    int32_t n_output; /**< numbers of the model, or classes */
+    int32_t n_class;  /**< 0: a ridge */
     float *input;
     pt_label_t *value; /**< [microbatch][labels] */
 } linear_pool_t;
@@ -66,23 +68,36 @@ static int64_t most_rows(const linear_pool_t *p, pt_part_t part)
     return n;
 }
 
+/* Values of a label that are none. */
+static int64_t count_missing(const pt_task_info_t *info, const pt_label_t *value, int64_t n)
+{
+    int64_t n_missing = 0;
+    for (int64_t c = 0; c < n; c++)
+        n_missing +=
+            pt_task_is_float(info) ? isnan(value[c].f) != 0 : value[c].i == PT_LABEL_NONE;
+    return n_missing;
+}
+
 /* Take the labelled samples of a microbatch that has been read. */
 static void take_samples(const linear_pool_t *p, int32_t i, int64_t n, linear_table_t *t)
 {
     const pt_task_info_t *info = info_of(p->s, p->task[i]);
     int64_t d = t->rows.n_feature, n_label = pt_task_labels(info);
+    int64_t first = p->output < 0 ? 0 : p->output, n_value = p->output < 0 ? n_label : 1;
     for (int64_t j = 0; j < n; j++) {
-        pt_label_t value = p->value[j * n_label + (p->output < 0 ? 0 : p->output)];
-        if (pt_task_is_float(info) ? isnan(value.f) : value.i == PT_LABEL_NONE)
+        const pt_label_t *value = p->value + j * n_label + first;
+        int64_t n_missing = count_missing(info, value, n_value);
+        t->is_ragged |= n_missing > 0 && n_missing < n_value;
+        if (n_missing > 0)
             continue;
         int64_t row = t->rows.n++;
         for (int64_t c = 0; c < d; c++)
             t->x[row * d + c] = p->input[j * d + c];
         t->group[row] = i;
         if (p->n_class > 0)
-            t->label[row] = value.i;
-        else
-            t->y[row] = value.f;
+            t->label[row] = value[0].i;
+        for (int64_t c = 0; c < n_value && p->n_class == 0; c++)
+            t->y[row * n_value + c] = value[c].f;
     }
 }
 
@@ -108,7 +123,7 @@ static pt_status_t read_table(const linear_pool_t *p, pt_part_t part, linear_tab
     if (p->n_class > 0)
         PT_TRY(pt_alloc(&t->label, n, sizeof *t->label));
     else
-        PT_TRY(pt_alloc(&t->y, n, sizeof *t->y));
+        PT_TRY(pt_alloc(&t->y, n * (size_t)p->n_output, sizeof *t->y));
     t->rows = (pt_rows_t){.n_feature = (int32_t)d,
                           .n_group = p->n_task,
                           .x = t->x,
@@ -120,54 +135,56 @@ static pt_status_t read_table(const linear_pool_t *p, pt_part_t part, linear_tab
     return PT_OK;
 }
 
-static int32_t n_output(const linear_pool_t *p)
+/* The penalty whose model is best on `judge`; the largest of equals. */
+static pt_status_t pick(pt_linear_fit_t *fit, const linear_table_t *judge, double *lambda)
 {
-    return p->n_class > 0 ? p->n_class : 1;
-}
-
-/* The penalty whose model of `train` is best on `judge`; the largest of equals. */
-static pt_status_t pick(const linear_pool_t *p, const linear_table_t *train,
-                        const linear_table_t *judge, double *lambda)
-{
-    pt_linear_fit_t *fit = NULL;
-    pt_linear_model_t model = {.weight = NULL};
     double least = INFINITY, loss = NAN;
-    pt_status_t status;
-    *lambda = LAMBDA_UNTOLD;
-    if (train->rows.n == 0 || judge->rows.n == 0)
-        return PT_OK;
-    PT_TRY_OR(done, pt_linear_fit_new(&train->rows, n_output(p), &fit));
-    for (int i = 0; i < N_LAMBDA; i++) {
+    for (int i = 0; i < N_LAMBDA && judge->rows.n > 0; i++) {
+        pt_linear_model_t model;
+        PT_TRY(pt_linear_fit_run(fit, lambdas[i], &model));
+        pt_status_t status = pt_linear_model_loss(&model, &judge->rows, &loss);
         pt_linear_model_release(&model);
-        PT_TRY_OR(done, pt_linear_fit_run(fit, lambdas[i], &model));
-        PT_TRY_OR(done, pt_linear_model_loss(&model, &judge->rows, &loss));
+        PT_TRY(status);
         if (loss < least) {
             least = loss;
             *lambda = lambdas[i];
         }
     }
+    return PT_OK;
+}
+
+/* On the alpha part, by what is fitted to the rest. */
+static pt_status_t pick_without_val(const linear_pool_t *p, double *lambda)
+{
+    linear_table_t rest = {.x = NULL}, judge = {.x = NULL};
+    pt_linear_fit_t *fit = NULL;
+    pt_status_t status;
+    PT_TRY_OR(done, read_table(p, PT_PART_WEIGHT, &rest));
+    PT_TRY_OR(done, read_table(p, PT_PART_ALPHA, &judge));
+    if (rest.rows.n == 0)
+        goto done;
+    PT_TRY_OR(done, pt_linear_fit_new(&rest.rows, p->n_output, &fit));
+    status = pick(fit, &judge, lambda);
 done:
-    pt_linear_model_release(&model);
     pt_linear_fit_free(fit);
+    release_table(&rest);
+    release_table(&judge);
     return status;
 }
 
-/* On val; without val on the alpha part, by what is fitted to the rest. */
-static pt_status_t find_lambda(const linear_pool_t *p, const linear_table_t *train,
-                               double *lambda)
+/* `fit`: of all that is trained on. */
+static pt_status_t find_lambda(const linear_pool_t *p, pt_linear_fit_t *fit, double *lambda)
 {
-    linear_table_t rest = {.x = NULL}, judge = {.x = NULL};
-    bool has_val = pt_feed_n_sample(p->feed, PT_PART_VAL) > 0;
-    pt_status_t status;
+    linear_table_t judge = {.x = NULL};
     *lambda = p->s->config->linear.lambda;
     if (*lambda > 0)
         return PT_OK;
-    PT_TRY_OR(done, read_table(p, has_val ? PT_PART_VAL : PT_PART_ALPHA, &judge));
-    if (!has_val)
-        PT_TRY_OR(done, read_table(p, PT_PART_WEIGHT, &rest));
-    status = pick(p, has_val ? train : &rest, &judge, lambda);
-done:
-    release_table(&rest);
+    *lambda = LAMBDA_UNTOLD;
+    if (pt_feed_n_sample(p->feed, PT_PART_VAL) == 0)
+        return pick_without_val(p, lambda);
+    pt_status_t status = read_table(p, PT_PART_VAL, &judge);
+    if (status == PT_OK)
+        status = pick(fit, &judge, lambda);
     release_table(&judge);
     return status;
 }
@@ -198,18 +215,17 @@ static void put_model(const linear_pool_t *p, const pt_linear_model_t *m, int32_
     }
 }
 
-static pt_status_t fit_output(const linear_pool_t *p, fitted_t *f)
+static pt_status_t fit_table(const linear_pool_t *p, const linear_table_t *train,
+                             fitted_t *f)
 {
-    linear_table_t train = {.x = NULL};
-    pt_linear_fit_t *fit = NULL;
+    pt_linear_fit_t *fit;
     pt_linear_model_t model = {.weight = NULL};
     double lambda;
     pt_status_t status;
-    PT_TRY_OR(done, read_table(p, PT_PART_TRAIN, &train));
-    if (train.rows.n == 0)
-        goto done;
-    PT_TRY_OR(done, find_lambda(p, &train, &lambda));
-    PT_TRY_OR(done, pt_linear_fit_new(&train.rows, n_output(p), &fit));
+    if (train->rows.n == 0)
+        return PT_OK;
+    PT_TRY(pt_linear_fit_new(&train->rows, p->n_output, &fit));
+    PT_TRY_OR(done, find_lambda(p, fit, &lambda));
     PT_TRY_OR(done, pt_linear_fit_run(fit, lambda, &model));
     for (int32_t i = 0; i < p->n_task; i++)
         put_model(p, &model, i, f);
@@ -218,6 +234,31 @@ static pt_status_t fit_output(const linear_pool_t *p, fitted_t *f)
 done:
     pt_linear_model_release(&model);
     pt_linear_fit_free(fit);
+    return status;
+}
+
+static pt_status_t fit_output(linear_pool_t *p, int32_t output, fitted_t *f)
+{
+    linear_table_t train = {.x = NULL};
+    p->output = output;
+    p->n_output = p->n_class > 0 ? p->n_class : 1;
+    pt_status_t status = read_table(p, PT_PART_TRAIN, &train);
+    if (status == PT_OK)
+        status = fit_table(p, &train, f);
+    release_table(&train);
+    return status;
+}
+
+/* All numbers of a regression at once, unless samples have some of them and not others. */
+static pt_status_t fit_numbers(linear_pool_t *p, int32_t n, bool *is_ragged, fitted_t *f)
+{
+    linear_table_t train = {.x = NULL};
+    p->output = -1;
+    p->n_output = n;
+    pt_status_t status = read_table(p, PT_PART_TRAIN, &train);
+    *is_ragged = train.is_ragged;
+    if (status == PT_OK && !train.is_ragged)
+        status = fit_table(p, &train, f);
     release_table(&train);
     return status;
 }
@@ -226,17 +267,21 @@ static pt_status_t fit_pool(linear_pool_t *p, fitted_t *f)
 {
     const pt_task_info_t *info = info_of(p->s, p->task[0]);
     size_t batch = (size_t)p->s->config->train.microbatch;
+    bool is_by_output = info->kind == PT_TASK_MULTILABEL;
     pt_status_t status;
     PT_TRY_OR(done, pt_alloc(&p->input, batch * (size_t)p->s->space->node[0].shape.c,
                              sizeof *p->input));
     PT_TRY_OR(done,
               pt_alloc(&p->value, batch * (size_t)pt_task_labels(info), sizeof *p->value));
-    bool is_one = info->kind == PT_TASK_CLASSIFICATION;
-    p->n_class = is_one ? info->classes : info->kind == PT_TASK_MULTILABEL ? 2 : 0;
-    for (int32_t j = is_one ? -1 : 0; j < (is_one ? 0 : info->classes); j++) {
-        p->output = j;
-        PT_TRY_OR(done, fit_output(p, f));
-    }
+    p->n_class = info->kind == PT_TASK_CLASSIFICATION ? info->classes
+                 : info->kind == PT_TASK_MULTILABEL   ? 2
+                                                      : 0;
+    if (info->kind == PT_TASK_CLASSIFICATION)
+        PT_TRY_OR(done, fit_output(p, -1, f));
+    if (p->n_class == 0)
+        PT_TRY_OR(done, fit_numbers(p, info->classes, &is_by_output, f));
+    for (int32_t j = 0; j < info->classes && is_by_output; j++)
+        PT_TRY_OR(done, fit_output(p, j, f));
 done:
     pt_free(p->value);
     pt_free(p->input);

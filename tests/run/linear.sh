@@ -22,7 +22,7 @@ END
 import h5py, numpy as np
 rng = np.random.default_rng(5)
 D = 9
-kinds = {"number": ("regression", 2), "class": ("classification", 4), "labels": ("multilabel", 2),
+kinds = {"number": ("regression", 2), "gaps": ("regression", 3), "class": ("classification", 4), "labels": ("multilabel", 2),
          "near": ("regression", 1), "far": ("regression", 1),
          "this": ("classification", 2), "that": ("classification", 2)}
 w = {k: rng.normal(size=(D, c)) for k, (_, c) in kinds.items()}
@@ -45,6 +45,8 @@ for name, splits in {"data.h5": {"train": 150, "val": 70, "test": 90}, "none.h5"
                 if k in ("near", "far", "this", "that"):
                     row = np.sort(rng.permutation(n)[: n // 3 if k in ("far", "that") else n // 2])
                     g["index"], y = row.astype("int64"), y[row]
+                if k == "gaps":
+                    y = np.where(rng.random((n, c)) < 0.3, np.nan, y)
                 if kind == "regression" and c == 1:
                     y = y[:, 0]
                 g["labels"] = y.astype("float32" if kind == "regression" else "int32")
@@ -73,7 +75,8 @@ def part(f, split, task, output):
     x, y = f[split + "/inputs"][...].astype("f8"), g["labels"][...]
     x = x[g["index"][...]] if "index" in g else x
     y = y if y.ndim == 1 else y[:, output]
-    return (x, y) if y.dtype.kind == "f" else (x[y >= 0], y[y >= 0])
+    known = ~np.isnan(y) if y.dtype.kind == "f" else y >= 0
+    return x[known], y[known]
 
 def fit(rows, lam):
     """what is put out for features, by scikit-learn; rows: (x, y) of each task of the pool"""
@@ -109,29 +112,32 @@ for data in ("data", "none"):
             run = "%s-%d%s" % (data, pooled, "-picked" * picked)
             for task, got in tasks_of(run).items():
                 pool = [t for t in tasks_of(run) if kind[t] == kind[task]] if pooled else [task]
+                is_number, c = kind[task][0] == "regression", kind[task][1]
+                def of(split, t, output):
+                    """in units of each task's train labels"""
+                    x, y = part(f, split, pool[t], output)
+                    own = part(f, "train", pool[t], output)[1]
+                    return x, (y - own.mean()) / own.std() if is_number else y
+                def fit_output(lam, output):
+                    return fit([of("train", t, output) for t in range(len(pool))], lam)
+                def on_val(lam, outputs):
+                    each = []
+                    for output in outputs:
+                        out = fit_output(lam, output)
+                        for t in range(len(pool)):
+                            x, y = of("val", t, output)
+                            each.append(losses(out(x, t), y))
+                    return np.concatenate(each).mean()
+                # Numbers that all samples have, have one penalty.
+                together = [list(range(c))] if is_number and task != "gaps" else \
+                    [[o] for o in range(1 if kind[task][0] == "classification" else c)]
                 want, n = 0, 0
-                for output in range(1 if kind[task][0] == "classification" else kind[task][1]):
-                    rows = [part(f, "train", t, output) for t in pool]
-                    unit = np.ones(len(pool))
-                    if kind[task][0] == "regression":  # in units of each task's train labels
-                        unit = [r[1].std() for r in rows]
-                        rows = [(a, (b - b.mean()) / u) for (a, b), u in zip(rows, unit)]
-                    level = [part(f, "train", t, output)[1].mean() for t in pool]
-                    def of(split, t):
-                        x, y = part(f, split, pool[t], output)
-                        return x, (y - level[t]) / unit[t] if y.dtype.kind == "f" else y
-                    lam = 0.03
-                    if picked:
-                        def on_val(lam):
-                            out, each = fit(rows, lam), []
-                            for t in range(len(pool)):
-                                x, y = of("val", t)
-                                each.append(losses(out(x, t), y))
-                            return np.concatenate(each).mean()
-                        lam = min(LAMBDAS, key=on_val)
-                    x, y = of("test", pool.index(task))
-                    each = losses(fit(rows, lam)(x, pool.index(task)), y)
-                    want, n = want + each.sum(), n + len(each)
+                for outputs in together:
+                    lam = min(LAMBDAS, key=lambda l: on_val(l, outputs)) if picked else 0.03
+                    for output in outputs:
+                        x, y = of("test", pool.index(task), output)
+                        each = losses(fit_output(lam, output)(x, pool.index(task)), y)
+                        want, n = want + each.sum(), n + len(each)
                 want /= n
                 assert abs(got["loss"] - want) < 2e-5 * want, (run, task, got["loss"], want)
 END

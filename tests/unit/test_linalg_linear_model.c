@@ -84,7 +84,7 @@ static void check_least(const rows_t *r, pt_linear_model_t *m, double lambda)
 
 static void fit(bool is_ridge)
 {
-    static const double lambda[] = {10, 0.1, 1e-4};
+    static const double lambda[] = {10, 0.1, 1e-4, 0.1};
     rows_t *r = calloc(1, sizeof *r);
     pt_linear_fit_t *f;
     assert_non_null(r);

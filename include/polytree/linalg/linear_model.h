@@ -6,7 +6,7 @@
  * intercepts of its own.  Features are brought to mean 0 and deviation 1 over the rows that
  * a model is fitted to; the penalty is on coefficients in these units, never on intercepts:
  *
- *     ridge     (1/n) sum_i |y_i - b_g(i) - W^T x_i|^2 + lambda |W|^2
+ *     ridge     (1/n) sum_i |y_i - b_g(i) - W^T x_i|^2 + lambda |W|^2, over all outputs
  *     logistic  (1/n) sum_i -log softmax(b_g(i) + W^T x_i)_c(i) + lambda/2 |W|^2
  */
 #ifndef PT_LINALG_LINEAR_MODEL_H
@@ -22,7 +22,7 @@ typedef struct pt_rows {
     int32_t n_feature, n_group;
     const double *x;      /**< [n][n_feature] */
     const int32_t *group; /**< [n] */
-    const double *y;      /**< [n] of a ridge */
+    const double *y;      /**< [n][n_output] of a ridge */
     const int32_t *label; /**< [n] of a logistic regression */
 } pt_rows_t;
 
@@ -38,8 +38,8 @@ void pt_linear_model_release(pt_linear_model_t *model);
 typedef struct pt_linear_fit pt_linear_fit_t;
 
 /**
- * Begin to fit: `n_output` = 1 and rows with y for a ridge, else as many classes and rows
- * with labels.  Borrows the rows.  Release it with pt_linear_fit_free().
+ * Begin to fit: `n_output` numbers and rows with y for a ridge, else as many classes and
+ * rows with labels.  Borrows the rows.  Release it with pt_linear_fit_free().
  *
  * @return PT_E_RANGE without rows
  */
@@ -50,7 +50,7 @@ void pt_linear_fit_free(pt_linear_fit_t *fit);
 /**
  * Fit with a lambda above 0: the closed form of the ridge by Cholesky's decomposition;
  * Newton's method for the logistic regression, its steps by conjugate gradients, from what
- * the last lambda has come to.
+ * the last lambda has come to where that was larger.
  *
  * @param[out] model  released by the caller, set on success only
  * @return PT_E_NUMERIC where that does not come to an end
@@ -58,8 +58,8 @@ void pt_linear_fit_free(pt_linear_fit_t *fit);
 PT_MUST_CHECK pt_status_t pt_linear_fit_run(pt_linear_fit_t *fit, double lambda,
                                             pt_linear_model_t *model);
 
-/** Mean loss over rows, without the penalty: squared error, or -log of the probability of
- * the label; NaN without rows. */
+/** Mean loss over rows, without the penalty: squared error, mean over the outputs, or -log
+ * of the probability of the label; NaN without rows. */
 PT_MUST_CHECK pt_status_t pt_linear_model_loss(const pt_linear_model_t *model,
                                                const pt_rows_t *rows, double *loss);
 
