@@ -18,7 +18,7 @@ export PYTHON=${PYTHON:-/usr/bin/python3} BUILD=$build
 own_sessions "$log"
 
 passed=0 failed=0 skipped=0
-limit=${LIMIT:-240} # seconds for one program
+limit=${LIMIT:-900} # seconds for one program, on any machine
 if [ "${1:-}" = long ]; then
     limit=${LIMIT:-1200}
     export POLYTREE_TEST_LONG=1

@@ -16,7 +16,7 @@ while read -r n rank by signal; do
     [ "$n" = 1 ] || command=(mpirun --bind-to none -n "$n" "${command[@]}")
     rm -rf run
     code=0
-    timeout -s KILL 40 "${command[@]}" >out 2>err </dev/null || code=$?
+    timeout -s KILL "$forever" "${command[@]}" >out 2>err </dev/null || code=$?
     [ $code = $((128 + $(kill -l "$signal"))) ] || {
         cat out err >&2
         fail "code $code of rank $rank of $n that crashes in its $by"

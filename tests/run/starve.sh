@@ -12,7 +12,7 @@ export ASAN_OPTIONS=$ASAN_OPTIONS:verify_asan_link_order=0 STARVE_COUNT=$PWD/cou
 # of $none, which no run comes to, all do.
 starving() {
     export STARVE_RANK=$3 STARVE_AT=$4
-    expect "$1" timeout 120 mpirun --bind-to none -n "$2" env LD_PRELOAD="$PWD/starve.so" \
+    expect "$1" timeout "$forever" mpirun --bind-to none -n "$2" env LD_PRELOAD="$PWD/starve.so" \
         "$POLYTREE" "${@:5}"
 }
 

@@ -69,7 +69,7 @@ if command -v mpirun >/dev/null; then
     cp "$SMALL" a.ini
     cp "$SMALL" b.ini
     differ() {
-        expect 2 timeout 60 mpirun --bind-to none "$@"
+        expect 2 timeout "$forever" mpirun --bind-to none "$@"
         says err "^polytree: the command line must be equal on all ranks: rank 1 differs from rank 0"
         [ "$(grep -c '^polytree: ' err)" = 1 ] || fail "not one error line: $*"
     }
@@ -77,7 +77,7 @@ if command -v mpirun >/dev/null; then
     differ -n 1 "$POLYTREE" search a.ini -o run : -n 1 "$POLYTREE" plan a.ini --ranks 2
     differ -n 1 "$POLYTREE" search a.ini -o run : -n 1 "$POLYTREE" search a.ini -x
     differ -n 1 "$POLYTREE" serch a.ini -o run : -n 1 "$POLYTREE" search a.ini -o run
-    expect 2 timeout 60 mpirun --bind-to none -n 2 "$POLYTREE" search a.ini -x
+    expect 2 timeout "$forever" mpirun --bind-to none -n 2 "$POLYTREE" search a.ini -x
     [ "$(grep -c '^polytree: ' err)" = 1 ] || fail "not one error line from two ranks"
     [ ! -e run ] || fail "a refused command has made its folder"
 fi
