@@ -123,21 +123,20 @@ static pt_status_t correlate(held_t *h, int32_t seed)
     return status;
 }
 
-/* Mean over the other seeds of what the best, by all seeds but the one it is measured on,
- * has more. */
-static void find_regret(held_t *h, int32_t seed)
+/* Mean over the other seeds of what the best at such a cost, by all seeds but the one it is
+ * measured on, has more than the one found. */
+static double find_regret(const held_t *h, int32_t seed, double most)
 {
     const sweep_truth_t *truth = h->truth;
     int32_t n_seed = h->t->n_seed, found = h->found->branching;
     double x[PT_CONFIG_LIST];
     for (int32_t i = 0; i < n_seed; i++) {
-        int32_t best =
-            i == seed ? -1 : sweep_truth_extreme(h->t, truth, i, false, truth->cost[found]);
+        int32_t best = i == seed ? -1 : sweep_truth_extreme(h->t, truth, i, false, most);
         x[i] = best < 0 ? (double)NAN
                         : truth->trained[(size_t)best * (size_t)n_seed + (size_t)i] -
                               truth->trained[(size_t)found * (size_t)n_seed + (size_t)i];
     }
-    h->found->regret = sweep_estimate(x, n_seed).mean;
+    return sweep_estimate(x, n_seed).mean;
 }
 
 static void find_rank(held_t *h)
@@ -162,7 +161,8 @@ static pt_status_t hold(held_t *h, const char *run, const pt_checkpoint_t *c, in
         PT_TRY(ask_alpha(h, pt_checkpoint_find(c, "alpha/logit")));
     PT_TRY(correlate(h, seed));
     find_rank(h);
-    find_regret(h, seed);
+    h->found->regret = find_regret(h, seed, h->truth->cost[h->found->branching]);
+    h->found->behind = find_regret(h, seed, INFINITY);
     return PT_OK;
 }
 
@@ -196,7 +196,7 @@ static double regret_of(const sweep_truth_t *truth, int32_t row, int32_t seed)
 
 static void sum_up(const sweep_truth_t *truth, int32_t row, sweep_verdict_t *v)
 {
-    double x[5][PT_CONFIG_LIST];
+    double x[6][PT_CONFIG_LIST];
     int32_t n = 0;
     for (int32_t i = 0; i < truth->n_found; i++) {
         const sweep_found_t *f = &truth->found[i];
@@ -205,15 +205,17 @@ static void sum_up(const sweep_truth_t *truth, int32_t row, sweep_verdict_t *v)
         x[0][n] = f->correlation;
         x[1][n] = f->lead;
         x[2][n] = f->regret;
-        x[3][n] = f->spent;
-        x[4][n++] = f->regret - regret_of(truth, truth->found[0].row, f->seed);
+        x[3][n] = f->behind;
+        x[4][n] = f->spent;
+        x[5][n++] = f->regret - regret_of(truth, truth->found[0].row, f->seed);
     }
     *v = (sweep_verdict_t){.row = row,
                            .correlation = sweep_estimate(x[0], n),
                            .lead = sweep_estimate(x[1], n),
                            .regret = sweep_estimate(x[2], n),
-                           .spent = sweep_estimate(x[3], n),
-                           .less = sweep_estimate(x[4], n)};
+                           .behind = sweep_estimate(x[3], n),
+                           .spent = sweep_estimate(x[4], n),
+                           .less = sweep_estimate(x[5], n)};
 }
 
 /* Of a mean's being 0; a mean without any spread says nothing of its own. */

@@ -22,13 +22,14 @@ typedef struct sweep_found {
     double correlation; /**< Spearman's, of that with the truth of other seeds */
     double lead;   /**< that less the correlation of its own seed's truth with theirs */
     double regret; /**< what the best at its cost or less has more, on other seeds */
+    double behind; /**< the same of the best at any cost */
     double spent;  /**< on judging, in trainings of the network found; NaN by alpha */
 } sweep_found_t;
 
 /** All seeds of a search. */
 typedef struct sweep_verdict {
     int32_t row;
-    sweep_estimate_t correlation, lead, regret, spent;
+    sweep_estimate_t correlation, lead, regret, behind, spent;
     sweep_estimate_t less; /**< regret less that of the first search, paired by seed */
     double lead_level, less_level; /**< of their being 0, by Holm over all searches */
 } sweep_verdict_t;

@@ -139,6 +139,7 @@ static void put_found(const writer_t *w, const sweep_found_t *f)
     put_number(w->out, 11, "%+.3f", f->correlation);
     put_number(w->out, 7, "%+.3f", w->truth->repeat[f->seed]);
     put_number(w->out, 7, regret_format(w), f->regret * scale(w));
+    put_number(w->out, 7, regret_format(w), f->behind * scale(w));
     put_number(w->out, 6, "%.2f", f->spent);
     pt_text_add(w->out, "\n");
 }
@@ -173,7 +174,8 @@ static void put_verdict(const writer_t *w, const sweep_verdict_t *v)
     put_number(w->out, 6, "%.4f", v->lead_level);
     pt_text_add(w->out, " ");
     put_interval(w, regret_format(w), scale(w), v->regret);
-    put_number(w->out, 6, "%.1f %%", 100 * v->regret.mean / w->truth->range.mean);
+    put_number(w->out, 7, "%.1f %%", 100 * v->regret.mean / w->truth->range.mean);
+    put_number(w->out, 7, "%.1f %%", 100 * v->behind.mean / w->truth->range.mean);
     put_number(w->out, 7, regret_format(w), v->less.mean * scale(w));
     put_number(w->out, 6, "%.4f", v->less_level);
     put_number(w->out, 6, "%.2f", v->spent.mean);
@@ -185,29 +187,26 @@ static void put_searches(const writer_t *w)
     const char *unit = is_delta(w) ? ", %" : "";
     char regret[32];
     snprintf(regret, sizeof regret, "regret%s", unit);
-    pt_text_add(w->out, "\n%-*s %4s %-*s %4s %6s %11s %7s %7s %6s\n", label_width(w),
+    pt_text_add(w->out, "\n%-*s %4s %-*s %4s %6s %11s %7s %7s %7s %6s\n", label_width(w),
                 "search", "seed", w->width, "found", "rank", "judged", "correlation",
-                "repeat", "regret", "spent");
+                "repeat", "regret", "behind", "spent");
     for (int32_t i = 0; i < w->truth->n_found; i++)
         put_found(w, &w->truth->found[i]);
-    pt_text_add(w->out, "\n%-*s %-16s %-16s %6s  %-16s %6s %7s %6s %6s\n", label_width(w),
-                "all seeds", "correlation", "less repeat", "p", regret, "range", "less",
-                "p", "spent");
+    pt_text_add(w->out, "\n%-*s %-16s %-16s %6s  %-16s %7s %7s %7s %6s %6s\n",
+                label_width(w), "all seeds", "correlation", "less repeat", "p", regret,
+                "share", "behind", "less", "p", "spent");
     for (int32_t i = 0; i < w->truth->n_verdict; i++)
         put_verdict(w, &w->truth->verdict[i]);
     pt_text_add(
         w->out,
-        "correlation: Spearman's, of what the search thinks of the branchings (alpha: log "
-        "P, "
-        "else the\nlast scores) with their means over the other seeds; repeat: that of one "
-        "training of its own\nseed; regret: what the best at the found one's cost or less "
-        "has "
-        "more, found on all seeds but the\none it is measured on, itself another than the "
-        "search's; range: the share of best less worst;\nless: regret less that of %s, "
-        "paired "
-        "by seed; spent: on judging, in trainings of the\nnetwork found; +- half of a 95 "
-        "%% "
-        "interval (t); p: by Holm over the searches\n",
+        "correlation: Spearman's, of what the search thinks of the branchings\n"
+        "(alpha: log P, else the last scores) with their means over the other seeds;\n"
+        "repeat: that of one training of its own seed; regret: what the best at the\n"
+        "found one's cost or less has more, found on all seeds but the one it is\n"
+        "measured on, itself another than the search's; behind: the same of the best\n"
+        "at any cost; share, and behind below: of best less worst; less: regret less\n"
+        "that of %s, paired by seed; spent: on judging, in trainings of the\n"
+        "network found; +-: half of a 95 %% interval (t); p: by Holm over the searches\n",
         label(w, w->truth->found[0].row));
 }
 
@@ -255,12 +254,12 @@ static json_t *describe_branching(const writer_t *w, int32_t branching)
 
 static json_t *describe_found(const writer_t *w, const sweep_found_t *f)
 {
-    return json_pack("{s:s, s:I, s:i, s:i, s:i, s:o, s:o, s:o, s:o}", "label",
+    return json_pack("{s:s, s:I, s:i, s:i, s:i, s:o, s:o, s:o, s:o, s:o}", "label",
                      label(w, f->row), "seed", (json_int_t)seed_of(w, f->seed), "branching",
                      (int)f->branching, "rank", (int)f->rank, "judged", (int)f->n_judged,
                      "correlation", number(f->correlation), "repeat",
                      number(w->truth->repeat[f->seed]), "regret", number(f->regret),
-                     "spent", number(f->spent));
+                     "behind", number(f->behind), "spent", number(f->spent));
 }
 
 static json_t *describe_estimate(sweep_estimate_t e)
@@ -271,10 +270,11 @@ static json_t *describe_estimate(sweep_estimate_t e)
 
 static json_t *describe_verdict(const writer_t *w, const sweep_verdict_t *v)
 {
-    return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "label", label(w, v->row),
-                     "correlation", describe_estimate(v->correlation), "lead",
-                     describe_estimate(v->lead), "lead_p", number(v->lead_level), "regret",
-                     describe_estimate(v->regret), "less", describe_estimate(v->less),
+    return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "label",
+                     label(w, v->row), "correlation", describe_estimate(v->correlation),
+                     "lead", describe_estimate(v->lead), "lead_p", number(v->lead_level),
+                     "regret", describe_estimate(v->regret), "behind",
+                     describe_estimate(v->behind), "less", describe_estimate(v->less),
                      "less_p", number(v->less_level), "spent", describe_estimate(v->spent));
 }
 

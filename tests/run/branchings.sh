@@ -199,6 +199,7 @@ for (label, seed), f in found.items():
     near(f["repeat"], repeat)
     best = max((j for j in range(12) if cost[j] <= cost[i]), key=lambda j: value[j][own])
     near(f["regret"], value[best][other] - value[i][other])
+    near(f["behind"], value[max(range(12), key=lambda j: value[j][own])][other] - value[i][other])
     assert (f["spent"] is None) == ("supernet" not in label)
     for key, x in (("correlation", f["correlation"]), ("lead", f["correlation"] - repeat),
                    ("regret", f["regret"]), ("less", f["regret"] - found["search", seed]["regret"])):
