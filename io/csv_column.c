@@ -9,7 +9,13 @@
 #include "polytree/base/memory.h"
 #include "polytree/base/text.h"
 
-enum { MAX_CATEGORY = 64, MAX_GUESSED = 20, MAX_TEXT_CLASS = 1000, MAX_CLASS = 65536 };
+enum {
+    MAX_CATEGORY = 64,
+    MAX_GUESSED = 20,
+    LEAST_ROWS = 5,
+    MAX_TEXT_CLASS = 1000,
+    MAX_CLASS = 65536
+};
 
 bool pt_csv_is_no_value(const pt_words_t *missing, pt_csv_cell_t cell)
 {
@@ -180,7 +186,8 @@ pt_status_t pt_csv_column_rank(pt_csv_column_t *c)
     return PT_OK;
 }
 
-pt_status_t pt_csv_column_settle(pt_csv_column_t *c, const pt_csv_t *csv, const char *src)
+pt_status_t pt_csv_column_settle(pt_csv_column_t *c, const pt_csv_t *csv, const char *src,
+                                 int64_t n)
 {
     const char *name = pt_csv_name(csv, c->column);
     bool is_input = c->role == PT_CSV_INPUT;
@@ -190,8 +197,10 @@ pt_status_t pt_csv_column_settle(pt_csv_column_t *c, const pt_csv_t *csv, const 
     if (c->kind == PT_CSV_GUESS && is_input)
         c->kind = c->number_row || !c->has_other_text ? PT_CSV_NUMBER : PT_CSV_CATEGORY;
     else if (c->kind == PT_CSV_GUESS)
-        c->kind = c->number_row && (c->is_full || c->has_fraction) ? PT_CSV_NUMBER
-                                                                   : PT_CSV_CATEGORY;
+        c->kind = c->number_row && (c->is_full || c->has_fraction ||
+                                    n - c->n_missing < (int64_t)LEAST_ROWS * c->value.n)
+                      ? PT_CSV_NUMBER
+                      : PT_CSV_CATEGORY;
     if (!is_input && (c->kind == PT_CSV_CATEGORY ? c->value.n == 1 : c->least == c->most))
         PT_FAIL(FORMAT,
                 "%s: column '%.128s' holds one and the same value in all rows that "

@@ -50,10 +50,10 @@ bool pt_csv_is_no_value(const pt_words_t *missing, pt_csv_cell_t cell);
 PT_MUST_CHECK pt_status_t pt_csv_column_look(pt_csv_column_t *c, const pt_csv_t *csv,
                                              pt_csv_cell_t cell, int32_t *code);
 
-/** Decide what the column is once all cells were looked at, and the order of its values:
- * numbers by size, texts by bytes. */
+/** Decide what the column is once all cells, `n`, were looked at, and the order of its
+ * values: numbers by size, texts by bytes. */
 PT_MUST_CHECK pt_status_t pt_csv_column_settle(pt_csv_column_t *c, const pt_csv_t *csv,
-                                               const char *src);
+                                               const char *src, int64_t n);
 
 /** Take a value of a category that no table gives; `where` is for messages. */
 PT_MUST_CHECK pt_status_t pt_csv_column_class(pt_csv_column_t *c, const char *where,

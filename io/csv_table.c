@@ -359,9 +359,10 @@ pt_status_t pt_csv_table_scan(pt_csv_table_t *table)
     if (table->n == 0)
         PT_FAIL(FORMAT, "%s: no row below the line of names", table->src);
     for (int32_t i = 0; i < table->n_input; i++)
-        PT_TRY(pt_csv_column_settle(&table->input[i], table->csv, table->src));
+        PT_TRY(pt_csv_column_settle(&table->input[i], table->csv, table->src, table->n));
     for (int32_t t = 0; t < table->n_task; t++)
-        PT_TRY(pt_csv_column_settle(&table->task[t].column, table->csv, table->src));
+        PT_TRY(
+            pt_csv_column_settle(&table->task[t].column, table->csv, table->src, table->n));
     return PT_OK;
 }
 

@@ -4,7 +4,7 @@
     torchvision_weights.py STATE.pth OUT.h5 --encoder mobilenet_v2|resnet18|resnet50
 
 STATE.pth is what torch.save(model.state_dict(), "STATE.pth") writes, as are the files that
-torchvision downloads.  OUT.h5 is for the option retrain.from of runs with the encoder
+torchvision downloads.  OUT.h5 is for the options warmup.from and retrain.from of runs with the encoder
 configs/encoders/{mobilenetv2,resnet18,resnet50}.ini, whose layers l01, l02, ... are
 
     mobilenet_v2   features.1 to features.17; the stem is features.0
@@ -17,7 +17,11 @@ of a batch norm become `scale` and `shift`.
 
 Running means and variances are left out, as polytree estimates its own, and so is what comes
 behind the encoder: the classifier, and features.18 of MobileNetV2, where polytree has R-ASPP.
-Images need not have ImageNet's mean subtracted: the batch norm behind the stem does as much.
+torchvision's networks were trained on images with ImageNet's mean subtracted and divided by its
+deviation, polytree's have pixels from 0 to 1.  The stem's weights are divided by the deviations of
+red, green and blue, and the batch norm behind it takes the offset away, so that away from the
+border it puts out the same.  What remains is the border: zero padding is black here, and was the
+mean colour there.
 
 Needs h5py, numpy and PyTorch.
 """
@@ -29,6 +33,7 @@ import sys
 import h5py
 import numpy as np
 
+DEVIATION = np.array([0.229, 0.224, 0.225], "float32")  # of ImageNet's red, green and blue
 STATISTICS = ("running_mean", "running_var", "num_batches_tracked")
 
 
@@ -134,6 +139,7 @@ def run(options):
     if len(layers) != 1 + n_layer or strange:
         what = f"'{strange[0]}'" if strange else f"{len(layers) - 1} layers, not {n_layer}"
         raise Defect(f"{options.state}: not of a {options.encoder}: it has {what}")
+    tensors["stem.0.conv.weight"] = tensors["stem.0.conv.weight"] / DEVIATION
     save(options.out, tensors, f"torchvision's {options.encoder}")
     print(f"{options.out}: {len(tensors)} tensors of the stem and {n_layer} layers")
     print("left out: " + ", ".join([f"{len(statistics)} statistics of batch norms"] + left))

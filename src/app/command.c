@@ -110,6 +110,18 @@ const pt_command_t pt_commands[] = {
      .min_word = 1,
      .max_word = 1,
      .run = pt_cmd_data_check},
+    {.name = "init",
+     .usage = "DATA.h5 -o CONFIG.ini [--force]",
+     .help =
+         "write a config that fits a data set\n"
+         "\nSpace, batch, augmentation, lengths, decay and dropout by what the data set "
+         "holds and by\nthe number of labels that its tasks have, each with a word of "
+         "why.  It is a beginning.",
+     .flags = pt_flags_init,
+     .min_word = 1,
+     .max_word = 1,
+     .on_all_ranks = true,
+     .run = pt_cmd_init},
     {.name = "search",
      .usage = "CONFIG.ini -o RUN [--set key=value ...] [--time-limit H:M:S]",
      .help = "search, derive and train the network, or go on with a run\n"

@@ -40,6 +40,7 @@ pt_status_t pt_cmd_data_info(const pt_args_t *args, int *code);
 pt_status_t pt_cmd_data_check(const pt_args_t *args, int *code);
 pt_status_t pt_cmd_checkpoint_verify(const pt_args_t *args, int *code);
 pt_status_t pt_cmd_checkpoint_inspect(const pt_args_t *args, int *code);
+pt_status_t pt_cmd_init(const pt_args_t *args, int *code);
 pt_status_t pt_cmd_search(const pt_args_t *args, int *code);
 pt_status_t pt_cmd_sweep(const pt_args_t *args, int *code);
 pt_status_t pt_cmd_status(const pt_args_t *args, int *code);
@@ -52,9 +53,9 @@ pt_status_t pt_cmd_plan(const pt_args_t *args, int *code);
 pt_status_t pt_cmd_version(const pt_args_t *args, int *code);
 pt_status_t pt_cmd_help(const pt_args_t *args, int *code);
 
-extern const pt_flag_t pt_flags_search[], pt_flags_choose[], pt_flags_sweep[],
-    pt_flags_eval[], pt_flags_predict[], pt_flags_export[], pt_flags_show[],
-    pt_flags_plan[];
+extern const pt_flag_t pt_flags_init[], pt_flags_search[], pt_flags_choose[],
+    pt_flags_sweep[], pt_flags_eval[], pt_flags_predict[], pt_flags_export[],
+    pt_flags_show[], pt_flags_plan[];
 extern const pt_flag_t pt_flags_import_omniglot[], pt_flags_import_idx[], pt_flags_shapes[],
     pt_flags_scenes[], pt_flags_import_nyuv2[], pt_flags_import_cityscapes[],
     pt_flags_import_csv[], pt_flags_import_images[];

@@ -249,6 +249,12 @@ const pt_option_t pt_options[] = {
         "microbatches per bundle that give the statistics of an evaluation"),
 
     LENGTH("warmup.steps", warmup.steps, "400", 0, NUM, "length of the warm-up"),
+    PATH("warmup.from", warmup.from, "", NUM,
+         "weights file, or checkpoint, that all begins with: a layer's for each of its "
+         "copies"),
+    LINE("warmup.freeze", warmup.freeze, "", NUM,
+         "parts that stay as they begin during the warm-up: names of their tensors, or how "
+         "these begin (stem l01 l02); all = all but heads"),
     UPDATE("warmup", warmup.update, "sgd", "0.05", "0.9", "1", "5e-4", "constant", "100"),
 
     WORD(
@@ -336,6 +342,9 @@ const pt_option_t pt_options[] = {
     FROM("retrain.from", retrain.from, retrain.from_file, "search", pt_from_words, NUM,
          "weights that fine-tuning starts from"),
     LENGTH("retrain.steps", retrain.steps, "6000", 0, NUM, "length of fine-tuning"),
+    WORD("retrain.keep", retrain.keep, "last", pt_keep_words, NUM,
+         "weights that are left: of the last step, or of the one whose loss on val is the "
+         "least, of those with an evaluation (run.eval_every)"),
     UPDATE("retrain", retrain.update, "sgd", "0.05", "0.9", "1", "5e-4", "cosine", "200"),
 
     PATH("baseline.cost_of", baseline.cost_of, "", OUT,

@@ -207,6 +207,14 @@ const char *const pt_match_words[] = {
 _Static_assert(sizeof pt_match_words / sizeof pt_match_words[0] == PT_N_MATCH + 1,
                "a word for each");
 
+const char *const pt_keep_words[] = {
+    [PT_KEEP_LAST] = "last",
+    [PT_KEEP_BEST] = "best",
+    [PT_N_KEEP] = NULL,
+};
+_Static_assert(sizeof pt_keep_words / sizeof pt_keep_words[0] == PT_N_KEEP + 1,
+               "a word for each");
+
 const char *const pt_from_words[] = {
     [PT_FROM_SEARCH] = "search",
     [PT_FROM_SCRATCH] = "scratch",

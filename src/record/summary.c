@@ -117,6 +117,7 @@ static pt_status_t take_final(const pt_event_scores_t *e, const reader_t *reader
     s->mean = e->mean;
     s->searching = e->samples.searching;
     s->training = e->samples.training;
+    s->kept = e->kept;
     s->is_done = true;
     return PT_OK;
 }

@@ -62,6 +62,7 @@ pt_status_t run_evaluate(pt_search_t *s)
     run_event_timing(s, PT_MOMENT_EVAL);
     run_note(s, "%s, step %lld: %s", pt_phase_name((pt_phase_t)st->phase),
              (long long)st->step, describe_scores(s, PT_PART_VAL, text));
+    PT_TRY(run_best_keep(s));
     run_pause_over(s);
     return PT_OK;
 }

@@ -109,14 +109,16 @@ void run_event_scores(pt_search_t *s, pt_event_kind_t kind, pt_part_t part)
         return;
     for (int32_t k = 0; k < s->space->n_task; k++)
         tell_score(s, k, kind == PT_EVENT_FINAL, &s->told.score[k]);
-    event.scores = (pt_event_scores_t){.step = s->state.step,
-                                       .part = pt_part_name(part),
-                                       .mean = run_mean_metric(s),
-                                       .has_edges = has_edges,
-                                       .edges = has_edges ? run_mean_edges(s) : NAN,
-                                       .samples = run_samples_drawn(s),
-                                       .n_task = s->space->n_task,
-                                       .task = s->told.score};
+    event.scores =
+        (pt_event_scores_t){.step = s->state.step,
+                            .part = pt_part_name(part),
+                            .mean = run_mean_metric(s),
+                            .has_edges = has_edges,
+                            .edges = has_edges ? run_mean_edges(s) : NAN,
+                            .samples = run_samples_drawn(s),
+                            .kept = kind == PT_EVENT_FINAL ? s->state.best_step : 0,
+                            .n_task = s->space->n_task,
+                            .task = s->told.score};
     pt_journal_put(s->journal, &event);
 }
 

@@ -80,36 +80,57 @@ static void match_supernet(const pt_search_t *s, origin_t *origin)
 }
 
 /* On rank 0. */
-static pt_status_t match_file(pt_search_t *s, pt_weights_match_t *match,
-                              pt_checkpoint_t *weights)
+static pt_status_t match_file(const pt_search_t *s, const char *path,
+                              pt_weights_match_t *match, pt_checkpoint_t *weights)
 {
-    const char *path = s->config->retrain.from_file;
     PT_TRY(pt_weights_read(path, weights));
     return pt_weights_match(s->space, weights, path, match);
 }
 
-pt_status_t run_check_weights(pt_search_t *s)
+static pt_status_t check_file(const pt_search_t *s, const char *path)
 {
     pt_checkpoint_t weights;
     pt_weights_match_t match = {.source = NULL};
-    if (s->config->retrain.from != PT_FROM_FILE || !s->is_root)
-        return PT_OK;
     pt_checkpoint_init(&weights);
-    pt_status_t status = match_file(s, &match, &weights);
+    pt_status_t status = match_file(s, path, &match, &weights);
     pt_weights_match_release(&match);
     pt_checkpoint_release(&weights);
     return status;
 }
 
-static pt_status_t take_file(pt_search_t *s, origin_t *origin)
+pt_status_t run_check_weights(pt_search_t *s)
+{
+    bool begins = s->state.phase == PT_PHASE_WARMUP && s->state.step == 0;
+    if (begins && s->config->warmup.from[0] != '\0')
+        PT_TRY(check_file(s, s->config->warmup.from));
+    return s->config->retrain.from == PT_FROM_FILE
+               ? check_file(s, s->config->retrain.from_file)
+               : PT_OK;
+}
+
+/* Weights of a file, and a word about them.  Collective. */
+static pt_status_t take_file(pt_search_t *s, const char *path)
 {
     pt_weights_match_t match = {.source = NULL};
-    PT_AGREE(s->world, s->is_root ? match_file(s, &match, &origin->kept) : PT_OK);
+    pt_checkpoint_t weights;
+    pt_status_t status = PT_OK;
+    pt_checkpoint_init(&weights);
+    if (s->is_root)
+        status = match_file(s, path, &match, &weights);
+    PT_TRY_OR(done, pt_comm_agree(s->world, status));
     if (s->is_root)
         run_note(s, "%s", match.note);
-    pt_status_t status = pt_trainer_take_weights(s->trainer, match.source);
+    PT_TRY_OR(done, pt_trainer_take_weights(s->trainer, match.source));
+done:
     pt_weights_match_release(&match);
+    pt_checkpoint_release(&weights);
     return status;
+}
+
+pt_status_t run_warm_start(pt_search_t *s)
+{
+    const char *path = s->config->warmup.from;
+    return path[0] == '\0' ? PT_OK : take_file(s, path);
 }
 
 static pt_status_t take_supernet(pt_search_t *s, origin_t *origin)
@@ -155,7 +176,7 @@ static pt_status_t take(pt_search_t *s, origin_t *origin)
     else if (from != PT_FROM_SEARCH)
         pt_store_fill(&s->space->store, (uint64_t)s->config->run.seed);
     if (from == PT_FROM_FILE)
-        return take_file(s, origin);
+        return take_file(s, s->config->retrain.from_file);
     return from == PT_FROM_SEARCH && changes ? take_supernet(s, origin) : PT_OK;
 }
 

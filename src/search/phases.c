@@ -50,6 +50,7 @@ static pt_status_t weight_step(pt_search_t *s)
                       .is_by_task = run_is_by_task(s->config, st->phase),
                       .step = st->step,
                       .part = run_part(s, st->phase),
+                      .has_frozen = st->phase == PT_PHASE_WARMUP,
                       .request = s->asked};
     double lr = run_lr(s);
     pt_update_config_t config = run_update(s);
@@ -221,6 +222,12 @@ static pt_status_t enter(pt_search_t *s)
     return PT_OK;
 }
 
+static pt_status_t enter_warmup(pt_search_t *s)
+{
+    PT_TRY(run_warm_start(s));
+    return enter(s);
+}
+
 static pt_status_t leave(pt_search_t *s)
 {
     if (s->length.n_step[s->state.phase] > 0)
@@ -294,11 +301,12 @@ static pt_status_t retrain_step(pt_search_t *s)
 static pt_status_t leave_retrain(pt_search_t *s)
 {
     PT_TRY(leave(s));
+    PT_TRY(run_best_take(s));
     return run_evaluate_last(s);
 }
 
 const run_phase_t run_phases[PT_N_PHASE] = {
-    [PT_PHASE_WARMUP] = {enter, weight_step, is_done, leave},
+    [PT_PHASE_WARMUP] = {enter_warmup, weight_step, is_done, leave},
     [PT_PHASE_SEARCH] = {enter, search_step, is_done, leave_search},
     [PT_PHASE_CHOOSE] = {enter_choose, run_choose_step, run_choose_is_done, leave_choose},
     [PT_PHASE_RETRAIN] = {enter_retrain, retrain_step, is_done, leave_retrain},

@@ -24,6 +24,8 @@ typedef struct run_state {
     int64_t alpha_step; /**< alpha steps done in this phase */
     int64_t evaluated;  /**< `step` of the last evaluation in this phase, 0 = none */
     int64_t is_derived;
+    int64_t best_step; /**< retrain.keep = best: of the least loss on val, 0 = none ... */
+    double best_loss;  /**< ... and that loss */
     double loss, alpha_loss; /**< smoothed over the last steps of their kind */
     /* Beside it. */
     int64_t metrics_bytes; /**< of the journal of what was computed */
@@ -168,9 +170,11 @@ pt_status_t run_change_form(pt_search_t *s);
 
 /** Derive the network from alpha. */
 pt_status_t run_derive(pt_search_t *s);
-/** Whether retrain.from names a weights file that fits the space, before anything is
- * trained; rank 0. */
+/** Whether warmup.from and retrain.from name weights files that fit the space, before
+ * anything is trained; rank 0. */
 pt_status_t run_check_weights(pt_search_t *s);
+/** Take the weights that warmup.from names, where it does.  Collective. */
+pt_status_t run_warm_start(pt_search_t *s);
 /** Say what was found and what it costs, and write it to metrics.jsonl. */
 pt_status_t run_report_network(pt_search_t *s);
 /** The trainer in its last form, with the weights that retrain.from wants.  Collective. */
@@ -278,6 +282,17 @@ pt_status_t run_evaluate(pt_search_t *s);
 /** At the end of the run: the scores that it leaves, on pt_search_last_part(). */
 pt_status_t run_evaluate_last(pt_search_t *s);
 
+/* best.c: the weights that were best on val */
+
+/** Whether the run can do what retrain.keep wants.  Not collective. */
+pt_status_t run_best_check(const pt_search_t *s);
+/** After an evaluation on val: keep the weights where they are the best.  Collective. */
+pt_status_t run_best_keep(pt_search_t *s);
+/** At the end of the last phase: take the best, and say so.  Collective. */
+pt_status_t run_best_take(pt_search_t *s);
+/** Once the run is done: remove what was kept. */
+void run_best_forget(const pt_search_t *s);
+
 /* event.c: all do nothing on other ranks than 0. */
 
 pt_status_t run_told_init(run_told_t *told, int32_t n_task);
@@ -320,6 +335,9 @@ pt_status_t run_state_copy(pt_search_t *s, const char *folder);
 pt_status_t run_state_find(pt_search_t *s, pt_checkpoint_t *c, bool *is_found);
 /** Take the rest of what was found: alpha, subnet, weights, scores.  Collective. */
 pt_status_t run_state_take(pt_search_t *s, const pt_checkpoint_t *c);
+
+/** Read best_step and best_loss of a checkpoint, if it has them; rank 0. */
+pt_status_t run_state_best(const pt_checkpoint_t *c, run_state_t *state);
 
 /* state_check.c: whether a checkpoint is of this run; rank 0 */
 

@@ -64,6 +64,8 @@ static pt_status_t prepare(pt_search_t *s)
     if (!run_has_network(&s->state))
         PT_TRY(price(s));
     PT_TRY(run_choose_prepare(s));
+    if (!s->is_view && s->state.phase == PT_PHASE_WARMUP)
+        PT_TRY(pt_trainer_find_frozen(s->trainer));
     if (!s->is_root || s->is_view || run_has_network(&s->state))
         return PT_OK;
     PT_TRY(run_check_weights(s));
@@ -169,6 +171,7 @@ static pt_status_t begin(pt_search_t *s)
         PT_FAIL(CONFIG, "search.method = rebuilt trains the network of another run: set "
                         "baseline.cost_of = RUN");
     count_steps(s);
+    PT_TRY(run_best_check(s));
     PT_AGREE(s->world, allocate(s));
     if (pt_methods[s->config->search.method].is_learned &&
         !pt_config_is_judged(s->config) && s->length.n_step[PT_PHASE_SEARCH] > 0 &&
@@ -321,6 +324,7 @@ static pt_status_t advance(pt_search_t *s, pt_run_end_t *end)
             wants_checkpoint = false;
         }
     }
+    run_best_forget(s);
     *end = PT_RUN_DONE;
     return PT_OK;
 }

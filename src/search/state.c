@@ -11,6 +11,7 @@
 #include "search/standard.h"
 
 #define STANDARD "standard"
+#define BEST "run/best"
 
 enum { N_LOSS = 2, N_JOURNAL = 4 };
 
@@ -118,6 +119,27 @@ static pt_status_t pack_scores(const pt_search_t *s, double **out, double **boun
     return PT_OK;
 }
 
+static pt_status_t add_best(const pt_search_t *s, double pair[2], pt_checkpoint_t *c)
+{
+    const int64_t two = 2;
+    pair[0] = (double)s->state.best_step;
+    pair[1] = s->state.best_loss;
+    return s->config->retrain.keep == PT_KEEP_BEST
+               ? pt_checkpoint_add(c, BEST, PT_DTYPE_F64, &two, 1, pair, true)
+               : PT_OK;
+}
+
+pt_status_t run_state_best(const pt_checkpoint_t *c, run_state_t *state)
+{
+    double pair[2];
+    if (pt_checkpoint_find(c, BEST) == NULL)
+        return PT_OK;
+    PT_TRY(pt_checkpoint_copy(c, BEST, PT_DTYPE_F64, 2, pair));
+    state->best_step = (int64_t)pair[0];
+    state->best_loss = pair[1];
+    return PT_OK;
+}
+
 /* The network's branching, where it has one. */
 static pt_status_t add_branching(const pt_search_t *s, int64_t **group, pt_checkpoint_t *c)
 {
@@ -150,12 +172,13 @@ static pt_status_t write_root(pt_search_t *s, pt_checkpoint_t *c, const char *fo
 {
     const int64_t dim[2] = {s->space->n_task, N_SCORE};
     const int64_t bound_dim[2] = {s->space->n_task, PT_KIND_METRICS};
-    double *score = NULL, *bound = NULL, *pair = NULL;
+    double *score = NULL, *bound = NULL, *pair = NULL, best[2];
     int64_t *group = NULL, chosen[CHOOSE_N_COUNTER];
     pack_t pack = pack_state(&s->state);
     pt_status_t status;
     PT_TRY(add_alpha(c, &s->alpha));
     PT_TRY(add_state(s, &pack, c));
+    PT_TRY_OR(done, add_best(s, best, c));
     PT_TRY_OR(done, add_branching(s, &group, c));
     PT_TRY_OR(done, add_standard(pt_trainer_dataset(s->trainer), &pair, c));
     PT_TRY_OR(done, choose_save(&s->choose, chosen, c));
@@ -250,6 +273,7 @@ static pt_status_t check_counters(const pt_search_t *s)
 {
     const run_state_t *st = &s->state;
     if (st->phase < 0 || st->phase > PT_N_PHASE || st->step < 0 || st->alpha_step < 0 ||
+        st->best_step < 0 ||
         (st->phase < PT_N_PHASE && st->phase != PT_PHASE_CHOOSE &&
          st->step > s->length.n_step[st->phase]))
         PT_FAIL(FORMAT, "%s: the checkpoint's counters are out of range", s->run);
@@ -267,6 +291,7 @@ static pt_status_t take_state(pt_search_t *s, const pt_checkpoint_t *c)
     PT_TRY(pt_checkpoint_copy(c, "run/losses", PT_DTYPE_F64, N_LOSS, p.loss));
     PT_TRY(pt_checkpoint_copy(c, "run/journal", PT_DTYPE_I64, N_JOURNAL, p.journal));
     s->state = unpack_state(&p);
+    PT_TRY(run_state_best(c, &s->state));
     PT_TRY(check_counters(s));
     if (n == 0 || !s->state.is_derived)
         return PT_OK;

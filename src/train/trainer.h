@@ -79,6 +79,8 @@ typedef struct step_room {
     turn_reach_t reach;
     deal_t deal;
     quanta_t quanta;
+    bool *is_frozen, *in_vain; /**< [n_group]; in_vain: of the step */
+    bool knows_frozen, has_frozen;
     double *cost;      /**< [bundles of a step] of a unit */
     int32_t *unit;     /**< units of this data rank, in the deal */
     step_task_t *task; /**< [n_task] */
@@ -138,6 +140,10 @@ struct pt_trainer {
     gather_room_t gather;
     pt_trainer_time_t time;
 };
+
+/** Leave frozen parts out of the groups that a step updates; what the step has summed for
+ * them is zeroed. */
+PT_MUST_CHECK pt_status_t trainer_leave_frozen(pt_trainer_t *t, bool *is_used);
 
 PT_MUST_CHECK pt_status_t trainer_open_step(pt_trainer_t *trainer);
 void trainer_close_step(pt_trainer_t *trainer);

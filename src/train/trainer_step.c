@@ -33,6 +33,9 @@ pt_status_t trainer_open_step(pt_trainer_t *t)
     PT_TRY(deal_init(t->config, t->n_task, &s->deal));
     PT_TRY(quanta_init(&t->space->store, &s->quanta));
     PT_TRY(pt_alloc(&s->cost, bundles, sizeof *s->cost));
+    PT_TRY(pt_alloc(&s->is_frozen, (size_t)space->store.n_group, 1));
+    PT_TRY(pt_alloc(&s->in_vain, (size_t)space->store.n_group, 1));
+    s->knows_frozen = s->has_frozen = false;
     PT_TRY(pt_alloc(&s->unit, bundles * (size_t)turn_units(t->config), sizeof *s->unit));
     PT_TRY(pt_alloc(&s->unit_loss, bundles * (size_t)turn_units(t->config),
                     sizeof *s->unit_loss));
@@ -53,7 +56,8 @@ void trainer_close_step(pt_trainer_t *t)
     step_room_t *s = &t->step;
     void *const plain[] = {s->cost,        s->unit,     s->unit_loss, s->task,
                            s->place,       s->labelled, s->control,   s->task_loss,
-                           s->task_weight, s->bad,      s->bad_loss};
+                           s->task_weight, s->bad,      s->bad_loss,  s->is_frozen,
+                           s->in_vain};
 
     turn_release(&s->turn);
     turn_reach_release(&s->reach);
@@ -436,6 +440,8 @@ pt_status_t pt_trainer_weight_step(pt_trainer_t *trainer, const pt_step_t *step,
     if (s->n_labelled < w.turn->n_task)
         turn_mark_groups(&s->turn, trainer->space, subnet, s->labelled, s->n_labelled,
                          &s->reach);
+    if (step->has_frozen)
+        PT_TRY(trainer_leave_frozen(trainer, s->turn.is_used));
     PT_TRY(shard_step(&trainer->shard, w.turn->is_used, update,
                       trainer->config->train.clip_norm, &r.grad_norm));
     account(trainer, before);

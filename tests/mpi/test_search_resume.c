@@ -124,6 +124,27 @@ static void reformed_spaces_leave_no_trace(void **state)
         leaves_no_trace(kind[i].name, kind[i].options, 5);
 }
 
+/* What was best on val is found again, although it is kept beside the checkpoints: with a
+ * rate so large that the loss rises, that is not the last step. */
+static void the_best_weights_leave_no_trace(void **state)
+{
+    static const char *const best[] = {"retrain.keep=best",   "retrain.steps=9",
+                                       "run.eval_every=2",    "retrain.lr=3",
+                                       "train.clip_norm=0.5", NULL};
+    char path[400];
+    (void)state;
+    leaves_no_trace("best", best, 3);
+    leaves_no_trace("best_too", best, 4);
+    if (!tiny_is_root())
+        return;
+    char *journal = tiny_outcome("best");
+    assert_non_null(strstr(journal, "\"kept\":"));
+    assert_null(strstr(journal, "\"kept\":9"));
+    pt_free(journal);
+    snprintf(path, sizeof path, "%s/best/best", tiny_folder);
+    assert_false(pt_path_exists(path));
+}
+
 /* The baselines too: chains that begin with their last stage, a supernet that is kept. */
 static void baselines_leave_no_trace(void **state)
 {
@@ -268,6 +289,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(stops_leave_no_trace),
         cmocka_unit_test(learned_weights_leave_no_trace),
         cmocka_unit_test(reformed_spaces_leave_no_trace),
+        cmocka_unit_test(the_best_weights_leave_no_trace),
         cmocka_unit_test(baselines_leave_no_trace),
         cmocka_unit_test(what_came_after_the_checkpoint_is_repeated),
         cmocka_unit_test(leftovers_of_no_checkpoint_are_cut),

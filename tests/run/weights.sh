@@ -129,6 +129,34 @@ with h5py.File("single/checkpoint.h5") as single:
             assert (single[f"weight/task{task}_{copy}.{rest}"][:] == values).all(), name
 PY
 
+# All begins with the tensors of warmup.from, and parts that are frozen keep them in warm-up.
+still="warmup.from=$net.h5 search.steps=0 warmup.lr_warmup=0 warmup.lr=0.1"
+# shellcheck disable=SC2086
+{
+    expect 0 ranks 1 search narrow.ini -o warm --set $still warmup.freeze="stem l01"
+    says out "^[0-9]+ of [0-9]+ tensors from $net.h5; not in it: head_"
+    expect 0 ranks 1 search narrow.ini -o whole --set $still warmup.freeze=all
+    refuses 1 "warmup.freeze: no part is called 'l09', or begins so; there is 'stem'" \
+        search narrow.ini -o no --set $still warmup.freeze=l09
+    refuses 1 "none.h5: cannot open" search narrow.ini -o no --set warmup.from=none.h5
+    refuses 1 "rooms.h5: an HDF5 file, but no weights" search narrow.ini -o no --set warmup.from=rooms.h5
+}
+"$PYTHON" - <<'PY'
+from lib import *
+
+with h5py.File("narrow_mobilenet_v2.h5") as file:
+    want = {name: array[:] for name, array in file.items()}
+for run in "warm", "whole":
+    moved = set()
+    with h5py.File(run + "/checkpoint.h5") as file:
+        for name, array in file["weight"].items():
+            layer, rest = name.split(".", 1)
+            source = want.get(layer.split("_")[0] + "." + rest)
+            if source is not None and not (array[:] == source).all():
+                moved.add(layer.split("_")[0])
+    assert moved == ({"l02", "l03"} if run == "warm" else set()), (run, moved)
+PY
+
 # A run is found from anywhere, by whatever its files are called there; what is in them counts.
 mkdir elsewhere
 (

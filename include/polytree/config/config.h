@@ -144,6 +144,8 @@ typedef struct pt_config {
     struct {
         pt_length_t steps;
         pt_update_config_t update;
+        char from[PT_CONFIG_TEXT];   /**< weights file */
+        char freeze[PT_CONFIG_TEXT]; /**< names of parts */
     } warmup;
     struct {
         pt_method_t method;
@@ -189,6 +191,7 @@ typedef struct pt_config {
         pt_from_t from; /**< one option with from_file, which follows it */
         char from_file[PT_CONFIG_TEXT];
         pt_length_t steps;
+        pt_keep_t keep;
         pt_update_config_t update;
     } retrain;
     struct {

@@ -127,6 +127,8 @@ typedef enum pt_cost_from {
     PT_COST_TABLE,
     PT_N_COST_FROM
 } pt_cost_from_t;
+/** Whose weights a run leaves. */
+typedef enum pt_keep { PT_KEEP_LAST, PT_KEEP_BEST, PT_N_KEEP } pt_keep_t;
 typedef enum pt_from { PT_FROM_SEARCH, PT_FROM_SCRATCH, PT_FROM_FILE, PT_N_FROM } pt_from_t;
 
 /** What a task is trained on and judged by; AUTO follows from the kind of its labels. */

@@ -95,7 +95,8 @@ typedef struct pt_import_csv {
 
 /**
  * A table with a line of names, plain or packed by gzip: to features and tasks of
- * classification (texts, whole numbers of at most 20 values) or regression (other numbers).
+ * classification (texts, whole numbers of at most 20 values, each in 5 rows on average) or
+ * regression (other numbers).
  * Inputs are numbers, true or false as 1 and 0, or categories: a feature of 0 or 1 for each
  * of up to 64 texts.  A missing cell of a task is no label.  The table is read twice; what
  * is in memory is a block of it and a few bytes for each row and task.

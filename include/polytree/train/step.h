@@ -21,6 +21,7 @@ typedef struct pt_step {
     bool is_by_task;  /**< each task takes its turn as a bundle of its own */
     int64_t step;     /**< of its kind, within the phase */
     pt_part_t part;   /**< samples to draw from */
+    bool has_frozen;  /**< parts that warmup.freeze names stay as they are */
     unsigned request; /**< of rank 0; others' are ignored */
 } pt_step_t;
 

@@ -104,6 +104,16 @@ PT_MUST_CHECK pt_status_t pt_trainer_alpha_step(pt_trainer_t *trainer,
                                                 const pt_subnet_t *subnet, double *dgate,
                                                 pt_step_result_t *result);
 
+/**
+ * Find the parts that warmup.freeze names, which steps with has_frozen leave as they are.
+ * Its words are what names of parameter groups are, or begin with, each followed by the
+ * end, '.' or '_'; that of a task's own network may stand without its "taskN_".  "all": all
+ * but heads.  Not collective.
+ *
+ * @return PT_E_CONFIG where a word is no part's, naming one that is
+ */
+PT_MUST_CHECK pt_status_t pt_trainer_find_frozen(pt_trainer_t *trainer);
+
 /** Reset moments and Adam counts (entering a phase). */
 void pt_trainer_reset_moments(pt_trainer_t *trainer);
 /** Let the weights of the tasks begin anew (entering a phase). */
