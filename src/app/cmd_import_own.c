@@ -1,4 +1,4 @@
-/* polytree data import csv and images: data of one's own. */
+/* polytree data import csv, npz and images: data of one's own. */
 #include <string.h>
 
 #include "app/command.h"
@@ -196,5 +196,32 @@ pt_status_t pt_cmd_import_images(const pt_args_t *args, int *code)
     PT_TRY(pt_make_seed(args, pt_flags_import_images, IMAGES_SEED, &options.share.seed));
     PT_TRY(pt_make_begin(args->word[1], args->flag[IMAGES_FORCE] != NULL));
     PT_TRY(pt_import_images(args->word[0], args->word[1], &options));
+    return pt_make_end(args->word[1]);
+}
+
+enum { NPZ_INPUTS, NPZ_TASKS, NPZ_KINDS, NPZ_VAL, NPZ_TEST, NPZ_SEED, NPZ_FORCE };
+const pt_flag_t pt_flags_import_npz[] = {
+    {"inputs", 0, "NAME", "array of the inputs (x)"},
+    {"tasks", 0, "NAME ...", "arrays of labels, one a task"},
+    {"kinds", 0, "NAME=KIND ...", "classification, depth and so on (guessed)"},
+    {"val", 0, "SHARE", "of the rows, for progress and tuning (0.1)"},
+    {"test", 0, "SHARE", "of the rows, for the end (0.2)"},
+    {"seed", 0, "N", "of the parts (1)"},
+    {"force", 0, NULL, PT_MAKE_FORCE},
+    {0}};
+
+pt_status_t pt_cmd_import_npz(const pt_args_t *args, int *code)
+{
+    const char *inputs = args->flag[NPZ_INPUTS];
+    talk_t talk;
+    pt_import_npz_t options = {.inputs = inputs ? inputs : "x",
+                               .tasks = words_of(args, NPZ_TASKS),
+                               .kinds = words_of(args, NPZ_KINDS),
+                               .talk = begin_talk(&talk)};
+    (void)code;
+    PT_TRY(take_share(args, NPZ_VAL, NPZ_TEST, false, &options.share));
+    PT_TRY(pt_make_seed(args, pt_flags_import_npz, NPZ_SEED, &options.share.seed));
+    PT_TRY(pt_make_begin(args->word[1], args->flag[NPZ_FORCE] != NULL));
+    PT_TRY(pt_import_npz(args->word[0], args->word[1], &options));
     return pt_make_end(args->word[1]);
 }

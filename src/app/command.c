@@ -61,6 +61,20 @@ const pt_command_t pt_commands[] = {
      .min_word = 2,
      .max_word = 2,
      .run = pt_cmd_import_csv},
+    {.name = "data import npz",
+     .usage = "SRC.npz OUT.h5 --tasks NAME ... [--inputs NAME] [--kinds NAME=KIND ...] "
+              "[--val SHARE] [--test SHARE] [--seed N] [--force]",
+     .help =
+         "make a data set of arrays of NumPy's\n"
+         "\nNAME is an array of all samples, or NAME_train, NAME_val and NAME_test are.  "
+         "Integers [n] are\nclassification, 0 and 1 [n, classes] multilabel, integers of "
+         "the images' size segmentation,\nbooleans of it saliency, floats regression.  "
+         "NaN, "
+         "and integers below 0, are no labels.",
+     .flags = pt_flags_import_npz,
+     .min_word = 2,
+     .max_word = 2,
+     .run = pt_cmd_import_npz},
     {.name = "data import images",
      .usage = "SRC OUT.h5 [--size S|HxW] [--grey] [--labels TABLE.csv [--files COLUMN] "
               "[--tasks COLUMN ...] [--kinds COLUMN=KIND ...] [--split COLUMN] [--group "

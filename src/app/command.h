@@ -33,6 +33,7 @@ pt_status_t pt_cmd_import_idx(const pt_args_t *args, int *code);
 pt_status_t pt_cmd_import_nyuv2(const pt_args_t *args, int *code);
 pt_status_t pt_cmd_import_cityscapes(const pt_args_t *args, int *code);
 pt_status_t pt_cmd_import_csv(const pt_args_t *args, int *code);
+pt_status_t pt_cmd_import_npz(const pt_args_t *args, int *code);
 pt_status_t pt_cmd_import_images(const pt_args_t *args, int *code);
 pt_status_t pt_cmd_shapes(const pt_args_t *args, int *code);
 pt_status_t pt_cmd_scenes(const pt_args_t *args, int *code);
@@ -58,6 +59,6 @@ extern const pt_flag_t pt_flags_init[], pt_flags_search[], pt_flags_choose[],
     pt_flags_show[], pt_flags_plan[];
 extern const pt_flag_t pt_flags_import_omniglot[], pt_flags_import_idx[], pt_flags_shapes[],
     pt_flags_scenes[], pt_flags_import_nyuv2[], pt_flags_import_cityscapes[],
-    pt_flags_import_csv[], pt_flags_import_images[];
+    pt_flags_import_csv[], pt_flags_import_npz[], pt_flags_import_images[];
 
 #endif

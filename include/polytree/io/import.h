@@ -136,6 +136,26 @@ typedef struct pt_import_images {
 PT_MUST_CHECK pt_status_t pt_import_images(const char *src, const char *out,
                                            const pt_import_images_t *options);
 
+typedef struct pt_import_npz {
+    const char *inputs;      /**< name of the array */
+    pt_words_t tasks, kinds; /**< names of arrays; NAME=KIND, else guessed */
+    pt_import_share_t share; /**< where arrays are not of splits */
+    pt_import_talk_t talk;
+} pt_import_npz_t;
+
+/**
+ * Arrays of a .npz, each of all samples, or NAME_train, NAME_val and NAME_test for NAME.
+ * Inputs [n, features], or images [n, h, w] or [n, h, w, channels].  Tasks: integers [n]
+ * are classification, 0 and 1 [n, classes] multilabel, integers of the images' size
+ * segmentation, booleans of it saliency, floats regression; other kinds by name.  NaN,
+ * integers below 0, and 255 in a segmentation of uint8 are no labels.  A row of each array
+ * is in memory, and labels of classification and multilabel tasks.
+ *
+ * @return PT_E_FORMAT, naming array and row, for what is no label or input
+ */
+PT_MUST_CHECK pt_status_t pt_import_npz(const char *src, const char *out,
+                                        const pt_import_npz_t *options);
+
 typedef struct pt_draw_shapes {
     int64_t size, n_train, n_val, n_test;
     uint64_t seed;

@@ -1,0 +1,75 @@
+#!/usr/bin/env bash
+# Arrays of NumPy's become data sets: every value as NumPy has it, whole or by split, packed
+# or not, and what is wrong said in one line with array and row.
+# shellcheck source=tests/run/common
+. "$(dirname "$0")/common"
+
+"$PYTHON" -c "import numpy, h5py" 2>/dev/null || skip "$PYTHON has no numpy or h5py"
+import() { "$POLYTREE" data import npz "$@" --force; }
+wrong() { refuses "$1" "$2" data import npz "${@:3}" --force; }
+
+"$PYTHON" - <<'PY'
+import numpy as np
+
+rng = np.random.default_rng(3)
+n = 50
+x = rng.integers(0, 256, (n, 6, 5, 3)).astype("uint8")
+tasks = {
+    "kind": np.where(rng.random(n) < 0.2, -1, rng.integers(0, 4, n)),
+    "signs": rng.random((n, 3)) < 0.5,
+    "cost": np.where(rng.random((n, 2)) < 0.3, np.nan, rng.normal(size=(n, 2))),
+    "parts": np.where(rng.random((n, 6, 5)) < 0.2, 255, rng.integers(0, 3, (n, 6, 5))).astype("uint8"),
+    "far": rng.random((n, 6, 5)).astype(">f4"),
+}
+np.savez_compressed("whole.npz", x=x, **tasks)
+cut = {"train": slice(0, 30), "val": slice(30, 35), "test": slice(35, n)}
+np.savez("split.npz", **{f"{name}_{s}": a[c] for s, c in cut.items() for name, a in {"x": x, **tasks}.items()})
+np.savez("odd.npz", x=x, short=tasks["kind"][:9], far=np.full(n, np.inf), wide=rng.integers(0, 9, (n, 2)),
+         text=np.array(["a"] * n), turned=np.asfortranarray(rng.normal(size=(n, 2))))
+np.savez("nan.npz", x=np.where(np.arange(40).reshape(20, 2) == 7, np.nan, 1.0), y=np.arange(20) % 2)
+PY
+all="kind signs cost parts far"
+# shellcheck disable=SC2086
+{
+    expect 0 import split.npz split.h5 --tasks $all --kinds far=depth
+    says out "task +kind: classification, 4 classes"
+    says out "task +parts: segmentation, 3 classes"
+    expect 0 "$POLYTREE" data check split.h5
+    expect 0 import whole.npz whole.h5 --tasks $all --kinds far=depth
+    expect 0 "$POLYTREE" data check whole.h5
+}
+"$PYTHON" - <<'PY'
+import h5py, numpy as np
+
+with np.load("split.npz") as a, h5py.File("split.h5") as f:
+    for s in "train", "val", "test":
+        assert np.array_equal(f[s + "/images"][:], a["x_" + s])
+        for task in "kind", "signs", "cost", "parts", "far":
+            want, group = a[f"{task}_{s}"], f[f"{s}/tasks/{task}"]
+            none = np.isnan(want).all(axis=1) if task == "cost" else want < 0 if task == "kind" else np.zeros(len(want), bool)
+            index = np.flatnonzero(~none)
+            assert np.array_equal(group["index"][:] if "index" in group else np.arange(len(want)), index)
+            assert np.array_equal(group["labels"][:], want[index].astype("float32") if want.dtype.kind == "f" else want[index],
+                                  equal_nan=want.dtype.kind == "f")
+with np.load("whole.npz") as a, h5py.File("whole.h5") as f:
+    number = {x.tobytes(): i for i, x in enumerate(a["x"])}
+    for s in "train", "val", "test":
+        rows = [number.pop(x.tobytes()) for x in f[s + "/images"][:]]
+        assert np.array_equal(f[s + "/tasks/signs/labels"][:], a["signs"][rows])
+        assert np.array_equal(f[s + "/tasks/far/labels"][:], a["far"][rows])
+    assert not number
+PY
+
+wrong 2 "no task is named" whole.npz w.h5
+wrong 2 "no array 'y'; the first of its 6 is" whole.npz w.h5 --tasks y
+wrong 2 "--kinds far=distance: no such kind" whole.npz w.h5 --tasks far --kinds far=distance
+wrong 1 "array 'short' has 9 rows, the inputs 50" odd.npz w.h5 --tasks short
+wrong 1 "array 'far': row 0 holds inf, which is no label of regression" odd.npz w.h5 --tasks far
+wrong 1 "array 'wide': row [0-9]+ holds [2-8], which is no label of multilabel" odd.npz w.h5 --tasks wide
+wrong 1 "array 'text': numbers of type '<U1', expected" odd.npz w.h5 --tasks text
+wrong 1 "array 'turned': in Fortran order" odd.npz w.h5 --tasks turned
+wrong 1 "array 'x': row 3 holds a value that is not finite" nan.npz w.h5 --tasks y --val 0
+head -c 2000 whole.npz >cut.npz
+wrong 1 "cut.npz" cut.npz w.h5 --tasks kind
+wrong 1 "none.npz" none.npz w.h5 --tasks kind
+[ -z "$(find . -name 'w.h5*')" ] || fail "a refused import leaves a file"
