@@ -29,7 +29,9 @@ int64_t arrays_count(const pt_array_t *array)
 
 size_t pt_array_row_bytes(const pt_array_t *array)
 {
-    int64_t value = array->type == PT_ARRAY_TEXT ? array->text_bytes : 4;
+    int64_t value = array->type == PT_ARRAY_TEXT  ? array->text_bytes
+                    : array->type == PT_ARRAY_F64 ? 8
+                                                  : 4;
     return (size_t)(arrays_count(array) * value);
 }
 

@@ -56,7 +56,8 @@ static pt_status_t create(pt_arrays_t *a)
 static void put_value(FILE *file, const pt_array_t *array, const void *row, int64_t i)
 {
     const int32_t *integer = row;
-    const float *number = row;
+    const float *single = row;
+    const double *wide = row;
     const char *text = row;
     bool is_named = array->type == PT_ARRAY_I32 && array->class_name != NULL &&
                     integer[i] < array->n_class_name;
@@ -67,8 +68,10 @@ static void put_value(FILE *file, const pt_array_t *array, const void *row, int6
                  sizeof array->class_name[0].text);
     else if (array->type == PT_ARRAY_I32)
         fprintf(file, "%d", (int)integer[i]);
+    else if (array->type == PT_ARRAY_F64) /* what is read back is the same number */
+        fprintf(file, "%.17g", wide[i]);
     else
-        fprintf(file, "%.9g", (double)number[i]); /* what is read back is the same float */
+        fprintf(file, "%.9g", (double)single[i]);
 }
 
 static pt_status_t put(pt_arrays_t *a, int64_t n, const void *const *row)

@@ -13,7 +13,9 @@ typedef struct open_file {
 static hid_t type_of(const pt_array_t *array)
 {
     if (array->type != PT_ARRAY_TEXT)
-        return H5Tcopy(array->type == PT_ARRAY_I32 ? H5T_STD_I32LE : H5T_IEEE_F32LE);
+        return H5Tcopy(array->type == PT_ARRAY_I32   ? H5T_STD_I32LE
+                       : array->type == PT_ARRAY_F64 ? H5T_IEEE_F64LE
+                                                     : H5T_IEEE_F32LE);
     hid_t type = H5Tcopy(H5T_C_S1);
     H5Tset_size(type, (size_t)array->text_bytes);
     H5Tset_strpad(type, H5T_STR_NULLPAD);
@@ -75,6 +77,7 @@ static pt_status_t put(pt_arrays_t *a, int64_t n, const void *const *row)
         bool is_text = a->array[i].type == PT_ARRAY_TEXT;
         hid_t type = is_text                            ? type_of(&a->array[i])
                      : a->array[i].type == PT_ARRAY_I32 ? H5T_NATIVE_INT32
+                     : a->array[i].type == PT_ARRAY_F64 ? H5T_NATIVE_DOUBLE
                                                         : H5T_NATIVE_FLOAT;
         int32_t n_dim = shape_of(a, &a->array[i], dim);
         status = pt_h5_put_rows(f->id[i], a->temp, type, n_dim, dim, a->at, n, row[i]);

@@ -73,7 +73,10 @@ static void describe_array(const pt_arrays_t *a, const pt_array_t *array, npz_en
     if (array->type == PT_ARRAY_TEXT)
         snprintf(type, sizeof type, "|S%lld", (long long)array->text_bytes);
     else
-        snprintf(type, sizeof type, "%s", array->type == PT_ARRAY_I32 ? "<i4" : "<f4");
+        snprintf(type, sizeof type, "%s",
+                 array->type == PT_ARRAY_I32   ? "<i4"
+                 : array->type == PT_ARRAY_F64 ? "<f8"
+                                               : "<f4");
     snprintf(e->name, sizeof e->name, "%s.npy", array->name);
     make_head(e, type, 1 + array->n_dim, dim);
     e->size = e->head_bytes + (uint64_t)a->n_row * pt_array_row_bytes(array);

@@ -214,15 +214,10 @@ int32_t pt_csv_column_width(const pt_csv_column_t *c)
     return c->kind == PT_CSV_CATEGORY ? c->value.n : 1;
 }
 
-bool pt_csv_column_form(const pt_csv_column_t *c, pt_csv_cell_t cell, float *out)
+bool pt_csv_column_form(const pt_csv_column_t *c, pt_csv_cell_t cell, double *out)
 {
-    double value;
-    if (c->kind == PT_CSV_NUMBER) {
-        if (!pt_csv_number(cell, &value) && !pt_csv_bool(cell, &value))
-            return false;
-        *out = (float)value;
-        return true;
-    }
+    if (c->kind == PT_CSV_NUMBER)
+        return pt_csv_number(cell, out) || pt_csv_bool(cell, out);
     int32_t code = pt_dictionary_find(&c->value, cell.text, cell.bytes);
     for (int32_t i = 0; i < c->value.n; i++)
         out[i] = code >= 0 && c->rank[code] == i;

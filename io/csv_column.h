@@ -67,7 +67,7 @@ int32_t pt_csv_column_width(const pt_csv_column_t *c);
 
 /** Form the features of an input's cell, trimmed; false where the cell is none that was
  * looked at. */
-bool pt_csv_column_form(const pt_csv_column_t *c, pt_csv_cell_t cell, float *out);
+bool pt_csv_column_form(const pt_csv_column_t *c, pt_csv_cell_t cell, double *out);
 
 void pt_csv_column_release(pt_csv_column_t *c);
 

@@ -267,7 +267,6 @@ static pt_status_t look_at_tasks(pt_csv_table_t *table, const pt_csv_cell_t *cel
     for (int32_t t = 0; t < table->n_task; t++) {
         pt_csv_task_t *task = &table->task[t];
         pt_csv_cell_t cell = pt_csv_trim(cells[task->column.column]);
-        double value = 0;
         PT_TRY(pt_grow(&task->code, &task->code_capacity, n + 1, sizeof *task->code));
         PT_TRY(pt_grow(&task->value, &task->value_capacity, n + 1, sizeof *task->value));
         if (pt_csv_is_no_value(&table->options->missing, cell)) {
@@ -276,8 +275,8 @@ static pt_status_t look_at_tasks(pt_csv_table_t *table, const pt_csv_cell_t *cel
             continue;
         }
         PT_TRY(pt_csv_column_look(&task->column, table->csv, cell, &task->code[n]));
-        pt_csv_number(cell, &value);
-        task->value[n] = (float)value;
+        task->value[n] = 0;
+        pt_csv_number(cell, &task->value[n]);
     }
     return PT_OK;
 }

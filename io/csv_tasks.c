@@ -55,10 +55,12 @@ void pt_parts_say(const pt_parts_t *parts, const char *how, const pt_import_talk
 
 /* Rows of one task in one split: those that have a label, named where these are not all. */
 static pt_status_t build_rows(const pt_csv_task_t *task, const pt_parts_t *parts, int split,
-                              pt_task_rows_t *rows)
+                              pt_task_source_t *out)
 {
+    pt_task_rows_t *rows = &out->rows[split];
     int64_t *index = NULL, at = 0;
     int32_t *labels = NULL;
+    double *values = NULL;
     for (int64_t i = 0; i < parts->n; i++)
         rows->n += parts->split[i] == split && task->code[i] >= 0;
     if (rows->n > 0 && rows->n < parts->n_of[split])
@@ -67,6 +69,9 @@ static pt_status_t build_rows(const pt_csv_task_t *task, const pt_parts_t *parts
     if (rows->n > 0 && task->column.kind == PT_CSV_CATEGORY)
         PT_TRY(pt_alloc(&labels, (size_t)rows->n, sizeof *labels));
     rows->labels = labels;
+    if (rows->n > 0 && task->column.kind == PT_CSV_NUMBER)
+        PT_TRY(pt_alloc(&values, (size_t)rows->n, sizeof *values));
+    out->values[split] = values;
     for (int64_t i = 0, n = 0; i < parts->n; i++) {
         if (parts->split[i] != split)
             continue;
@@ -74,6 +79,8 @@ static pt_status_t build_rows(const pt_csv_task_t *task, const pt_parts_t *parts
             index[n] = at;
         if (task->code[i] >= 0 && labels)
             labels[n] = task->column.rank[task->code[i]];
+        if (task->code[i] >= 0 && values)
+            values[n] = task->value[i];
         n += task->code[i] >= 0;
         at++;
     }
@@ -97,7 +104,7 @@ static pt_status_t build_task(const char *src, const pt_csv_task_t *task,
             names[task->column.rank[i]] = pt_dictionary_text(value, i);
     }
     for (int s = 0; s < PT_N_SPLIT; s++)
-        PT_TRY(build_rows(task, parts, s, &out->rows[s]));
+        PT_TRY(build_rows(task, parts, s, out));
     if (out->rows[PT_SPLIT_TRAIN].n == 0)
         PT_FAIL(FORMAT, "%s: task '%s' has no label in train", src, task->name);
     return PT_OK;
@@ -118,6 +125,7 @@ void pt_csv_tasks_unbuild(pt_task_source_t *out, int32_t n_task)
         for (int s = 0; s < PT_N_SPLIT; s++) {
             pt_free((void *)out[t].rows[s].index);
             pt_free((void *)out[t].rows[s].labels);
+            pt_free((void *)out[t].values[s]);
         }
     }
 }

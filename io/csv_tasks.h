@@ -15,7 +15,7 @@ typedef struct pt_csv_task {
     pt_csv_column_t column;
     int32_t
         *code; /**< [n] number of the value; 0 where the column keeps none; -1: no label */
-    float *value; /**< [n] where the column holds numbers */
+    double *value; /**< [n] where the column holds numbers */
     size_t code_capacity, value_capacity;
 } pt_csv_task_t;
 
@@ -32,8 +32,8 @@ void pt_csv_tasks_say(const pt_csv_task_t *task, int32_t n_task, int64_t n,
 void pt_parts_say(const pt_parts_t *parts, const char *how, const pt_import_talk_t *talk);
 
 /**
- * Form what is written of the tasks, out[0..n_task-1], which is all zero: labels of
- * classifications as tables, index where a split has samples without a label.  Release with
+ * Form what is written of the tasks, out[0..n_task-1], which is all zero: labels as tables,
+ * index where a split has samples without a label.  Release with
  * pt_csv_tasks_unbuild(), also where it fails.  Borrows class names from the tasks.
  */
 PT_MUST_CHECK pt_status_t pt_csv_tasks_build(const char *src, const pt_csv_task_t *task,

@@ -50,7 +50,9 @@ PT_MUST_CHECK pt_status_t pt_dataset_check_inputs(const pt_dataset_t *dataset,
 PT_MUST_CHECK pt_status_t pt_dataset_write_filled(hid_t file, const char *path,
                                                   const pt_dataset_source_t *source,
                                                   pt_split_t first, pt_split_t last);
-/** Whether something of a split is formed input by input. */
+/** Whether the labels of a task in a split are formed input by input, not a table ... */
+bool pt_dataset_fills_task(const pt_task_source_t *task, pt_split_t split);
+/** ... and whether something of a split is. */
 bool pt_dataset_is_filled(const pt_dataset_source_t *source, pt_split_t split);
 
 #endif

@@ -37,6 +37,7 @@ static hid_t file_type(pt_cell_t cell)
 {
     return cell == PT_CELL_U8    ? H5T_STD_U8LE
            : cell == PT_CELL_I32 ? H5T_STD_I32LE
+           : cell == PT_CELL_F64 ? H5T_IEEE_F64LE
                                  : H5T_IEEE_F32LE;
 }
 
@@ -97,6 +98,12 @@ static pt_status_t open_task(fill_t *c, int32_t t)
     return PT_OK;
 }
 
+bool pt_dataset_fills_task(const pt_task_source_t *task, pt_split_t split)
+{
+    return task->rows[split].n > 0 && !pt_schema_has_table(&task->info) &&
+           !task->values[split];
+}
+
 static pt_status_t open_columns(fill_t *c)
 {
     const pt_dataset_source_t *source = c->source;
@@ -105,7 +112,9 @@ static pt_status_t open_columns(fill_t *c)
         c->task[t].id = H5I_INVALID_HID;
     PT_TRY(pt_alloc(&c->label, (size_t)source->n_task, sizeof *c->label));
     c->image = (column_t){
-        .cell = source->is_float ? PT_CELL_F32 : PT_CELL_U8,
+        .cell = source->is_double  ? PT_CELL_F64
+                : source->is_float ? PT_CELL_F32
+                                   : PT_CELL_U8,
         .n_dim = 4,
         .dim = {source->n[c->split], source->height, source->width, source->channels},
         .id = H5I_INVALID_HID};
@@ -116,8 +125,7 @@ static pt_status_t open_columns(fill_t *c)
     if (source->images[c->split] == NULL)
         PT_TRY(open_column(c, &c->image, source->is_features ? "inputs" : "images"));
     for (int32_t t = 0; t < source->n_task; t++)
-        if (!pt_schema_has_table(&source->task[t].info) &&
-            source->task[t].rows[c->split].n > 0)
+        if (pt_dataset_fills_task(&source->task[t], c->split))
             PT_TRY(open_task(c, t));
     return PT_OK;
 }

@@ -12,8 +12,7 @@ bool pt_dataset_is_filled(const pt_dataset_source_t *source, pt_split_t split)
 {
     bool has_rows = false;
     for (int32_t t = 0; t < source->n_task; t++)
-        has_rows = has_rows || (!pt_schema_has_table(&source->task[t].info) &&
-                                source->task[t].rows[split].n > 0);
+        has_rows = has_rows || pt_dataset_fills_task(&source->task[t], split);
     return has_rows || source->images[split] == NULL;
 }
 
@@ -90,12 +89,16 @@ static pt_status_t write_table(hid_t file, const char *path, pt_split_t split,
     char name[160];
     const char *prefix = pt_split_name(split);
     const pt_task_rows_t *rows = &task->rows[split];
-    int64_t dim[2] = {rows->n, task->info.classes};
+    int64_t dim[2] = {rows->n, task->info.classes},
+            wide[2] = {rows->n, task->info.channels};
     int32_t n_dim = task->info.kind == PT_TASK_MULTILABEL ? 2 : 1;
     snprintf(name, sizeof name, "%s/tasks/%s/labels", prefix, task->info.name);
     if (pt_schema_has_table(&task->info))
         PT_TRY(write_array(file, path, name, H5T_STD_I32LE, H5T_NATIVE_INT32, n_dim, dim,
                            rows->labels));
+    if (task->values[split])
+        PT_TRY(write_array(file, path, name, H5T_IEEE_F64LE, H5T_NATIVE_DOUBLE, 2, wide,
+                           task->values[split]));
     snprintf(name, sizeof name, "%s/tasks/%s/index", prefix, task->info.name);
     if (rows->index)
         PT_TRY(write_array(file, path, name, H5T_STD_I64LE, H5T_NATIVE_INT64, 1, dim,

@@ -143,7 +143,7 @@ done:
 }
 
 static pt_status_t form_inputs(const csv_import_t *m, const pt_csv_cell_t *cells,
-                               float *out)
+                               double *out)
 {
     char where[PT_CSV_WHERE], shown[PT_CSV_SHOWN];
     const pt_csv_table_t *table = &m->table;
@@ -154,10 +154,10 @@ static pt_status_t form_inputs(const csv_import_t *m, const pt_csv_cell_t *cells
         if (pt_csv_is_no_value(&table->options->missing, cell)) {
             memset(out, 0, (size_t)width * sizeof *out);
             if (c->kind == PT_CSV_NUMBER && m->mean)
-                *out = (float)m->mean[i];
+                *out = m->mean[i];
         } else if (!pt_csv_column_form(c, cell, out)) {
             return pt_csv_table_changed(table);
-        } else if (!isfinite(*out)) {
+        } else if (!isfinite((float)*out)) {
             PT_FAIL(FORMAT, "%s: '%s' is too large for 32 bits",
                     pt_csv_where(table->csv, c->column, where), pt_csv_show(cell, shown));
         }
@@ -175,13 +175,11 @@ static pt_status_t fill(void *context, pt_split_t split, int64_t i, void *image,
     const pt_csv_cell_t *cells;
     (void)split;
     (void)i;
+    (void)label; /* they are tables */
     PT_TRY(pt_csv_next(table->csv, &cells));
     if (!cells)
         return pt_csv_table_changed(table);
     PT_TRY(form_inputs(m, cells, image));
-    for (int32_t t = 0; t < table->n_task; t++)
-        if (label[t])
-            label[t]->f = table->task[t].value[pt_csv_row(table->csv) - 1];
     pt_csv_table_progress(table, "writing");
     return PT_OK;
 }
@@ -206,7 +204,7 @@ static pt_status_t import(csv_import_t *m, const char *src, const char *out,
     pt_dataset_source_t source = {.height = 1,
                                   .width = 1,
                                   .channels = m->n_feature,
-                                  .is_float = true,
+                                  .is_double = true,
                                   .is_features = true,
                                   .fill = fill,
                                   .order = m->parts.split,

@@ -322,9 +322,6 @@ static pt_status_t fill(void *context, pt_split_t split, int64_t i, void *image,
             : pt_picture_resize(&picture, m->height, m->width, image);
     pt_picture_release(&picture);
     PT_TRY(status);
-    for (int32_t t = 0; t < m->n_task; t++)
-        if (label[t])
-            label[t]->f = m->table.task[t].value[at];
     for (int32_t k = 0; k < m->n_map; k++)
         if (label[m->n_task + k] && m->has_map[at * m->n_map + k])
             PT_TRY(fill_map(m, at, k, height, width, label[m->n_task + k]));

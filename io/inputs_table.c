@@ -134,10 +134,8 @@ static pt_status_t form_feature(const pt_inputs_t *in, const open_table_t *t,
         *out = is_text(cell, feature->value);
         return PT_OK;
     }
-    if (pt_csv_number(cell, out) || pt_csv_bool(cell, out)) {
-        *out = (double)(float)*out; /* as an imported table has it */
+    if (pt_csv_number(cell, out) || pt_csv_bool(cell, out))
         return PT_OK;
-    }
     PT_FAIL(FORMAT, "%s: '%s', expected a number",
             pt_csv_where(t->csv, feature->column, where), pt_csv_show(cell, shown));
 }

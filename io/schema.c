@@ -23,6 +23,7 @@ hid_t pt_cell_type(pt_cell_t cell)
 {
     return cell == PT_CELL_U8    ? H5T_NATIVE_UINT8
            : cell == PT_CELL_I32 ? H5T_NATIVE_INT32
+           : cell == PT_CELL_F64 ? H5T_NATIVE_DOUBLE
                                  : H5T_NATIVE_FLOAT;
 }
 

@@ -68,7 +68,9 @@ static void describe_answer(const pt_interface_task_t *task, const pt_answer_t *
 {
     bool has_names = task->class_name != NULL && strcmp(answer->name, "confidence") != 0;
     name_array(task, answer, array);
-    array->type = answer->is_class ? PT_ARRAY_I32 : PT_ARRAY_F32;
+    array->type = answer->is_class    ? PT_ARRAY_I32
+                  : answer->is_double ? PT_ARRAY_F64
+                                      : PT_ARRAY_F32;
     if (pt_task_is_map(&task->info)) {
         array->dim[array->n_dim++] = task->info.height;
         array->dim[array->n_dim++] = task->info.width;

@@ -31,6 +31,7 @@ int32_t pt_answers(const pt_objective_t *objective, bool is_raw,
     default:
         answer[0] = (pt_answer_t){
             .name = is_sigmoid(objective->info->kind) ? "probability" : "value",
+            .is_double = objective->info->kind == PT_TASK_REGRESSION,
             .values = n,
             .is_list = n > 1 || objective->info->kind == PT_TASK_MULTILABEL};
         return 1;
@@ -81,16 +82,16 @@ static void answer_normal(const pt_real_t *output, float *value)
         value[c] = (float)(square > 0 ? (double)output[c] / sqrt(square) : 0);
 }
 
-static void answer_number(const pt_objective_t *o, const pt_real_t *output, float *value)
+static void answer_number(const pt_objective_t *o, const pt_real_t *output, double *value)
 {
     const pt_standard_t *unit = o->info->standard;
 
     for (int32_t c = 0; c < o->outputs; c++)
-        value[c] =
-            (float)(unit == NULL ? (double)output[c]
-                                 : unit[c].mean + unit[c].deviation * (double)output[c]);
+        value[c] = unit == NULL ? (double)output[c]
+                                : unit[c].mean + unit[c].deviation * (double)output[c];
 }
 
+/** Of a depth, a normal, or what is so or not. */
 static void answer_each(const pt_objective_t *o, const pt_real_t *output, float *value)
 {
     if (o->info->kind == PT_TASK_NORMALS)
@@ -99,7 +100,7 @@ static void answer_each(const pt_objective_t *o, const pt_real_t *output, float 
         for (int32_t c = 0; c < o->outputs; c++)
             value[c] = (float)(1 / (1 + exp(-(double)output[c])));
     else
-        answer_number(o, output, value);
+        *value = (float)*output;
 }
 
 void pt_answer(const pt_objective_t *objective, bool is_raw, int64_t n,
@@ -118,6 +119,8 @@ void pt_answer(const pt_objective_t *objective, bool is_raw, int64_t n,
         else if (is_class)
             answer_class(outputs, output, is_all, (int32_t *)to[0] + i,
                          (float *)to[1] + (is_all ? i * outputs : i));
+        else if (kind == PT_TASK_REGRESSION)
+            answer_number(objective, output, (double *)to[0] + i * outputs);
         else
             answer_each(objective, output, value);
     }

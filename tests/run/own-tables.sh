@@ -116,9 +116,9 @@ with h5py.File(made) as f:
         rows = (t["part"] == part).to_numpy()
         got, x = f[part + "/inputs"][:], want[rows].to_numpy()
         x[np.isnan(x)] = mean
-        assert got.dtype == np.float32
+        assert got.dtype == np.float64
         near = np.isnan(want[rows].to_numpy())
-        assert np.array_equal(got[~near], x.astype("float32")[~near])
+        assert np.array_equal(got[~near], x[~near])
         assert np.allclose(got[near], mean, rtol=1e-6)
         for task, kind in {"label": str, "rank": float}.items():
             group = f["train/tasks/" + task] if part == "train" else f[part + "/tasks/" + task]
@@ -132,7 +132,7 @@ with h5py.File(made) as f:
         cost = t["cost"][rows].reset_index(drop=True)
         index = np.flatnonzero(cost.notna())
         assert np.array_equal(f[part + "/tasks/cost/index"][:], index)
-        assert np.array_equal(f[part + "/tasks/cost/labels"][:, 0], cost[index].astype("float32"))
+        assert np.array_equal(f[part + "/tasks/cost/labels"][:, 0], cost[index])
         who = t["who"][rows].to_numpy()
         group = f[part + "/group"][:]
         assert len(set(zip(who, group))) == len(set(who)) == len(set(group))

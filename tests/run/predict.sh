@@ -120,7 +120,7 @@ assert [names.index(r["sort"]) for r in rows] == z["sort/class"].tolist()
 for c, name in enumerate(names):
     column = np.array([float(r["sort.probability." + name]) for r in rows])
     assert (column.astype("f4") == z["sort/probability"][:, c]).all(), name
-assert (np.array([float(r["heat.1"]) for r in rows]).astype("f4") == z["heat/value"][:, 1]).all()
+assert (np.array([float(r["heat.1"]) for r in rows]) == z["heat/value"][:, 1]).all()
 
 e = np.exp(raw["sort/logits"].astype("f8"))
 assert np.allclose(e / e.sum(1, keepdims=True), z["sort/probability"], rtol=1e-5)

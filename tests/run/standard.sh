@@ -103,6 +103,21 @@ p, q = final("one"), final("shifted")
 assert all(abs(q[name] / p[name] - 1) < 1e-4 for name in ("loss", "rmse", "abs_error", "r2")), (p, q)
 PY
 
+# So are predictions, and scores on another file.
+for name in metres shifted; do
+    expect 0 ranks 1 predict ${name/metres/one} $name.h5 -o $name.npz
+    expect 0 ranks 1 eval ${name/metres/one} --data $name.h5
+    cp out $name.scores
+done
+"$PYTHON" - <<'PY'
+import re, numpy as np
+near, far = (np.load(name + ".npz")["heat/value"] for name in ("metres", "shifted"))
+assert far.dtype == np.float64 and np.allclose(far - 2.0**26, near, atol=1e-3 * near.std()), (near, far)
+r = [re.search(r"^  heat .*", open(name + ".scores").read(), re.M)[0].split() for name in ("metres", "shifted")]
+numbers = [[float(x) for x in row if re.fullmatch(r"-?[0-9.]+", x)] for row in r]
+assert len(numbers[0]) > 0 and np.allclose(*numbers, rtol=1e-2), r
+PY
+
 # Without val they are of all, and a run from its checkpoint has what it was trained with.
 expect 0 ranks 2 search c.ini -o whole --set data.file=metres.h5 data.val_fraction=0
 "$PYTHON" - <<'PY'

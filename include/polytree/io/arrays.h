@@ -14,7 +14,12 @@
 #include "polytree/base/status.h"
 #include "polytree/io/dataset.h"
 
-typedef enum pt_array_type { PT_ARRAY_I32, PT_ARRAY_F32, PT_ARRAY_TEXT } pt_array_type_t;
+typedef enum pt_array_type {
+    PT_ARRAY_I32,
+    PT_ARRAY_F32,
+    PT_ARRAY_F64,
+    PT_ARRAY_TEXT
+} pt_array_type_t;
 
 enum { PT_ARRAY_MAX_DIM = 3, PT_ARRAY_NAME = 128 };
 

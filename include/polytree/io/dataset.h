@@ -230,18 +230,21 @@ typedef struct pt_task_source {
     pt_task_info_t info;
     const char *const *class_names; /**< `classes` names, or NULL */
     pt_task_rows_t rows[PT_N_SPLIT];
+    const double *values[PT_N_SPLIT]; /**< table of a regression, [n, channels]; or NULL */
 } pt_task_source_t;
 
 /**
- * Form input `i` of a split, [h, w, c] of uint8 or float, and its labels of every task that
- * has no table, as pt_dataset_read_labels() gives them; label[t] of the others is NULL.
+ * Form input `i` of a split, [h, w, c] of uint8, float or double, and its labels of every
+ * task that has no table, as pt_dataset_read_labels() gives them; label[t] of the others is
+ * NULL.
  */
 typedef pt_status_t (*pt_dataset_fill_t)(void *context, pt_split_t split, int64_t i,
                                          void *image, pt_label_t *const *label);
 
 typedef struct pt_dataset_source {
     int64_t height, width, channels; /**< of inputs [n, height, width, channels] */
-    bool is_float;                   /**< inputs are float32, not uint8 */
+    bool is_float;                   /**< inputs are float32, not uint8 ... */
+    bool is_double;                  /**< ... or float64 */
     bool is_features;      /**< inputs are [n, channels]; height and width are 1 */
     int64_t n[PT_N_SPLIT]; /**< 0: the split is left out */
     const uint8_t *images[PT_N_SPLIT];

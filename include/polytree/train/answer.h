@@ -27,7 +27,8 @@ enum { PT_TASK_ANSWERS = 2 };
 /** One of them, for a sample or for every pixel. */
 typedef struct pt_answer {
     const char *name; /**< "class" */
-    bool is_class;    /**< int32, number of a class; else float */
+    bool is_class;    /**< int32, number of a class; else float ... */
+    bool is_double;   /**< ... or double, of a regression: its labels may be far from 0 */
     int64_t values;   /**< 1, or one for each class or channel */
     bool is_list;     /**< they are a list, also where there is one alone */
 } pt_answer_t;
@@ -40,7 +41,7 @@ int32_t pt_answers(const pt_objective_t *objective, bool is_raw,
  * The answers of n elements (pixels, or samples of what is no map).
  *
  * @param[in]  output  [n, outputs]
- * @param[out] to      of each answer, [n, values] of int32_t or float
+ * @param[out] to      of each answer, [n, values] of int32_t, float or double
  */
 void pt_answer(const pt_objective_t *objective, bool is_raw, int64_t n,
                const pt_real_t *output, void *const to[PT_TASK_ANSWERS]);
