@@ -1,7 +1,10 @@
 #!/usr/bin/env bash
 # What another program's steps take against ours, in one run, alternating, because machines
-# are noisy: the ratio of ours to the other's, in time and in memory, of each round and their
-# median.  OTHER is the `steps` of another commit, made there by `make build/tests/bench/steps`.
+# are noisy: the ratio of ours to the other's, in processor time of all ranks and in memory, of
+# each round and their median.  Processor time, from a short and a long run, leaves out what else
+# the machine does and what it takes to start.  Several ranks take turns on one core, so that one
+# that waits takes no time.  OTHER is the `steps` of another commit, made there by
+# `make build/tests/bench/steps`.
 #
 #     tests/bench/exactness.sh OTHER CONFIG.ini [ranks] [seconds] [rounds] [key=value ...]
 set -eu
@@ -10,18 +13,23 @@ shift $(($# < 5 ? $# : 5))
 # shellcheck source=/dev/null
 . "$(dirname "$0")/common"
 
-# run PROGRAM ARGUMENT...: seconds for a thousand samples, and MiB of the fullest rank.
+# run PROGRAM ARGUMENT...: processor seconds of a step, and MiB of the fullest rank.
 run() {
-    "${PYTHON:-python3}" - "$ranks" "$@" >"$FOLDER/run" <<'END'
-import resource, subprocess, sys
-ranks, command = sys.argv[1], sys.argv[2:]
-if ranks != "1":
-    command = ["mpirun", "-n", ranks, "--bind-to", "core"] + command
-subprocess.run(command, check=True)
-print('"mebibytes":', resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024)
+    "${PYTHON:-python3}" - "$ranks" "$seconds" "$@" <<'END'
+import json, os, resource, subprocess, sys
+ranks, seconds, program, config, settings = sys.argv[1], float(sys.argv[2]), sys.argv[3], sys.argv[4], sys.argv[5:]
+os.environ["OMPI_MCA_mpi_yield_when_idle"] = "1"
+launch = [] if ranks == "1" else ["taskset", "-c", "0", "mpirun", "-n", ranks, "--oversubscribe", "--bind-to", "none"]
+
+def measure(seconds):
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    said = subprocess.run(launch + [program, config, "both", str(seconds)] + settings, check=True, stdout=subprocess.PIPE)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, json.loads(said.stdout)["steps"]
+
+short, long = measure(seconds / 5), measure(seconds)
+print((long[0] - short[0]) / (long[1] - short[1]), resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024)
 END
-    awk -v s="$(field samples_per_second "$FOLDER/run")" \
-        -v m="$(field mebibytes "$FOLDER/run")" 'BEGIN {print 1000 / s, m}'
 }
 
 # median COLUMN
@@ -31,8 +39,8 @@ median() {
 }
 
 for ((i = 1; i <= rounds; i++)); do
-    theirs=$(run "$other" "$config" both "$seconds" "$@")
-    ours=$(run "$STEPS" "$config" both "$seconds" "$@")
+    theirs=$(run "$other" "$config" "$@")
+    ours=$(run "$STEPS" "$config" "$@")
     echo "$ours $theirs" | awk '{printf "%.4f %.4f\n", $1 / $3, $2 / $4}' |
         tee -a "$FOLDER/ratios" | sed 's/ / in time, /; s/$/ in memory/'
 done
