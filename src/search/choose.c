@@ -5,19 +5,28 @@
 
 #include <math.h>
 
-/* Whether the budget lets all candidates be judged that always are. */
+/* Whether the budget lets all candidates be judged that always are, and of them as many
+ * train as have to: where the supernet thins out the reference and one other. */
 static pt_status_t check_least(const pt_search_t *s, int64_t least)
 {
     const choose_t *c = &s->choose;
-    choose_rungs_t rungs = {.size = {least}};
+    int64_t least_trained = c->has_supernet ? 2 : least;
+    choose_rungs_t rungs = {.size = {least_trained}};
     if (c->has_halving)
         run_choose_plan(s->config, &c->price, c->capacity, &rungs);
-    if (c->capacity >= least && rungs.size[0] >= least)
-        return PT_OK;
-    PT_FAIL(CONFIG,
-            "choose.budget = %g trainings of the network found (retrain.steps) are too "
-            "little to judge the %lld candidates that are always tried",
-            s->config->choose.budget, (long long)least);
+    if (c->capacity < least)
+        PT_FAIL(CONFIG,
+                "choose.budget = %g trainings of the network found (retrain.steps) are too "
+                "little to judge the %lld candidates that are always tried",
+                s->config->choose.budget, (long long)least);
+    if (rungs.size[0] < least_trained)
+        PT_FAIL(CONFIG,
+                "choose.budget = %g trainings of the network found (retrain.steps) are too "
+                "little to train %lld candidates for choose.shortest = %g of that, "
+                "choose.seeds = %lld times",
+                s->config->choose.budget, (long long)least_trained,
+                s->config->choose.shortest, (long long)s->config->choose.seeds);
+    return PT_OK;
 }
 
 /* The first that has a relative change: rmse where r2 stands before it. */

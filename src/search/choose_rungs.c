@@ -97,10 +97,11 @@ int64_t choose_trainings(const choose_t *c, int64_t rung)
     return rung == c->rungs.n - 1 ? c->n_seed : 1;
 }
 
-/* All hand-made ones but the file's meet in the first rung. */
+/* All hand-made ones but the file's meet in the first rung, unless the supernet has said
+ * what it thinks of them. */
 static bool is_asked(const choose_t *c, int64_t i, int64_t rung)
 {
-    return i == 0 || (rung == 0 && c->origin[i] < CHOOSE_FILE);
+    return i == 0 || (rung == 0 && !c->has_supernet && c->origin[i] < CHOOSE_FILE);
 }
 
 void choose_enter_rung(choose_t *c, int64_t rung)

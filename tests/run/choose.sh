@@ -171,6 +171,8 @@ expect 0 ranks 1 search "${dag[@]}" choose.budget=30 choose.eta=3 choose.judge=h
 "$PYTHON" halving.py halving 0
 expect 0 ranks 3 search "${dag[@]}" choose.budget=30 choose.eta=3 choose.judge=halving retrain.from=scratch -o halving3
 same_choice halving halving3
+refuses 1 "too little to train 2 candidates for choose.shortest = 1 of that, choose.seeds = 8 times" search \
+    "${dag[@]}" choose.budget=12 choose.judge="supernet halving" choose.seeds=8 choose.shortest=1 -o none
 refuses 2 "choose.judge = halving searches no weights to begin with" search "${dag[@]}" choose.judge=halving -o none
 
 # The best, not the cheapest within its error; candidates of another run; none that harms a task.
