@@ -8,7 +8,7 @@
  *     end        "PK\6\6" and its place, "PK\5\6"
  *
  * All of them have the long form for sizes of more than 32 bits (APPNOTE.TXT 6.3.9, 4.5.3).
- * Names of classes are an array of their own.
+ * Names of classes are an array of their own, TASK/class_names.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -86,7 +86,9 @@ static void describe_names(const pt_array_t *array, npz_entry_t *e)
 {
     char type[32];
     snprintf(type, sizeof type, "|S%zu", sizeof array->class_name[0].text);
-    snprintf(e->name, sizeof e->name, "%s_names.npy", array->name);
+    const char *end = strrchr(array->name, '/');
+    int n = end != NULL ? (int)(end - array->name) + 1 : 0;
+    snprintf(e->name, sizeof e->name, "%.*sclass_names.npy", n, array->name);
     make_head(e, type, 1, &array->n_class_name);
     e->size =
         e->head_bytes + (uint64_t)array->n_class_name * sizeof array->class_name[0].text;

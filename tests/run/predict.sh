@@ -122,6 +122,7 @@ for c, name in enumerate(names):
     assert (column.astype("f4") == z["sort/probability"][:, c]).all(), name
 assert (np.array([float(r["heat.1"]) for r in rows]) == z["heat/value"][:, 1]).all()
 
+assert sorted(raw.files) == ["heat/logits", "sort/class_names", "sort/logits"]
 e = np.exp(raw["sort/logits"].astype("f8"))
 assert np.allclose(e / e.sum(1, keepdims=True), z["sort/probability"], rtol=1e-5)
 assert np.abs(raw["heat/logits"]).max() < 10 # in the network's units
