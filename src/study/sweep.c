@@ -241,8 +241,9 @@ static bool has_axis(const pt_sweep_t *s, const char *key)
     return false;
 }
 
-/* As wide as the space beside as wide as the cost asks for, and from scratch beside from
- * searched weights, unless the config varies that otherwise. */
+/* What varies the search makes other networks to rebuild.  As wide as the space beside as
+ * wide as the cost asks for, and from scratch beside from searched weights, unless the
+ * config varies that otherwise. */
 static pt_status_t add_fair_axes(pt_sweep_t *s)
 {
     static const char width[] = "shared: single: full: baseline.match = cost | native",
@@ -253,6 +254,8 @@ static pt_status_t add_fair_axes(pt_sweep_t *s)
         has_axis(s, "linear.pooled") || !is_for_features(s->config) ? NULL : pooled,
         has_axis(s, "retrain.from") || s->config->retrain.from != PT_FROM_SEARCH ? NULL
                                                                                  : weights};
+    for (int32_t a = 0; a < s->n_axis; a++)
+        s->axis[a].is_of[PT_METHOD_REBUILT] |= s->axis[a].is_of[PT_METHOD_SEARCH];
     for (size_t i = 0; i < sizeof text / sizeof text[0]; i++) {
         if (text[i] == NULL)
             continue;

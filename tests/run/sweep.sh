@@ -304,7 +304,7 @@ says out "^  costs more than it is to match at any width"
 # All opponents that the space has, each with what makes it fair; the one that is best on val at
 # the cost found is what the search and its network rebuilt are held against.
 expect 0 "$POLYTREE" sweep sweep.ini -o fair --set sweep.methods=fair sweep.seeds="3 4" \
-    sweep.vary="search: rebuilt: space.width = 1 | 0.75"
+    sweep.vary="space.width = 1 | 0.75"
 "$PYTHON" - <<'END'
 import json, math
 sweep = json.load(open("fair/sweep.json"))
