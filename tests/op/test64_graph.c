@@ -13,6 +13,7 @@ static void set_config(pt_config_t *c)
     c->space.min_depth = 1;
     strcpy(c->space.op, "conv3x3_bn_relu");
     strcpy(c->space.stem, "conv3x3_bn_relu");
+    c->space.width = 1;
     c->space.stem_channels = 3;
     c->space.channels.n = c->space.stride.n = 4;
     memcpy(c->space.channels.value, channels, sizeof channels);
