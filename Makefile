@@ -48,7 +48,7 @@ APP_OBJ := $(APP_SRC:%.c=$(BUILD)/%.o)
 # Operations and plans in double, for gradients by finite differences: the reference backend only.
 SRC64   := $(filter-out src/kernel/blas% src/kernel/onednn% src/kernel/vector%, \
              $(wildcard src/base/*.c src/config/*.c src/tensor/*.c src/kernel/*.c src/op/*.c \
-               src/graph/*.c))
+               src/graph/*.c io/file.c))
 OBJ64   := $(SRC64:%.c=$(BUILD)/real64/%.o)
 
 TEST_SRC := $(wildcard tests/unit/test_*.c tests/op/test_*.c tests/op/test64_*.c \

@@ -256,8 +256,8 @@ static void print_result(const pt_held_run_t *run, const pt_run_result_t *result
         pt_print_pictures(run->folder);
 }
 
-/* The run is done and its files stand: who runs it again gets the report.  A picture that
- * fails is no failure. */
+/* The run is done and its files stand: who runs it again gets the report.  A program that
+ * fails to draw is no failure. */
 static pt_status_t write_report(const pt_held_run_t *run, const pt_run_result_t *result,
                                 const pt_rank_cost_t *cost)
 {
@@ -274,10 +274,11 @@ static pt_status_t write_report(const pt_held_run_t *run, const pt_run_result_t 
     pt_console_text(&text);
     pt_text_release(&text);
     PT_TRY(status);
-    if (s->config.report.svg && draw(run) != PT_OK) {
-        pt_console_error("warning: no picture: %s", pt_error_message());
-        pt_error_clear();
-    }
+    status = s->config.report.svg ? draw(run) : PT_OK;
+    if (status != PT_E_LIBRARY)
+        return status;
+    pt_console_error("warning: no picture: %s", pt_error_message());
+    pt_error_clear();
     return PT_OK;
 }
 

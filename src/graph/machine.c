@@ -10,6 +10,7 @@
 
 #include "polytree/base/hash.h"
 #include "polytree/base/memory.h"
+#include "polytree/io/file.h"
 
 enum { FIRST_TABLE = 256, LINE = 64 + PT_MACHINE_NAME };
 
@@ -119,22 +120,17 @@ double pt_machine_receive(const pt_machine_t *machine, pt_wire_t wire, double by
 
 pt_status_t pt_machine_write(const pt_machine_t *machine, const char *path)
 {
-    FILE *file = fopen(path, "w");
     pt_machine_t copy = *machine;
+    pt_text_t text = {0};
 
-    if (file == NULL)
-        PT_FAIL(IO, "cannot write %s: %s", path, strerror(errno));
-    fprintf(file, HEAD "\n", N_RATE + machine->n_known);
+    pt_text_add(&text, HEAD "\n", N_RATE + machine->n_known);
     for (size_t i = 0; i < N_RATE; i++)
-        fprintf(file, "%.6g %s\n",
-                rate_name[i].is_inverse ? 1 / *rate_at(&copy, i) : *rate_at(&copy, i),
-                rate_name[i].name);
+        pt_text_add(&text, "%.6g %s\n",
+                    rate_name[i].is_inverse ? 1 / *rate_at(&copy, i) : *rate_at(&copy, i),
+                    rate_name[i].name);
     for (size_t i = 0; i < machine->n_known; i++)
-        fprintf(file, "%.6g %s\n", machine->known[i].seconds, machine->known[i].name);
-    bool is_written = ferror(file) == 0;
-    if (fclose(file) != 0 || !is_written)
-        PT_FAIL(IO, "cannot write %s: %s", path, strerror(errno));
-    return PT_OK;
+        pt_text_add(&text, "%.6g %s\n", machine->known[i].seconds, machine->known[i].name);
+    return pt_file_write_text(path, &text);
 }
 
 /** A table that is being read. */

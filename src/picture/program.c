@@ -3,10 +3,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <spawn.h>
-#include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -14,41 +14,19 @@
 
 extern char **environ;
 
-/* Start a program, its input at the end of a pipe, its output in a file; `*pid` is 0 where
- * there is no such program. */
-static pt_status_t start(char *const argv[], const char *out, pid_t *pid, FILE **input)
+/* Start a program with its input and output in files; 0 where there is none. */
+static pid_t start(char *const argv[], int input, int output)
 {
     posix_spawn_file_actions_t actions;
-    int end[2], code, file = open(out, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-    if (file < 0)
-        PT_FAIL(IO, "%s: %s", out, strerror(errno));
-    if (pipe(end) != 0) {
-        close(file);
-        PT_FAIL(IO, "pipe: %s", strerror(errno));
-    }
+    pid_t pid = 0;
     posix_spawn_file_actions_init(&actions);
-    posix_spawn_file_actions_adddup2(&actions, end[0], STDIN_FILENO);
-    posix_spawn_file_actions_addclose(&actions, end[0]);
-    posix_spawn_file_actions_addclose(&actions, end[1]);
-    posix_spawn_file_actions_adddup2(&actions, file, STDOUT_FILENO);
+    posix_spawn_file_actions_adddup2(&actions, input, STDIN_FILENO);
+    posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO);
     /* Its remarks are of no use to who runs a search; that it failed is told. */
     posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
-    code = posix_spawnp(pid, argv[0], &actions, NULL, argv, environ);
+    int code = posix_spawnp(&pid, argv[0], &actions, NULL, argv, environ);
     posix_spawn_file_actions_destroy(&actions);
-    close(end[0]);
-    close(file);
-    if (code != 0) {
-        close(end[1]);
-        unlink(out);
-        *pid = 0;
-        return PT_OK;
-    }
-    *input = fdopen(end[1], "w");
-    if (*input == NULL) {
-        close(end[1]);
-        PT_FAIL(IO, "fdopen: %s", strerror(errno));
-    }
-    return PT_OK;
+    return code == 0 ? pid : 0;
 }
 
 static pt_status_t wait_for(const char *name, pid_t pid)
@@ -58,38 +36,64 @@ static pt_status_t wait_for(const char *name, pid_t pid)
         if (errno != EINTR)
             PT_FAIL(IO, "waiting for %s: %s", name, strerror(errno));
     if (!WIFEXITED(how) || WEXITSTATUS(how) != 0)
-        PT_FAIL(IO, "%s failed with %s %d", name, WIFEXITED(how) ? "exit code" : "signal",
+        PT_FAIL(LIBRARY, "%s failed with %s %d", name,
+                WIFEXITED(how) ? "exit code" : "signal",
                 WIFEXITED(how) ? WEXITSTATUS(how) : WTERMSIG(how));
     return PT_OK;
 }
 
+/* A file in memory with a text in it, to be read from its begin. */
+static pt_status_t hold(const char *text, size_t bytes, int *fd)
+{
+    *fd = memfd_create("polytree", MFD_CLOEXEC);
+    if (*fd < 0)
+        PT_FAIL(IO, "a file in memory: %s", strerror(errno));
+    for (size_t at = 0; at < bytes;) {
+        ssize_t n = pwrite(*fd, text + at, bytes - at, (off_t)at);
+        if (n < 0 && errno != EINTR)
+            PT_FAIL(IO, "a file in memory: %s", strerror(errno));
+        at += n < 0 ? 0 : (size_t)n;
+    }
+    return PT_OK;
+}
+
+static pt_status_t keep(const char *name, int output, const char *path)
+{
+    struct stat info;
+    if (fstat(output, &info) != 0)
+        PT_FAIL(IO, "a file in memory: %s", strerror(errno));
+    if (info.st_size == 0)
+        PT_FAIL(LIBRARY, "%s drew nothing", name);
+    size_t bytes = (size_t)info.st_size;
+    void *drawn = mmap(NULL, bytes, PROT_READ, MAP_PRIVATE, output, 0);
+    if (drawn == MAP_FAILED)
+        PT_FAIL(IO, "a file in memory: %s", strerror(errno));
+    pt_status_t status = pt_file_write(path, drawn, bytes);
+    munmap(drawn, bytes);
+    return status;
+}
+
+/* Drawn in memory: that a disk was full is no news that such programs tell. */
 pt_status_t pt_program_run(char *const argv[], const pt_text_t *script, const char *path,
                            bool *is_drawn)
 {
-    char temporary[4200];
-    pid_t pid = 0;
-    FILE *input = NULL;
-    pt_status_t status, waited;
+    int input = -1, output = -1;
+    pt_status_t status;
+    pid_t pid;
     PT_TRY(script->status);
-    void (*old)(int) = signal(SIGPIPE, SIG_IGN);
-    snprintf(temporary, sizeof temporary, "%s.tmp.%ld", path, (long)getpid());
-    PT_TRY_OR(done, pt_file_blame(start(argv, temporary, &pid, &input), temporary, path));
+    PT_TRY_OR(done, hold(pt_text_get(script), script->n, &input));
+    PT_TRY_OR(done, hold("", 0, &output));
+    pid = start(argv, input, output);
     *is_drawn = pid != 0;
     if (pid == 0)
         goto done;
-    fwrite(pt_text_get(script), 1, script->n, input);
-    bool is_read = !ferror(input);
-    if (fclose(input) != 0 || !is_read)
-        status = PT_ERROR(IO, "writing to %s: %s", argv[0], strerror(errno));
-    waited = wait_for(argv[0], pid);
-    status = status != PT_OK ? status : waited;
-    status = pt_file_blame(status, temporary, path);
-    if (status == PT_OK && rename(temporary, path) != 0)
-        status = PT_ERROR(IO, "%s: %s", path, strerror(errno));
-    if (status != PT_OK)
-        unlink(temporary);
+    PT_TRY_OR(done, wait_for(argv[0], pid));
+    status = keep(argv[0], output, path);
 done:
-    signal(SIGPIPE, old);
+    if (input >= 0)
+        close(input);
+    if (output >= 0)
+        close(output);
     return status;
 }
 

@@ -4,16 +4,18 @@
 #include "polytree/par/log.h"
 #include "polytree/record/run_file.h"
 
-/* A picture that fails is no failure. */
-static void draw(const sweep_results_t *results, pt_run_file_t file,
-                 pt_status_t (*plot)(const sweep_results_t *, const char *))
+/* A program that fails to draw is no failure. */
+static pt_status_t draw(const sweep_results_t *results, pt_run_file_t file,
+                        pt_status_t (*plot)(const sweep_results_t *, const char *))
 {
     char path[PT_PATH_MAX];
-    if (pt_run_file_path(results->table.sweep->folder, file, path) != PT_OK ||
-        plot(results, path) != PT_OK) {
-        pt_log(PT_LOG_WARNING, "no picture: %s", pt_error_message());
-        pt_error_clear();
-    }
+    PT_TRY(pt_run_file_path(results->table.sweep->folder, file, path));
+    pt_status_t status = plot(results, path);
+    if (status != PT_E_LIBRARY)
+        return status;
+    pt_log(PT_LOG_WARNING, "no picture: %s", pt_error_message());
+    pt_error_clear();
+    return PT_OK;
 }
 
 static pt_status_t write_all(const sweep_results_t *results, pt_text_t *out)
@@ -27,9 +29,9 @@ static pt_status_t write_all(const sweep_results_t *results, pt_text_t *out)
     PT_TRY(pt_run_file_path(t->sweep->folder, PT_FILE_SWEEP_JSON, path));
     PT_TRY(sweep_write_json(results, path));
     if (sweep_table_has(t, t->judged))
-        draw(results, PT_FILE_SWEEP_PLOT, sweep_plot_rows);
+        PT_TRY(draw(results, PT_FILE_SWEEP_PLOT, sweep_plot_rows));
     if (sweep_plot_has_cost(t))
-        draw(results, PT_FILE_SWEEP_COST_PLOT, sweep_plot_cost);
+        PT_TRY(draw(results, PT_FILE_SWEEP_COST_PLOT, sweep_plot_cost));
     return PT_OK;
 }
 

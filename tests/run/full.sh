@@ -90,3 +90,23 @@ refuses 1 "disk/run/report.txt: cannot write: No space left" search "$SMALL" -o 
 rm disk/ballast
 expect 0 ranks 1 search "$SMALL" -o disk/run
 [ -s disk/run/report.txt ] || fail "no report"
+
+# The same for what other programs draw, who themselves do not tell.
+if command -v gnuplot >/dev/null; then
+    rm -r disk/run disk/kept
+    cp -r whole disk/run
+    cp disk/run/curves.svg curves.svg
+    # Less than it takes, more than any other file that is written anew.
+    room $(($(du -k curves.svg | cut -f 1) - 4))
+    refuses 1 "disk/run/curves.svg: cannot write: No space left on device" search "$SMALL" -o disk/run
+    cmp curves.svg disk/run/curves.svg || fail "a whole picture is replaced by a part"
+    [ -z "$(find disk -name '*.tmp*')" ] || fail "a partial file is left"
+    rm disk/ballast
+    expect 0 ranks 1 search "$SMALL" -o disk/run
+fi
+
+# A table of times that stood there still does.
+echo old >disk/table
+room 0
+refuses 1 "disk/table: cannot write: No space left on device" plan "$SMALL" --ranks 1 --table disk/table
+[ "$(cat disk/table)" = old ] || fail "a table is replaced by a part"

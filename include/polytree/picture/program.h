@@ -14,6 +14,8 @@
  * replace `path`.
  *
  * @param[out] is_drawn  false where there is no such program
+ * @return PT_E_LIBRARY if the program failed, PT_E_IO if the picture could not be written:
+ *         what stood under `path` still does
  */
 PT_MUST_CHECK pt_status_t pt_program_run(char *const argv[], const pt_text_t *script,
                                          const char *path, bool *is_drawn);
