@@ -34,7 +34,7 @@ const char *const event_moment_word[PT_N_MOMENT] = {
 
 static pt_status_t open_file(const char *path, FILE **file)
 {
-    *file = fopen(path, "a");
+    *file = fopen(path, "a+");
     if (*file == NULL)
         PT_FAIL(IO, "%s: cannot open to write: %s", path, strerror(errno));
     /* Others read along. */
@@ -282,10 +282,20 @@ static void put_traffic(line_t *line, const pt_traffic_stat_t *traffic)
     line_close(line);
 }
 
+/* A job that was killed, or a full disk, may have left a line without its end. */
+static void end_torn_line(FILE *file)
+{
+    bool is_torn = fseek(file, -1, SEEK_END) == 0 && fgetc(file) != '\n';
+    fseek(file, 0, SEEK_END);
+    if (is_torn)
+        putc('\n', file);
+}
+
 /* What cannot be written is no loss for the run. */
 void pt_journal_put_timing(pt_journal_t *j, const pt_timing_t *t)
 {
     line_t *line = &j->line;
+    end_torn_line(j->timing);
     begin(line, event_moment_word[t->moment], t->phase);
     line_integer(line, "step", t->step);
     line_integer(line, "job", t->job);

@@ -28,6 +28,8 @@ typedef struct standing_view {
     char val[256], final[256];      /**< empty before */
     double wall, speed, peak, left; /**< of what depends on the day */
     pt_moment_t last;               /**< of that: PT_N_MOMENT before */
+    int64_t job;                    /**< of the last */
+    int32_t n_job, n_stopped, n_failed, n_killed;
     char why[512];
 } standing_view_t;
 
@@ -104,6 +106,13 @@ static pt_status_t take_metrics(void *context, const pt_event_t *event)
 static pt_status_t take_timing(void *context, const pt_timing_t *t)
 {
     standing_view_t *v = context;
+    bool is_new = v->n_job == 0 || t->job != v->job;
+    v->n_killed += is_new && v->n_job > 0 && v->last != PT_MOMENT_STOPPED &&
+                   v->last != PT_MOMENT_FAILED;
+    v->n_job += is_new;
+    v->n_stopped += t->moment == PT_MOMENT_STOPPED;
+    v->n_failed += t->moment == PT_MOMENT_FAILED;
+    v->job = t->job;
     v->wall = t->wall;
     v->left = t->seconds_left;
     v->speed = t->samples_per_second;
@@ -156,13 +165,19 @@ static bool find_next(const char *run, char text[512])
     return goes_on;
 }
 
+/* Scores are told before the checkpoint that keeps them, which may have failed. */
+static bool is_finished(const standing_view_t *v)
+{
+    return v->final[0] != '\0' && v->last != PT_MOMENT_FINAL && v->last != PT_MOMENT_FAILED;
+}
+
 /* Whether somebody is at work, and for how much longer. */
 static void put_state(const char *run, const standing_view_t *v, pt_text_t *out)
 {
     char holder[256], left[32], text[64] = "", next[512];
     pt_run_hold_t hold = pt_run_holder(run, holder);
     double seconds = v->left - seconds_since(run, PT_FILE_TIMING);
-    if (v->final[0] != '\0') {
+    if (is_finished(v)) {
         pt_text_add(out, "state       finished\n");
     } else if (hold == PT_RUN_HELD) {
         if (isfinite(seconds))
@@ -216,11 +231,26 @@ static void put_best(const standing_view_t *v, pt_text_t *out)
                     v->is_confirming ? "finalists, on what confirms" : "on what proposes");
 }
 
+/* How the jobs ended that have said something, where there were several. */
+static void put_jobs(const standing_view_t *v, pt_text_t *out)
+{
+    if (v->n_job < 2)
+        return;
+    pt_text_add(out, "jobs        %d", (int)v->n_job);
+    if (v->n_stopped > 0)
+        pt_text_add(out, ", %d stopped", (int)v->n_stopped);
+    if (v->n_failed > 0)
+        pt_text_add(out, ", %d failed", (int)v->n_failed);
+    if (v->n_killed > 0)
+        pt_text_add(out, ", %d killed or crashed", (int)v->n_killed);
+    pt_text_add(out, "\n");
+}
+
 static void put_view(const char *run, const standing_view_t *v, pt_text_t *out)
 {
     char text[48];
     put_state(run, v, out);
-    if (v->final[0] != '\0') {
+    if (is_finished(v)) {
         pt_text_add(out, "done        %s\n", v->final);
     } else if (!v->has_phase) {
         return;
@@ -243,6 +273,7 @@ static void put_view(const char *run, const standing_view_t *v, pt_text_t *out)
         add(out, ", at most %.0f MiB on rank 0", v->peak / (1 << 20));
         pt_text_add(out, "\n");
     }
+    put_jobs(v, out);
     pt_text_add(out, "checkpoint  %s\n", age(run, PT_FILE_CHECKPOINT, text));
     pt_text_add(out, "last entry  %s\n", age(run, PT_FILE_METRICS, text));
 }

@@ -121,6 +121,18 @@ cmp before found/report.txt || fail "a command that names no baselines has taken
 expect 0 "$POLYTREE" status found
 says out "^state +finished$"
 says out "^done +mean metric on test [01]\.[0-9]+$"
+says out "^jobs +2, 1 stopped$"
+# The scores are told, but the checkpoint that was to keep them failed.
+cp -r found unsaved
+tail -n 1 unsaved/timing.jsonl | grep -q '^{"event":"checkpoint"' || fail "a run ends otherwise"
+sed -i '$s/"checkpoint"/"failed"/' unsaved/timing.jsonl
+expect 0 "$POLYTREE" status unsaved
+says out "^state +failed: once that is mended the same command goes on$"
+# Or its job was killed before that, in the middle of a line.
+sed -i '$d' unsaved/timing.jsonl
+printf '{"event":"checkpoint","pha' >>unsaved/timing.jsonl
+expect 0 "$POLYTREE" status unsaved
+says out "^state +stopped, or ended by an error: the same command goes on"
 # In the middle of a line, as one finds it while the run is at work.
 mkdir half
 sed '/"phase":"retrain","kind":"weight","step":11,/,$d' found/metrics.jsonl >half/metrics.jsonl

@@ -299,6 +299,41 @@ static void timing_comes_back(void **state)
     pt_journal_free(j);
 }
 
+static pt_status_t add_steps(void *context, const pt_timing_t *t)
+{
+    *(int64_t *)context = 10 * *(int64_t *)context + t->step;
+    return PT_OK;
+}
+
+static void put_torn(const char *text)
+{
+    char path[PT_PATH_MAX];
+    assert_int_equal(pt_run_file_path(run, PT_FILE_TIMING, path), PT_OK);
+    FILE *file = fopen(path, "a");
+    assert_non_null(file);
+    fputs(text, file);
+    fclose(file);
+}
+
+/* Whole lines are told, those of a job that begins behind a torn one included. */
+static void torn_timing_is_left_out(void **state)
+{
+    (void)state;
+    char notice[512];
+    int64_t steps = 0;
+    for (int64_t step = 1; step <= 3; step++) {
+        pt_journal_t *j = NULL;
+        assert_int_equal(pt_journal_open(run, 0, notice, &j), PT_OK);
+        pt_journal_put_timing(
+            j, &(pt_timing_t){.moment = PT_MOMENT_EVAL, .phase = PT_N_PHASE, .step = step});
+        pt_journal_free(j);
+        put_torn("{\"event\":\"eval\",\"pha");
+    }
+    put_torn("{\"event\":\"eval\"}\n");
+    assert_int_equal(pt_journal_read_timing(run, add_steps, &steps), PT_OK);
+    assert_int_equal(steps, 123);
+}
+
 static void a_full_disk_is_remembered(void **state)
 {
     (void)state;
@@ -324,6 +359,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(older_journals_are_read, empty_run, remove_run),
         cmocka_unit_test_setup_teardown(who_goes_on_cuts_back, empty_run, remove_run),
         cmocka_unit_test_setup_teardown(timing_comes_back, empty_run, remove_run),
+        cmocka_unit_test_setup_teardown(torn_timing_is_left_out, empty_run, remove_run),
         cmocka_unit_test_setup_teardown(a_full_disk_is_remembered, empty_run, remove_run),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

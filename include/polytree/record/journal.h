@@ -196,6 +196,8 @@ typedef pt_status_t (*pt_timing_taker_t)(void *context, const pt_timing_t *timin
  */
 PT_MUST_CHECK pt_status_t pt_journal_read(const char *run, pt_event_taker_t take,
                                           void *context);
+
+/** The same of what depends on the day, of which torn lines are left out. */
 PT_MUST_CHECK pt_status_t pt_journal_read_timing(const char *run, pt_timing_taker_t take,
                                                  void *context);
 
