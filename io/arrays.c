@@ -98,9 +98,7 @@ pt_status_t pt_arrays_finish(pt_status_t status, pt_arrays_t *arrays)
     status = a->format->finish(status, a);
     if (status == PT_OK)
         status = pt_file_publish(a->temp, a->path);
-    if (status == PT_OK)
-        pt_path_clear_stale(a->path);
-    else
+    if (status != PT_OK)
         unlink(a->temp);
     pt_file_expose(NULL);
     status = pt_file_blame(status, a->temp, a->path);

@@ -159,9 +159,7 @@ pt_status_t pt_dataset_write(const char *path, const pt_dataset_source_t *source
     pt_status_t status = write_file(temp, source);
     if (status == PT_OK)
         status = pt_file_publish(temp, path);
-    if (status == PT_OK)
-        pt_path_clear_stale(path);
-    else
+    if (status != PT_OK)
         unlink(temp);
     pt_file_expose(NULL);
     return pt_file_blame(status, temp, path);

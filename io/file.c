@@ -23,9 +23,19 @@ pt_status_t pt_path_join(const char *folder, const char *name, char out[PT_PATH_
     return PT_OK;
 }
 
+/* Processes have numbers of their machine: both tell who writes. */
+static void name_host(char host[65])
+{
+    host[64] = '\0';
+    if (gethostname(host, 64) != 0)
+        strcpy(host, "unknown");
+}
+
 pt_status_t pt_path_temp(const char *path, char out[PT_PATH_MAX])
 {
-    int n = snprintf(out, PT_PATH_MAX, "%s.tmp.%ld", path, (long)getpid());
+    char host[65];
+    name_host(host);
+    int n = snprintf(out, PT_PATH_MAX, "%s.tmp.%s.%ld", path, host, (long)getpid());
     if (n < 0 || n >= PT_PATH_MAX)
         PT_FAIL(RANGE, "%.64s...: path longer than %d bytes", path, PT_PATH_MAX - 1);
     return PT_OK;
@@ -40,9 +50,10 @@ static bool is_of_dead(const char *pid)
 
 void pt_path_clear_stale(const char *path)
 {
-    char folder[PT_PATH_MAX], prefix[PT_PATH_MAX + 8], stale[2 * PT_PATH_MAX];
+    char folder[PT_PATH_MAX], prefix[PT_PATH_MAX + 80], stale[2 * PT_PATH_MAX], host[65];
     const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
-    size_t bytes = (size_t)snprintf(prefix, sizeof prefix, "%s.tmp.", name);
+    name_host(host);
+    size_t bytes = (size_t)snprintf(prefix, sizeof prefix, "%s.tmp.%s.", name, host);
     snprintf(folder, sizeof folder, "%.*s", slash ? (int)(name - path) : 2,
              slash ? path : "./");
     DIR *list = opendir(folder);
@@ -119,8 +130,8 @@ pt_status_t pt_file_publish(const char *temp, const char *path)
     PT_TRY(pt_file_sync(temp));
     if (rename(temp, path))
         PT_FAIL(IO, "%s: cannot rename to this name: %s", path, strerror(errno));
-    PT_TRY(pt_folder_sync(path));
-    return PT_OK;
+    pt_path_clear_stale(path);
+    return pt_folder_sync(path);
 }
 
 static pt_status_t write_all(int fd, const char *path, const char *text, size_t bytes)

@@ -72,6 +72,8 @@ static pt_status_t lock(pt_held_run_t *run)
         status = pt_folder_make(run->folder);
         if (status == PT_OK)
             status = pt_run_lock(run->folder, &run->lock);
+        if (status == PT_OK)
+            pt_run_clear_stale(run->folder);
     }
     return pt_comm_agree(pt_comm_world(), status);
 }

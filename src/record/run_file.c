@@ -84,3 +84,13 @@ bool pt_run_file_exists(const char *folder, pt_run_file_t file)
     }
     return pt_path_exists(path);
 }
+
+void pt_run_clear_stale(const char *folder)
+{
+    char path[PT_PATH_MAX];
+    for (int i = 0; i < PT_N_FILE; i++)
+        if (pt_run_file_path(folder, (pt_run_file_t)i, path) == PT_OK)
+            pt_path_clear_stale(path);
+        else
+            pt_error_clear();
+}

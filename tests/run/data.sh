@@ -34,7 +34,7 @@ writing() {
     start 1 data shapes "$1" --size 16 --train 20
     stalling=()
     wait_until is_stalled
-    part=$1.tmp.$job
+    part=$1.tmp.$(uname -n).$job
     [ -e "$part" ] || fail "there is no part of $1"
 }
 writing big.h5
@@ -49,10 +49,13 @@ for path in k/k.h5 k.h5; do
     send KILL
     ended 137
     [ "$(ls $path.tmp.*)" = "$part" ] || fail "no part is left to remove"
-    touch $path.tmp.$$ $path.tmp.old "k$part"
+    kept="$path.tmp.$(uname -n).$$ $path.tmp.$(uname -n).old $path.tmp.elsewhere.$job k$part"
+    # shellcheck disable=SC2086  # several names
+    touch $kept
     expect 0 "$POLYTREE" data shapes $path --size 16 --train 20
     [ ! -e "$part" ] || fail "the part of a dead process is left"
-    rm $path.tmp.$$ $path.tmp.old "k$part" || fail "more is removed than that"
+    # shellcheck disable=SC2086
+    rm $kept || fail "more is removed than that"
 done
 
 # The same seed gives the same file, another one another.

@@ -83,6 +83,11 @@ send KILL
 ended 137
 stalling=()
 [ -n "$(find in-writing -name '*.tmp*')" ] || fail "it was not killed in writing"
+# As if in the middle of its report too, and another machine's process of that number now.
+touch "in-writing/report.txt.tmp.$(uname -n).$job" "in-writing/report.txt.tmp.elsewhere.$job"
+expect 75 "$POLYTREE" search "$SMALL" -o in-writing --time-limit 0.001
+[ ! -e "in-writing/report.txt.tmp.$(uname -n).$job" ] || fail "half a report is kept"
+rm "in-writing/report.txt.tmp.elsewhere.$job" || fail "a file of another machine is removed"
 expect 0 ranks 2 search "$SMALL" -o in-writing
 says out "^going on from the checkpoint: retrain, step"
 same_result whole in-writing

@@ -2,7 +2,8 @@
  * Checkpoints: named arrays and attributes in one HDF5 file, replaced safely.
  *
  * The file knows nothing of ranks.  Rank 0 writes (the caller has gathered); writing is
- *   PATH.tmp.PID -> flush, fsync -> unlink PREV, hard-link PATH to it -> rename over PATH
+ *   PATH.tmp.HOST.PID -> flush, fsync -> unlink PREV, hard-link PATH to it -> rename over
+ * PATH
  *   -> fsync the folder.
  * At every instant a loadable checkpoint stands under one of the two names.
  */

@@ -36,6 +36,10 @@ PT_MUST_CHECK pt_status_t pt_file_read(const char *path, char **text, size_t *by
 /** Whether there is something of that name. */
 bool pt_path_exists(const char *path);
 
+/** Remove what was written of `path` by processes of this machine that are dead.  What
+ * those of other machines are at stays. */
+void pt_path_clear_stale(const char *path);
+
 /** Make a folder and its parents. */
 PT_MUST_CHECK pt_status_t pt_folder_make(const char *path);
 

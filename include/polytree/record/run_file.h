@@ -58,4 +58,8 @@ PT_MUST_CHECK pt_status_t pt_run_file_path(const char *folder, pt_run_file_t fil
 /** Whether the folder has it; false where its path would be too long. */
 bool pt_run_file_exists(const char *folder, pt_run_file_t file);
 
+/** Remove the halves of files in a run's folder that processes of this machine were at when
+ * they were killed.  Not collective. */
+void pt_run_clear_stale(const char *folder);
+
 #endif
