@@ -227,10 +227,12 @@ static pt_status_t check_resource(const pt_config_t *c)
 
 static pt_status_t check_judge(const pt_config_t *c)
 {
-    if (pt_config_is_judged(c) && c->choose.judge == PT_JUDGE_HALVING &&
+    if (pt_config_is_judged(c) && !pt_config_has_judge(c, PT_JUDGE_SUPERNET) &&
         c->retrain.from == PT_FROM_SEARCH) {
-        PT_FAIL(CONFIG, "choose.judge = halving searches no weights to begin with: set "
-                        "retrain.from = scratch, or a file");
+        PT_FAIL(CONFIG,
+                "choose.judge = %s searches no weights to begin with: set "
+                "retrain.from = scratch, or a file",
+                pt_judge_name(c->choose.judge));
     }
     return PT_OK;
 }

@@ -314,7 +314,9 @@ const pt_option_t pt_options[] = {
         "of networks: the published rule reads one off alpha; supernet: candidates by "
         "their loss with its weights, which are trained for that in place of alpha; "
         "halving: by their loss after short trainings, of which the better go on; supernet "
-        "halving: the first thins out for the second"),
+        "halving: the first thins out for the second; regression: by what trainings of "
+        "some say "
+        "of all"),
     REAL("choose.budget", choose.budget, "2", 1e-3, 1e6, NUM,
          "what judging may cost, in trainings of the network found"),
     INT("choose.population", choose.population, "32", 2, 65536, NUM,
@@ -326,6 +328,8 @@ const pt_option_t pt_options[] = {
     REAL("choose.shortest", choose.shortest, "0.25", 1e-6, 1, NUM,
          "halving: trainings are at least this share of training the network found; where "
          "the budget is short fewer candidates train"),
+    REAL("choose.length", choose.length, "0.5", 1e-6, 1, NUM,
+         "regression: trainings are this share of training the network found"),
     INT("choose.seeds", choose.seeds, "2", 1, 8, NUM,
         "halving: trainings of each candidate that is left at the end"),
     REAL("choose.floor", choose.floor, "0", 0, 1e6, NUM,

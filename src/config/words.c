@@ -172,11 +172,9 @@ _Static_assert(sizeof pt_rule_words / sizeof pt_rule_words[0] == PT_N_RULE + 1,
                "a word for each");
 
 const char *const pt_judge_words[] = {
-    [PT_JUDGE_ALPHA] = "alpha",
-    [PT_JUDGE_SUPERNET] = "supernet",
-    [PT_JUDGE_HALVING] = "halving",
-    [PT_JUDGE_BOTH] = "supernet halving",
-    [PT_N_JUDGE] = NULL,
+    [PT_JUDGE_ALPHA] = "alpha",           [PT_JUDGE_SUPERNET] = "supernet",
+    [PT_JUDGE_HALVING] = "halving",       [PT_JUDGE_BOTH] = "supernet halving",
+    [PT_JUDGE_REGRESSION] = "regression", [PT_N_JUDGE] = NULL,
 };
 _Static_assert(sizeof pt_judge_words / sizeof pt_judge_words[0] == PT_N_JUDGE + 1,
                "a word for each");

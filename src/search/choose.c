@@ -12,13 +12,19 @@ static pt_status_t check_least(const pt_search_t *s, int64_t least)
     const choose_t *c = &s->choose;
     int64_t least_trained = c->has_supernet ? 2 : least;
     choose_rungs_t rungs = {.size = {least_trained}};
-    if (c->has_halving)
+    if (c->trains)
         run_choose_plan(s->config, &c->price, c->capacity, &rungs);
     if (c->capacity < least)
         PT_FAIL(CONFIG,
                 "choose.budget = %g trainings of the network found (retrain.steps) are too "
                 "little to judge the %lld candidates that are always tried",
                 s->config->choose.budget, (long long)least);
+    if (rungs.size[0] < least_trained && c->has_regression)
+        PT_FAIL(CONFIG,
+                "choose.budget = %g trainings of the network found (retrain.steps) are too "
+                "little to train %lld candidates for choose.length = %g of that",
+                s->config->choose.budget, (long long)least_trained,
+                s->config->choose.length);
     if (rungs.size[0] < least_trained)
         PT_FAIL(CONFIG,
                 "choose.budget = %g trainings of the network found (retrain.steps) are too "
@@ -52,8 +58,9 @@ pt_status_t run_choose_prepare(pt_search_t *s)
         return PT_OK;
     int64_t least = run_choose_always(config);
     c->has_supernet = pt_config_has_judge(config, PT_JUDGE_SUPERNET);
-    c->has_halving = pt_config_has_judge(config, PT_JUDGE_HALVING);
-    c->n_seed = c->has_halving ? config->choose.seeds : 1;
+    c->trains = pt_config_has_judge(config, PT_JUDGE_TRAINS);
+    c->has_regression = config->choose.judge == PT_JUDGE_REGRESSION;
+    c->n_seed = c->trains && !c->has_regression ? config->choose.seeds : 1;
     c->price = run_choose_price(config, feed, run_step_samples(config, feed, false),
                                 s->length.n_step[PT_PHASE_RETRAIN]);
     c->capacity = run_choose_most(config, &c->price, least);
@@ -160,7 +167,7 @@ pt_status_t run_choose_end(pt_search_t *s)
 {
     choose_t *c = &s->choose;
     bool is_own = s->config->choose.supernet[0] == '\0';
-    if (c->has_halving && is_own)
+    if (c->trains && is_own)
         PT_TRY(run_choose_end_halving(s));
     if (is_own)
         PT_TRY(run_keep_supernet(s));

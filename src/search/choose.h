@@ -3,8 +3,10 @@
  *
  * A candidate has rows of losses, one for each time that it was judged:
  *
- *     0                              with the supernet's weights, on propose
- *     1 .. CHOOSE_RUNGS              trained in a rung of halving but the last, on propose
+ *     0                              with the supernet's weights, on propose; of regression
+ *                                    what is expected of it
+ *     1 .. CHOOSE_RUNGS              trained in a rung of halving but the last, or for
+ *                                    regression, on propose
  *     of each training that confirms: CHOOSE_N_CONFIRM rows, see below
  *
  * What was not judged is NaN; what diverged, infinite.  Number 0, the reference, is judged
@@ -54,7 +56,8 @@ enum {
 
 /** What a score is of. */
 typedef enum choose_view {
-    CHOOSE_PROPOSED, /**< on propose: of all rungs, by their steps; else the supernet's */
+    CHOOSE_PROPOSED, /**< on propose: what is expected; of all rungs, by their steps; the
+                        supernet's */
     CHOOSE_CONFIRMED,
     CHOOSE_LEFT_OUT /**< confirmed without block 0, and so on */
 } choose_view_t;
@@ -62,15 +65,17 @@ typedef enum choose_view {
 /** What judging costs, in samples of training, once for each task that has them. */
 typedef struct choose_price {
     double look;     /**< calibrating and evaluating on half of what judges */
+    double judged;   /**< such looks at what has been trained */
     double step;     /**< a step of training */
     int64_t retrain; /**< steps of training the network found */
     double all;      /**< that training */
 } choose_price_t;
 
 /** Successive halving of n candidates: size[r] of them, from the second rung on the
- * reference too, train steps[r] each; in the last rung as often as choose.seeds says. */
+ * reference too, train steps[r] each; in the last rung `seeds` times. */
 typedef struct choose_rungs {
     int32_t n; /**< 0: none can be had for the price */
+    int64_t seeds;
     int64_t size[CHOOSE_RUNGS], steps[CHOOSE_RUNGS];
 } choose_rungs_t;
 
@@ -100,7 +105,9 @@ typedef struct choose_metric {
 /** Candidates and what is known of them. */
 typedef struct choose {
     bool is_on;
-    bool has_supernet, has_halving; /**< the judges */
+    bool has_supernet;   /**< a judge */
+    bool trains;         /**< halving or regression is */
+    bool has_regression; /**< it is: the one rung trains who is confirmed by that, too */
     int32_t n_task;
     int64_t n_row;       /**< of losses of a candidate */
     int64_t n_seed;      /**< trainings that confirm; 1: the supernet's */
@@ -136,8 +143,8 @@ static inline double *choose_row(const choose_t *c, int64_t i, int64_t row)
     return c->loss + (i * c->n_row + row) * c->n_task;
 }
 
-/** Row of the supernet's judgement, and of a rung's. */
-enum { CHOOSE_SUPERNET_ROW };
+/** Row of the supernet's judgement, or of what is expected, and of a rung's. */
+enum { CHOOSE_SUPERNET_ROW, CHOOSE_EXPECTED_ROW = CHOOSE_SUPERNET_ROW };
 static inline int64_t choose_rung_row(int64_t rung)
 {
     return 1 + rung;
@@ -188,7 +195,9 @@ double choose_score(const choose_t *c, int64_t i, int32_t view);
 double choose_task_score(const choose_t *c, int64_t i, int32_t view, int32_t task);
 /** The worst task's. */
 double choose_worst(const choose_t *c, int64_t i, int32_t view);
-/** By one judgement alone. */
+/** By one judgement alone; of a task NaN where one of both losses is none, or not above 0.
+ */
+double choose_row_task_score(const choose_t *c, int64_t i, int64_t row, int32_t task);
 double choose_row_score(const choose_t *c, int64_t i, int64_t row);
 double choose_row_worst(const choose_t *c, int64_t i, int64_t row);
 /** Mean over the trainings that confirm of the metric that a task is compared by. */
@@ -200,8 +209,8 @@ double choose_error(const choose_t *c, int64_t i, int64_t j);
 /** The candidates that have entered so many rungs at least, the best on propose first, into
  * c->order; how many. */
 int64_t choose_rank(const choose_t *c, int64_t n_rung);
-/** Say who is confirmed: of halving those in the last rung, else the hand-made ones and the
- * best on propose; how many. */
+/** Say who is confirmed: of halving those in the last rung, of regression the best of those
+ * trained and the reference, else the hand-made ones and the best on propose; how many. */
 int64_t choose_finalists(const choose_t *c);
 /** Gain by metrics over the reference, mean over the tasks (Maninis et al. 2019); NaN where
  * a task has no such metric, or it is 0 for the reference. */
@@ -215,15 +224,22 @@ choose_verdict_t choose_decide(const pt_config_t *config, double budget, const c
  * of training. */
 void choose_plan_rungs(const pt_config_t *config, const choose_price_t *price, int64_t n,
                        double samples, choose_rungs_t *out);
+/** One rung of as many candidates, n at most, as can be trained for regression. */
+void choose_plan_trainings(const pt_config_t *config, const choose_price_t *price,
+                           int64_t n, double samples, choose_rungs_t *out);
 /** What all of it costs. */
-double choose_rungs_price(const pt_config_t *config, const choose_price_t *price,
-                          const choose_rungs_t *rungs);
+double choose_rungs_price(const choose_price_t *price, const choose_rungs_t *rungs);
 /** Steps and judgements of all rungs. */
-int64_t choose_rungs_length(const choose_rungs_t *rungs, int64_t seeds);
+int64_t choose_rungs_length(const choose_rungs_t *rungs);
 /** Trainings of each candidate of a rung. */
 int64_t choose_trainings(const choose_t *c, int64_t rung);
 /** Let the best of those in the rung before, and the reference, enter a rung. */
 void choose_enter_rung(choose_t *c, int64_t rung);
+/** Regression: let the hand-made ones but the file's and random others enter, half of those
+ * that are to train. */
+void choose_enter_first(choose_t *c, const pt_rng_t *rng);
+/** Let the best of those enter that have not; its number. */
+int64_t choose_enter_best(choose_t *c);
 /** The first candidate of a rung from number i on; -1: there is none. */
 int64_t choose_next_in_rung(const choose_t *c, int64_t rung, int64_t i);
 

@@ -137,8 +137,8 @@ bool run_choose_is_done(const pt_search_t *s)
     const choose_t *c = &s->choose;
     if (!c->is_closed || choose_is_proposing(c))
         return false;
-    return c->has_halving ? c->training.rung == c->rungs.n
-                          : s->state.step - c->n == choose_finalists(c);
+    return c->trains ? c->training.rung == c->rungs.n
+                     : s->state.step - c->n == choose_finalists(c);
 }
 
 /* Rank 0 asks as it does in a step of training. */
@@ -159,7 +159,7 @@ pt_status_t run_choose_go_on(pt_search_t *s)
     choose_t *c = &s->choose;
     if (!c->is_closed && c->n_judged == c->n)
         PT_TRY(run_choose_grow(s));
-    return c->has_halving && !choose_is_proposing(c) ? run_choose_begin_halving(s) : PT_OK;
+    return c->trains && !choose_is_proposing(c) ? run_choose_begin_halving(s) : PT_OK;
 }
 
 static pt_status_t look_with_supernet(pt_search_t *s)
@@ -187,13 +187,17 @@ static pt_status_t end_training(pt_search_t *s, bool is_trained)
 {
     choose_t *c = &s->choose;
     choose_training_t t = c->training;
-    bool is_last = t.rung == c->rungs.n - 1;
-    int64_t row =
-        is_last ? choose_confirm_row(c, t.seed, CHOOSE_LOSS) : choose_rung_row(t.rung);
-    if (!is_trained)
-        give_up(c, t.number, row, is_last);
-    else
-        PT_TRY(is_last ? confirm(s, t.number, t.seed) : propose(s, t.number, row));
+    bool confirms = t.rung == c->rungs.n - 1, proposes = !confirms || c->has_regression;
+    int64_t confirmed = choose_confirm_row(c, t.seed, CHOOSE_LOSS);
+    int64_t row = proposes ? choose_rung_row(t.rung) : confirmed;
+    if (!is_trained && proposes)
+        give_up(c, t.number, row, false);
+    if (!is_trained && confirms)
+        give_up(c, t.number, confirmed, true);
+    if (is_trained && proposes)
+        PT_TRY(propose(s, t.number, row));
+    if (is_trained && confirms)
+        PT_TRY(confirm(s, t.number, t.seed));
     s->state.step++;
     run_event_candidate(s, t.number, row);
     PT_TRY(run_choose_next(s));
@@ -204,7 +208,7 @@ pt_status_t run_choose_step(pt_search_t *s)
 {
     choose_t *c = &s->choose;
     const choose_training_t *t = &c->training;
-    if (!c->has_halving || choose_is_proposing(c))
+    if (!c->trains || choose_is_proposing(c))
         return look_with_supernet(s);
     if (t->step == c->rungs.steps[t->rung])
         return end_training(s, true);

@@ -22,13 +22,14 @@ choose_price_t run_choose_price(const pt_config_t *config, const pt_feed_t *feed
         double calibrated = (double)(config->bn.calibrate * config->train.microbatch);
         p.look += bundle->n_task * (half + calibrated) / PASSES;
     }
+    p.judged = config->choose.judge == PT_JUDGE_REGRESSION ? 2 * p.look : p.look;
     p.all = (double)retrain * p.step;
     return p;
 }
 
-/* Samples that are left for halving once so many candidates have been judged before. */
-static double left_for_halving(const pt_config_t *config, const choose_price_t *price,
-                               int64_t n_judged)
+/* Samples that are left for trainings once so many candidates have been judged before. */
+static double left_for_trainings(const pt_config_t *config, const choose_price_t *price,
+                                 int64_t n_judged)
 {
     bool has_supernet = (config->choose.judge & PT_JUDGE_SUPERNET) != 0;
     return config->choose.budget * price->all -
@@ -38,8 +39,12 @@ static double left_for_halving(const pt_config_t *config, const choose_price_t *
 void run_choose_plan(const pt_config_t *config, const choose_price_t *price, int64_t n,
                      choose_rungs_t *rungs)
 {
-    double samples = left_for_halving(config, price, n);
+    double samples = left_for_trainings(config, price, n);
     int64_t least = n < CHOOSE_LAST ? n : CHOOSE_LAST;
+    if (config->choose.judge == PT_JUDGE_REGRESSION) {
+        choose_plan_trainings(config, price, n, samples, rungs);
+        return;
+    }
     if (config->choose.judge == PT_JUDGE_BOTH)
         n = n / THINNED > least ? n / THINNED : least;
     choose_plan_rungs(config, price, n, samples, rungs);
@@ -55,6 +60,8 @@ int64_t run_choose_most(const pt_config_t *config, const choose_price_t *price,
     case PT_JUDGE_HALVING:
         run_choose_plan(config, price, wanted, &rungs);
         return rungs.size[0];
+    case PT_JUDGE_REGRESSION:
+        return wanted;
     case PT_JUDGE_BOTH:
         return (int64_t)fmin((double)wanted, floor(SUPERNET_SHARE * looks));
     default:
@@ -76,6 +83,7 @@ static int64_t count_looks(const pt_config_t *config, int64_t n, int64_t n_hand)
     int64_t n_final = n_hand + CHOOSE_FINALISTS;
     switch (config->choose.judge) {
     case PT_JUDGE_HALVING:
+    case PT_JUDGE_REGRESSION:
         return 0;
     case PT_JUDGE_BOTH:
         return n;
@@ -90,13 +98,11 @@ static void set_length(const pt_config_t *config, const choose_price_t *price, i
 {
     choose_rungs_t rungs = {.n = 0};
     int64_t n_look = count_looks(config, n, n_hand);
-    if (config->choose.judge & PT_JUDGE_HALVING)
+    if (config->choose.judge & PT_JUDGE_TRAINS)
         run_choose_plan(config, price, n, &rungs);
-    length->n_step[PT_PHASE_CHOOSE] =
-        n_look + choose_rungs_length(&rungs, config->choose.seeds);
+    length->n_step[PT_PHASE_CHOOSE] = n_look + choose_rungs_length(&rungs);
     length->choose_steps =
-        ((double)n_look * price->look + choose_rungs_price(config, price, &rungs)) /
-        price->step;
+        ((double)n_look * price->look + choose_rungs_price(price, &rungs)) / price->step;
 }
 
 void run_choose_expect(const pt_config_t *config, const pt_feed_t *feed, double step,
@@ -122,9 +128,9 @@ double run_choose_samples(const pt_search_t *s, pt_judge_t judge)
 {
     const choose_t *c = &s->choose;
     const choose_training_t *t = &c->training;
-    if (judge == PT_JUDGE_HALVING)
-        return (double)t->n_step * c->price.step + (double)t->n_look * c->price.look;
-    int64_t n_look = c->has_halving ? c->n_judged : s->state.step;
+    if (judge == PT_JUDGE_TRAINS)
+        return (double)t->n_step * c->price.step + (double)t->n_look * c->price.judged;
+    int64_t n_look = c->trains ? c->n_judged : s->state.step;
     return c->has_supernet ? (double)n_look * c->price.look : 0;
 }
 
@@ -137,6 +143,6 @@ double run_choose_drawn(const pt_search_t *s, double samples)
 double run_choose_spent(const pt_search_t *s)
 {
     return (run_choose_samples(s, PT_JUDGE_SUPERNET) +
-            run_choose_samples(s, PT_JUDGE_HALVING)) /
+            run_choose_samples(s, PT_JUDGE_TRAINS)) /
            s->choose.price.all;
 }

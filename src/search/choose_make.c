@@ -196,7 +196,7 @@ pt_status_t run_choose_share(pt_search_t *s, int64_t first)
     PT_TRY(pt_comm_bcast(s->world, c->reached + at, n * sizeof *c->reached, 0));
     PT_TRY(pt_comm_bcast(s->world, c->cost + at, n * sizeof *c->cost, 0));
     PT_TRY(pt_comm_bcast(s->world, c->loss + at * row, n * row * sizeof *c->loss, 0));
-    if (c->has_halving && c->is_closed)
+    if (c->trains && c->is_closed)
         run_choose_plan(s->config, &c->price, c->n, &c->rungs);
     run_choose_count(s);
     return PT_OK;

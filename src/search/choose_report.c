@@ -34,7 +34,8 @@ static void fill_entry(const choose_t *c, int64_t i, entry_room_t *room,
             choose_task_score(c, i, is_final ? CHOOSE_CONFIRMED : CHOOSE_PROPOSED, k);
         room->task[c->n_task + k] = choose_metric(c, i, k);
     }
-    for (; n_trained < c->rungs.n - 1 && n_trained < c->reached[i]; n_trained++)
+    for (; n_trained < c->rungs.n - !c->has_regression && n_trained < c->reached[i];
+         n_trained++)
         room->trained[n_trained] = choose_row_score(c, i, choose_rung_row(n_trained));
     *e = (pt_candidate_entry_t){
         .origin = choose_origin_name(c->origin[i]),
@@ -44,7 +45,8 @@ static void fill_entry(const choose_t *c, int64_t i, entry_room_t *room,
         .cost = c->cost[i],
         .score = choose_score(c, i, CHOOSE_PROPOSED),
         .worst = choose_worst(c, i, CHOOSE_PROPOSED),
-        .supernet = choose_row_score(c, i, CHOOSE_SUPERNET_ROW),
+        .supernet =
+            c->has_supernet ? choose_row_score(c, i, CHOOSE_SUPERNET_ROW) : (double)NAN,
         .n_trained = n_trained,
         .steps = c->rungs.steps,
         .trained = room->trained,

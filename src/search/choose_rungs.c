@@ -20,7 +20,7 @@ static bool is_enough(int64_t n, int32_t n_rung, int64_t factor)
 static choose_rungs_t make_rungs(const pt_config_t *config, int64_t n, int32_t n_rung,
                                  int64_t last)
 {
-    choose_rungs_t r = {.n = n_rung};
+    choose_rungs_t r = {.n = n_rung, .seeds = config->choose.seeds};
     int64_t factor = config->choose.eta, size = n, steps = last;
     while (!is_enough(n, n_rung, factor))
         factor++;
@@ -36,26 +36,25 @@ static choose_rungs_t make_rungs(const pt_config_t *config, int64_t n, int32_t n
 }
 
 /* Trainings in a rung; who is the reference goes on beside the better ones. */
-static int64_t count_trainings(const choose_rungs_t *r, int64_t seeds, int32_t rung)
+static int64_t count_trainings(const choose_rungs_t *r, int32_t rung)
 {
-    return (r->size[rung] + (rung > 0)) * (rung == r->n - 1 ? seeds : 1);
+    return (r->size[rung] + (rung > 0)) * (rung == r->n - 1 ? r->seeds : 1);
 }
 
-double choose_rungs_price(const pt_config_t *config, const choose_price_t *price,
-                          const choose_rungs_t *r)
+double choose_rungs_price(const choose_price_t *price, const choose_rungs_t *r)
 {
     double sum = 0;
     for (int32_t i = 0; i < r->n; i++)
-        sum += (double)count_trainings(r, config->choose.seeds, i) *
-               ((double)r->steps[i] * price->step + price->look);
+        sum += (double)count_trainings(r, i) *
+               ((double)r->steps[i] * price->step + price->judged);
     return sum;
 }
 
-int64_t choose_rungs_length(const choose_rungs_t *r, int64_t seeds)
+int64_t choose_rungs_length(const choose_rungs_t *r)
 {
     int64_t sum = 0;
     for (int32_t i = 0; i < r->n; i++)
-        sum += count_trainings(r, seeds, i) * (r->steps[i] + 1);
+        sum += count_trainings(r, i) * (r->steps[i] + 1);
     return sum;
 }
 
@@ -68,7 +67,7 @@ static bool find_longest(const pt_config_t *config, const choose_price_t *price,
     while (low < high) {
         int64_t middle = high - (high - low) / 2;
         choose_rungs_t r = make_rungs(config, n, n_rung, middle);
-        if (choose_rungs_price(config, price, &r) <= samples)
+        if (choose_rungs_price(price, &r) <= samples)
             low = middle;
         else
             high = middle - 1;
@@ -90,6 +89,16 @@ void choose_plan_rungs(const pt_config_t *config, const choose_price_t *price, i
                 return;
     }
     *out = (choose_rungs_t){.n = 0};
+}
+
+void choose_plan_trainings(const pt_config_t *config, const choose_price_t *price,
+                           int64_t n, double samples, choose_rungs_t *out)
+{
+    double steps = fmax(1, round(config->choose.length * (double)price->retrain));
+    double most = floor(samples / (steps * price->step + price->judged));
+    *out = (choose_rungs_t){.n = 1, .seeds = 1, .steps = {(int64_t)steps}};
+    out->size[0] = (int64_t)fmin((double)n, most);
+    out->n = out->size[0] > 0;
 }
 
 int64_t choose_trainings(const choose_t *c, int64_t rung)
@@ -117,6 +126,33 @@ void choose_enter_rung(choose_t *c, int64_t rung)
             c->reached[c->order[i]] = rung + 1;
             n_in++;
         }
+}
+
+/* Each of the others as likely. */
+void choose_enter_first(choose_t *c, const pt_rng_t *rng)
+{
+    int64_t half = (c->rungs.size[0] + 1) / 2, n_in = 0;
+    for (int64_t i = 0; i < c->n && n_in < c->rungs.size[0]; i++) {
+        c->reached[i] = is_asked(c, i, 0);
+        n_in += c->reached[i];
+    }
+    for (; n_in < half; n_in++) {
+        int64_t i = 0;
+        double place = pt_rng_uniform(rng, (uint64_t)n_in) * (double)(c->n - n_in);
+        for (int64_t left = (int64_t)place; c->reached[i] > 0 || left > 0; i++)
+            left -= c->reached[i] == 0;
+        c->reached[i] = 1;
+    }
+}
+
+int64_t choose_enter_best(choose_t *c)
+{
+    int64_t at = 0;
+    (void)choose_rank(c, 0);
+    while (c->reached[c->order[at]] > 0)
+        at++;
+    c->reached[c->order[at]] = 1;
+    return c->order[at];
 }
 
 int64_t choose_next_in_rung(const choose_t *c, int64_t rung, int64_t i)

@@ -3,8 +3,7 @@
 
 #include "search/choose.h"
 
-/* Of a task in a row; NaN where one of both losses is none, or not above 0. */
-static double log_ratio(const choose_t *c, int64_t i, int64_t row, int32_t task)
+double choose_row_task_score(const choose_t *c, int64_t i, int64_t row, int32_t task)
 {
     double loss = choose_row(c, i, row)[task], one = choose_row(c, 0, row)[task];
     return loss > 0 && one > 0 ? log(loss / one) : (double)NAN;
@@ -14,13 +13,14 @@ static double log_ratio(const choose_t *c, int64_t i, int64_t row, int32_t task)
 static double proposed(const choose_t *c, int64_t i, int32_t task)
 {
     double sum = 0, weight = 0;
-    for (int32_t r = 0; r < c->rungs.n && r < c->reached[i]; r++) {
-        double x = log_ratio(c, i, choose_rung_row(r), task);
+    for (int32_t r = 0; !c->has_regression && r < c->rungs.n && r < c->reached[i]; r++) {
+        double x = choose_row_task_score(c, i, choose_rung_row(r), task);
         double w = isnan(x) ? 0 : (double)c->rungs.steps[r];
         sum += w > 0 ? w * x : 0;
         weight += w;
     }
-    return weight > 0 ? sum / weight : log_ratio(c, i, CHOOSE_SUPERNET_ROW, task);
+    return weight > 0 ? sum / weight
+                      : choose_row_task_score(c, i, CHOOSE_SUPERNET_ROW, task);
 }
 
 /* Mean over the trainings. */
@@ -28,7 +28,8 @@ static double confirmed(const choose_t *c, int64_t i, int32_t which, int32_t tas
 {
     double sum = 0;
     for (int64_t s = 0; s < c->n_seed; s++)
-        sum += log_ratio(c, i, choose_confirm_row(c, s, which), task) / (double)c->n_seed;
+        sum += choose_row_task_score(c, i, choose_confirm_row(c, s, which), task) /
+               (double)c->n_seed;
     return sum;
 }
 
@@ -78,7 +79,7 @@ double choose_row_score(const choose_t *c, int64_t i, int64_t row)
 {
     score_mean_t m = {0, 0};
     for (int32_t k = 0; k < c->n_task; k++)
-        add(&m, log_ratio(c, i, row, k));
+        add(&m, choose_row_task_score(c, i, row, k));
     return value(m);
 }
 
@@ -86,7 +87,7 @@ double choose_row_worst(const choose_t *c, int64_t i, int64_t row)
 {
     double worst = NAN;
     for (int32_t k = 0; k < c->n_task; k++)
-        worst = fmax(worst, log_ratio(c, i, row, k));
+        worst = fmax(worst, choose_row_task_score(c, i, row, k));
     return worst;
 }
 
@@ -181,12 +182,16 @@ int64_t choose_rank(const choose_t *c, int64_t n_rung)
 
 int64_t choose_finalists(const choose_t *c)
 {
-    int64_t n = choose_rank(c, 0), n_final = 0;
+    int64_t n = choose_rank(c, 0), n_final = 0, n_best = 0;
     for (int64_t i = 0; i < n; i++) {
         int32_t at = c->order[i];
-        c->is_final[at] = c->has_halving
-                              ? c->rungs.n > 0 && c->reached[at] == c->rungs.n
-                              : choose_is_handmade(c, at) || i < CHOOSE_FINALISTS;
+        bool is_last = c->rungs.n > 0 && c->reached[at] == c->rungs.n;
+        if (c->has_regression)
+            c->is_final[at] = is_last && (at == 0 || n_best++ < CHOOSE_LAST);
+        else if (c->trains)
+            c->is_final[at] = is_last;
+        else
+            c->is_final[at] = choose_is_handmade(c, at) || i < CHOOSE_FINALISTS;
         n_final += c->is_final[at];
     }
     return n_final;

@@ -22,8 +22,7 @@ pt_status_t choose_init(choose_t *c)
     c->is_on = true;
     c->chosen = -1;
     c->n_task = c->one.n_task;
-    c->n_row =
-        choose_rung_row(c->has_halving ? CHOOSE_RUNGS : 0) + c->n_seed * CHOOSE_N_CONFIRM;
+    c->n_row = choose_rung_row(c->trains ? CHOOSE_RUNGS : 0) + c->n_seed * CHOOSE_N_CONFIRM;
     size_t n_loss = n * (size_t)c->n_row * n_task;
     c->words = n_task * c->one.words;
     pt_checkpoint_init(&c->supernet);

@@ -79,12 +79,43 @@ static pt_status_t enter_rung(pt_search_t *s, int64_t rung)
 {
     choose_t *c = &s->choose;
     size_t n = (size_t)c->n;
-    if (s->is_root)
+    const pt_rng_t rng = {.seed = (uint64_t)s->config->run.seed,
+                          .purpose = PT_RNG_CHOOSE,
+                          .phase = PT_PHASE_TRAININGS};
+    if (s->is_root && c->has_regression)
+        choose_enter_first(c, &rng);
+    else if (s->is_root)
         choose_enter_rung(c, rung);
     PT_TRY(pt_comm_bcast(s->world, c->reached, n * sizeof *c->reached, 0));
     c->training.rung = rung;
     c->training.number = choose_next_in_rung(c, rung, 0);
     return PT_OK;
+}
+
+/* Who is expected to be best trains next, once all that have entered have trained. */
+static pt_status_t enter_best(pt_search_t *s)
+{
+    choose_t *c = &s->choose;
+    PT_AGREE(s->world, s->is_root ? run_choose_predict(s) : PT_OK);
+    if (c->training.n_look == c->rungs.size[0]) {
+        c->training.rung++;
+        c->training.number = 0;
+        return PT_OK;
+    }
+    if (s->is_root)
+        c->training.number = choose_enter_best(c);
+    PT_TRY(pt_comm_bcast(s->world, &c->training.number, sizeof c->training.number, 0));
+    c->reached[c->training.number] = 1;
+    return PT_OK;
+}
+
+/* Whether those that enter first are through. */
+static bool is_guided(const choose_t *c)
+{
+    int64_t n_in = 0;
+    for (int64_t i = 0; i < c->n; i++)
+        n_in += c->reached[i] > 0;
+    return c->has_regression && n_in == c->training.n_look;
 }
 
 pt_status_t run_choose_next(pt_search_t *s)
@@ -96,6 +127,8 @@ pt_status_t run_choose_next(pt_search_t *s)
     if (++t->seed < choose_trainings(c, t->rung))
         return PT_OK;
     t->seed = 0;
+    if (is_guided(c))
+        return enter_best(s);
     int64_t next = choose_next_in_rung(c, t->rung, t->number + 1);
     if (next >= 0) {
         t->number = next;
@@ -121,7 +154,7 @@ static void note_rungs(pt_search_t *s)
         if (n > 1)
             pt_text_add(&text, " x %lld", (long long)n);
     }
-    run_note(s, "halving: %s", line);
+    run_note(s, "%s: %s", c->has_regression ? "regression" : "halving", line);
 }
 
 pt_status_t run_choose_begin_halving(pt_search_t *s)

@@ -137,7 +137,7 @@ void run_event_candidate(pt_search_t *s, int64_t candidate, int64_t row)
 {
     const choose_t *c = &s->choose;
     bool is_confirmed = row >= choose_confirm_row(c, 0, 0);
-    bool is_trained = c->has_halving && row != CHOOSE_SUPERNET_ROW;
+    bool is_trained = c->trains && row != CHOOSE_SUPERNET_ROW;
     int64_t rung = is_confirmed ? c->rungs.n - 1 : row - choose_rung_row(0);
     pt_event_t event = begin(s, PT_EVENT_CANDIDATE);
     if (!s->is_root)
@@ -173,7 +173,7 @@ void run_event_choice(pt_search_t *s)
                             .spent = run_choose_spent(s),
                             .samples = run_choose_spent(s) * c->price.all,
                             .supernet_samples = run_choose_samples(s, PT_JUDGE_SUPERNET),
-                            .halving_samples = run_choose_samples(s, PT_JUDGE_HALVING)};
+                            .halving_samples = run_choose_samples(s, PT_JUDGE_TRAINS)};
     pt_journal_put(s->journal, &event);
 }
 

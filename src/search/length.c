@@ -87,7 +87,7 @@ void pt_run_length(const pt_config_t *config, const pt_feed_t *feed, pt_run_leng
     if (c->choose.judge != PT_JUDGE_ALPHA && c->choose.supernet[0] == '\0' &&
         (is_at_once || pt_methods[c->search.method].is_learned)) {
         run_choose_expect(c, feed, run_step_samples(c, feed, false), &n);
-        if (c->choose.judge == PT_JUDGE_HALVING)
+        if ((c->choose.judge & PT_JUDGE_SUPERNET) == 0)
             n.n_step[PT_PHASE_WARMUP] = n.n_step[PT_PHASE_SEARCH] = n.n_alpha = 0;
     }
     if (is_at_once) {

@@ -259,6 +259,11 @@ pt_status_t run_choose_next(pt_search_t *s);
  * Collective. */
 pt_status_t run_choose_end_halving(pt_search_t *s);
 
+/* choose_predict.c */
+
+/** What is expected of all candidates by what is known of those trained; rank 0. */
+pt_status_t run_choose_predict(pt_search_t *s);
+
 /* choose_report.c */
 
 pt_status_t run_choose_report(pt_search_t *s);

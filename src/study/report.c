@@ -279,7 +279,7 @@ static void put_choice(pt_text_t *out, const pt_summary_t *s)
                     (long long)s->choice.n_tied, (long long)s->choice.n_final);
     pt_text_add(out,
                 "judging cost %.2f trainings of the network found; in samples of training "
-                "%.0f with the supernet,\n%.0f by halving\n",
+                "%.0f with the supernet,\n%.0f by training candidates\n",
                 s->choice.spent, s->choice.supernet_samples, s->choice.halving_samples);
 }
 

@@ -175,6 +175,51 @@ refuses 1 "too little to train 2 candidates for choose.shortest = 1 of that, cho
     "${dag[@]}" choose.budget=12 choose.judge="supernet halving" choose.seeds=8 choose.shortest=1 -o none
 refuses 2 "choose.judge = halving searches no weights to begin with" search "${dag[@]}" choose.judge=halving -o none
 
+# Regression: half of those that train are random or made by hand, then one by one who is expected
+# to be best of all that there are; all have an expected score, the better of those trained are
+# confirmed by the same training.
+cat >regression.py <<'PY'
+import json, math, sys
+
+run = sys.argv[1]
+lines = [json.loads(line) for line in open(run + "/candidates.jsonl")]
+events = [json.loads(line) for line in open(run + "/metrics.jsonl")]
+judged = [e for e in events if e["event"] == "candidate"]
+numbers = [e["number"] for e in judged]
+assert {(e["trained"], e["part"]) for e in judged} == {(5, "propose")} # half of 9, rounded
+assert len(set(numbers)) == len(numbers) < len(lines)
+half = -(-len(numbers) // 2)
+assert numbers[:half] == sorted(numbers[:half]) and numbers[0] == 0
+assert {c["number"] for c in lines if "trained" in c} == set(numbers)
+assert all(math.isfinite(c["propose"]["score"]) for c in lines)
+for e in judged:
+    assert lines[e["number"]]["trained"] == {"5": e["score"]}
+best = sorted(numbers, key=lambda n: (lines[n]["propose"]["score"], n))
+best = {n for n in best if n > 0 and best.index(n) - (0 in best[:best.index(n)]) < 6} | {0}
+assert {c["number"] for c in lines if "confirm" in c} == best
+choice, = (e for e in events if e["event"] == "choice")
+assert choice["number"] in best and choice["spent"] <= 9
+PY
+for space in branch dag; do
+    declare -n command=$space
+    regression=("${command[@]}" choose.judge=regression choose.budget=9 choose.population=20 choose.generations=2
+        retrain.steps=9 retrain.from=scratch)
+    expect 0 ranks 1 search "${regression[@]}" -o model-$space
+    says out "^regression: [0-9]+ x 5 steps$"
+    "$PYTHON" regression.py model-$space
+    held model2-$space "choose 15" 2 search "${regression[@]}" -o model2-$space
+    send USR1
+    ended 75
+    held model2-$space "choose 33" 1 search "${regression[@]}" run.checkpoint_every=0.001 -o model2-$space
+    send KILL
+    ended 137
+    rm model2-$space/HELD
+    expect 0 ranks 3 search "${regression[@]}" -o model2-$space
+    same_choice model-$space model2-$space
+done
+refuses 1 "too little to train 2 candidates for choose.length = 1 of that" search \
+    "${branch[@]}" choose.judge=regression choose.budget=1 choose.length=1 retrain.from=scratch -o none
+
 # The best, not the cheapest within its error; candidates of another run; none that harms a task.
 expect 0 ranks 1 search "${dag[@]}" choose.one_se=0 -o best
 "$PYTHON" check.py best "$(awk -v f="$full" 'BEGIN {print 0.6 * f}')" 0 >numbers

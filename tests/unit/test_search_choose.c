@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 
 #include <cmocka.h>
 
@@ -33,6 +34,7 @@ static void halving_keeps_the_budget(void **state)
         choose_price_t price = {.look = 50 * uniform(seed, 0),
                                 .step = 1 + 30 * uniform(seed, 1),
                                 .retrain = 1 + (int64_t)(400 * uniform(seed, 2))};
+        price.judged = price.look;
         int64_t n = 1 + (int64_t)(200 * uniform(seed, 3));
         double samples = 20 * uniform(seed, 4) * (double)price.retrain * price.step;
         choose_rungs_t r, more;
@@ -43,7 +45,7 @@ static void halving_keeps_the_budget(void **state)
         assert_true(more.size[0] >= r.size[0] && r.size[0] <= n);
         if (r.n == 0)
             continue;
-        assert_true(choose_rungs_price(&c, &price, &r) <= samples);
+        assert_true(choose_rungs_price(&price, &r) <= samples);
         assert_true(r.size[r.n - 1] <= CHOOSE_LAST && r.steps[r.n - 1] <= price.retrain);
         assert_true(r.steps[0] >= 1 &&
                     (double)r.steps[0] >= floor(c.choose.shortest * (double)price.retrain));
@@ -57,7 +59,7 @@ static void halving_keeps_the_budget(void **state)
 /* Candidates of costs 0, 1, ..., judged in two rungs. */
 static void make(choose_t *c)
 {
-    *c = (choose_t){.capacity = N, .has_halving = true, .n_seed = N_SEED};
+    *c = (choose_t){.capacity = N, .trains = true, .n_seed = N_SEED};
     assert_int_equal(pt_subnet_init(&c->one, N_TASK, 3), PT_OK);
     assert_int_equal(choose_init(c), PT_OK);
     c->n = N;
@@ -103,6 +105,78 @@ static void the_better_go_on_and_the_reference(void **state)
     assert_int_equal(choose_next_in_rung(&c, 1, 5), 6);
     assert_int_equal(choose_next_in_rung(&c, 1, 7), -1);
     assert_int_equal(choose_finalists(&c), 4);
+    choose_release(&c);
+}
+
+static void regression_trains_what_it_can_have(void **state)
+{
+    const choose_price_t price = {.look = 10, .judged = 20, .step = 2, .retrain = 100};
+    pt_config_t c;
+    choose_rungs_t r;
+    (void)state;
+    pt_config_init(&c);
+    choose_plan_trainings(&c, &price, 60, 480, &r); /* each 50 x 2 + 20 */
+    assert_int_equal(r.n, 1);
+    assert_int_equal(r.size[0], 4);
+    assert_int_equal(r.steps[0], 50);
+    assert_true(choose_rungs_price(&price, &r) <= 480);
+    assert_int_equal(choose_rungs_length(&r), 4 * 51);
+    choose_plan_trainings(&c, &price, 3, 480, &r);
+    assert_int_equal(r.size[0], 3);
+    choose_plan_trainings(&c, &price, 60, 119, &r);
+    assert_int_equal(r.n, 0);
+}
+
+static void half_enter_first_then_the_best(void **state)
+{
+    choose_t c;
+    int64_t n_taken[N] = {0};
+    (void)state;
+    make(&c);
+    c.has_regression = true;
+    c.origin[1] = CHOOSE_APART;
+    c.rungs = (choose_rungs_t){.n = 1, .size = {8}, .steps = {10}};
+    for (uint32_t seed = 0; seed < 700; seed++) {
+        const pt_rng_t rng = {.seed = seed, .purpose = PT_RNG_CHOOSE};
+        choose_enter_first(&c, &rng);
+        int64_t n_in = 0;
+        for (int64_t i = 0; i < N; i++) {
+            n_in += c.reached[i];
+            n_taken[i] += c.reached[i];
+        }
+        assert_int_equal(n_in, 4);
+    }
+    for (int64_t i = 0; i < N; i++) /* by hand always, of seven others two */
+        assert_true(i < 2 ? n_taken[i] == 700 : llabs(n_taken[i] - 200) < 60);
+
+    static const double expected[N] = {0, 1, -3, 0.5, -0.5, -0.5, 2, INFINITY, 1};
+    for (int64_t i = 0; i < N; i++) {
+        c.reached[i] = i < 3;
+        for (int32_t k = 0; k < N_TASK; k++)
+            choose_row(&c, i, CHOOSE_EXPECTED_ROW)[k] = exp(expected[i]);
+    }
+    static const int64_t order[] = {4, 5, 3, 8, 6, 7};
+    for (int32_t i = 0; i < 6; i++)
+        assert_int_equal(choose_enter_best(&c), order[i]);
+    choose_release(&c);
+}
+
+/* Of those trained six, and the reference. */
+static void regression_confirms_whom_it_expects_most_of(void **state)
+{
+    choose_t c;
+    (void)state;
+    make(&c);
+    c.has_regression = true;
+    c.rungs = (choose_rungs_t){.n = 1, .size = {8}, .steps = {10}};
+    for (int64_t i = 0; i < N; i++) {
+        c.reached[i] = i < 8;
+        for (int32_t k = 0; k < N_TASK; k++)
+            choose_row(&c, i, CHOOSE_EXPECTED_ROW)[k] = exp(-(double)i);
+    }
+    assert_int_equal(choose_finalists(&c), 7);
+    for (int64_t i = 0; i < N; i++)
+        assert_int_equal(c.is_final[i], i != 1 && i < 8);
     choose_release(&c);
 }
 
@@ -153,6 +227,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(halving_keeps_the_budget),
         cmocka_unit_test(the_better_go_on_and_the_reference),
+        cmocka_unit_test(regression_trains_what_it_can_have),
+        cmocka_unit_test(half_enter_first_then_the_best),
+        cmocka_unit_test(regression_confirms_whom_it_expects_most_of),
         cmocka_unit_test(the_cheapest_that_is_not_told_from_the_best),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

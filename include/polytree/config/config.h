@@ -182,6 +182,7 @@ typedef struct pt_config {
         int64_t population, generations;
         int64_t eta, seeds; /**< of halving */
         double shortest;    /**< training of a candidate, as a share of the last phase */
+        double length;      /**< the same of regression */
         double floor;       /**< 0 = none */
         bool one_se;
         char candidates[PT_CONFIG_TEXT]; /**< file */

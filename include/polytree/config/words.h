@@ -100,7 +100,9 @@ typedef enum pt_judge {
     PT_JUDGE_SUPERNET = 1, /**< the loss with the supernet's weights */
     PT_JUDGE_HALVING = 2,  /**< the loss after a short training */
     PT_JUDGE_BOTH = 3,
-    PT_N_JUDGE
+    PT_JUDGE_REGRESSION = 4, /**< a regression on the loss after long trainings of some */
+    PT_N_JUDGE,
+    PT_JUDGE_TRAINS = PT_JUDGE_HALVING | PT_JUDGE_REGRESSION /**< by training candidates */
 } pt_judge_t;
 /** How wide a baseline is whose network is known beforehand. */
 typedef enum pt_match {
