@@ -43,6 +43,27 @@ static pt_status_t describe_rows(pt_inputs_t *in)
     return pt_alloc(&o->staging.room, o->staging.bytes, 1);
 }
 
+/* Features that have names, there and here, are these in this order; without names they are
+ * taken by their order. */
+static pt_status_t check_names(const pt_inputs_t *in)
+{
+    const open_split_t *o = in->state;
+    const pt_class_name_t *want = in->want.name;
+    pt_class_name_t *name;
+    pt_status_t status = PT_OK;
+    if (want == NULL)
+        return PT_OK;
+    PT_TRY(pt_schema_read_input_names(&o->input, o->file, in->path, &name));
+    for (int64_t i = 0; status == PT_OK && name != NULL && i < o->input.hwc[2]; i++)
+        if (strcmp(name[i].text, want[i].text) != 0)
+            status = PT_ERROR(MISMATCH,
+                              "%s: input_names: feature %lld is '%s', the network was "
+                              "trained on '%s' there: expected its features in its order",
+                              in->path, (long long)i + 1, name[i].text, want[i].text);
+    pt_free(name);
+    return status;
+}
+
 static pt_status_t open_inputs(pt_inputs_t *in)
 {
     static const pt_split_t order[] = {PT_SPLIT_TEST, PT_SPLIT_VAL, PT_SPLIT_TRAIN};
@@ -62,6 +83,7 @@ static pt_status_t open_inputs(pt_inputs_t *in)
                 asked == PT_N_SPLIT ? "" : " in ",
                 asked == PT_N_SPLIT ? "" : pt_split_name(asked));
     PT_TRY(inputs_check_shape(in, o->stack.array.where, o->input.is_image, o->input.hwc));
+    PT_TRY(check_names(in));
     return describe_rows(in);
 }
 

@@ -114,6 +114,11 @@ PT_MUST_CHECK pt_status_t pt_schema_check_header(hid_t file, const char *path);
 PT_MUST_CHECK pt_status_t pt_schema_open_input(pt_schema_input_t *input, hid_t file,
                                                const char *path, pt_split_t split,
                                                pt_h5_array_t *array);
+/** Names [channels] of the features of an open file, the caller's to free; NULL where it
+ * has none that can be read: they are for people. */
+PT_MUST_CHECK pt_status_t pt_schema_read_input_names(const pt_schema_input_t *input,
+                                                     hid_t file, const char *path,
+                                                     pt_class_name_t **out);
 /** Rows first..first+n-1 as `cell`; floats multiplied with `scale`. */
 PT_MUST_CHECK pt_status_t pt_schema_read_cells(const pt_h5_array_t *array, int64_t first,
                                                int64_t n, pt_cell_t cell, double scale,
