@@ -62,6 +62,37 @@ static pt_status_t check_task(const scoring_t *s, const pt_task_info_t *ours,
             pt_task_kind_name(ours->kind), (int)ours->classes);
 }
 
+static bool is_known(const pt_interface_task_t *ours, const char *name)
+{
+    for (int32_t c = 0; c < ours->info.classes; c++)
+        if (strcmp(ours->class_name[c].text, name) == 0)
+            return true;
+    return false;
+}
+
+/* Labels are numbers: what they stand for, where both say it, must be the same.  Rank 0
+ * knows the file's names. */
+static pt_status_t check_classes(const scoring_t *s, int32_t task, int32_t place)
+{
+    const pt_interface_task_t *ours = &s->trained.found.interface.task[task];
+    const pt_class_name_t *theirs = pt_dataset_class_names(s->dataset, place);
+    bool has_names = theirs != NULL && ours->class_name != NULL;
+    for (int32_t c = 0; has_names && c < ours->info.classes; c++)
+        if (!is_known(ours, theirs[c].text))
+            PT_FAIL(MISMATCH,
+                    "%s: task '%s' has the class '%s', which the network was not "
+                    "trained on",
+                    s->path, ours->info.name, theirs[c].text);
+    for (int32_t c = 0; has_names && c < ours->info.classes; c++)
+        if (strcmp(theirs[c].text, ours->class_name[c].text) != 0)
+            PT_FAIL(MISMATCH,
+                    "%s: class_names of task '%s': class %d is '%s', the network was "
+                    "trained on '%s' there: expected its classes in its order",
+                    s->path, ours->info.name, (int)c, theirs[c].text,
+                    ours->class_name[c].text);
+    return PT_OK;
+}
+
 static pt_status_t find_task(scoring_t *s, int32_t task)
 {
     const pt_task_info_t *ours = info_of(s, task);
@@ -74,7 +105,8 @@ static pt_status_t find_task(scoring_t *s, int32_t task)
             return PT_OK;
         s->place[task] = t;
         s->n_row[task] = pt_dataset_rows(s->dataset, split, t).n;
-        return check_task(s, ours, pt_dataset_task(s->dataset, t));
+        PT_TRY(check_task(s, ours, pt_dataset_task(s->dataset, t)));
+        return check_classes(s, task, t);
     }
     return PT_OK;
 }

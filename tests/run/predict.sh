@@ -147,6 +147,30 @@ says out "^note        task sort has no labels in test of fewer.h5, so no score$
 cmp <(grep "^  heat" out) <(grep "^  heat" scores) || fail "heat has another score without sort"
 refuses 1 "four.h5: task 'sort' is classification of 4, the network was trained for classification of 3" \
     eval run --data four.h5
+# Labels are numbers of classes, which names tell apart.
+cp later.h5 renumbered.h5
+cp later.h5 stranger.h5
+cp later.h5 unnamed.h5
+"$PYTHON" - <<'PY'
+import h5py
+def name(file, names):
+    with h5py.File(file, "a") as f:
+        del f["tasks/sort"].attrs["class_names"]
+        if names:
+            f["tasks/sort"].attrs["class_names"] = names
+name("renumbered.h5", ["old", "=1+1", 'new, or "so"'])
+name("stranger.h5", ["old", "odd", "=1+1"])
+name("unnamed.h5", None)
+PY
+renumbered="renumbered.h5: .*'sort': class 1 is '=1\+1', the network was trained on 'new, or"
+refuses 1 "$renumbered" eval run --data renumbered.h5
+if command -v mpirun >/dev/null; then
+    refuses_on 3 1 "$renumbered" eval run --data renumbered.h5
+fi
+refuses 1 "stranger.h5: task 'sort' has the class 'odd', which the network was not trained on" \
+    eval run --data stranger.h5
+expect 0 ranks 1 eval run --data unnamed.h5
+cmp out scores || fail "other scores where the data set does not name its classes"
 refuses 1 "bare.h5: /tasks: |bare.h5: no group|no task of the network" eval run --data bare.h5
 refuses 1 "later.h5: it has no inputs in val" eval run --data later.h5 --split val
 refuses 2 "--pictures does not go with --data" eval run --data later.h5 --pictures 2
@@ -331,6 +355,22 @@ with open("test.csv", "w", newline="") as f:
 PY
 expect 0 ranks 1 predict people test.csv -o b.csv
 cmp a.csv b.csv || fail "other answers for the rows of the table than for the data set's"
+# The columns of a data set's features are known by their names too.
+cp people.h5 swapped.h5
+cp people.h5 nameless.h5
+"$PYTHON" - <<'PY'
+import h5py
+with h5py.File("swapped.h5", "a") as f:
+    f.attrs["input_names"] = ["age", "town=Jena", "town=Bad Boll", "town=Ulm", "open"]
+with h5py.File("nameless.h5", "a") as f:
+    del f.attrs["input_names"]
+PY
+for command in "predict people swapped.h5 -o x.npz" "eval people --data swapped.h5"; do
+    # shellcheck disable=SC2086
+    refuses 1 "swapped.h5: .*2 is 'town=Jena', the network was trained on 'town=Bad Boll'" $command
+done
+expect 0 ranks 1 predict people nameless.h5 -o nameless.csv
+cmp a.csv nameless.csv || fail "other answers where the data set does not name its features"
 sed 's/,town,/,city,/' test.csv >city.csv
 refuses 1 "city.csv: no column 'town', of which the network takes a feature" predict people city.csv -o x.npz
 sed '3s/Ulm\|Jena\|Bad Boll/Paris/' test.csv >paris.csv
