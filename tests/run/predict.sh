@@ -75,6 +75,19 @@ INI
 expect 0 ranks 1 search c.ini -o run --set data.file=table.h5
 expect 0 ranks 1 eval run
 mv out scores
+# Samples of a task are those that it labels, also where its bundle has others.
+expect 0 ranks 1 search c.ini -o whole --set data.file=table.h5 train.bundle=all
+says out "^  heat +59 "
+says out "^  sort +20 "
+"$PYTHON" - <<'PY'
+import json
+final = [e for e in map(json.loads, open("whole/metrics.jsonl")) if e["event"] == "final"]
+assert [final[0]["tasks"][name]["n"] for name in ("heat", "sort")] == [59, 20], final
+PY
+expect 0 ranks 1 eval whole
+mv out whole.scores
+expect 0 ranks 1 eval whole --data later.h5
+cmp out whole.scores || fail "other scores of the same samples in another file, of one bundle"
 mv table.h5 away.h5
 
 for out in one.h5 one.npz one.csv; do

@@ -14,7 +14,7 @@
 typedef struct pt_task_score {
     double loss;
     double metric; /**< the objective's; NaN where nothing is labelled for the task */
-    int64_t n;     /**< samples that it was announced */
+    int64_t n;     /**< samples that have a label */
     double value[PT_KIND_METRICS]; /**< all metrics, in the order of pt_kind_metrics() */
     double bound[PT_KIND_METRICS]; /**< of their errors; 0: exact */
 } pt_task_score_t;
