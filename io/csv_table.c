@@ -318,6 +318,17 @@ static pt_status_t look_at_place(pt_csv_table_t *table, const pt_csv_cell_t *cel
     return PT_OK;
 }
 
+/* Whether a path may lead out of the folder that it is below. */
+static bool leaves_folder(const char *path)
+{
+    for (const char *part = path; part; part = strchr(part, '/')) {
+        part += strspn(part, "/");
+        if (strcspn(part, "/") == 2 && strncmp(part, "..", 2) == 0)
+            return true;
+    }
+    return false;
+}
+
 static pt_status_t look_at_file(pt_csv_table_t *table, const pt_csv_cell_t *cells)
 {
     char where[PT_CSV_WHERE], shown[PT_CSV_SHOWN];
@@ -332,6 +343,10 @@ static pt_status_t look_at_file(pt_csv_table_t *table, const pt_csv_cell_t *cell
         PT_FAIL(FORMAT, "%s: '%s' is in row %d, too",
                 pt_csv_where(table->csv, table->file_column, where),
                 pt_csv_show(cell, shown), number + 1);
+    if (leaves_folder(pt_dictionary_text(&table->files, number)))
+        PT_FAIL(FORMAT, "%s: '%s' is no path below the folder of pictures",
+                pt_csv_where(table->csv, table->file_column, where),
+                pt_csv_show(cell, shown));
     return PT_OK;
 }
 

@@ -235,21 +235,15 @@ static pt_status_t print_groups(const pt_schema_t *schema, FILE *out, bool with_
     return status;
 }
 
-/* What is no defect, but leaves a gap in what a run reports, or is unusual. */
-/* Images are n x height x width x channels; other libraries have the channels first. */
 static void print_shape_note(const pt_schema_input_t *input, FILE *out)
 {
-    enum { FEW = 3, MANY = 8 };
-    if (input->is_image && input->hwc[0] <= FEW && input->hwc[1] >= MANY &&
-        input->hwc[2] >= MANY)
-        fprintf(out,
-                "note: images are %" PRId64 " pixels high and %" PRId64
-                " wide with %" PRId64
-                " channels; if the first are channels, store them as n x height x width x "
-                "channels\n",
-                input->hwc[0], input->hwc[1], input->hwc[2]);
+    char note[256];
+    pt_text_t text = pt_text_in(note, sizeof note);
+    if (input->is_image && pt_schema_add_shape_note(input->hwc, &text))
+        fprintf(out, "%s\n", note);
 }
 
+/* What is no defect, but leaves a gap in what a run reports, or is unusual. */
 static void print_notes(const pt_schema_t *schema, FILE *out)
 {
     print_shape_note(&schema->input, out);
@@ -406,8 +400,8 @@ pt_status_t pt_dataset_info(const char *path, FILE *out)
                 input->hwc[1], input->hwc[2],
                 input->cell == PT_CELL_U8 ? "uint8" : "float32");
     else
-        fprintf(out, "inputs: %" PRId64 " features %s\n", input->hwc[2],
-                input->cell == PT_CELL_U8 ? "uint8" : "float32");
+        fprintf(out, "inputs: %" PRId64 " feature%s %s\n", input->hwc[2],
+                pt_plural(input->hwc[2]), input->cell == PT_CELL_U8 ? "uint8" : "float32");
     if (has_range)
         print_range(&range, out);
     for (int s = 0; s < PT_N_SPLIT; s++)

@@ -228,13 +228,6 @@ static pt_status_t build_map(image_import_t *m, int32_t k)
     pt_task_source_t *out = &m->task[m->n_task + k];
     int64_t at[PT_N_SPLIT] = {0}, *index[PT_N_SPLIT], n_all = 0;
     pt_text_t line = {0};
-    if (m->map[k].info.kind == PT_TASK_SEGMENTATION && !m->map[k].has_classes)
-        PT_TRY(count_classes(m, k));
-    m->map[k].info.height = m->height;
-    m->map[k].info.width = m->width;
-    m->map[k].info.has_ignore = m->map[k].info.kind == PT_TASK_SEGMENTATION;
-    m->map[k].info.ignore = 255;
-    out->info = m->map[k].info;
     for (int s = 0; s < PT_N_SPLIT; s++) {
         PT_TRY(pt_alloc(&index[s], (size_t)m->parts.n_of[s], sizeof(int64_t)));
         out->rows[s].index = index[s];
@@ -254,7 +247,14 @@ static pt_status_t build_map(image_import_t *m, int32_t k)
     }
     if (out->rows[PT_SPLIT_TRAIN].n == 0)
         PT_FAIL(FORMAT, "%s/%s: no map of a picture in train; expected %s/%s/NAME.png",
-                m->src, out->info.name, m->src, out->info.name);
+                m->src, m->map[k].info.name, m->src, m->map[k].info.name);
+    if (m->map[k].info.kind == PT_TASK_SEGMENTATION && !m->map[k].has_classes)
+        PT_TRY(count_classes(m, k));
+    m->map[k].info.height = m->height;
+    m->map[k].info.width = m->width;
+    m->map[k].info.has_ignore = m->map[k].info.kind == PT_TASK_SEGMENTATION;
+    m->map[k].info.ignore = 255;
+    out->info = m->map[k].info;
     pt_text_add(&line, "task        %s: %s", out->info.name,
                 pt_task_kind_name(out->info.kind));
     if (out->info.classes > 0)

@@ -8,6 +8,7 @@
 #include "polytree/base/memory.h"
 #include "io/csv_tasks.h"
 #include "io/npz.h"
+#include "io/schema.h"
 
 enum { MAX_GUESSED = 1000, IGNORE = 255 };
 
@@ -286,6 +287,12 @@ static pt_status_t find_task(npz_import_t *m, int32_t t)
     npz_task_t *task = &m->task[t];
     if (fault)
         PT_FAIL(USAGE, "%s: '%.128s' cannot name a task: %s", m->src, name, fault);
+    if (strcmp(name, m->options->inputs) == 0)
+        PT_FAIL(USAGE, "%s: array '%.128s' cannot be both a task and the inputs", m->src,
+                name);
+    for (int32_t i = 0; i < t; i++)
+        if (strcmp(name, m->out[i].info.name) == 0)
+            PT_FAIL(USAGE, "%s: array '%.128s' is named twice by --tasks", m->src, name);
     strcpy(m->out[t].info.name, name);
     PT_TRY(name_parts(m, name, &task->source));
     PT_TRY(open_source(m, &task->source));
@@ -375,6 +382,15 @@ static pt_status_t fill(void *context, pt_split_t split, int64_t i, void *image,
     return PT_OK;
 }
 
+static void say_shape(const npz_import_t *m, bool is_image)
+{
+    const source_t *in = &m->inputs;
+    const int64_t hwc[3] = {extent(in, 1), extent(in, 2), extent(in, 3)};
+    pt_text_t line = {0};
+    if (is_image && pt_schema_add_shape_note(hwc, &line))
+        pt_import_say(&m->options->talk, &line);
+}
+
 static pt_status_t import(npz_import_t *m, const char *out)
 {
     const pt_import_npz_t *options = m->options;
@@ -390,6 +406,7 @@ static pt_status_t import(npz_import_t *m, const char *out)
                  &options->talk);
     const source_t *in = &m->inputs;
     bool is_image = in->n_dim >= 3;
+    say_shape(m, is_image);
     pt_dataset_source_t source = {.height = is_image ? in->dim[1] : 1,
                                   .width = is_image ? in->dim[2] : 1,
                                   .channels = is_image ? extent(in, 3) : extent(in, 1),

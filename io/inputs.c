@@ -17,7 +17,7 @@ static void describe(bool is_image, const int64_t hwc[3], char text[96])
         snprintf(text, 96, "images of %lld x %lld x %lld", (long long)hwc[0],
                  (long long)hwc[1], (long long)hwc[2]);
     else
-        snprintf(text, 96, "%lld features", (long long)hwc[2]);
+        snprintf(text, 96, "%lld feature%s", (long long)hwc[2], pt_plural(hwc[2]));
 }
 
 pt_status_t inputs_check_shape(const pt_inputs_t *inputs, const char *where, bool is_image,

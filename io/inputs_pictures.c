@@ -66,9 +66,9 @@ static pt_status_t open_inputs(pt_inputs_t *in)
     if (!want->is_image || (want->hwc[2] != 1 && want->hwc[2] != 3))
         PT_FAIL(SHAPE,
                 "%s: pictures have 1 or 3 channels, but the network was trained on %lld "
-                "%s",
-                in->path, (long long)want->hwc[2],
-                want->is_image ? "channels" : "features");
+                "%s%s",
+                in->path, (long long)want->hwc[2], want->is_image ? "channel" : "feature",
+                pt_plural(want->hwc[2]));
     PT_TRY(inputs_take_bytes(in, in->path));
     PT_TRY(pt_folder_walk(in->path, take_name, pass_over, l));
     PT_TRY(l->status);

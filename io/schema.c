@@ -466,3 +466,15 @@ void pt_schema_release(pt_schema_t *schema)
     pt_free(schema->name);
     *schema = (pt_schema_t){.n_task = 0};
 }
+
+bool pt_schema_add_shape_note(const int64_t hwc[3], pt_text_t *text)
+{
+    enum { FEW = 3, MANY = 8 };
+    if (hwc[0] > FEW || hwc[1] < MANY || hwc[2] < MANY)
+        return false;
+    pt_text_add(text,
+                "note: images are %lld pixel%s high and %lld wide with %lld channels; if "
+                "the first are channels, store them as n x height x width x channels",
+                (long long)hwc[0], pt_plural(hwc[0]), (long long)hwc[1], (long long)hwc[2]);
+    return true;
+}

@@ -132,4 +132,9 @@ size_t pt_schema_item_bytes(const pt_schema_input_t *input);
 int64_t pt_schema_find_not_finite(const pt_schema_input_t *input, const void *data,
                                   int64_t n);
 
+/** Add that images of that height, width and number of channels look as if their channels
+ * came first, as other libraries have them; false, and nothing is added, where they do not.
+ */
+bool pt_schema_add_shape_note(const int64_t hwc[3], pt_text_t *text);
+
 #endif

@@ -26,6 +26,8 @@ cut = {"train": slice(0, 30), "val": slice(30, 35), "test": slice(35, n)}
 np.savez("split.npz", **{f"{name}_{s}": a[c] for s, c in cut.items() for name, a in {"x": x, **tasks}.items()})
 np.savez("odd.npz", x=x, short=tasks["kind"][:9], far=np.full(n, np.inf), wide=rng.integers(0, 9, (n, 2)),
          text=np.array(["a"] * n), turned=np.asfortranarray(rng.normal(size=(n, 2))))
+np.savez("torch.npz", x=rng.normal(size=(40, 3, 16, 16)).astype("f4"), y=np.arange(40) % 2)
+np.savez("one.npz", x=np.arange(40.0)[:, None], y=np.arange(40) % 2)
 np.savez("nan.npz", x=np.where(np.arange(40).reshape(20, 2) == 7, np.nan, 1.0), y=np.arange(20) % 2)
 PY
 all="kind signs cost parts far"
@@ -60,6 +62,18 @@ with np.load("whole.npz") as a, h5py.File("whole.h5") as f:
     assert not number
 PY
 
+# Channels that come first are seen, and one feature is one.
+expect 0 import torch.npz torch.h5 --tasks y
+says out "^note: images are 3 pixels high and 16 wide with 16 channels; if the first are channels, store"
+expect 0 import whole.npz whole.h5 --tasks kind
+! grep -q "^note: images" out || fail "a note on images in order"
+expect 0 import one.npz one.h5 --tasks y
+expect 0 "$POLYTREE" data info one.h5
+says out "^inputs: 1 feature float32"
+
+wrong 2 "array 'x' cannot be both a task and the inputs" whole.npz w.h5 --tasks x
+wrong 2 "array 'x' cannot be both a task and the inputs" split.npz w.h5 --tasks x
+wrong 2 "array 'kind' is named twice by --tasks" whole.npz w.h5 --tasks kind kind
 wrong 2 "no task is named" whole.npz w.h5
 wrong 2 "no array 'y'; the first of its 6 is" whole.npz w.h5 --tasks y
 wrong 2 "--kinds far=distance: no such kind" whole.npz w.h5 --tasks far --kinds far=distance

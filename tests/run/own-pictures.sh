@@ -132,9 +132,13 @@ wrong 2 "no column 'name'" mixed w.h5 --labels table.csv --files name
 wrong 2 "--maps far=distance: expected segmentation" maps w.h5 --maps far=distance
 wrong 2 "--size 0: expected" named w.h5 --size 0
 wrong 1 "no map of a picture in train; expected maps/none/NAME.png" maps w.h5 --maps none=edges
+wrong 1 "no map of a picture in train; expected maps/none/NAME.png" maps w.h5 --maps none=segmentation
 mkdir nothing
 wrong 1 "no .png, .jpg or .jpeg" nothing w.h5
 printf 'file,x\nrgb.png,1.5\n../table.csv,2.5\nx.png,3.5\n' >odd.csv
+wrong 1 "row 2 \(line 3\), column 'file': '../table.csv' is no path below" mixed w.h5 --labels odd.csv
+printf 'file,x\nrgb.png,1.5\ntable.csv,2.5\n' >odd.csv
+cp table.csv mixed
 wrong 1 "table.csv: neither a PNG nor a JPEG" mixed w.h5 --labels odd.csv --val 0 --test 0
 printf 'file,x\nrgb.png,1.5\nnone.png,2.5\n' >odd.csv
 wrong 1 "mixed/none.png: cannot open" mixed w.h5 --labels odd.csv --val 0 --test 0
