@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "polytree/base/memory.h"
+#include "polytree/base/text.h"
 #include "train/trainer.h"
 
 static const char between[] = " \t\r\n,";
@@ -39,20 +40,43 @@ static int32_t freeze_word(const pt_trainer_t *t, const char *word, size_t bytes
     return n;
 }
 
+/* The first words of groups' names, each once: what a word may be. */
+static void list_parts(const pt_store_t *store, pt_text_t *out)
+{
+    enum { SHOWN = 16 };
+    int32_t n = 0;
+    for (int32_t g = 0; g < store->n_group; g++) {
+        const char *name = without_task(store->group[g].name);
+        size_t bytes = strcspn(name, "._");
+        bool is_new = true;
+        for (int32_t h = 0; is_new && h < g; h++)
+            is_new = !begins_with(without_task(store->group[h].name), name, bytes);
+        if (is_new && n++ < SHOWN)
+            pt_text_add(out, "%s%.*s", n > 1 ? ", " : "", (int)bytes, name);
+    }
+    if (n > SHOWN)
+        pt_text_add(out, " and %d more", (int)(n - SHOWN));
+}
+
+static pt_status_t fail_part(const pt_store_t *store, const char *word, size_t bytes)
+{
+    char parts[256];
+    pt_text_t list = pt_text_in(parts, sizeof parts);
+    list_parts(store, &list);
+    PT_FAIL(CONFIG, "warmup.freeze: no part is called '%.*s', or begins so; there are %s",
+            (int)(bytes < 64 ? bytes : 64), word, parts);
+}
+
 pt_status_t pt_trainer_find_frozen(pt_trainer_t *trainer)
 {
     pt_trainer_t *t = trainer;
-    const pt_store_t *store = &t->space->store;
     const char *w = t->config->warmup.freeze;
 
     t->step.knows_frozen = true;
     for (w += strspn(w, between); *w; w += strspn(w, between)) {
         size_t bytes = strcspn(w, between);
         if (freeze_word(t, w, bytes) == 0)
-            PT_FAIL(CONFIG,
-                    "warmup.freeze: no part is called '%.*s', or begins so; there is '%s'",
-                    (int)(bytes < 64 ? bytes : 64), w,
-                    store->n_group > 0 ? store->group[0].name : "");
+            return fail_part(&t->space->store, w, bytes);
         t->step.has_frozen = true;
         w += bytes;
     }

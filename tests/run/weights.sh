@@ -136,7 +136,7 @@ still="warmup.from=$net.h5 search.steps=0 warmup.lr_warmup=0 warmup.lr=0.1"
     expect 0 ranks 1 search narrow.ini -o warm --set $still warmup.freeze="stem l01"
     says out "^[0-9]+ of [0-9]+ tensors from $net.h5; not in it: head_"
     expect 0 ranks 1 search narrow.ini -o whole --set $still warmup.freeze=all
-    refuses 1 "warmup.freeze: no part is called 'l09', or begins so; there is 'stem'" \
+    refuses 1 "warmup.freeze: no part is called 'l09', or begins so; there are stem, l01, l02.*, head" \
         search narrow.ini -o no --set $still warmup.freeze=l09
     refuses 1 "none.h5: cannot open" search narrow.ini -o no --set warmup.from=none.h5
     refuses 1 "rooms.h5: an HDF5 file, but no weights" search narrow.ini -o no --set warmup.from=rooms.h5
