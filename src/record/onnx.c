@@ -37,6 +37,7 @@ typedef struct onnx_writer {
     float *room; /* of a tensor as ONNX has it, and of its bias */
     float *bias;
     size_t n_room, n_bias;
+    bool has_bounds, has_pixel, has_samples; /* constants that stand in the graph */
 } onnx_writer_t;
 
 static const pt_op_inst_t *inst_of(const onnx_writer_t *w, const onnx_value_t *v)
@@ -238,6 +239,21 @@ static pt_status_t put_conv(onnx_writer_t *w, const onnx_value_t *v,
     return PT_OK;
 }
 
+static void put_scalar(pt_text_t *graph, const char *name, float value)
+{
+    onnx_floats(graph, name, 0, NULL, &value);
+}
+
+/* [n, c] to [n, c, 1, 1]. */
+static void put_unsqueeze(onnx_writer_t *w, const char *in, const char *out)
+{
+    const int64_t pixel[2] = {2, 3};
+    if (!w->has_pixel)
+        onnx_integers(&w->graph, "axes/pixel", 2, pixel);
+    w->has_pixel = true;
+    onnx_node(&w->graph, "Unsqueeze", out, 2, (const char *[]){in, "axes/pixel"}, NULL);
+}
+
 /* [n, c, h, w] to [n, c h w], for which its weights are arranged, and back. */
 static pt_status_t put_linear(onnx_writer_t *w, const onnx_value_t *v,
                               const onnx_value_t *norm, const char *in, const char *out)
@@ -252,7 +268,7 @@ static pt_status_t put_linear(onnx_writer_t *w, const onnx_value_t *v,
     onnx_attr_int(&list, "transB", 1);
     onnx_node(&w->graph, "Flatten", flat, 1, &in, NULL);
     put_layer(w, "Gemm", v, norm, 2, dim, flat, row, &list);
-    onnx_node(&w->graph, "Unsqueeze", out, 2, (const char *[]){row, "axes/pixel"}, NULL);
+    put_unsqueeze(w, row, out);
     return PT_OK;
 }
 
@@ -268,10 +284,16 @@ static pt_status_t put_weighted(onnx_writer_t *w, const onnx_value_t *v,
 
 static void put_act(onnx_writer_t *w, pt_act_t act, const char *in, const char *out)
 {
-    if (act == PT_ACT_RELU6)
-        onnx_node(&w->graph, "Clip", out, 3, (const char *[]){in, "zero", "six"}, NULL);
-    else
+    if (act != PT_ACT_RELU6) {
         onnx_node(&w->graph, "Relu", out, 1, &in, NULL);
+        return;
+    }
+    if (!w->has_bounds) {
+        put_scalar(&w->graph, "zero", 0);
+        put_scalar(&w->graph, "six", 6);
+    }
+    w->has_bounds = true;
+    onnx_node(&w->graph, "Clip", out, 3, (const char *[]){in, "zero", "six"}, NULL);
 }
 
 /* The batch norm that goes into a value, and there alone; NULL: none does. */
@@ -386,6 +408,21 @@ static pt_status_t put_global_pool(onnx_writer_t *w, const onnx_value_t *v, cons
     return PT_OK;
 }
 
+/* The number of samples, once. */
+static void put_samples(onnx_writer_t *w)
+{
+    const int64_t begin = 0, end = 1;
+    const char *input = input_name(w);
+    if (w->has_samples)
+        return;
+    w->has_samples = true;
+    onnx_integers(&w->graph, "samples/begin", 1, &begin);
+    onnx_integers(&w->graph, "samples/end", 1, &end);
+    onnx_node(&w->graph, "Shape", "samples/shape", 1, &input, NULL);
+    onnx_node(&w->graph, "Slice", "samples", 3,
+              (const char *[]){"samples/shape", "samples/begin", "samples/end"}, NULL);
+}
+
 static pt_status_t put_resize(onnx_writer_t *w, const onnx_value_t *v, const char *out)
 {
     const pt_op_inst_t *inst = inst_of(w, v);
@@ -394,6 +431,7 @@ static pt_status_t put_resize(onnx_writer_t *w, const onnx_value_t *v, const cha
     pt_text_t list = {0};
     snprintf(rest, sizeof rest, "%s/size", out);
     snprintf(sizes, sizeof sizes, "%s/sizes", out);
+    put_samples(w);
     onnx_integers(&w->graph, rest, 3, size);
     onnx_attr_int(&list, "axis", 0);
     onnx_node(&w->graph, "Concat", sizes, 2, (const char *[]){"samples", rest}, &list);
@@ -427,25 +465,6 @@ static pt_status_t put_value(onnx_writer_t *w, const onnx_value_t *v, const char
         if (strcmp(known[i].op, inst_of(w, v)->op->name) == 0)
             return known[i].put(w, v, out);
     PT_FAIL(MISSING, "operation %s has no form in ONNX", inst_of(w, v)->op->name);
-}
-
-static void put_scalar(pt_text_t *graph, const char *name, float value)
-{
-    onnx_floats(graph, name, 0, NULL, &value);
-}
-
-/* What the nodes above refer to, and the number of samples. */
-static void put_constants(onnx_writer_t *w, const char *input)
-{
-    const int64_t pixel[2] = {2, 3}, begin = 0, end = 1;
-    put_scalar(&w->graph, "zero", 0);
-    put_scalar(&w->graph, "six", 6);
-    onnx_integers(&w->graph, "axes/pixel", 2, pixel);
-    onnx_integers(&w->graph, "samples/begin", 1, &begin);
-    onnx_integers(&w->graph, "samples/end", 1, &end);
-    onnx_node(&w->graph, "Shape", "samples/shape", 1, &input, NULL);
-    onnx_node(&w->graph, "Slice", "samples", 3,
-              (const char *[]){"samples/shape", "samples/begin", "samples/end"}, NULL);
 }
 
 /* One step of what happens to stored numbers: x `op` number; the name of what comes out. */
@@ -482,7 +501,6 @@ static pt_status_t put_input(onnx_writer_t *w)
     pt_text_t list = {0};
     onnx_input(&w->graph, name, w->options->takes_bytes ? ONNX_UINT8 : ONNX_FLOAT,
                info->is_image ? 3 : 1, info->is_image ? info->hwc : info->hwc + 2);
-    put_constants(w, name);
     if (w->options->takes_bytes) {
         onnx_attr_int(&list, "to", ONNX_FLOAT);
         onnx_node(&w->graph, "Cast", "value/float", 1, &x, &list);
@@ -497,8 +515,7 @@ static pt_status_t put_input(onnx_writer_t *w)
         onnx_attr_ints(&list, "perm", 4, order);
         onnx_node(&w->graph, "Transpose", "value/input", 1, &x, &list);
     } else {
-        onnx_node(&w->graph, "Unsqueeze", "value/input", 2,
-                  (const char *[]){x, "axes/pixel"}, NULL);
+        put_unsqueeze(w, x, "value/input");
     }
     return PT_OK;
 }

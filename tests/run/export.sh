@@ -132,6 +132,9 @@ for run in ("small", "dag", "table", "plain", "resnet50", "mobilenet"):
         graph = model.graph
         assert [o.name for o in graph.output] == [t["name"] for t in tasks], run
         assert len({n.name for n in graph.node}) == len(graph.node)
+        read = {name for n in graph.node for name in n.input} | {o.name for o in graph.output}
+        assert {t.name for t in graph.initializer} <= read
+        assert {name for n in graph.node for name in n.output} <= read
         assert len(graph.input) == 1 and not graph.input[0].name in [t["name"] for t in tasks]
         norms.append(sum(n.op_type == "BatchNormalization" for n in graph.node))
         # What tasks share stands once: the values of the plan, and no more.
