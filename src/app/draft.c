@@ -143,24 +143,40 @@ static void put_image_space(const facts_t *f, pt_text_t *out)
     put_squeeze(out, n, 3, 2);
 }
 
-static void put_map_space(const facts_t *f, pt_text_t *out)
+/* Strides of the stem and of what is behind it, in a space of maps. */
+static void map_strides(const facts_t *f, int *stem, int *rest)
 {
     int64_t side = f->hwc[0] < f->hwc[1] ? f->hwc[0] : f->hwc[1];
-    section(out, "space", "dense tasks: inverted residuals at a quarter of the size");
+    *stem = side >= 16 ? 2 : 1;
+    *rest = side >= 32 ? 2 : 1;
+}
+
+static void put_map_space(const facts_t *f, pt_text_t *out)
+{
+    int stem, rest;
+    map_strides(f, &stem, &rest);
+    section(out, "space",
+            rest > 1   ? "dense tasks: inverted residuals at a quarter of the size"
+            : stem > 1 ? "dense tasks: inverted residuals at half the size"
+                       : "dense tasks: inverted residuals at the size of the images");
     pt_text_add(out,
                 "nodes = 6\nflow = 2\nmin_depth = 2\nop = inverted_residual expand=3\nstem "
                 "= conv3x3_bn_relu6 stride=%d\nstem_channels = 16\nchannels = 24 32 32 32 "
                 "48 48\nstride = 1 %d 1 1 1 1\nadapter_norm = 1\n",
-                side >= 16 ? 2 : 1, side >= 32 ? 2 : 1);
+                stem, rest);
     put_squeeze(out, 6, 2, 2);
 }
 
 static void put_head(const facts_t *f, pt_text_t *out)
 {
+    int stem, rest;
+    map_strides(f, &stem, &rest);
     section(out, "head", "");
     if (f->n_map == f->n_task)
-        pt_text_add(out, "kind = deeplab\nwidth = 24\nskip = x                ; the stem's "
-                         "output, at half the size\n");
+        pt_text_add(out,
+                    "kind = deeplab\nwidth = 24\nskip = x                ; the stem's "
+                    "output, at %s\n",
+                    stem > 1 ? "half the size" : "the size of the images");
     pt_text_add(out, "dropout = %g\n",
                 !f->is_image || f->n_map > 0 ? 0.0
                 : f->least < FEW_SAMPLES     ? 0.2
@@ -212,7 +228,9 @@ static void put_phases(const facts_t *f, int64_t batch, pt_text_t *out)
     pt_text_add(out,
                 "steps = %lld\noptimizer = adam\nlr = %s\ndecay = %g\nlr_warmup = 20\n",
                 (long long)clamp(2 * epoch, 50, 400), lr, decay);
-    section(out, "search", "");
+    section(out, "search",
+            f->is_image ? ""
+                        : "method = linear is ridge and logistic regression: try it, too");
     pt_text_add(out, "steps = %lld\noptimizer = adam\nlr = %s\ndecay = %g\n",
                 (long long)clamp(6 * epoch, 100, 1200), lr, decay);
     section(out, "alpha", "");

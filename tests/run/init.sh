@@ -22,6 +22,7 @@ drafts() {
 expect 0 "$POLYTREE" data import csv table.csv table.h5 --tasks y z
 drafts table retrain.keep=best
 says table.ini "^op = linear$"
+says table.ini "method = linear is ridge"
 says table.ini "^bundle = all "
 says table.ini "^keep = last "
 says out "^kept: the weights of step [24] of 4, whose loss on val is the least"
@@ -35,6 +36,10 @@ says shapes.ini "^op = conv3x3_bn_relu$"
 expect 0 "$POLYTREE" data scenes rooms.h5 --size 32 --train 24 --val 8 --test 8
 drafts rooms
 says rooms.ini "^kind = deeplab$"
+says rooms.ini "inverted residuals at a quarter of the size"
+expect 0 "$POLYTREE" data scenes small.h5 --size 16 --train 24 --val 8 --test 8
+expect 0 "$POLYTREE" init small.h5 -o small.ini
+says small.ini "inverted residuals at half the size"
 
 refuses 1 "table.ini is there already: --force" init table.h5 -o table.ini
 refuses 1 "none.h5" init none.h5 -o none.ini
