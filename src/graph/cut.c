@@ -98,9 +98,11 @@ void pt_cut_release(pt_cut_t *cut)
 
 bool pt_cut_reads_input(const pt_cut_t *cut, const pt_space_t *space, int32_t stage)
 {
-    for (int32_t c = cut->first[stage]; c < cut->first[stage + 1]; c++)
-        if (space->candidate[c].src == 0 || space->candidate[c].skip == 0)
+    for (int32_t i = cut->first[stage]; i < cut->first[stage + 1]; i++) {
+        const pt_candidate_t *c = &space->candidate[i];
+        if (space->node[c->src].is_input || (c->skip >= 0 && space->node[c->skip].is_input))
             return true;
+    }
     return false;
 }
 

@@ -12,9 +12,10 @@ pt_status_t space_add_node(space_builder_t *b, const char *name, pt_shape_t shap
     pt_space_t *s = b->space;
 
     PT_TRY(pt_grow(&s->node, &b->node_capacity, (size_t)s->n_node + 1, sizeof *s->node));
-    pt_node_t *node = &s->node[s->n_node++];
+    pt_node_t *node = &s->node[s->n_node];
+    *node = (pt_node_t){.shape = shape, .is_input = s->n_node == 0};
     snprintf(node->name, sizeof node->name, "%s", name);
-    node->shape = shape;
+    s->n_node++;
     return PT_OK;
 }
 
@@ -105,6 +106,8 @@ pt_status_t space_add_candidate(space_builder_t *b, const candidate_spec_t *spec
                 pt_shape_text(out, got), s->node[c->dst].name,
                 pt_shape_text(s->node[c->dst].shape, want));
     }
+    if (block->n_step == 0 && s->node[c->src].is_input)
+        s->node[c->dst].is_input = true;
     /* Later copies of a candidate share the choice of the first. */
     if (spec->choice != NULL && spec->task > 0) {
         c->choice = s->n_choice - 1;

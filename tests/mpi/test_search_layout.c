@@ -30,8 +30,14 @@ static const char *const branch_soft[] = {TINY_BRANCH, "search.run=all",
 static const char *const dense_dag[] = {TINY_DENSE_DAG, "resource.weight=0.1",
                                         "resource.budget=60%", "data.search_size=12", NULL};
 static const char *const full[] = {TINY_BRANCH, "search.method=full", NULL};
-static const char *const numbered[] = {TINY_BRANCH, "search.method=exhaustive",
-                                       "baseline.branching=100", NULL};
+/* Without a stem later stages read the input as well. */
+static const char *const numbered[] = {TINY_BRANCH,
+                                       "search.method=exhaustive",
+                                       "baseline.branching=100",
+                                       "encoder.stem=none",
+                                       "encoder.layers=conv3x3_bn_relu out=8 stride=2\n"
+                                       "conv3x3_bn_relu out=8 stride=2",
+                                       NULL};
 
 /* On more than two ranks each variant runs in one of the arrangements with one stage, and
  * every second one with several; `make check-long` runs all in all. */

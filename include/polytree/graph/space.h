@@ -55,6 +55,7 @@ typedef struct pt_choice {
 typedef struct pt_node {
     char name[24];
     pt_shape_t shape; /**< n = microbatch */
+    bool is_input;    /**< it may hold the network's input as it is */
 } pt_node_t;
 
 /** One operation of a candidate, bound to its parameters. */
