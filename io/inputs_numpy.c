@@ -7,7 +7,7 @@
 
 typedef struct open_array {
     char name[128]; /* in a .npz */
-    int32_t n_array;
+    int32_t n_array, n_known;
     pt_npz_t *npz;
     double scale;
     int64_t values; /* of a row */
@@ -22,19 +22,21 @@ static bool fits(const char *path, bool is_folder, const char head[8])
     return !is_folder && (memcmp(head, "\x93NUMPY", 6) == 0 || memcmp(head, "PK", 2) == 0);
 }
 
-/* Arrays that are called as in a data set are taken, else the only one. */
+/* As in a data set, or as those that one is made of are called unless told otherwise. */
+static bool is_known(const char *name)
+{
+    return strcmp(name, "images") == 0 || strcmp(name, "inputs") == 0 ||
+           strcmp(name, "x") == 0;
+}
+
+/* Arrays whose name is known are taken, else the only one. */
 static pt_status_t choose(void *context, const char *name)
 {
     open_array_t *a = context;
-    bool is_known = strcmp(name, "images") == 0 || strcmp(name, "inputs") == 0;
-    if (a->n_array++ == 0 || is_known)
+    if (a->n_array++ == 0 || is_known(name))
         strncpy(a->name, name, sizeof a->name - 1);
+    a->n_known += is_known(name);
     return PT_OK;
-}
-
-static bool is_named(const open_array_t *a)
-{
-    return strcmp(a->name, "images") == 0 || strcmp(a->name, "inputs") == 0;
 }
 
 /* [n, height, width, channels], of one channel also [n, height, width]; [n, features]. */
@@ -69,11 +71,11 @@ static pt_status_t open_inputs(pt_inputs_t *in)
     PT_TRY(pt_alloc(&a, 1, sizeof *a));
     in->state = a;
     PT_TRY(pt_npz_list(in->path, choose, a));
-    if (a->n_array == 0 || (a->n_array > 1 && !is_named(a)))
-        PT_FAIL(FORMAT,
-                "%s: %d arrays, expected one alone, or one called 'images' or "
-                "'inputs'",
-                in->path, (int)a->n_array);
+    if (a->n_array == 0 || (a->n_array > 1 && a->n_known != 1))
+        PT_FAIL(
+            FORMAT,
+            "%s: %d arrays, expected one alone, or one called 'images', 'inputs' or 'x'",
+            in->path, (int)a->n_array);
     PT_TRY(pt_npz_open(in->path, a->name, &a->npz));
     PT_TRY(check_shape(in, a));
     PT_TRY(find_numbers(in, a));

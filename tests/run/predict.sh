@@ -260,14 +260,16 @@ with h5py.File("bare.h5") as f:
 np.save("x.npy", x)
 np.save("wide.npy", x.astype(">f8"))
 np.savez_compressed("x.npz", other=np.arange(3), inputs=x)
+np.savez("x2.npz", y=np.arange(3), x=x)
 np.savez("two.npz", a=x, b=x)
+np.savez("both.npz", inputs=x, x=x)
 np.save("narrow.npy", x[:, :3])
 np.save("ints.npy", x.astype("i4"))
 y = x.copy()
 y[40, 0] = np.inf
 np.save("hole.npy", y)
 PY
-for inputs in x.npy wide.npy x.npz; do
+for inputs in x.npy wide.npy x.npz x2.npz; do
     for n in 1 3; do
         [ $n = 1 ] || command -v mpirun >/dev/null || continue
         expect 0 ranks $n predict run $inputs -o again.npz --force
@@ -275,9 +277,11 @@ for inputs in x.npy wide.npy x.npz; do
         cmp again.npz one.npz || fail "other answers for $inputs on $n ranks"
     done
 done
-rm x.npy x.npz
-refuses 1 "two.npz: 2 arrays, expected one alone, or one called 'images' or 'inputs'" \
-    predict run two.npz -o x.npz
+rm x.npy x.npz x2.npz
+for inputs in two.npz both.npz; do
+    refuses 1 "$inputs: 2 arrays, expected one alone, or one called 'images', 'inputs' or 'x'" \
+        predict run $inputs -o x.npz
+done
 refuses 1 "narrow.npy: 3 features, expected 4 features" predict run narrow.npy -o x.npz
 refuses 1 "ints.npy: integers of 32 bits, expected uint8, uint16, int16 or floats" \
     predict run ints.npy -o x.npz

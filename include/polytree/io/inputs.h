@@ -19,8 +19,8 @@ enum { PT_INPUT_NAME = 256 };
  * Open them, and see that they are what a network takes.
  *
  * A data set has the inputs of a split; a .npy has its array, a .npz the one called
- * "images" or "inputs", or its only one; a folder has its pictures and those below it, by
- * name; a table has the columns that are called as the features, or, where these have no
+ * "images", "inputs" or "x", or its only one; a folder has its pictures and those below it,
+ * by name; a table has the columns that are called as the features, or, where these have no
  * names, all.
  *
  * Not collective: every rank opens them and reads the rows that it wants, ascending.
