@@ -123,6 +123,25 @@ static pt_status_t check_category(const pt_inputs_t *in, const open_table_t *t,
             pt_csv_where(t->csv, column, where), pt_csv_show(cell, shown));
 }
 
+/* The mean of the training's numbers is said, not taken: whether a row without the number
+ * is one to answer is not known here. */
+static pt_status_t fail_missing(const pt_inputs_t *in, const open_table_t *t,
+                                const table_feature_t *feature)
+{
+    const pt_standard_t *unit = in->want.standard;
+    char where[PT_CSV_WHERE];
+    pt_csv_where(t->csv, feature->column, where);
+    if (unit == NULL)
+        PT_FAIL(FORMAT,
+                "%s: no value: write one there, such as the mean over train that 'data "
+                "import csv --fill mean' takes, or leave the row out",
+                where);
+    PT_FAIL(FORMAT,
+            "%s: no value: write one there, such as the mean over train, %.9g, or leave "
+            "the row out",
+            where, unit[feature - t->feature].mean / t->scale);
+}
+
 static pt_status_t form_feature(const pt_inputs_t *in, const open_table_t *t,
                                 const table_feature_t *feature, const pt_csv_cell_t *cells,
                                 double *out)
@@ -136,6 +155,8 @@ static pt_status_t form_feature(const pt_inputs_t *in, const open_table_t *t,
     }
     if (pt_csv_number(cell, out) || pt_csv_bool(cell, out))
         return PT_OK;
+    if (pt_csv_is_missing(cell))
+        return fail_missing(in, t, feature);
     PT_FAIL(FORMAT, "%s: '%s', expected a number",
             pt_csv_where(t->csv, feature->column, where), pt_csv_show(cell, shown));
 }
