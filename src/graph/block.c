@@ -98,14 +98,26 @@ static int32_t dropout(pt_block_t *block, int32_t in, double rate)
     return at;
 }
 
+static int32_t linear(pt_block_t *block, int32_t in, int32_t channels)
+{
+    int32_t at = block_append(block, "linear", in, BLOCK_NONE);
+    block->step[at].attr.channels = channels;
+    return at;
+}
+
+void pt_block_linear(int32_t channels, pt_block_t *block)
+{
+    memset(block, 0, sizeof *block);
+    linear(block, PT_BLOCK_SRC, channels);
+}
+
 void pt_block_classifier(const pt_head_spec_t *head, pt_block_t *block)
 {
     memset(block, 0, sizeof *block);
     int32_t at = head->norm ? normalise(block, PT_BLOCK_SRC, head->bn_eps) : PT_BLOCK_SRC;
     at = block_append(block, "global_pool", at, BLOCK_NONE);
     at = dropout(block, at, head->dropout);
-    at = block_append(block, "linear", at, BLOCK_NONE);
-    block->step[at].attr.channels = (int32_t)head->out.c;
+    linear(block, at, (int32_t)head->out.c);
 }
 
 /** From features of the size of `from` to outputs for every pixel. */

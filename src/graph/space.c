@@ -51,7 +51,6 @@ static pt_status_t build(space_builder_t *b, const pt_config_t *config,
                          const pt_space_spec_t *spec)
 {
     pt_space_t *s = b->space;
-
     bool is_linear = pt_methods[config->search.method].is_linear;
 
     s->kind = is_linear ? PT_SPACE_DAG : config->space.kind;
@@ -59,8 +58,9 @@ static pt_status_t build(space_builder_t *b, const pt_config_t *config,
     s->n_task = spec->n_task;
     PT_TRY(pt_alloc(&s->task, (size_t)spec->n_task, sizeof *s->task));
     memcpy(s->task, spec->task, (size_t)spec->n_task * sizeof *s->task);
-    PT_TRY(s->kind == PT_SPACE_DAG ? space_build_dag(b, config, spec)
-                                   : space_build_branch(b, config, spec));
+    PT_TRY(is_linear                 ? space_build_linear(b, spec)
+           : s->kind == PT_SPACE_DAG ? space_build_dag(b, config, spec)
+                                     : space_build_branch(b, config, spec));
     PT_TRY(add_mixes(b));
     PT_TRY(pt_store_freeze(&s->store));
     s->fingerprint = fingerprint(s);

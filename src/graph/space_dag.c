@@ -21,9 +21,7 @@ static int64_t per_node(const pt_int_list_t *list, int32_t j)
 /** The stem may make images smaller: it is the one layer of a dag with its own stride. */
 static pt_status_t parse_stem(const pt_config_t *config, pt_layer_t *stem)
 {
-    bool is_linear = pt_methods[config->search.method].is_linear;
-
-    PT_TRY(pt_layer_parse(is_linear ? "none" : config->space.stem, stem));
+    PT_TRY(pt_layer_parse(config->space.stem, stem));
     if (stem->out > 0)
         PT_FAIL(CONFIG, "space.stem = %s: out follows from space.stem_channels",
                 config->space.stem);
@@ -38,18 +36,14 @@ static pt_status_t add_nodes(space_builder_t *b, const pt_config_t *config,
     pt_shape_t shape = {s->microbatch, spec->height, spec->width, spec->channels};
     char name[24];
     pt_layer_t stem;
-    bool is_linear = pt_methods[config->search.method].is_linear;
 
     PT_TRY(parse_stem(config, &stem));
     PT_TRY(space_add_node(b, "input", shape));
-    if (!is_linear)
-        shape = space_strided(shape, pt_layer_shrinks(&stem, stem.stride),
-                              space_widened(config, config->space.stem_channels));
+    shape = space_strided(shape, pt_layer_shrinks(&stem, stem.stride),
+                          space_widened(config, config->space.stem_channels));
     PT_TRY(space_add_node(b, "x", shape));
     for (int32_t j = 1; j <= s->n_dag_node; j++) {
-        if (!is_linear)
-            shape =
-                space_strided(shape, per_node(&config->space.stride, j),
+        shape = space_strided(shape, per_node(&config->space.stride, j),
                               space_widened(config, per_node(&config->space.channels, j)));
         snprintf(name, sizeof name, "v%d", j);
         PT_TRY(space_add_node(b, name, shape));
@@ -149,19 +143,17 @@ pt_status_t space_build_dag(space_builder_t *b, const pt_config_t *config,
                             const pt_space_spec_t *spec)
 {
     pt_space_t *s = b->space;
-    bool is_linear = pt_methods[config->search.method].is_linear;
-    /* One node that passes the input on, and nothing before it. */
-    int32_t n = is_linear ? 1 : (int32_t)config->space.nodes;
-    bool is_chain = pt_methods[config->search.method].is_chain || is_linear;
+    int32_t n = (int32_t)config->space.nodes;
+    bool is_chain = pt_methods[config->search.method].is_chain;
     bool has_skip = strcmp(config->head.skip, "x") == 0;
     int32_t flow = is_chain ? 1 : (int32_t)config->space.flow;
 
     s->n_dag_node = n;
-    s->min_depth = is_linear ? 0 : (int32_t)config->space.min_depth;
+    s->min_depth = (int32_t)config->space.min_depth;
     if (s->min_depth > n - 1)
         PT_FAIL(CONFIG, "space.min_depth %d needs more than space.nodes %d", s->min_depth,
                 n);
-    if (config->head.skip[0] != '\0' && !has_skip && !is_linear)
+    if (config->head.skip[0] != '\0' && !has_skip)
         PT_FAIL(CONFIG, "head.skip = %s, but a dag has low-level features in x alone",
                 config->head.skip);
     PT_TRY(add_nodes(b, config, spec));

@@ -30,12 +30,20 @@ static pt_status_t kind_of(const pt_space_t *s, const pt_config_t *config, int32
     return PT_OK;
 }
 
+static candidate_spec_t head_spec(const pt_space_t *s, int32_t task, int32_t src)
+{
+    candidate_spec_t spec = {
+        .src = src, .dst = s->n_node - s->n_task + task, .skip = -1, .task = task};
+
+    snprintf(spec.name, sizeof spec.name, "head_%s", s->task[task].name);
+    return spec;
+}
+
 static pt_status_t add_head(space_builder_t *b, const pt_config_t *config, int32_t task,
                             int32_t src, int32_t skip)
 {
     const pt_space_t *s = b->space;
-    candidate_spec_t spec = {.src = src, .dst = s->n_node - s->n_task + task, .task = task};
-    bool is_linear = pt_methods[config->search.method].is_linear;
+    candidate_spec_t spec = head_spec(s, task, src);
     pt_block_t block;
     pt_head_t kind;
 
@@ -52,10 +60,9 @@ static pt_status_t add_head(space_builder_t *b, const pt_config_t *config, int32
                            .skip_width = (int32_t)space_widened(config, 48),
                            .separable = config->head.separable,
                            .align_corners = config->head.align_corners,
-                           .norm = config->head.norm && !is_linear,
-                           .dropout = is_linear ? 0 : config->head.dropout,
+                           .norm = config->head.norm,
+                           .dropout = config->head.dropout,
                            .bn_eps = config->bn.eps};
-    snprintf(spec.name, sizeof spec.name, "head_%s", s->task[task].name);
     switch (kind) {
     case PT_HEAD_DEEPLAB:
         pt_block_deeplab(&head, &block);
@@ -86,5 +93,18 @@ pt_status_t space_add_heads(space_builder_t *b, const pt_config_t *config, int32
 {
     for (int32_t k = 0; k < b->space->n_task; k++)
         PT_TRY(add_head(b, config, k, src, skip));
+    return PT_OK;
+}
+
+pt_status_t space_add_linear_heads(space_builder_t *b, int32_t src)
+{
+    const pt_space_t *s = b->space;
+
+    for (int32_t k = 0; k < s->n_task; k++) {
+        candidate_spec_t spec = head_spec(s, k, src);
+        pt_block_t block;
+        pt_block_linear(s->task[k].outputs, &block);
+        PT_TRY(space_add_candidate(b, &spec, &block));
+    }
     return PT_OK;
 }

@@ -87,6 +87,9 @@ typedef struct pt_head_spec {
     double dropout, bn_eps;
 } pt_head_spec_t;
 
+/** A linear operation, nothing else. */
+void pt_block_linear(int32_t channels, pt_block_t *block);
+
 /** Batch norm (where asked), global average pool, dropout (where rate > 0), linear. */
 void pt_block_classifier(const pt_head_spec_t *head, pt_block_t *block);
 
