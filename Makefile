@@ -97,14 +97,19 @@ $(BUILD)/real64/%.o: %.c $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(call say,$@)$(COMPILE) $(ERRORS) $(DEPFILE) -DPT_REAL64 -c $< -o $@
 
-$(BUILD)/tests/op/test64_%: tests/op/test64_%.c $(BUILD)/real64/libpolytree64.a $(BUILD)/flags
+$(BUILD)/tests/op/test64_%.o: tests/op/test64_%.c $(BUILD)/flags
 	@mkdir -p $(@D)
-	$(call say,$@)$(COMPILE) $(ERRORS) $(DEPFILE) -DPT_REAL64 $< $(BUILD)/real64/libpolytree64.a \
-	    -lcmocka $(LIBS) -o $@
+	@$(COMPILE) $(ERRORS) $(DEPFILE) -DPT_REAL64 -c $< -o $@
 
-$(BUILD)/tests/%: tests/%.c $(BUILD)/libpolytree.a $(BUILD)/flags
+$(BUILD)/tests/%.o: tests/%.c $(BUILD)/flags
 	@mkdir -p $(@D)
-	$(call say,$@)$(COMPILE) $(ERRORS) $(DEPFILE) $< $(BUILD)/libpolytree.a -lcmocka $(LIBS) -o $@
+	@$(COMPILE) $(ERRORS) $(DEPFILE) -c $< -o $@
+
+$(BUILD)/tests/op/test64_%: $(BUILD)/tests/op/test64_%.o $(BUILD)/real64/libpolytree64.a
+	$(call say,$@)$(COMPILE) $^ -lcmocka $(LIBS) -o $@
+
+$(BUILD)/tests/%: $(BUILD)/tests/%.o $(BUILD)/libpolytree.a
+	$(call say,$@)$(COMPILE) $^ -lcmocka $(LIBS) -o $@
 
 $(BUILD)/%.o: %.c $(BUILD)/flags
 	@mkdir -p $(@D)
@@ -196,4 +201,6 @@ info:
 clean:
 	rm -rf $(BUILD) $(BUILD)-asan
 
--include $(OBJ:=.d) $(APP_OBJ:=.d) $(OBJ64:=.d) $(TESTS:=.d)
+-include $(OBJ:=.d) $(APP_OBJ:=.d) $(OBJ64:=.d) $(TESTS:=.o.d)
+# They are kept: a test is linked anew when only the library has changed.
+.SECONDARY: $(TESTS:=.o)
