@@ -1,14 +1,13 @@
 #!/usr/bin/env bash
-# What another program's steps take against ours, in one run, alternating, because machines
-# are noisy: the ratio of ours to the other's, in processor time of all ranks and in memory, of
-# each round and their median.  Processor time, from a short and a long run, leaves out what else
-# the machine does and what it takes to start.  Several ranks take turns on one core, so that one
-# that waits takes no time.  OTHER is the `steps` of another commit, made there by
-# `make build/tests/bench/steps`.
+# What another program's steps take against ours: the ratio of ours to the other's, in processor
+# time of all ranks and in memory, of each round and their median.  Both run at once and share one
+# core, so that whatever else the machine does slows both alike.  Processor time, from a short and
+# a long run, leaves out what it takes to start, and a rank that waits takes none.  OTHER is the
+# `steps` of another commit, made there by `make build/tests/bench/steps`.
 #
 #     tests/bench/exactness.sh OTHER CONFIG.ini [ranks] [seconds] [rounds] [key=value ...]
 set -eu
-other=$1 config=$2 ranks=${3:-1} seconds=${4:-10} rounds=${5:-5}
+other=$1 config=$2 ranks=${3:-1} seconds=${4:-20} rounds=${5:-5}
 shift $(($# < 5 ? $# : 5))
 # shellcheck source=/dev/null
 . "$(dirname "$0")/common"
@@ -19,7 +18,9 @@ run() {
 import json, os, resource, subprocess, sys
 ranks, seconds, program, config, settings = sys.argv[1], float(sys.argv[2]), sys.argv[3], sys.argv[4], sys.argv[5:]
 os.environ["OMPI_MCA_mpi_yield_when_idle"] = "1"
-launch = [] if ranks == "1" else ["taskset", "-c", "0", "mpirun", "-n", ranks, "--oversubscribe", "--bind-to", "none"]
+launch = ["taskset", "-c", "0"]
+if ranks != "1":
+    launch += ["mpirun", "-n", ranks, "--oversubscribe", "--bind-to", "none"]
 
 def measure(seconds):
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -39,9 +40,10 @@ median() {
 }
 
 for ((i = 1; i <= rounds; i++)); do
-    theirs=$(run "$other" "$config" "$@")
-    ours=$(run "$STEPS" "$config" "$@")
-    echo "$ours $theirs" | awk '{printf "%.4f %.4f\n", $1 / $3, $2 / $4}' |
+    run "$other" "$config" "$@" >"$FOLDER/theirs" &
+    run "$STEPS" "$config" "$@" >"$FOLDER/ours"
+    wait $!
+    paste "$FOLDER/ours" "$FOLDER/theirs" | awk '{printf "%.4f %.4f\n", $1 / $3, $2 / $4}' |
         tee -a "$FOLDER/ratios" | sed 's/ / in time, /; s/$/ in memory/'
 done
 echo "median: $(median 1) in time, $(median 2) in memory"

@@ -3,8 +3,9 @@
 # to 1,024 by the cost model alone.  8 ranks a node, one for each 16 cores, which are taken
 # to be 16 times as fast as one core of this machine.
 #
-#     tests/bench/scaling/run.sh [FOLDER] [MOST]
+#     tests/bench/scaling/run.sh [FOLDER] [MOST] [WORKLOAD...]
 #
+# Workloads are many, twenty and dense; all three unless named.
 # MOST nodes are simulated at most (256; 0: nothing is, and SimGrid is not needed); all
 # points are predicted.  This machine is measured once, on one core, before all: in
 # FOLDER/machine.table, which may be brought from elsewhere.  Points are kept in FOLDER
@@ -18,6 +19,9 @@ root=$here/../../..
 export BUILD=${BUILD:-$root/build}
 folder=${1:-$BUILD/scaling}
 most=${2:-256}
+shift $(($# < 2 ? $# : 2))
+workloads=("$@")
+[ $# -gt 0 ] || workloads=(many twenty dense)
 bench=$BUILD/tests/bench/scaling
 ranks=8 cores=16
 export OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
@@ -46,12 +50,12 @@ say() { echo "$(date +%T) $*" >&2; }
 measure() {
     local round workload config
     for round in 1 2 3; do
-        for workload in many twenty dense; do
+        for workload in "${workloads[@]}"; do
             say "machine: round $round of 3, $workload"
             config=omniglot20.ini
-            [ $workload != dense ] || config=scenes-branch.ini
-            "$BUILD/polytree" plan "$root/configs/$config" --ranks 1 --set data.file=$workload.h5 \
-                --set layout.cost=measured --table $round-$workload.part >/dev/null
+            [ "$workload" != dense ] || config=scenes-branch.ini
+            "$BUILD/polytree" plan "$root/configs/$config" --ranks 1 --set data.file="$workload.h5" \
+                --set layout.cost=measured --table "$round-$workload.part" >/dev/null
         done
     done
     awk '/^#/ {next}
@@ -129,10 +133,10 @@ point() {
     fi
 }
 
-done=0 total=36
+done=0 total=$((12 * ${#workloads[@]}))
 for nodes in 1 4 16 64 256 1024; do
-    for workload in many twenty dense; do
-        for mode in weak strong; do point $workload $mode $nodes; done
+    for workload in "${workloads[@]}"; do
+        for mode in weak strong; do point "$workload" $mode $nodes; done
     done
 done
 "$here/table.sh" .
