@@ -83,9 +83,23 @@ bool pt_dataset_is_coarse(const pt_dataset_t *dataset, int32_t task,
     return pt_schema_is_coarse(&dataset->schema.task[task], text);
 }
 
-const char *pt_dataset_digest(const pt_dataset_t *dataset)
+bool pt_dataset_is_blurred(const pt_dataset_t *dataset, int32_t task,
+                           char text[PT_COARSE_TEXT])
 {
-    return dataset->digest;
+    const pt_schema_t *schema = &dataset->schema;
+    const pt_blur_t *blur =
+        task < 0 ? &dataset->blur : &schema->task[task].tally[PT_SPLIT_TRAIN].blur;
+    return pt_schema_is_blurred(schema, task, blur, text);
+}
+
+const pt_dataset_digest_t *pt_dataset_digest(const pt_dataset_t *dataset)
+{
+    return &dataset->digest;
+}
+
+bool pt_dataset_is_digest(const pt_dataset_digest_t *digest, const char *text)
+{
+    return strcmp(digest->text, text) == 0 || strcmp(digest->rounded, text) == 0;
 }
 
 size_t pt_dataset_bytes(const pt_dataset_t *dataset)

@@ -16,10 +16,11 @@ struct pt_dataset {
     pt_stack_t (*label)[PT_N_SPLIT]; /**< by task */
     pt_standard_t *standard;         /**< [channels] of inputs; NULL: their own */
     pt_standard_t **task_standard;   /**< by task; NULL: its own */
-    pt_shared_t *shared;             /**< the rows of all stacks */
-    pt_staging_t staging;            /**< for all stacks, one at a time */
+    pt_blur_t blur;       /**< of inputs in train, once standardised; of rank 0 */
+    pt_shared_t *shared;  /**< the rows of all stacks */
+    pt_staging_t staging; /**< for all stacks, one at a time */
     size_t bytes;
-    char digest[33];
+    pt_dataset_digest_t digest;
 };
 
 /** Stacks of a data set: of the inputs of each split, then of each task's labels. */
@@ -31,8 +32,8 @@ void pt_dataset_close_stacks(pt_dataset_t *dataset);
 /** ... or have what is not in memory read from it from now on. */
 PT_MUST_CHECK pt_status_t pt_dataset_stage(pt_dataset_t *dataset);
 
-/** Read all inputs: dataset->digest of everything, and the digest of each split's inputs.
- */
+/** Read all inputs, of wider numbers than memory's from the file, which is open then:
+ * dataset->digest, and the digest of each split's inputs. */
 PT_MUST_CHECK pt_status_t pt_dataset_form_digest(pt_dataset_t *dataset, const char *path,
                                                  char of_input[PT_N_SPLIT][33]);
 

@@ -59,7 +59,8 @@ typedef struct range {
     double least, most, mean[2], deviation[2]; /* of the channels' from .. to .. */
     bool is_coarse;   /* float32 cannot tell the values of a channel apart well */
     int64_t n, n_odd; /* values that are finite, and those that are not */
-    double whole;     /* of integers of 16 bits without a `scale`: their type's largest */
+    pt_blur_t blur;
+    double whole; /* of integers of 16 bits without a `scale`: their type's largest */
 } range_t;
 
 static range_t range_of(const pt_moments_t *m)
@@ -110,6 +111,7 @@ static pt_status_t measure(const pt_h5_array_t *array, const pt_schema_input_t *
     }
     *range = range_of(&moments);
     range->n_odd = n_odd;
+    range->blur = pt_moments_find_blur(&moments, array->number, input->scale);
     if (is_16 && !array->is_bool && !pt_h5_attr_has(array->id, "scale"))
         range->whole = 1 / input->scale;
 done:
@@ -235,6 +237,14 @@ static pt_status_t print_groups(const pt_schema_t *schema, FILE *out, bool with_
     return status;
 }
 
+static void print_blur(const pt_schema_t *schema, int32_t task, const pt_blur_t *blur,
+                       FILE *out)
+{
+    char text[PT_COARSE_TEXT];
+    if (pt_schema_is_blurred(schema, task, blur, text))
+        fprintf(out, "note: %s\n", text);
+}
+
 static void print_shape_note(const pt_schema_input_t *input, FILE *out)
 {
     char note[256];
@@ -249,6 +259,8 @@ static void print_notes(const pt_schema_t *schema, FILE *out)
     print_shape_note(&schema->input, out);
     for (int32_t t = 0; t < schema->n_task; t++)
         print_raw_labels(&schema->task[t], out);
+    for (int32_t t = 0; t < schema->n_task; t++)
+        print_blur(schema, t, &schema->task[t].tally[PT_SPLIT_TRAIN].blur, out);
     for (int32_t t = 0; t < schema->n_task; t++)
         for (int s = 0; s < PT_N_SPLIT; s++) {
             const pt_schema_task_t *task = &schema->task[t];
@@ -288,6 +300,8 @@ pt_status_t pt_dataset_check(const char *path, FILE *report, int32_t *n_finding)
             print_raw_inputs(&range, report);
         else if (is_there)
             print_dark_images(&range, report);
+        if (is_there)
+            print_blur(&schema, -1, &range.blur, report);
         print_notes(&schema, report);
     }
     if (findings.n == 0)
@@ -370,6 +384,33 @@ static void print_range(const range_t *r, FILE *out)
                 r->n_odd, r->n > 0 ? " and not counted" : "");
 }
 
+/* Of the splits that are there, each type once. */
+static void print_types(const pt_schema_input_t *input, FILE *out)
+{
+    const char *last = "";
+    for (int s = 0; s < PT_N_SPLIT; s++) {
+        const char *name = input->is_bool ? "bool" : pt_number_name(input->number[s]);
+        if (input->n[s] > 0 && strcmp(name, last) != 0) {
+            fprintf(out, "%s%s", last[0] == '\0' ? " " : ", ", name);
+            last = name;
+        }
+    }
+    if (input->scale != 1)
+        fprintf(out, ", times %.6g", input->scale);
+    fputc('\n', out);
+}
+
+static void print_inputs(const pt_schema_input_t *input, FILE *out)
+{
+    if (input->is_image)
+        fprintf(out, "inputs: %" PRId64 " x %" PRId64 " x %" PRId64, input->hwc[0],
+                input->hwc[1], input->hwc[2]);
+    else
+        fprintf(out, "inputs: %" PRId64 " feature%s", input->hwc[2],
+                pt_plural(input->hwc[2]));
+    print_types(input, out);
+}
+
 pt_status_t pt_dataset_info(const char *path, FILE *out)
 {
     static const char unknown[] = "not stated";
@@ -395,13 +436,7 @@ pt_status_t pt_dataset_info(const char *path, FILE *out)
     const pt_schema_input_t *input = &schema.input;
     fprintf(out, "%s: polytree dataset, version %d\n", path, PT_SCHEMA_VERSION);
     fprintf(out, "origin: %s\n", origin);
-    if (input->is_image)
-        fprintf(out, "inputs: %" PRId64 " x %" PRId64 " x %" PRId64 " %s\n", input->hwc[0],
-                input->hwc[1], input->hwc[2],
-                input->cell == PT_CELL_U8 ? "uint8" : "float32");
-    else
-        fprintf(out, "inputs: %" PRId64 " feature%s %s\n", input->hwc[2],
-                pt_plural(input->hwc[2]), input->cell == PT_CELL_U8 ? "uint8" : "float32");
+    print_inputs(input, out);
     if (has_range)
         print_range(&range, out);
     for (int s = 0; s < PT_N_SPLIT; s++)

@@ -4,8 +4,9 @@
 #include <string.h>
 
 #include "polytree/base/hash.h"
+#include "polytree/base/memory.h"
 
-static void add_tables(const pt_schema_t *schema, pt_digest_t *digest)
+static void add_tables(const pt_schema_t *schema, bool is_rounded, pt_digest_t *digest)
 {
     const pt_schema_input_t *input = &schema->input;
     int32_t look[] = {input->is_image, input->cell == PT_CELL_U8, schema->n_task};
@@ -30,52 +31,95 @@ static void add_tables(const pt_schema_t *schema, pt_digest_t *digest)
             pt_digest_add(digest, head, sizeof head);
             if (task->index[s])
                 pt_digest_add(digest, task->index[s], (size_t)task->n[s] * sizeof(int64_t));
-            pt_digest_add(digest, task->tally[s].digest, sizeof task->tally[s].digest);
+            const pt_tally_t *tally = &task->tally[s];
+            pt_digest_add(digest, is_rounded ? tally->rounded : tally->digest,
+                          sizeof tally->digest);
         }
     }
 }
 
-/* All inputs of a split: into both digests, and a look at their values.  All are seen
+/* Of everything, of the inputs of one split, and of everything in float32. */
+typedef struct digests {
+    pt_digest_t *whole, *part, *rounded;
+} digests_t;
+
+/* Rows that are read together. */
+enum { ROWS = 256, CHUNK = 1 << 16 };
+
+/* Numbers that float32 does not hold, as a network's units are formed of them. */
+static pt_status_t add_wide(const pt_stack_t *stack, digests_t *d)
+{
+    int64_t values = (int64_t)(stack->row_bytes / sizeof(float));
+    int64_t rows = CHUNK / values > 0 ? CHUNK / values : 1;
+    double *buffer;
+    pt_status_t status = PT_OK;
+    PT_TRY(pt_alloc(&buffer, (size_t)(rows * values), sizeof *buffer));
+    for (int64_t first = 0; first < stack->n; first += rows) {
+        int64_t n = rows < stack->n - first ? rows : stack->n - first;
+        PT_TRY_OR(done, pt_stack_read_exact(stack, first, n, buffer));
+        pt_digest_add(d->whole, buffer, (size_t)(n * values) * sizeof *buffer);
+        pt_digest_add(d->part, buffer, (size_t)(n * values) * sizeof *buffer);
+    }
+done:
+    pt_free(buffer);
+    return status;
+}
+
+/* All inputs of a split: into the digests, and a look at their values.  All are seen
  * before a run begins: `test` would else be found bad when everything is trained. */
 static pt_status_t add_inputs(pt_dataset_t *dataset, const char *path, pt_split_t split,
-                              pt_digest_t *whole, pt_digest_t *part)
+                              digests_t *d)
 {
     const pt_stack_t *stack = &dataset->input[split];
-    int64_t row[256], k;
+    bool is_wide = pt_number_is_wide(dataset->schema.input.number[split]);
+    int64_t row[ROWS], k;
     const char *stored;
     for (int64_t first = 0; first < stack->n; first += k) {
-        int64_t left = stack->n - first, n = left < 256 ? left : 256;
+        int64_t left = stack->n - first, n = left < ROWS ? left : ROWS;
         for (int64_t i = 0; i < n; i++)
             row[i] = first + i;
         PT_TRY(pt_stack_fetch(stack, &dataset->staging, row, n, &stored, &k));
+        size_t bytes = (size_t)k * stack->row_bytes;
         int64_t bad = pt_schema_find_not_finite(&dataset->schema.input, stored, k);
         if (bad >= 0)
             PT_FAIL(FORMAT, "%s: %s input %lld has a value that is not finite as float32",
                     path, pt_split_name(split), (long long)(first + bad));
-        pt_digest_add(whole, stored, (size_t)k * stack->row_bytes);
-        pt_digest_add(part, stored, (size_t)k * stack->row_bytes);
+        pt_digest_add(d->rounded, stored, bytes);
+        pt_digest_add(d->whole, stored, is_wide ? 0 : bytes);
+        pt_digest_add(d->part, stored, is_wide ? 0 : bytes);
     }
+    return is_wide ? add_wide(stack, d) : PT_OK;
+}
+
+static pt_status_t form_digest(pt_dataset_t *dataset, const char *path,
+                               char of_input[PT_N_SPLIT][33], digests_t *d)
+{
+    add_tables(&dataset->schema, false, d->whole);
+    add_tables(&dataset->schema, true, d->rounded);
+    for (int s = 0; s < PT_N_SPLIT; s++) {
+        pt_digest_free(d->part);
+        d->part = NULL;
+        PT_TRY(pt_digest_new(&d->part));
+        PT_TRY(add_inputs(dataset, path, (pt_split_t)s, d));
+        pt_digest_hex(d->part, of_input[s]);
+    }
+    pt_digest_hex(d->whole, dataset->digest.text);
+    pt_digest_hex(d->rounded, dataset->digest.rounded);
     return PT_OK;
 }
 
 pt_status_t pt_dataset_form_digest(pt_dataset_t *dataset, const char *path,
                                    char of_input[PT_N_SPLIT][33])
 {
-    pt_digest_t *whole = NULL, *part = NULL;
+    digests_t d = {NULL, NULL, NULL};
     pt_status_t status;
-    PT_TRY_OR(done, pt_digest_new(&whole));
-    add_tables(&dataset->schema, whole);
-    for (int s = 0; s < PT_N_SPLIT; s++) {
-        PT_TRY_OR(done, pt_digest_new(&part));
-        PT_TRY_OR(done, add_inputs(dataset, path, (pt_split_t)s, whole, part));
-        pt_digest_hex(part, of_input[s]);
-        pt_digest_free(part);
-        part = NULL;
-    }
-    pt_digest_hex(whole, dataset->digest);
+    PT_TRY_OR(done, pt_digest_new(&d.whole));
+    PT_TRY_OR(done, pt_digest_new(&d.rounded));
+    PT_TRY_OR(done, form_digest(dataset, path, of_input, &d));
 done:
-    pt_digest_free(part);
-    pt_digest_free(whole);
+    pt_digest_free(d.part);
+    pt_digest_free(d.rounded);
+    pt_digest_free(d.whole);
     return status;
 }
 

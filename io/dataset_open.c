@@ -288,6 +288,27 @@ done:
     return status;
 }
 
+static bool has_wide_inputs(const pt_schema_input_t *input)
+{
+    bool is_wide = false;
+    for (int s = 0; s < PT_N_SPLIT; s++)
+        is_wide = is_wide || (input->n[s] > 0 && pt_number_is_wide(input->number[s]));
+    return is_wide;
+}
+
+/* What is in memory may have lost something of the file's numbers. */
+static pt_status_t digest_used(pt_dataset_t *dataset, const char *path,
+                               char of_input[PT_N_SPLIT][33])
+{
+    bool must_open = dataset->file < 0 && has_wide_inputs(&dataset->schema.input);
+    pt_status_t status = must_open ? pt_dataset_open_stacks(dataset) : PT_OK;
+    if (status == PT_OK)
+        status = pt_dataset_form_digest(dataset, path, of_input);
+    if (must_open)
+        pt_dataset_close_stacks(dataset);
+    return status;
+}
+
 /* All readers must have the inputs that rank 0 has. */
 static pt_status_t compare_inputs(pt_dataset_t *dataset, const char *path, pt_comm_t *comm,
                                   pt_comm_t *node, bool is_reader)
@@ -296,15 +317,15 @@ static pt_status_t compare_inputs(pt_dataset_t *dataset, const char *path, pt_co
     bool is_used = dataset->shared == NULL || pt_comm_rank(node) == 0;
     pt_status_t status = PT_OK;
     if (is_reader)
-        status = is_used ? pt_dataset_form_digest(dataset, path, mine)
-                         : digest_unused(dataset, path, mine);
+        status =
+            is_used ? digest_used(dataset, path, mine) : digest_unused(dataset, path, mine);
     PT_AGREE(comm, status);
     memcpy(first, mine, sizeof first);
     PT_TRY(pt_comm_bcast(comm, first, sizeof first, 0));
     if (is_reader)
         status = pt_dataset_check_inputs(dataset, path, mine, first);
     PT_AGREE(comm, status);
-    return pt_comm_bcast(comm, dataset->digest, sizeof dataset->digest, 0);
+    return pt_comm_bcast(comm, &dataset->digest, sizeof dataset->digest, 0);
 }
 
 static pt_status_t open_dataset(const char *path, const char *tasks, bool takes_gaps,

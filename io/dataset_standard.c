@@ -112,7 +112,7 @@ static bool has_scale_of_its_own(const pt_schema_input_t *input, const pt_moment
     return !input->is_image;
 }
 
-static pt_status_t measure_inputs(const pt_dataset_t *dataset, const uint64_t *taken,
+static pt_status_t measure_inputs(pt_dataset_t *dataset, const uint64_t *taken,
                                   pt_standard_t **out)
 {
     const pt_schema_input_t *input = &dataset->schema.input;
@@ -123,6 +123,8 @@ static pt_status_t measure_inputs(const pt_dataset_t *dataset, const uint64_t *t
     PT_TRY_OR(done, pt_moments_init(&moments, input->hwc[2]));
     PT_TRY_OR(done, measure(&dataset->input[PT_SPLIT_TRAIN], NULL, taken, &moments));
     if (has_scale_of_its_own(input, &moments)) {
+        dataset->blur =
+            pt_moments_find_blur(&moments, input->number[PT_SPLIT_TRAIN], input->scale);
         PT_TRY_OR(done, pt_alloc(out, (size_t)moments.n_channel, sizeof **out));
         pt_moments_standards(&moments, *out);
     }
@@ -183,7 +185,7 @@ static pt_status_t share(pt_comm_t *comm, int64_t n, pt_standard_t **standard)
 }
 
 /* standard[0]: of the inputs, then of each task; of rank 0. */
-static pt_status_t find_standards(const pt_dataset_t *dataset, const uint64_t *taken,
+static pt_status_t find_standards(pt_dataset_t *dataset, const uint64_t *taken,
                                   const uint64_t *tasks, pt_standard_t **standard)
 {
     PT_TRY(measure_inputs(dataset, taken, &standard[0]));

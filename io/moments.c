@@ -56,6 +56,34 @@ double pt_moment_deviation(const struct pt_moment *moment)
     return moment->n > 0 ? sqrt(moment->square / (double)moment->n) : 0;
 }
 
+pt_blur_t pt_moments_find_blur(const pt_moments_t *moments, pt_number_t number,
+                               double scale)
+{
+    pt_blur_t worst = {.step = 0};
+    double share = 1;
+    for (int64_t c = 0; c < moments->n_channel; c++) {
+        double mean = pt_moment_mean(&moments->channel[c]);
+        double deviation = pt_moment_deviation(&moments->channel[c]);
+        double step = fabs(scale) * pt_number_step(number, mean / scale);
+        bool is_constant = deviation == 0 && step < 1;
+        if (is_constant || deviation >= share * step)
+            continue;
+        share = deviation / step;
+        worst = (pt_blur_t){mean, deviation, step, c, number};
+    }
+    return worst;
+}
+
+void pt_blur_describe(const pt_blur_t *blur, pt_text_t *text)
+{
+    pt_text_add(
+        text,
+        "a deviation of %.4g at a mean of %.4g, where the file's %s goes by steps of "
+        "%.4g: how they differ is mostly rounding; store them with less of an "
+        "offset, or in more bits",
+        blur->deviation, blur->mean, pt_number_name(blur->number), blur->step);
+}
+
 void pt_moments_standards(const pt_moments_t *moments, pt_standard_t *standard)
 {
     for (int64_t c = 0; c < moments->n_channel; c++) {

@@ -9,6 +9,7 @@
 #define IO_MOMENTS_H
 
 #include "polytree/io/dataset.h"
+#include "io/number.h"
 
 typedef struct pt_moments {
     int64_t n_channel;
@@ -30,6 +31,23 @@ void pt_moment_add(struct pt_moment *moment, double value);
 /** Whether float32 takes off more than a hundredth of the deviation. */
 bool pt_moment_is_coarse(const struct pt_moment *moment);
 double pt_moment_mean(const struct pt_moment *moment);
+
+/** A channel whose values the file itself hardly tells apart: they differ by less than its
+ * floats do there, so that their differences are mostly rounding; or not at all, where
+ * floats have no fractions any more. */
+typedef struct pt_blur {
+    double mean, deviation,
+        step; /**< step: from one float to the next; 0: no such channel */
+    int64_t channel;
+    pt_number_t number;
+} pt_blur_t;
+
+/** Find the worst one; `scale` is what the numbers of the file were multiplied with. */
+pt_blur_t pt_moments_find_blur(const pt_moments_t *moments, pt_number_t number,
+                               double scale);
+/** Add what its values have, which is wrong, and what to do. */
+void pt_blur_describe(const pt_blur_t *blur, pt_text_t *text);
+
 /** The largest size of a value. */
 double pt_moment_size(const struct pt_moment *moment);
 /** Root of the mean squared distance from the mean; 0 where there is no value. */

@@ -40,6 +40,27 @@ bool pt_number_is_cell(pt_number_t stored, pt_cell_t cell)
            (stored.bytes == 1 || stored.is_big == HOST_IS_BIG);
 }
 
+const char *pt_number_name(pt_number_t number)
+{
+    static const char *const name[][4] = {
+        [PT_NUMBER_UNSIGNED] = {"uint8", "uint16", "uint32", "uint64"},
+        [PT_NUMBER_SIGNED] = {"int8", "int16", "int32", "int64"},
+        [PT_NUMBER_FLOAT] = {"float8", "float16", "float32", "float64"}};
+    return name[number.kind][number.bytes == 8 ? 3 : number.bytes / 2];
+}
+
+bool pt_number_is_wide(pt_number_t number)
+{
+    return number.bytes > (number.kind == PT_NUMBER_FLOAT ? 4 : 2);
+}
+
+double pt_number_step(pt_number_t number, double value)
+{
+    int bits = number.bytes == 2 ? 10 : number.bytes == 4 ? 23 : 52, exponent;
+    (void)frexp(value, &exponent);
+    return number.kind == PT_NUMBER_FLOAT ? ldexp(0.5, exponent - bits) : 0;
+}
+
 /* The bits, most significant first. */
 static uint64_t load(const char *stored, pt_number_t number)
 {

@@ -22,6 +22,13 @@ typedef struct pt_number {
     bool is_big;   /**< the most significant byte is the first */
 } pt_number_t;
 
+/** "float64", "uint8" and so on. */
+const char *pt_number_name(pt_number_t number);
+/** Whether there are such numbers that float32 does not hold. */
+bool pt_number_is_wide(pt_number_t number);
+/** How far a float of the file at about `value` is from the next one; 0 for integers. */
+double pt_number_step(pt_number_t number, double value);
+
 /** How memory holds one. */
 typedef enum pt_cell {
     PT_CELL_U8,

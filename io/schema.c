@@ -182,7 +182,10 @@ pt_status_t pt_schema_open_input(pt_schema_input_t *input, hid_t file, const cha
         return status;
     }
     memcpy(seen.n, input->n, sizeof seen.n);
+    memcpy(seen.number, input->number, sizeof seen.number);
     seen.n[split] = array->dim[0];
+    seen.number[split] = array->number;
+    seen.is_bool = input->is_bool || array->is_bool;
     *input = seen;
     return PT_OK;
 }

@@ -24,6 +24,8 @@ typedef struct pt_schema_input {
     double scale;   /**< what stored values are multiplied with, in PT_CELL_F32 */
     int64_t hwc[3];
     int64_t n[PT_N_SPLIT];
+    pt_number_t number[PT_N_SPLIT]; /**< as the file holds them */
+    bool is_bool;                   /**< in some split */
 } pt_schema_input_t;
 
 /** What was seen of a task's labels in one split when all were looked at. */
@@ -34,7 +36,9 @@ typedef struct pt_tally {
     struct pt_moment value; /**< of floats that are labels, of normals the first of each */
     double coarse[2]; /**< of a regression: deviation and size of values that float32 cannot
                          tell apart well; 0: it can */
+    pt_blur_t blur;   /**< of a regression */
     char digest[33];  /**< of all values */
+    char rounded[33]; /**< the same, see pt_dataset_digest_t */
 } pt_tally_t;
 
 /** Labels of a classification or multilabel task are a table in memory; those of the
@@ -103,6 +107,9 @@ PT_MUST_CHECK pt_status_t pt_schema_scan_labels(pt_schema_task_t *task,
                                                 pt_split_t split);
 /** See pt_dataset_is_coarse(). */
 bool pt_schema_is_coarse(const pt_schema_task_t *task, char text[PT_COARSE_TEXT]);
+/** See pt_dataset_is_blurred(): a blur of the labels of a task, or of the inputs (-1). */
+bool pt_schema_is_blurred(const pt_schema_t *schema, int32_t task, const pt_blur_t *blur,
+                          char text[PT_COARSE_TEXT]);
 /** One sample's labels as pt_dataset_read_labels() gives them. */
 void pt_schema_convert_labels(const pt_task_info_t *info, pt_cell_t cell,
                               const void *stored, pt_label_t *out);

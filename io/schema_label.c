@@ -260,6 +260,29 @@ bool pt_schema_is_coarse(const pt_schema_task_t *task, char text[PT_COARSE_TEXT]
     return coarse[0] > 0;
 }
 
+bool pt_schema_is_blurred(const pt_schema_t *schema, int32_t task, const pt_blur_t *blur,
+                          char text[PT_COARSE_TEXT])
+{
+    const pt_class_name_t *name = task < 0 ? schema->input_name : NULL;
+    pt_text_t out = pt_text_in(text, PT_COARSE_TEXT);
+    bool is_one = task >= 0 && schema->task[task].info.channels == 1;
+    text[0] = '\0';
+    if (blur->step == 0)
+        return false;
+    if (task >= 0)
+        pt_text_add(&out, "task '%s': labels", schema->task[task].info.name);
+    else
+        pt_text_add(&out, "inputs");
+    if (!is_one)
+        pt_text_add(&out, ", %s %lld", schema->input.is_image ? "channel" : "column",
+                    (long long)blur->channel + 1);
+    if (name != NULL)
+        pt_text_add(&out, " ('%s')", name[blur->channel].text);
+    pt_text_add(&out, ", in train have ");
+    pt_blur_describe(blur, &out);
+    return true;
+}
+
 /* All labels as they are looked at. */
 typedef struct scan {
     void *buffer; /* some rows, of 8 bytes a value */
@@ -314,11 +337,12 @@ pt_status_t pt_schema_scan_labels(pt_schema_task_t *task, const pt_h5_array_t *a
         PT_TRY_OR(done, pt_moments_init(&c.moments, task->info.channels));
     PT_TRY_OR(done, scan(task, array, split, &c));
     find_coarse(&c.moments, tally->coarse);
-    if (tally->coarse[0] > 0) {
-        pt_digest_hex(c.exact, tally->digest);
+    tally->blur = pt_moments_find_blur(&c.moments, array->number, 1);
+    bool is_wide = pt_task_is_float(&task->info) && pt_number_is_wide(array->number);
+    pt_digest_hex(is_wide ? c.exact : c.digest, tally->digest);
+    if (tally->coarse[0] > 0)
         pt_digest_add(c.digest, tally->digest, sizeof tally->digest);
-    }
-    pt_digest_hex(c.digest, tally->digest);
+    pt_digest_hex(c.digest, tally->rounded);
 done:
     pt_moments_release(&c.moments);
     pt_free(c.buffer);

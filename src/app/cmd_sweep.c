@@ -19,7 +19,7 @@ const pt_flag_t pt_flags_sweep[] = {
     {0}};
 
 static pt_status_t open_data(void *context, const pt_config_t *config, int32_t *n_task,
-                             char digest[33])
+                             pt_dataset_digest_t *digest)
 {
     pt_session_t session = {.config = *config};
     pt_status_t status;
@@ -28,7 +28,7 @@ static pt_status_t open_data(void *context, const pt_config_t *config, int32_t *
     session.config.search.method = PT_METHOD_SEARCH;
     PT_TRY_OR(done, pt_session_open_data(&session));
     *n_task = pt_dataset_n_task(session.dataset);
-    snprintf(digest, 33, "%s", pt_dataset_digest(session.dataset));
+    *digest = *pt_dataset_digest(session.dataset);
 done:
     pt_watch_failure(status);
     pt_session_close(&session);

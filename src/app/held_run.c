@@ -373,7 +373,7 @@ static pt_status_t search_on_active(pt_held_run_t *run, pt_follower_t *follower,
         announce_cost(run);
         /* Of one that is done the report itself says it. */
         if (pt_search_phase(run->search) < PT_N_PHASE)
-            pt_report_check(&s->config, pt_dataset_digest(s->dataset));
+            pt_report_check(&s->config, pt_dataset_digest(s->dataset)->text);
         status = pt_run_config_write(run->folder, &s->config);
     }
     PT_AGREE(world, status);

@@ -141,7 +141,7 @@ static pt_status_t check_data(const pt_config_t *config, const pt_dataset_t *dat
 {
     char theirs[33];
     pt_summary_data(config->baseline.cost_of, theirs);
-    if (theirs[0] != '\0' && strcmp(theirs, pt_dataset_digest(dataset)) != 0)
+    if (theirs[0] != '\0' && !pt_dataset_is_digest(pt_dataset_digest(dataset), theirs))
         PT_FAIL(MISMATCH, "baseline.cost_of = %s: a run of another data set than %s",
                 config->baseline.cost_of, config->data.file);
     return PT_OK;

@@ -91,7 +91,7 @@ static pt_status_t add_state(const pt_search_t *s, const pack_t *p, pt_checkpoin
                              false));
     PT_TRY(add_text(c, "config", s->config_text));
     PT_TRY(add_text(c, "files", pt_text_get(&s->files)));
-    PT_TRY(add_text(c, "data", pt_dataset_digest(pt_trainer_dataset(s->trainer))));
+    PT_TRY(add_text(c, "data", pt_dataset_digest(pt_trainer_dataset(s->trainer))->text));
     PT_TRY(add_text(c, "fingerprint", s->fingerprint.text));
     return add_text(c, "version", PT_VERSION);
 }

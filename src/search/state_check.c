@@ -119,13 +119,13 @@ static pt_status_t check_version(const pt_search_t *s, const pt_checkpoint_t *c)
 pt_status_t run_state_check(const pt_search_t *s, const pt_checkpoint_t *c,
                             bool is_supernet)
 {
-    const char *ours = pt_dataset_digest(pt_trainer_dataset(s->trainer));
+    const pt_dataset_t *dataset = pt_trainer_dataset(s->trainer);
     char *theirs;
     PT_TRY(check_version(s, c));
     PT_TRY(check_config(s, c, is_supernet));
     PT_TRY(check_files(s, c));
     PT_TRY(pt_checkpoint_text(c, "data", &theirs));
-    bool is_same = strcmp(ours, theirs) == 0;
+    bool is_same = pt_dataset_is_digest(pt_dataset_digest(dataset), theirs);
     pt_free(theirs);
     if (!is_same)
         PT_FAIL(MISMATCH, "%s has a checkpoint of another data set than %s", s->run,

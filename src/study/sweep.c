@@ -415,12 +415,12 @@ static pt_status_t list_networks(pt_sweep_t *sweep)
 {
     for (int32_t r = 0; r < sweep->n_row; r++) {
         pt_config_t config;
-        char digest[33];
+        pt_dataset_digest_t digest;
         int32_t n_task;
         if (!pt_methods[sweep->row[r].method].is_numbered)
             continue;
         PT_TRY(sweep_config(sweep, r, 0, 0, &config));
-        PT_TRY(sweep->hooks.data(sweep->hooks.context, &config, &n_task, digest));
+        PT_TRY(sweep->hooks.data(sweep->hooks.context, &config, &n_task, &digest));
         PT_TRY(list_branchings(&config, n_task, &sweep->row[r]));
     }
     return PT_OK;

@@ -13,7 +13,8 @@
 
 /** A data set that runs of the sweep name. */
 typedef struct known_data {
-    char file[PT_CONFIG_TEXT], tasks[8 * PT_CONFIG_TEXT], digest[33];
+    char file[PT_CONFIG_TEXT], tasks[8 * PT_CONFIG_TEXT];
+    pt_dataset_digest_t digest;
 } known_data_t;
 
 typedef struct runner {
@@ -76,7 +77,7 @@ static pt_status_t look_together(const char *folder, const pt_config_t *config,
 
 /* Each data set is read once, however many runs are of it.  Collective. */
 static pt_status_t find_data(runner_t *runner, const pt_config_t *config,
-                             const char **digest)
+                             const pt_dataset_digest_t **digest)
 {
     int32_t n_task;
     size_t i = 0;
@@ -89,20 +90,20 @@ static pt_status_t find_data(runner_t *runner, const pt_config_t *config,
         known_data_t *data = &runner->known[i];
         memcpy(data->file, config->data.file, sizeof data->file);
         memcpy(data->tasks, config->data.tasks, sizeof data->tasks);
-        PT_TRY(runner->hooks->data(runner->hooks->context, config, &n_task, data->digest));
+        PT_TRY(runner->hooks->data(runner->hooks->context, config, &n_task, &data->digest));
         runner->n_known++;
     }
-    *digest = runner->known[i].digest;
+    *digest = &runner->known[i].digest;
     return PT_OK;
 }
 
 /* A run whose checkpoint was taken away says no more what it was of. */
 static pt_status_t compare_data(const char *folder, const pt_config_t *config,
-                                const char *digest)
+                                const pt_dataset_digest_t *digest)
 {
     char theirs[33];
     pt_summary_data(folder, theirs);
-    if (theirs[0] != '\0' && strcmp(theirs, digest) != 0)
+    if (theirs[0] != '\0' && !pt_dataset_is_digest(digest, theirs))
         PT_FAIL(MISMATCH,
                 "%s has a checkpoint of another data set than %s (give another folder)",
                 folder, config->data.file);
@@ -112,7 +113,7 @@ static pt_status_t compare_data(const char *folder, const pt_config_t *config,
 static pt_status_t check_data(runner_t *runner, const char *folder,
                               const pt_config_t *config)
 {
-    const char *digest = "";
+    const pt_dataset_digest_t *digest = NULL;
     pt_status_t status = PT_OK;
     PT_TRY(find_data(runner, config, &digest));
     if (pt_comm_rank(pt_comm_world()) == 0)

@@ -56,6 +56,14 @@ static void warn_of_coarse(const pt_dataset_t *dataset)
             pt_log(PT_LOG_WARNING, "%s", text);
 }
 
+static void warn_of_blurred(const pt_dataset_t *dataset)
+{
+    char text[PT_COARSE_TEXT];
+    for (int32_t t = -1; t < pt_dataset_n_task(dataset); t++)
+        if (pt_dataset_is_blurred(dataset, t, text))
+            pt_log(PT_LOG_WARNING, "%s", text);
+}
+
 pt_status_t pt_feed_standardise(const pt_config_t *config, pt_dataset_t *dataset,
                                 pt_comm_t *comm, pt_comm_t *node)
 {
@@ -63,6 +71,7 @@ pt_status_t pt_feed_standardise(const pt_config_t *config, pt_dataset_t *dataset
     pt_status_t status;
     if (config->data.standardise == PT_STANDARDISE_NONE) {
         warn_of_coarse(dataset);
+        warn_of_blurred(dataset);
         return PT_OK;
     }
     size_t words = pt_bitset_words(pt_dataset_n_input(dataset, PT_SPLIT_TRAIN));
@@ -76,6 +85,8 @@ pt_status_t pt_feed_standardise(const pt_config_t *config, pt_dataset_t *dataset
         status = mark_tasks(config, dataset, tasks);
     PT_TRY_OR(done, pt_comm_agree(comm, status));
     status = pt_dataset_standardise(dataset, taken, tasks, comm, node);
+    if (status == PT_OK)
+        warn_of_blurred(dataset);
 done:
     pt_free(tasks);
     pt_free(taken);

@@ -57,6 +57,7 @@ MADE = {"dark": ("images", rng.integers(0, 250, (64, 6, 6, 1)).astype("u2"), x[:
         "deep": ("images", rng.integers(0, 65536, (64, 6, 6, 1)).astype("u2"), x[:, 0]),
         "late": ("inputs", x, 1.7e9 + 20 * x[:, :1] * [1, 0] + [0, 1]),
         "far": ("inputs", 1e6 + x * 1e-3, x[:, 0]),
+        "blurred": ("inputs", (1.7e9 * (np.arange(3) == 1) + 40 * x).astype("f4"), (1.7e9 + 40 * x).astype("f4")),
         "whole": ("inputs", x, np.round(2e5 + 4e4 * x[:, 0]).astype("i4")),
         "odd": ("images", np.where(np.arange(64) == 3, np.inf, 1)[:, None, None, None]
                 * rng.uniform(size=(64, 6, 6, 1)), x[:, 0])}
@@ -73,11 +74,23 @@ for name in deep whole; do
     expect 0 "$POLYTREE" data check $name.h5
     ! grep -qE "float32|integers" out || fail "$name: a note without a cause"
 done
+NUMBERS=(space.op=linear_bn_relu space.stem=linear_bn_relu space.channels=8 train.batch=16)
 BEFORE="at 0 and 1, before float32 rounds their differences away$"
 expect 0 "$POLYTREE" data check far.h5
 says out "^note: inputs in train .*only with data.standardise = auto .*${BEFORE#at }"
 expect 0 "$POLYTREE" data check late.h5
 says out "^note: task 't': .*only with data.standardise = auto are they trained $BEFORE"
+expect 0 "$POLYTREE" data check blurred.h5
+BLURRED="a deviation of [0-9.]+ at a mean of 1.7e\\+09, where the file's float32 goes by steps of 128: .*less of an offset"
+says out "^note: inputs, column 2, in train have $BLURRED"
+says out "^note: task 't': labels, column [123], in train have $BLURRED"
+expect 0 ranks 2 search "$SMALL" -o blurred "${FEW[@]}" "${NUMBERS[@]}" data.file=blurred.h5
+[ "$(grep -cE "warning: (inputs, column 2|task 't': labels, column [123]), in train have $BLURRED" err)" = 2 ] ||
+    fail "not two warnings: $(cat err)"
+expect 0 "$POLYTREE" data info blurred.h5
+says out "^inputs: 3 features float32$"
+expect 0 "$POLYTREE" data info far.h5
+says out "^inputs: 3 features float64$"
 expect 0 "$POLYTREE" data check whole.h5
 ! grep -q "float32" out || fail "float32 holds whole numbers of 6 digits"
 expect 0 "$POLYTREE" data info odd.h5
@@ -86,7 +99,6 @@ says out "^scale: 36 values in train are not finite as float32 and not counted$"
 
 # Whole numbers are labels of a regression; labels that are rounded are told of at the start,
 # and are not where they are standardised.
-NUMBERS=(space.op=linear_bn_relu space.stem=linear_bn_relu space.channels=8 train.batch=16)
 expect 0 ranks 1 search "$SMALL" -o whole "${FEW[@]}" "${NUMBERS[@]}" data.file=whole.h5
 expect 0 ranks 1 search "$SMALL" -o late "${FEW[@]}" "${NUMBERS[@]}" data.file=late.h5
 cat out err >said

@@ -156,11 +156,11 @@ static void a_seed_is_a_data_set(void **state)
     char digest[33];
     (void)state;
     pt_dataset_t *dataset = render(1);
-    strcpy(digest, pt_dataset_digest(dataset));
+    strcpy(digest, pt_dataset_digest(dataset)->text);
     pt_dataset_close(dataset);
     assert_string_equal(digest, "296f13b2af7fd7279e08fe4f2166ef1c");
     dataset = render(2);
-    assert_string_not_equal(digest, pt_dataset_digest(dataset));
+    assert_string_not_equal(digest, pt_dataset_digest(dataset)->text);
     pt_dataset_close(dataset);
 }
 

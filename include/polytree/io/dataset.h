@@ -172,6 +172,15 @@ PT_MUST_CHECK pt_status_t pt_dataset_standardise(pt_dataset_t *dataset,
  */
 bool pt_dataset_is_coarse(const pt_dataset_t *dataset, int32_t task,
                           char text[PT_COARSE_TEXT]);
+/**
+ * Whether the file itself hardly tells the labels of a regression in train apart, or, with
+ * task -1, the inputs of a channel: they differ by less than its floats have between them.
+ * Inputs are known on rank 0, once pt_dataset_standardise() has looked at them.
+ *
+ * @param[out] text  what is wrong and what to do, for a person; "" where nothing is
+ */
+bool pt_dataset_is_blurred(const pt_dataset_t *dataset, int32_t task,
+                           char text[PT_COARSE_TEXT]);
 /** [channels] units of inputs (NULL: their own) ... */
 const pt_standard_t *pt_dataset_input_standard(const pt_dataset_t *dataset);
 /** ... and take other units for those of inputs and of each task; NULL: their own.  What is
@@ -180,8 +189,16 @@ PT_MUST_CHECK pt_status_t pt_dataset_set_standards(pt_dataset_t *dataset,
                                                    const pt_standard_t *input,
                                                    const pt_standard_t *const *task);
 
-/** Digest of everything the file holds, as hex: part of a run's identity. */
-const char *pt_dataset_digest(const pt_dataset_t *dataset);
+/** What a data set is known by, as hex: digests of everything that it holds, part of a
+ * run's identity. */
+typedef struct pt_dataset_digest {
+    char text[33];    /**< of the file's numbers */
+    char rounded[33]; /**< of what float32 has of them, as 0.2.0 and before wrote down */
+} pt_dataset_digest_t;
+
+const pt_dataset_digest_t *pt_dataset_digest(const pt_dataset_t *dataset);
+/** Whether the digest that a run has written down is one of these. */
+bool pt_dataset_is_digest(const pt_dataset_digest_t *digest, const char *text);
 /** Bytes of memory that this data set holds on this rank, what is shared counted whole. */
 size_t pt_dataset_bytes(const pt_dataset_t *dataset);
 

@@ -10,6 +10,7 @@
 
 #include "polytree/base/text.h"
 #include "polytree/config/config.h"
+#include "polytree/io/dataset.h"
 
 /** Bytes of why a run has failed, with the NUL. */
 enum { PT_SWEEP_WHY = 512 };
@@ -27,7 +28,7 @@ typedef struct pt_sweep_hooks {
     void *context;
     /** Number of tasks and digest of the data set that a config names.  Collective. */
     pt_status_t (*data)(void *context, const pt_config_t *config, int32_t *n_task,
-                        char digest[33]);
+                        pt_dataset_digest_t *digest);
     /** Begin the run in `folder` or go on with it.  `*end` is the same on all ranks; with
      * PT_SWEEP_FAILED `why` says it, and nobody has to end on its account.  Not PT_OK ends
      * the sweep.  Collective. */

@@ -69,7 +69,8 @@ void pt_feed_free(pt_feed_t *feed);
 /**
  * As data.standardise says: have inputs and labels read in units in which those of the
  * training part have mean 0 and deviation 1, see pt_dataset_standardise(); or warn of
- * labels that float32 is too coarse for.  Collective over `comm`.
+ * labels that float32 is too coarse for; and of what the file is too coarse for. Collective
+ * over `comm`.
  *
  * @return PT_E_CONFIG for a loss or metric that does not suit its task
  */
