@@ -147,11 +147,15 @@ typedef struct made {
     int64_t n;
     uint8_t *images;
     int32_t *labels[2];
+    int64_t *group; /* NULL: none */
 } made_t;
 
-static pt_status_t alloc_made(made_t *made, int64_t n, size_t values, bool pair)
+static pt_status_t alloc_made(made_t *made, int64_t n, size_t values, bool pair,
+                              bool has_group)
 {
     made->n = n;
+    if (has_group)
+        PT_TRY(pt_alloc(&made->group, (size_t)n, sizeof *made->group));
     PT_TRY(pt_alloc(&made->images, (size_t)n, values));
     for (int t = 0; t <= pair; t++)
         PT_TRY(pt_alloc(&made->labels[t], (size_t)n, sizeof(int32_t)));
@@ -181,13 +185,20 @@ static void overlay(const part_t *part, int64_t row, int64_t shift, uint8_t *ima
         }
 }
 
-/* Image i has sample i mod n of the pool's permutation number i div n at the upper left,
- * and any other one at the lower right. */
-static void draw_pairs(const row_pool_t *pool, uint64_t seed, pt_split_t split,
-                       int64_t size, made_t *made)
+/* Group g of the pool's samples has those from this one on to that of g + 1. */
+static int64_t first_of_group(const row_pool_t *pool, int64_t n_group, int64_t g)
 {
+    return (g * pool->n + n_group - 1) / n_group;
+}
+
+/* Image i has sample i mod n of the pool's permutation number i div n at the upper left,
+ * and any other one of its group at the lower right. */
+static void draw_pairs(const row_pool_t *pool, const pt_import_idx_t *options,
+                       pt_split_t split, made_t *made)
+{
+    int64_t size = options->size, n_group = options->n_group > 1 ? options->n_group : 1;
     for (int64_t i = 0; i < made->n; i++) {
-        pt_rng_t order = {.seed = seed,
+        pt_rng_t order = {.seed = options->seed,
                           .purpose = PT_RNG_DRAW,
                           .phase = (uint8_t)split,
                           .step = (uint32_t)(i / pool->n)};
@@ -195,9 +206,13 @@ static void draw_pairs(const row_pool_t *pool, uint64_t seed, pt_split_t split,
         partner.task = 1;
         partner.step = 0;
         int64_t a = pt_permute(&order, pool->n, i % pool->n);
+        int64_t g = a * n_group / pool->n, first = first_of_group(pool, n_group, g);
+        int64_t n_other = first_of_group(pool, n_group, g + 1) - first - 1;
         int64_t b =
-            (int64_t)(pt_rng_uniform(&partner, (uint64_t)i) * (double)(pool->n - 1));
+            first + (int64_t)(pt_rng_uniform(&partner, (uint64_t)i) * (double)n_other);
         b += b >= a;
+        if (made->group != NULL)
+            made->group[i] = (int64_t)split * n_group + g;
         const int64_t row[2] = {pool->row[a], pool->row[b]};
         for (int t = 0; t < 2; t++) {
             int64_t shift = t * (size - pool->part->height);
@@ -205,6 +220,13 @@ static void draw_pairs(const row_pool_t *pool, uint64_t seed, pt_split_t split,
             made->labels[t][i] = pool->part->labels[row[t]];
         }
     }
+}
+
+static int64_t smallest_pool(const pt_import_idx_t *options, const part_t part[2])
+{
+    int64_t n = part[0].n - options->n_val;
+    n = part[1].n < n ? part[1].n : n;
+    return options->n_val > 0 && options->n_val < n ? options->n_val : n;
 }
 
 static pt_status_t check_options(const pt_import_idx_t *options, const part_t part[2],
@@ -222,6 +244,11 @@ static pt_status_t check_options(const pt_import_idx_t *options, const part_t pa
                           options->size < part[0].height || options->size > MAX_SIDE))
         PT_FAIL(USAGE, "size of a pair is %lld, expected %lld to %d",
                 (long long)options->size, (long long)part[0].height, MAX_SIDE);
+    if (options->pair && options->n_group > smallest_pool(options, part) / 2)
+        PT_FAIL(USAGE,
+                "%s: %lld groups of samples, of which a split has %lld: expected two "
+                "in each at least",
+                src, (long long)options->n_group, (long long)smallest_pool(options, part));
     if (!options->pair && (options->n_train > n_pool || options->n_test > part[1].n))
         PT_FAIL(USAGE,
                 "%s: has %lld samples for train and %lld for test, fewer than asked "
@@ -246,9 +273,10 @@ static pt_status_t make_split(const pt_import_idx_t *options, const part_t part[
         return PT_OK;
     PT_TRY_OR(done,
               pick(&pool, from, options->seed, first, options->pair ? has[split] : n));
-    PT_TRY_OR(done, alloc_made(made, n, values, options->pair));
+    PT_TRY_OR(done, alloc_made(made, n, values, options->pair,
+                               options->pair && options->n_group > 1));
     if (options->pair)
-        draw_pairs(&pool, options->seed, split, size, made);
+        draw_pairs(&pool, options, split, made);
     else
         copy_single(&pool, made);
 done:
@@ -279,6 +307,7 @@ static pt_status_t write_out(const pt_import_idx_t *options, const part_t part[2
     for (int s = 0; s < PT_N_SPLIT; s++) {
         source.n[s] = made[s].n;
         source.images[s] = made[s].images;
+        source.group[s] = made[s].group;
     }
     return pt_dataset_write(out, &source);
 }
@@ -301,6 +330,7 @@ done:
     }
     for (int s = 0; s < PT_N_SPLIT; s++) {
         pt_free(made[s].images);
+        pt_free(made[s].group);
         pt_free(made[s].labels[0]);
         pt_free(made[s].labels[1]);
     }

@@ -23,10 +23,11 @@ const pt_flag_t pt_flags_import_omniglot[] = {
     {"force", 0, NULL, PT_MAKE_FORCE},
     {0}};
 
-enum { IDX_PAIR, IDX_SIZE, IDX_TRAIN, IDX_VAL, IDX_TEST, IDX_SEED, IDX_FORCE };
+enum { IDX_PAIR, IDX_SIZE, IDX_GROUPS, IDX_TRAIN, IDX_VAL, IDX_TEST, IDX_SEED, IDX_FORCE };
 const pt_flag_t pt_flags_import_idx[] = {
     {"pair", 0, NULL, "two samples in opposite corners, tasks left and right"},
     {"size", 0, "S", "pixels of a side of a pair (36)"},
+    {"groups", 0, "N", "pair samples within one of N groups only, which no part cuts (1)"},
     {"train", 0, "N", "training samples (all there are)"},
     {"val", 0, "N", "validation samples, taken from train (none)"},
     {"test", 0, "N", "test samples (all there are)"},
@@ -77,6 +78,10 @@ pt_status_t pt_cmd_import_idx(const pt_args_t *args, int *code)
     (void)code;
     if (!options.pair && args->flag[IDX_SIZE] != NULL)
         PT_FAIL(USAGE, "--size goes with --pair only");
+    if (!options.pair && args->flag[IDX_GROUPS] != NULL)
+        PT_FAIL(USAGE, "--groups goes with --pair only");
+    PT_TRY(pt_make_number(args, flags, IDX_GROUPS, 1, PT_MAKE_MAX_SAMPLES, 1,
+                          &options.n_group));
     PT_TRY(pt_make_number(args, flags, IDX_SIZE, 4, PT_MAKE_MAX_SIZE, 36, &options.size));
     PT_TRY(pt_make_number(args, flags, IDX_TRAIN, 1, PT_MAKE_MAX_SAMPLES, 0,
                           &options.n_train));

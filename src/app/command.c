@@ -18,8 +18,9 @@ const pt_command_t pt_commands[] = {
      .max_word = 2,
      .run = pt_cmd_import_omniglot},
     {.name = "data import idx",
-     .usage = "SRC OUT.h5 [--pair] [--size S] [--train N] [--val N] [--test N] [--seed N] "
-              "[--force]",
+     .usage =
+         "SRC OUT.h5 [--pair] [--size S] [--groups N] [--train N] [--val N] [--test N] "
+         "[--seed N] [--force]",
      .help = "make a data set of MNIST-like files\n"
              "\nSRC: a folder with {train,t10k}-{images-idx3,labels-idx1}-ubyte, also .gz.",
      .flags = pt_flags_import_idx,

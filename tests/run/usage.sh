@@ -21,6 +21,7 @@ refuses 2 "\-\-seed is given twice" data shapes a.h5 --seed 1 --seed 2
 refuses 2 "\-\-size needs a value" data shapes a.h5 --size
 refuses 2 "\-\-split half: expected fixed or shuffled" data import omniglot a b --split half
 refuses 2 "\-\-size goes with --pair only" data import idx a b --size 20
+refuses 2 "\-\-groups goes with --pair only" data import idx a b --groups 20
 refuses 2 "\-o RUN is missing" search x.ini
 refuses 2 "\-\-ranks P is missing" plan x.ini
 refuses 2 "\-\-split half: expected test or val" eval run --split half

@@ -117,6 +117,50 @@ static void idx_pairs_are_overlaid(void **state)
     }
 }
 
+/* Pairs of two groups have no sample in common; a group is of one split. */
+static void idx_pairs_of_groups_share_nothing(void **state)
+{
+    enum { BIG = 2 * SIDE, N_GROUP = 4 };
+    pt_import_idx_t options = {
+        .pair = true, .size = BIG, .n_group = N_GROUP, .n_val = 10, .n_train = 300};
+    (void)state;
+    write_idx(true);
+    assert_int_equal(pt_import_idx(root, out, &options), PT_OK);
+    assert_sound(out);
+    for (int s = 0; s < 3; s++) {
+        int64_t n, n_pair;
+        int32_t of_sample[256], n_of[N_GROUP] = {0};
+        char name[64];
+        snprintf(name, sizeof name, "%s/images", pt_split_name((pt_split_t)s));
+        int32_t *image = read_array(out, name, &n);
+        snprintf(name, sizeof name, "%s/group", pt_split_name((pt_split_t)s));
+        int32_t *group = read_array(out, name, &n_pair);
+        assert_int_equal(n, n_pair * BIG * BIG);
+        for (int i = 0; i < 256; i++)
+            of_sample[i] = -1;
+        for (int64_t i = 0; i < n_pair; i++) {
+            const int32_t *im = image + i * BIG * BIG;
+            const int32_t sample[2] = {im[0], im[BIG * BIG - 1]};
+            assert_int_equal(group[i] / N_GROUP, s);
+            n_of[group[i] % N_GROUP]++;
+            assert_int_not_equal(sample[0], sample[1]);
+            for (int t = 0; t < 2; t++) {
+                int32_t *known = &of_sample[sample[t]];
+                assert_true(*known < 0 || *known == group[i]);
+                *known = group[i];
+            }
+        }
+        for (int g = 0; g < N_GROUP; g++)
+            assert_true(n_of[g] > 0);
+        free(image);
+        free(group);
+    }
+    options.n_group = 6;
+    assert_int_equal(pt_import_idx(root, out, &options), PT_E_USAGE);
+    assert_non_null(
+        strstr(pt_error_message(), "6 groups of samples, of which a split has 10"));
+}
+
 static void broken_idx_is_refused(void **state)
 {
     const pt_import_idx_t options = {.n_val = 10};
@@ -194,6 +238,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(idx_samples_keep_their_labels, empty_root),
         cmocka_unit_test_setup(idx_pairs_are_overlaid, empty_root),
+        cmocka_unit_test_setup(idx_pairs_of_groups_share_nothing, empty_root),
         cmocka_unit_test_setup(broken_idx_is_refused, empty_root),
         cmocka_unit_test_setup(shapes_show_what_labels_say, empty_root),
     };

@@ -48,8 +48,10 @@ PT_MUST_CHECK pt_status_t pt_import_omniglot(const char *src, const char *out,
                                              const pt_import_omniglot_t *options);
 
 typedef struct pt_import_idx {
-    bool pair;    /**< two samples in opposite corners, tasks left and right */
-    int64_t size; /**< of the paired image; 36 */
+    bool pair;       /**< two samples in opposite corners, tasks left and right */
+    int64_t size;    /**< of the paired image; 36 */
+    int64_t n_group; /**< of samples, in each split: partners are of one group, which the
+                        data set names; below 2: all are partners, and it names none */
     int64_t n_train, n_val, n_test; /**< 0 = as many as the files hold (val: from train) */
     uint64_t seed;
 } pt_import_idx_t;
