@@ -152,7 +152,7 @@ static void print_memory(const pt_session_t *s, const pt_outlook_t *o, const bas
                     (double)(held_bytes(s, base) + pt_rank_memory_sum(m) - m->arena) * MIB);
     pt_console_line("  %-24s %10.2f  %s", "arena on top", (double)m->arena * MIB,
                     is_drawn ? "(of the gates drawn first)" : "(exact)");
-    if (pt_config_is_judged(&s->config) && s->config.choose.judge == PT_JUDGE_BOTH &&
+    if (pt_config_is_judged(&s->config) && pt_config_judge(&s->config) == PT_JUDGE_BOTH &&
         s->config.retrain.from == PT_FROM_SEARCH)
         pt_console_line("  %-24s %10.2f  %s", "the supernet's weights",
                         (double)pt_store_n_element(&pt_trainer_space(s->trainer)->store) *

@@ -153,7 +153,7 @@ const pt_command_t pt_commands[] = {
      .usage = "RUN --budget B -o RUN2 [--set key=value ...]",
      .help = "train another network of the candidates that a run has judged\n"
              "\nRUN has choose.judge = supernet.  Nothing is searched or judged anew: of "
-             "what RUN has\nconfirmed the best within the budget is trained from its "
+             "what RUN has\njudged the best within the budget is trained from its "
              "supernet, in a run of its own.",
      .flags = pt_flags_choose,
      .min_word = 1,

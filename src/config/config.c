@@ -232,7 +232,7 @@ static pt_status_t check_judge(const pt_config_t *c)
         PT_FAIL(CONFIG,
                 "choose.judge = %s searches no weights to begin with: set "
                 "retrain.from = scratch, or a file",
-                pt_judge_name(c->choose.judge));
+                pt_judge_name(pt_config_judge(c)));
     }
     return PT_OK;
 }

@@ -67,6 +67,7 @@ extern const char *const pt_run_words[];
 extern const char *const pt_rule_words[];
 extern const char *const pt_keep_words[];
 extern const char *const pt_judge_words[];
+extern const char *const pt_judging_words[];
 extern const char *const pt_resource_words[];
 extern const char *const pt_scale_words[];
 extern const char *const pt_match_words[];

@@ -310,14 +310,17 @@ const pt_option_t pt_options[] = {
          "share of the flow to keep once kappa is met"),
 
     WORD(
-        "choose.judge", choose.judge, "alpha", pt_judge_words, NUM,
+        "choose.judge", choose.judge, "auto", pt_judge_words, NUM,
         "of networks: the published rule reads one off alpha; supernet: candidates by "
         "their loss with its weights, which are trained for that in place of alpha; "
         "halving: by their loss after short trainings, of which the better go on; supernet "
         "halving: the first thins out for the second; regression: by what trainings of "
-        "some say "
-        "of all"),
-    REAL("choose.budget", choose.budget, "2", 1e-3, 1e6, NUM,
+        "some say of all; auto: regression for a branch space with retrain.from = scratch "
+        "and resource.weight = 0, else alpha"),
+    WORD("choose.part", choose.part, "val", pt_judging_words, NUM,
+         "samples that judge candidates: val (where there is none, those that "
+         "search.alpha_part keeps), or alpha, those always"),
+    REAL("choose.budget", choose.budget, "4", 1e-3, 1e6, NUM,
          "what judging may cost, in trainings of the network found"),
     INT("choose.population", choose.population, "32", 2, 65536, NUM,
         "candidates of a generation"),
@@ -335,7 +338,7 @@ const pt_option_t pt_options[] = {
     REAL("choose.floor", choose.floor, "0", 0, 1e6, NUM,
          "refuse candidates that raise any task's loss by more than this share, against "
          "one network for all tasks; 0 = none"),
-    BOOL("choose.one_se", choose.one_se, "1", NUM,
+    BOOL("choose.one_se", choose.one_se, "0", NUM,
          "1: the cheapest candidate within a standard error of the best; 0: the best"),
     PATH("choose.candidates", choose.candidates, "", NUM,
          "file of candidates to judge besides, lines like those of candidates.jsonl"),

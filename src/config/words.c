@@ -172,11 +172,23 @@ _Static_assert(sizeof pt_rule_words / sizeof pt_rule_words[0] == PT_N_RULE + 1,
                "a word for each");
 
 const char *const pt_judge_words[] = {
-    [PT_JUDGE_ALPHA] = "alpha",           [PT_JUDGE_SUPERNET] = "supernet",
-    [PT_JUDGE_HALVING] = "halving",       [PT_JUDGE_BOTH] = "supernet halving",
-    [PT_JUDGE_REGRESSION] = "regression", [PT_N_JUDGE] = NULL,
+    [PT_JUDGE_ALPHA] = "alpha",
+    [PT_JUDGE_SUPERNET] = "supernet",
+    [PT_JUDGE_HALVING] = "halving",
+    [PT_JUDGE_BOTH] = "supernet halving",
+    [PT_JUDGE_REGRESSION] = "regression",
+    [PT_JUDGE_AUTO] = "auto",
+    [PT_N_JUDGE] = NULL,
 };
 _Static_assert(sizeof pt_judge_words / sizeof pt_judge_words[0] == PT_N_JUDGE + 1,
+               "a word for each");
+
+const char *const pt_judging_words[] = {
+    [PT_JUDGING_VAL] = "val",
+    [PT_JUDGING_ALPHA] = "alpha",
+    [PT_N_JUDGING] = NULL,
+};
+_Static_assert(sizeof pt_judging_words / sizeof pt_judging_words[0] == PT_N_JUDGING + 1,
                "a word for each");
 
 const char *const pt_resource_words[] = {
@@ -272,6 +284,11 @@ const char *pt_isa_name(pt_isa_t isa)
 const char *pt_judge_name(pt_judge_t judge)
 {
     return pt_judge_words[judge];
+}
+
+const char *pt_judging_name(pt_judging_t judging)
+{
+    return pt_judging_words[judging];
 }
 
 const char *pt_loss_name(pt_task_loss_t loss)

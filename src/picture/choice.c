@@ -52,12 +52,11 @@ static void add_row(pt_text_t *text, int64_t number, const pt_candidate_entry_t 
 {
     pt_text_add(text, "%6lld  %-10s %14.6g", (long long)number, e->origin, e->cost);
     add_percent(text, e->score);
-    add_percent(text, e->confirmed);
-    if (isnan(e->confirmed_se))
+    if (isnan(e->error))
         pt_text_add(text, " %8s", "-");
     else
-        pt_text_add(text, " %8.3f", 100 * e->confirmed_se);
-    add_percent(text, e->is_confirmed ? e->confirmed_worst : e->worst);
+        pt_text_add(text, " %8.3f", 100 * e->error);
+    add_percent(text, e->worst);
     pt_text_add(text, "  %s%s\n", e->is_on_front ? "front " : "",
                 e->is_chosen ? "chosen" : "");
 }
@@ -72,28 +71,28 @@ static pt_status_t write_table(const char *run, const char *unit, int64_t n,
     pt_text_add(
         &text,
         "Losses against number 0, one network for all tasks, in %% (less is better): "
-        "the mean over the tasks\nas proposed, and on samples kept for confirming "
-        "with its standard error; then the worst task's.\nCost in %s.\n\n",
+        "the mean over the tasks\nwith the standard error of the difference, then the "
+        "worst task's.  Cost in %s.\n\n",
         unit);
-    pt_text_add(&text, "%6s  %-10s %14s %9s %9s %8s %9s\n", "number", "origin", "cost",
-                "proposed", "confirmed", "+-", "worst");
+    pt_text_add(&text, "%6s  %-10s %14s %9s %8s %9s\n", "number", "origin", "cost", "score",
+                "+-", "worst");
     for (int64_t i = 0; i < n; i++) {
         const pt_candidate_entry_t *e = sorted[i];
-        if (e->is_on_front || e->is_handmade || e->is_confirmed || e->is_chosen)
+        if (e->is_on_front || e->is_handmade || e->is_final || e->is_chosen)
             add_row(&text, e - entry, e);
     }
     return pt_file_write_text(path, &text);
 }
 
-/* The chosen one and the hand-made ones by name, those that were but proposed as a crowd.
+/* The chosen one and the hand-made ones by name, all others as a crowd.
  */
 static pt_chart_point_t point_of(const pt_candidate_entry_t *e, int64_t number,
                                  char name[NAME])
 {
     pt_chart_point_t p = {.colour = "#aaaaaa",
                           .x = e->cost,
-                          .y = percent(e->is_confirmed ? e->confirmed : e->score),
-                          .error = isfinite(e->confirmed_se) ? 100 * e->confirmed_se : 0,
+                          .y = percent(e->score),
+                          .error = isfinite(e->error) ? 100 * e->error : 0,
                           .is_on_curve = e->is_on_front};
     if (e->is_on_front)
         p.colour = "#1f77b4";

@@ -73,24 +73,18 @@ static void put_trained(candidates_writer_t *w, const pt_candidate_entry_t *e)
 
 static void put_scores(candidates_writer_t *w, const pt_candidate_entry_t *e)
 {
-    line_open(&w->line, "propose");
     line_real(&w->line, "score", e->score);
     line_real(&w->line, "worst", e->worst);
-    line_close(&w->line);
+    put_tasks(w, "tasks", e->task);
+    if (e->is_final) {
+        line_real(&w->line, "error", e->error);
+        line_real(&w->line, "delta_m", e->delta);
+        put_tasks(w, "metrics", e->metric);
+    }
     if (isfinite(e->supernet))
         line_real(&w->line, "supernet", e->supernet);
     if (e->n_trained > 0)
         put_trained(w, e);
-    if (e->is_confirmed) {
-        line_open(&w->line, "confirm");
-        line_real(&w->line, "score", e->confirmed);
-        line_real(&w->line, "error", e->confirmed_se);
-        line_real(&w->line, "worst", e->confirmed_worst);
-        line_real(&w->line, "delta_m", e->delta);
-        put_tasks(w, "metrics", e->metric);
-        line_close(&w->line);
-    }
-    put_tasks(w, "tasks", e->task);
 }
 
 static pt_status_t put_entry(candidates_writer_t *w, int64_t number,

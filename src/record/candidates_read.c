@@ -34,6 +34,21 @@ static pt_status_t read_layer(pt_branching_t *b, int32_t layer, const json_t *gr
     return PT_OK;
 }
 
+/* Number the groups of a layer by their first task. */
+static void number_groups(int32_t *group, int32_t n_task)
+{
+    int32_t n = n_task; /* numbers from here on are new */
+    for (int32_t k = 0; k < n_task; k++) {
+        int32_t old = group[k];
+        for (int32_t j = k; j < n_task && old < n_task; j++)
+            if (group[j] == old)
+                group[j] = n;
+        n += old < n_task;
+    }
+    for (int32_t k = 0; k < n_task; k++)
+        group[k] -= n_task;
+}
+
 /* A branching of more groups than there are copies is taken for the candidate that it
  * would be: whoever takes it finds that it is none. */
 static pt_status_t read_groups(pt_branching_t *b, const json_t *groups)
@@ -44,7 +59,11 @@ static pt_status_t read_groups(pt_branching_t *b, const json_t *groups)
     for (int32_t l = 0; l < b->n_layer; l++) {
         snprintf(name, sizeof name, "l%02d", (int)l + 1);
         PT_TRY(read_layer(b, l, json_object_get(groups, name)));
+        number_groups(b->group + l * b->n_task, b->n_task);
     }
+    if (!pt_branching_is_valid(b))
+        PT_FAIL(FORMAT, "no branching: tasks that have parted are in one group again in a "
+                        "later layer");
     return PT_OK;
 }
 
@@ -156,13 +175,9 @@ typedef struct scores_reader {
     void *context;
 } scores_reader_t;
 
-/* On confirm where there is one. */
-static double last_score(const json_t *line)
+static double read_score(const json_t *line)
 {
-    const json_t *part = json_object_get(line, "confirm");
-    if (part == NULL)
-        part = json_object_get(line, "propose");
-    const json_t *score = json_object_get(part, "score");
+    const json_t *score = json_object_get(line, "score");
     return json_is_number(score) ? json_number_value(score) : (double)NAN;
 }
 
@@ -173,10 +188,7 @@ static pt_status_t take_score(void *context, const json_t *line)
     if (!json_is_object(groups))
         PT_FAIL(FORMAT, "no candidate of a branch space: it has no \"groups\"");
     PT_TRY(read_groups(&r->tree, groups));
-    if (!pt_branching_is_valid(&r->tree))
-        PT_FAIL(FORMAT, "\"groups\" are not numbered by their first task, or join in a "
-                        "later layer");
-    return r->take(r->context, &r->tree, last_score(line));
+    return r->take(r->context, &r->tree, read_score(line));
 }
 
 pt_status_t pt_candidates_read_scores(const char *path, int32_t n_layer, int32_t n_task,

@@ -173,7 +173,7 @@ static void put_candidate(line_t *line, const pt_event_candidate_t *e)
     line_integer(line, "number", e->number);
     line_text(line, "origin", e->origin);
     line_integer(line, "trained", e->trained);
-    line_text(line, "part", e->is_confirmed ? "confirm" : "propose");
+    line_text(line, "part", e->part);
     line_real(line, "cost", e->cost);
     line_real(line, "score", e->score);
     line_real(line, "worst", e->worst);
@@ -193,7 +193,7 @@ static void put_choice(line_t *line, const pt_event_choice_t *e)
     line_real(line, "samples", e->samples);
     line_real(line, "spent", e->spent);
     line_real(line, "supernet_samples", e->supernet_samples);
-    line_real(line, "halving_samples", e->halving_samples);
+    line_real(line, "training_samples", e->training_samples);
 }
 
 static void put_cost(line_t *line, const pt_cost_t *cost)

@@ -180,8 +180,7 @@ static pt_event_candidate_t read_candidate(const json_t *line)
                                   .number = get_integer(line, "number"),
                                   .origin = get_text(line, "origin"),
                                   .trained = get_integer(line, "trained"),
-                                  .is_confirmed =
-                                      strcmp(get_text(line, "part"), "confirm") == 0,
+                                  .part = get_text(line, "part"),
                                   .cost = get_real(line, "cost"),
                                   .score = get_real(line, "score"),
                                   .worst = get_real(line, "worst")};
@@ -189,19 +188,22 @@ static pt_event_candidate_t read_candidate(const json_t *line)
 
 static pt_event_choice_t read_choice(const json_t *line)
 {
-    return (pt_event_choice_t){.number = get_integer(line, "number"),
-                               .n = get_integer(line, "candidates"),
-                               .n_final = get_integer(line, "finalists"),
-                               .n_tied = get_integer(line, "tied"),
-                               .origin = get_text(line, "origin"),
-                               .judge = get_text(line, "judge"),
-                               .score = get_real(line, "score"),
-                               .error = get_real(line, "error"),
-                               .worst = get_real(line, "worst"),
-                               .samples = get_real(line, "samples"),
-                               .spent = get_real(line, "spent"),
-                               .supernet_samples = get_real(line, "supernet_samples"),
-                               .halving_samples = get_real(line, "halving_samples")};
+    return (pt_event_choice_t){
+        .number = get_integer(line, "number"),
+        .n = get_integer(line, "candidates"),
+        .n_final = get_integer(line, "finalists"),
+        .n_tied = get_integer(line, "tied"),
+        .origin = get_text(line, "origin"),
+        .judge = get_text(line, "judge"),
+        .score = get_real(line, "score"),
+        .error = get_real(line, "error"),
+        .worst = get_real(line, "worst"),
+        .samples = get_real(line, "samples"),
+        .spent = get_real(line, "spent"),
+        .supernet_samples = get_real(line, "supernet_samples"),
+        .training_samples = get_real(line, json_object_get(line, "training_samples") != NULL
+                                               ? "training_samples"
+                                               : "halving_samples")}; /* of 0.2.0 */
 }
 
 static pt_status_t take_event(journal_reader_t *r, json_t *line)

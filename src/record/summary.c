@@ -148,7 +148,7 @@ static void take_choice(const pt_event_choice_t *e, pt_summary_t *s)
     s->choice.worst = e->worst;
     s->choice.spent = e->spent;
     s->choice.supernet_samples = e->supernet_samples;
-    s->choice.halving_samples = e->halving_samples;
+    s->choice.training_samples = e->training_samples;
 }
 
 static pt_status_t take_event(void *context, const pt_event_t *event)

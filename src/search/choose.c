@@ -5,33 +5,56 @@
 
 #include <math.h>
 
-/* Whether the budget lets all candidates be judged that always are, and of them as many
- * train as have to: where the supernet thins out the reference and one other. */
-static pt_status_t check_least(const pt_search_t *s, int64_t least)
+/* As much as the option takes. */
+#define MOST_BUDGET 1e6
+
+/* Whether a budget lets all candidates be judged that always are, and of them as many
+ * train as have to: where the supernet thins out the reference and one other, for
+ * regression any two. */
+static bool is_enough(const pt_search_t *s, pt_config_t *config, double budget)
 {
     const choose_t *c = &s->choose;
-    int64_t least_trained = c->has_supernet ? 2 : least;
+    int64_t least = run_choose_always(config);
+    int64_t least_trained = c->has_supernet || c->has_regression ? 2 : least;
+    config->choose.budget = budget;
+    int64_t n = run_choose_most(config, &c->price);
     choose_rungs_t rungs = {.size = {least_trained}};
     if (c->trains)
-        run_choose_plan(s->config, &c->price, c->capacity, &rungs);
-    if (c->capacity < least)
-        PT_FAIL(CONFIG,
-                "choose.budget = %g trainings of the network found (retrain.steps) are too "
-                "little to judge the %lld candidates that are always tried",
-                s->config->choose.budget, (long long)least);
-    if (rungs.size[0] < least_trained && c->has_regression)
-        PT_FAIL(CONFIG,
-                "choose.budget = %g trainings of the network found (retrain.steps) are too "
-                "little to train %lld candidates for choose.length = %g of that",
-                s->config->choose.budget, (long long)least_trained,
-                s->config->choose.length);
-    if (rungs.size[0] < least_trained)
-        PT_FAIL(CONFIG,
-                "choose.budget = %g trainings of the network found (retrain.steps) are too "
-                "little to train %lld candidates for choose.shortest = %g of that, "
-                "choose.seeds = %lld times",
-                s->config->choose.budget, (long long)least_trained,
-                s->config->choose.shortest, (long long)s->config->choose.seeds);
+        run_choose_plan(config, &c->price, n, &rungs);
+    return n >= least && rungs.size[0] >= least_trained;
+}
+
+/* With the least that would do, to two digits behind the point. */
+static pt_status_t check_budget(const pt_search_t *s)
+{
+    double given = s->config->choose.budget, low = given, high = given;
+    int64_t least = run_choose_always(s->config),
+            wanted = s->config->choose.population * s->config->choose.generations;
+    pt_config_t *config;
+    if (wanted < least)
+        PT_FAIL(
+            CONFIG,
+            "choose.population x choose.generations = %lld candidates: expected at least "
+            "%lld, as many as are always tried",
+            (long long)wanted, (long long)least);
+    PT_TRY(pt_alloc(&config, 1, sizeof *config));
+    *config = *s->config;
+    while (!is_enough(s, config, high) && high < MOST_BUDGET)
+        high *= 2;
+    while (high - low > 0.002) {
+        double middle = (low + high) / 2;
+        if (is_enough(s, config, middle))
+            high = middle;
+        else
+            low = middle;
+    }
+    pt_free(config);
+    if (high > given)
+        PT_FAIL(
+            CONFIG,
+            "choose.budget = %g trainings of the network found (retrain.steps) are too "
+            "little to judge candidates: expected at least %.2f, or choose.judge = alpha",
+            given, ceil(100 * high) / 100);
     return PT_OK;
 }
 
@@ -56,17 +79,16 @@ pt_status_t run_choose_prepare(pt_search_t *s)
     choose_t *c = &s->choose;
     if (!pt_config_is_judged(config))
         return PT_OK;
-    int64_t least = run_choose_always(config);
     c->has_supernet = pt_config_has_judge(config, PT_JUDGE_SUPERNET);
     c->trains = pt_config_has_judge(config, PT_JUDGE_TRAINS);
-    c->has_regression = config->choose.judge == PT_JUDGE_REGRESSION;
+    c->has_regression = pt_config_judge(config) == PT_JUDGE_REGRESSION;
     c->n_seed = c->trains && !c->has_regression ? config->choose.seeds : 1;
     c->price = run_choose_price(config, feed, run_step_samples(config, feed, false),
                                 s->length.n_step[PT_PHASE_RETRAIN]);
-    c->capacity = run_choose_most(config, &c->price, least);
-    PT_TRY(check_least(s, least));
+    c->capacity = run_choose_most(config, &c->price);
     PT_TRY(pt_subnet_init(&c->one, s->space->n_task, s->space->n_choice));
     if (!run_has_network(&s->state)) {
+        PT_TRY(check_budget(s));
         PT_TRY(pt_breeder_new(config, &s->resource, &c->breeder));
         pt_breeder_one(c->breeder, &c->one);
     }
@@ -93,9 +115,11 @@ static void note_choice(pt_search_t *s)
              "chosen: number %lld (%s) of %lld candidates, losses %s%s against one network "
              "for all tasks, the worst task's %s",
              (long long)c->chosen, choose_origin_name(c->origin[c->chosen]),
-             (long long)c->n, percent(choose_score(c, c->chosen, CHOOSE_CONFIRMED), mean),
-             error, percent(choose_worst(c, c->chosen, CHOOSE_CONFIRMED), worst));
-    if (c->verdict.n_tied == c->verdict.n_final)
+             (long long)c->n, percent(choose_score(c, c->chosen, CHOOSE_FINAL), mean),
+             error, percent(choose_worst(c, c->chosen, CHOOSE_FINAL), worst));
+    if (c->verdict.n_final == 1)
+        run_note(s, "        no other candidate may be chosen");
+    else if (c->verdict.n_tied == c->verdict.n_final)
         run_note(s, "        a tie: none of %lld finalists is told from the best",
                  (long long)c->verdict.n_final);
     run_note(s, "        %.6g %s; judging cost %.2f trainings of the network found",
@@ -103,7 +127,7 @@ static void note_choice(pt_search_t *s)
 }
 
 /* Candidates beyond their budget were never judged. */
-static pt_status_t check_budget(const pt_search_t *s)
+static pt_status_t check_judged(const pt_search_t *s)
 {
     const char *run = s->config->choose.supernet;
     pt_config_t *theirs;
@@ -122,7 +146,7 @@ static pt_status_t check_budget(const pt_search_t *s)
 
 static pt_status_t take_root(pt_search_t *s, const pt_checkpoint_t *c)
 {
-    PT_TRY(check_budget(s));
+    PT_TRY(check_judged(s));
     PT_TRY(choose_take(&s->choose, c));
     if (s->choose.n == 0)
         PT_FAIL(FORMAT, "choose.supernet = %s: that run has not judged its candidates",
@@ -139,7 +163,7 @@ pt_status_t run_choose_take(pt_search_t *s)
     PT_TRY_OR(done, pt_comm_agree(s->world, s->is_root ? take_root(s, &c) : PT_OK));
     PT_TRY_OR(done, run_choose_share(s, 0));
     PT_TRY_OR(done, pt_trainer_load(s->trainer, &c));
-    s->state.step = s->choose.n + choose_finalists(&s->choose);
+    s->state.step = s->choose.n;
     s->state.alpha_step = s->state.evaluated = 0;
 done:
     pt_checkpoint_release(&c);
@@ -157,7 +181,7 @@ static pt_status_t pick(pt_search_t *s)
         least = c->is_final[i] ? fmin(least, c->cost[i]) : least;
     if (c->chosen < 0)
         PT_FAIL(RANGE,
-                "resource.budget is %.6g %s, but the cheapest candidate that was confirmed "
+                "resource.budget is %.6g %s, but the cheapest candidate that may be chosen "
                 "costs %.6g",
                 s->resource.budget, pt_resource_unit(s->resource.kind), least);
     return PT_OK;

@@ -3,11 +3,12 @@
  *
  * A candidate has rows of losses, one for each time that it was judged:
  *
- *     0                              with the supernet's weights, on propose; of regression
- *                                    what is expected of it
+ *     0                              with the supernet's weights; of regression what is
+ *                                    expected of it
  *     1 .. CHOOSE_RUNGS              trained in a rung of halving but the last, or for
- *                                    regression, on propose
- *     of each training that confirms: CHOOSE_N_CONFIRM rows, see below
+ *                                    regression
+ *     of each training by which one is chosen, or of the supernet: CHOOSE_N_FINAL rows, see
+ *                                    below
  *
  * What was not judged is NaN; what diverged, infinite.  Number 0, the reference, is judged
  * whenever others are: scores are by row, relative to it.
@@ -26,12 +27,11 @@
 #include "polytree/train/trainer.h"
 
 enum {
-    CHOOSE_FINALISTS = 8,  /**< best of the supernet, confirmed with the hand-made ones */
     CHOOSE_LAST = 6,       /**< at most so many train in the last rung of halving */
     CHOOSE_ONE_GRAPHS = 3, /**< dag: random graphs that all tasks have, hand-made too */
-    CHOOSE_BLOCKS = 8,     /**< of the samples of confirm, for the jackknife */
+    CHOOSE_BLOCKS = 8,     /**< of the samples that judge, for the jackknife */
     CHOOSE_RUNGS = 12,
-    CHOOSE_N_COUNTER = 11
+    CHOOSE_N_COUNTER = 10
 };
 
 /** How a candidate came about; those up to the file's are hand-made. */
@@ -46,26 +46,26 @@ typedef enum choose_origin {
     CHOOSE_N_ORIGIN
 } choose_origin_t;
 
-/** Rows of a training that confirms, each [n_task]. */
+/** Rows of a training by which one is chosen, each [n_task]. */
 enum {
     CHOOSE_LOSS,
     CHOOSE_METRIC,
-    CHOOSE_WITHOUT, /**< the loss without block 0 of confirm, and so on */
-    CHOOSE_N_CONFIRM = CHOOSE_WITHOUT + CHOOSE_BLOCKS
+    CHOOSE_WITHOUT, /**< the loss without block 0, and so on */
+    CHOOSE_N_FINAL = CHOOSE_WITHOUT + CHOOSE_BLOCKS
 };
 
 /** What a score is of. */
 typedef enum choose_view {
-    CHOOSE_PROPOSED, /**< on propose: what is expected; of all rungs, by their steps; the
+    CHOOSE_PROPOSED, /**< who goes on: what is expected; of all rungs, by their steps; the
                         supernet's */
-    CHOOSE_CONFIRMED,
-    CHOOSE_LEFT_OUT /**< confirmed without block 0, and so on */
+    CHOOSE_FINAL,    /**< who is chosen */
+    CHOOSE_LEFT_OUT, /**< the same without block 0, and so on */
+    CHOOSE_BY_ROW = CHOOSE_LEFT_OUT + CHOOSE_BLOCKS /**< by row 0 alone, and so on */
 } choose_view_t;
 
 /** What judging costs, in samples of training, once for each task that has them. */
 typedef struct choose_price {
-    double look;     /**< calibrating and evaluating on half of what judges */
-    double judged;   /**< such looks at what has been trained */
+    double look;     /**< calibrating and evaluating on what judges */
     double step;     /**< a step of training */
     int64_t retrain; /**< steps of training the network found */
     double all;      /**< that training */
@@ -107,14 +107,13 @@ typedef struct choose {
     bool is_on;
     bool has_supernet;   /**< a judge */
     bool trains;         /**< halving or regression is */
-    bool has_regression; /**< it is: the one rung trains who is confirmed by that, too */
+    bool has_regression; /**< it is: one rung, by which one is chosen too */
     int32_t n_task;
-    int64_t n_row;       /**< of losses of a candidate */
-    int64_t n_seed;      /**< trainings that confirm; 1: the supernet's */
-    int64_t capacity;    /**< candidates there is room for */
-    int64_t n, n_judged; /**< made; judged with the supernet, the first ones */
-    int64_t n_most;      /**< that the budget allows, once the hand-made ones are known */
-    int64_t is_closed;   /**< there will be no more */
+    int64_t n_row;            /**< of losses of a candidate */
+    int64_t n_seed;           /**< trainings by which one is chosen; 1: the supernet's */
+    int64_t capacity;         /**< candidates that the budget allows */
+    int64_t n, n_judged;      /**< made; judged with the supernet, the first ones */
+    int64_t is_closed;        /**< there will be no more */
     choose_verdict_t verdict; /**< rank 0, once it is made */
     int64_t chosen;           /**< -1: not yet */
     size_t words;             /**< of a candidate: [n_task][words of a task] */
@@ -135,7 +134,7 @@ typedef struct choose {
     pt_exact_t sum;           /**< [CHOOSE_BLOCKS][n_task][4] see choose_judge.c */
     double *by_score;         /**< [capacity] scratch */
     int32_t *order;           /**< [capacity] scratch */
-    bool *is_final;           /**< [capacity] is confirmed, once that is known */
+    bool *is_final;           /**< [capacity] may be chosen, once that is known */
 } choose_t;
 
 static inline double *choose_row(const choose_t *c, int64_t i, int64_t row)
@@ -150,10 +149,10 @@ static inline int64_t choose_rung_row(int64_t rung)
     return 1 + rung;
 }
 
-/** A row of a training that confirms. */
-static inline int64_t choose_confirm_row(const choose_t *c, int64_t seed, int32_t which)
+/** A row of a training by which one is chosen. */
+static inline int64_t choose_final_row(const choose_t *c, int64_t seed, int64_t which)
 {
-    return c->n_row - (c->n_seed - seed) * CHOOSE_N_CONFIRM + which;
+    return c->n_row - (c->n_seed - seed) * CHOOSE_N_FINAL + which;
 }
 
 static inline bool choose_is_handmade(const choose_t *c, int64_t i)
@@ -190,27 +189,21 @@ pt_status_t choose_take(choose_t *c, const pt_checkpoint_t *checkpoint);
 
 /** Score of a candidate: the mean over tasks of the log of its loss over the reference's;
  * NaN where no task has one. */
-double choose_score(const choose_t *c, int64_t i, int32_t view);
-/** Of one task. */
-double choose_task_score(const choose_t *c, int64_t i, int32_t view, int32_t task);
+double choose_score(const choose_t *c, int64_t i, int64_t view);
+/** Of one task; NaN where it has none. */
+double choose_task_score(const choose_t *c, int64_t i, int64_t view, int32_t task);
 /** The worst task's. */
-double choose_worst(const choose_t *c, int64_t i, int32_t view);
-/** By one judgement alone; of a task NaN where one of both losses is none, or not above 0.
- */
-double choose_row_task_score(const choose_t *c, int64_t i, int64_t row, int32_t task);
-double choose_row_score(const choose_t *c, int64_t i, int64_t row);
-double choose_row_worst(const choose_t *c, int64_t i, int64_t row);
-/** Mean over the trainings that confirm of the metric that a task is compared by. */
+double choose_worst(const choose_t *c, int64_t i, int64_t view);
+/** Mean over the last trainings of the metric that a task is compared by. */
 double choose_metric(const choose_t *c, int64_t i, int32_t task);
 /** Standard error of the difference between the scores of two candidates: by the jackknife
- * over blocks of confirm, and by what scores differ by between trainings, pooled over all
- * finalists; NaN where there are too few blocks. */
+ * over blocks of what judges, and by what scores differ by between trainings, pooled over
+ * all finalists; NaN where there are too few blocks. */
 double choose_error(const choose_t *c, int64_t i, int64_t j);
-/** The candidates that have entered so many rungs at least, the best on propose first, into
+/** The candidates that have entered so many rungs at least, the best so far first, into
  * c->order; how many. */
 int64_t choose_rank(const choose_t *c, int64_t n_rung);
-/** Say who is confirmed: of halving those in the last rung, of regression the best of those
- * trained and the reference, else the hand-made ones and the best on propose; how many. */
+/** Say who may be chosen: those that have entered the last rung, else all; how many. */
 int64_t choose_finalists(const choose_t *c);
 /** Gain by metrics over the reference, mean over the tasks (Maninis et al. 2019); NaN where
  * a task has no such metric, or it is 0 for the reference. */

@@ -1,6 +1,6 @@
-/* Judging candidates: their losses on propose, and on confirm with blocks of it left out.
+/* Judging candidates: their losses on what judges, and with blocks of that left out.
  *
- * For each block of confirm and task: the sums of the loss's positive and negative terms,
+ * For each block and task: the sums of the loss's positive and negative terms,
  * and the numbers of labelled and of positive elements (polytree/train/loss.h).  They are
  * exact, so that a loss without some block is the same on any layout. */
 #include <math.h>
@@ -29,7 +29,8 @@ static pt_status_t add_block(void *context, const pt_observation_t *o)
     pt_search_t *s = context;
     const pt_feed_t *feed = pt_trainer_feed(s->trainer);
     int64_t n = s->config->train.microbatch;
-    int64_t n_sample = pt_feed_bundle(feed, o->bundle)->n_sample[PT_PART_CONFIRM];
+    pt_part_t part = pt_feed_judging_part(feed);
+    int64_t n_sample = pt_feed_bundle(feed, o->bundle)->n_sample[part];
     int64_t n_unit = (n_sample + n - 1) / n;
     int32_t block = (int32_t)(o->first / n * CHOOSE_BLOCKS / n_unit);
     pt_shape_t map = s->space->node[0].shape;
@@ -45,7 +46,7 @@ static pt_status_t add_block(void *context, const pt_observation_t *o)
     return PT_OK;
 }
 
-/* A task's loss on confirm without one block. */
+/* A task's loss without one block. */
 static double loss_without(const pt_search_t *s, int32_t task, int32_t left_out)
 {
     const pt_objective_t objective = plain_objective(s, task);
@@ -67,11 +68,12 @@ static bool has_diverged(int64_t i, pt_status_t status)
     return true;
 }
 
-static pt_status_t evaluate(pt_search_t *s, int64_t i, pt_part_t part,
-                            const pt_observer_t *observer, int64_t row)
+static pt_status_t evaluate(pt_search_t *s, int64_t i, const pt_observer_t *observer,
+                            int64_t row)
 {
     choose_t *c = &s->choose;
     choose_load(c, i);
+    pt_part_t part = pt_feed_judging_part(pt_trainer_feed(s->trainer));
     pt_status_t status =
         pt_trainer_evaluate(s->trainer, &c->subnet, part, observer, c->score);
     bool is_bad = has_diverged(i, status);
@@ -82,54 +84,58 @@ static pt_status_t evaluate(pt_search_t *s, int64_t i, pt_part_t part,
     return PT_OK;
 }
 
-static pt_status_t propose(pt_search_t *s, int64_t i, int64_t row)
+/* Nobody is compared with a reference that has no loss anywhere. */
+static pt_status_t check_reference(const choose_t *c, int64_t row)
 {
-    const double *one = choose_row(&s->choose, 0, row);
     bool is_any = false;
-    PT_TRY(evaluate(s, i, PT_PART_PROPOSE, NULL, row));
-    for (int32_t k = 0; k < s->choose.n_task; k++)
-        is_any |= one[k] > 0;
+    for (int32_t k = 0; k < c->n_task; k++)
+        is_any |= choose_row(c, 0, row)[k] > 0;
     if (!is_any)
         PT_FAIL(NUMERIC, "candidates cannot be judged: no task has a loss above 0 on the "
                          "samples that are there for it");
     return PT_OK;
 }
 
-static pt_status_t confirm(pt_search_t *s, int64_t i, int64_t seed)
+/* What a judgement leaves by which one is chosen; the trainer's last evaluation was it. */
+static pt_status_t keep_final(pt_search_t *s, int64_t i, int64_t row, int64_t seed)
 {
     choose_t *c = &s->choose;
-    const pt_observer_t observer = {add_block, s};
-    int64_t row = choose_confirm_row(c, seed, 0);
-    pt_exact_clear(&c->sum, (int64_t)CHOOSE_BLOCKS * c->n_task * N_SUM);
-    PT_TRY(evaluate(s, i, PT_PART_CONFIRM, &observer, row + CHOOSE_LOSS));
+    int64_t to = choose_final_row(c, seed, 0);
     PT_TRY(pt_exact_sum(s->world, PT_TRAFFIC_EVALUATE, &c->sum));
     for (int32_t k = 0; k < c->n_task; k++) {
-        double loss = choose_row(c, i, row + CHOOSE_LOSS)[k];
-        choose_row(c, i, row + CHOOSE_METRIC)[k] =
+        double loss = choose_row(c, i, row)[k];
+        choose_row(c, i, to + CHOOSE_LOSS)[k] = loss;
+        choose_row(c, i, to + CHOOSE_METRIC)[k] =
             isinf(loss) || c->metric[k].index < 0 ? (double)NAN
                                                   : c->score[k].value[c->metric[k].index];
         for (int32_t b = 0; b < CHOOSE_BLOCKS; b++)
-            choose_row(c, i, row + CHOOSE_WITHOUT + b)[k] =
+            choose_row(c, i, to + CHOOSE_WITHOUT + b)[k] =
                 isinf(loss) ? loss : loss_without(s, k, b);
     }
     return PT_OK;
 }
 
-/* Of a training that has not come to its end. */
-static void give_up(choose_t *c, int64_t i, int64_t row, bool confirms)
+/* Judge a candidate into a row; by its training `seed` it may be chosen, -1: by none. */
+static pt_status_t judge(pt_search_t *s, int64_t i, int64_t row, int64_t seed)
 {
-    for (int32_t w = 0; w < (confirms ? CHOOSE_N_CONFIRM : 1); w++)
-        for (int32_t k = 0; k < c->n_task; k++)
-            choose_row(c, i, row + w)[k] = w == CHOOSE_METRIC ? (double)NAN : INFINITY;
+    choose_t *c = &s->choose;
+    const pt_observer_t observer = {add_block, s};
+    pt_exact_clear(&c->sum, (int64_t)CHOOSE_BLOCKS * c->n_task * N_SUM);
+    PT_TRY(evaluate(s, i, seed < 0 ? NULL : &observer, row));
+    if (i == 0)
+        PT_TRY(check_reference(c, row));
+    return seed < 0 ? PT_OK : keep_final(s, i, row, seed);
 }
 
-/* The n-th finalist. */
-static int64_t finalist(const choose_t *c, int64_t n)
+/* Of a training that has not come to its end. */
+static void give_up(choose_t *c, int64_t i, int64_t row, int64_t seed)
 {
-    int64_t i = 0;
-    while (!c->is_final[i] || n-- > 0)
-        i++;
-    return i;
+    for (int32_t k = 0; k < c->n_task; k++) {
+        choose_row(c, i, row)[k] = INFINITY;
+        for (int32_t w = 0; w < CHOOSE_N_FINAL && seed >= 0; w++)
+            choose_row(c, i, choose_final_row(c, seed, w))[k] =
+                w == CHOOSE_METRIC ? (double)NAN : INFINITY;
+    }
 }
 
 bool run_choose_is_done(const pt_search_t *s)
@@ -137,8 +143,7 @@ bool run_choose_is_done(const pt_search_t *s)
     const choose_t *c = &s->choose;
     if (!c->is_closed || choose_is_proposing(c))
         return false;
-    return c->trains ? c->training.rung == c->rungs.n
-                     : s->state.step - c->n == choose_finalists(c);
+    return !c->trains || c->training.rung == c->rungs.n;
 }
 
 /* Rank 0 asks as it does in a step of training. */
@@ -165,19 +170,11 @@ pt_status_t run_choose_go_on(pt_search_t *s)
 static pt_status_t look_with_supernet(pt_search_t *s)
 {
     choose_t *c = &s->choose;
-    bool is_proposed = choose_is_proposing(c);
     int64_t i = c->n_judged;
-    if (is_proposed) {
-        PT_TRY(propose(s, i, CHOOSE_SUPERNET_ROW));
-        c->n_judged++;
-    } else {
-        (void)choose_finalists(c);
-        i = finalist(c, s->state.step - c->n);
-        PT_TRY(confirm(s, i, 0));
-    }
+    PT_TRY(judge(s, i, CHOOSE_SUPERNET_ROW, c->trains ? -1 : 0));
+    c->n_judged++;
     s->state.step++;
-    run_event_candidate(
-        s, i, is_proposed ? CHOOSE_SUPERNET_ROW : choose_confirm_row(c, 0, CHOOSE_LOSS));
+    run_event_candidate(s, i, CHOOSE_SUPERNET_ROW);
     PT_TRY(run_choose_go_on(s));
     return end_look(s);
 }
@@ -187,17 +184,13 @@ static pt_status_t end_training(pt_search_t *s, bool is_trained)
 {
     choose_t *c = &s->choose;
     choose_training_t t = c->training;
-    bool confirms = t.rung == c->rungs.n - 1, proposes = !confirms || c->has_regression;
-    int64_t confirmed = choose_confirm_row(c, t.seed, CHOOSE_LOSS);
-    int64_t row = proposes ? choose_rung_row(t.rung) : confirmed;
-    if (!is_trained && proposes)
-        give_up(c, t.number, row, false);
-    if (!is_trained && confirms)
-        give_up(c, t.number, confirmed, true);
-    if (is_trained && proposes)
-        PT_TRY(propose(s, t.number, row));
-    if (is_trained && confirms)
-        PT_TRY(confirm(s, t.number, t.seed));
+    bool is_last = t.rung == c->rungs.n - 1;
+    int64_t row = is_last && !c->has_regression ? choose_final_row(c, t.seed, CHOOSE_LOSS)
+                                                : choose_rung_row(t.rung);
+    if (is_trained)
+        PT_TRY(judge(s, t.number, row, is_last ? t.seed : -1));
+    else
+        give_up(c, t.number, row, is_last ? t.seed : -1);
     s->state.step++;
     run_event_candidate(s, t.number, row);
     PT_TRY(run_choose_next(s));

@@ -18,11 +18,10 @@ choose_price_t run_choose_price(const pt_config_t *config, const pt_feed_t *feed
     choose_price_t p = {.retrain = retrain, .step = step};
     for (int32_t b = 0; b < pt_feed_n_bundle(feed); b++) {
         const pt_bundle_t *bundle = pt_feed_bundle(feed, b);
-        double half = (double)bundle->n_sample[PT_PART_ALPHA] / 2;
+        double judging = (double)bundle->n_sample[pt_feed_judging_part(feed)];
         double calibrated = (double)(config->bn.calibrate * config->train.microbatch);
-        p.look += bundle->n_task * (half + calibrated) / PASSES;
+        p.look += bundle->n_task * (judging + calibrated) / PASSES;
     }
-    p.judged = config->choose.judge == PT_JUDGE_REGRESSION ? 2 * p.look : p.look;
     p.all = (double)retrain * p.step;
     return p;
 }
@@ -31,7 +30,7 @@ choose_price_t run_choose_price(const pt_config_t *config, const pt_feed_t *feed
 static double left_for_trainings(const pt_config_t *config, const choose_price_t *price,
                                  int64_t n_judged)
 {
-    bool has_supernet = (config->choose.judge & PT_JUDGE_SUPERNET) != 0;
+    bool has_supernet = (pt_config_judge(config) & PT_JUDGE_SUPERNET) != 0;
     return config->choose.budget * price->all -
            (has_supernet ? (double)n_judged * price->look : 0);
 }
@@ -41,22 +40,21 @@ void run_choose_plan(const pt_config_t *config, const choose_price_t *price, int
 {
     double samples = left_for_trainings(config, price, n);
     int64_t least = n < CHOOSE_LAST ? n : CHOOSE_LAST;
-    if (config->choose.judge == PT_JUDGE_REGRESSION) {
+    if (pt_config_judge(config) == PT_JUDGE_REGRESSION) {
         choose_plan_trainings(config, price, n, samples, rungs);
         return;
     }
-    if (config->choose.judge == PT_JUDGE_BOTH)
+    if (pt_config_judge(config) == PT_JUDGE_BOTH)
         n = n / THINNED > least ? n / THINNED : least;
     choose_plan_rungs(config, price, n, samples, rungs);
 }
 
-int64_t run_choose_most(const pt_config_t *config, const choose_price_t *price,
-                        int64_t n_hand)
+int64_t run_choose_most(const pt_config_t *config, const choose_price_t *price)
 {
     int64_t wanted = config->choose.population * config->choose.generations;
     double looks = config->choose.budget * price->all / price->look;
     choose_rungs_t rungs;
-    switch (config->choose.judge) {
+    switch (pt_config_judge(config)) {
     case PT_JUDGE_HALVING:
         run_choose_plan(config, price, wanted, &rungs);
         return rungs.size[0];
@@ -65,8 +63,7 @@ int64_t run_choose_most(const pt_config_t *config, const choose_price_t *price,
     case PT_JUDGE_BOTH:
         return (int64_t)fmin((double)wanted, floor(SUPERNET_SHARE * looks));
     default:
-        looks = floor(looks) - (double)(n_hand + CHOOSE_FINALISTS);
-        return (int64_t)fmax(0, fmin((double)wanted, looks));
+        return (int64_t)fmin((double)wanted, floor(looks));
     }
 }
 
@@ -76,29 +73,13 @@ int64_t run_choose_always(const pt_config_t *config)
     return config->space.kind == PT_SPACE_DAG ? 1 + CHOOSE_ONE_GRAPHS : 2;
 }
 
-/* Judgements of so many candidates with the supernet's weights; without halving the
- * finalists are judged twice, of whom there may be more than candidates. */
-static int64_t count_looks(const pt_config_t *config, int64_t n, int64_t n_hand)
-{
-    int64_t n_final = n_hand + CHOOSE_FINALISTS;
-    switch (config->choose.judge) {
-    case PT_JUDGE_HALVING:
-    case PT_JUDGE_REGRESSION:
-        return 0;
-    case PT_JUDGE_BOTH:
-        return n;
-    default:
-        return n + (n_final < n ? n_final : n);
-    }
-}
-
 /* Of n candidates that are or will be. */
 static void set_length(const pt_config_t *config, const choose_price_t *price, int64_t n,
-                       int64_t n_hand, pt_run_length_t *length)
+                       pt_run_length_t *length)
 {
     choose_rungs_t rungs = {.n = 0};
-    int64_t n_look = count_looks(config, n, n_hand);
-    if (config->choose.judge & PT_JUDGE_TRAINS)
+    int64_t n_look = (pt_config_judge(config) & PT_JUDGE_SUPERNET) != 0 ? n : 0;
+    if (pt_config_judge(config) & PT_JUDGE_TRAINS)
         run_choose_plan(config, price, n, &rungs);
     length->n_step[PT_PHASE_CHOOSE] = n_look + choose_rungs_length(&rungs);
     length->choose_steps =
@@ -108,20 +89,17 @@ static void set_length(const pt_config_t *config, const choose_price_t *price, i
 void run_choose_expect(const pt_config_t *config, const pt_feed_t *feed, double step,
                        pt_run_length_t *length)
 {
-    int64_t n_hand = run_choose_always(config);
     choose_price_t price =
         run_choose_price(config, feed, step, length->n_step[PT_PHASE_RETRAIN]);
-    set_length(config, &price, run_choose_most(config, &price, n_hand), n_hand, length);
+    set_length(config, &price, run_choose_most(config, &price), length);
 }
 
 void run_choose_count(pt_search_t *s)
 {
     const choose_t *c = &s->choose;
-    int64_t n_hand = 0, n = c->is_closed ? c->n : c->n_most;
-    for (int64_t i = 0; i < c->n; i++)
-        n_hand += choose_is_handmade(c, i);
+    int64_t n = c->is_closed ? c->n : c->capacity;
     if (c->n > 0)
-        set_length(s->config, &c->price, n, n_hand, &s->length);
+        set_length(s->config, &c->price, n, &s->length);
 }
 
 double run_choose_samples(const pt_search_t *s, pt_judge_t judge)
@@ -129,9 +107,8 @@ double run_choose_samples(const pt_search_t *s, pt_judge_t judge)
     const choose_t *c = &s->choose;
     const choose_training_t *t = &c->training;
     if (judge == PT_JUDGE_TRAINS)
-        return (double)t->n_step * c->price.step + (double)t->n_look * c->price.judged;
-    int64_t n_look = c->trains ? c->n_judged : s->state.step;
-    return c->has_supernet ? (double)n_look * c->price.look : 0;
+        return (double)t->n_step * c->price.step + (double)t->n_look * c->price.look;
+    return (double)c->n_judged * c->price.look;
 }
 
 double run_choose_drawn(const pt_search_t *s, double samples)

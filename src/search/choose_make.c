@@ -1,6 +1,7 @@
 /* Making candidates: those that anybody would try by hand, and generations of others. */
 #include <float.h>
 #include <math.h>
+#include <string.h>
 
 #include "polytree/arch/front.h"
 #include "polytree/base/memory.h"
@@ -34,16 +35,26 @@ void run_choose_draw(pt_search_t *s, const pt_step_t *step)
 
 typedef struct from_file {
     choose_t *choose;
-    int64_t n_left_out;
+    uint64_t *bits;           /* scratch: of a candidate */
+    int64_t n_dear, n_beyond; /* left out */
+    int64_t n_changed;
 } from_file_t;
 
 static pt_status_t take_candidate(void *context, pt_subnet_t *subnet)
 {
     from_file_t *f = context;
-    if (!pt_breeder_accepts(f->choose->breeder, subnet))
-        f->n_left_out++;
-    else if (f->choose->n < f->choose->capacity)
-        (void)choose_add(f->choose, subnet, CHOOSE_FILE);
+    size_t bytes = f->choose->words * sizeof *f->bits;
+    memcpy(f->bits, subnet->bits, bytes);
+    if (!pt_breeder_accepts(f->choose->breeder, subnet)) {
+        f->n_dear++;
+        return PT_OK;
+    }
+    if (f->choose->n == f->choose->capacity) {
+        f->n_beyond++;
+        return PT_OK;
+    }
+    f->n_changed += memcmp(f->bits, subnet->bits, bytes) != 0;
+    (void)choose_add(f->choose, subnet, CHOOSE_FILE);
     return PT_OK;
 }
 
@@ -53,10 +64,24 @@ static pt_status_t add_file(pt_search_t *s)
     from_file_t f = {.choose = &s->choose};
     if (path[0] == '\0')
         return PT_OK;
-    PT_TRY(pt_candidates_read(path, s->space, take_candidate, &f));
-    if (f.n_left_out > 0)
+    PT_TRY(pt_alloc(&f.bits, s->choose.words, sizeof *f.bits));
+    pt_status_t status = pt_candidates_read(path, s->space, take_candidate, &f);
+    pt_free(f.bits);
+    PT_TRY(status);
+    if (f.n_dear > 0)
         run_note(s, "choose.candidates: %lld left out, as they exceed the budget",
-                 (long long)f.n_left_out);
+                 (long long)f.n_dear);
+    /* Which copy a group of tasks takes is none of its own business. */
+    if (f.n_changed > 0 && s->space->kind == PT_SPACE_DAG)
+        run_note(s,
+                 "choose.candidates: %lld changed: pieces that lie on no way from stem to "
+                 "head are left out",
+                 (long long)f.n_changed);
+    if (f.n_beyond > 0)
+        run_note(s,
+                 "choose.candidates: %lld left out, as no more than %lld candidates can be "
+                 "judged (choose.budget, choose.population x choose.generations)",
+                 (long long)f.n_beyond, (long long)s->choose.capacity);
     return PT_OK;
 }
 
@@ -99,7 +124,7 @@ static pt_status_t is_small(const pt_search_t *s, bool *is)
         return PT_OK;
     pt_status_t status =
         pt_branching_count(b->n_layer, b->n_task, (int32_t)s->config->space.copies, &count);
-    *is = status == PT_OK && count <= s->choose.n_most;
+    *is = status == PT_OK && count <= s->choose.capacity;
     if (status != PT_E_RANGE)
         return status;
     pt_error_clear();
@@ -113,7 +138,7 @@ static pt_status_t add_all(pt_search_t *s)
     pt_branching_t b;
     bool is_left = true;
     PT_TRY(pt_branching_init(&b, s->branching.n_layer, s->branching.n_task));
-    for (; is_left && c->n < c->n_most; is_left = pt_branching_next(n_copy, &b))
+    for (; is_left && c->n < c->capacity; is_left = pt_branching_next(n_copy, &b))
         if (pt_breeder_branching(c->breeder, &b, &c->subnet))
             (void)choose_add(c, &c->subnet, CHOOSE_ENUMERATED);
     c->is_closed = 1;
@@ -126,24 +151,15 @@ static pt_status_t make_first(pt_search_t *s)
     const pt_config_t *config = s->config;
     choose_t *c = &s->choose;
     PT_TRY(add_handmade(s));
-    c->n_most = run_choose_most(config, &c->price, c->n);
-    /* Where hand-made ones are alike the budget would allow more than there is room for. */
-    if (c->n_most > c->capacity)
-        c->n_most = c->capacity;
-    if (c->n_most < c->n)
-        PT_FAIL(CONFIG,
-                "choose.budget = %g trainings of the network found is too little to judge "
-                "what is always tried, %lld candidates",
-                config->choose.budget, (long long)c->n);
     /* Who only trains candidates breeds none. */
     c->is_closed = !c->has_supernet;
     bool is_whole;
     PT_TRY(is_small(s, &is_whole));
     if (is_whole)
         return add_all(s);
-    int64_t most = config->choose.population < c->n_most && !c->is_closed
+    int64_t most = config->choose.population < c->capacity && !c->is_closed
                        ? config->choose.population
-                       : c->n_most;
+                       : c->capacity;
     for (int64_t i = 0; i < TRIES * most && c->n < most; i++) {
         draw(s, key(s, CHOOSE_ONE_GRAPHS + i), &c->subnet);
         (void)choose_add(c, &c->subnet, CHOOSE_RANDOM);
@@ -156,7 +172,7 @@ static pt_status_t make_first(pt_search_t *s)
 static pt_status_t make_next(pt_search_t *s)
 {
     choose_t *c = &s->choose;
-    int64_t n = c->n, room = c->n_most - n, population = s->config->choose.population;
+    int64_t n = c->n, room = c->capacity - n, population = s->config->choose.population;
     int64_t n_new = population < room ? population : room;
     int64_t n_parent = population < n ? population : n;
     for (int64_t i = 0; i < n; i++) {
@@ -210,6 +226,6 @@ pt_status_t run_choose_grow(pt_search_t *s)
     if (s->is_root)
         status = c->n == 0 ? make_first(s) : make_next(s);
     PT_AGREE(s->world, status);
-    c->is_closed |= c->n == c->n_most;
+    c->is_closed |= c->n == c->capacity;
     return run_choose_share(s, first);
 }

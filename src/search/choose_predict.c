@@ -18,13 +18,13 @@ typedef struct regression {
 
 static double own(const choose_t *c, int64_t i, int32_t task)
 {
-    return choose_row_task_score(c, i, choose_rung_row(0), task);
+    return choose_task_score(c, i, CHOOSE_BY_ROW + choose_rung_row(0), task);
 }
 
 static void find_known(regression_t *r)
 {
     for (int64_t i = 0; i < r->c->n; i++)
-        if (isfinite(choose_row_score(r->c, i, choose_rung_row(0))))
+        if (isfinite(choose_score(r->c, i, CHOOSE_BY_ROW + choose_rung_row(0))))
             r->known[r->n_known++] = (int32_t)i;
 }
 

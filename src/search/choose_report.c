@@ -7,12 +7,6 @@
 #include "polytree/picture/choice.h"
 #include "search/run.h"
 
-/* Scores on confirm count where there are any. */
-static double last_score(const choose_t *c, int64_t i)
-{
-    return choose_score(c, i, c->is_final[i] ? CHOOSE_CONFIRMED : CHOOSE_PROPOSED);
-}
-
 /* Numbers of a candidate that its entry borrows. */
 typedef struct entry_room {
     double trained[CHOOSE_RUNGS];
@@ -27,32 +21,31 @@ static size_t room_bytes(const choose_t *c)
 static void fill_entry(const choose_t *c, int64_t i, entry_room_t *room,
                        pt_candidate_entry_t *e)
 {
-    bool is_final = c->is_final[i];
+    int64_t view = c->is_final[i] ? CHOOSE_FINAL : CHOOSE_PROPOSED;
     int32_t n_trained = 0;
     for (int32_t k = 0; k < c->n_task; k++) {
-        room->task[k] =
-            choose_task_score(c, i, is_final ? CHOOSE_CONFIRMED : CHOOSE_PROPOSED, k);
+        room->task[k] = choose_task_score(c, i, view, k);
         room->task[c->n_task + k] = choose_metric(c, i, k);
     }
     for (; n_trained < c->rungs.n - !c->has_regression && n_trained < c->reached[i];
          n_trained++)
-        room->trained[n_trained] = choose_row_score(c, i, choose_rung_row(n_trained));
+        room->trained[n_trained] =
+            choose_score(c, i, CHOOSE_BY_ROW + choose_rung_row(n_trained));
     *e = (pt_candidate_entry_t){
         .origin = choose_origin_name(c->origin[i]),
         .is_handmade = choose_is_handmade(c, i),
-        .is_confirmed = is_final,
+        .is_final = c->is_final[i],
         .is_chosen = i == c->chosen,
         .cost = c->cost[i],
-        .score = choose_score(c, i, CHOOSE_PROPOSED),
-        .worst = choose_worst(c, i, CHOOSE_PROPOSED),
-        .supernet =
-            c->has_supernet ? choose_row_score(c, i, CHOOSE_SUPERNET_ROW) : (double)NAN,
+        .score = choose_score(c, i, view),
+        .error = c->is_final[i] && i > 0 ? choose_error(c, i, 0) : (double)NAN,
+        .worst = choose_worst(c, i, view),
+        .supernet = c->has_supernet
+                        ? choose_score(c, i, CHOOSE_BY_ROW + CHOOSE_SUPERNET_ROW)
+                        : (double)NAN,
         .n_trained = n_trained,
         .steps = c->rungs.steps,
         .trained = room->trained,
-        .confirmed = is_final ? choose_score(c, i, CHOOSE_CONFIRMED) : (double)NAN,
-        .confirmed_worst = is_final ? choose_worst(c, i, CHOOSE_CONFIRMED) : (double)NAN,
-        .confirmed_se = is_final && i > 0 ? choose_error(c, i, 0) : (double)NAN,
         .delta = choose_delta(c, i),
         .task = room->task,
         .metric = room->task + c->n_task,
@@ -67,10 +60,10 @@ static pt_status_t mark_front(const choose_t *c, pt_candidate_entry_t *entry)
     PT_TRY(pt_alloc(&x, 2 * (size_t)c->n, sizeof *x));
     double *y = x + c->n;
     for (int64_t i = 0; i < c->n; i++)
-        if (c->is_final[i] && isfinite(last_score(c, i))) {
+        if (c->is_final[i] && isfinite(choose_score(c, i, CHOOSE_FINAL))) {
             c->order[n] = (int32_t)i;
             x[n] = c->cost[i];
-            y[n++] = last_score(c, i);
+            y[n++] = choose_score(c, i, CHOOSE_FINAL);
         }
     pt_status_t status = pt_alloc(&rank, (size_t)c->n, sizeof *rank);
     if (status == PT_OK)

@@ -46,7 +46,7 @@ double choose_rungs_price(const choose_price_t *price, const choose_rungs_t *r)
     double sum = 0;
     for (int32_t i = 0; i < r->n; i++)
         sum += (double)count_trainings(r, i) *
-               ((double)r->steps[i] * price->step + price->judged);
+               ((double)r->steps[i] * price->step + price->look);
     return sum;
 }
 
@@ -95,7 +95,7 @@ void choose_plan_trainings(const pt_config_t *config, const choose_price_t *pric
                            int64_t n, double samples, choose_rungs_t *out)
 {
     double steps = fmax(1, round(config->choose.length * (double)price->retrain));
-    double most = floor(samples / (steps * price->step + price->judged));
+    double most = floor(samples / (steps * price->step + price->look));
     *out = (choose_rungs_t){.n = 1, .seeds = 1, .steps = {(int64_t)steps}};
     out->size[0] = (int64_t)fmin((double)n, most);
     out->n = out->size[0] > 0;

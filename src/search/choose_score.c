@@ -3,7 +3,8 @@
 
 #include "search/choose.h"
 
-double choose_row_task_score(const choose_t *c, int64_t i, int64_t row, int32_t task)
+/* NaN where one of both losses is none, or not above 0. */
+static double by_row(const choose_t *c, int64_t i, int64_t row, int32_t task)
 {
     double loss = choose_row(c, i, row)[task], one = choose_row(c, 0, row)[task];
     return loss > 0 && one > 0 ? log(loss / one) : (double)NAN;
@@ -14,32 +15,33 @@ static double proposed(const choose_t *c, int64_t i, int32_t task)
 {
     double sum = 0, weight = 0;
     for (int32_t r = 0; !c->has_regression && r < c->rungs.n && r < c->reached[i]; r++) {
-        double x = choose_row_task_score(c, i, choose_rung_row(r), task);
+        double x = by_row(c, i, choose_rung_row(r), task);
         double w = isnan(x) ? 0 : (double)c->rungs.steps[r];
         sum += w > 0 ? w * x : 0;
         weight += w;
     }
-    return weight > 0 ? sum / weight
-                      : choose_row_task_score(c, i, CHOOSE_SUPERNET_ROW, task);
+    return weight > 0 ? sum / weight : by_row(c, i, CHOOSE_SUPERNET_ROW, task);
 }
 
 /* Mean over the trainings. */
-static double confirmed(const choose_t *c, int64_t i, int32_t which, int32_t task)
+static double final(const choose_t *c, int64_t i, int64_t which, int32_t task)
 {
     double sum = 0;
     for (int64_t s = 0; s < c->n_seed; s++)
-        sum += choose_row_task_score(c, i, choose_confirm_row(c, s, which), task) /
-               (double)c->n_seed;
+        sum += by_row(c, i, choose_final_row(c, s, which), task) / (double)c->n_seed;
     return sum;
 }
 
-double choose_task_score(const choose_t *c, int64_t i, int32_t view, int32_t task)
+double choose_task_score(const choose_t *c, int64_t i, int64_t view, int32_t task)
 {
-    if (view == CHOOSE_PROPOSED)
+    if (view >= CHOOSE_BY_ROW)
+        return by_row(c, i, view - CHOOSE_BY_ROW, task);
+    if (view == CHOOSE_PROPOSED || (view == CHOOSE_FINAL && c->has_regression))
         return proposed(c, i, task);
-    return view == CHOOSE_CONFIRMED
-               ? confirmed(c, i, CHOOSE_LOSS, task)
-               : confirmed(c, i, CHOOSE_WITHOUT + view - CHOOSE_LEFT_OUT, task);
+    return final(c, i,
+                 view == CHOOSE_FINAL ? CHOOSE_LOSS
+                                      : CHOOSE_WITHOUT + (view - CHOOSE_LEFT_OUT),
+                 task);
 }
 
 /* Mean of what is there. */
@@ -59,7 +61,7 @@ static double value(score_mean_t m)
     return m.n > 0 ? m.sum / m.n : (double)NAN;
 }
 
-double choose_score(const choose_t *c, int64_t i, int32_t view)
+double choose_score(const choose_t *c, int64_t i, int64_t view)
 {
     score_mean_t m = {0, 0};
     for (int32_t k = 0; k < c->n_task; k++)
@@ -67,7 +69,7 @@ double choose_score(const choose_t *c, int64_t i, int32_t view)
     return value(m);
 }
 
-double choose_worst(const choose_t *c, int64_t i, int32_t view)
+double choose_worst(const choose_t *c, int64_t i, int64_t view)
 {
     double worst = NAN;
     for (int32_t k = 0; k < c->n_task; k++)
@@ -75,27 +77,11 @@ double choose_worst(const choose_t *c, int64_t i, int32_t view)
     return worst;
 }
 
-double choose_row_score(const choose_t *c, int64_t i, int64_t row)
-{
-    score_mean_t m = {0, 0};
-    for (int32_t k = 0; k < c->n_task; k++)
-        add(&m, choose_row_task_score(c, i, row, k));
-    return value(m);
-}
-
-double choose_row_worst(const choose_t *c, int64_t i, int64_t row)
-{
-    double worst = NAN;
-    for (int32_t k = 0; k < c->n_task; k++)
-        worst = fmax(worst, choose_row_task_score(c, i, row, k));
-    return worst;
-}
-
 double choose_metric(const choose_t *c, int64_t i, int32_t task)
 {
     double sum = 0;
     for (int64_t s = 0; s < c->n_seed; s++)
-        sum += choose_row(c, i, choose_confirm_row(c, s, CHOOSE_METRIC))[task] /
+        sum += choose_row(c, i, choose_final_row(c, s, CHOOSE_METRIC))[task] /
                (double)c->n_seed;
     return sum;
 }
@@ -122,10 +108,10 @@ static double training_variance(const choose_t *c)
         double square = 0;
         for (int pass = 0; pass < 2; pass++)
             for (int64_t i = 0; i < c->n; i++) {
-                int64_t row = choose_confirm_row(c, s, CHOOSE_LOSS);
-                double x = c->is_final[i] ? choose_row_score(c, i, row) -
-                                                choose_score(c, i, CHOOSE_CONFIRMED)
-                                          : (double)NAN;
+                int64_t view = CHOOSE_BY_ROW + choose_final_row(c, s, CHOOSE_LOSS);
+                double x = c->is_final[i]
+                               ? choose_score(c, i, view) - choose_score(c, i, CHOOSE_FINAL)
+                               : (double)NAN;
                 if (!isfinite(x))
                     continue;
                 if (pass == 0)
@@ -182,17 +168,10 @@ int64_t choose_rank(const choose_t *c, int64_t n_rung)
 
 int64_t choose_finalists(const choose_t *c)
 {
-    int64_t n = choose_rank(c, 0), n_final = 0, n_best = 0;
-    for (int64_t i = 0; i < n; i++) {
-        int32_t at = c->order[i];
-        bool is_last = c->rungs.n > 0 && c->reached[at] == c->rungs.n;
-        if (c->has_regression)
-            c->is_final[at] = is_last && (at == 0 || n_best++ < CHOOSE_LAST);
-        else if (c->trains)
-            c->is_final[at] = is_last;
-        else
-            c->is_final[at] = choose_is_handmade(c, at) || i < CHOOSE_FINALISTS;
-        n_final += c->is_final[at];
+    int64_t n_final = 0;
+    for (int64_t i = 0; i < c->n; i++) {
+        c->is_final[i] = !c->trains || (c->rungs.n > 0 && c->reached[i] == c->rungs.n);
+        n_final += c->is_final[i];
     }
     return n_final;
 }
@@ -203,7 +182,7 @@ static bool is_allowed(const pt_config_t *config, double budget, const choose_t 
 {
     double floor = config->choose.floor;
     return c->is_final[i] && c->cost[i] <= budget &&
-           (i == 0 || !(floor > 0) || choose_worst(c, i, CHOOSE_CONFIRMED) <= log1p(floor));
+           (i == 0 || !(floor > 0) || choose_worst(c, i, CHOOSE_FINAL) <= log1p(floor));
 }
 
 static int64_t find_best(const pt_config_t *config, double budget, const choose_t *c)
@@ -211,8 +190,8 @@ static int64_t find_best(const pt_config_t *config, double budget, const choose_
     int64_t best = -1;
     for (int64_t i = 0; i < c->n; i++)
         if (is_allowed(config, budget, c, i) &&
-            (best < 0 || is_before(choose_score(c, i, CHOOSE_CONFIRMED),
-                                   choose_score(c, best, CHOOSE_CONFIRMED), c->cost[i],
+            (best < 0 || is_before(choose_score(c, i, CHOOSE_FINAL),
+                                   choose_score(c, best, CHOOSE_FINAL), c->cost[i],
                                    c->cost[best], i, best)))
             best = i;
     return best;
@@ -223,8 +202,8 @@ choose_verdict_t choose_decide(const pt_config_t *config, double budget, const c
     int64_t best = find_best(config, budget, c);
     choose_verdict_t v = {.chosen = best};
     for (int64_t i = 0; i < c->n && best >= 0; i++) {
-        double score = choose_score(c, i, CHOOSE_CONFIRMED);
-        double behind = score - choose_score(c, best, CHOOSE_CONFIRMED);
+        double score = choose_score(c, i, CHOOSE_FINAL);
+        double behind = score - choose_score(c, best, CHOOSE_FINAL);
         if (!is_allowed(config, budget, c, i))
             continue;
         bool is_tied = i == best || behind < choose_error(c, i, best);
@@ -232,7 +211,7 @@ choose_verdict_t choose_decide(const pt_config_t *config, double budget, const c
         v.n_tied += is_tied;
         if (config->choose.one_se && is_tied &&
             is_before(c->cost[i], c->cost[v.chosen], score,
-                      choose_score(c, v.chosen, CHOOSE_CONFIRMED), i, v.chosen))
+                      choose_score(c, v.chosen, CHOOSE_FINAL), i, v.chosen))
             v.chosen = i;
     }
     return v;

@@ -22,7 +22,7 @@ pt_status_t choose_init(choose_t *c)
     c->is_on = true;
     c->chosen = -1;
     c->n_task = c->one.n_task;
-    c->n_row = choose_rung_row(c->trains ? CHOOSE_RUNGS : 0) + c->n_seed * CHOOSE_N_CONFIRM;
+    c->n_row = choose_rung_row(c->trains ? CHOOSE_RUNGS : 0) + c->n_seed * CHOOSE_N_FINAL;
     size_t n_loss = n * (size_t)c->n_row * n_task;
     c->words = n_task * c->one.words;
     pt_checkpoint_init(&c->supernet);
@@ -81,9 +81,9 @@ bool choose_add(choose_t *c, const pt_subnet_t *subnet, choose_origin_t origin)
 void choose_get_counters(const choose_t *c, int64_t counter[CHOOSE_N_COUNTER])
 {
     const choose_training_t *t = &c->training;
-    const int64_t now[CHOOSE_N_COUNTER] = {c->n,      c->n_judged, c->n_most, c->is_closed,
-                                           c->chosen, t->rung,     t->number, t->seed,
-                                           t->step,   t->n_step,   t->n_look};
+    const int64_t now[CHOOSE_N_COUNTER] = {c->n,      c->n_judged, c->is_closed, c->chosen,
+                                           t->rung,   t->number,   t->seed,      t->step,
+                                           t->n_step, t->n_look};
     memcpy(counter, now, sizeof now);
 }
 
@@ -91,11 +91,10 @@ void choose_set_counters(choose_t *c, const int64_t counter[CHOOSE_N_COUNTER])
 {
     c->n = counter[0];
     c->n_judged = counter[1];
-    c->n_most = counter[2];
-    c->is_closed = counter[3];
-    c->chosen = counter[4];
-    c->training = (choose_training_t){counter[5], counter[6], counter[7],
-                                      counter[8], counter[9], counter[10]};
+    c->is_closed = counter[2];
+    c->chosen = counter[3];
+    c->training = (choose_training_t){counter[4], counter[5], counter[6],
+                                      counter[7], counter[8], counter[9]};
 }
 
 static const char weight[] = "choose/weight";
@@ -160,13 +159,12 @@ static pt_status_t take_supernet(choose_t *c, const pt_checkpoint_t *checkpoint)
 static bool are_counters_good(const choose_t *c, const int64_t *counter)
 {
     int64_t n = counter[0];
-    for (int32_t i = 5; i < CHOOSE_N_COUNTER; i++)
+    for (int32_t i = 4; i < CHOOSE_N_COUNTER; i++)
         if (counter[i] < 0)
             return false;
     return n >= 1 && n <= c->capacity && counter[1] >= 0 && counter[1] <= n &&
-           counter[2] >= n && counter[2] <= c->capacity && counter[4] >= -1 &&
-           counter[4] < n && counter[5] <= CHOOSE_RUNGS && counter[6] < n &&
-           counter[7] < c->n_seed;
+           counter[3] >= -1 && counter[3] < n && counter[4] <= CHOOSE_RUNGS &&
+           counter[5] < n && counter[6] < c->n_seed;
 }
 
 pt_status_t choose_take(choose_t *c, const pt_checkpoint_t *checkpoint)

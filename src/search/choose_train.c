@@ -60,7 +60,7 @@ pt_status_t run_choose_train(pt_search_t *s)
     int64_t n_step = c->rungs.steps[t->rung];
     pt_step_t step = {.phase = key_of(t, &c->rungs),
                       .step = t->step,
-                      .part = PT_PART_WEIGHT,
+                      .part = pt_feed_candidates_part(pt_trainer_feed(s->trainer)),
                       .request = s->asked};
     pt_update_t update = update_of(s, t->step, n_step);
     pt_step_result_t result = {.loss = NAN};

@@ -136,21 +136,22 @@ void run_event_network(pt_search_t *s, const pt_cost_t *task_cost, const pt_cost
 void run_event_candidate(pt_search_t *s, int64_t candidate, int64_t row)
 {
     const choose_t *c = &s->choose;
-    bool is_confirmed = row >= choose_confirm_row(c, 0, 0);
+    bool is_final = row >= choose_final_row(c, 0, 0);
     bool is_trained = c->trains && row != CHOOSE_SUPERNET_ROW;
-    int64_t rung = is_confirmed ? c->rungs.n - 1 : row - choose_rung_row(0);
+    int64_t rung = is_final ? c->rungs.n - 1 : row - choose_rung_row(0);
+    pt_part_t part = pt_feed_judging_part(pt_trainer_feed(s->trainer));
     pt_event_t event = begin(s, PT_EVENT_CANDIDATE);
     if (!s->is_root)
         return;
-    event.candidate =
-        (pt_event_candidate_t){.step = s->state.step,
-                               .number = candidate,
-                               .origin = choose_origin_name(c->origin[candidate]),
-                               .trained = is_trained ? c->rungs.steps[rung] : 0,
-                               .is_confirmed = is_confirmed,
-                               .cost = c->cost[candidate],
-                               .score = choose_row_score(c, candidate, row),
-                               .worst = choose_row_worst(c, candidate, row)};
+    event.candidate = (pt_event_candidate_t){
+        .step = s->state.step,
+        .number = candidate,
+        .origin = choose_origin_name(c->origin[candidate]),
+        .trained = is_trained ? c->rungs.steps[rung] : 0,
+        .part = pt_judging_name(part == PT_PART_VAL ? PT_JUDGING_VAL : PT_JUDGING_ALPHA),
+        .cost = c->cost[candidate],
+        .score = choose_score(c, candidate, CHOOSE_BY_ROW + row),
+        .worst = choose_worst(c, candidate, CHOOSE_BY_ROW + row)};
     pt_journal_put(s->journal, &event);
 }
 
@@ -166,14 +167,14 @@ void run_event_choice(pt_search_t *s)
                             .n_final = c->verdict.n_final,
                             .n_tied = c->verdict.n_tied,
                             .origin = choose_origin_name(c->origin[c->chosen]),
-                            .score = choose_score(c, c->chosen, CHOOSE_CONFIRMED),
+                            .score = choose_score(c, c->chosen, CHOOSE_FINAL),
                             .error = choose_error(c, c->chosen, 0),
-                            .worst = choose_worst(c, c->chosen, CHOOSE_CONFIRMED),
-                            .judge = pt_judge_name(s->config->choose.judge),
+                            .worst = choose_worst(c, c->chosen, CHOOSE_FINAL),
+                            .judge = pt_judge_name(pt_config_judge(s->config)),
                             .spent = run_choose_spent(s),
                             .samples = run_choose_spent(s) * c->price.all,
                             .supernet_samples = run_choose_samples(s, PT_JUDGE_SUPERNET),
-                            .halving_samples = run_choose_samples(s, PT_JUDGE_TRAINS)};
+                            .training_samples = run_choose_samples(s, PT_JUDGE_TRAINS)};
     pt_journal_put(s->journal, &event);
 }
 

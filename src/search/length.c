@@ -60,11 +60,11 @@ static bool has_own_supernet(const pt_config_t *c)
 }
 
 /* What a search trains weights on; candidates are judged by what no step has seen. */
-static pt_part_t phase_part(const pt_config_t *c, int64_t phase)
+static pt_part_t phase_part(const pt_config_t *c, const pt_feed_t *feed, int64_t phase)
 {
-    bool is_kept =
-        phase == PT_PHASE_SEARCH || (phase == PT_PHASE_WARMUP && pt_config_is_judged(c));
-    return is_kept ? PT_PART_WEIGHT : PT_PART_TRAIN;
+    if (pt_config_is_judged(c) && phase < PT_PHASE_RETRAIN)
+        return pt_feed_candidates_part(feed);
+    return phase == PT_PHASE_SEARCH ? PT_PART_WEIGHT : PT_PART_TRAIN;
 }
 
 void pt_run_length(const pt_config_t *config, const pt_feed_t *feed, pt_run_length_t *out)
@@ -76,7 +76,7 @@ void pt_run_length(const pt_config_t *config, const pt_feed_t *feed, pt_run_leng
     pt_run_length_t n = {.n_alpha = 0};
     for (int32_t i = 0; i < PT_N_PHASE; i++)
         n.n_step[i] =
-            pt_step_count(c, feed, run_is_by_task(c, i), length[i], phase_part(c, i));
+            pt_step_count(c, feed, run_is_by_task(c, i), length[i], phase_part(c, feed, i));
     set_periods(c, feed, &n);
     n.n_alpha = n.n_step[PT_PHASE_SEARCH] / n.weight_period * n.alpha_period;
     if (!pt_methods[c->search.method].is_learned || pt_config_is_judged(c)) {
@@ -84,10 +84,10 @@ void pt_run_length(const pt_config_t *config, const pt_feed_t *feed, pt_run_leng
         n.n_alpha = 0;
     }
     bool is_at_once = pt_config_is_at_once(c);
-    if (c->choose.judge != PT_JUDGE_ALPHA && c->choose.supernet[0] == '\0' &&
+    if (pt_config_judge(c) != PT_JUDGE_ALPHA && c->choose.supernet[0] == '\0' &&
         (is_at_once || pt_methods[c->search.method].is_learned)) {
         run_choose_expect(c, feed, run_step_samples(c, feed, false), &n);
-        if ((c->choose.judge & PT_JUDGE_SUPERNET) == 0)
+        if ((pt_config_judge(c) & PT_JUDGE_SUPERNET) == 0)
             n.n_step[PT_PHASE_WARMUP] = n.n_step[PT_PHASE_SEARCH] = n.n_alpha = 0;
     }
     if (is_at_once) {
@@ -132,8 +132,9 @@ pt_event_samples_t run_samples_drawn(const pt_search_t *s)
 
 pt_part_t run_part(const pt_search_t *s, int64_t phase)
 {
-    return pt_methods[s->config->search.method].is_learned ? phase_part(s->config, phase)
-                                                           : PT_PART_TRAIN;
+    return pt_methods[s->config->search.method].is_learned
+               ? phase_part(s->config, pt_trainer_feed(s->trainer), phase)
+               : PT_PART_TRAIN;
 }
 
 int64_t run_alpha_due(const pt_search_t *s, int64_t step)

@@ -198,9 +198,8 @@ pt_status_t run_take_supernet(pt_search_t *s);
  * samples, as run_step_samples(). */
 choose_price_t run_choose_price(const pt_config_t *config, const pt_feed_t *feed,
                                 double step, int64_t retrain);
-/** Candidates that the budget allows where so many are hand-made. */
-int64_t run_choose_most(const pt_config_t *config, const choose_price_t *price,
-                        int64_t n_hand);
+/** Candidates that the budget allows. */
+int64_t run_choose_most(const pt_config_t *config, const choose_price_t *price);
 /** Halving of n candidates, at most, that have been judged before if they are to be. */
 void run_choose_plan(const pt_config_t *config, const choose_price_t *price, int64_t n,
                      choose_rungs_t *rungs);
@@ -209,7 +208,7 @@ int64_t run_choose_always(const pt_config_t *config);
 /** Set the phase's length by that of the last phase, but for candidates of a file. */
 void run_choose_expect(const pt_config_t *config, const pt_feed_t *feed, double step,
                        pt_run_length_t *length);
-/** Set the phase's length as the hand-made candidates, or all, are known. */
+/** Set the phase's length as candidates are known. */
 void run_choose_count(pt_search_t *s);
 /** Samples of training that cost as much as what a judge has done. */
 double run_choose_samples(const pt_search_t *s, pt_judge_t judge);

@@ -263,15 +263,18 @@ static void put_choice(pt_text_t *out, const pt_summary_t *s)
 {
     if (s->choice.n == 0)
         return;
-    pt_text_add(out,
-                "\nchosen: number %lld (%s) of %lld candidates by %s; on samples kept for "
-                "confirming, against one\nnetwork for all tasks: losses %+.2f %%",
-                (long long)s->choice.number, s->choice.origin, (long long)s->choice.n,
-                s->choice.judge, percent(s->choice.score));
+    pt_text_add(
+        out,
+        "\nchosen: number %lld (%s) of %lld candidates by %s; on the samples that chose "
+        "it, against one\nnetwork for all tasks: losses %+.2f %%",
+        (long long)s->choice.number, s->choice.origin, (long long)s->choice.n,
+        s->choice.judge, percent(s->choice.score));
     if (isfinite(s->choice.error))
         pt_text_add(out, " +- %.2f %%", 100 * s->choice.error);
     pt_text_add(out, ", the worst task's %+.2f %%\n", percent(s->choice.worst));
-    if (s->choice.n_tied == s->choice.n_final)
+    if (s->choice.n_final == 1)
+        pt_text_add(out, "no other candidate may be chosen\n");
+    else if (s->choice.n_tied == s->choice.n_final)
         pt_text_add(out, "tie: none of %lld finalists is told from the best\n",
                     (long long)s->choice.n_final);
     else
@@ -280,7 +283,7 @@ static void put_choice(pt_text_t *out, const pt_summary_t *s)
     pt_text_add(out,
                 "judging cost %.2f trainings of the network found; in samples of training "
                 "%.0f with the supernet,\n%.0f by training candidates\n",
-                s->choice.spent, s->choice.supernet_samples, s->choice.halving_samples);
+                s->choice.spent, s->choice.supernet_samples, s->choice.training_samples);
 }
 
 static void put_dearer(pt_text_t *out, const pt_config_t *config, int64_t madds)

@@ -20,10 +20,9 @@ typedef struct standing_view {
     bool has_phase, has_val;
     pt_phase_t phase, val_phase;
     int64_t n_step, step, val_step;
-    bool is_confirming; /**< finalists */
-    int64_t trained;    /**< steps, before they are judged */
-    int64_t candidate;  /**< the best so far ... */
-    double score;       /**< ... by this */
+    int64_t trained;   /**< steps, before they are judged */
+    int64_t candidate; /**< the best so far ... */
+    double score;      /**< ... by this */
     double loss, alpha_loss, squeeze, tau, lr, edges, cost;
     char val[256], final[256];      /**< empty before */
     double wall, speed, peak, left; /**< of what depends on the day */
@@ -51,11 +50,9 @@ static void take_step(standing_view_t *v, const pt_event_step_t *e)
 /* The best so far of those that are judged alike. */
 static void take_candidate(standing_view_t *v, const pt_event_candidate_t *e)
 {
-    bool is_first =
-        v->candidate < 0 || e->trained != v->trained || e->is_confirmed != v->is_confirming;
+    bool is_first = v->candidate < 0 || e->trained != v->trained;
     v->step = e->step;
     v->trained = e->trained;
-    v->is_confirming = e->is_confirmed;
     if (!is_first && !(e->score < v->score))
         return;
     v->candidate = e->number;
@@ -226,9 +223,8 @@ static void put_best(const standing_view_t *v, pt_text_t *out)
     if (v->candidate >= 0)
         pt_text_add(out,
                     "best        number %lld, losses %+.2f %% against one network for all "
-                    "tasks%s (%s)\n",
-                    (long long)v->candidate, 100 * expm1(v->score), trained,
-                    v->is_confirming ? "finalists, on what confirms" : "on what proposes");
+                    "tasks%s\n",
+                    (long long)v->candidate, 100 * expm1(v->score), trained);
 }
 
 /* How the jobs ended that have said something, where there were several. */

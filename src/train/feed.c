@@ -25,10 +25,13 @@ struct pt_feed {
     size_t bytes;
 };
 
-/* Does the run draw from the alpha part? */
-static bool needs_alpha(const pt_config_t *config)
+/* Does the run draw from the alpha part, or judge candidates by it? */
+static bool needs_alpha(const pt_feed_t *feed)
 {
-    return pt_methods[config->search.method].is_learned && config->search.steps.count > 0;
+    const pt_config_t *c = feed->config;
+    return pt_config_is_judged(c)
+               ? pt_feed_judging_part(feed) == PT_PART_ALPHA
+               : pt_methods[c->search.method].is_learned && c->search.steps.count > 0;
 }
 
 /* Groups among a bundle's training samples; 0 where samples come in none. */
@@ -88,16 +91,7 @@ static pt_status_t check_parts(const pt_feed_t *feed, const pt_bundle_t *bundle,
     if (bundle->n_sample[PT_PART_TRAIN] == 0)
         PT_FAIL(CONFIG, "task %s%s: no training samples are left (data.val_fraction = %g)",
                 name, others, feed->config->data.val_fraction);
-    if (needs_alpha(feed->config))
-        PT_TRY(check_halves(feed, bundle, train, name, others));
-    if (pt_config_is_judged(feed->config) &&
-        (bundle->n_sample[PT_PART_PROPOSE] == 0 || bundle->n_sample[PT_PART_CONFIRM] == 0))
-        PT_FAIL(CONFIG,
-                "task %s%s: %lld samples of search.alpha_part = %g are too few for two "
-                "parts that judge candidates (choose.judge)",
-                name, others, (long long)bundle->n_sample[PT_PART_ALPHA],
-                feed->config->search.alpha_part);
-    return PT_OK;
+    return needs_alpha(feed) ? check_halves(feed, bundle, train, name, others) : PT_OK;
 }
 
 static pt_status_t build_parts(pt_feed_t *feed)
@@ -109,8 +103,9 @@ static pt_status_t build_parts(pt_feed_t *feed)
         for (int p = 0; p < PT_N_PART; p++)
             bundle->n_sample[p] = feed->part[b][p].n;
         tell_share(feed, bundle);
-        PT_TRY(check_parts(feed, bundle, &feed->part[b][PT_PART_TRAIN]));
     }
+    for (int32_t b = 0; b < feed->n_bundle; b++)
+        PT_TRY(check_parts(feed, &feed->bundle[b], &feed->part[b][PT_PART_TRAIN]));
     if (pt_dataset_n_input(feed->dataset, PT_SPLIT_VAL) > 0)
         feed->val_origin = "the file's own";
     else if (pt_feed_n_sample(feed, PT_PART_VAL) > 0)
@@ -249,6 +244,19 @@ int64_t pt_feed_n_sample(const pt_feed_t *feed, pt_part_t part)
     for (int32_t b = 0; b < feed->n_bundle; b++)
         sum += feed->bundle[b].n_sample[part];
     return sum;
+}
+
+pt_part_t pt_feed_judging_part(const pt_feed_t *feed)
+{
+    bool by_val = feed->config->choose.part == PT_JUDGING_VAL;
+    for (int32_t b = 0; b < feed->n_bundle; b++)
+        by_val &= feed->bundle[b].n_sample[PT_PART_VAL] > 0;
+    return by_val ? PT_PART_VAL : PT_PART_ALPHA;
+}
+
+pt_part_t pt_feed_candidates_part(const pt_feed_t *feed)
+{
+    return pt_feed_judging_part(feed) == PT_PART_VAL ? PT_PART_TRAIN : PT_PART_WEIGHT;
 }
 
 size_t pt_feed_bytes(const pt_feed_t *feed)

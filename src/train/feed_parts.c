@@ -276,12 +276,12 @@ static pt_status_t take_marked(pt_part_rows_t *rows, const uint64_t *marked,
     return PT_OK;
 }
 
-/* Whole groups of a part, on one side for all bundles: pt_feed_cut_groups().  `taken` is
+/* Whole groups of train, on one side for all bundles: pt_feed_cut_groups().  `taken` is
  * the caller's to free, also after a failure. */
 static pt_status_t mark_groups(const pt_config_t *config, const pt_dataset_t *dataset,
                                const pt_bundle_t *bundle, int32_t n_bundle,
-                               const double fraction[2], pt_part_t from,
-                               pt_part_rows_t (*part)[PT_N_PART], uint64_t *taken[2])
+                               const double fraction[2], pt_part_rows_t (*part)[PT_N_PART],
+                               uint64_t *taken[2])
 {
     int64_t n_row = pt_dataset_n_input(dataset, PT_SPLIT_TRAIN);
     pt_strata_t *strata = NULL;
@@ -290,7 +290,7 @@ static pt_status_t mark_groups(const pt_config_t *config, const pt_dataset_t *da
     for (int i = 0; i < 2; i++)
         PT_TRY_OR(done, pt_alloc(&taken[i], pt_bitset_words(n_row), sizeof *taken[i]));
     for (int32_t b = 0; b < n_bundle; b++) {
-        strata[b].rows = part[b][from];
+        strata[b].rows = part[b][PT_PART_WEIGHT];
         PT_TRY_OR(done, find_strata(dataset, &bundle[b], &strata[b].rows, &strata[b].n,
                                     &strata[b].of));
     }
@@ -311,8 +311,7 @@ static pt_status_t cut_by_group(const pt_config_t *config, const pt_dataset_t *d
     const double fraction[2] = {val_fraction, config->search.alpha_part};
     uint64_t *taken[2] = {NULL, NULL};
     pt_status_t status;
-    PT_TRY_OR(done, mark_groups(config, dataset, bundle, n_bundle, fraction, PT_PART_WEIGHT,
-                                part, taken));
+    PT_TRY_OR(done, mark_groups(config, dataset, bundle, n_bundle, fraction, part, taken));
     for (int32_t b = 0; b < n_bundle; b++) {
         pt_part_rows_t *weight = &part[b][PT_PART_WEIGHT];
         if (val_fraction > 0)
@@ -324,60 +323,6 @@ done:
     pt_free(taken[0]);
     pt_free(taken[1]);
     return status;
-}
-
-static pt_status_t halve_by_class(const pt_config_t *config, const pt_dataset_t *dataset,
-                                  const pt_bundle_t *bundle, pt_part_rows_t *half,
-                                  pt_part_rows_t *other)
-{
-    pt_rng_t rng = {.seed = (uint64_t)config->run.seed,
-                    .purpose = PT_RNG_SPLIT,
-                    .phase = 2,
-                    .task = (uint16_t)bundle->task[0]};
-    pool_t pool = {0};
-    pt_status_t status;
-    PT_TRY_OR(done, pool_init(&pool, dataset, bundle, half));
-    PT_TRY_OR(done, pool_cut(&pool, 0.5, rng, other));
-done:
-    pool_release(&pool);
-    return status;
-}
-
-static pt_status_t halve_by_group(const pt_config_t *config, const pt_dataset_t *dataset,
-                                  const pt_bundle_t *bundle, int32_t n_bundle,
-                                  pt_part_rows_t (*part)[PT_N_PART])
-{
-    const double fraction[2] = {0.5, 0};
-    uint64_t *taken[2] = {NULL, NULL};
-    pt_status_t status;
-    PT_TRY_OR(done, mark_groups(config, dataset, bundle, n_bundle, fraction,
-                                PT_PART_PROPOSE, part, taken));
-    for (int32_t b = 0; b < n_bundle; b++)
-        PT_TRY_OR(done, take_marked(&part[b][PT_PART_PROPOSE], taken[0],
-                                    &part[b][PT_PART_CONFIRM]));
-done:
-    pt_free(taken[0]);
-    pt_free(taken[1]);
-    return status;
-}
-
-/* Where candidates are judged, what would train alpha does that in two halves, cut as it
- * was itself. */
-static pt_status_t halve_alpha(const pt_config_t *config, const pt_dataset_t *dataset,
-                               const pt_bundle_t *bundle, int32_t n_bundle,
-                               pt_part_rows_t (*part)[PT_N_PART])
-{
-    bool has_group = pt_dataset_group(dataset, PT_SPLIT_TRAIN) != NULL;
-    for (int32_t b = 0; b < n_bundle; b++) {
-        pt_part_rows_t *half = &part[b][PT_PART_PROPOSE];
-        pt_part_rows_t *other = &part[b][PT_PART_CONFIRM];
-        PT_TRY(copy_rows(&part[b][PT_PART_ALPHA], half));
-        if (config->data.gap > 0)
-            PT_TRY(cut_end(half, 0.5, config->data.gap, other));
-        else if (!has_group)
-            PT_TRY(halve_by_class(config, dataset, &bundle[b], half, other));
-    }
-    return has_group ? halve_by_group(config, dataset, bundle, n_bundle, part) : PT_OK;
 }
 
 pt_status_t pt_feed_cut_parts(const pt_config_t *config, const pt_dataset_t *dataset,
@@ -403,9 +348,6 @@ pt_status_t pt_feed_cut_parts(const pt_config_t *config, const pt_dataset_t *dat
         else if (!has_group)
             PT_TRY(cut_by_class(config, dataset, &bundle[b], val_fraction, own));
     }
-    if (has_group)
-        PT_TRY(cut_by_group(config, dataset, bundle, n_bundle, val_fraction, part));
-    return pt_config_is_judged(config)
-               ? halve_alpha(config, dataset, bundle, n_bundle, part)
-               : PT_OK;
+    return has_group ? cut_by_group(config, dataset, bundle, n_bundle, val_fraction, part)
+                     : PT_OK;
 }

@@ -100,7 +100,7 @@ fi
 
 # What other judges think of the branchings is held against the truth likewise.
 expect 0 "$POLYTREE" sweep branch.ini -o s \
-    --set sweep.vary="search: resource.weight = 0 | 2 choose.judge = alpha | supernet"
+    --set sweep.vary="search: resource.weight = 0 | 2 choose.judge = auto | supernet"
 says out "^search choose.judge=supernet +4 "
 
 "$PYTHON" -c "import h5py" 2>/dev/null || skip "python3-h5py is not there to read alpha"
@@ -172,7 +172,7 @@ def opinion(folder, checkpoint):
     for line in open(folder + "/candidates.jsonl"):
         c = json.loads(line)
         text = "/".join("".join(map(str, c["groups"][l])) for l in ("l01", "l02"))
-        of[text] = -(c["confirm"] if "confirm" in c else c["propose"])["score"]
+        of[text] = -c["score"]
     return [of.get(g) for g in groups]
 
 def rank_correlation(x, y):

@@ -34,7 +34,6 @@ static void halving_keeps_the_budget(void **state)
         choose_price_t price = {.look = 50 * uniform(seed, 0),
                                 .step = 1 + 30 * uniform(seed, 1),
                                 .retrain = 1 + (int64_t)(400 * uniform(seed, 2))};
-        price.judged = price.look;
         int64_t n = 1 + (int64_t)(200 * uniform(seed, 3));
         double samples = 20 * uniform(seed, 4) * (double)price.retrain * price.step;
         choose_rungs_t r, more;
@@ -78,12 +77,12 @@ static void propose(choose_t *c, const double score[N])
 }
 
 /* One task gains what the other loses; seeds and blocks add a wave to all. */
-static void confirm(choose_t *c, int64_t i, double score, double harm, double noise)
+static void finish(choose_t *c, int64_t i, double score, double harm, double noise)
 {
     for (int32_t s = 0; s < N_SEED; s++)
-        for (int32_t w = 0; w < CHOOSE_N_CONFIRM; w++)
+        for (int32_t w = 0; w < CHOOSE_N_FINAL; w++)
             for (int32_t k = 0; k < N_TASK; k++)
-                choose_row(c, i, choose_confirm_row(c, s, w))[k] =
+                choose_row(c, i, choose_final_row(c, s, w))[k] =
                     exp(score + (k == 0 ? harm : -harm) +
                         noise * ((s == 0) == (i % 2 == 0) ? 1 : -1));
 }
@@ -110,7 +109,7 @@ static void the_better_go_on_and_the_reference(void **state)
 
 static void regression_trains_what_it_can_have(void **state)
 {
-    const choose_price_t price = {.look = 10, .judged = 20, .step = 2, .retrain = 100};
+    const choose_price_t price = {.look = 20, .step = 2, .retrain = 100};
     pt_config_t c;
     choose_rungs_t r;
     (void)state;
@@ -161,22 +160,27 @@ static void half_enter_first_then_the_best(void **state)
     choose_release(&c);
 }
 
-/* Of those trained six, and the reference. */
-static void regression_confirms_whom_it_expects_most_of(void **state)
+/* Of those trained the one that most is expected of, whatever its own training said. */
+static void regression_chooses_by_what_it_expects(void **state)
 {
     choose_t c;
+    pt_config_t config;
     (void)state;
+    pt_config_init(&config);
     make(&c);
     c.has_regression = true;
     c.rungs = (choose_rungs_t){.n = 1, .size = {8}, .steps = {10}};
     for (int64_t i = 0; i < N; i++) {
         c.reached[i] = i < 8;
+        finish(&c, i, i == 3 ? -9 : 0, 0, 0);
         for (int32_t k = 0; k < N_TASK; k++)
             choose_row(&c, i, CHOOSE_EXPECTED_ROW)[k] = exp(-(double)i);
     }
-    assert_int_equal(choose_finalists(&c), 7);
+    assert_int_equal(choose_finalists(&c), 8);
     for (int64_t i = 0; i < N; i++)
-        assert_int_equal(c.is_final[i], i != 1 && i < 8);
+        assert_int_equal(c.is_final[i], i < 8);
+    assert_int_equal(choose_decide(&config, INFINITY, &c).chosen, 7);
+    assert_int_equal(choose_decide(&config, 4, &c).chosen, 4);
     choose_release(&c);
 }
 
@@ -188,15 +192,16 @@ static void the_cheapest_that_is_not_told_from_the_best(void **state)
     pt_config_t config;
     (void)state;
     pt_config_init(&config);
+    set(&config, "choose.one_se=1");
     make(&c);
     choose_enter_rung(&c, 0);
     propose(&c, score);
     choose_enter_rung(&c, 1);
     (void)choose_finalists(&c);
-    confirm(&c, 0, 0, 0, 0);
-    confirm(&c, 2, -0.29, 0, 0.05);
-    confirm(&c, 4, INFINITY, 0, 0);
-    confirm(&c, 6, -0.30, 0, -0.05);
+    finish(&c, 0, 0, 0, 0);
+    finish(&c, 2, -0.29, 0, 0.05);
+    finish(&c, 4, INFINITY, 0, 0);
+    finish(&c, 6, -0.30, 0, -0.05);
 
     /* Trainings differ by more than 2 and 6 do. */
     v = choose_decide(&config, INFINITY, &c);
@@ -211,13 +216,13 @@ static void the_cheapest_that_is_not_told_from_the_best(void **state)
 
     /* Where all trainings say the same there is no error. */
     set(&config, "choose.one_se=1");
-    confirm(&c, 2, -0.29, 0, 0);
-    confirm(&c, 6, -0.30, 0, 0);
+    finish(&c, 2, -0.29, 0, 0);
+    finish(&c, 6, -0.30, 0, 0);
     assert_int_equal(choose_decide(&config, INFINITY, &c).chosen, 6);
 
     /* A task that loses more than is allowed. */
     set(&config, "choose.floor=0.1");
-    confirm(&c, 6, -0.30, 0.5, 0);
+    finish(&c, 6, -0.30, 0.5, 0);
     assert_int_equal(choose_decide(&config, INFINITY, &c).chosen, 2);
     choose_release(&c);
 }
@@ -229,7 +234,7 @@ int main(void)
         cmocka_unit_test(the_better_go_on_and_the_reference),
         cmocka_unit_test(regression_trains_what_it_can_have),
         cmocka_unit_test(half_enter_first_then_the_best),
-        cmocka_unit_test(regression_confirms_whom_it_expects_most_of),
+        cmocka_unit_test(regression_chooses_by_what_it_expects),
         cmocka_unit_test(the_cheapest_that_is_not_told_from_the_best),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -178,6 +178,7 @@ typedef struct pt_config {
     } derive;
     struct {
         pt_judge_t judge;
+        pt_judging_t part;
         double budget; /**< trainings of the last phase */
         int64_t population, generations;
         int64_t eta, seeds; /**< of halving */
@@ -242,11 +243,23 @@ static inline pt_rule_t pt_config_rule(const pt_config_t *config)
                                                    : PT_RULE_FLOW;
 }
 
+/** choose.judge, where auto is regression for a branching that is retrained from scratch
+ * and whose cost is not in alpha's loss, else alpha. */
+static inline pt_judge_t pt_config_judge(const pt_config_t *config)
+{
+    bool is_regression = config->space.kind == PT_SPACE_BRANCH &&
+                         config->retrain.from == PT_FROM_SCRATCH &&
+                         !(config->resource.weight > 0);
+    return config->choose.judge != PT_JUDGE_AUTO ? config->choose.judge
+           : is_regression                       ? PT_JUDGE_REGRESSION
+                                                 : PT_JUDGE_ALPHA;
+}
+
 /** Whether candidates are judged, in place of a network being read off alpha. */
 static inline bool pt_config_is_judged(const pt_config_t *config)
 {
     return pt_methods[config->search.method].is_learned &&
-           config->choose.judge != PT_JUDGE_ALPHA;
+           pt_config_judge(config) != PT_JUDGE_ALPHA;
 }
 
 /** Whether the network is trained from scratch in one phase: it is known beforehand, or its
@@ -261,7 +274,7 @@ static inline bool pt_config_is_at_once(const pt_config_t *config)
 /** Whether a judge is among those that judge candidates. */
 static inline bool pt_config_has_judge(const pt_config_t *config, pt_judge_t judge)
 {
-    return pt_config_is_judged(config) && (config->choose.judge & judge) != 0;
+    return pt_config_is_judged(config) && (pt_config_judge(config) & judge) != 0;
 }
 
 /** Every option at its default. */

@@ -101,9 +101,16 @@ typedef enum pt_judge {
     PT_JUDGE_HALVING = 2,  /**< the loss after a short training */
     PT_JUDGE_BOTH = 3,
     PT_JUDGE_REGRESSION = 4, /**< a regression on the loss after long trainings of some */
+    PT_JUDGE_AUTO,           /**< see pt_config_judge() */
     PT_N_JUDGE,
     PT_JUDGE_TRAINS = PT_JUDGE_HALVING | PT_JUDGE_REGRESSION /**< by training candidates */
 } pt_judge_t;
+/** The samples that judge candidates. */
+typedef enum pt_judging {
+    PT_JUDGING_VAL,   /**< val; where there is none, the alpha part */
+    PT_JUDGING_ALPHA, /**< the alpha part */
+    PT_N_JUDGING
+} pt_judging_t;
 /** How wide a baseline is whose network is known beforehand. */
 typedef enum pt_match {
     PT_MATCH_COST,   /**< as wide or narrow as the cost to match asks for */
@@ -171,6 +178,7 @@ typedef enum pt_task_metric {
 const char *pt_backend_name(pt_backend_t backend);
 const char *pt_isa_name(pt_isa_t isa);
 const char *pt_judge_name(pt_judge_t judge);
+const char *pt_judging_name(pt_judging_t judging);
 const char *pt_loss_name(pt_task_loss_t loss);
 const char *pt_metric_name(pt_task_metric_t metric);
 

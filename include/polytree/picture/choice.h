@@ -11,7 +11,7 @@
 #include "polytree/record/candidates.h"
 
 /**
- * Write PT_FILE_FRONT: a line for each candidate that is on the front, hand-made, confirmed
+ * Write PT_FILE_FRONT: a line for each candidate that is on the front, hand-made, final
  * or chosen, by ascending cost.  Draw all of them in PT_FILE_FRONT_PLOT.  Not collective.
  *
  * @param[in]  unit      of the costs

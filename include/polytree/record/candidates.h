@@ -3,16 +3,14 @@
  * (PT_FILE_CANDIDATES):
  *
  *     {"number":0, "origin":"shared", "cost":1e6, "chosen":false, "front":true,
- *      "propose":{"score":0,"worst":0},
- *      "supernet":0, "trained":{"30":0, ...},          with its weights; after so many
- * steps "confirm":{"score":0,"error":0,"worst":0,       of those that were judged again
- *                 "delta_m":0,"metrics":{"TASK":0.5, ...}},
- *      "tasks":{"TASK":0, ...},                        scores on confirm, else on propose
+ *      "score":0, "worst":0, "tasks":{"TASK":0, ...},  what is thought of it in the end
+ *      "error":0, "delta_m":0,                         of those that might be chosen
+ *      "metrics":{"TASK":0.5, ...},
+ *      "supernet":0, "trained":{"30":0, ...},          by its weights; after so many steps
  *      "groups":{"l01":[0,0,1], ...}}                  branch: who runs a layer together
  *      "graphs":{"TASK":"in_1 edge_1_2 out_2", ...}}   dag: pieces of each task's graph
  *
- * A score is the mean over the tasks of the log of the loss over that of number 0;
- * "propose" has what all judgements there come to.
+ * A score is the mean over the tasks of the log of the loss over that of number 0.
  */
 #ifndef PT_RECORD_CANDIDATES_H
 #define PT_RECORD_CANDIDATES_H
@@ -28,19 +26,17 @@
 /** A candidate; what is not known is NaN. */
 typedef struct pt_candidate_entry {
     const char *origin;
-    bool is_handmade, is_confirmed, is_on_front, is_chosen;
+    bool is_handmade, is_final, is_on_front, is_chosen; /**< final: it might be chosen */
     double cost;
-    double score, worst; /**< on propose */
-    double supernet;     /**< on propose by its weights alone */
+    double score, error, worst; /**< error: against number 0; of those that are final */
+    double supernet;            /**< by its weights alone */
     int32_t n_trained;
-    const int64_t
-        *steps; /**< [n_trained] after which a training was judged on propose ... */
-    const double *trained;                           /**< ... and the score */
-    double confirmed, confirmed_worst, confirmed_se; /**< on confirm */
-    double delta;         /**< gain by metrics over number 0, on confirm */
-    const double *metric; /**< [n_task] on confirm */
-    const double *task;   /**< [n_task] */
-    const uint64_t *bits; /**< [n_task][words of a task] */
+    const int64_t *steps;  /**< [n_trained] after which a training was judged ... */
+    const double *trained; /**< ... and the score */
+    double delta;          /**< final: gain by metrics over number 0 */
+    const double *metric;  /**< [n_task] final */
+    const double *task;    /**< [n_task] scores */
+    const uint64_t *bits;  /**< [n_task][words of a task] */
 } pt_candidate_entry_t;
 
 /** Write all candidates of a space.  Not collective. */
@@ -59,8 +55,7 @@ typedef pt_status_t (*pt_candidate_taker_t)(void *context, pt_subnet_t *subnet);
 PT_MUST_CHECK pt_status_t pt_candidates_read(const char *path, const pt_space_t *space,
                                              pt_candidate_taker_t take, void *context);
 
-/** Takes one branching and its last score: that on confirm, else on propose; NaN where it
- * has none. */
+/** Takes one branching and its score; NaN where it has none. */
 typedef pt_status_t (*pt_branching_taker_t)(void *context, const pt_branching_t *branching,
                                             double score);
 

@@ -91,7 +91,7 @@ typedef struct pt_event_candidate {
     int64_t step, number;
     const char *origin;
     int64_t trained;           /**< steps, for this; 0: the supernet's weights judge it */
-    bool is_confirmed;         /**< on confirm, else on propose */
+    const char *part;          /**< pt_judging_name() */
     double cost, score, worst; /**< see polytree/record/candidates.h */
 } pt_event_candidate_t;
 
@@ -99,10 +99,10 @@ typedef struct pt_event_choice {
     int64_t number, n;       /**< of so many candidates */
     int64_t n_final, n_tied; /**< finalists; of them not told from the best */
     const char *origin, *judge;
-    double score, error, worst; /**< on confirm; see polytree/record/candidates.h */
+    double score, error, worst; /**< see polytree/record/candidates.h */
     double samples;             /**< of training that cost as much as judging did */
     double spent;               /**< the same in trainings of the network found */
-    double supernet_samples, halving_samples; /**< what each judge spent of them */
+    double supernet_samples, training_samples; /**< spent with the supernet; by training */
 } pt_event_choice_t;
 
 typedef struct pt_event_cost {

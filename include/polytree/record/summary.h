@@ -51,7 +51,7 @@ typedef struct pt_summary {
         int64_t n; /**< candidates that it was chosen of; 0: none were judged */
         int64_t number, n_final, n_tied;
         char origin[16], judge[32];
-        double score, error, worst, spent, supernet_samples, halving_samples;
+        double score, error, worst, spent, supernet_samples, training_samples;
     } choice;                   /**< pt_event_choice_t */
     double searching, training; /**< samples (pt_event_samples_t); NaN where not told */
     int32_t n_task;

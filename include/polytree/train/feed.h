@@ -27,8 +27,6 @@ typedef enum pt_part {
     PT_PART_ALPHA,
     PT_PART_VAL, /**< the file's, else val_fraction of train, else empty */
     PT_PART_TEST,
-    PT_PART_PROPOSE, /**< half of alpha's where candidates are judged: to compare them */
-    PT_PART_CONFIRM, /**< the other half: to choose among the best */
     PT_N_PART
 } pt_part_t;
 
@@ -91,6 +89,11 @@ int32_t pt_feed_n_task(const pt_feed_t *feed);
 int32_t pt_feed_n_bundle(const pt_feed_t *feed);
 /** Bundle 0 to n + tasks - 1, see above. */
 const pt_bundle_t *pt_feed_bundle(const pt_feed_t *feed, int32_t bundle);
+/** The samples that judge candidates (choose.part): val where every bundle has some, else
+ * the alpha part. */
+pt_part_t pt_feed_judging_part(const pt_feed_t *feed);
+/** Those that train weights before: all of train that does not judge. */
+pt_part_t pt_feed_candidates_part(const pt_feed_t *feed);
 /** Where val comes from: "the file's own", "taken from train" or "none". */
 const char *pt_feed_val_origin(const pt_feed_t *feed);
 /** Sum of the samples of the n bundles in a part. */
