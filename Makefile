@@ -12,7 +12,7 @@
 #   make help             this
 # Options: DEBUG=1 ASAN=1 DNNL=0 WERROR=1 PREFIX=/usr/local DESTDIR= BUILD=build CC=mpicc V=1
 
-VERSION := 0.2.0
+VERSION := 0.3.0
 CC      := mpicc
 BUILD   := build
 PREFIX  := /usr/local
