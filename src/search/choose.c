@@ -37,6 +37,10 @@ static pt_status_t check_budget(const pt_search_t *s)
             "choose.population x choose.generations = %lld candidates: expected at least "
             "%lld, as many as are always tried",
             (long long)wanted, (long long)least);
+    if (!(s->choose.price.all > 0))
+        PT_FAIL(CONFIG,
+                "retrain.steps = 0 gives candidates no training to be judged by, nor "
+                "a budget: expected more, or choose.judge = alpha");
     PT_TRY(pt_alloc(&config, 1, sizeof *config));
     *config = *s->config;
     while (!is_enough(s, config, high) && high < MOST_BUDGET)

@@ -268,6 +268,7 @@ refuses 1 "choose.budget = 0.01 .* too little to judge candidates: expected at l
 least=$(sed -E 's/.*expected at least ([0-9.]+).*/\1/' err)
 expect 0 ranks 1 search "${dag[@]}" choose.budget="$least" -o least
 refuses 1 "too little" search "${dag[@]}" choose.budget="$(awk -v b="$least" 'BEGIN {print b - 0.02}')" -o none
+refuses 1 "retrain.steps = 0 gives candidates no training" search "${dag[@]}" retrain.steps=0 -o none
 refuses 1 "choose.population x choose.generations = 3 candidates: expected at least 4" search "${dag[@]}" \
     choose.population=3 choose.generations=1 -o none
 echo '{"graphs":{"shape":"in_1 edge_1_9 out_4","fill":"","place":""}}' >wrong.jsonl
