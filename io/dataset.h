@@ -46,6 +46,9 @@ PT_MUST_CHECK pt_status_t pt_dataset_check_inputs(const pt_dataset_t *dataset,
                                                   char own[PT_N_SPLIT][33],
                                                   char theirs[PT_N_SPLIT][33]);
 
+/** Write what a file says of itself, its inputs and its tasks, without their arrays. */
+PT_MUST_CHECK pt_status_t pt_dataset_write_frame(hid_t file, const char *path,
+                                                 const pt_dataset_source_t *source);
 /** Write what source->fill() gives of the splits first..last: inputs unless source->images
  * has them, and labels that are no table.  In source->order where there is one. */
 PT_MUST_CHECK pt_status_t pt_dataset_write_filled(hid_t file, const char *path,

@@ -215,6 +215,30 @@ static pt_status_t list_groups(const pt_schema_t *schema, int64_t *group[PT_N_SP
     return PT_OK;
 }
 
+/* What is in chunks that fit no reading sample by sample. */
+static pt_status_t print_layout(hid_t file, const char *path, const pt_schema_t *schema,
+                                FILE *out)
+{
+    for (int32_t t = -1; t < schema->n_task; t++) {
+        pt_h5_array_t array;
+        pt_schema_input_t input = schema->input;
+        pt_text_t text = {0};
+        if (t < 0)
+            PT_TRY(pt_schema_open_input(&input, file, path, PT_SPLIT_TRAIN, &array));
+        else if (schema->task[t].n[PT_SPLIT_TRAIN] > 0 &&
+                 !pt_schema_has_table(&schema->task[t].info))
+            PT_TRY(pt_schema_open_labels(&schema->task[t], file, path, PT_SPLIT_TRAIN,
+                                         &array));
+        else
+            continue;
+        if (array.id >= 0 && pt_schema_add_layout_note(&array, &text))
+            fprintf(out, "note: %s\n", pt_text_get(&text));
+        pt_text_release(&text);
+        pt_h5_array_close(&array);
+    }
+    return PT_OK;
+}
+
 /* How many groups there are, and whether those of the file's splits are strangers. */
 static pt_status_t print_groups(const pt_schema_t *schema, FILE *out, bool with_counts)
 {
@@ -282,6 +306,11 @@ pt_status_t pt_dataset_check(const char *path, FILE *report, int32_t *n_finding)
     pt_findings_t findings = {.report = report};
     pt_schema_t schema = {.n_task = 0};
     hid_t file = H5I_INVALID_HID;
+    PT_TRY(pt_seal_verify(path, report, &findings.n));
+    if (findings.n > 0) { /* nothing that it says can be relied on */
+        *n_finding = findings.n;
+        return PT_OK;
+    }
     pt_status_t status = pt_h5_open(path, &file);
     if (status == PT_E_FORMAT) {
         PT_TRY(pt_findings_take(&findings, status));
@@ -303,9 +332,9 @@ pt_status_t pt_dataset_check(const char *path, FILE *report, int32_t *n_finding)
         if (is_there)
             print_blur(&schema, -1, &range.blur, report);
         print_notes(&schema, report);
-    }
-    if (findings.n == 0)
+        PT_TRY_OR(done, print_layout(file, path, &schema, report));
         PT_TRY_OR(done, print_groups(&schema, report, false));
+    }
     *n_finding = findings.n;
 done:
     pt_schema_release(&schema);
@@ -421,6 +450,7 @@ pt_status_t pt_dataset_info(const char *path, FILE *out)
     range_t range;
     bool has_range = false;
     PT_TRY(pt_h5_open(path, &file));
+    bool is_sealed = pt_h5_seal(file)->bytes > 0;
     pt_status_t status = pt_schema_read(&schema, file, path, "all", &findings);
     if (status == PT_OK)
         status = measure_inputs(file, path, &schema, &range, &has_range);
@@ -428,6 +458,7 @@ pt_status_t pt_dataset_info(const char *path, FILE *out)
         (!pt_h5_attr_has(file, "origin") ||
          pt_h5_attr_text(file, path, "origin", origin, sizeof origin) != PT_OK))
         memcpy(origin, unknown, sizeof unknown);
+    status = pt_h5_judge(status, file, path);
     pt_h5_close(file);
     if (status != PT_OK) {
         pt_schema_release(&schema);
@@ -436,6 +467,8 @@ pt_status_t pt_dataset_info(const char *path, FILE *out)
     const pt_schema_input_t *input = &schema.input;
     fprintf(out, "%s: polytree dataset, version %d\n", path, PT_SCHEMA_VERSION);
     fprintf(out, "origin: %s\n", origin);
+    fprintf(out, "sealed: %s\n",
+            is_sealed ? "yes" : "no, so that damage to its bytes goes unnoticed");
     print_inputs(input, out);
     if (has_range)
         print_range(&range, out);

@@ -175,10 +175,11 @@ static pt_status_t open_stack(pt_dataset_t *dataset, int32_t i)
 
 pt_status_t pt_dataset_open_stacks(pt_dataset_t *dataset)
 {
+    pt_status_t status = PT_OK;
     PT_TRY(pt_h5_open(dataset->path, &dataset->file));
-    for (int32_t i = 0; i < pt_dataset_n_stack(dataset); i++)
-        PT_TRY(open_stack(dataset, i));
-    return PT_OK;
+    for (int32_t i = 0; status == PT_OK && i < pt_dataset_n_stack(dataset); i++)
+        status = open_stack(dataset, i);
+    return pt_h5_judge(status, dataset->file, dataset->path);
 }
 
 void pt_dataset_close_stacks(pt_dataset_t *dataset)

@@ -127,19 +127,25 @@ static pt_status_t write_split(hid_t file, const char *path, pt_split_t split,
     return PT_OK;
 }
 
+pt_status_t pt_dataset_write_frame(hid_t file, const char *path,
+                                   const pt_dataset_source_t *source)
+{
+    PT_TRY(pt_h5_put_text(file, path, "format", PT_SCHEMA_FORMAT));
+    PT_TRY(pt_h5_put_int(file, path, "version", PT_SCHEMA_VERSION));
+    if (source->origin)
+        PT_TRY(pt_h5_put_text(file, path, "origin", source->origin));
+    if (source->input_names && source->channels <= PT_H5_MAX_TEXTS)
+        PT_TRY(pt_h5_put_texts(file, path, "input_names", source->input_names,
+                               source->channels));
+    return write_tasks(file, path, source);
+}
+
 static pt_status_t write_file(const char *path, const pt_dataset_source_t *source)
 {
     pt_status_t status = PT_OK;
     hid_t file = H5I_INVALID_HID;
     PT_TRY(pt_h5_create(path, &file));
-    PT_TRY_OR(done, pt_h5_put_text(file, path, "format", PT_SCHEMA_FORMAT));
-    PT_TRY_OR(done, pt_h5_put_int(file, path, "version", PT_SCHEMA_VERSION));
-    if (source->origin)
-        PT_TRY_OR(done, pt_h5_put_text(file, path, "origin", source->origin));
-    if (source->input_names && source->channels <= PT_H5_MAX_TEXTS)
-        PT_TRY_OR(done, pt_h5_put_texts(file, path, "input_names", source->input_names,
-                                        source->channels));
-    PT_TRY_OR(done, write_tasks(file, path, source));
+    PT_TRY_OR(done, pt_dataset_write_frame(file, path, source));
     for (int s = 0; s < PT_N_SPLIT; s++)
         if (source->n[s] > 0)
             PT_TRY_OR(done, write_split(file, path, (pt_split_t)s, source));
@@ -157,6 +163,8 @@ pt_status_t pt_dataset_write(const char *path, const pt_dataset_source_t *source
     PT_TRY(pt_path_temp(path, temp));
     pt_file_expose(temp);
     pt_status_t status = write_file(temp, source);
+    if (status == PT_OK)
+        status = pt_seal_append(temp);
     if (status == PT_OK)
         status = pt_file_publish(temp, path);
     if (status != PT_OK)

@@ -53,6 +53,7 @@ static hid_t access_list(void)
 pt_status_t pt_h5_open(const char *path, hid_t *file)
 {
     char cause[128];
+    pt_status_t status;
     PT_TRY(check_readable(path));
     hid_t list = access_list();
     hid_t id = H5I_INVALID_HID;
@@ -60,10 +61,28 @@ pt_status_t pt_h5_open(const char *path, hid_t *file)
         id = H5Fopen(path, H5F_ACC_RDONLY, list);
     pt_h5_cause(cause);
     pt_h5_close(list);
+    PT_TRY_OR(done, pt_h5_judge(PT_OK, id, path));
     if (id < 0)
         PT_FAIL(FORMAT, "%s: not a readable HDF5 file: %s", path, cause);
+    if (pt_h5_has_torn_seal(id))
+        PT_TRY_OR(done, PT_ERROR(FORMAT,
+                                 "%s: damaged: the seal behind its end is not whole; put "
+                                 "back a good copy",
+                                 path));
     *file = id;
     return PT_OK;
+done:
+    pt_h5_close(id);
+    return status;
+}
+
+pt_status_t pt_h5_judge(pt_status_t status, hid_t file, const char *path)
+{
+    const pt_seal_t *seal = pt_h5_seal(file);
+    if (seal == NULL || seal->n_bad == 0)
+        return status;
+    pt_error_clear();
+    return pt_seal_judge(seal, path);
 }
 
 pt_status_t pt_h5_create(const char *path, hid_t *file)

@@ -13,6 +13,7 @@
 
 #include "polytree/base/status.h"
 #include "io/number.h"
+#include "io/seal.h"
 
 /** An attribute has room for 64 KiB, 16 bytes a text. */
 enum { PT_H5_MAX_DIM = 4, PT_H5_MAX_WHERE = 512, PT_H5_MAX_TEXTS = 4000 };
@@ -32,6 +33,8 @@ typedef struct pt_h5_array {
     bool is_virtual;    /**< its values are those of other data sets of the file */
     bool has_no_fill;   /**< what was never written is nothing in particular */
     int64_t chunk_rows; /**< rows that are stored together; 1 where it has no chunks */
+    int64_t chunk[PT_H5_MAX_DIM]; /**< their shape; 0 where it has none */
+    const pt_seal_t *seal;        /**< of its file, which must stay open */
     char where[PT_H5_MAX_WHERE];
 } pt_h5_array_t;
 
@@ -44,13 +47,22 @@ hid_t pt_h5_writer(void);
 /** Bytes at an offset of a file that is open for reading; false where it has not so many.
  */
 bool pt_h5_read_bytes(hid_t file, uint64_t offset, size_t bytes, void *out);
+/** The seal of a file that is open for reading, with what was found of it; of a negative
+ * identifier that of the one opened last, which may be closed. */
+const pt_seal_t *pt_h5_seal(hid_t file);
+/** Whether there is half a seal behind its end. */
+bool pt_h5_has_torn_seal(hid_t file);
+/** PT_E_FORMAT where something was read of a file that was not sealed so, whatever came of
+ * it; else `status`. */
+PT_MUST_CHECK pt_status_t pt_h5_judge(pt_status_t status, hid_t file, const char *path);
 /** errno of the first failure of the file that is written, or was last; 0: none. */
 int pt_h5_write_error(void);
 
 /** Whether a type is a number that can be converted, an enumeration of such included. */
 bool pt_h5_type_number(hid_t type, pt_number_t *number, bool *is_bool);
 
-/** Open for reading.  PT_E_IO where the file cannot be opened, PT_E_FORMAT: not HDF5. */
+/** Open for reading.  PT_E_IO where the file cannot be opened, PT_E_FORMAT: not HDF5, or
+ * other than sealed. */
 PT_MUST_CHECK pt_status_t pt_h5_open(const char *path, hid_t *file);
 /** Begin a file; one at a time.  A write that fails is told by pt_h5_finish(). */
 PT_MUST_CHECK pt_status_t pt_h5_create(const char *path, hid_t *file);
@@ -77,11 +89,16 @@ PT_MUST_CHECK pt_status_t pt_h5_array_open(hid_t parent, const char *path, const
 /** Of an array that is being opened: its layout and filters. */
 PT_MUST_CHECK pt_status_t pt_h5_check_storage(pt_h5_array_t *array, hid_t file);
 void pt_h5_array_close(pt_h5_array_t *array);
+/** Bytes that have to be brought, and unpacked, to read one row of it. */
+double pt_h5_row_cost(const pt_h5_array_t *array);
 /** Rows first..first+n-1 of the first dimension (all, for a scalar), as `cell`.  Integers
  * that do not fit it are an error that names the row.  Allocates a buffer where the file's
  * numbers are wider. */
 PT_MUST_CHECK pt_status_t pt_h5_array_read(const pt_h5_array_t *array, int64_t first,
                                            int64_t n, pt_cell_t cell, void *out);
+/** The same as they are stored, array->stored. */
+PT_MUST_CHECK pt_status_t pt_h5_array_read_raw(const pt_h5_array_t *array, int64_t first,
+                                               int64_t n, void *out);
 /** The array->item_bytes of a string of fixed size; nothing where it is empty. */
 PT_MUST_CHECK pt_status_t pt_h5_array_read_text(const pt_h5_array_t *array, void *out);
 
@@ -123,6 +140,8 @@ PT_MUST_CHECK pt_status_t pt_h5_put_texts(hid_t object, const char *path, const 
                                           const char *const *text, int64_t n);
 PT_MUST_CHECK pt_status_t pt_h5_put_int(hid_t object, const char *path, const char *name,
                                         int64_t value);
+PT_MUST_CHECK pt_status_t pt_h5_put_real(hid_t object, const char *path, const char *name,
+                                         double value);
 PT_MUST_CHECK pt_status_t pt_h5_put_u64(hid_t object, const char *path, const char *name,
                                         uint64_t value);
 
@@ -131,6 +150,16 @@ PT_MUST_CHECK pt_status_t pt_h5_put_u64(hid_t object, const char *path, const ch
 PT_MUST_CHECK pt_status_t pt_h5_put_array(hid_t parent, const char *path, const char *name,
                                           hid_t file_type, hid_t type, int32_t n_dim,
                                           const int64_t *dim, const void *data, hid_t *id);
+/** How an array is packed: in chunks of so many rows, whole ones. */
+typedef struct pt_h5_packing {
+    int32_t gzip; /**< 1 to 9; 0: not at all, and without chunks */
+    int64_t rows;
+} pt_h5_packing_t;
+
+/** Begin an array, whose values are to follow by pt_h5_put_rows(). */
+PT_MUST_CHECK pt_status_t pt_h5_put_packed(hid_t parent, const char *path, const char *name,
+                                           hid_t type, int32_t n_dim, const int64_t *dim,
+                                           const pt_h5_packing_t *pack, hid_t *id);
 /** Write rows first..first+n-1 of an open array of that shape. */
 PT_MUST_CHECK pt_status_t pt_h5_put_rows(hid_t id, const char *path, hid_t type,
                                          int32_t n_dim, const int64_t *dim, int64_t first,

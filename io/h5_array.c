@@ -1,4 +1,4 @@
-/* Arrays in HDF5 files: opened with every check, listed, read and written row by row. */
+/* Arrays in HDF5 files: opened with every check, listed, and read row by row. */
 #include <stdio.h>
 #include <string.h>
 
@@ -115,6 +115,7 @@ static pt_status_t open_plain(hid_t parent, const char *path, const char *name,
     pt_status_t status = look_at(array);
     if (status == PT_OK)
         status = pt_h5_check_storage(array, file);
+    array->seal = pt_h5_seal(file);
     pt_h5_close(file);
     if (status != PT_OK)
         pt_h5_array_close(array);
@@ -221,6 +222,9 @@ static pt_status_t read_stored(const pt_h5_array_t *array, int64_t first, int64_
     pt_h5_cause(cause);
     if (array->n_dim > 0)
         pt_h5_close(memory);
+    /* Not every read that fails below it is one that the library tells of. */
+    if (array->seal != NULL)
+        PT_TRY(pt_seal_judge(array->seal, array->where));
     if (failed < 0)
         PT_FAIL(FORMAT, "%s: cannot read rows %lld to %lld: %s", array->where,
                 (long long)first, (long long)(first + n - 1), cause);
@@ -281,6 +285,12 @@ pt_status_t pt_h5_array_read(const pt_h5_array_t *array, int64_t first, int64_t 
                : convert(array, first, n, stored, cell, out);
 }
 
+pt_status_t pt_h5_array_read_raw(const pt_h5_array_t *array, int64_t first, int64_t n,
+                                 void *out)
+{
+    return array->count == 0 || n == 0 ? PT_OK : read_stored(array, first, n, out);
+}
+
 pt_status_t pt_h5_array_read_text(const pt_h5_array_t *array, void *out)
 {
     return array->count == 0 ? PT_OK : read_stored(array, 0, 1, out);
@@ -318,60 +328,5 @@ pt_status_t pt_h5_visit_arrays(hid_t file, const char *path, pt_h5_visit_t visit
     PT_TRY(walk.status);
     if (failed < 0)
         PT_FAIL(FORMAT, "%s: cannot list its arrays: %s", path, pt_h5_cause(cause));
-    return PT_OK;
-}
-
-pt_status_t pt_h5_put_array(hid_t parent, const char *path, const char *name,
-                            hid_t file_type, hid_t type, int32_t n_dim, const int64_t *dim,
-                            const void *data, hid_t *id)
-{
-    char cause[128] = "";
-    hsize_t size[PT_H5_MAX_DIM];
-    int64_t count = 1;
-    for (int32_t i = 0; i < n_dim; i++) {
-        size[i] = (hsize_t)dim[i];
-        count *= dim[i];
-    }
-    hid_t space = n_dim == 0 ? H5Screate(H5S_SCALAR) : H5Screate_simple(n_dim, size, NULL);
-    hid_t links = H5Pcreate(H5P_LINK_CREATE);
-    H5Pset_create_intermediate_group(links, 1);
-    /* Without times the same content is the same bytes. */
-    hid_t creation = H5Pcreate(H5P_DATASET_CREATE);
-    H5Pset_obj_track_times(creation, false);
-    hid_t array = H5Dcreate2(parent, name, file_type, space, links, creation, H5P_DEFAULT);
-    herr_t failed = array < 0 ? -1 : 0;
-    if (failed >= 0 && count > 0 && data != NULL)
-        failed = H5Dwrite(array, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, data);
-    if (failed < 0)
-        pt_h5_cause(cause);
-    pt_h5_close(creation);
-    pt_h5_close(links);
-    pt_h5_close(space);
-    if (failed < 0) {
-        pt_h5_close(array);
-        PT_FAIL(IO, "%s: cannot write '%s': %s", path, name, cause);
-    }
-    *id = array;
-    return PT_OK;
-}
-
-pt_status_t pt_h5_put_rows(hid_t id, const char *path, hid_t type, int32_t n_dim,
-                           const int64_t *dim, int64_t first, int64_t n, const void *data)
-{
-    char cause[128];
-    hsize_t start[PT_H5_MAX_DIM] = {(hsize_t)first}, size[PT_H5_MAX_DIM] = {(hsize_t)n};
-    for (int32_t i = 1; i < n_dim; i++)
-        size[i] = (hsize_t)dim[i];
-    hid_t memory = H5Screate_simple(n_dim, size, NULL), space = H5Dget_space(id);
-    herr_t failed = H5Sselect_hyperslab(space, H5S_SELECT_SET, start, NULL, size, NULL);
-    if (failed >= 0)
-        failed = H5Dwrite(id, type, memory, space, H5P_DEFAULT, data);
-    pt_h5_cause(cause);
-    pt_h5_close(space);
-    pt_h5_close(memory);
-    if (failed < 0)
-        PT_FAIL(LIBRARY, "%s: cannot write row %lld: %s", path, (long long)first, cause);
-    if (pt_h5_write_error())
-        PT_FAIL(IO, "%s: cannot write: %s", path, strerror(pt_h5_write_error()));
     return PT_OK;
 }

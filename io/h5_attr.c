@@ -231,6 +231,12 @@ pt_status_t pt_h5_put_int(hid_t object, const char *path, const char *name, int6
                &value);
 }
 
+pt_status_t pt_h5_put_real(hid_t object, const char *path, const char *name, double value)
+{
+    return put(object, path, name, H5T_IEEE_F64LE, H5T_NATIVE_DOUBLE, H5Screate(H5S_SCALAR),
+               &value);
+}
+
 pt_status_t pt_h5_put_u64(hid_t object, const char *path, const char *name, uint64_t value)
 {
     return put(object, path, name, H5T_STD_U64LE, H5T_NATIVE_UINT64, H5Screate(H5S_SCALAR),

@@ -8,7 +8,8 @@
  * of address and size wrap for addresses near 2^64, as damaged files have them, so that it
  * copies from wherever that leads (1.10.8).  Without the accumulator each access comes here
  * and is checked.  As a driver never shares its files, neither is what an earlier failure
- * left open of a file met again.
+ * left open of a file met again.  A file that has a seal is one of what was sealed, and
+ * each read is held against it before the library sees a byte.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -18,16 +19,21 @@
 
 #include "polytree/base/memory.h"
 #include "io/h5.h"
+#include "io/seal.h"
 
 typedef struct open_file {
     H5FD_t base; /* the library's part, first */
     int fd;
+    pt_seal_t seal; /* of one that is read */
     bool is_written;
     haddr_t eoa, eof;
 } open_file_t;
 
 /* errno of the first failure of the file that is written; one is at a time. */
 static int write_error;
+
+/* What is read of a file that cannot be opened is judged after it is gone. */
+static pt_seal_t seal_of_last;
 
 /* Offsets of files have a sign. */
 #define MAX_ADDRESS ((haddr_t)INT64_MAX)
@@ -57,7 +63,15 @@ static H5FD_t *open_reader(const char *name, unsigned flags, hid_t list, haddr_t
 {
     (void)list;
     (void)max;
-    return flags & H5F_ACC_RDWR ? NULL : open_with(name, O_RDONLY);
+    H5FD_t *file = flags & H5F_ACC_RDWR ? NULL : open_with(name, O_RDONLY);
+    open_file_t *f = (open_file_t *)file;
+    seal_of_last = (pt_seal_t){.bytes = 0};
+    if (f == NULL)
+        return NULL;
+    f->seal = seal_of_last = pt_seal_find(f->fd, f->eof);
+    if (f->seal.bytes > 0)
+        f->eof = f->seal.bytes;
+    return file;
 }
 
 /* The library first looks, without H5F_ACC_CREAT, whether there is such a file. */
@@ -139,6 +153,17 @@ static herr_t read_bytes(H5FD_t *file, H5FD_mem_t type, hid_t list, haddr_t addr
     (void)list;
     if (address > f->eoa || bytes > f->eoa - address)
         return -1;
+    if (address < f->seal.bytes) {
+        uint64_t left = f->seal.bytes - address;
+        size_t now = left < bytes ? (size_t)left : bytes;
+        bool is_read = pt_seal_read(f->fd, &f->seal, address, now, to);
+        seal_of_last = f->seal;
+        if (!is_read)
+            return -1;
+        to += now;
+        address += (haddr_t)now;
+        bytes -= now;
+    }
     while (bytes > 0) {
         ssize_t got = pread(f->fd, to, bytes, (off_t)address);
         if (got < 0 && errno == EINTR)
@@ -220,6 +245,23 @@ bool pt_h5_read_bytes(hid_t file, uint64_t offset, size_t bytes, void *out)
     if (offset > f->eof || bytes > f->eof - offset)
         return false;
     return read_bytes(handle, H5FD_MEM_DRAW, H5P_DEFAULT, offset, bytes, out) >= 0;
+}
+
+const pt_seal_t *pt_h5_seal(hid_t file)
+{
+    void *handle = NULL;
+    if (file >= 0 && H5Fget_vfd_handle(file, H5P_DEFAULT, &handle) < 0)
+        return NULL;
+    return file < 0 ? &seal_of_last : &((open_file_t *)handle)->seal;
+}
+
+bool pt_h5_has_torn_seal(hid_t file)
+{
+    void *handle = NULL;
+    if (H5Fget_vfd_handle(file, H5P_DEFAULT, &handle) < 0)
+        return false;
+    const open_file_t *f = handle;
+    return f->seal.bytes == 0 && pt_seal_is_torn(f->fd, f->eoa, f->eof);
 }
 
 hid_t pt_h5_writer(void)

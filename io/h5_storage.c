@@ -21,11 +21,14 @@ static bool has_sound_chunks(pt_h5_array_t *array, hid_t list, hsize_t file_byte
     if (n_dim != array->n_dim ||
         H5Sget_simple_extent_dims(array->space, NULL, most) != n_dim)
         return false;
-    for (int i = 0; i < n_dim; i++)
+    for (int i = 0; i < n_dim; i++) {
         if (dim[i] > most[i] || __builtin_mul_overflow(bytes, dim[i], &bytes))
             return false;
+        array->chunk[i] = (int64_t)dim[i];
+    }
     array->chunk_rows = (int64_t)dim[0];
-    return dim[0] > 0 && dim[0] <= INT64_MAX / 4 && bytes / MAX_RATIO <= file_bytes;
+    return n_dim > 0 && dim[0] > 0 && dim[0] <= INT64_MAX / 4 &&
+           bytes / MAX_RATIO <= file_bytes;
 }
 
 /* The library would say that rows cannot be read, when they are. */
@@ -100,4 +103,16 @@ pt_status_t pt_h5_check_storage(pt_h5_array_t *array, hid_t file)
     if (!is_sound)
         PT_FAIL(FORMAT, "%s: the shape of its chunks is absurd", array->where);
     return check_bytes(array, layout, file_bytes);
+}
+
+double pt_h5_row_cost(const pt_h5_array_t *array)
+{
+    double bytes = (double)array->item_bytes;
+    if (array->chunk[0] > 0)
+        bytes *= (double)array->chunk[0];
+    for (int32_t i = 1; i < array->n_dim; i++) {
+        int64_t of = array->chunk[i] > 0 ? array->chunk[i] : 1;
+        bytes *= (double)((array->dim[i] - 1) / of + 1) * (double)of;
+    }
+    return bytes;
 }

@@ -64,16 +64,11 @@ static pt_status_t check_names(const pt_inputs_t *in)
     return status;
 }
 
-static pt_status_t open_inputs(pt_inputs_t *in)
+static pt_status_t look_at_file(pt_inputs_t *in)
 {
     static const pt_split_t order[] = {PT_SPLIT_TEST, PT_SPLIT_VAL, PT_SPLIT_TRAIN};
+    const open_split_t *o = in->state;
     pt_split_t asked = in->split;
-    open_split_t *o;
-    PT_TRY(pt_alloc(&o, 1, sizeof *o));
-    in->state = o;
-    o->file = o->stack.array.id = H5I_INVALID_HID;
-    o->stack.array.space = o->stack.array.stored = H5I_INVALID_HID;
-    PT_TRY(pt_h5_open(in->path, &o->file));
     PT_TRY(pt_schema_check_header(o->file, in->path));
     for (size_t i = 0; in->n == 0 && i < sizeof order / sizeof order[0]; i++)
         if (asked == PT_N_SPLIT || asked == order[i])
@@ -85,6 +80,17 @@ static pt_status_t open_inputs(pt_inputs_t *in)
     PT_TRY(inputs_check_shape(in, o->stack.array.where, o->input.is_image, o->input.hwc));
     PT_TRY(check_names(in));
     return describe_rows(in);
+}
+
+static pt_status_t open_inputs(pt_inputs_t *in)
+{
+    open_split_t *o;
+    PT_TRY(pt_alloc(&o, 1, sizeof *o));
+    in->state = o;
+    o->file = o->stack.array.id = H5I_INVALID_HID;
+    o->stack.array.space = o->stack.array.stored = H5I_INVALID_HID;
+    PT_TRY(pt_h5_open(in->path, &o->file));
+    return pt_h5_judge(look_at_file(in), o->file, in->path);
 }
 
 static pt_status_t read_rows(pt_inputs_t *in, int64_t first, int64_t n, float *out)

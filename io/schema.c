@@ -424,7 +424,8 @@ pt_status_t pt_schema_read(pt_schema_t *schema, hid_t file, const char *path,
     *schema = (pt_schema_t){.n_task = 0};
 
     int32_t n_before = findings->n;
-    PT_TRY(pt_findings_take(findings, pt_schema_check_header(file, path)));
+    status = pt_h5_judge(pt_schema_check_header(file, path), file, path);
+    PT_TRY(pt_findings_take(findings, status));
     if (findings->n > n_before)
         return PT_OK;
     PT_TRY_OR(done, read_inputs(schema, file, path, findings));
@@ -445,6 +446,7 @@ pt_status_t pt_schema_read(pt_schema_t *schema, hid_t file, const char *path,
     if (findings->report)
         PT_TRY_OR(done, check_strays(file, path, &all, findings));
 done:
+    status = pt_h5_judge(status, file, path);
     pt_free(picked.name);
     schema->name = all.name;
     schema->n_name = all.n;

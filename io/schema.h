@@ -139,6 +139,10 @@ size_t pt_schema_item_bytes(const pt_schema_input_t *input);
 int64_t pt_schema_find_not_finite(const pt_schema_input_t *input, const void *data,
                                   int64_t n);
 
+/** Add what reading an array row by row costs; false, and nothing is added, where it costs
+ * what rows have. */
+bool pt_schema_add_layout_note(const pt_h5_array_t *array, pt_text_t *text);
+
 /** Add that images of that height, width and number of channels look as if their channels
  * came first, as other libraries have them; false, and nothing is added, where they do not.
  */

@@ -125,6 +125,27 @@ const pt_command_t pt_commands[] = {
      .min_word = 1,
      .max_word = 1,
      .run = pt_cmd_data_check},
+    {.name = "data seal",
+     .usage = "FILE.h5",
+     .help = "have damage to a data set noticed from now on\n"
+             "\nSums of its blocks are put behind its end, and all that is read of it is "
+             "held against\nthem.  Importers do that by themselves; one that is changed "
+             "by HDF5 loses its seal.",
+     .flags = pt_no_flags,
+     .min_word = 1,
+     .max_word = 1,
+     .run = pt_cmd_data_seal},
+    {.name = "data repack",
+     .usage = "IN.h5 OUT.h5 [--gzip LEVEL] [--force]",
+     .help =
+         "write a data set anew, sample by sample and sealed\n"
+         "\nFor data.cache = none, which reads samples one by one: what is packed comes "
+         "in chunks of\none sample, or of as many as have 4096 bytes.  The numbers "
+         "stay, and a run goes on with it.",
+     .flags = pt_flags_repack,
+     .min_word = 2,
+     .max_word = 2,
+     .run = pt_cmd_data_repack},
     {.name = "init",
      .usage = "DATA.h5 -o CONFIG.ini [--force]",
      .help =

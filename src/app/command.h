@@ -39,6 +39,8 @@ pt_status_t pt_cmd_shapes(const pt_args_t *args, int *code);
 pt_status_t pt_cmd_scenes(const pt_args_t *args, int *code);
 pt_status_t pt_cmd_data_info(const pt_args_t *args, int *code);
 pt_status_t pt_cmd_data_check(const pt_args_t *args, int *code);
+pt_status_t pt_cmd_data_seal(const pt_args_t *args, int *code);
+pt_status_t pt_cmd_data_repack(const pt_args_t *args, int *code);
 pt_status_t pt_cmd_checkpoint_verify(const pt_args_t *args, int *code);
 pt_status_t pt_cmd_checkpoint_inspect(const pt_args_t *args, int *code);
 pt_status_t pt_cmd_init(const pt_args_t *args, int *code);
@@ -58,7 +60,8 @@ extern const pt_flag_t pt_flags_init[], pt_flags_search[], pt_flags_choose[],
     pt_flags_sweep[], pt_flags_eval[], pt_flags_predict[], pt_flags_export[],
     pt_flags_show[], pt_flags_plan[];
 extern const pt_flag_t pt_flags_import_omniglot[], pt_flags_import_idx[], pt_flags_shapes[],
-    pt_flags_scenes[], pt_flags_import_nyuv2[], pt_flags_import_cityscapes[],
-    pt_flags_import_csv[], pt_flags_import_npz[], pt_flags_import_images[];
+    pt_flags_repack[], pt_flags_scenes[], pt_flags_import_nyuv2[],
+    pt_flags_import_cityscapes[], pt_flags_import_csv[], pt_flags_import_npz[],
+    pt_flags_import_images[];
 
 #endif

@@ -12,6 +12,7 @@
 #include "polytree/base/bitset.h"
 #include "polytree/base/memory.h"
 #include "polytree/base/text.h"
+#include "polytree/io/dataset_file.h"
 #include "polytree/par/comm.h"
 #include "polytree/par/log.h"
 #include "polytree/par/reduce.h"
@@ -169,6 +170,20 @@ static void warn_of_shared_cores(const pt_session_t *session)
     }
 }
 
+/* Once, as the one above. */
+static void warn_of_costly_layout(const pt_session_t *session)
+{
+    static bool is_told;
+    pt_text_t text = {0};
+    if (pt_comm_rank(pt_comm_world()) == 0 && !is_told &&
+        session->config.data.cache == PT_CACHE_NONE &&
+        pt_dataset_add_layout_note(session->dataset, &text)) {
+        is_told = true;
+        pt_console_error("warning: %s", pt_text_get(&text));
+    }
+    pt_text_release(&text);
+}
+
 pt_status_t pt_session_open_data(pt_session_t *session)
 {
     pt_comm_t *world = pt_comm_world();
@@ -276,6 +291,7 @@ pt_status_t pt_session_open(pt_session_t *session)
     if (session->dataset == NULL)
         PT_TRY(pt_session_open_data(session));
     warn_of_shared_cores(session);
+    warn_of_costly_layout(session);
     PT_AGREE(pt_comm_world(), make_kernels(session));
     PT_TRY(open_layout(session));
     /* Surplus ranks wait for the others' outcome: closing the data set wants them all. */

@@ -392,6 +392,8 @@ static void numbers_of_more_bits_than_bytes_are_refused(void **state)
     int n_changed = 0;
     (void)state;
     write_sound();
+    hid_t file = H5Fopen(path, H5F_ACC_RDWR, H5P_DEFAULT); /* which cuts its seal off */
+    ok(H5Fclose(file));
     assert_int_equal(pt_file_read(path, &text, &bytes), PT_OK);
     for (size_t i = 0; i + sizeof type < bytes; i++)
         if (memcmp(text + i, type, sizeof type) == 0) {
