@@ -197,6 +197,11 @@ static pt_status_t map_path(const image_import_t *m, int32_t map, int64_t i,
                      dot ? (int)(dot - path) : (int)strlen(path), path);
     if (n < 0 || n >= PT_PATH_MAX)
         PT_FAIL(RANGE, "%.64s...: path longer than %d bytes", path, PT_PATH_MAX - 1);
+    if (strcmp(name, m->path[i]) == 0)
+        PT_FAIL(USAGE,
+                "--maps %s: %s/%s is one of the pictures, not the labels of one: name "
+                "another folder",
+                m->map[map].info.name, m->src, name);
     return PT_OK;
 }
 

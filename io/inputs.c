@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <math.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -18,6 +19,38 @@ static void describe(bool is_image, const int64_t hwc[3], char text[96])
                  (long long)hwc[1], (long long)hwc[2]);
     else
         snprintf(text, 96, "%lld feature%s", (long long)hwc[2], pt_plural(hwc[2]));
+}
+
+void inputs_names_add(inputs_names_t *names, const char *name)
+{
+    enum { SHOWN = 6 };
+    size_t n = strlen(names->text);
+    if (names->n++ < SHOWN)
+        snprintf(names->text + n, sizeof names->text - n, "%s'%s'", n > 0 ? ", " : "",
+                 name);
+    else
+        names->n_more++;
+}
+
+const char *inputs_names_text(inputs_names_t *names)
+{
+    size_t n = strlen(names->text);
+    if (names->n_more > 0)
+        snprintf(names->text + n, sizeof names->text - n, " and %lld more",
+                 (long long)names->n_more);
+    return names->text;
+}
+
+void inputs_say(const pt_inputs_t *inputs, const char *format, ...)
+{
+    const pt_import_talk_t *talk = &inputs->options.talk;
+    char line[1024];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(line, sizeof line, format, args);
+    va_end(args);
+    if (talk->say != NULL)
+        talk->say(talk->context, line);
 }
 
 pt_status_t inputs_check_shape(const pt_inputs_t *inputs, const char *where, bool is_image,
@@ -107,7 +140,34 @@ static pt_status_t find_kind(const char *path, const inputs_kind_t **kind)
             path);
 }
 
-pt_status_t pt_inputs_open(const char *path, pt_split_t split, bool may_resize,
+/* Means are those of the units that the network was trained in, in which they are 0. */
+static pt_status_t prepare_to_fill(pt_inputs_t *in)
+{
+    if (!in->options.fills_mean)
+        return PT_OK;
+    if (in->want.is_image)
+        PT_FAIL(USAGE, "--fill mean is for features, the network was trained on images");
+    if (in->want.standard == NULL)
+        PT_FAIL(USAGE,
+                "--fill mean: the run knows no means, as its inputs were taken in their "
+                "own units (data.standardise, or bytes)");
+    return pt_alloc(&in->filled, (size_t)in->want.hwc[2], sizeof *in->filled);
+}
+
+static pt_status_t open_inputs(pt_inputs_t *in)
+{
+    const pt_inputs_options_t *o = &in->options;
+    PT_TRY(prepare_to_fill(in));
+    PT_TRY(find_kind(in->path, &in->kind));
+    if (o->array != NULL && in->kind != &inputs_numpy)
+        PT_FAIL(USAGE, "--inputs %s: %s has no arrays of names, as a .npz has", o->array,
+                in->path);
+    if (o->missing.n > 0 && in->kind != &inputs_table)
+        PT_FAIL(USAGE, "--missing: %s is no table, of whose cells that is said", in->path);
+    return in->kind->open(in);
+}
+
+pt_status_t pt_inputs_open(const char *path, const pt_inputs_options_t *options,
                            const pt_input_info_t *want, pt_inputs_t **out)
 {
     pt_inputs_t *in;
@@ -115,12 +175,11 @@ pt_status_t pt_inputs_open(const char *path, pt_split_t split, bool may_resize,
     if (strlen(path) >= PT_PATH_MAX)
         PT_FAIL(RANGE, "a name of more than %d characters", PT_PATH_MAX - 1);
     PT_TRY(pt_alloc(&in, 1, sizeof *in));
-    in->split = split;
-    in->may_resize = may_resize;
+    in->options = *options;
+    in->split = options->split;
     in->want = *want;
     strcpy(in->path, path);
-    PT_TRY_OR(failed, find_kind(path, &in->kind));
-    PT_TRY_OR(failed, in->kind->open(in));
+    PT_TRY_OR(failed, open_inputs(in));
     *out = in;
     return PT_OK;
 failed:
@@ -134,6 +193,7 @@ void pt_inputs_close(pt_inputs_t *inputs)
         return;
     if (inputs->kind != NULL)
         inputs->kind->close(inputs);
+    pt_free(inputs->filled);
     pt_free(inputs->name);
     pt_free(inputs);
 }
@@ -141,6 +201,11 @@ void pt_inputs_close(pt_inputs_t *inputs)
 int64_t pt_inputs_n(const pt_inputs_t *inputs)
 {
     return inputs->n;
+}
+
+const int64_t *pt_inputs_filled(const pt_inputs_t *inputs)
+{
+    return inputs->filled;
 }
 
 pt_split_t pt_inputs_split(const pt_inputs_t *inputs)
@@ -188,6 +253,11 @@ pt_status_t pt_inputs_read(pt_inputs_t *inputs, int64_t first, int64_t n, float 
 {
     const int64_t *hwc = inputs->want.hwc, values = hwc[0] * hwc[1] * hwc[2];
     PT_TRY(inputs->kind->read(inputs, first, n, out));
+    for (int64_t i = 0; inputs->filled != NULL && i < n * values; i++)
+        if (isnan(out[i])) {
+            out[i] = 0;
+            inputs->filled[i % values]++;
+        }
     for (int64_t i = 0; i < n; i++)
         PT_TRY(check_values(inputs, first + i, values, out + i * values));
     return PT_OK;

@@ -23,11 +23,12 @@ typedef struct inputs_kind {
 struct pt_inputs {
     const inputs_kind_t *kind;
     char path[PT_PATH_MAX];
+    pt_inputs_options_t options;
     pt_split_t split;
     pt_input_info_t want;
     int64_t n;
-    bool may_resize; /**< pictures, to the network's size */
     bool is_byte;    /**< they are bytes */
+    int64_t *filled; /**< [channels]; NULL: nothing is */
     char (*name)[PT_INPUT_NAME];
     void *state; /**< the kind's */
 };
@@ -46,6 +47,18 @@ PT_MUST_CHECK pt_status_t inputs_find_scale(const pt_inputs_t *inputs, const cha
 /** Numbers, of whole inputs, as the network reads them. */
 void inputs_take_numbers(const pt_inputs_t *inputs, int64_t n, const double *number,
                          double scale, float *out);
+
+/** Names for a line of text, the first of many. */
+typedef struct inputs_names {
+    char text[1024];
+    int64_t n, n_more; /**< all, and those that are not shown */
+} inputs_names_t;
+
+void inputs_names_add(inputs_names_t *names, const char *name);
+/** "'a', 'b' and 3 more"; once, at the end. */
+const char *inputs_names_text(inputs_names_t *names);
+/** Tell what was made of them. */
+void inputs_say(const pt_inputs_t *inputs, const char *format, ...) PT_PRINTF(2, 3);
 
 /** Let them be bytes, which are 0 to 1; PT_E_FORMAT where the network was trained on
  * numbers that have units of their own. */

@@ -6,7 +6,8 @@
 #include "io/npz.h"
 
 typedef struct open_array {
-    char name[128]; /* in a .npz */
+    const char *wanted; /* NULL: see is_known() */
+    char name[128];     /* in a .npz */
     int32_t n_array, n_known;
     pt_npz_t *npz;
     double scale;
@@ -33,9 +34,22 @@ static bool is_known(const char *name)
 static pt_status_t choose(void *context, const char *name)
 {
     open_array_t *a = context;
-    if (a->n_array++ == 0 || is_known(name))
+    bool is_it = a->wanted != NULL ? strcmp(name, a->wanted) == 0 : is_known(name);
+    if (a->n_array++ == 0 || is_it)
         strncpy(a->name, name, sizeof a->name - 1);
-    a->n_known += is_known(name);
+    a->n_known += is_it;
+    return PT_OK;
+}
+
+static pt_status_t check_choice(const pt_inputs_t *in, const open_array_t *a)
+{
+    if (a->wanted != NULL && a->n_known != 1)
+        PT_FAIL(FORMAT, "%s: no array '%s'", in->path, a->wanted);
+    if (a->n_array == 0 || (a->n_array > 1 && a->n_known != 1))
+        PT_FAIL(FORMAT,
+                "%s: %d arrays, expected one alone, or one called 'images', 'inputs' or "
+                "'x'; --inputs names another",
+                in->path, (int)a->n_array);
     return PT_OK;
 }
 
@@ -70,12 +84,9 @@ static pt_status_t open_inputs(pt_inputs_t *in)
     in->split = PT_N_SPLIT;
     PT_TRY(pt_alloc(&a, 1, sizeof *a));
     in->state = a;
+    a->wanted = in->options.array;
     PT_TRY(pt_npz_list(in->path, choose, a));
-    if (a->n_array == 0 || (a->n_array > 1 && a->n_known != 1))
-        PT_FAIL(
-            FORMAT,
-            "%s: %d arrays, expected one alone, or one called 'images', 'inputs' or 'x'",
-            in->path, (int)a->n_array);
+    PT_TRY(check_choice(in, a));
     PT_TRY(pt_npz_open(in->path, a->name, &a->npz));
     PT_TRY(check_shape(in, a));
     PT_TRY(find_numbers(in, a));

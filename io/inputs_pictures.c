@@ -87,7 +87,7 @@ static pt_status_t bring_to_size(const pt_inputs_t *in, const char *path,
         memcpy(pixels, picture->pixels, (size_t)(hwc[0] * hwc[1] * hwc[2]));
         return PT_OK;
     }
-    if (in->may_resize)
+    if (in->options.may_resize)
         return pt_picture_resize(picture, hwc[0], hwc[1], pixels);
     PT_FAIL(SHAPE,
             "%s: %lld x %lld pixels, expected %lld x %lld (height, width), as the network "

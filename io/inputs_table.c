@@ -1,9 +1,10 @@
 /* Inputs that are the rows of a table, whose columns are the network's features by name. */
+#include <math.h>
 #include <string.h>
 #include <strings.h>
 
 #include "polytree/base/memory.h"
-#include "io/csv.h"
+#include "io/csv_column.h"
 #include "io/inputs.h"
 
 /* Where a feature is in the table: a number, or 1 where the cell is the value of a category
@@ -36,9 +37,9 @@ static bool fits(const char *path, bool is_folder, const char head[8])
     return false;
 }
 
-/* A column of the feature's name, or of what stands before a '=' in it. */
-static pt_status_t find_feature(const pt_inputs_t *in, const open_table_t *t,
-                                const char *name, table_feature_t *feature)
+/* A column of the feature's name, or of what stands before a '=' in it; -1: there is none.
+ */
+static void find_feature(const open_table_t *t, const char *name, table_feature_t *feature)
 {
     char column[sizeof(pt_class_name_t)];
     feature->value = NULL;
@@ -50,9 +51,49 @@ static pt_status_t find_feature(const pt_inputs_t *in, const open_table_t *t,
         feature->column = pt_csv_find(t->csv, column);
         feature->value = at + 1;
     }
-    if (feature->column < 0)
-        PT_FAIL(FORMAT, "%s: no column '%.*s', of which the network takes a feature",
-                in->path, (int)strcspn(name, "="), name);
+}
+
+/* Features of one category follow each other: their column is named once. */
+static void add_missing(const char *name, char last[sizeof(pt_class_name_t)],
+                        inputs_names_t *missing)
+{
+    size_t n = strcspn(name, "=");
+    bool is_new = strncmp(last, name, n) != 0 || last[n] != '\0';
+    memcpy(last, name, n);
+    last[n] = '\0';
+    if (is_new || missing->n == 0)
+        inputs_names_add(missing, last);
+}
+
+static pt_status_t find_named(const pt_inputs_t *in, open_table_t *t)
+{
+    char last[sizeof(pt_class_name_t)] = "";
+    inputs_names_t missing = {.n = 0};
+    for (int64_t i = 0; i < in->want.hwc[2]; i++) {
+        find_feature(t, in->want.name[i].text, &t->feature[i]);
+        if (t->feature[i].column < 0)
+            add_missing(in->want.name[i].text, last, &missing);
+    }
+    if (missing.n > 0)
+        PT_FAIL(FORMAT, "%s: no column %s, of which the network takes features", in->path,
+                inputs_names_text(&missing));
+    return PT_OK;
+}
+
+static pt_status_t say_unused(const pt_inputs_t *in, const open_table_t *t)
+{
+    inputs_names_t unused = {.n = 0};
+    bool *is_used;
+    PT_TRY(pt_alloc(&is_used, (size_t)pt_csv_n_column(t->csv), sizeof *is_used));
+    for (int64_t i = 0; i < in->want.hwc[2]; i++)
+        is_used[t->feature[i].column] = true;
+    for (int32_t c = 0; c < pt_csv_n_column(t->csv); c++)
+        if (!is_used[c])
+            inputs_names_add(&unused, pt_csv_name(t->csv, c));
+    if (unused.n > 0)
+        inputs_say(in, "left out    of the columns, which the network does not take: %s",
+                   inputs_names_text(&unused));
+    pt_free(is_used);
     return PT_OK;
 }
 
@@ -66,12 +107,11 @@ static pt_status_t find_features(const pt_inputs_t *in, open_table_t *t)
                 "%s: %d columns, expected %lld, as many as the features that the network "
                 "was trained on, which have no names",
                 in->path, (int)pt_csv_n_column(t->csv), (long long)n);
-    for (int32_t i = 0; i < n; i++) {
+    for (int32_t i = 0; i < n; i++)
         t->feature[i].column = i;
-        if (in->want.name != NULL)
-            PT_TRY(find_feature(in, t, in->want.name[i].text, &t->feature[i]));
-    }
-    return PT_OK;
+    if (in->want.name != NULL)
+        PT_TRY(find_named(in, t));
+    return say_unused(in, t);
 }
 
 static pt_status_t begin(pt_inputs_t *in, open_table_t *t)
@@ -109,12 +149,17 @@ static bool is_text(pt_csv_cell_t cell, const char *text)
     return strlen(text) == cell.bytes && memcmp(cell.text, text, cell.bytes) == 0;
 }
 
+static bool is_no_value(const pt_inputs_t *in, pt_csv_cell_t cell)
+{
+    return pt_csv_is_no_value(&in->options.missing, cell);
+}
+
 /* A text that is none of the category's is no error of its own where the cell is empty. */
 static pt_status_t check_category(const pt_inputs_t *in, const open_table_t *t,
                                   int32_t column, pt_csv_cell_t cell)
 {
     char where[PT_CSV_WHERE], shown[PT_CSV_SHOWN];
-    if (pt_csv_is_missing(cell))
+    if (is_no_value(in, cell))
         return PT_OK;
     for (int64_t i = 0; i < in->want.hwc[2]; i++)
         if (t->feature[i].column == column && is_text(cell, t->feature[i].value))
@@ -123,8 +168,8 @@ static pt_status_t check_category(const pt_inputs_t *in, const open_table_t *t,
             pt_csv_where(t->csv, column, where), pt_csv_show(cell, shown));
 }
 
-/* The mean of the training's numbers is said, not taken: whether a row without the number
- * is one to answer is not known here. */
+/* Unless it is asked for, the mean of the training's numbers is said, not taken: whether a
+ * row without the number is one to answer is not known here. */
 static pt_status_t fail_missing(const pt_inputs_t *in, const open_table_t *t,
                                 const table_feature_t *feature)
 {
@@ -136,10 +181,11 @@ static pt_status_t fail_missing(const pt_inputs_t *in, const open_table_t *t,
                 "%s: no value: write one there, such as the mean over train that 'data "
                 "import csv --fill mean' takes, or leave the row out",
                 where);
-    PT_FAIL(FORMAT,
-            "%s: no value: write one there, such as the mean over train, %.9g, or leave "
-            "the row out",
-            where, unit[feature - t->feature].mean / t->scale);
+    PT_FAIL(
+        FORMAT,
+        "%s: no value: write one there, such as the mean over train, %.9g, which --fill "
+        "mean takes, or leave the row out",
+        where, unit[feature - t->feature].mean / t->scale);
 }
 
 static pt_status_t form_feature(const pt_inputs_t *in, const open_table_t *t,
@@ -150,13 +196,15 @@ static pt_status_t form_feature(const pt_inputs_t *in, const open_table_t *t,
     char where[PT_CSV_WHERE], shown[PT_CSV_SHOWN];
     if (feature->value != NULL) {
         PT_TRY(check_category(in, t, feature->column, cell));
-        *out = is_text(cell, feature->value);
+        *out = is_text(cell, feature->value) && !is_no_value(in, cell);
         return PT_OK;
+    }
+    if (is_no_value(in, cell)) {
+        *out = NAN;
+        return in->filled != NULL ? PT_OK : fail_missing(in, t, feature);
     }
     if (pt_csv_number(cell, out) || pt_csv_bool(cell, out))
         return PT_OK;
-    if (pt_csv_is_missing(cell))
-        return fail_missing(in, t, feature);
     PT_FAIL(FORMAT, "%s: '%s', expected a number",
             pt_csv_where(t->csv, feature->column, where), pt_csv_show(cell, shown));
 }

@@ -19,6 +19,9 @@
 enum {
     PREDICT_OUTPUT,
     PREDICT_SPLIT,
+    PREDICT_INPUTS,
+    PREDICT_MISSING,
+    PREDICT_FILL,
     PREDICT_RESIZE,
     PREDICT_LOGITS,
     PREDICT_FORCE,
@@ -27,6 +30,11 @@ enum {
 const pt_flag_t pt_flags_predict[] = {
     {"output", 'o', "OUT", "file of the answers: .h5, .npz or .csv"},
     {"split", 0, "test|val|train", "of a data set (the first that it has)"},
+    {"inputs", 0, "NAME", "array of a .npz (images, inputs or x)"},
+    {"missing", 0, "WORD ...",
+     "what holds no value in a table, beside empty cells, NA, NaN and so on"},
+    {"fill", 0, "mean",
+     "what a feature without a value becomes: its mean in the training (it is an error)"},
     {"resize", 0, NULL, "bring pictures to the size of the network's inputs"},
     {"logits", 0, NULL, "what the network puts out, as it is"},
     {"force", 0, NULL, "replace OUT where it is there already"},
@@ -215,13 +223,18 @@ static void release(predict_t *p)
     pt_trained_close(&p->trained);
 }
 
+static void say(void *context, const char *line)
+{
+    (void)context;
+    pt_console_line("%s", line);
+}
+
 /* All ranks must have found the same inputs. */
-static pt_status_t open_inputs(predict_t *p, const char *path, pt_split_t split,
-                               bool may_resize)
+static pt_status_t open_inputs(predict_t *p, const char *path,
+                               const pt_inputs_options_t *options)
 {
     PT_AGREE(pt_comm_world(),
-             pt_inputs_open(path, split, may_resize, &p->trained.found.interface.input,
-                            &p->inputs));
+             pt_inputs_open(path, options, &p->trained.found.interface.input, &p->inputs));
     int64_t n = pt_inputs_n(p->inputs);
     return pt_comm_check_equal(pt_comm_world(), "the number of inputs", &n, sizeof n);
 }
@@ -240,6 +253,54 @@ static pt_status_t predict(predict_t *p, const char *path)
     if (is_root())
         status = pt_arrays_finish(status, p->out);
     return pt_comm_agree(world, status);
+}
+
+static void say_filled(const predict_t *p, const int64_t *filled)
+{
+    enum { SHOWN = 6 };
+    const pt_input_info_t *input = &p->trained.found.interface.input;
+    pt_text_t text = {0};
+    int64_t n_value = 0, n_feature = 0;
+    for (int64_t c = 0; c < input->hwc[2]; c++) {
+        n_value += filled[c];
+        if (filled[c] == 0 || n_feature++ >= SHOWN)
+            continue;
+        pt_text_add(&text, "%s%lld of ", n_feature > 1 ? ", " : ": ", (long long)filled[c]);
+        if (input->name != NULL)
+            pt_text_add(&text, "'%s'", input->name[c].text);
+        else
+            pt_text_add(&text, "feature %lld", (long long)c + 1);
+    }
+    pt_console_line("filled      %lld value%s by the mean in the training%s%s",
+                    (long long)n_value, pt_plural(n_value), pt_text_get(&text),
+                    n_feature > SHOWN ? ", ..." : "");
+    pt_text_release(&text);
+}
+
+/* How many values of each feature were filled in, on rank 0. */
+static pt_status_t sum_filled(predict_t *p)
+{
+    const int64_t *mine = pt_inputs_filled(p->inputs);
+    size_t n = (size_t)p->trained.found.interface.input.hwc[2];
+    size_t n_rank = (size_t)pt_comm_size(pt_comm_world()), *bytes = NULL;
+    int64_t *all = NULL;
+    if (mine == NULL)
+        return PT_OK;
+    pt_status_t status = pt_alloc(&bytes, n_rank, sizeof *bytes);
+    if (status == PT_OK)
+        status = pt_alloc(&all, n * n_rank, sizeof *all);
+    PT_TRY_OR(done, pt_comm_agree(pt_comm_world(), status));
+    for (size_t r = 0; r < n_rank; r++)
+        bytes[r] = n * sizeof *all;
+    PT_TRY_OR(done, pt_comm_gather(pt_comm_world(), mine, all, bytes, 0));
+    for (size_t i = n; is_root() && i < n * n_rank; i++)
+        all[i % n] += all[i];
+    if (is_root())
+        say_filled(p, all);
+done:
+    pt_free(all);
+    pt_free(bytes);
+    return status;
 }
 
 static void say_done(const predict_t *p, const char *inputs, const char *out)
@@ -263,25 +324,40 @@ static pt_status_t read_split(const char *text, pt_split_t *split)
     return PT_OK;
 }
 
+static pt_status_t read_options(const pt_args_t *args, pt_inputs_options_t *options)
+{
+    const char *fill = args->flag[PREDICT_FILL];
+    *options = (pt_inputs_options_t){
+        .may_resize = args->flag[PREDICT_RESIZE] != NULL,
+        .fills_mean = fill != NULL,
+        .missing = {args->list[PREDICT_MISSING], args->n_list[PREDICT_MISSING]},
+        .array = args->flag[PREDICT_INPUTS],
+        .talk.say = is_root() ? say : NULL};
+    if (fill != NULL && strcmp(fill, "mean") != 0)
+        PT_FAIL(USAGE, "--fill %s: expected mean", fill);
+    return read_split(args->flag[PREDICT_SPLIT], &options->split);
+}
+
 pt_status_t pt_cmd_predict(const pt_args_t *args, int *code)
 {
     predict_t *p = NULL;
     const char *out = args->flag[PREDICT_OUTPUT], *inputs = args->word[1];
-    pt_split_t split;
+    pt_inputs_options_t options;
     pt_status_t status;
     (void)code;
     if (out == NULL)
         PT_FAIL(USAGE, "-o OUT is missing: the file of the answers");
     PT_TRY(pt_arrays_check(out, 0, NULL));
-    PT_TRY(read_split(args->flag[PREDICT_SPLIT], &split));
+    PT_TRY(read_options(args, &options));
     status = is_root() ? pt_make_begin(out, args->flag[PREDICT_FORCE] != NULL) : PT_OK;
     PT_AGREE(pt_comm_world(), status);
     PT_AGREE(pt_comm_world(), pt_alloc(&p, 1, sizeof *p));
     p->is_raw = args->flag[PREDICT_LOGITS] != NULL;
     PT_TRY_OR(done, pt_trained_open(args->word[0], args, &p->trained));
     p->microbatch = p->trained.config.train.microbatch;
-    PT_TRY_OR(done, open_inputs(p, inputs, split, args->flag[PREDICT_RESIZE] != NULL));
+    PT_TRY_OR(done, open_inputs(p, inputs, &options));
     PT_TRY_OR(done, predict(p, out));
+    PT_TRY_OR(done, sum_filled(p));
     if (is_root())
         say_done(p, inputs, out);
 done:

@@ -209,9 +209,9 @@ const pt_command_t pt_commands[] = {
      .on_all_ranks = true,
      .run = pt_cmd_eval},
     {.name = "predict",
-     .usage =
-         "RUN INPUTS -o OUT.h5|.npz|.csv [--split test|val|train] [--logits] [--force] "
-         "[--set key=value ...]",
+     .usage = "RUN INPUTS -o OUT.h5|.npz|.csv [--split test|val|train] [--inputs NAME] "
+              "[--missing WORD ...] [--fill mean] [--resize] [--logits] [--force] "
+              "[--set key=value ...]",
      .help =
          "say what the network of a finished run makes of inputs without labels\n"
          "\nINPUTS: a data set, with or without labels; an array (.npy, .npz); a folder of "

@@ -24,6 +24,7 @@ typedef struct scoring {
     pt_inputs_t *inputs;
     pt_dataset_t *dataset;
     int32_t *place; /* [n_task] of the network in the data set; -1: it has no labels */
+    int32_t **ours; /* [n_task] the network's class of each there; NULL: the same */
     int64_t *n_row; /* [n_task] rows of labels */
     pt_scores_t *scores;
     pt_task_score_t *score;
@@ -32,6 +33,7 @@ typedef struct scoring {
     int64_t microbatch, first, n;
     float *input;
     pt_label_t *label;  /* of one task */
+    pt_label_t *theirs; /* of a row, in the file's classes */
     pt_status_t status; /* the first failure to read labels */
 } scoring_t;
 
@@ -50,50 +52,88 @@ static bool is_root(void)
     return pt_comm_rank(pt_comm_world()) == 0;
 }
 
-/* What the network says of a task must be what is labelled there. */
-static pt_status_t check_task(const scoring_t *s, const pt_task_info_t *ours,
-                              const pt_task_info_t *theirs)
+static const pt_task_info_t *info_there(const scoring_t *s, int32_t task)
 {
-    if (ours->kind == theirs->kind && ours->classes == theirs->classes &&
-        pt_task_is_map(ours) == pt_task_is_map(theirs))
+    return pt_dataset_task(s->dataset, s->place[task]);
+}
+
+static bool have_names(const scoring_t *s, int32_t task)
+{
+    return pt_dataset_class_names(s->dataset, s->place[task]) != NULL &&
+           s->trained.found.interface.task[task].class_name != NULL;
+}
+
+/* What the network says of a task must be what is labelled there.  Names tell classes
+ * apart, of which there may then be fewer. */
+static pt_status_t check_task(const scoring_t *s, int32_t task)
+{
+    const pt_task_info_t *ours = info_of(s, task), *theirs = info_there(s, task);
+    if (ours->kind == theirs->kind && pt_task_is_map(ours) == pt_task_is_map(theirs) &&
+        (ours->classes == theirs->classes || have_names(s, task)))
         return PT_OK;
     PT_FAIL(MISMATCH, "%s: task '%s' is %s of %d, the network was trained for %s of %d",
             s->path, ours->name, pt_task_kind_name(theirs->kind), (int)theirs->classes,
             pt_task_kind_name(ours->kind), (int)ours->classes);
 }
 
-static bool is_known(const pt_interface_task_t *ours, const char *name)
+static int32_t find_class(const pt_interface_task_t *ours, const char *name)
 {
     for (int32_t c = 0; c < ours->info.classes; c++)
         if (strcmp(ours->class_name[c].text, name) == 0)
-            return true;
-    return false;
+            return c;
+    return -1;
 }
 
-/* Labels are numbers: what they stand for, where both say it, must be the same.  Rank 0
- * knows the file's names. */
-static pt_status_t check_classes(const scoring_t *s, int32_t task, int32_t place)
+/* Labels are numbers: what they stand for, where both say it, is what they are known by.
+ * Rank 0 knows the file's names. */
+static pt_status_t match_classes(scoring_t *s, int32_t task, bool *is_other)
 {
     const pt_interface_task_t *ours = &s->trained.found.interface.task[task];
-    const pt_class_name_t *theirs = pt_dataset_class_names(s->dataset, place);
-    bool has_names = theirs != NULL && ours->class_name != NULL;
-    for (int32_t c = 0; has_names && c < ours->info.classes; c++)
-        if (!is_known(ours, theirs[c].text))
+    const pt_class_name_t *theirs = pt_dataset_class_names(s->dataset, s->place[task]);
+    int32_t n = info_there(s, task)->classes, *match = s->ours[task];
+    *is_other = false;
+    for (int32_t c = 0; have_names(s, task) && c < n; c++) {
+        match[c] = find_class(ours, theirs[c].text);
+        *is_other = *is_other || match[c] != c;
+        if (match[c] < 0)
             PT_FAIL(MISMATCH,
                     "%s: task '%s' has the class '%s', which the network was not "
                     "trained on",
                     s->path, ours->info.name, theirs[c].text);
-    for (int32_t c = 0; has_names && c < ours->info.classes; c++)
-        if (strcmp(theirs[c].text, ours->class_name[c].text) != 0)
-            PT_FAIL(MISMATCH,
-                    "%s: class_names of task '%s': class %d is '%s', the network was "
-                    "trained on '%s' there: expected its classes in its order",
-                    s->path, ours->info.name, (int)c, theirs[c].text,
-                    ours->class_name[c].text);
+        for (int32_t d = 0; d < c; d++)
+            if (match[d] == match[c])
+                PT_FAIL(MISMATCH, "%s: task '%s' has the class '%s' twice", s->path,
+                        ours->info.name, theirs[c].text);
+    }
+    if (*is_other)
+        pt_console_line(
+            "note        task %s: classes of %s by their names, as they have other "
+            "numbers than in the training",
+            ours->info.name, s->path);
+    *is_other = *is_other || n != ours->info.classes;
     return PT_OK;
 }
 
-static pt_status_t find_task(scoring_t *s, int32_t task)
+/* Rank 0 says what the classes are.  Collective. */
+static pt_status_t share_classes(scoring_t *s, int32_t task)
+{
+    pt_comm_t *world = pt_comm_world();
+    size_t n = (size_t)info_there(s, task)->classes;
+    bool is_other = false;
+    PT_AGREE(world, pt_alloc(&s->ours[task], n, sizeof *s->ours[task]));
+    pt_status_t status = is_root() ? check_task(s, task) : PT_OK;
+    if (is_root() && status == PT_OK)
+        status = match_classes(s, task, &is_other);
+    PT_AGREE(world, status);
+    PT_TRY(pt_comm_bcast(world, &is_other, sizeof is_other, 0));
+    if (is_other)
+        return pt_comm_bcast(world, s->ours[task], n * sizeof *s->ours[task], 0);
+    pt_free(s->ours[task]);
+    s->ours[task] = NULL;
+    return PT_OK;
+}
+
+static void find_task(scoring_t *s, int32_t task)
 {
     const pt_task_info_t *ours = info_of(s, task);
     pt_split_t split = pt_inputs_split(s->inputs);
@@ -102,13 +142,11 @@ static pt_status_t find_task(scoring_t *s, int32_t task)
         if (strcmp(pt_dataset_task(s->dataset, t)->name, ours->name) != 0)
             continue;
         if (pt_dataset_n_labelled(s->dataset, split, t) == 0)
-            return PT_OK;
+            return;
         s->place[task] = t;
         s->n_row[task] = pt_dataset_rows(s->dataset, split, t).n;
-        PT_TRY(check_task(s, ours, pt_dataset_task(s->dataset, t)));
-        return check_classes(s, task, t);
+        return;
     }
-    return PT_OK;
 }
 
 static pt_status_t find_tasks(scoring_t *s)
@@ -116,8 +154,9 @@ static pt_status_t find_tasks(scoring_t *s)
     int32_t n = 0;
     PT_TRY(pt_alloc(&s->place, (size_t)n_task(s), sizeof *s->place));
     PT_TRY(pt_alloc(&s->n_row, (size_t)n_task(s), sizeof *s->n_row));
+    PT_TRY(pt_alloc(&s->ours, (size_t)n_task(s), sizeof *s->ours));
     for (int32_t k = 0; k < n_task(s); k++) {
-        PT_TRY(find_task(s, k));
+        find_task(s, k);
         n += s->place[k] >= 0;
     }
     if (n == 0)
@@ -149,23 +188,53 @@ static pt_status_t make_room(scoring_t *s)
     PT_TRY(
         pt_alloc(&s->input, rows * (size_t)(hwc[0] * hwc[1] * hwc[2]), sizeof *s->input));
     PT_TRY(pt_alloc(&s->label, rows * most, sizeof *s->label));
+    PT_TRY(pt_alloc(&s->theirs, most, sizeof *s->theirs));
     PT_TRY(pt_alloc(&s->score, (size_t)n_task(s), sizeof *s->score));
     PT_TRY(pt_scores_new(n_task(s), s->trained.objective, hwc[0], hwc[1], &s->scores));
     return pt_scores_begin(s->scores, s->n_row);
 }
 
+static void say(void *context, const char *line)
+{
+    (void)context;
+    pt_console_line("%s", line);
+}
+
 static pt_status_t prepare(scoring_t *s, pt_split_t split)
 {
     pt_comm_t *world = pt_comm_world();
-    PT_AGREE(world, pt_inputs_open(s->path, split, false, &s->trained.found.interface.input,
+    const pt_inputs_options_t options = {.split = split,
+                                         .talk.say = is_root() ? say : NULL};
+    PT_AGREE(world, pt_inputs_open(s->path, &options, &s->trained.found.interface.input,
                                    &s->inputs));
     if (pt_inputs_split(s->inputs) == PT_N_SPLIT)
         PT_FAIL(FORMAT, "%s: no data set, so that it has no labels", s->path);
     PT_TRY(pt_comm_split_node(world, &s->node));
     PT_TRY(pt_dataset_open_labels(s->path, world, s->node, &s->dataset));
     PT_AGREE(world, find_tasks(s));
+    for (int32_t k = 0; k < n_task(s); k++)
+        if (s->place[k] >= 0)
+            PT_TRY(share_classes(s, k));
     PT_AGREE(world, take_units(s));
     return pt_comm_agree(world, make_room(s));
+}
+
+/* A row of labels in the classes of the file, as those of the network. */
+static void translate(scoring_t *s, int32_t task, pt_label_t *label)
+{
+    const pt_task_info_t *info = info_of(s, task);
+    const int32_t *ours = s->ours[task];
+    int64_t width = pt_task_labels(info), n = info_there(s, task)->classes;
+    bool is_list = info->kind == PT_TASK_MULTILABEL;
+    for (int64_t j = 0; ours != NULL && !is_list && j < width; j++)
+        label[j].i = label[j].i == PT_LABEL_NONE ? PT_LABEL_NONE : ours[label[j].i];
+    if (ours == NULL || !is_list)
+        return;
+    memcpy(s->theirs, label, (size_t)n * sizeof *label);
+    for (int64_t c = 0; c < width; c++)
+        label[c].i = PT_LABEL_NONE;
+    for (int64_t c = 0; c < n; c++)
+        label[ours[c]] = s->theirs[c];
 }
 
 /* Of the microbatch's inputs; none for what has none, and for padding. */
@@ -182,8 +251,10 @@ static pt_status_t read_labels(scoring_t *s, int32_t task)
         pt_label_t *to = s->label + i * width;
         for (int64_t j = 0; at < 0 && j < width; j++)
             to[j] = none;
-        if (at >= 0)
-            PT_TRY(pt_dataset_read_labels(s->dataset, split, s->place[task], &at, 1, to));
+        if (at < 0)
+            continue;
+        PT_TRY(pt_dataset_read_labels(s->dataset, split, s->place[task], &at, 1, to));
+        translate(s, task, to);
     }
     return PT_OK;
 }
@@ -243,6 +314,10 @@ static void release(scoring_t *s)
     pt_scores_free(s->scores);
     pt_free(s->score);
     pt_free(s->label);
+    pt_free(s->theirs);
+    for (int32_t k = 0; s->ours != NULL && k < n_task(s); k++)
+        pt_free(s->ours[k]);
+    pt_free(s->ours);
     pt_free(s->input);
     pt_free(s->n_row);
     pt_free(s->place);

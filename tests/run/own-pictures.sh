@@ -132,6 +132,9 @@ wrong 2 "no column 'name'" mixed w.h5 --labels table.csv --files name
 wrong 2 "--maps far=distance: expected segmentation" maps w.h5 --maps far=distance
 wrong 2 "--size 0: expected" named w.h5 --size 0
 wrong 1 "no map of a picture in train; expected maps/none/NAME.png" maps w.h5 --maps none=edges
+mkdir -p bare/images
+cp maps/seg/*.png bare/images
+wrong 2 "--maps images: bare/images/0.png is one of the pictures, not the labels of one" bare w.h5 --maps images=segmentation
 wrong 1 "no map of a picture in train; expected maps/none/NAME.png" maps w.h5 --maps none=segmentation
 mkdir nothing
 wrong 1 "no .png, .jpg or .jpeg" nothing w.h5

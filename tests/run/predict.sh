@@ -165,21 +165,47 @@ cp later.h5 renumbered.h5
 cp later.h5 stranger.h5
 cp later.h5 unnamed.h5
 "$PYTHON" - <<'PY'
-import h5py
+import h5py, numpy as np
 def name(file, names):
     with h5py.File(file, "a") as f:
         del f["tasks/sort"].attrs["class_names"]
         if names:
             f["tasks/sort"].attrs["class_names"] = names
-name("renumbered.h5", ["old", "=1+1", 'new, or "so"'])
+# The same classes under other numbers, and of a later day's samples two of the three.
+name("renumbered.h5", ["=1+1", "old", 'new, or "so"'])
+with h5py.File("renumbered.h5", "a") as f:
+    labels = f["test/tasks/sort/labels"]
+    labels[...] = np.array([1, 2, 0])[labels[()]]
+with h5py.File("two.h5", "w") as f, h5py.File("later.h5") as g:
+    f.attrs.update(g.attrs)
+    labels, index = g["test/tasks/sort/labels"][()], g["test/tasks/sort/index"][()]
+    assert (labels == 0).any()
+    f["test/inputs"] = g["test/inputs"][()]
+    f["test/tasks/sort/labels"] = np.array([1, -1, 0])[labels[labels != 1]].astype("i4")
+    f["test/tasks/sort/index"] = index[labels != 1]
+    f.create_group("tasks/sort").attrs.update(kind="classification", classes=2, class_names=["=1+1", "old"])
+with h5py.File("later.h5") as g, h5py.File("three.h5", "w") as f:
+    for key in g:
+        g.copy(key, f)
+    f.attrs.update(g.attrs)
+    del f["test/tasks/heat"], f["tasks/heat"]
+    labels, index = g["test/tasks/sort/labels"][()], g["test/tasks/sort/index"][()]
+    del f["test/tasks/sort/labels"], f["test/tasks/sort/index"]
+    f["test/tasks/sort/labels"] = labels[labels != 1]
+    f["test/tasks/sort/index"] = index[labels != 1]
 name("stranger.h5", ["old", "odd", "=1+1"])
 name("unnamed.h5", None)
 PY
-renumbered="renumbered.h5: .*'sort': class 1 is '=1\+1', the network was trained on 'new, or"
-refuses 1 "$renumbered" eval run --data renumbered.h5
-if command -v mpirun >/dev/null; then
-    refuses_on 3 1 "$renumbered" eval run --data renumbered.h5
-fi
+for n in 1 3; do
+    [ $n = 1 ] || command -v mpirun >/dev/null || continue
+    expect 0 ranks $n eval run --data renumbered.h5
+    says out "^note        task sort: classes of renumbered.h5 by their names"
+    cmp <(grep -v "^note" out) scores || fail "other scores of classes with other numbers, on $n ranks"
+    expect 0 ranks $n eval run --data two.h5
+    grep "^  sort" out >two
+    expect 0 ranks $n eval run --data three.h5
+    cmp two <(grep "^  sort" out) || fail "other scores where a class is not named, on $n ranks"
+done
 refuses 1 "stranger.h5: task 'sort' has the class 'odd', which the network was not trained on" \
     eval run --data stranger.h5
 expect 0 ranks 1 eval run --data unnamed.h5
@@ -372,32 +398,97 @@ with open("test.csv", "w", newline="") as f:
 PY
 expect 0 ranks 1 predict people test.csv -o b.csv
 cmp a.csv b.csv || fail "other answers for the rows of the table than for the data set's"
+says out "^left out    of the columns, which the network does not take: 'note'$"
 # The columns of a data set's features are known by their names too.
 cp people.h5 swapped.h5
 cp people.h5 nameless.h5
+cp people.h5 lacking.h5
+cp people.h5 twice.h5
 "$PYTHON" - <<'PY'
 import h5py
+import numpy as np
 with h5py.File("swapped.h5", "a") as f:
-    f.attrs["input_names"] = ["age", "town=Jena", "town=Bad Boll", "town=Ulm", "open"]
+    for split in ("train", "val", "test"):
+        x = f[split + "/inputs"][()]
+        del f[split + "/inputs"]
+        f[split + "/inputs"] = np.insert(x[:, [4, 2, 1, 0, 3]], 2, 7, axis=1)
+    f.attrs["input_names"] = ["open", "town=Jena", "mood", "town=Bad Boll", "age", "town=Ulm"]
+with h5py.File("lacking.h5", "a") as f:
+    f.attrs["input_names"] = ["AGE", "town=Bad Boll", "town=Jena", "town=Ulm", "OPEN"]
+with h5py.File("twice.h5", "a") as f:
+    f.attrs["input_names"] = ["open", "town=Bad Boll", "town=Jena", "town=Ulm", "open"]
 with h5py.File("nameless.h5", "a") as f:
     del f.attrs["input_names"]
 PY
-for command in "predict people swapped.h5 -o x.npz" "eval people --data swapped.h5"; do
-    # shellcheck disable=SC2086
-    refuses 1 "swapped.h5: .*2 is 'town=Jena', the network was trained on 'town=Bad Boll'" $command
+for n in 1 2 3 6; do
+    [ $n = 1 ] || command -v mpirun >/dev/null || continue
+    expect 0 ranks $n predict people swapped.h5 -o swapped.csv --force
+    says out "^features    by their names, as they stand in another order"
+    says out "^left out    of the features, which the network does not take: 'mood'$"
+    cmp a.csv swapped.csv || fail "other answers for features in another order, on $n ranks"
 done
+expect 0 ranks 1 eval people --data people.h5
+mv out scores
+expect 0 ranks 1 eval people --data swapped.h5
+cmp <(grep -vE "^(features|left out) " out) scores || fail "other scores of features in another order"
+lacking="lacking.h5: input_names: no 'age', 'open', which the network was trained on$"
+refuses 1 "$lacking" predict people lacking.h5 -o x.npz
+refuses 1 "$lacking" eval people --data lacking.h5
+refuses 1 "twice.h5: input_names: 'open' is there twice|twice.h5: input_names: no 'age'" \
+    predict people twice.h5 -o x.npz
 expect 0 ranks 1 predict people nameless.h5 -o nameless.csv
 cmp a.csv nameless.csv || fail "other answers where the data set does not name its features"
 sed 's/,town,/,city,/' test.csv >city.csv
-refuses 1 "city.csv: no column 'town', of which the network takes a feature" predict people city.csv -o x.npz
+refuses 1 "city.csv: no column 'town', of which the network takes features$" predict people city.csv -o x.npz
+sed '1s/.*/note,Open,city,age/' test.csv >cities.csv
+refuses 1 "cities.csv: no column 'town', 'open', of which" predict people cities.csv -o x.npz
 sed '3s/Ulm\|Jena\|Bad Boll/Paris/' test.csv >paris.csv
 refuses 1 "paris.csv: row 2 .*column 'town': 'Paris' is none of the values that the network" \
     predict people paris.csv -o x.npz
 sed '4s/,[^,]*$/,/' test.csv >gap.csv
 mean=$("$PYTHON" -c 'import json
 print("%.9g" % json.load(open("people/architecture.json"))["input"]["standard"][0]["mean"])')
-refuses 1 "gap.csv: row 3 .*column 'age': no value: .* the mean over train, $mean, or leave the row out" \
+refuses 1 "gap.csv: row 3 .*column 'age': no value: .* the mean over train, $mean, which --fill mean takes, or" \
     predict people gap.csv -o x.npz
+# What is filled in is the mean, wherever it is missing, and said.
+sed "4s/,[^,]*$/,$mean/" test.csv >mean.csv
+sed '4s/,[^,]*$/,-999/' test.csv >word.csv
+cp people.h5 gap.h5
+"$PYTHON" - <<'PY'
+import h5py, numpy as np
+with h5py.File("gap.h5", "a") as f:
+    f["test/inputs"][2, 0] = np.nan
+    np.save("gap.npy", f["test/inputs"][()])
+    np.savez("gap.npz", x=np.zeros((3, 5)), later=f["test/inputs"][()])
+PY
+expect 0 ranks 1 predict people mean.csv -o mean.npz
+expect 0 ranks 1 predict people gap.csv -o filled.npz --fill mean
+says out "^filled      1 value by the mean in the training: 1 of 'age'$"
+cp filled.npz first.npz
+"$PYTHON" - <<'PY'
+import numpy as np
+a, b = np.load("mean.npz")["rent/value"], np.load("first.npz")["rent/value"]
+assert np.allclose(a, b, rtol=1e-5), (a, b)
+PY
+for n in 1 2 3 6; do
+    [ $n = 1 ] || command -v mpirun >/dev/null || continue
+    for inputs in "gap.csv" "word.csv --missing -999 none" "gap.h5" "gap.npy" "gap.npz --inputs later"; do
+        # shellcheck disable=SC2086
+        expect 0 ranks $n predict people $inputs -o filled.npz --fill mean --force
+        says out "^filled      1 value by the mean in the training: 1 of 'age'$"
+        cmp filled.npz first.npz || fail "other answers for $inputs on $n ranks"
+    done
+done
+expect 0 ranks 1 predict people test.csv -o filled.csv --fill mean
+says out "^filled      0 values by the mean in the training$"
+cmp a.csv filled.csv || fail "nothing is filled in and answers are others"
+refuses 1 "word.csv: row 3 .*column 'age': no value: " predict people word.csv -o x.npz --missing -999
+refuses 1 "gap.h5: row 2 has a value that is not finite" predict people gap.h5 -o x.npz
+refuses 2 "--missing: gap.npy is no table" predict people gap.npy -o x.npz --missing -999
+refuses 2 "--fill median: expected mean" predict people gap.csv -o x.npz --fill median
+refuses 2 "--fill mean is for features" predict rooms rooms.h5 -o x.npz --fill mean
+refuses 2 "--inputs x: gap.h5 has no arrays of names" predict people gap.h5 -o x.npz --inputs x
+refuses 1 "gap.npz: no array 'sooner'" predict people gap.npz -o x.npz --inputs sooner
 printf 'age,town,open\n' >none.csv
 refuses 1 "none.csv: no row below the line of names" predict people none.csv -o x.npz
 refuses 1 "test.csv: 4 columns, expected 4|test.csv: row 1.*column 'note': 'x, y', expected a number" \
