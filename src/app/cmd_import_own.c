@@ -13,12 +13,6 @@ typedef struct talk {
     double last;
 } talk_t;
 
-static void say(void *context, const char *line)
-{
-    (void)context;
-    pt_console_line("%s", line);
-}
-
 static void show_progress(void *context, const char *what, double share)
 {
     talk_t *talk = context;
@@ -35,7 +29,8 @@ static void show_progress(void *context, const char *what, double share)
 static pt_import_talk_t begin_talk(talk_t *talk)
 {
     *talk = (talk_t){.is_live = pt_console_is_live()};
-    return (pt_import_talk_t){.say = say, .progress = show_progress, .context = talk};
+    return (pt_import_talk_t){
+        .say = pt_console_say, .progress = show_progress, .context = talk};
 }
 
 static pt_words_t words_of(const pt_args_t *args, int flag)

@@ -223,12 +223,6 @@ static void release(predict_t *p)
     pt_trained_close(&p->trained);
 }
 
-static void say(void *context, const char *line)
-{
-    (void)context;
-    pt_console_line("%s", line);
-}
-
 /* All ranks must have found the same inputs. */
 static pt_status_t open_inputs(predict_t *p, const char *path,
                                const pt_inputs_options_t *options)
@@ -332,7 +326,7 @@ static pt_status_t read_options(const pt_args_t *args, pt_inputs_options_t *opti
         .fills_mean = fill != NULL,
         .missing = {args->list[PREDICT_MISSING], args->n_list[PREDICT_MISSING]},
         .array = args->flag[PREDICT_INPUTS],
-        .talk.say = is_root() ? say : NULL};
+        .talk.say = is_root() ? pt_console_say : NULL};
     if (fill != NULL && strcmp(fill, "mean") != 0)
         PT_FAIL(USAGE, "--fill %s: expected mean", fill);
     return read_split(args->flag[PREDICT_SPLIT], &options->split);

@@ -92,6 +92,12 @@ void pt_console_line(const char *format, ...)
     fflush(stdout);
 }
 
+void pt_console_say(void *context, const char *line)
+{
+    (void)context;
+    pt_console_line("%s", line);
+}
+
 void pt_console_text(const pt_text_t *text)
 {
     clear_live();

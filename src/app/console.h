@@ -24,6 +24,9 @@ void pt_console_live(const char *line);
 /** A whole line on stdout; the live line goes. */
 void pt_console_line(const char *format, ...) PT_PRINTF(1, 2);
 
+/** The same of a line, for who calls back (pt_import_talk_t). */
+void pt_console_say(void *context, const char *line);
+
 /** Whole lines on stdout, each with its newline; what failed to be put together is left
  * out. */
 void pt_console_text(const pt_text_t *text);

@@ -194,17 +194,11 @@ static pt_status_t make_room(scoring_t *s)
     return pt_scores_begin(s->scores, s->n_row);
 }
 
-static void say(void *context, const char *line)
-{
-    (void)context;
-    pt_console_line("%s", line);
-}
-
 static pt_status_t prepare(scoring_t *s, pt_split_t split)
 {
     pt_comm_t *world = pt_comm_world();
     const pt_inputs_options_t options = {.split = split,
-                                         .talk.say = is_root() ? say : NULL};
+                                         .talk.say = is_root() ? pt_console_say : NULL};
     PT_AGREE(world, pt_inputs_open(s->path, &options, &s->trained.found.interface.input,
                                    &s->inputs));
     if (pt_inputs_split(s->inputs) == PT_N_SPLIT)

@@ -278,6 +278,44 @@ for name in ("edges", "saliency"):
 assert (z["parts/confidence"] >= 1 / 6).all()
 PY
 
+# Classes of pixels, and of several a sample, are scored by their names too.
+"$PYTHON" - <<'PY'
+import h5py, numpy as np
+with h5py.File("rooms.h5") as f, h5py.File("parts.h5", "w") as g:
+    g.attrs.update(f.attrs)
+    names = list(f["tasks/parts"].attrs["class_names"])
+    labels = f["test/tasks/parts/labels"][()]
+    place = np.array([3, 0, 5, 1, 2, 4])
+    g["test/images"] = f["test/images"][()]
+    g["test/tasks/parts/labels"] = np.where(labels >= 0, place[labels], labels).astype("i4")
+    g.create_group("tasks/parts").attrs.update(f["tasks/parts"].attrs)
+    g["tasks/parts"].attrs["class_names"] = [names[c] for c in np.argsort(place)]
+rng = np.random.default_rng(0)
+x = {s: rng.normal(size=(n, 4)).astype("f4") for s, n in (("train", 200), ("test", 53))}
+for name, columns in (("marks", [0, 1, 2]), ("turned", [2, 0, 1])):
+    with h5py.File(name + ".h5", "w") as f:
+        f.attrs["format"], f.attrs["version"] = "polytree dataset", 1
+        f.create_group("tasks/marks").attrs.update(
+            kind="multilabel", classes=3, ignore=-1, class_names=[("a", "b", "c")[c] for c in columns])
+        for split, inputs in x.items():
+            y = (inputs[:, :3] > 0).astype("i4")
+            y[::5, 0] = -1
+            f[split + "/inputs"], f[split + "/tasks/marks/labels"] = inputs, y[:, columns]
+PY
+expect 0 ranks 1 search c.ini -o marks --set data.file=marks.h5
+expect 0 ranks 1 eval marks --data marks.h5
+grep "^  marks" out >marks.scores
+expect 0 ranks 1 eval rooms --data rooms.h5
+grep -A 1 "^  parts" out >parts.scores
+for n in 1 2; do
+    [ $n = 1 ] || command -v mpirun >/dev/null || continue
+    expect 0 ranks $n eval rooms --data parts.h5
+    says out "^note        task parts: classes of parts.h5 by their names"
+    cmp <(grep -A 1 "^  parts" out) parts.scores || fail "other scores of parts, on $n ranks"
+    expect 0 ranks $n eval marks --data turned.h5
+    cmp <(grep "^  marks" out) marks.scores || fail "other scores of marks, on $n ranks"
+done
+
 # Arrays of NumPy's: as they are in the data set they give the same answers.
 "$PYTHON" - <<'PY'
 import h5py, numpy as np
