@@ -201,6 +201,9 @@ const pt_option_t pt_options[] = {
     BOOL("head.norm", head.norm, "0", NUM,
          "classifier: 1: a batch norm before its pooling, so that a sum of many "
          "read-outs learns at the pace of one"),
+    BOOL("head.linear", head.linear, "0", NUM,
+         "features: 1: every head adds a linear model of the inputs, fitted like "
+         "search.method = linear; beside it the network begins at zero"),
     REAL("head.dropout", head.dropout, "0.1", 0, 0.99, NUM, "share dropped before heads"),
 
     INT("train.batch", train.batch, "16", 1, 1e6, NUM, "samples per bundle and step"),

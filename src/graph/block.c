@@ -98,17 +98,19 @@ static int32_t dropout(pt_block_t *block, int32_t in, double rate)
     return at;
 }
 
-static int32_t linear(pt_block_t *block, int32_t in, int32_t channels)
+static int32_t linear(pt_block_t *block, int32_t in, int64_t channels,
+                      pt_block_start_t start)
 {
     int32_t at = block_append(block, "linear", in, BLOCK_NONE);
-    block->step[at].attr.channels = channels;
+    block->step[at].attr.channels = (int32_t)channels;
+    block->step[at].start = start;
     return at;
 }
 
 void pt_block_linear(int32_t channels, pt_block_t *block)
 {
     memset(block, 0, sizeof *block);
-    linear(block, PT_BLOCK_SRC, channels);
+    linear(block, PT_BLOCK_SRC, channels, PT_START_FITTED);
 }
 
 void pt_block_classifier(const pt_head_spec_t *head, pt_block_t *block)
@@ -117,7 +119,10 @@ void pt_block_classifier(const pt_head_spec_t *head, pt_block_t *block)
     int32_t at = head->norm ? normalise(block, PT_BLOCK_SRC, head->bn_eps) : PT_BLOCK_SRC;
     at = block_append(block, "global_pool", at, BLOCK_NONE);
     at = dropout(block, at, head->dropout);
-    linear(block, at, (int32_t)head->out.c);
+    at = linear(block, at, head->out.c, head->linear ? PT_START_ZERO : PT_START_DRAWN);
+    if (head->linear)
+        block_append(block, "add", at,
+                     linear(block, PT_BLOCK_SKIP, head->out.c, PT_START_FITTED));
 }
 
 /** From features of the size of `from` to outputs for every pixel. */

@@ -107,6 +107,15 @@ static bool passes(const value_t *v, int32_t i)
     return (v->inst->flags & (i == 0 ? PT_OP_PASS_0 : PT_OP_PASS_1)) != 0;
 }
 
+/** Has it parameters that are trained? */
+static bool is_trained(const pt_plan_t *plan, const value_t *v)
+{
+    const pt_space_t *s = plan->space;
+
+    return v->inst->n_param > 0 &&
+           s->store.param[s->op[v->op].param[0]].role != PT_ROLE_FITTED;
+}
+
 /** Backward of one value in the context of a slot, or of the shared segment (NONE).  Of
  * another stage's value: who gets a term. */
 static void emit_backward(pt_plan_t *plan, value_t *v, int32_t dy, int32_t slot)
@@ -117,7 +126,7 @@ static void emit_backward(pt_plan_t *plan, value_t *v, int32_t dy, int32_t slot)
     int32_t term[PT_OP_MAX_IN];
 
     in.dy = dy;
-    in.forms_params = plan->pass == PT_PASS_WEIGHT && v->inst->n_param > 0;
+    in.forms_params = plan->pass == PT_PASS_WEIGHT && is_trained(plan, v);
     in.forms_gate = plan->pass == PT_PASS_ALPHA && v->choice != NONE;
     if (in.forms_gate)
         in.slot = slot;
@@ -292,7 +301,7 @@ static void mark_adjoints(pt_plan_t *plan)
     for (int32_t i = 0; i < plan->n_value; i++) {
         value_t *v = &plan->value[i];
         v->needs_adjoint =
-            plan->pass == PT_PASS_WEIGHT ? v->inst->n_param > 0 : v->choice != NONE;
+            plan->pass == PT_PASS_WEIGHT ? is_trained(plan, v) : v->choice != NONE;
         for (int32_t j = 0; j < v->inst->n_in; j++)
             if (v->in[j] >= 0 && plan->value[v->in[j]].needs_adjoint)
                 v->needs_adjoint = true;

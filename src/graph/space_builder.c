@@ -25,7 +25,16 @@ static int32_t absolute(int32_t step, int32_t first)
     return step < 0 ? step : first + step;
 }
 
-static pt_status_t add_params(space_builder_t *b, pt_candidate_t *c, pt_space_op_t *op)
+static pt_role_t role_of(pt_role_t own, pt_block_start_t start)
+{
+    if (start == PT_START_FITTED)
+        return PT_ROLE_FITTED;
+    bool is_weight = own == PT_ROLE_WEIGHT || own == PT_ROLE_LINEAR;
+    return start == PT_START_ZERO && is_weight ? PT_ROLE_ZERO : own;
+}
+
+static pt_status_t add_params(space_builder_t *b, pt_candidate_t *c, pt_space_op_t *op,
+                              pt_block_start_t start)
 {
     pt_store_t *store = &b->space->store;
     int32_t step = (int32_t)(op - b->space->op) - c->first_op;
@@ -37,8 +46,8 @@ static pt_status_t add_params(space_builder_t *b, pt_candidate_t *c, pt_space_op
         if (c->group < 0)
             PT_TRY(pt_store_add_group(store, c->name, c->task, &c->group));
         snprintf(name, sizeof name, "%d.%s.%s", step, op->inst.op->name, p->name);
-        PT_TRY(
-            pt_store_add(store, name, p->dim, p->n_dim, p->role, p->fan_in, &op->param[i]));
+        PT_TRY(pt_store_add(store, name, p->dim, p->n_dim, role_of(p->role, start),
+                            p->fan_in, &op->param[i]));
     }
     return PT_OK;
 }
@@ -74,7 +83,7 @@ static pt_status_t add_op(space_builder_t *b, pt_candidate_t *c,
     PT_TRY(check_norm(c, &op->inst));
     s->n_op++;
     op->candidate = (int32_t)(c - s->candidate);
-    return add_params(b, c, op);
+    return add_params(b, c, op, step->start);
 }
 
 pt_status_t space_add_candidate(space_builder_t *b, const candidate_spec_t *spec,

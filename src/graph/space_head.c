@@ -4,6 +4,8 @@
 
 #include "graph/space.h"
 
+enum { INPUT = 0 };
+
 static pt_shape_t output_shape(const pt_space_t *s, int32_t task)
 {
     pt_shape_t input = s->node[0].shape;
@@ -48,11 +50,16 @@ static pt_status_t add_head(space_builder_t *b, const pt_config_t *config, int32
     pt_head_t kind;
 
     PT_TRY(kind_of(s, config, task, &kind));
+    if (config->head.linear && kind != PT_HEAD_CLASSIFIER)
+        PT_FAIL(CONFIG,
+                "head.linear = 1 is for one output an input, but task %s has one for every "
+                "pixel",
+                s->task[task].name);
     if (kind == PT_HEAD_DEEPLAB && skip < 0)
         PT_FAIL(CONFIG,
                 "head.kind = deeplab wants low-level features: expected head.skip = %s",
                 s->kind == PT_SPACE_DAG ? "x" : "the name of a layer like l03");
-    spec.skip = kind == PT_HEAD_DEEPLAB ? skip : -1;
+    spec.skip = kind == PT_HEAD_DEEPLAB ? skip : config->head.linear ? INPUT : -1;
     pt_head_spec_t head = {.src = s->node[src].shape,
                            .skip = s->node[skip < 0 ? src : skip].shape,
                            .out = s->node[spec.dst].shape,
@@ -61,6 +68,7 @@ static pt_status_t add_head(space_builder_t *b, const pt_config_t *config, int32
                            .separable = config->head.separable,
                            .align_corners = config->head.align_corners,
                            .norm = config->head.norm,
+                           .linear = config->head.linear,
                            .dropout = config->head.dropout,
                            .bn_eps = config->bn.eps};
     switch (kind) {

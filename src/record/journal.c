@@ -159,7 +159,7 @@ static void put_scores(line_t *line, const pt_event_scores_t *e, bool is_final)
         line_real(line, "training", e->samples.training);
         line_close(line);
     }
-    if (e->kept > 0)
+    if (e->kept >= 0)
         line_integer(line, "kept", e->kept);
     line_open(line, "tasks");
     for (int32_t k = 0; k < e->n_task; k++)

@@ -145,7 +145,7 @@ static pt_status_t read_scores(journal_reader_t *r, json_t *line, pt_event_score
         .mean = get_real(line, "mean"),
         .has_edges = has(line, "edges"),
         .edges = get_real(line, "edges"),
-        .kept = get_integer(line, "kept")};
+        .kept = has(line, "kept") ? get_integer(line, "kept") : -1};
     PT_TRY(
         pt_grow(&r->score, &r->score_capacity, json_object_size(tasks), sizeof *r->score));
     json_object_foreach(tasks, name, scores)

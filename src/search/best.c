@@ -6,7 +6,7 @@
 #include "polytree/record/run_file.h"
 #include "search/run.h"
 
-static bool is_on(const pt_search_t *s)
+bool run_best_is_on(const pt_search_t *s)
 {
     return s->config->retrain.keep == PT_KEEP_BEST && s->state.phase == PT_PHASE_RETRAIN;
 }
@@ -39,7 +39,8 @@ pt_status_t run_best_keep(pt_search_t *s)
     run_state_t *st = &s->state;
     char folder[PT_PATH_MAX];
     double loss = loss_on_val(s);
-    if (!is_on(s) || !(isfinite(loss) && (st->best_step == 0 || loss < st->best_loss)))
+    if (!run_best_is_on(s) ||
+        !(isfinite(loss) && (st->best_step < 0 || loss < st->best_loss)))
         return PT_OK;
     st->best_step = st->step;
     st->best_loss = loss;
@@ -54,7 +55,7 @@ pt_status_t run_best_keep(pt_search_t *s)
 static pt_status_t read_best(const pt_search_t *s, pt_checkpoint_t *c)
 {
     char folder[PT_PATH_MAX], path[PT_PATH_MAX];
-    run_state_t kept = {.best_step = 0};
+    run_state_t kept = {.best_step = -1};
     PT_TRY(pt_run_file_path(s->run, PT_FILE_BEST, folder));
     PT_TRY(pt_run_file_path(folder, PT_FILE_CHECKPOINT, path));
     PT_TRY(pt_checkpoint_read(c, path));
@@ -71,7 +72,7 @@ pt_status_t run_best_take(pt_search_t *s)
     const run_state_t *st = &s->state;
     pt_checkpoint_t c;
     pt_status_t status = PT_OK;
-    if (!is_on(s) || st->best_step == 0)
+    if (!run_best_is_on(s) || st->best_step < 0)
         return PT_OK;
     pt_checkpoint_init(&c);
     if (st->best_step < st->step) {

@@ -38,9 +38,11 @@ bool run_evaluation_due(const pt_search_t *s)
 {
     const run_state_t *st = &s->state;
     int64_t every = s->eval_every[st->phase];
-    if (st->phase == PT_PHASE_CHOOSE || st->step == 0 || st->evaluated == st->step ||
+    if (st->phase == PT_PHASE_CHOOSE || st->evaluated == st->step ||
         n_sample(s, PT_PART_VAL) == 0 || st->alpha_step < run_alpha_due(s, st->step))
         return false;
+    if (st->step == 0)
+        return run_best_is_on(s);
     return st->step == s->length.n_step[st->phase] || (every > 0 && st->step % every == 0);
 }
 

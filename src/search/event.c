@@ -116,7 +116,7 @@ void run_event_scores(pt_search_t *s, pt_event_kind_t kind, pt_part_t part)
                             .has_edges = has_edges,
                             .edges = has_edges ? run_mean_edges(s) : NAN,
                             .samples = run_samples_drawn(s),
-                            .kept = kind == PT_EVENT_FINAL ? s->state.best_step : 0,
+                            .kept = kind == PT_EVENT_FINAL ? s->state.best_step : -1,
                             .n_task = s->space->n_task,
                             .task = s->told.score};
     pt_journal_put(s->journal, &event);

@@ -1,6 +1,7 @@
-/* Linear baselines: search.method = linear.  The one step of such a run fits the heads,
- * which read the features themselves: ridge regression for real numbers, logistic
- * regression for classes and labels (docs/methods.md, baselines). */
+/* Linear models of the features, fitted: ridge regression for real numbers, logistic
+ * regression for classes and labels (docs/methods.md, linear models).  They are all that
+ * the heads of search.method = linear have, whose one step this is, and what heads begin at
+ * with head.linear. */
 #include <math.h>
 #include <string.h>
 
@@ -25,6 +26,7 @@ typedef struct linear_table {
 typedef struct linear_pool {
     pt_search_t *s;
     pt_feed_t *feed;
+    pt_part_t part; /**< to fit to */
     int32_t *task;
     int32_t n_task;
     int32_t output;   /**< that is fitted; -1: all at once */
@@ -34,9 +36,9 @@ typedef struct linear_pool {
     pt_label_t *value; /**< [microbatch][labels] */
 } linear_pool_t;
 
-/** What is fitted, for the tensors of the store; on rank 0. */
+/** What heads begin at, for the tensors of the store; on rank 0. */
 typedef struct fitted {
-    pt_record_t *record; /**< [n_param] */
+    pt_record_t *record; /**< [n_param], of those that are fitted or zero */
     const pt_record_t **source;
     double least, most; /**< penalties */
 } fitted_t;
@@ -203,8 +205,10 @@ static void put_model(const linear_pool_t *p, const pt_linear_model_t *m, int32_
     const pt_group_t *group = &space->store.group[head->group];
     int32_t n = p->output < 0 ? m->n_output : 1, first = p->output < 0 ? 0 : p->output;
     for (int32_t at = group->first_param; at < group->first_param + group->n_param; at++) {
+        if (space->store.param[at].role != PT_ROLE_FITTED)
+            continue;
         float *data = f->record[at].data;
-        bool is_weight = space->store.param[at].role == PT_ROLE_LINEAR;
+        bool is_weight = space->store.param[at].n_dim > 1;
         for (int32_t c = 0; c < n; c++)
             for (int32_t j = 0; j < (is_weight ? m->n_feature : 1); j++) {
                 const double *row = is_weight ? m->weight + j * m->n_output
@@ -242,7 +246,7 @@ static pt_status_t fit_output(linear_pool_t *p, int32_t output, fitted_t *f)
     linear_table_t train = {.x = NULL};
     p->output = output;
     p->n_output = p->n_class > 0 ? p->n_class : 1;
-    pt_status_t status = read_table(p, PT_PART_TRAIN, &train);
+    pt_status_t status = read_table(p, p->part, &train);
     if (status == PT_OK)
         status = fit_table(p, &train, f);
     release_table(&train);
@@ -255,7 +259,7 @@ static pt_status_t fit_numbers(linear_pool_t *p, int32_t n, bool *is_ragged, fit
     linear_table_t train = {.x = NULL};
     p->output = -1;
     p->n_output = n;
-    pt_status_t status = read_table(p, PT_PART_TRAIN, &train);
+    pt_status_t status = read_table(p, p->part, &train);
     *is_ragged = train.is_ragged;
     if (status == PT_OK && !train.is_ragged)
         status = fit_table(p, &train, f);
@@ -295,9 +299,9 @@ static bool is_alike(const pt_task_info_t *a, const pt_task_info_t *b)
 }
 
 /* Each task by itself, or those that are alike together, by the first of them. */
-static pt_status_t fit_all(pt_search_t *s, fitted_t *f)
+static pt_status_t fit_all(pt_search_t *s, pt_part_t part, fitted_t *f)
 {
-    linear_pool_t p = {.s = s};
+    linear_pool_t p = {.s = s, .part = part};
     pt_status_t status;
     PT_TRY(pt_alloc(&p.task, (size_t)s->space->n_task, sizeof *p.task));
     status = pt_feed_new(s->config, pt_trainer_dataset(s->trainer), 0, &p.feed);
@@ -319,6 +323,29 @@ static pt_status_t fit_all(pt_search_t *s, fitted_t *f)
     return status;
 }
 
+/* Whether an operation is of a linear model, or what stands beside one. */
+static bool is_set(const pt_store_t *store, const pt_space_op_t *op)
+{
+    pt_role_t role =
+        op->inst.n_param > 0 ? store->param[op->param[0]].role : PT_ROLE_WEIGHT;
+    return role == PT_ROLE_FITTED || role == PT_ROLE_ZERO;
+}
+
+static pt_status_t prepare_op(const pt_store_t *store, const pt_space_op_t *op, fitted_t *f)
+{
+    for (int32_t i = 0; i < op->inst.n_param; i++) {
+        int32_t p = op->param[i];
+        float *data;
+        PT_TRY(pt_alloc(&data, (size_t)store->param[p].count, sizeof *data));
+        f->record[p] = (pt_record_t){.dtype = PT_DTYPE_F32,
+                                     .n_dim = 1,
+                                     .dim = {store->param[p].count},
+                                     .data = data};
+        f->source[p] = &f->record[p];
+    }
+    return PT_OK;
+}
+
 static pt_status_t prepare(const pt_search_t *s, fitted_t *f)
 {
     const pt_store_t *store = &s->space->store;
@@ -326,15 +353,9 @@ static pt_status_t prepare(const pt_search_t *s, fitted_t *f)
     *f = (fitted_t){.least = INFINITY, .most = 0};
     PT_TRY(pt_alloc(&f->source, n, sizeof *f->source));
     PT_TRY(pt_alloc(&f->record, n, sizeof *f->record));
-    for (size_t i = 0; i < n; i++) {
-        float *data;
-        PT_TRY(pt_alloc(&data, (size_t)store->param[i].count, sizeof *data));
-        f->record[i] = (pt_record_t){.dtype = PT_DTYPE_F32,
-                                     .n_dim = 1,
-                                     .dim = {store->param[i].count},
-                                     .data = data};
-        f->source[i] = &f->record[i];
-    }
+    for (int32_t i = 0; i < s->space->n_op; i++)
+        if (is_set(store, &s->space->op[i]))
+            PT_TRY(prepare_op(store, &s->space->op[i], f));
     return PT_OK;
 }
 
@@ -346,22 +367,28 @@ static void release(const pt_search_t *s, fitted_t *f)
     pt_free(f->source);
 }
 
-pt_status_t run_linear_step(pt_search_t *s)
+pt_status_t run_fit_linear(pt_search_t *s, pt_part_t part)
 {
     fitted_t f;
-    unsigned asked = s->asked;
     pt_status_t status = prepare(s, &f);
     if (s->is_root && status == PT_OK)
-        status = fit_all(s, &f);
+        status = fit_all(s, part, &f);
     PT_TRY_OR(done, pt_comm_agree(s->world, status));
     PT_TRY_OR(done, pt_trainer_take_weights(s->trainer, f.source));
-    PT_TRY_OR(done, pt_comm_bcast(s->world, &asked, sizeof asked, 0));
     run_note(s, "linear: penalties from %g to %g", f.least, f.most);
+done:
+    release(s, &f);
+    return status;
+}
+
+pt_status_t run_linear_step(pt_search_t *s)
+{
+    unsigned asked = s->asked;
+    PT_TRY(run_fit_linear(s, PT_PART_TRAIN));
+    PT_TRY(pt_comm_bcast(s->world, &asked, sizeof asked, 0));
     s->state.loss = NAN;
     s->state.step++;
     const pt_step_result_t result = {.loss = NAN, .request = asked};
     run_after_step(s, false, &result);
-done:
-    release(s, &f);
-    return status;
+    return PT_OK;
 }

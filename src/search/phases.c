@@ -205,7 +205,8 @@ static pt_status_t enter(pt_search_t *s)
 {
     run_state_t *st = &s->state;
     const char *name = pt_phase_name((pt_phase_t)st->phase);
-    st->step = st->alpha_step = st->evaluated = 0;
+    st->step = st->alpha_step = 0;
+    st->evaluated = -1;
     st->loss = st->alpha_loss = 0;
     run_speed_reset(s);
     pt_trainer_reset_moments(s->trainer);
@@ -224,7 +225,10 @@ static pt_status_t enter(pt_search_t *s)
 
 static pt_status_t enter_warmup(pt_search_t *s)
 {
+    bool is_fixed = pt_methods[s->config->search.method].is_fixed;
     PT_TRY(run_warm_start(s));
+    if (s->config->head.linear && !is_fixed)
+        PT_TRY(run_fit_linear(s, PT_PART_WEIGHT));
     return enter(s);
 }
 
@@ -286,6 +290,8 @@ static pt_status_t write_architecture(const pt_search_t *s)
 static pt_status_t enter_retrain(pt_search_t *s)
 {
     PT_TRY(run_take_network(s));
+    if (s->config->head.linear && !pt_methods[s->config->search.method].is_linear)
+        PT_TRY(run_fit_linear(s, PT_PART_TRAIN));
     PT_AGREE(s->world, s->is_root ? write_architecture(s) : PT_OK);
     if (!pt_methods[s->config->search.method].is_fixed)
         PT_AGREE(s->world, run_report_network(s));

@@ -22,9 +22,9 @@ typedef struct run_state {
     int64_t phase;      /**< PT_N_PHASE: done */
     int64_t step;       /**< weight steps done in this phase */
     int64_t alpha_step; /**< alpha steps done in this phase */
-    int64_t evaluated;  /**< `step` of the last evaluation in this phase, 0 = none */
+    int64_t evaluated;  /**< `step` of the last evaluation in this phase, -1 = none */
     int64_t is_derived;
-    int64_t best_step; /**< retrain.keep = best: of the least loss on val, 0 = none ... */
+    int64_t best_step; /**< retrain.keep = best: of the least loss on val, -1 = none ... */
     double best_loss;  /**< ... and that loss */
     double loss, alpha_loss; /**< smoothed over the last steps of their kind */
     /* Beside it. */
@@ -269,7 +269,10 @@ pt_status_t run_choose_report(pt_search_t *s);
 
 /* fit_linear.c */
 
-/** The one step of search.method = linear: fit all heads, on rank 0.  Collective. */
+/** Fit the linear models of all heads to a part, on rank 0; what stands beside them begins
+ * at zero.  Collective. */
+pt_status_t run_fit_linear(pt_search_t *s, pt_part_t part);
+/** The one step of search.method = linear.  Collective. */
 pt_status_t run_linear_step(pt_search_t *s);
 
 /* rebuild.c */
@@ -288,6 +291,8 @@ pt_status_t run_evaluate_last(pt_search_t *s);
 
 /* best.c: the weights that were best on val */
 
+/** Whether the phase at work is one whose best weights are kept, its first ones too. */
+bool run_best_is_on(const pt_search_t *s);
 /** Whether the run can do what retrain.keep wants.  Not collective. */
 pt_status_t run_best_check(const pt_search_t *s);
 /** After an evaluation on val: keep the weights where they are the best.  Collective. */

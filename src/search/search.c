@@ -228,7 +228,7 @@ static pt_status_t make(const pt_config_t *config, const char *run, bool is_view
     s->is_root = pt_comm_rank(s->world) == 0;
     s->hooks = hooks == NULL ? (pt_run_hooks_t){NULL, NULL, NULL, NULL} : *hooks;
     strcpy(s->run, run);
-    s->state.mixed_phase = -1;
+    s->state.mixed_phase = s->state.best_step = s->state.evaluated = -1;
     s->mean_metric = s->cost = NAN;
     struct timespec now = {0};
     (void)clock_gettime(CLOCK_REALTIME, &now);

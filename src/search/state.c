@@ -52,6 +52,7 @@ static run_state_t unpack_state(const pack_t *p)
                          .alpha_step = p->counter[2],
                          .evaluated = p->counter[3],
                          .is_derived = p->counter[4],
+                         .best_step = -1,
                          .metrics_bytes = p->journal[0],
                          .mixed_phase = phase_of(p->journal[1]),
                          .mixed_step = p->journal[2],
@@ -273,7 +274,7 @@ static pt_status_t check_counters(const pt_search_t *s)
 {
     const run_state_t *st = &s->state;
     if (st->phase < 0 || st->phase > PT_N_PHASE || st->step < 0 || st->alpha_step < 0 ||
-        st->best_step < 0 ||
+        st->best_step < -1 ||
         (st->phase < PT_N_PHASE && st->phase != PT_PHASE_CHOOSE &&
          st->step > s->length.n_step[st->phase]))
         PT_FAIL(FORMAT, "%s: the checkpoint's counters are out of range", s->run);

@@ -63,7 +63,10 @@ static void fill_tensor(const pt_param_t *param, pt_real_t *value, uint64_t seed
         break;
     case PT_ROLE_BIAS:
     case PT_ROLE_NORM_SHIFT:
+    case PT_ROLE_ZERO:
         fill_constant(value, param->count, 0);
+        break;
+    case PT_ROLE_FITTED:
         break;
     }
 }

@@ -9,11 +9,11 @@
 /** Of an image a head sees the mean of its pixels alone. */
 static pt_status_t check_linear(const pt_config_t *config, const int64_t hwc[3])
 {
-    if (pt_methods[config->search.method].is_linear && hwc[0] * hwc[1] > 1)
-        PT_FAIL(CONFIG,
-                "search.method = linear is for features, the data set has images of %lld x "
-                "%lld",
-                (long long)hwc[0], (long long)hwc[1]);
+    bool is_linear = pt_methods[config->search.method].is_linear;
+    if ((is_linear || config->head.linear) && hwc[0] * hwc[1] > 1)
+        PT_FAIL(CONFIG, "%s is for features, the data set has images of %lld x %lld",
+                is_linear ? "search.method = linear" : "head.linear = 1", (long long)hwc[0],
+                (long long)hwc[1]);
     return PT_OK;
 }
 

@@ -265,6 +265,8 @@ static void update_block(shard_t *shard, const shard_domain_t *d, int64_t entry,
     }
     for (int32_t p = lo; p < store->n_param && store->param[p].offset < end; p++) {
         const pt_param_t *param = &store->param[p];
+        if (param->role == PT_ROLE_FITTED)
+            continue;
         int64_t from = param->offset > begin ? param->offset : begin;
         int64_t to =
             param->offset + param->count < end ? param->offset + param->count : end;

@@ -95,7 +95,7 @@ shift = 0
 [report]
 svg = 0
 INI
-table=(space.op=linear_bn_relu space.stem=linear_bn_relu space.stride=1)
+table=(space.op=linear_bn_relu space.stem=linear_bn_relu space.stride=1 head.linear=1)
 encoders=$ROOT/configs/encoders
 
 # train RUN CONFIG key=value ...

@@ -25,8 +25,8 @@ says table.ini "^op = linear$"
 says table.ini "method = linear is ridge"
 says table.ini "^bundle = all "
 says table.ini "^keep = last "
-says out "^kept: the weights of step [24] of 4, whose loss on val is the least"
-says run-table/report.txt "^weights of step [24] of retrain, of all those evaluated the one with the least loss on val"
+says out "^kept: the weights of step [024] of 4, whose loss on val is the least"
+says run-table/report.txt "^weights of step [024] of retrain, of all those evaluated the one with the least loss on val"
 [ ! -e run-table/best ] || fail "what was kept is left behind"
 
 expect 0 "$POLYTREE" data shapes shapes.h5 --size 16 --train 40 --val 0 --test 8

@@ -28,7 +28,7 @@ short=(warmup.steps=2 search.steps=2 retrain.steps=10 report.svg=0)
 branch=$ROOT/configs/scenes-branch-quick.ini
 expect 0 ranks 1 search "$SMALL" -o small --set data.file=shapes.h5 "${short[@]}"
 expect 0 ranks 1 search "$SMALL" -o table --set data.file=table.h5 "${short[@]}" \
-    space.op=linear_bn_relu space.stem=linear_bn_relu space.stride=1 \
+    space.op=linear_bn_relu space.stem=linear_bn_relu space.stride=1 head.linear=1 \
     augment.rotate=0 augment.scale=0 augment.shear=0 augment.shift=0
 expect 0 ranks 1 search "$branch" -o rooms --set data.file=rooms.h5 "${short[@]}"
 expect 0 ranks 1 search "$branch" -o corners --set data.file=rooms.h5 "${short[@]}" \

@@ -119,6 +119,7 @@ typedef struct pt_config {
         int64_t width;
         char skip[PT_NAME]; /**< layer of the low-level features; empty = none */
         bool separable, align_corners, norm;
+        bool linear; /**< features: heads add a fitted linear model of the inputs */
         double dropout;
     } head;
     struct {

@@ -31,9 +31,17 @@
 #define PT_BLOCK_SRC (-1)  /**< input of a step: the candidate's source */
 #define PT_BLOCK_SKIP (-2) /**< ... or its second source */
 
+/** How the parameters of a step begin. */
+typedef enum pt_block_start {
+    PT_START_DRAWN, /**< by the operation's own roles */
+    PT_START_ZERO,  /**< at zero */
+    PT_START_FITTED /**< as somebody sets them, and they stay so */
+} pt_block_start_t;
+
 typedef struct pt_block_step {
     const char *op;
     pt_op_attr_t attr;
+    pt_block_start_t start;
     int32_t in[PT_OP_MAX_IN]; /**< PT_BLOCK_SRC, PT_BLOCK_SKIP or an earlier step */
     int32_t n_in;
 } pt_block_step_t;
@@ -83,14 +91,16 @@ typedef struct pt_head_spec {
     int32_t width;      /**< deeplab: of its two convolutions */
     int32_t skip_width; /**< deeplab: of the projected low-level features */
     bool separable, align_corners;
-    bool norm; /**< classifier: batch norm first */
+    bool norm;   /**< classifier: batch norm first */
+    bool linear; /**< classifier: a fitted linear operation on the skip is added */
     double dropout, bn_eps;
 } pt_head_spec_t;
 
-/** A linear operation, nothing else. */
+/** A linear operation whose weights are fitted, nothing else. */
 void pt_block_linear(int32_t channels, pt_block_t *block);
 
-/** Batch norm (where asked), global average pool, dropout (where rate > 0), linear. */
+/** Batch norm (where asked), global average pool, dropout (where rate > 0), linear.  Beside
+ * a fitted linear operation the last one begins at zero. */
 void pt_block_classifier(const pt_head_spec_t *head, pt_block_t *block);
 
 /** Dropout, 1x1 convolution with bias, bilinear resizing to the size of out. */

@@ -82,7 +82,7 @@ typedef struct pt_event_scores {
     bool has_edges;
     double edges;
     pt_event_samples_t samples; /**< of PT_EVENT_FINAL */
-    int64_t kept; /**< step of the weights that were kept as the best; 0: the last one's */
+    int64_t kept; /**< step of the weights that were kept as the best; -1: the last one's */
     int32_t n_task;
     const pt_event_score_t *task;
 } pt_event_scores_t;

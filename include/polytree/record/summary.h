@@ -43,9 +43,9 @@ typedef struct pt_summary {
     bool is_done;  /**< has final scores; without them only cost and val are set */
     bool has_cost; /**< has a network */
     char part[8];  /**< the final scores are of: "test", "val" or "train" */
-    int64_t kept;  /**< step of the weights that were kept as the best; 0: the last one's */
-    double mean;   /**< of the tasks' metrics; NaN before */
-    double val;    /**< mean of the last evaluation on val; NaN where there was none */
+    int64_t kept; /**< step of the weights that were kept as the best; -1: the last one's */
+    double mean;  /**< of the tasks' metrics; NaN before */
+    double val;   /**< mean of the last evaluation on val; NaN where there was none */
     pt_cost_t cost;
     struct {
         int64_t n; /**< candidates that it was chosen of; 0: none were judged */

@@ -34,7 +34,9 @@ typedef enum pt_role {
     PT_ROLE_LINEAR,     /**< last layers: uniform, +- 1 / sqrt(fan_in) */
     PT_ROLE_BIAS,       /**< zero */
     PT_ROLE_NORM_SCALE, /**< one */
-    PT_ROLE_NORM_SHIFT  /**< zero */
+    PT_ROLE_NORM_SHIFT, /**< zero */
+    PT_ROLE_ZERO,       /**< last layers beside a fitted model: zero */
+    PT_ROLE_FITTED      /**< of a fitted model: neither filled nor updated */
 } pt_role_t;
 
 /** One tensor.  Dimensions past n_dim are 1. */
