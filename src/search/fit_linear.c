@@ -13,6 +13,8 @@
 static const double lambdas[] = {1e3, 1e2, 1e1, 1, 1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6};
 enum { N_LAMBDA = sizeof lambdas / sizeof lambdas[0] };
 #define LAMBDA_UNTOLD 0.1
+/* Rows and features that are few; and the parts of few rows. */
+enum { FEW = 1000, N_FOLD = 5 };
 
 /** Rows of some tasks in a part; owned. */
 typedef struct linear_table {
@@ -117,9 +119,10 @@ static pt_status_t read_task(const linear_pool_t *p, pt_part_t part, int32_t i,
     return PT_OK;
 }
 
-static pt_status_t read_table(const linear_pool_t *p, pt_part_t part, linear_table_t *t)
+/* Room for n rows. */
+static pt_status_t make_table(const linear_pool_t *p, int64_t n_row, linear_table_t *t)
 {
-    size_t n = (size_t)most_rows(p, part), d = (size_t)p->s->space->node[0].shape.c;
+    size_t n = (size_t)n_row, d = (size_t)p->s->space->node[0].shape.c;
     PT_TRY(pt_alloc(&t->x, n * d, sizeof *t->x));
     PT_TRY(pt_alloc(&t->group, n, sizeof *t->group));
     if (p->n_class > 0)
@@ -132,63 +135,134 @@ static pt_status_t read_table(const linear_pool_t *p, pt_part_t part, linear_tab
                           .group = t->group,
                           .y = t->y,
                           .label = t->label};
+    return PT_OK;
+}
+
+static pt_status_t read_table(const linear_pool_t *p, pt_part_t part, linear_table_t *t)
+{
+    PT_TRY(make_table(p, most_rows(p, part), t));
     for (int32_t i = 0; i < p->n_task; i++)
         PT_TRY(read_task(p, part, i, t));
     return PT_OK;
 }
 
-/* The penalty whose model is best on `judge`; the largest of equals. */
-static pt_status_t pick(pt_linear_fit_t *fit, const linear_table_t *judge, double *lambda)
+/* Of every penalty, the loss that its model has on samples it was not fitted to. */
+typedef struct trial {
+    double loss[N_LAMBDA]; /* summed over the samples */
+    int64_t n;
+} trial_t;
+
+static pt_status_t judge(pt_linear_fit_t *fit, const linear_table_t *by, trial_t *trial)
 {
-    double least = INFINITY, loss = NAN;
-    for (int i = 0; i < N_LAMBDA && judge->rows.n > 0; i++) {
+    trial->n += by->rows.n;
+    for (int i = 0; i < N_LAMBDA && by->rows.n > 0; i++) {
         pt_linear_model_t model;
+        double loss;
         PT_TRY(pt_linear_fit_run(fit, lambdas[i], &model));
-        pt_status_t status = pt_linear_model_loss(&model, &judge->rows, &loss);
+        pt_status_t status = pt_linear_model_loss(&model, &by->rows, &loss);
         pt_linear_model_release(&model);
         PT_TRY(status);
-        if (loss < least) {
-            least = loss;
-            *lambda = lambdas[i];
-        }
+        trial->loss[i] += loss * (double)by->rows.n;
     }
     return PT_OK;
 }
 
-/* On the alpha part, by what is fitted to the rest. */
-static pt_status_t pick_without_val(const linear_pool_t *p, double *lambda)
+static pt_status_t judge_fitted_to(const linear_pool_t *p, const linear_table_t *rest,
+                                   const linear_table_t *by, trial_t *trial)
 {
-    linear_table_t rest = {.x = NULL}, judge = {.x = NULL};
-    pt_linear_fit_t *fit = NULL;
-    pt_status_t status;
-    PT_TRY_OR(done, read_table(p, PT_PART_WEIGHT, &rest));
-    PT_TRY_OR(done, read_table(p, PT_PART_ALPHA, &judge));
-    if (rest.rows.n == 0)
-        goto done;
-    PT_TRY_OR(done, pt_linear_fit_new(&rest.rows, p->n_output, &fit));
-    status = pick(fit, &judge, lambda);
-done:
+    pt_linear_fit_t *fit;
+    if (rest->rows.n == 0)
+        return PT_OK;
+    PT_TRY(pt_linear_fit_new(&rest->rows, p->n_output, &fit));
+    pt_status_t status = judge(fit, by, trial);
     pt_linear_fit_free(fit);
-    release_table(&rest);
-    release_table(&judge);
     return status;
 }
 
-/* `fit`: of all that is trained on. */
-static pt_status_t find_lambda(const linear_pool_t *p, pt_linear_fit_t *fit, double *lambda)
+/* On the alpha part, by what is fitted to the rest. */
+static pt_status_t judge_without_val(const linear_pool_t *p, trial_t *trial)
 {
-    linear_table_t judge = {.x = NULL};
+    linear_table_t rest = {.x = NULL}, by = {.x = NULL};
+    pt_status_t status;
+    PT_TRY_OR(done, read_table(p, PT_PART_WEIGHT, &rest));
+    PT_TRY_OR(done, read_table(p, PT_PART_ALPHA, &by));
+    PT_TRY_OR(done, judge_fitted_to(p, &rest, &by, trial));
+done:
+    release_table(&rest);
+    release_table(&by);
+    return status;
+}
+
+/* Few rows are judged by each other, in turn: a val of their size picks by chance.  What
+ * belongs together must not part. */
+static bool has_folds(const linear_pool_t *p, const linear_table_t *train)
+{
+    const pt_dataset_t *dataset = pt_trainer_dataset(p->s->trainer);
+    return train->rows.n < FEW && train->rows.n_feature < FEW &&
+           p->s->config->data.gap == 0 && pt_dataset_group(dataset, PT_SPLIT_TRAIN) == NULL;
+}
+
+static void copy_row(const linear_table_t *from, int64_t i, int32_t n_output,
+                     linear_table_t *to)
+{
+    int64_t d = from->rows.n_feature, row = to->rows.n++;
+    memcpy(to->x + row * d, from->x + i * d, (size_t)d * sizeof *to->x);
+    to->group[row] = from->group[i];
+    if (from->label != NULL)
+        to->label[row] = from->label[i];
+    else
+        memcpy(to->y + row * n_output, from->y + i * n_output,
+               (size_t)n_output * sizeof *to->y);
+}
+
+static pt_status_t judge_fold(const linear_pool_t *p, const linear_table_t *train, int fold,
+                              trial_t *trial)
+{
+    linear_table_t part[2] = {{.x = NULL}, {.x = NULL}}; /* the rest, the fold */
+    pt_status_t status;
+    for (int i = 0; i < 2; i++)
+        PT_TRY_OR(done, make_table(p, train->rows.n, &part[i]));
+    for (int64_t i = 0; i < train->rows.n; i++)
+        copy_row(train, i, p->n_output, &part[i % N_FOLD == fold]);
+    PT_TRY_OR(done, judge_fitted_to(p, &part[0], &part[1], trial));
+done:
+    release_table(&part[0]);
+    release_table(&part[1]);
+    return status;
+}
+
+static pt_status_t judge_on_val(const linear_pool_t *p, pt_linear_fit_t *fit,
+                                trial_t *trial)
+{
+    linear_table_t val = {.x = NULL};
+    pt_status_t status = read_table(p, PT_PART_VAL, &val);
+    if (status == PT_OK)
+        status = judge(fit, &val, trial);
+    release_table(&val);
+    return status;
+}
+
+/* `fit`: of all that is trained on.  The largest of equals. */
+static pt_status_t find_lambda(const linear_pool_t *p, const linear_table_t *train,
+                               pt_linear_fit_t *fit, double *lambda)
+{
+    trial_t trial = {.n = 0};
+    int best = 0;
     *lambda = p->s->config->linear.lambda;
     if (*lambda > 0)
         return PT_OK;
-    *lambda = LAMBDA_UNTOLD;
-    if (pt_feed_n_sample(p->feed, PT_PART_VAL) == 0)
-        return pick_without_val(p, lambda);
-    pt_status_t status = read_table(p, PT_PART_VAL, &judge);
-    if (status == PT_OK)
-        status = pick(fit, &judge, lambda);
-    release_table(&judge);
-    return status;
+    bool in_folds = has_folds(p, train);
+    for (int fold = 0; fold < N_FOLD && in_folds; fold++)
+        PT_TRY(judge_fold(p, train, fold, &trial));
+    if (!in_folds && pt_feed_n_sample(p->feed, PT_PART_VAL) > 0)
+        PT_TRY(judge_on_val(p, fit, &trial));
+    else if (!in_folds)
+        PT_TRY(judge_without_val(p, &trial));
+    for (int i = 1; i < N_LAMBDA; i++)
+        if (trial.loss[i] < trial.loss[best])
+            best = i;
+    *lambda = trial.n > 0 ? lambdas[best] : LAMBDA_UNTOLD;
+    return PT_OK;
 }
 
 /* Of a pair of classes, as one output has them, what tells the second from the first. */
@@ -229,7 +303,7 @@ static pt_status_t fit_table(const linear_pool_t *p, const linear_table_t *train
     if (train->rows.n == 0)
         return PT_OK;
     PT_TRY(pt_linear_fit_new(&train->rows, p->n_output, &fit));
-    PT_TRY_OR(done, find_lambda(p, fit, &lambda));
+    PT_TRY_OR(done, find_lambda(p, train, fit, &lambda));
     PT_TRY_OR(done, pt_linear_fit_run(fit, lambda, &model));
     for (int32_t i = 0; i < p->n_task; i++)
         put_model(p, &model, i, f);

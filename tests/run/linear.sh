@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Linear baselines against scikit-learn on random features: losses on test at a given penalty,
-# and the penalty that val picks, each task by itself and those that are alike together.
+# and the penalty that few rows pick in folds, and many on val, each task by itself and those that
+# are alike together.
 # shellcheck source=tests/run/common
 . "$(dirname "$0")/common"
 "$PYTHON" -c "import h5py, sklearn" 2>/dev/null || skip "python3-h5py or python3-sklearn is not there"
@@ -27,7 +28,9 @@ kinds = {"number": ("regression", 2), "gaps": ("regression", 3), "class": ("clas
          "this": ("classification", 2), "that": ("classification", 2)}
 w = {k: rng.normal(size=(D, c)) for k, (_, c) in kinds.items()}
 w["far"], w["that"] = w["near"] + 0.2 * w["far"], w["this"] + 0.2 * w["that"]
-for name, splits in {"data.h5": {"train": 150, "val": 70, "test": 90}, "none.h5": {"train": 150, "test": 90}}.items():
+for name, splits in {"data.h5": {"train": 150, "val": 70, "test": 90}, "none.h5": {"train": 150, "test": 90},
+                     "many.h5": {"train": 2500, "val": 70, "test": 90},
+                     "alone.h5": {"train": 1200, "test": 90}}.items():
     with h5py.File(name, "w") as f:
         f.attrs.update(format="polytree dataset", version=1)
         for k, (kind, c) in kinds.items():
@@ -52,7 +55,7 @@ for name, splits in {"data.h5": {"train": 150, "val": 70, "test": 90}, "none.h5"
                 g["labels"] = y.astype("float32" if kind == "regression" else "int32")
 END
 
-for data in data none; do
+for data in data none many; do
     for pooled in 0 1; do
         expect 0 "$POLYTREE" search linear.ini -o $data-$pooled --set data.file=$data.h5 \
             linear.pooled=$pooled linear.lambda=0.03
@@ -67,6 +70,7 @@ import json, warnings
 import h5py, numpy as np
 from sklearn.linear_model import LogisticRegression, Ridge
 warnings.simplefilter("ignore")
+rng = np.random.default_rng(1)
 LAMBDAS = [10.0 ** e for e in range(3, -7, -1)]
 
 def part(f, split, task, output):
@@ -104,11 +108,11 @@ def losses(out, y):
 def tasks_of(run):
     return [json.loads(line) for line in open(run + "/metrics.jsonl")][-1]["tasks"]
 
-for data in ("data", "none"):
+for data in ("data", "none", "many"):
     f = h5py.File(data + ".h5", "r")
     kind = {k: (g.attrs["kind"], g.attrs["classes"]) for k, g in f["tasks"].items()}
     for pooled in (False, True):
-        for picked in ((False, True) if data == "data" else (False,)):
+        for picked in (False, True):
             run = "%s-%d%s" % (data, pooled, "-picked" * picked)
             for task, got in tasks_of(run).items():
                 pool = [t for t in tasks_of(run) if kind[t] == kind[task]] if pooled else [task]
@@ -129,22 +133,47 @@ for data in ("data", "none"):
                             each.append(losses(out(x, t), y))
                     return np.concatenate(each).mean()
                 # Numbers that all samples have, have one penalty.
+                def in_folds(lam, outputs):
+                    each = []
+                    for output in outputs:
+                        parts = [of("train", t, output) for t in range(len(pool))]
+                        fold = [rng.permutation(len(y)) % 5 for _, y in parts]
+                        for i in range(5):
+                            out = fit([(x[f != i], y[f != i]) for (x, y), f in zip(parts, fold)], lam)
+                            each += [losses(out(x[f == i], t), y[f == i]) for t, ((x, y), f) in
+                                     enumerate(zip(parts, fold))]
+                    return np.concatenate(each).mean()
+                n_row = sum(len(part(f, "train", t, 0)[1]) for t in pool)
                 together = [list(range(c))] if is_number and task != "gaps" else \
                     [[o] for o in range(1 if kind[task][0] == "classification" else c)]
-                want, n = 0, 0
-                for outputs in together:
-                    lam = min(LAMBDAS, key=lambda l: on_val(l, outputs)) if picked else 0.03
-                    for output in outputs:
-                        x, y = of("test", pool.index(task), output)
-                        each = losses(fit_output(lam, output)(x, pool.index(task)), y)
-                        want, n = want + each.sum(), n + len(each)
-                want /= n
-                assert abs(got["loss"] - want) < 2e-5 * want, (run, task, got["loss"], want)
+                def on_test(pick):
+                    total, n = 0, 0
+                    for outputs in together:
+                        lam = pick(outputs)
+                        for output in outputs:
+                            x, y = of("test", pool.index(task), output)
+                            each = losses(fit_output(lam, output)(x, pool.index(task)), y)
+                            total, n = total + each.sum(), n + len(each)
+                    return total / n
+                is_it = lambda want: abs(got["loss"] - want) < 2e-5 * want
+                if not picked or n_row >= 1000:
+                    want = on_test((lambda o: min(LAMBDAS, key=lambda l: on_val(l, o))) if picked else lambda o: 0.03)
+                    assert is_it(want), (run, task, got["loss"], want)
+                elif len(together) == 1:
+                    # Its folds are by the seed: by others of 50 rows and more it is about as good as any.
+                    loss = [in_folds(l, together[0]) for l in LAMBDAS]
+                    own = [x for l, x in zip(LAMBDAS, loss) if is_it(on_test(lambda o: l))]
+                    assert own and min(own) < 1.3 * min(loss), (run, task, got["loss"], own, loss)
 END
 
-# Without val the penalty is picked on a part of train, by the seed: again the same.
+# Without val the penalty of many rows is picked on a part of train, that of few in folds, by the
+# seed: again the same.
 expect 0 "$POLYTREE" search linear.ini -o again --set data.file=none.h5 linear.pooled=1
 same_result again none-1-picked
+for run in alone again-alone; do
+    expect 0 "$POLYTREE" search linear.ini -o $run --set data.file=alone.h5 linear.pooled=1
+done
+same_result again-alone alone
 refuses 1 "search.method = linear is for features, the data set has images of 16 x 16" \
     search "$SMALL" -o images --set search.method=linear
 # Opponents of a search among features.
