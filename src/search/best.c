@@ -34,14 +34,54 @@ static double loss_on_val(const pt_search_t *s)
     return weights > 0 ? sum / weights : NAN;
 }
 
+/* By how much more likely, as a logarithm, a task's labels in val are than at the
+ * beginning: cross entropies are that; of errors the scale is what makes them likeliest. */
+static double evidence_of(const pt_search_t *s, int32_t task)
+{
+    double n = (double)s->score[task].n;
+    double before = s->begin_loss[task], now = s->score[task].loss;
+    switch (pt_trainer_objective(s->trainer, task)->loss) {
+    case PT_LOSS_CROSS_ENTROPY:
+    case PT_LOSS_BCE:
+    case PT_LOSS_BCE_BALANCED:
+        return n * (before - now);
+    case PT_LOSS_MSE:
+        return n / 2 * log(before / now);
+    default:
+        return n * log(before / now);
+    }
+}
+
+/* By chance a step makes val e times as likely as the beginning does once in e times, at
+ * most. */
+static bool is_beyond_chance(const pt_search_t *s)
+{
+    double sum = 0;
+    for (int32_t k = 0; k < s->space->n_task; k++) {
+        double evidence = evidence_of(s, k);
+        sum += s->score[k].n > 0 && !isnan(evidence) ? evidence : 0;
+    }
+    return sum > 1;
+}
+
+/* Of the evaluation just made. */
+static bool is_best(const pt_search_t *s, double loss)
+{
+    const run_state_t *st = &s->state;
+    if (!isfinite(loss) || (st->best_step >= 0 && loss >= st->best_loss))
+        return false;
+    return st->best_step != 0 || is_beyond_chance(s);
+}
+
 pt_status_t run_best_keep(pt_search_t *s)
 {
     run_state_t *st = &s->state;
     char folder[PT_PATH_MAX];
     double loss = loss_on_val(s);
-    if (!run_best_is_on(s) ||
-        !(isfinite(loss) && (st->best_step < 0 || loss < st->best_loss)))
+    if (!run_best_is_on(s) || !is_best(s, loss))
         return PT_OK;
+    for (int32_t k = 0; k < s->space->n_task && st->step == 0; k++)
+        s->begin_loss[k] = s->score[k].loss;
     st->best_step = st->step;
     st->best_loss = loss;
     /* What is best at the end needs no copy. */
@@ -81,9 +121,16 @@ pt_status_t run_best_take(pt_search_t *s)
         PT_TRY_OR(done, pt_comm_agree(s->world, status));
         PT_TRY_OR(done, pt_trainer_load(s->trainer, &c));
     }
-    run_note(s,
-             "kept: the weights of step %lld of %lld, whose loss on val is the least, %.4g",
-             (long long)st->best_step, (long long)st->step, st->best_loss);
+    if (st->best_step > 0)
+        run_note(
+            s,
+            "kept: the weights of step %lld of %lld, whose loss on val is the least, %.4g",
+            (long long)st->best_step, (long long)st->step, st->best_loss);
+    else
+        run_note(s,
+                 "kept: the weights before the first of %lld steps, as none is better on "
+                 "val beyond chance",
+                 (long long)st->step);
 done:
     pt_checkpoint_release(&c);
     return status;

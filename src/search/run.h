@@ -90,6 +90,8 @@ struct pt_search {
     unsigned request; /**< of the last step, the same on all ranks */
 
     pt_task_score_t *score;
+    double
+        *begin_loss; /**< retrain.keep = best: of the tasks on val, before the first step */
     double mean_metric; /**< of the last evaluation; NaN before */
     run_speed_t speed;
     pt_journal_t *journal; /**< rank 0 */

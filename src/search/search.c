@@ -87,6 +87,7 @@ static pt_status_t allocate(pt_search_t *s)
     PT_TRY(pt_alloc(&s->alive_candidate, (size_t)s->space->n_candidate, 1));
     PT_TRY(pt_alloc(&s->alive_node, (size_t)s->space->n_node, 1));
     PT_TRY(pt_alloc(&s->score, (size_t)n_task, sizeof *s->score));
+    PT_TRY(pt_alloc(&s->begin_loss, (size_t)n_task, sizeof *s->begin_loss));
     if (s->space->kind == PT_SPACE_BRANCH)
         PT_TRY(pt_branching_init(&s->branching, s->space->n_layer, n_task));
     if (!s->is_root || s->is_view)
@@ -275,6 +276,7 @@ void pt_search_free(pt_search_t *s)
     pt_free(s->alive_candidate);
     pt_free(s->alive_node);
     pt_free(s->score);
+    pt_free(s->begin_loss);
     pt_free(s->config_text);
     pt_text_release(&s->files);
     pt_free(s);

@@ -12,6 +12,7 @@
 
 #define STANDARD "standard"
 #define BEST "run/best"
+#define BEGIN_LOSS "run/begin_loss"
 
 enum { N_LOSS = 2, N_JOURNAL = 4 };
 
@@ -122,12 +123,13 @@ static pt_status_t pack_scores(const pt_search_t *s, double **out, double **boun
 
 static pt_status_t add_best(const pt_search_t *s, double pair[2], pt_checkpoint_t *c)
 {
-    const int64_t two = 2;
+    const int64_t two = 2, n_task = s->space->n_task;
     pair[0] = (double)s->state.best_step;
     pair[1] = s->state.best_loss;
-    return s->config->retrain.keep == PT_KEEP_BEST
-               ? pt_checkpoint_add(c, BEST, PT_DTYPE_F64, &two, 1, pair, true)
-               : PT_OK;
+    if (s->config->retrain.keep != PT_KEEP_BEST)
+        return PT_OK;
+    PT_TRY(pt_checkpoint_add(c, BEST, PT_DTYPE_F64, &two, 1, pair, true));
+    return pt_checkpoint_add(c, BEGIN_LOSS, PT_DTYPE_F64, &n_task, 1, s->begin_loss, true);
 }
 
 pt_status_t run_state_best(const pt_checkpoint_t *c, run_state_t *state)
@@ -314,6 +316,9 @@ static pt_status_t take_arrays(pt_search_t *s, const pt_checkpoint_t *c)
     PT_TRY(pt_checkpoint_copy(c, "alpha/updates", PT_DTYPE_I64, a->n_task, a->count));
     PT_TRY(pt_checkpoint_copy(c, "architecture/bits", PT_DTYPE_U64,
                               s->subnet.n_task * (int64_t)s->subnet.words, s->subnet.bits));
+    if (pt_checkpoint_find(c, BEGIN_LOSS) != NULL)
+        PT_TRY(pt_checkpoint_copy(c, BEGIN_LOSS, PT_DTYPE_F64, s->space->n_task,
+                                  s->begin_loss));
     return s->state.phase == PT_N_PHASE ? take_scores(s, c) : PT_OK;
 }
 
@@ -374,6 +379,7 @@ static pt_status_t share(pt_search_t *s)
     PT_TRY(pt_comm_bcast(s->world, s->subnet.bits,
                          n_task * s->subnet.words * sizeof *s->subnet.bits, 0));
     PT_TRY(pt_comm_bcast(s->world, s->score, n_task * sizeof *s->score, 0));
+    PT_TRY(pt_comm_bcast(s->world, s->begin_loss, n_task * sizeof *s->begin_loss, 0));
     for (int32_t k = 0; k < s->subnet.n_task; k++)
         pt_subnet_harden(&s->subnet, k);
     if (s->choose.is_on)

@@ -322,7 +322,10 @@ static void put_report(pt_text_t *out, const columns_t *c, const char *earlier,
     put_choice(out, &c->summary[FOUND]);
     if (config->kernel.reduction == PT_REDUCTION_FAST)
         pt_text_add(out, "\nkernel.reduction = fast: the bits depend on the ranks\n");
-    if (c->summary[FOUND].kept >= 0)
+    if (c->summary[FOUND].kept == 0)
+        pt_text_add(out, "\nweights of before retrain, as no later ones are better on val "
+                         "beyond chance (retrain.keep = best)\n");
+    if (c->summary[FOUND].kept > 0)
         pt_text_add(
             out,
             "\nweights of step %lld of retrain, of all those evaluated the one with "

@@ -74,18 +74,20 @@ linear_bn_relu out=8")
 expect 0 ranks 1 search table.ini -o linear --set retrain.keep=last search.method=linear
 expect 0 ranks 1 search table.ini -o dag
 says out "^retrain, step 0: on val: "
-says out "^kept: the weights of step "
+says out "^kept: the weights "
 expect 0 ranks 1 search table.ini -o branch --set "${encoder[@]}" encoder.stem=none
 expect 0 ranks 1 search table.ini -o scratch --set retrain.from=scratch
 for method in shared single; do
     expect 0 ranks 1 search table.ini -o $method --set search.method=$method baseline.steps=12
 done
+expect 0 ranks 1 search table.ini -o long --set search.method=shared baseline.steps=160 run.eval_every=40
+says out "^kept: the weights of step "
 expect 0 ranks 1 search table.ini -o judged --set "${encoder[@]}" encoder.stem=linear_bn_relu\ out=8 \
     choose.judge=halving retrain.from=scratch search.alpha_part=0.4 \
     space.copies=2 choose.budget=20
 
 "$PYTHON" - <<'END'
-import json
+import json, math
 def scores(run, event="eval", phase="retrain"):
     lines = [json.loads(l) for l in open(run + "/metrics.jsonl")]
     return [l for l in lines if l["event"] == event and l["phase"] == phase]
@@ -96,13 +98,19 @@ for run in ("dag", "branch", "scratch", "shared", "single", "judged"):
     for task, w in want.items():
         got = begin["tasks"][task]["loss"]
         assert abs(got - w["loss"]) < 1e-5 * w["loss"], (run, task, got, w["loss"])
+    # The beginning is left for what is better than chance.
+    def evidence(e):
+        return sum(t["n"] * (math.log(b["loss"] / t["loss"]) / 2 if name == "line" else b["loss"] - t["loss"])
+                   for name, t in e["tasks"].items() for b in [begin["tasks"][name]])
     loss = lambda e: sum(t["loss"] for t in e["tasks"].values())
+    best = begin
+    for e in later:
+        if loss(e) < loss(best) and (best is not begin or evidence(e) > 1):
+            best = e
     kept = scores(run, "final", "retrain")[-1]["kept"]
-    best = min([begin, *later], key=loss)
-    assert kept == best["step"], (run, kept, [loss(e) for e in (begin, *later)])
-    assert loss(best) <= loss(begin)
-# Something beside the line is learned.
-assert any(scores(run, "final", "retrain")[-1]["kept"] > 0 for run in ("dag", "shared", "single"))
+    assert kept == best["step"], (run, kept, [(loss(e), evidence(e)) for e in (begin, *later)])
+# With some more steps the bend beside the line is learned.
+assert scores("long", "final", "retrain")[-1]["kept"] > 0
 END
 
 expect 0 ranks 1 eval dag
