@@ -5,7 +5,8 @@
 
 /* Tables of fewer samples a task are fitted by linear networks, which overfit least. */
 enum { FEW_SAMPLES = 1000 };
-/* Fewer samples of val than this pick a step by chance. */
+/* Fewer samples of val than this pick a step by chance, of networks that do not begin at
+ * anything good. */
 enum { LEAST_VAL = 100 };
 
 /* What of a data set the rules look at. */
@@ -77,11 +78,17 @@ static void section(pt_text_t *out, const char *name, const char *why)
     pt_text_add(out, "\n[%s]%s%s\n", name, why[0] ? "  ; " : "", why);
 }
 
+/* Whether there are samples to pick a step by. */
+static bool has_val(const facts_t *f)
+{
+    return f->val >= (f->is_image ? LEAST_VAL : 1);
+}
+
 static void put_data(const facts_t *f, const char *file, pt_text_t *out)
 {
     section(out, "data", "");
     pt_text_add(out, "file = %s\n", file);
-    if (f->n[PT_SPLIT_VAL] == 0 && f->val >= LEAST_VAL)
+    if (f->n[PT_SPLIT_VAL] == 0 && has_val(f))
         pt_text_add(out, "val_fraction = 0.1      ; the file has no val\n");
 }
 
@@ -172,6 +179,10 @@ static void put_head(const facts_t *f, pt_text_t *out)
     int stem, rest;
     map_strides(f, &stem, &rest);
     section(out, "head", "");
+    if (!f->is_image)
+        pt_text_add(out,
+                    "linear = 1              ; ridge or logistic regression beside the "
+                    "network, which begins there\n");
     if (f->n_map == f->n_task)
         pt_text_add(out,
                     "kind = deeplab\nwidth = 24\nskip = x                ; the stem's "
@@ -228,9 +239,7 @@ static void put_phases(const facts_t *f, int64_t batch, pt_text_t *out)
     pt_text_add(out,
                 "steps = %lld\noptimizer = adam\nlr = %s\ndecay = %g\nlr_warmup = 20\n",
                 (long long)clamp(2 * epoch, 50, 400), lr, decay);
-    section(out, "search",
-            f->is_image ? ""
-                        : "method = linear is ridge and logistic regression: try it, too");
+    section(out, "search", "");
     pt_text_add(out, "steps = %lld\noptimizer = adam\nlr = %s\ndecay = %g\n",
                 (long long)clamp(6 * epoch, 100, 1200), lr, decay);
     section(out, "alpha", "");
@@ -239,7 +248,7 @@ static void put_phases(const facts_t *f, int64_t batch, pt_text_t *out)
     pt_text_add(out,
                 "steps = %lld\noptimizer = adam\nlr = %s\ndecay = %g\nlr_warmup = 20\n",
                 (long long)retrain, lr, decay);
-    if (f->val >= LEAST_VAL)
+    if (has_val(f))
         pt_text_add(out, "keep = best             ; on val; comparisons want last\n");
     else
         pt_text_add(out, "keep = last             ; val is too small to pick a step by\n");
