@@ -5,6 +5,7 @@
 #   make check            pass all tests; check-long: many layouts and kills on top
 #   make check-sanitize   the tests under address, undefined-behaviour and leak sanitizers
 #   make check-valgrind   a tiny search on one and two ranks, and on two stages, under valgrind
+#   make check-cluster    jobs preempted, stopped, killed and put back, on a Slurm that it starts
 #   make lint             format and layers of the code
 #   make install          into PREFIX; make uninstall takes it away
 #   make info             versions of compiler and libraries
@@ -68,7 +69,7 @@ PARALLEL = $(if $(filter --jobserver% -j%,$(MAKEFLAGS)),,-j$(shell nproc))
 help:
 	@sed -n '/^#/!q; s/^# \{0,1\}//p' $(firstword $(MAKEFILE_LIST))
 
-.PHONY: help all tests deps demo check check-long check-sanitize check-valgrind lint install install-files uninstall info clean
+.PHONY: help all tests deps demo check check-long check-sanitize check-valgrind check-cluster lint install install-files uninstall info clean
 .DELETE_ON_ERROR:
 
 # Without this make links x.d from x.d.o, for which vector_%.o seems to be a way.
@@ -143,6 +144,10 @@ check-sanitize:
 check-valgrind: all
 	@POLYTREE=$(abspath $(BUILD))/polytree tests/valgrind/run.sh
 
+check-cluster: all
+	@jobs/deps.sh cluster
+	@POLYTREE=$(abspath $(BUILD))/polytree tests/cluster/trials.sh
+
 # Empty unless the user has decided: a library that is not there yet may be installed.
 DNNL_WANTED = $(if $(filter command% environment%,$(origin DNNL)),$(DNNL))
 
@@ -169,7 +174,8 @@ install-files:
 	install -D -m 644 -t $(SHARE)/doc/polytree/docs $(wildcard docs/*)
 	install -D -m 644 -t $(SHARE)/polytree/configs $(wildcard configs/*.ini)
 	install -D -m 644 -t $(SHARE)/polytree/configs/encoders $(wildcard configs/encoders/*.ini)
-	install -D -m 755 -t $(SHARE)/polytree/jobs jobs/search.sbatch
+	install -D -m 755 -t $(SHARE)/polytree/jobs $(wildcard jobs/*.sbatch)
+	install -D -m 644 -t $(SHARE)/polytree/jobs jobs/site.sh jobs/job.sh
 	install -D -m 755 -t $(SHARE)/polytree/recipes $(wildcard io/recipes/*.py)
 	$(if $(wildcard modulefiles/*),cp -r modulefiles $(SHARE)/polytree/)
 	$(if $(DESTDIR),,cat $(BUILD)/folders >>$(SHARE)/polytree/folders)

@@ -46,6 +46,11 @@ check|has_python torch|python3-torch|no
 check|command -v node|nodejs|no
 check|command -v npm|npm|no
 check|command -v smpicc|libsimgrid-dev|no
+cluster|test -x /usr/sbin/slurmctld|slurmctld|no
+cluster|test -x /usr/sbin/slurmd|slurmd|no
+cluster|command -v srun|slurm-client|no
+cluster|test -x /usr/sbin/munged|munge|no
+cluster|test -x /usr/sbin/ip -o -x /sbin/ip|iproute2|no
 demo|command -v dot|graphviz|no
 demo|test -d /usr/share/datasets/fashion-mnist|dataset-fashion-mnist|no
 TABLE

@@ -61,9 +61,10 @@ static const char *const of_resume[] = {
     "a second or so, and ends with a code of its own; the run goes on all the same.",
     "A sweep does all that too; its file is SWEEP/STOP, whichever run is at work.",
     "Under Slurm, `sbatch search.sbatch CONFIG.ini RUN` is the first command and every "
-    "later one (the script is in share/polytree/jobs): warned of its end or of preemption "
-    "it stops the run and puts itself back into the queue.  With POLYTREE_COMMAND=sweep in "
-    "the environment it does so with a sweep, in the folder SWEEP.",
+    "later one (the script is in share/polytree/jobs): before its time is up or when it is "
+    "preempted it stops the run and puts itself back into the queue, and after a rank or a "
+    "node is lost it goes on on those that are left.  sweep.sbatch does so with a sweep; "
+    "eval.sbatch scores a run.  Each shows with --help how it is used.",
     NULL};
 
 static const entry_t codes[] = {
@@ -87,8 +88,10 @@ static const entry_t variables[] = {
     {"OMPI_COMM_WORLD_RANK, PMIX_RANK, PMI_RANK, SLURM_PROCID",
      "set by launchers: of several processes the first alone runs commands that need no "
      "ranks, and prints"},
-    {"POLYTREE, POLYTREE_COMMAND, POLYTREE_SRUN_MPI",
-     "for search.sbatch: the program, search or sweep, and what srun --mpi is given"},
+    {"POLYTREE, POLYTREE_LAUNCH, POLYTREE_SRUN_MPI, POLYTREE_RETRIES, POLYTREE_JOBS",
+     "for the job scripts: the program, srun or mpirun, what srun --mpi is given, how "
+     "often "
+     "in a row to try without a step gained (3), and the folder of site.sh"},
     {0}};
 
 static const entry_t examples[] = {

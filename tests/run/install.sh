@@ -20,6 +20,7 @@ grep -q '^\.TH POLYTREE 1' to/share/man/man1/polytree.1 || fail "no man page"
 [ -s to/share/polytree/configs/encoders/mobilenetv2.ini ] || fail "no encoders"
 
 [ -x to/share/polytree/jobs/search.sbatch ] || fail "no job script"
+[ -s to/share/polytree/jobs/site.sh ] || fail "no site.sh"
 [ -x to/share/polytree/recipes/torchvision_weights.py ] || fail "no recipes"
 [ -s to/share/doc/polytree/docs/use.md ] || fail "no documents"
 

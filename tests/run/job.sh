@@ -7,8 +7,12 @@ small_data
 script=$ROOT/jobs/search.sbatch
 export POLYTREE
 
-expect 2 "$script"
-says err "usage: sbatch"
+for each in search sweep eval; do
+    expect 2 "$ROOT/jobs/$each.sbatch"
+    says err "sbatch .*jobs/$each.sbatch "
+    expect 0 "$ROOT/jobs/$each.sbatch" --help
+    says out "sbatch .*jobs/$each.sbatch "
+done
 
 # job STEP RUN: on its own, as $job; the search is held at that step.
 job() {
@@ -36,6 +40,7 @@ ended 75
 
 # It does a sweep as well, and a file STOP that an earlier job has left does not end it.
 mkdir sweep && touch sweep/STOP
-export POLYTREE_COMMAND=sweep
-expect 0 "$script" "$SMALL" sweep --set sweep.methods=search sweep.seeds=7
+expect 0 "$ROOT/jobs/sweep.sbatch" "$SMALL" sweep --set sweep.methods=search sweep.seeds=7
 says out "^search +1/1 "
+expect 0 "$ROOT/jobs/eval.sbatch" whole
+says out "^  mean"

@@ -1,0 +1,221 @@
+# What the job scripts beside it share: one command under srun or mpirun, which is warned, put
+# back into the queue, and started anew on the nodes that are left.
+# shellcheck shell=bash
+
+script=$0
+heard=$(mktemp) # what is said on stderr
+trap 'rm -f "$heard"' EXIT
+
+say() {
+    echo "$(date '+%F %T') job: $*"
+}
+
+# usage SCRIPT: the comment that it begins with.
+usage() {
+    sed -n '2,/^#SBATCH/{/^#SBATCH/d; s/^# \{0,1\}//p}' "$1"
+}
+
+# The job as Slurm knows it; the last element of an array has the array's own number, which
+# speaks for all elements.
+job_id() {
+    if [ -n "${SLURM_ARRAY_JOB_ID:-}" ]; then
+        echo "${SLURM_ARRAY_JOB_ID}_$SLURM_ARRAY_TASK_ID"
+    else
+        echo "${SLURM_JOB_ID:-}"
+    fi
+}
+
+# job_field NAME: of what scontrol says of this job.
+job_field() {
+    scontrol show job -o "$(job_id)" 2>/dev/null | tr ' ' '\n' | sed -n "s/^$1=//p" | head -n 1
+}
+
+# Seconds since 1970 at which the job's time is up; empty: nobody knows.
+job_end() {
+    local text=${SLURM_JOB_END_TIME:-}
+    [ -n "$(job_id)" ] || return 0
+    if [ -z "$text" ]; then # Slurm before 23.02
+        text=$(date -d "$(job_field EndTime)" +%s 2>/dev/null) || text=
+    fi
+    echo "$text"
+}
+
+# Seconds before its end at which this shell is warned: of --signal above.
+warning() {
+    sed -n 's/^#SBATCH --signal=B:USR1@\([0-9]*\)$/\1/p' "$script" | head -n 1
+}
+
+# Nodes that the job still has and that answer, in their order, separated by commas.
+nodes_left() {
+    local node list
+    list=$(job_field NodeList)
+    for node in $(scontrol show hostnames "${list:-$SLURM_JOB_NODELIST}"); do
+        case $(sinfo -h -N -n "$node" -o %T | head -n 1) in
+        *'*' | down* | drained* | fail* | error* | unknown* | '') ;;
+        *) echo "$node" ;;
+        esac
+    done | paste -sd,
+}
+
+# What grows with every step that is kept: nothing else tells progress from none.
+progress() {
+    cat "$1"/metrics.jsonl "$1"/*/metrics.jsonl 2>/dev/null | wc -c
+}
+
+# was_lost: a rank was killed, or a node is gone: by the code, or by what was said.
+was_lost() {
+    [ "$code" -gt 128 ] || grep -qE 'was killed or has crashed|: Killed|Node failure' "$heard"
+}
+
+# launch COMMAND...: as $launched.  On the nodes that are left, as many ranks as each had.
+launch() {
+    local left n
+    case ${POLYTREE_LAUNCH:-$([ -n "${SLURM_JOB_ID:-}" ] && command -v srun >/dev/null && echo srun)} in
+    srun)
+        left=$(nodes_left)
+        n=$(tr ',' '\n' <<<"$left" | wc -l)
+        local where=() as=()
+        if [ "$n" -lt "${SLURM_JOB_NUM_NODES:-1}" ]; then
+            as=(env -u SLURM_JOB_NUM_NODES -u SLURM_NNODES -u SLURM_NTASKS -u SLURM_NPROCS -u SLURM_JOB_NODELIST
+                -u SLURM_NODELIST -u SLURM_TASKS_PER_NODE -u SLURM_JOB_CPUS_PER_NODE)
+            where=(--nodes="$n" --nodelist="$left" --ntasks-per-node="${SLURM_NTASKS_PER_NODE:-1}")
+            where+=(--ntasks=$((n * ${SLURM_NTASKS_PER_NODE:-1})))
+        fi
+        # Of a node that is lost the step ends; the job does not.
+        "${as[@]}" srun --mpi="$POLYTREE_SRUN_MPI" --kill-on-bad-exit=1 --no-kill=off "${where[@]}" "$@" \
+            2> >(tee "$heard" >&2) &
+        ;;
+    *)
+        local hosts=()
+        if [ -n "${SLURM_JOB_ID:-}" ]; then
+            left=$(nodes_left)
+            n=$(tr ',' '\n' <<<"$left" | wc -l)
+            [ "$n" = "${SLURM_JOB_NUM_NODES:-1}" ] ||
+                hosts=(--host "$(sed "s/,/:${SLURM_NTASKS_PER_NODE:-1},/g; s/\$/:${SLURM_NTASKS_PER_NODE:-1}/" <<<"$left")")
+        fi
+        mpirun "${hosts[@]}" "$@" 2> >(tee "$heard" >&2) &
+        ;;
+    esac
+    launched=$!
+}
+
+# await: the end of $launched, whatever signals come; its code is $code.
+await() {
+    code=0
+    wait "$launched" || code=$?
+    while kill -0 "$launched" 2>/dev/null; do # a trap ends the wait, not the command
+        code=0
+        wait "$launched" || code=$?
+    done
+}
+
+# The warning, or a preemption's SIGTERM, comes to this shell alone: it is passed on by a file,
+# which reaches rank 0 under srun and mpirun alike.  One that lies there before the run has
+# begun has no effect: hence again and again.
+# shellcheck disable=SC2317  # called by the trap
+warn() {
+    warned=1
+    [ -z "$launched" ] || [ -n "$reminder" ] || remind
+}
+# shellcheck disable=SC2317
+remind() {
+    while kill -0 "$launched" 2>/dev/null; do
+        mkdir -p "$folder" && : >"$folder/STOP"
+        sleep 1
+    done &
+    reminder=$!
+}
+
+# is_preempted: Slurm wants it gone; ranks may have been told by a SIGTERM to them alone.
+is_preempted() {
+    case $(job_field PreemptTime) in None | '') return 1 ;; esac
+}
+
+# is_timed: it was stopped by its time, or by hand with the warning; not by its user's STOP.
+is_timed() {
+    [ -n "$warned" ] || { [ -n "$end" ] && [ $((end - $(date +%s))) -le $(($(warning) + 60)) ]; }
+}
+
+# put_back: into the queue, unless Slurm has done that already.
+put_back() {
+    local restarts
+    restarts=$(job_field Restarts)
+    if [ "${restarts:-0}" -gt "${SLURM_RESTART_COUNT:-0}" ]; then
+        say "Slurm has put it back into the queue"
+    elif scontrol requeue "$(job_id)"; then
+        say "stopped with a checkpoint, and put back into the queue"
+    fi
+}
+
+# gained: whether there is a step more than at the last look, or not too often none.  Kept
+# beside the run, as what is put back begins anew.
+gained() {
+    local now tries=0 was=-1 file
+    file=$folder/job-$(job_id).tries
+    now=$(progress "$folder")
+    [ ! -r "$file" ] || read -r was tries <"$file"
+    if [ "$now" -gt "$was" ]; then tries=0; else tries=$((tries + 1)); fi
+    mkdir -p "$folder" && echo "$now $tries" >"$file"
+    if [ "$tries" -ge "$POLYTREE_RETRIES" ]; then
+        say "no step was gained $tries times in a row: given up; mend the cause and submit it again"
+        rm -f "$file"
+        return 1
+    fi
+}
+
+# run_job FOLDER COMMAND...: until it is done, in this job and those that follow.
+run_job() {
+    folder=$1 warned='' reminder='' launched='' code=0
+    shift
+    local end left limit=() argument
+    # srun does not take the cores of a rank from sbatch by itself.
+    export SRUN_CPUS_PER_TASK=${SRUN_CPUS_PER_TASK:-${SLURM_CPUS_PER_TASK:-1}}
+    # Ranks that wait must not hold a core that others need.
+    export OMPI_MCA_mpi_yield_when_idle=${OMPI_MCA_mpi_yield_when_idle:-1}
+    trap warn USR1 TERM
+    end=$(job_end)
+    left=$(job_id)
+    say "${left:-without Slurm}, restart ${SLURM_RESTART_COUNT:-0}, on ${SLURM_JOB_NODELIST:-$(uname -n)}${end:+, until $(date -d "@$end" '+%F %T')}"
+    while :; do
+        limit=()
+        if [ -n "$end" ]; then
+            left=$((end - $(date +%s)))
+            if [ "$left" -le "$(($(warning) + 60))" ]; then
+                # Slurm sends the warning at once, and would for ever.
+                say "warning: $left s are left, no more than the $(warning) s of the warning before the end (and Slurm's minute): it is not heeded, ask for more --time or for --signal=B:USR1@SECONDS"
+                trap : USR1
+            fi
+            limit=(--time-limit "$((left > 30 ? left - 20 : left > 10 ? left - 5 : 5))")
+            for argument in "$@"; do
+                [ "$argument" != --time-limit ] || limit=()
+            done
+        fi
+        launch "$@" "${limit[@]}"
+        [ -z "$warned" ] || [ -n "$reminder" ] || remind
+        await
+        launched=''
+        if [ -n "$reminder" ]; then
+            kill "$reminder" 2>/dev/null
+            rm -f "$folder/STOP"
+        fi
+        if [ "$code" -gt 2 ] && [ -n "${SLURM_JOB_ID:-}" ] && is_preempted; then
+            put_back # were it before the first step: that is not the run's fault
+            return "$code"
+        fi
+        case $code in
+        0)
+            rm -f "$folder/job-$(job_id).tries"
+            return 0
+            ;;
+        75)
+            [ -n "${SLURM_JOB_ID:-}" ] || return 75
+            if is_timed && gained; then put_back; fi
+            return 75
+            ;;
+        esac
+        # What a run says in one line comes again; a rank or a node that is lost does not.
+        [ -n "${SLURM_JOB_ID:-}" ] && [ -z "$warned" ] && was_lost || return "$code"
+        gained || return "$code"
+        say "ended with code $code: started again on $(nodes_left)"
+    done
+}
