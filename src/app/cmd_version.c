@@ -37,9 +37,6 @@ static void print_programs(void)
     ask_program("dot -V 2>&1", text, sizeof text);
     version = strstr(text, "version ");
     pt_console_line("  pictures  Graphviz %s", version != NULL ? version + 8 : text);
-    ask_program("gnuplot --version 2>&1", text, sizeof text);
-    version = strncmp(text, "gnuplot ", 8) == 0 ? text + 8 : text;
-    pt_console_line("  pictures  gnuplot %s", version);
 }
 
 pt_status_t pt_cmd_version(const pt_args_t *args, int *code)

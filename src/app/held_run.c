@@ -234,8 +234,6 @@ static pt_status_t draw(const pt_held_run_t *run)
     PT_TRY(pt_curves_write(run->folder, &is_drawn));
     if (is_drawn)
         pt_console_line("curves      %s/%s", run->folder, pt_run_file_name(PT_FILE_CURVES));
-    else
-        pt_console_line("no curves: gnuplot is not installed");
     return PT_OK;
 }
 

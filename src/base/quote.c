@@ -17,15 +17,6 @@ static void put(const char *text, const char *special, const char *const *word,
     }
 }
 
-void pt_quote_gnuplot(const char *text, pt_text_t *out)
-{
-    /* Where doubled quotes begin a string, or four of them stand in it, gnuplot ends it. */
-    static const char *const word[] = {"'.\"'\".'"};
-    pt_text_add(out, "'");
-    put(text, "'", word, out);
-    pt_text_add(out, "'");
-}
-
 /* Graphviz replaces entities of HTML in any label, and \N and its like even in those that
  * are HTML already. */
 void pt_quote_dot(const char *text, pt_text_t *out)
@@ -38,4 +29,10 @@ void pt_quote_dot_html(const char *text, pt_text_t *out)
 {
     static const char *const word[] = {"&#34;", "\\\\", "&#38;", "&#60;", "&#62;"};
     put(text, "\"\\&<>", word, out);
+}
+
+void pt_quote_html(const char *text, pt_text_t *out)
+{
+    static const char *const word[] = {"&#34;", "&#39;", "&amp;", "&lt;", "&gt;"};
+    put(text, "\"'&<>", word, out);
 }

@@ -1,157 +1,134 @@
-/* Charts of numbers with their standard errors, as scripts for gnuplot. */
+/* Charts of numbers with their standard errors. */
 #include "polytree/picture/chart.h"
 
 #include <math.h>
 #include <stdio.h>
 
-#include "polytree/base/quote.h"
-#include "polytree/picture/program.h"
+#include "picture/plot.h"
 
-enum { WIDTH = 760, HEIGHT = 470, ROW_HEIGHT = 26, KEY_HEIGHT = 18 };
+enum { HEIGHT = 380, ROW_HEIGHT = 26, MOST_LABEL = 420 };
 
-#define TERMINAL                                                                           \
-    "set terminal svg size %d,%d dynamic background '#ffffff' font 'sans-serif,12'\n"
-
-typedef struct axis_range {
-    double low, high;
-} axis_range_t;
-
-static const axis_range_t nothing = {INFINITY, -INFINITY};
-
-static void widen(axis_range_t *range, double x, double error)
+/* Of the labels of rows. */
+static double label_width(int32_t n, const pt_chart_row_t *row)
 {
-    range->low = fmin(range->low, x - error);
-    range->high = fmax(range->high, x + error);
-}
-
-/* Room at both ends of an axis of values, but none where a metric of 0 to 1 has no values.
- */
-static void pad(axis_range_t *r, double part)
-{
-    double room = r->high > r->low ? part * (r->high - r->low) : 0.01;
-    double least = r->low >= 0 ? 0 : -INFINITY, most = r->high <= 1 ? 1 : INFINITY;
-    r->low = fmax(r->low - room, least);
-    r->high = fmin(r->high + room, most);
-}
-
-static void put_rows(const char *title, int32_t n, const pt_chart_row_t *row,
-                     pt_text_t *out)
-{
-    axis_range_t range = nothing;
+    double width = 60;
     for (int32_t i = 0; i < n; i++)
-        if (isfinite(row[i].value))
-            widen(&range, row[i].value, row[i].error);
-    pad(&range, 0.05);
-    pt_text_add(out,
-                TERMINAL "set grid x\nunset key\nset xrange [%.9g:%.9g]\n"
-                         "set yrange [-0.5:%d.5]\nset xlabel ",
-                WIDTH, 90 + ROW_HEIGHT * (int)n, range.low, range.high, (int)n - 1);
-    pt_quote_gnuplot(title, out);
-    pt_text_add(out, " noenhanced\nset ytics (");
+        width = fmax(width, plot_text_width(row[i].name));
+    return fmin(width, MOST_LABEL);
+}
+
+void pt_chart_rows(const char *title, int32_t n, const pt_chart_row_t *row, pt_text_t *svg)
+{
+    double left = 16 + label_width(n, row), height = ROW_HEIGHT * n;
+    plot_t p = {.left = left,
+                .top = 12,
+                .width = PLOT_WIDTH - PLOT_RIGHT - PLOT_LEFT,
+                .height = height,
+                .x = plot_nothing,
+                .y = {0, n}};
+    for (int32_t i = 0; i < n; i++)
+        plot_widen(&p.x, row[i].value, row[i].error);
+    plot_pad(&p.x, 0.05);
+    plot_begin(left + p.width + PLOT_RIGHT + 8, height + 58, title, svg);
+    if (p.x.low < p.x.high)
+        plot_x_axis(&p, title, svg);
     for (int32_t i = 0; i < n; i++) {
-        pt_text_add(out, "%s", i > 0 ? ", " : "");
-        pt_quote_gnuplot(row[i].name, out);
-        pt_text_add(out, " %d", (int)(n - 1 - i));
+        double y = n - i - 0.5;
+        char about[64];
+        plot_text(left - 8, plot_y(&p, y) + 4, "end", row[i].name, svg);
+        if (!isfinite(row[i].value))
+            continue;
+        snprintf(about, sizeof about, row[i].error > 0 ? "%.6g +- %.2g" : "%.6g",
+                 row[i].value, row[i].error);
+        plot_bar(&p, "#1f77b4", row[i].value, y, row[i].error, svg);
+        plot_point(&p, 0, "#1f77b4", row[i].value, y, 0, about, svg);
     }
-    pt_text_add(
-        out, ") noenhanced\nplot '-' using 1:2:3 with xerrorbars pt 7 ps 0.8 lw 1.5 lc rgb "
-             "'#1f77b4'\n");
+    plot_end(svg);
+}
+
+static void put_curve(const plot_t *p, int32_t n, const pt_chart_point_t *point,
+                      pt_text_t *svg)
+{
+    bool is_begun = false;
+    double reached = -INFINITY;
+    for (;;) {
+        int32_t next = -1;
+        for (int32_t i = 0; i < n; i++)
+            if (point[i].is_on_curve && point[i].x > reached &&
+                (next < 0 || point[i].x < point[next].x))
+                next = i;
+        if (next < 0)
+            break;
+        if (!is_begun)
+            pt_text_add(svg,
+                        "<path fill=\"none\" stroke-dasharray=\"5 4\" stroke=\"%s\" "
+                        "d=\"M",
+                        point[next].colour);
+        pt_text_add(svg, "%s%.1f %.1f", is_begun ? "L" : "", plot_x(p, point[next].x),
+                    plot_y(p, point[next].y));
+        reached = point[next].x;
+        is_begun = true;
+    }
+    if (is_begun)
+        pt_text_add(svg, "\"/>\n");
+}
+
+static void put_points(const plot_t *p, int32_t n, const pt_chart_point_t *point,
+                       pt_text_t *svg)
+{
+    int32_t n_named = 0;
     for (int32_t i = 0; i < n; i++)
-        if (isfinite(row[i].value))
-            pt_text_add(out, "%.9g %d %.9g\n", row[i].value, (int)(n - 1 - i),
-                        row[i].error);
-    pt_text_add(out, "e\n");
+        if (point[i].name == NULL)
+            plot_point(p, 0, point[i].colour, point[i].x, point[i].y, 0, NULL, svg);
+    put_curve(p, n, point, svg);
+    for (int32_t i = 0; i < n; i++)
+        if (point[i].name != NULL)
+            plot_point(p, n_named++, point[i].colour, point[i].x, point[i].y,
+                       point[i].error, point[i].name, svg);
 }
 
-pt_status_t pt_chart_rows(const char *title, int32_t n, const pt_chart_row_t *row,
-                          const char *path, bool *is_drawn)
+static void put_legend(double top, int32_t n, const pt_chart_point_t *point, pt_text_t *svg)
 {
-    pt_text_t script = {0};
-    put_rows(title, n, row, &script);
-    pt_status_t status = pt_program_plot(&script, path, is_drawn);
-    pt_text_release(&script);
-    return status;
+    int32_t n_named = 0;
+    for (int32_t i = 0; i < n; i++)
+        if (point[i].name != NULL) {
+            double y = top + PLOT_LINE * n_named;
+            plot_mark(n_named, point[i].colour, PLOT_LEFT, y - 4, 4.5, svg);
+            plot_text(PLOT_LEFT + 14, y, "start", point[i].name, svg);
+            n_named++;
+        }
 }
 
-static void put_axes(const char *const title[2], int32_t n, const pt_chart_point_t *point,
-                     pt_text_t *out)
+void pt_chart_points(const char *const title[2], int32_t n, const pt_chart_point_t *point,
+                     pt_text_t *svg)
 {
-    axis_range_t x = nothing, y = nothing;
+    plot_t p = {.left = PLOT_LEFT,
+                .top = 36,
+                .width = PLOT_WIDTH - PLOT_LEFT - PLOT_RIGHT,
+                .height = HEIGHT,
+                .x = plot_nothing,
+                .y = plot_nothing};
     int32_t n_named = 0;
     for (int32_t i = 0; i < n; i++) {
-        widen(&x, point[i].x, 0);
-        widen(&y, point[i].y, point[i].error);
+        plot_widen(&p.x, point[i].x, 0);
+        plot_widen(&p.y, point[i].y, point[i].error);
         n_named += point[i].name != NULL;
     }
-    double room = x.high > x.low ? 0.08 * (x.high - x.low) : 0.1 * fabs(x.high);
-    pad(&y, 0.08);
-    pt_text_add(out,
-                TERMINAL
-                "set grid\nset key below vertical maxcols 1 Left reverse noenhanced "
-                "title ' '\n"
-                "set xrange [%.9g:%.9g]\nset yrange [%.9g:%.9g]\nset xlabel ",
-                WIDTH, HEIGHT + KEY_HEIGHT * (int)(n_named + 1), fmax(0, x.low - room),
-                x.high + room, y.low, y.high);
-    pt_quote_gnuplot(title[0], out);
-    pt_text_add(out, " noenhanced\nset ylabel ");
-    pt_quote_gnuplot(title[1], out);
-    pt_text_add(out, " noenhanced\n");
-}
-
-/* Each point as a block of data, p0, p1, ..., and the curve, whose colour is returned;
- * NULL: there is none. */
-static const char *put_blocks(int32_t n, const pt_chart_point_t *point, pt_text_t *out)
-{
-    const char *colour = NULL;
-    for (int32_t i = 0; i < n; i++)
-        pt_text_add(out, "$p%d << EOD\n%.9g %.9g %.9g\nEOD\n", (int)i, point[i].x,
-                    point[i].y, point[i].error);
-    pt_text_add(out, "$curve << EOD\n");
-    for (int32_t i = 0; i < n; i++)
-        if (point[i].is_on_curve) {
-            pt_text_add(out, "%.9g %.9g\n", point[i].x, point[i].y);
-            colour = point[i].colour;
-        }
-    pt_text_add(out, "EOD\n");
-    return colour;
-}
-
-static void put_points(int32_t n, const pt_chart_point_t *point, pt_text_t *out)
-{
-    /* The filled ones: circle, square, two triangles, diamond, pentagon. */
-    static const int shape[] = {7, 5, 9, 11, 13, 15};
-    int32_t n_named = 0;
-    const char *colour = put_blocks(n, point, out);
-    pt_text_add(out, "plot ");
-    for (int32_t i = 0; i < n; i++)
-        if (point[i].name == NULL)
-            pt_text_add(out, "$p%d using 1:2 with points pt 7 ps 0.4 lc rgb '%s' notitle, ",
-                        (int)i, point[i].colour);
-    if (colour != NULL)
-        pt_text_add(
-            out,
-            "$curve using 1:2 smooth unique with lines lw 1 dt 2 lc rgb '%s' notitle, ",
-            colour);
-    for (int32_t i = 0; i < n; i++) {
-        if (point[i].name == NULL)
-            continue;
-        pt_text_add(
-            out, "$p%d using 1:2:3 with yerrorbars pt %d ps 0.8 lw 1.5 lc rgb '%s' title ",
-            (int)i, shape[n_named++ % (int32_t)(sizeof shape / sizeof shape[0])],
-            point[i].colour);
-        pt_quote_gnuplot(point[i].name, out);
-        pt_text_add(out, ", ");
+    double room = p.x.high > p.x.low ? 0.08 * (p.x.high - p.x.low) : 0.1 * fabs(p.x.high);
+    p.x = (plot_range_t){fmax(0, p.x.low - room), p.x.high + room};
+    plot_pad(&p.y, 0.08);
+    double bottom = p.top + p.height + 60;
+    plot_begin(PLOT_WIDTH, bottom + PLOT_LINE * n_named, title[1], svg);
+    if (p.x.low < p.x.high && p.y.low < p.y.high) {
+        plot_x_axis(&p, title[0], svg);
+        plot_y_axis(&p, title[1], svg);
+        put_points(&p, n, point, svg);
+        put_legend(bottom, n, point, svg);
     }
-    pt_text_add(out, "NaN notitle\n");
+    plot_end(svg);
 }
 
-pt_status_t pt_chart_points(const char *const title[2], int32_t n,
-                            const pt_chart_point_t *point, const char *path, bool *is_drawn)
+pt_status_t pt_chart_write(const char *path, pt_text_t *svg)
 {
-    pt_text_t script = {0};
-    put_axes(title, n, point, &script);
-    put_points(n, point, &script);
-    pt_status_t status = pt_program_plot(&script, path, is_drawn);
-    pt_text_release(&script);
-    return status;
+    return plot_write(path, svg);
 }

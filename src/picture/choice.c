@@ -110,18 +110,20 @@ static pt_chart_point_t point_of(const pt_candidate_entry_t *e, int64_t number,
 
 static pt_status_t draw(const char *run, const char *unit, int64_t n,
                         const pt_candidate_entry_t *entry,
-                        const pt_candidate_entry_t *const *sorted, bool *is_drawn)
+                        const pt_candidate_entry_t *const *sorted)
 {
     const char *const title[2] = {unit, "loss against one network for all tasks, %"};
     char path[PT_PATH_MAX], (*name)[NAME] = NULL;
     pt_chart_point_t *point = NULL;
+    pt_text_t svg = {0};
     pt_status_t status;
     PT_TRY_OR(done, pt_run_file_path(run, PT_FILE_FRONT_PLOT, path));
     PT_TRY_OR(done, pt_alloc(&point, (size_t)n, sizeof *point));
     PT_TRY_OR(done, pt_alloc(&name, (size_t)n, sizeof *name));
     for (int64_t i = 0; i < n; i++)
         point[i] = point_of(sorted[i], sorted[i] - entry, name[i]);
-    status = pt_chart_points(title, (int32_t)n, point, path, is_drawn);
+    pt_chart_points(title, (int32_t)n, point, &svg);
+    status = pt_chart_write(path, &svg);
 done:
     pt_free(name);
     pt_free(point);
@@ -129,13 +131,13 @@ done:
 }
 
 pt_status_t pt_picture_candidates(const char *run, const char *unit, int64_t n,
-                                  const pt_candidate_entry_t *entry, bool *is_drawn)
+                                  const pt_candidate_entry_t *entry)
 {
     const pt_candidate_entry_t **sorted = NULL;
     PT_TRY(sort(n, entry, &sorted));
     pt_status_t status = write_table(run, unit, n, entry, sorted);
     if (status == PT_OK)
-        status = draw(run, unit, n, entry, sorted, is_drawn);
+        status = draw(run, unit, n, entry, sorted);
     pt_free(sorted);
     return status;
 }

@@ -1,27 +1,22 @@
-/* Learning curves of a run, from its journal by gnuplot. */
+/* Learning curves of a run, from its journal. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "polytree/picture/program.h"
 #include "polytree/picture/curves.h"
 #include "polytree/base/memory.h"
-#include "polytree/base/quote.h"
 #include "polytree/record/journal.h"
 #include "polytree/record/run_file.h"
 #include "polytree/train/metric.h"
+#include "picture/dot.h"
+#include "picture/plot.h"
 
 enum { LOSS, ALPHA_LOSS, VAL, EDGES, COST, N_SERIES, MOST_PHASES = 8 };
-/* Lines that a panel has names for. */
-enum { MOST_NAMES = 8 };
-
-typedef struct point {
-    double x, y;
-} point_t;
+enum { PANEL_HEIGHT = 150, TITLE = 30, FOOT = 26 };
 
 typedef struct series {
-    size_t n, capacity;
-    point_t *point;
+    size_t n, x_capacity, y_capacity;
+    double *x, *y;
 } series_t;
 
 /* A task's metric on val. */
@@ -37,7 +32,7 @@ typedef struct curves {
     int32_t n_phase;
     double begin[MOST_PHASES];
     pt_phase_t phase[MOST_PHASES];
-    size_t n_task, task_capacity; /* where their metrics are unlike */
+    size_t n_task, task_capacity;
     task_curve_t *task;
 } curves_t;
 
@@ -45,8 +40,10 @@ static pt_status_t add(series_t *s, double x, double y)
 {
     if (!isfinite(x) || !isfinite(y))
         return PT_OK;
-    PT_TRY(pt_grow(&s->point, &s->capacity, s->n + 1, sizeof *s->point));
-    s->point[s->n++] = (point_t){x, y};
+    PT_TRY(pt_grow(&s->x, &s->x_capacity, s->n + 1, sizeof *s->x));
+    PT_TRY(pt_grow(&s->y, &s->y_capacity, s->n + 1, sizeof *s->y));
+    s->x[s->n] = x;
+    s->y[s->n++] = y;
     return PT_OK;
 }
 
@@ -76,12 +73,11 @@ static pt_status_t find_task(curves_t *c, const char *name, task_curve_t **task)
     return PT_OK;
 }
 
-/* A mean of unlike metrics says nothing, and none is written: each task's own does. */
+/* A mean of unlike metrics says nothing, and none is written. */
 static pt_status_t take_eval(curves_t *c, const pt_event_scores_t *e)
 {
     double x = c->first + (double)e->step;
-    if (isfinite(e->mean))
-        return add(&c->series[VAL], x, e->mean);
+    PT_TRY(add(&c->series[VAL], x, e->mean));
     for (int32_t k = 0; k < e->n_task; k++) {
         const pt_event_metric_t *metric = &e->task[k].metric[0];
         task_curve_t *task = NULL;
@@ -110,37 +106,108 @@ static pt_status_t take_event(void *context, const pt_event_t *event)
     return PT_OK;
 }
 
-static void put_data(pt_text_t *out, const char *name, const series_t *s)
-{
-    pt_text_add(out, "$%s << EOD\n", name);
-    for (size_t i = 0; i < s->n; i++)
-        pt_text_add(out, "%.9g %.9g\n", s->point[i].x, s->point[i].y);
-    pt_text_add(out, "EOD\n");
-}
+/* A curve of a panel, and what it is called there. */
+typedef struct panel_curve {
+    const series_t *series;
+    const char *colour, *name;
+} panel_curve_t;
 
-/* Where each phase begins, its name on top of the first panel. */
-static void put_phases(pt_text_t *out, const curves_t *c)
+typedef struct panel {
+    const char *title;
+    size_t n;
+    const panel_curve_t *curve;
+    bool is_from_zero;
+} curve_panel_t;
+
+/* Where the next name of a legend begins, from `*x` on, or on the next line. */
+static void place_name(const char *name, double *x, double *y)
 {
-    for (int32_t i = 0; i < c->n_phase; i++) {
-        pt_text_add(
-            out,
-            "set arrow from first %.9g, graph 0 to first %.9g, graph 1 nohead lc rgb "
-            "'#999999' dt 2\n",
-            c->begin[i], c->begin[i]);
-        pt_text_add(out, "set label '%s' at first %.9g, graph 1.05 tc rgb '#666666'\n",
-                    pt_phase_name(c->phase[i]), c->begin[i]);
+    double width = plot_text_width(name) + 30;
+    if (*x > PLOT_LEFT && *x + width > PLOT_WIDTH - PLOT_RIGHT) {
+        *x = PLOT_LEFT;
+        *y += PLOT_LINE;
     }
 }
 
-/* A panel of something that only some runs have, from zero. */
-static void put_panel(pt_text_t *out, const char *name, const char *label,
-                      const char *colour)
+/* Names of the curves above the frame; where the last line ends. */
+static double put_legend(const curve_panel_t *panel, double top, pt_text_t *svg)
 {
-    pt_text_add(out,
-                "set ylabel \"%s\"\nset xlabel 'weight steps'\nset yrange [0:*]\n"
-                "set offsets 0, 0, graph 0.08, 0\n"
-                "plot $%s using 1:2 with lines lc rgb '%s' notitle\n",
-                label, name, colour);
+    double x = PLOT_LEFT, y = top;
+    for (size_t i = 0; i < panel->n; i++) {
+        const panel_curve_t *c = &panel->curve[i];
+        if (c->name == NULL)
+            continue;
+        place_name(c->name, &x, &y);
+        pt_text_add(svg, "<path d=\"M%.1f %.1fh16\" stroke=\"%s\" stroke-width=\"3\"/>\n",
+                    x, y - 4, c->colour);
+        plot_text(x + 21, y, "start", c->name, svg);
+        x += plot_text_width(c->name) + 30;
+    }
+    return panel->n > 0 && panel->curve[0].name != NULL ? y : top - PLOT_LINE;
+}
+
+/* Where each phase begins, its name above the first frame. */
+static void put_phases(const curves_t *c, const plot_t *p, bool is_named, pt_text_t *svg)
+{
+    for (int32_t i = 0; i < c->n_phase; i++) {
+        double x = plot_x(p, c->begin[i]);
+        if (c->begin[i] > 0)
+            pt_text_add(svg,
+                        "<path d=\"M%.1f %.1fv%.1f\" stroke=\"currentColor\" "
+                        "stroke-opacity=\"0.6\" stroke-dasharray=\"4 3\"/>\n",
+                        x, p->top, p->height);
+        if (is_named)
+            plot_text(x, p->top - 5, "start", pt_phase_name(c->phase[i]), svg);
+    }
+}
+
+/* A panel from `*top` on, which then is where it ends. */
+static void put_panel(const curves_t *c, const curve_panel_t *panel, double *top,
+                      pt_text_t *svg)
+{
+    bool is_first = *top == 0;
+    plot_t p = {.left = PLOT_LEFT,
+                .top = put_legend(panel, *top + TITLE + 8, svg) + (is_first ? 26 : 10),
+                .width = PLOT_WIDTH - PLOT_LEFT - PLOT_RIGHT,
+                .height = PANEL_HEIGHT,
+                .x = {0, fmax(1, c->first + c->length)},
+                .y = plot_nothing};
+    for (size_t i = 0; i < panel->n; i++)
+        for (size_t j = 0; j < panel->curve[i].series->n; j++)
+            plot_widen(&p.y, panel->curve[i].series->y[j], 0);
+    if (panel->is_from_zero)
+        p.y.low = fmin(0, p.y.low);
+    plot_pad(&p.y, 0.08);
+    plot_x_axis(&p, "", svg);
+    plot_y_axis(&p, "", svg);
+    plot_text(8, *top + TITLE - 10, "start", panel->title, svg);
+    put_phases(c, &p, is_first, svg);
+    for (size_t i = 0; i < panel->n; i++) {
+        const panel_curve_t *curve = &panel->curve[i];
+        plot_curve(&p, curve->colour, curve->series->n, curve->series->x, curve->series->y,
+                   svg);
+    }
+    *top = p.top + p.height + FOOT;
+}
+
+static void put_series(const curves_t *c, int series, const char *title, const char *colour,
+                       bool is_from_zero, double *top, pt_text_t *svg)
+{
+    const panel_curve_t curve = {&c->series[series], colour, NULL};
+    const curve_panel_t panel = {title, 1, &curve, is_from_zero};
+    if (curve.series->n > 0)
+        put_panel(c, &panel, top, svg);
+}
+
+static void put_losses(const curves_t *c, double *top, pt_text_t *svg)
+{
+    const panel_curve_t curve[] = {{&c->series[LOSS], "#1f77b4", "weight steps"},
+                                   {&c->series[ALPHA_LOSS], "#ff7f0e", "alpha steps"}};
+    const curve_panel_t panel = {"loss", c->series[ALPHA_LOSS].n > 0 ? 2 : 1, curve, false};
+    if (panel.n == 2)
+        put_panel(c, &panel, top, svg);
+    else
+        put_series(c, LOSS, "loss", "#1f77b4", false, top, svg);
 }
 
 /* The next metric that some task has values of, from `*at` on: whether there is one. */
@@ -156,100 +223,80 @@ static bool next_metric(const curves_t *c, size_t *at)
     return false;
 }
 
-static int32_t count_metrics(const curves_t *c)
-{
-    int32_t n = 0;
-    for (size_t k = 0; next_metric(c, &k); k++)
-        n++;
-    return n;
-}
-
-/* The tasks that have the metric of task `first`, a line each. */
-static void put_metric(pt_text_t *out, const curves_t *c, size_t first)
+/* The tasks that have the metric of task `first`, a line each; of many without names. */
+static void put_metric(const curves_t *c, size_t first, double *top, pt_text_t *svg)
 {
     const char *metric = c->task[first].metric;
-    int32_t n = 0, i = 0;
-    for (size_t k = first; k < c->n_task; k++)
-        if (strcmp(c->task[k].metric, metric) == 0) {
-            char name[32];
-            snprintf(name, sizeof name, "metric%zu", k);
-            put_data(out, name, &c->task[k].val);
-            n++;
-        }
-    pt_text_add(out, "set ylabel ");
-    pt_quote_gnuplot(metric, out);
-    pt_text_add(out, " . \" on val%s\" noenhanced\nplot ",
-                pt_metric_is_error(metric) ? ",\\nlower is better" : "");
-    for (size_t k = first; k < c->n_task; k++) {
-        if (strcmp(c->task[k].metric, metric) != 0)
-            continue;
-        pt_text_add(out, "%s$metric%zu using 1:2 with linespoints pt 7 ps 0.4 lt %d ",
-                    i > 0 ? ", " : "", k, (int)i + 1);
-        i++;
-        if (n <= MOST_NAMES) {
-            pt_text_add(out, "title ");
-            pt_quote_gnuplot(c->task[k].name, out);
-            pt_text_add(out, " noenhanced");
-        } else {
-            pt_text_add(out, "notitle");
-        }
-    }
-    pt_text_add(out, "\n");
+    char title[96];
+    panel_curve_t curve[DOT_N_COLOR];
+    curve_panel_t panel = {title, 0, curve, false};
+    snprintf(title, sizeof title, "%s on val%s", metric,
+             pt_metric_is_error(metric) ? ", lower is better" : "");
+    for (size_t k = first; k < c->n_task && panel.n < DOT_N_COLOR; k++)
+        if (strcmp(c->task[k].metric, metric) == 0)
+            curve[panel.n++] =
+                (panel_curve_t){&c->task[k].val, dot_color((int32_t)k), c->task[k].name};
+    put_panel(c, &panel, top, svg);
 }
 
-static void put_plot(const curves_t *c, pt_text_t *out)
+/* Tasks of more than there are colours for are not drawn where their mean is. */
+static void put_panels(const curves_t *c, double *top, pt_text_t *svg)
 {
-    static const char *const name[N_SERIES] = {"loss", "alpha", "val", "edges", "cost"};
-    int32_t n_panel = 1 + (c->series[VAL].n > 0) + count_metrics(c) +
-                      (c->series[EDGES].n > 0) + (c->series[COST].n > 0);
+    put_losses(c, top, svg);
+    put_series(c, VAL, "mean metric on val", "#2ca02c", false, top, svg);
+    if (c->n_task <= DOT_N_COLOR || c->series[VAL].n == 0)
+        for (size_t k = 0; next_metric(c, &k); k++)
+            put_metric(c, k, top, svg);
+    put_series(c, EDGES, "expected edges", "#9467bd", true, top, svg);
+    put_series(c, COST, "expected cost, % of the most", "#8c564b", true, top, svg);
+    plot_text(PLOT_LEFT + (PLOT_WIDTH - PLOT_LEFT - PLOT_RIGHT) / 2.0, *top + 8, "middle",
+              "weight steps", svg);
+}
+
+static void put_chart(const curves_t *c, pt_text_t *svg)
+{
+    pt_text_t panels = {0};
+    double top = 0;
+    put_panels(c, &top, &panels);
+    plot_begin(PLOT_WIDTH, top + 20, "learning curves", svg);
+    pt_text_add_bytes(svg, pt_text_get(&panels), panels.n);
+    plot_end(svg);
+    if (panels.status != PT_OK)
+        svg->status = panels.status;
+    pt_text_release(&panels);
+}
+
+static void release_series(series_t *s)
+{
+    pt_free(s->x);
+    pt_free(s->y);
+}
+
+pt_status_t pt_curves_draw(const char *run, pt_text_t *svg)
+{
+    curves_t c = {.first = 0};
+    pt_status_t status = pt_journal_read(run, take_event, &c);
+    if (status == PT_OK && c.series[LOSS].n > 0)
+        put_chart(&c, svg);
     for (int32_t i = 0; i < N_SERIES; i++)
-        put_data(out, name[i], &c->series[i]);
-    pt_text_add(out,
-                "set terminal svg size 760,%d background '#ffffff' font 'sans-serif,12'\n"
-                "set multiplot layout %d,1\nset grid\nset lmargin 12\nset tmargin 2\n"
-                "set xrange [0:%.9g]\n",
-                220 * (int)n_panel, (int)n_panel, fmax(1, c->first + c->length));
-    put_phases(out, c);
-    pt_text_add(out,
-                "set ylabel 'loss'\nplot $loss using 1:2 with lines lc rgb '#1f77b4' title "
-                "'weight steps'");
-    if (c->series[ALPHA_LOSS].n > 0)
-        pt_text_add(out,
-                    ", $alpha using 1:2 with lines lc rgb '#ff7f0e' title 'alpha steps'");
-    pt_text_add(out, "\nunset label\nset key above right horizontal\n");
-    if (c->series[VAL].n > 0)
-        pt_text_add(
-            out,
-            "set ylabel 'metric on val'\n"
-            "plot $val using 1:2 with linespoints pt 7 ps 0.4 lc rgb '#2ca02c' notitle\n");
-    for (size_t k = 0; next_metric(c, &k); k++)
-        put_metric(out, c, k);
-    if (c->series[EDGES].n > 0)
-        put_panel(out, "edges", "expected edges", "#9467bd");
-    if (c->series[COST].n > 0)
-        put_panel(out, "cost", "expected cost,\\n% of the most", "#8c564b");
-    pt_text_add(out, "unset multiplot\n");
+        release_series(&c.series[i]);
+    for (size_t k = 0; k < c.n_task; k++)
+        release_series(&c.task[k].val);
+    pt_free(c.task);
+    return status;
 }
 
 pt_status_t pt_curves_write(const char *run, bool *is_drawn)
 {
     char path[PT_PATH_MAX];
-    curves_t c = {.first = 0};
-    pt_text_t script = {0};
+    pt_text_t svg = {0};
     pt_status_t status;
-    *is_drawn = true;
     PT_TRY_OR(done, pt_run_file_path(run, PT_FILE_CURVES, path));
-    PT_TRY_OR(done, pt_journal_read(run, take_event, &c));
-    if (c.series[LOSS].n > 0) {
-        put_plot(&c, &script);
-        PT_TRY_OR(done, pt_program_plot(&script, path, is_drawn));
-    }
+    PT_TRY_OR(done, pt_curves_draw(run, &svg));
+    *is_drawn = svg.n > 0;
+    if (*is_drawn)
+        status = plot_write(path, &svg);
 done:
-    pt_text_release(&script);
-    for (int32_t i = 0; i < N_SERIES; i++)
-        pt_free(c.series[i].point);
-    for (size_t k = 0; k < c.n_task; k++)
-        pt_free(c.task[k].val.point);
-    pt_free(c.task);
+    pt_text_release(&svg);
     return status;
 }

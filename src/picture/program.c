@@ -10,8 +10,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "polytree/io/file.h"
-
 extern char **environ;
 
 /* Start a program with its input and output in files; 0 where there is none. */
@@ -57,7 +55,7 @@ static pt_status_t hold(const char *text, size_t bytes, int *fd)
     return PT_OK;
 }
 
-static pt_status_t keep(const char *name, int output, const char *path)
+static pt_status_t keep(const char *name, int output, pt_text_t *out)
 {
     struct stat info;
     if (fstat(output, &info) != 0)
@@ -68,13 +66,13 @@ static pt_status_t keep(const char *name, int output, const char *path)
     void *drawn = mmap(NULL, bytes, PROT_READ, MAP_PRIVATE, output, 0);
     if (drawn == MAP_FAILED)
         PT_FAIL(IO, "a file in memory: %s", strerror(errno));
-    pt_status_t status = pt_file_write(path, drawn, bytes);
+    pt_text_add_bytes(out, drawn, bytes);
     munmap(drawn, bytes);
-    return status;
+    return out->status;
 }
 
 /* Drawn in memory: that a disk was full is no news that such programs tell. */
-pt_status_t pt_program_run(char *const argv[], const pt_text_t *script, const char *path,
+pt_status_t pt_program_run(char *const argv[], const pt_text_t *script, pt_text_t *out,
                            bool *is_drawn)
 {
     int input = -1, output = -1;
@@ -88,17 +86,11 @@ pt_status_t pt_program_run(char *const argv[], const pt_text_t *script, const ch
     if (pid == 0)
         goto done;
     PT_TRY_OR(done, wait_for(argv[0], pid));
-    status = keep(argv[0], output, path);
+    status = keep(argv[0], output, out);
 done:
     if (input >= 0)
         close(input);
     if (output >= 0)
         close(output);
     return status;
-}
-
-pt_status_t pt_program_plot(const pt_text_t *script, const char *path, bool *is_drawn)
-{
-    char *argv[] = {(char[]){"gnuplot"}, NULL};
-    return pt_program_run(argv, script, path, is_drawn);
 }

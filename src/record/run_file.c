@@ -23,14 +23,14 @@ static const struct {
                             "every network that was judged, with its scores; the same "
                             "bytes on any number of ranks"},
     [PT_FILE_FRONT] = {"front.txt", "the best of them by cost, and what anybody would try"},
-    [PT_FILE_FRONT_PLOT] = {"front.svg", "its picture (with gnuplot)"},
+    [PT_FILE_FRONT_PLOT] = {"front.svg", "its picture"},
     [PT_FILE_PICTURES] = {"pictures",
                           "samples with the labels and predictions of tasks with maps: "
                           "NNNN.png, or NNNN-NAME.png where several bundles have such "
                           "tasks"},
     [PT_FILE_REPORT] = {"report.txt",
                         "scores by task, cost, comparisons, where the time went"},
-    [PT_FILE_CURVES] = {"curves.svg", "learning curves (with gnuplot)"},
+    [PT_FILE_CURVES] = {"curves.svg", "learning curves"},
     [PT_FILE_SUPERNET] = {"supernet",
                           "the trained supernet of a run of method random, or of "
                           "one that judges candidates, for others to draw or "
@@ -48,7 +48,7 @@ static const struct {
                                         "status`"},
     [PT_FILE_SWEEP_TEXT] = {"sweep.txt", "the table of a sweep"},
     [PT_FILE_SWEEP_JSON] = {"sweep.json", "the same for programs"},
-    [PT_FILE_SWEEP_PLOT] = {"sweep.svg", "its picture (with gnuplot)"},
+    [PT_FILE_SWEEP_PLOT] = {"sweep.svg", "its picture"},
     [PT_FILE_SWEEP_COST_PLOT] = {"sweep-cost.svg",
                                  "multiply-adds against Delta_m, or the metric"},
 };

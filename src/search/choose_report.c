@@ -78,17 +78,8 @@ static pt_status_t mark_front(const choose_t *c, pt_candidate_entry_t *entry)
 static pt_status_t write(pt_search_t *s, const pt_candidate_entry_t *entry)
 {
     const choose_t *c = &s->choose;
-    bool is_drawn = true;
     PT_TRY(pt_candidates_write(s->run, s->space, c->n, entry));
-    pt_status_t status = pt_picture_candidates(s->run, pt_resource_unit(s->resource.kind),
-                                               c->n, entry, &is_drawn);
-    if (!is_drawn)
-        run_note(s, "the candidates' picture is not drawn: gnuplot is not installed");
-    if (status != PT_E_LIBRARY)
-        return status;
-    run_note(s, "the candidates' picture is not drawn: %s", pt_error_message());
-    pt_error_clear();
-    return PT_OK;
+    return pt_picture_candidates(s->run, pt_resource_unit(s->resource.kind), c->n, entry);
 }
 
 pt_status_t run_choose_report(pt_search_t *s)

@@ -32,18 +32,17 @@ pt_status_t sweep_plot_rows(const sweep_results_t *results, const char *path)
     const sweep_table_t *t = &results->table;
     double scale = scale_of(t->judged);
     pt_chart_row_t *row;
+    pt_text_t svg = {0};
     char title[128];
-    bool is_drawn;
     PT_TRY(pt_alloc(&row, (size_t)t->n_row, sizeof *row));
     for (int32_t r = 0; r < t->n_row; r++) {
         sweep_estimate_t e = t->line[r].value[t->judged];
         row[r] =
             (pt_chart_row_t){t->sweep->row[r].label, e.mean * scale, error_of(e, scale)};
     }
-    pt_status_t status =
-        pt_chart_rows(value_title(t, t->judged, title), t->n_row, row, path, &is_drawn);
+    pt_chart_rows(value_title(t, t->judged, title), t->n_row, row, &svg);
     pt_free(row);
-    return status;
+    return pt_chart_write(path, &svg);
 }
 
 /* What all rows have a cost in: that of the encoder, else that of the whole network. */
@@ -164,7 +163,8 @@ pt_status_t sweep_plot_cost(const sweep_results_t *results, const char *path)
 {
     chart_t c = {.t = &results->table};
     char x_title[128], y_title[128];
-    bool has_crowd = false, is_drawn;
+    pt_text_t svg = {0};
+    bool has_crowd = false;
     pt_status_t status;
     c.value = bought(c.t);
     c.cost = cost_of(c.t, c.value);
@@ -175,7 +175,8 @@ pt_status_t sweep_plot_cost(const sweep_results_t *results, const char *path)
              is_relative ? "relative to every task alone" : "millions",
              has_crowd ? "; grey: every branching" : "");
     const char *title[] = {x_title, value_title(c.t, c.value, y_title)};
-    PT_TRY_OR(done, pt_chart_points(title, c.n_point, c.point, path, &is_drawn));
+    pt_chart_points(title, c.n_point, c.point, &svg);
+    status = pt_chart_write(path, &svg);
 done:
     pt_free(c.point);
     pt_free(c.name);

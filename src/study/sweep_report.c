@@ -1,21 +1,14 @@
 /* The tables and pictures of a sweep, written into its folder. */
 #include "study/sweep_report.h"
 
-#include "polytree/par/log.h"
 #include "polytree/record/run_file.h"
 
-/* A program that fails to draw is no failure. */
 static pt_status_t draw(const sweep_results_t *results, pt_run_file_t file,
                         pt_status_t (*plot)(const sweep_results_t *, const char *))
 {
     char path[PT_PATH_MAX];
     PT_TRY(pt_run_file_path(results->table.sweep->folder, file, path));
-    pt_status_t status = plot(results, path);
-    if (status != PT_E_LIBRARY)
-        return status;
-    pt_log(PT_LOG_WARNING, "no picture: %s", pt_error_message());
-    pt_error_clear();
-    return PT_OK;
+    return plot(results, path);
 }
 
 static pt_status_t write_all(const sweep_results_t *results, pt_text_t *out)

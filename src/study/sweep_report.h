@@ -21,8 +21,6 @@ void sweep_put_text(const sweep_results_t *results, pt_text_t *out);
 PT_MUST_CHECK pt_status_t sweep_write_json(const sweep_results_t *results,
                                            const char *path);
 
-/* Pictures, where gnuplot is installed. */
-
 /** The judged value of each row. */
 PT_MUST_CHECK pt_status_t sweep_plot_rows(const sweep_results_t *results, const char *path);
 

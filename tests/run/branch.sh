@@ -20,12 +20,10 @@ done
 says one/report.txt "^  depth +rmse, lower +[0-9.]+"
 says one/report.txt "^    IoU of classes: 0 [01]\.[0-9]{4}"
 says one/report.txt "^  depth +32 +[0-9.]+ +abs_error, lower [0-9.]+; rel_error"
-if command -v gnuplot >/dev/null; then
-    # Each task's own metric where a mean says nothing, those alike in one panel.
-    for text in "miou on val" "rmse on val" "lower is better" depth saliency; do
-        says one/curves.svg "$text"
-    done
-fi
+# Each task's own metric where a mean says nothing, those alike in one panel.
+for text in "miou on val" "rmse on val" "lower is better" depth saliency; do
+    says one/curves.svg "$text"
+done
 says one/metrics.jsonl '"event":"derive".*"encoder_madds":[0-9]+'
 
 if command -v mpirun >/dev/null; then

@@ -92,11 +92,9 @@ assert cost["rebuilt"] <= cost["thin"] < 1.3 * cost["rebuilt"] and cost["thin"] 
 END
 cmp s/seed-4/full/metrics.jsonl s/seed-4/exhaustive-11-012,012/metrics.jsonl ||
     fail "the full branching is not the last one"
-if command -v gnuplot >/dev/null; then
-    says s/sweep-cost.svg "</svg>"
-    says s/sweep-cost.svg "grey: every branching"
-    says s/sweep-cost.svg "search resource.weight=0<"
-fi
+says s/sweep-cost.svg "</svg>"
+says s/sweep-cost.svg "grey: every branching"
+says s/sweep-cost.svg "search resource.weight=0<"
 
 # What other judges think of the branchings is held against the truth likewise.
 expect 0 "$POLYTREE" sweep branch.ini -o s \

@@ -365,14 +365,13 @@ static void texts_are_quoted_for_who_reads_them(void **state)
     for (char c = ' '; c <= '~'; c++)
         if (strchr("\"\\&<>'", c) == NULL)
             strncat(plain, &c, 1);
-    char in_quotes[132];
-    snprintf(in_quotes, sizeof in_quotes, "'%s'", plain);
-    quotes_as(pt_quote_gnuplot, plain, in_quotes);
     quotes_as(pt_quote_dot, plain, plain);
     quotes_as(pt_quote_dot_html, plain, plain);
-    quotes_as(pt_quote_gnuplot, "a'`b`\"\\&<\n>", "'a'.\"'\".'`b`\"\\&< >'");
+    quotes_as(pt_quote_html, plain, plain);
     quotes_as(pt_quote_dot, "a'`b`\"\\N&lt;\n>", "a'`b`\\\"\\\\N&amp;lt; >");
     quotes_as(pt_quote_dot_html, "a'`b`\"\\N&<\n>", "a'`b`&#34;\\\\N&#38;&#60; &#62;");
+    quotes_as(pt_quote_html, "<a b='c'>\"\\&amp;\n]]>",
+              "&lt;a b=&#39;c&#39;&gt;&#34;\\&amp;amp; ]]&gt;");
 }
 
 static void names_have_a_config_and_json(void **state)

@@ -10,15 +10,13 @@
 
 #include "polytree/base/text.h"
 
-/** Add a text as an expression of gnuplot's: a string in single quotes, where nothing but
- * these has a meaning, or several of them joined.  In double quotes it runs what stands in
- * back quotes. */
-void pt_quote_gnuplot(const char *text, pt_text_t *out);
-
 /** Add a text to stand within a double-quoted label or tooltip of Graphviz. */
 void pt_quote_dot(const char *text, pt_text_t *out);
 
 /** Add a text to stand within an HTML-like label of Graphviz. */
 void pt_quote_dot_html(const char *text, pt_text_t *out);
+
+/** Add a text to stand in HTML or SVG, between tags or in a quoted attribute. */
+void pt_quote_html(const char *text, pt_text_t *out);
 
 #endif

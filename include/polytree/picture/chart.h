@@ -1,5 +1,5 @@
 /** @file
- * Charts of numbers with their standard errors, drawn by gnuplot as SVG.
+ * Charts of numbers with their standard errors, as SVG.
  */
 #ifndef PT_PICTURE_CHART_H
 #define PT_PICTURE_CHART_H
@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "polytree/base/status.h"
+#include "polytree/base/text.h"
 
 typedef struct pt_chart_row {
     const char *name;
@@ -22,19 +23,14 @@ typedef struct pt_chart_point {
     bool is_on_curve; /**< a line joins these, from left to right */
 } pt_chart_point_t;
 
-/**
- * Draw the rows one below the other, the first on top.  Not collective.
- *
- * @param[in]  title     of the axis
- * @param[out] is_drawn  false where gnuplot is not installed
- */
-PT_MUST_CHECK pt_status_t pt_chart_rows(const char *title, int32_t n,
-                                        const pt_chart_row_t *row, const char *path,
-                                        bool *is_drawn);
+/** Add a chart of the rows, one below the other, the first on top; `title` of the axis. */
+void pt_chart_rows(const char *title, int32_t n, const pt_chart_row_t *row, pt_text_t *svg);
 
-/** Draw points by two numbers, `title` of the x and the y axis; as above. */
-PT_MUST_CHECK pt_status_t pt_chart_points(const char *const title[2], int32_t n,
-                                          const pt_chart_point_t *point, const char *path,
-                                          bool *is_drawn);
+/** Add one of points by two numbers, `title` of the x and the y axis. */
+void pt_chart_points(const char *const title[2], int32_t n, const pt_chart_point_t *point,
+                     pt_text_t *svg);
+
+/** Write a chart as a file of its own.  The text is released, also after a failure. */
+PT_MUST_CHECK pt_status_t pt_chart_write(const char *path, pt_text_t *svg);
 
 #endif

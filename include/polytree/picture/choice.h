@@ -14,12 +14,10 @@
  * Write PT_FILE_FRONT: a line for each candidate that is on the front, hand-made, final
  * or chosen, by ascending cost.  Draw all of them in PT_FILE_FRONT_PLOT.  Not collective.
  *
- * @param[in]  unit      of the costs
- * @param[out] is_drawn  false where gnuplot is not installed
+ * @param[in] unit  of the costs
  */
 PT_MUST_CHECK pt_status_t pt_picture_candidates(const char *run, const char *unit,
                                                 int64_t n,
-                                                const pt_candidate_entry_t *entry,
-                                                bool *is_drawn);
+                                                const pt_candidate_entry_t *entry);
 
 #endif

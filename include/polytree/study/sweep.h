@@ -68,9 +68,9 @@ PT_MUST_CHECK pt_status_t pt_sweep_run(pt_sweep_t *sweep, pt_sweep_end_t *end);
 PT_MUST_CHECK pt_status_t pt_sweep_look(const pt_sweep_t *sweep);
 
 /**
- * Write what the runs have come to so far as FOLDER/sweep.txt, sweep.json and, where
- * gnuplot is installed, sweep.svg and, where rows cost unlike, sweep-cost.svg.  The runs'
- * reports get the baselines beside them.  Not collective.
+ * Write what the runs have come to so far as FOLDER/sweep.txt, sweep.json, sweep.svg
+ * and, where rows cost unlike, sweep-cost.svg.  The runs' reports get the baselines beside
+ * them.  Not collective.
  *
  * @param[out] out  gets the table as text, also where something after it fails
  */
