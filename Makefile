@@ -42,7 +42,7 @@ ISA_generic :=
 ISA_avx2    := -mavx2 -mfma
 ISA_avx512  := -mavx512f -mavx512dq -mavx512vl -mavx512bw -mfma -mprefer-vector-width=512
 
-OBJ     := $(LIB_SRC:%.c=$(BUILD)/%.o) \
+OBJ     := $(LIB_SRC:%.c=$(BUILD)/%.o) $(BUILD)/src/study/page.css.o $(BUILD)/src/study/page.js.o \
            $(if $(wildcard src/kernel/vector.c),$(ISAS:%=$(BUILD)/src/kernel/vector_%.o))
 APP_OBJ := $(APP_SRC:%.c=$(BUILD)/%.o)
 
@@ -93,6 +93,15 @@ $(BUILD)/real64/libpolytree64.a: $(OBJ64)
 $(BUILD)/src/kernel/vector_%.o: src/kernel/vector.c $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(call say,$@)$(COMPILE) $(ERRORS) $(DEPFILE) -O3 $(ISA_$*) -DPT_VECTOR_ISA=$* -c $< -o $@
+
+# Style and script of pages as texts in the program, with the digests by which a page allows them.
+$(BUILD)/src/study/page.%.o: src/study/page.% $(BUILD)/flags
+	@mkdir -p $(@D)
+	@{ echo 'extern const char study_page_$*[], study_page_$*_digest[];'; \
+	    echo 'const char study_page_$*[] = {'; od -An -v -t x1 $< | sed 's/ \(..\)/0x\1,/g'; echo '0};'; \
+	    printf 'const char study_page_$*_digest[] = "%s";\n' "$$(sha256sum <$< | cut -c 1-64 | \
+	    tr a-f A-F | basenc --base16 -d | base64)"; } >$(@:.o=.c)
+	$(call say,$@)$(COMPILE) $(ERRORS) -c $(@:.o=.c) -o $@
 
 $(BUILD)/real64/%.o: %.c $(BUILD)/flags
 	@mkdir -p $(@D)

@@ -38,4 +38,5 @@ echo "+ ${command[*]}"
 echo
 echo "the graphs of the tasks (polytree show $out/run):"
 "$polytree" show "$out/run"
-[ ! -e "$out/run/architecture.svg" ] || echo "the picture: $out/run/architecture.svg"
+echo
+echo "all of it on one page, for a browser: file://$(cd "$out" && pwd)/run/report.html"

@@ -45,6 +45,7 @@ check|has_python onnx|python3-onnx|no
 check|has_python torch|python3-torch|no
 check|command -v node|nodejs|no
 check|command -v npm|npm|no
+check|command -v chromium|chromium|no
 check|command -v smpicc|libsimgrid-dev|no
 cluster|test -x /usr/sbin/slurmctld|slurmctld|no
 cluster|test -x /usr/sbin/slurmd|slurmd|no

@@ -253,6 +253,18 @@ const pt_command_t pt_commands[] = {
      .min_word = 1,
      .max_word = 1,
      .run = pt_cmd_status},
+    {.name = "report",
+     .usage = "RUN|SWEEP [-o OUT.html] [--force] [--set key=value ...]",
+     .help =
+         "write what a run or a sweep has come to as one page of HTML\n"
+         "\nThe page stands by itself: it asks for nothing from outside.  Of a run it "
+         "has scores beside\nthose of baselines, the network, examples where the data "
+         "set is at hand, learning curves,\nclasses and time; of a sweep its tables and "
+         "charts.  Both are written at the end, too, as\nreport.html in the folder.",
+     .flags = pt_flags_report,
+     .min_word = 1,
+     .max_word = 1,
+     .run = pt_cmd_report},
     {.name = "show",
      .usage = "RUN|CONFIG.ini [--task NAME] [--svg FILE] [--set key=value ...]",
      .help = "show the network of a run, or the search space of a config",

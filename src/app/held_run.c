@@ -10,6 +10,7 @@
 
 #include "app/command.h"
 #include "app/console.h"
+#include "app/examples.h"
 #include "polytree/picture/curves.h"
 #include "polytree/picture/diagram.h"
 #include "app/follower.h"
@@ -23,6 +24,7 @@
 #include "polytree/record/summary.h"
 #include "polytree/io/file.h"
 #include "polytree/search/baseline.h"
+#include "polytree/study/page.h"
 #include "polytree/study/report.h"
 
 /* Length of the part of a path that exists; 0 where all of it does. */
@@ -256,6 +258,21 @@ static void print_result(const pt_held_run_t *run, const pt_run_result_t *result
         pt_print_pictures(run->folder);
 }
 
+/* All of it on one page, for which the run is read as anybody would. */
+static pt_status_t write_page(const pt_held_run_t *run)
+{
+    const pt_session_t *s = &run->session;
+    char path[PT_PATH_MAX];
+    pt_examples_t examples;
+    PT_TRY(pt_run_file_path(run->folder, PT_FILE_PAGE, path));
+    pt_examples_collect(&s->config, run->folder, s->dataset, &examples);
+    pt_status_t status = pt_page_write_run(&s->config, run->folder, &examples, path);
+    pt_examples_release(&examples);
+    if (status == PT_OK)
+        pt_console_line("page        %s", path);
+    return status;
+}
+
 /* The run is done and its files stand: who runs it again gets the report.  A program that
  * fails to draw is no failure. */
 static pt_status_t write_report(const pt_held_run_t *run, const pt_run_result_t *result,
@@ -275,11 +292,13 @@ static pt_status_t write_report(const pt_held_run_t *run, const pt_run_result_t 
     pt_text_release(&text);
     PT_TRY(status);
     status = s->config.report.svg ? draw(run) : PT_OK;
-    if (status != PT_E_LIBRARY)
-        return status;
-    pt_console_error("warning: no picture: %s", pt_error_message());
-    pt_error_clear();
-    return PT_OK;
+    if (status == PT_E_LIBRARY) {
+        pt_console_error("warning: no picture: %s", pt_error_message());
+        pt_error_clear();
+        status = PT_OK;
+    }
+    PT_TRY(status);
+    return s->config.report.html ? write_page(run) : PT_OK;
 }
 
 /* Every rank says where its time went; rank 0 tells. */

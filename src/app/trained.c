@@ -17,15 +17,16 @@
 /* What rank 0 reads, and the text that all have. */
 typedef struct reading {
     const char *run;
+    pt_comm_t *comm;
     char path[PT_PATH_MAX]; /* of the description */
     char *text;
     size_t bytes;
     pt_checkpoint_t checkpoint;
 } run_reading_t;
 
-static bool is_root(void)
+static bool is_root(const run_reading_t *r)
 {
-    return pt_comm_rank(pt_comm_world()) == 0;
+    return pt_comm_rank(r->comm) == 0;
 }
 
 static pt_status_t check_finished(const run_reading_t *r)
@@ -56,10 +57,10 @@ static pt_status_t read_run(run_reading_t *r)
 /* Rank 0's text to all. */
 static pt_status_t share_text(run_reading_t *r)
 {
-    pt_comm_t *world = pt_comm_world();
+    pt_comm_t *world = r->comm;
     pt_status_t status = PT_OK;
     PT_TRY(pt_comm_bcast(world, &r->bytes, sizeof r->bytes, 0));
-    if (!is_root()) {
+    if (!is_root(r)) {
         pt_free(r->text);
         r->text = NULL;
         status = pt_alloc(&r->text, r->bytes + 1, 1);
@@ -103,16 +104,18 @@ static pt_status_t ask_data(const pt_config_t *config, run_reading_t *r)
 {
     pt_session_t *session = NULL;
     pt_search_t *search = NULL;
-    pt_comm_t *world = pt_comm_world();
+    pt_comm_t *world = r->comm;
+    if (world == pt_comm_alone())
+        PT_FAIL(MISSING, "%s was made by version 0.2.0 or before", r->run);
     pt_status_t status = pt_alloc(&session, 1, sizeof *session);
     PT_AGREE(world, status);
     session->config = *config;
-    status = is_root() ? find_data(config, r) : PT_OK;
+    status = is_root(r) ? find_data(config, r) : PT_OK;
     PT_TRY_OR(done, pt_comm_agree(world, status));
     PT_TRY_OR(done, pt_session_open(session));
     if (session->layout.is_active)
         status = pt_search_view(&session->config, r->run, session->trainer, &search);
-    if (is_root() && status == PT_OK)
+    if (is_root(r) && status == PT_OK)
         status = describe_anew(session, search, r);
     PT_TRY_OR(done, pt_comm_agree(world, status));
     PT_TRY_OR(done, share_text(r));
@@ -165,9 +168,9 @@ static pt_status_t make_network(pt_trained_t *t)
 
 static pt_status_t open_run(pt_trained_t *t, run_reading_t *r)
 {
-    pt_comm_t *world = pt_comm_world();
+    pt_comm_t *world = r->comm;
     const pt_config_t *c = &t->config;
-    PT_AGREE(world, is_root() ? read_run(r) : PT_OK);
+    PT_AGREE(world, is_root(r) ? read_run(r) : PT_OK);
     PT_TRY(share_text(r));
     pt_status_t status = pt_kernel_init(&t->kernel, (pt_backend_t)c->kernel.backend,
                                         (pt_isa_t)c->kernel.isa, (int32_t)c->run.threads);
@@ -178,22 +181,27 @@ static pt_status_t open_run(pt_trained_t *t, run_reading_t *r)
         PT_TRY(ask_data(c, r));
         PT_AGREE(world, build(t, r));
     }
-    PT_AGREE(world, is_root() ? check_space(t, r) : PT_OK);
+    PT_AGREE(world, is_root(r) ? check_space(t, r) : PT_OK);
     PT_AGREE(world, make_network(t));
     return pt_inference_load(t->network, world, &r->checkpoint);
 }
 
-pt_status_t pt_trained_open(const char *run, const pt_args_t *args, pt_trained_t *trained)
+pt_status_t pt_trained_read(const char *run, pt_comm_t *comm, pt_trained_t *trained)
 {
-    run_reading_t reading = {.run = run};
+    run_reading_t reading = {.run = run, .comm = comm};
     pt_status_t status;
-    PT_TRY(pt_session_config_of_run(run, args, &trained->config));
     PT_TRY(pt_run_file_path(run, PT_FILE_ARCHITECTURE, reading.path));
     pt_checkpoint_init(&reading.checkpoint);
     status = open_run(trained, &reading);
     pt_checkpoint_release(&reading.checkpoint);
     pt_free(reading.text);
     return status;
+}
+
+pt_status_t pt_trained_open(const char *run, const pt_args_t *args, pt_trained_t *trained)
+{
+    PT_TRY(pt_session_config_of_run(run, args, &trained->config));
+    return pt_trained_read(run, pt_comm_world(), trained);
 }
 
 void pt_trained_close(pt_trained_t *trained)

@@ -31,6 +31,11 @@ typedef struct pt_trained {
  */
 PT_MUST_CHECK pt_status_t pt_trained_open(const char *run, const pt_args_t *args,
                                           pt_trained_t *trained);
+
+/** The same by `trained->config`, on the ranks of `comm` alone.  Of pt_comm_alone() no data
+ * set is asked.  Collective over it. */
+PT_MUST_CHECK pt_status_t pt_trained_read(const char *run, pt_comm_t *comm,
+                                          pt_trained_t *trained);
 void pt_trained_close(pt_trained_t *trained);
 
 #endif

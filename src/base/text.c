@@ -70,6 +70,23 @@ void pt_text_add(pt_text_t *text, const char *format, ...)
         pt_free(whole);
 }
 
+void pt_text_add_base64(pt_text_t *text, const void *bytes, size_t n)
+{
+    static const char digit[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    const unsigned char *b = bytes;
+    for (size_t i = 0; i < n; i += 3) {
+        size_t left = n - i < 3 ? n - i : 3;
+        unsigned long word = 0;
+        char four[4];
+        for (size_t j = 0; j < 3; j++)
+            word = word << 8 | (j < left ? b[i + j] : 0);
+        for (size_t j = 0; j < 4; j++)
+            four[j] = (char)(j <= left ? digit[word >> (18 - 6 * j) & 63] : '=');
+        pt_text_add_bytes(text, four, 4);
+    }
+}
+
 const char *pt_text_get(const pt_text_t *text)
 {
     return text->data == NULL ? "" : text->data;

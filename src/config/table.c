@@ -388,6 +388,7 @@ const pt_option_t pt_options[] = {
         "best on val, or without val on search.alpha_part of train"),
 
     BOOL("report.svg", report.svg, "1", OUT, "1: draw architecture.svg"),
+    BOOL("report.html", report.html, "1", OUT, "1: write report.html"),
     INT("report.pictures", report.pictures, "0", 0, 1000, OUT,
         "so many test samples are drawn, with labels and predictions"),
     PATH("report.single", report.single, "", OUT,

@@ -69,6 +69,11 @@ pt_comm_t *pt_comm_world(void)
     return world != NULL ? world : &alone;
 }
 
+pt_comm_t *pt_comm_alone(void)
+{
+    return &alone;
+}
+
 void pt_comm_free(pt_comm_t *comm)
 {
     int is_finalized = 0;

@@ -108,25 +108,45 @@ static pt_chart_point_t point_of(const pt_candidate_entry_t *e, int64_t number,
     return p;
 }
 
-static pt_status_t draw(const char *run, const char *unit, int64_t n,
-                        const pt_candidate_entry_t *entry,
-                        const pt_candidate_entry_t *const *sorted)
+static pt_status_t draw(const char *unit, int64_t n, const pt_candidate_entry_t *entry,
+                        const pt_candidate_entry_t *const *sorted, pt_text_t *svg)
 {
     const char *const title[2] = {unit, "loss against one network for all tasks, %"};
-    char path[PT_PATH_MAX], (*name)[NAME] = NULL;
+    char(*name)[NAME] = NULL;
     pt_chart_point_t *point = NULL;
-    pt_text_t svg = {0};
     pt_status_t status;
-    PT_TRY_OR(done, pt_run_file_path(run, PT_FILE_FRONT_PLOT, path));
     PT_TRY_OR(done, pt_alloc(&point, (size_t)n, sizeof *point));
     PT_TRY_OR(done, pt_alloc(&name, (size_t)n, sizeof *name));
     for (int64_t i = 0; i < n; i++)
         point[i] = point_of(sorted[i], sorted[i] - entry, name[i]);
-    pt_chart_points(title, (int32_t)n, point, &svg);
-    status = pt_chart_write(path, &svg);
+    pt_chart_points(title, (int32_t)n, point, svg);
 done:
     pt_free(name);
     pt_free(point);
+    return status;
+}
+
+pt_status_t pt_candidates_draw(const char *unit, int64_t n,
+                               const pt_candidate_entry_t *entry, pt_text_t *svg)
+{
+    const pt_candidate_entry_t **sorted = NULL;
+    PT_TRY(sort(n, entry, &sorted));
+    pt_status_t status = draw(unit, n, entry, sorted, svg);
+    pt_free(sorted);
+    return status;
+}
+
+static pt_status_t write_chart(const char *run, const char *unit, int64_t n,
+                               const pt_candidate_entry_t *entry)
+{
+    char path[PT_PATH_MAX];
+    pt_text_t svg = {0};
+    pt_status_t status;
+    PT_TRY_OR(done, pt_run_file_path(run, PT_FILE_FRONT_PLOT, path));
+    PT_TRY_OR(done, pt_candidates_draw(unit, n, entry, &svg));
+    return pt_chart_write(path, &svg);
+done:
+    pt_text_release(&svg);
     return status;
 }
 
@@ -137,7 +157,7 @@ pt_status_t pt_picture_candidates(const char *run, const char *unit, int64_t n,
     PT_TRY(sort(n, entry, &sorted));
     pt_status_t status = write_table(run, unit, n, entry, sorted);
     if (status == PT_OK)
-        status = draw(run, unit, n, entry, sorted);
+        status = write_chart(run, unit, n, entry);
     pt_free(sorted);
     return status;
 }

@@ -21,12 +21,18 @@ typedef struct drawing {
     pt_text_t *out;
     int32_t first, n_task; /* tasks drawn */
     uint8_t *candidate;    /* [n_task][n_candidate] alive */
-    uint8_t *node;         /* [n_node] bits of pt_subnet_reach(), of any task */
+    uint8_t *node;         /* [n_task][n_node] bits of pt_subnet_reach() */
 } drawing_t;
 
 static bool is_alive(const drawing_t *d, int32_t slot, int32_t candidate)
 {
     return d->candidate[(size_t)slot * (size_t)d->space->n_candidate + (size_t)candidate];
+}
+
+/* The head needs a value that it has. */
+static bool is_used(const drawing_t *d, int32_t slot, int32_t node)
+{
+    return d->node[(size_t)slot * (size_t)d->space->n_node + (size_t)node] == 3;
 }
 
 static int32_t count_users(const drawing_t *d, int32_t candidate)
@@ -57,18 +63,35 @@ static int32_t count_edges(const drawing_t *d, int32_t slot)
     return n;
 }
 
+/* Whose a node or, where `node` < 0, a candidate is. */
+static void print_class(const drawing_t *d, int32_t node, int32_t candidate)
+{
+    if (!dot_has_classes(d->n_task))
+        return;
+    pt_text_add(d->out, ", class=\"");
+    for (int32_t k = 0; k < d->n_task; k++)
+        if (node >= 0 ? is_used(d, k, node) : is_alive(d, k, candidate))
+            pt_text_add(d->out, "t%d ", (int)(d->first + k));
+    pt_text_add(d->out, "\"");
+}
+
 static void draw_nodes(const drawing_t *d)
 {
     const pt_space_t *s = d->space;
     int32_t first_logits = s->n_node - s->n_task;
     for (int32_t i = 0; i < first_logits; i++) {
         const pt_node_t *n = &s->node[i];
-        bool is_used = d->node[i] == 3;
-        pt_text_add(
-            d->out, "  n%d [label=\"%s\\n%lld x %lld x %lld\", %s];\n", (int)i, n->name,
-            (long long)n->shape.h, (long long)n->shape.w, (long long)n->shape.c,
-            is_used ? "fillcolor=\"#eef2f7\""
-                    : "fillcolor=white, color=gray80, fontcolor=gray70, style=dashed");
+        bool is_any = false;
+        for (int32_t k = 0; k < d->n_task; k++)
+            is_any |= is_used(d, k, i);
+        pt_text_add(d->out, "  n%d [label=\"%s\\n%lld x %lld x %lld\", %s", (int)i, n->name,
+                    (long long)n->shape.h, (long long)n->shape.w, (long long)n->shape.c,
+                    is_any
+                        ? "fillcolor=\"#eef2f7\""
+                        : "fillcolor=white, color=gray80, fontcolor=gray70, style=dashed");
+        if (is_any)
+            print_class(d, i, -1);
+        pt_text_add(d->out, "];\n");
     }
     for (int32_t k = 0; has_heads(d) && k < d->n_task; k++) {
         int32_t task = d->first + k;
@@ -76,8 +99,11 @@ static void draw_nodes(const drawing_t *d)
                     (int)(first_logits + task), dot_color(task));
         pt_quote_dot(s->task[task].name, d->out);
         int32_t n = count_edges(d, k);
-        pt_text_add(d->out, "\\n%d output%s, %d edge%s\"];\n", (int)s->task[task].outputs,
+        pt_text_add(d->out, "\\n%d output%s, %d edge%s\"", (int)s->task[task].outputs,
                     pt_plural(s->task[task].outputs), (int)n, pt_plural(n));
+        if (dot_has_classes(d->n_task))
+            pt_text_add(d->out, ", class=t%d", (int)task);
+        pt_text_add(d->out, "];\n");
     }
 }
 
@@ -146,7 +172,9 @@ static void draw_edge(const drawing_t *d, int32_t candidate)
     pt_quote_dot(c->name, d->out);
     pt_text_add(d->out, ": ");
     print_users(d, candidate);
-    pt_text_add(d->out, "\"];\n");
+    pt_text_add(d->out, "\"");
+    print_class(d, -1, candidate);
+    pt_text_add(d->out, "];\n");
 }
 
 /* Where other slots have the same graph as `slot`: the first of them. */
@@ -256,17 +284,13 @@ pt_status_t dot_dag(const pt_space_t *space, const pt_subnet_t *subnet, int32_t 
                    .out = out,
                    .first = task < 0 ? 0 : task,
                    .n_task = task < 0 ? space->n_task : 1};
-    uint8_t *memory, *reached;
-    PT_TRY(pt_alloc(&memory, (size_t)d.n_task * n_candidate + 2 * n_node, 1));
+    uint8_t *memory;
+    PT_TRY(pt_alloc(&memory, (size_t)d.n_task * (n_candidate + n_node), 1));
     d.candidate = memory;
     d.node = memory + (size_t)d.n_task * n_candidate;
-    reached = d.node + n_node;
-    for (int32_t k = 0; k < d.n_task; k++) {
+    for (int32_t k = 0; k < d.n_task; k++)
         pt_subnet_reach(space, subnet, d.first + k, d.candidate + (size_t)k * n_candidate,
-                        reached);
-        for (size_t i = 0; i < n_node; i++)
-            d.node[i] |= reached[i] == 3 ? 3 : 0;
-    }
+                        d.node + (size_t)k * n_node);
     draw(&d);
     pt_free(memory);
     return PT_OK;

@@ -221,6 +221,25 @@ static void print_fill(pt_text_t *out, int32_t n, int32_t n_task)
                 252 - shade / 3);
 }
 
+/* Whose a node, or the edge to it, is. */
+static void print_class(const picture_t *p, int32_t node)
+{
+    int32_t n_task = p->tree->space->n_task;
+    if (p->only >= 0 || !dot_has_classes(n_task))
+        return;
+    pt_text_add(p->out, ", class=\"");
+    for (int32_t k = 0; k < n_task; k++)
+        if (tree_has(p->tree, node, k))
+            pt_text_add(p->out, "t%d ", (int)k);
+    pt_text_add(p->out, "\"");
+}
+
+static void print_class_of_task(const picture_t *p, int32_t task)
+{
+    if (p->only < 0 && dot_has_classes(p->tree->space->n_task))
+        pt_text_add(p->out, ", class=t%d", (int)task);
+}
+
 static void draw_node(const picture_t *p, int32_t node)
 {
     const tree_t *t = p->tree;
@@ -232,6 +251,7 @@ static void draw_node(const picture_t *p, int32_t node)
             add_node(t, m, &sum);
     pt_text_add(p->out, "  n%d [", (int)node);
     print_fill(p->out, n->n_task, t->space->n_task);
+    print_class(p, node);
     pt_text_add(p->out,
                 "%s, label=<<TABLE BORDER=\"0\" CELLSPACING=\"0\" CELLPADDING=\"1\">",
                 is_closed ? ", style=\"filled,rounded,dashed\"" : "");
@@ -304,6 +324,8 @@ static void draw_branch(const picture_t *p, int32_t parent, int32_t node, int32_
     else
         pt_text_add(p->out, "n%d", (int)node);
     print_lines(p, node, n);
+    if (node >= 0)
+        print_class(p, node);
     pt_text_add(p->out, "];\n");
 }
 
@@ -312,19 +334,21 @@ static void draw_head(const picture_t *p, int32_t node, int32_t task)
     const pt_space_t *s = p->tree->space;
     const pt_shape_t out = s->node[s->n_node - s->n_task + task].shape;
     pt_cost_t cost = pt_cost_candidate(s, pt_space_head(s, task));
-    pt_text_add(
-        p->out,
-        "  t%d [color=\"%s\", penwidth=2, fillcolor=white, label=<<TABLE BORDER=\"0\" "
-        "CELLSPACING=\"0\" CELLPADDING=\"1\"><TR><TD><B>",
-        (int)task, dot_color(task));
+    pt_text_add(p->out, "  t%d [color=\"%s\", penwidth=2, fillcolor=white", (int)task,
+                dot_color(task));
+    print_class_of_task(p, task);
+    pt_text_add(p->out, ", label=<<TABLE BORDER=\"0\" CELLSPACING=\"0\" "
+                        "CELLPADDING=\"1\"><TR><TD><B>");
     pt_quote_dot_html(s->task[task].name, p->out);
     pt_text_add(p->out, "</B></TD></TR><TR><TD><FONT COLOR=\"gray35\">");
     if (s->task[task].is_map)
         pt_text_add(p->out, "%lld x %lld x ", (long long)out.h, (long long)out.w);
     pt_text_add(p->out, "%lld</FONT></TD></TR>", (long long)out.c);
     print_cost(p->out, "", cost.madds, cost.parameters, "");
-    pt_text_add(p->out, "</TABLE>>];\n  n%d -> t%d [penwidth=2, color=\"%s\"];\n",
-                (int)node, (int)task, dot_color(task));
+    pt_text_add(p->out, "</TABLE>>];\n  n%d -> t%d [penwidth=2, color=\"%s\"", (int)node,
+                (int)task, dot_color(task));
+    print_class_of_task(p, task);
+    pt_text_add(p->out, "];\n");
 }
 
 /* Whether the leaf of a node, of a stack, or of a closed branch names this task. */

@@ -8,6 +8,7 @@
 #include "polytree/base/memory.h"
 #include "polytree/io/file.h"
 #include "polytree/record/candidates.h"
+#include "polytree/record/run_file.h"
 
 typedef struct candidates_reader {
     const pt_space_t *space;
@@ -201,4 +202,67 @@ pt_status_t pt_candidates_read_scores(const char *path, int32_t n_layer, int32_t
 done:
     pt_branching_release(&r.tree);
     return status;
+}
+
+typedef struct entries_reader {
+    int64_t n;
+    size_t capacity;
+    pt_candidate_entry_t *entry;
+} entries_reader_t;
+
+static double number_in(const json_t *object, const char *key)
+{
+    const json_t *value = json_object_get(object, key);
+    return json_is_number(value) ? json_number_value(value) : (double)NAN;
+}
+
+/* Those that somebody would try by hand come first. */
+static const char *find_origin(const json_t *line, bool *is_handmade)
+{
+    static const char *const known[] = {"shared", "apart",   "one-graph", "file",
+                                        "random", "evolved", "enumerated"};
+    enum { N_HANDMADE = 4 };
+    const char *text = json_string_value(json_object_get(line, "origin"));
+    for (size_t i = 0; text != NULL && i < sizeof known / sizeof known[0]; i++)
+        if (strcmp(text, known[i]) == 0) {
+            *is_handmade = i < N_HANDMADE;
+            return known[i];
+        }
+    return "unknown";
+}
+
+static pt_status_t take_entry(void *context, const json_t *line)
+{
+    entries_reader_t *r = context;
+    pt_candidate_entry_t e = {.is_final = json_object_get(line, "metrics") != NULL,
+                              .is_on_front = json_is_true(json_object_get(line, "front")),
+                              .is_chosen = json_is_true(json_object_get(line, "chosen")),
+                              .cost = number_in(line, "cost"),
+                              .score = number_in(line, "score"),
+                              .error = number_in(line, "error"),
+                              .worst = number_in(line, "worst"),
+                              .supernet = number_in(line, "supernet"),
+                              .delta = number_in(line, "delta_m")};
+    if (isnan(e.cost))
+        PT_FAIL(FORMAT, "no candidate: it has no \"cost\"");
+    e.origin = find_origin(line, &e.is_handmade);
+    PT_TRY(pt_grow(&r->entry, &r->capacity, (size_t)r->n + 1, sizeof *r->entry));
+    r->entry[r->n++] = e;
+    return PT_OK;
+}
+
+pt_status_t pt_candidates_read_entries(const char *run, int64_t *n,
+                                       pt_candidate_entry_t **entry)
+{
+    entries_reader_t r = {.n = 0};
+    char path[PT_PATH_MAX];
+    PT_TRY(pt_run_file_path(run, PT_FILE_CANDIDATES, path));
+    pt_status_t status = read_lines(path, take_entry, &r);
+    if (status != PT_OK) {
+        pt_free(r.entry);
+        return status;
+    }
+    *n = r.n;
+    *entry = r.entry;
+    return PT_OK;
 }

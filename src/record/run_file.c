@@ -30,6 +30,8 @@ static const struct {
                           "tasks"},
     [PT_FILE_REPORT] = {"report.txt",
                         "scores by task, cost, comparisons, where the time went"},
+    [PT_FILE_PAGE] = {"report.html",
+                      "all there is to look at, on one page; of a sweep too"},
     [PT_FILE_CURVES] = {"curves.svg", "learning curves"},
     [PT_FILE_SUPERNET] = {"supernet",
                           "the trained supernet of a run of method random, or of "

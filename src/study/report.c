@@ -14,17 +14,11 @@
 #include "polytree/record/summary.h"
 #include "polytree/train/metric.h"
 
-enum { SINGLE = 0, FOUND = 3, N_COLUMN = 4 };
+enum { SINGLE = REPORT_SINGLE, FOUND = REPORT_FOUND, N_COLUMN = REPORT_N_COLUMN };
 
-static const char mixed_heading[] = "mixed: ";
+const char report_mixed_heading[] = "mixed: ";
 
-/* The runs side by side: single, shared, random, and the run itself. */
-typedef struct columns {
-    const char *name[N_COLUMN], *run[N_COLUMN];
-    pt_summary_t summary[N_COLUMN];
-    bool is_shown[N_COLUMN];
-    char data[33]; /* digest of the data set that the run is of; empty: not known */
-} columns_t;
+typedef report_columns_t columns_t;
 
 /* Once for a column: it is looked at when a run begins and when it ends, and in a sweep
  * again and again. */
@@ -96,7 +90,7 @@ static void put_metric(pt_text_t *out, const pt_summary_task_t *task)
         pt_text_add(out, " %8s", "");
 }
 
-static const char *mark_metric(const char *name, char text[48])
+const char *report_mark_metric(const char *name, char text[48])
 {
     snprintf(text, 48, "%s%s", name, pt_metric_is_error(name) ? ", lower" : "");
     return text;
@@ -127,7 +121,7 @@ static void put_tasks(pt_text_t *out, const columns_t *c)
     for (int32_t k = 0; k < found->n_task; k++) {
         const pt_summary_task_t *task = &found->task[k];
         pt_text_add(out, "  %-*s %-17s", pt_padded(task->name, width), task->name,
-                    mark_metric(task->metric_name, metric));
+                    report_mark_metric(task->metric_name, metric));
         for (int32_t i = 0; i < N_COLUMN; i++)
             if (c->is_shown[i])
                 put_metric(out, pt_summary_find(&c->summary[i], task->name));
@@ -139,32 +133,30 @@ static void put_tasks(pt_text_t *out, const columns_t *c)
     }
 }
 
-typedef double (*column_value_t)(const columns_t *c, int32_t column);
-
-static double value_mean(const columns_t *c, int32_t column)
+double report_mean(const columns_t *c, int32_t column)
 {
     return c->summary[column].mean;
 }
 
-static double value_delta(const columns_t *c, int32_t column)
+double report_delta(const columns_t *c, int32_t column)
 {
     return c->is_shown[SINGLE]
                ? 100 * pt_summary_delta(&c->summary[column], &c->summary[SINGLE], NULL)
                : NAN;
 }
 
-static double value_parameters(const columns_t *c, int32_t column)
+double report_parameters(const columns_t *c, int32_t column)
 {
     return (double)c->summary[column].cost.parameters * 1e-3;
 }
 
-static double value_madds(const columns_t *c, int32_t column)
+double report_madds(const columns_t *c, int32_t column)
 {
     return (double)c->summary[column].cost.madds * 1e-6;
 }
 
 static void put_row(pt_text_t *out, const columns_t *c, const char *title,
-                    const char *format, column_value_t value)
+                    const char *format, report_value_t value)
 {
     pt_text_add(out, "  %-*s", (int)name_columns(&c->summary[FOUND]) + 18, title);
     for (int32_t i = 0; i < N_COLUMN; i++) {
@@ -202,8 +194,8 @@ static void put_scores(pt_text_t *out, const columns_t *c)
         for (int32_t i = 0; i < task->n_other; i++) {
             const pt_summary_metric_t *m = &task->other[i];
             has_error |= pt_metric_is_error(m->name);
-            pt_text_add(out, "%s %s %.4f", i == 0 ? " " : ";", mark_metric(m->name, name),
-                        m->value);
+            pt_text_add(out, "%s %s %.4f", i == 0 ? " " : ";",
+                        report_mark_metric(m->name, name), m->value);
             put_bound(out, m->bound);
         }
         if (task->bound > 0) {
@@ -223,7 +215,7 @@ static void put_delta(pt_text_t *out, const columns_t *c)
 {
     const pt_summary_t *found = &c->summary[FOUND];
     char why[PT_SUMMARY_WHY];
-    put_row(out, c, "Delta_m, %", "%+.2f", value_delta);
+    put_row(out, c, "Delta_m, %", "%+.2f", report_delta);
     pt_text_add(out, "  (mean of the gains relative to |single|");
     for (int32_t k = 0; k < found->n_task; k++) {
         const pt_summary_task_t *task = &found->task[k];
@@ -238,15 +230,15 @@ static void put_delta(pt_text_t *out, const columns_t *c)
 static void put_comparison(pt_text_t *out, const columns_t *c)
 {
     put_tasks(out, c);
-    if (isfinite(value_mean(c, FOUND)))
-        put_row(out, c, "mean", "%.4f", value_mean);
+    if (isfinite(report_mean(c, FOUND)))
+        put_row(out, c, "mean", "%.4f", report_mean);
     if (c->is_shown[SINGLE])
         put_delta(out, c);
     else
         pt_text_add(out, "  %-*s  not run (report.single names no finished run)\n",
                     (int)name_columns(&c->summary[FOUND]) + 18, "Delta_m");
-    put_row(out, c, "k parameters", "%.1f", value_parameters);
-    put_row(out, c, "M multiply-adds, all tasks", "%.3f", value_madds);
+    put_row(out, c, "k parameters", "%.1f", report_parameters);
+    put_row(out, c, "M multiply-adds, all tasks", "%.3f", report_madds);
     for (int32_t i = 0; i < FOUND; i++)
         if (c->is_shown[i])
             pt_text_add(out, "%s: %s\n", c->name[i], c->run[i]);
@@ -258,8 +250,7 @@ static double percent(double score)
     return 100 * expm1(score);
 }
 
-/* What choosing among candidates has done, and at what price. */
-static void put_choice(pt_text_t *out, const pt_summary_t *s)
+void report_put_choice(pt_text_t *out, const pt_summary_t *s)
 {
     if (s->choice.n == 0)
         return;
@@ -300,12 +291,11 @@ static void put_mixed(pt_text_t *out, const pt_run_result_t *result)
             out,
             "%smachines or libraries differed from %s, step %lld on; the bits are of no "
             "one machine\n",
-            mixed_heading, pt_phase_name(result->mixed_phase),
+            report_mixed_heading, pt_phase_name(result->mixed_phase),
             (long long)result->mixed_step);
 }
 
-/* What the earlier report says from `heading` on, or that line alone; false: nothing. */
-static bool put_earlier(pt_text_t *out, const char *earlier, const char *heading,
+bool report_put_earlier(pt_text_t *out, const char *earlier, const char *heading,
                         bool is_line)
 {
     const char *at = earlier == NULL ? NULL : strstr(earlier, heading);
@@ -314,12 +304,8 @@ static bool put_earlier(pt_text_t *out, const char *earlier, const char *heading
     return at != NULL;
 }
 
-/* Without a job, of a run that another one has done, what that said is kept. */
-static void put_report(pt_text_t *out, const columns_t *c, const char *earlier,
-                       const pt_config_t *config, const pt_job_t *job)
+void report_put_notes(pt_text_t *out, const columns_t *c, const pt_config_t *config)
 {
-    put_comparison(out, c);
-    put_choice(out, &c->summary[FOUND]);
     if (config->kernel.reduction == PT_REDUCTION_FAST)
         pt_text_add(out, "\nkernel.reduction = fast: the bits depend on the ranks\n");
     if (c->summary[FOUND].kept == 0)
@@ -332,13 +318,22 @@ static void put_report(pt_text_t *out, const columns_t *c, const char *earlier,
             "the least loss on val (retrain.keep = best)\n",
             (long long)c->summary[FOUND].kept);
     put_dearer(out, config, c->summary[FOUND].cost.madds);
+}
+
+/* Without a job, of a run that another one has done, what that said is kept. */
+static void put_report(pt_text_t *out, const columns_t *c, const char *earlier,
+                       const pt_config_t *config, const pt_job_t *job)
+{
+    put_comparison(out, c);
+    report_put_choice(out, &c->summary[FOUND]);
+    report_put_notes(out, c, config);
     if (job != NULL)
         put_mixed(out, job->result);
     else
-        put_earlier(out, earlier, mixed_heading, true);
+        report_put_earlier(out, earlier, report_mixed_heading, true);
     if (job != NULL && job->rank[0].time.step > 0)
         report_put_time(out, config, c->run[FOUND], job);
-    else if (!put_earlier(out, earlier, report_time_heading, false))
+    else if (!report_put_earlier(out, earlier, report_time_heading, false))
         report_put_journalled_time(out, c->run[FOUND]);
 }
 
@@ -358,7 +353,7 @@ static pt_status_t write_file(const columns_t *c, const char *path,
 static void put_short(const columns_t *c, const char *path, const pt_job_t *job,
                       pt_text_t *out)
 {
-    double delta = value_delta(c, FOUND);
+    double delta = report_delta(c, FOUND);
     char why[PT_SUMMARY_WHY];
     if (isfinite(delta))
         pt_text_add(out, "Delta_m     %+.2f %% against %s\n", delta, c->run[SINGLE]);
@@ -383,7 +378,7 @@ void pt_report_check(const pt_config_t *config, const char *data)
     }
 }
 
-static void read_columns(columns_t *c, const pt_config_t *config, const char *run)
+void report_columns_read(columns_t *c, const pt_config_t *config, const char *run)
 {
     *c = (columns_t){
         .name = {"single", "shared", "random", pt_methods[config->search.method].column},
@@ -393,7 +388,7 @@ static void read_columns(columns_t *c, const pt_config_t *config, const char *ru
         read_column(c, i);
 }
 
-static void release_columns(columns_t *c)
+void report_columns_release(columns_t *c)
 {
     for (int32_t i = 0; i < N_COLUMN; i++)
         pt_summary_release(&c->summary[i]);
@@ -406,12 +401,12 @@ pt_status_t pt_report_write(const pt_config_t *config, const char *run, const pt
     char path[PT_PATH_MAX];
     PT_TRY(pt_run_file_path(run, PT_FILE_REPORT, path));
     pt_status_t status = PT_OK;
-    read_columns(&c, config, run);
+    report_columns_read(&c, config, run);
     if (c.is_shown[FOUND]) {
         status = write_file(&c, path, config, job);
         if (status == PT_OK && job != NULL)
             put_short(&c, path, job, out);
     }
-    release_columns(&c);
+    report_columns_release(&c);
     return status;
 }

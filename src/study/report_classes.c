@@ -1,29 +1,30 @@
 /* The part of a report on classes: what each was taken for, and IoU. */
+#include <math.h>
 #include <string.h>
 
 #include "study/report.h"
 
 /* Classes whose whole matrix is shown; of more the largest entries off its diagonal. */
-enum { WHOLE = 12, LARGEST = 8 };
+enum { WHOLE = 12, LARGEST = REPORT_LARGEST };
 
-static int64_t entry(const pt_summary_task_t *t, int32_t label, int32_t class)
+int64_t report_entry(const pt_summary_task_t *t, int32_t label, int32_t class)
 {
     return t->confusion[label * t->n_class + class];
 }
 
-static int64_t labelled(const pt_summary_task_t *t, int32_t label)
+int64_t report_labelled(const pt_summary_task_t *t, int32_t label)
 {
     int64_t n = 0;
     for (int32_t c = 0; c < t->n_class; c++)
-        n += entry(t, label, c);
+        n += report_entry(t, label, c);
     return n;
 }
 
-static int64_t put_out(const pt_summary_task_t *t, int32_t class)
+int64_t report_put_out(const pt_summary_task_t *t, int32_t class)
 {
     int64_t n = 0;
     for (int32_t l = 0; l < t->n_class; l++)
-        n += entry(t, l, class);
+        n += report_entry(t, l, class);
     return n;
 }
 
@@ -35,14 +36,12 @@ static void put_matrix(pt_text_t *out, const pt_summary_task_t *t)
     for (int32_t l = 0; l < t->n_class; l++) {
         pt_text_add(out, "\n    %5s %4d", l == 0 ? "label" : "", (int)l);
         for (int32_t c = 0; c < t->n_class; c++)
-            pt_text_add(out, " %8lld", (long long)entry(t, l, c));
+            pt_text_add(out, " %8lld", (long long)report_entry(t, l, c));
     }
     pt_text_add(out, "\n");
 }
 
-/* The largest entry off the diagonal that comes after `at`, by size, then by place; -1 at
- * the end. */
-static int64_t next_largest(const pt_summary_task_t *t, int64_t at)
+int64_t report_next_largest(const pt_summary_task_t *t, int64_t at)
 {
     int64_t n = (int64_t)t->n_class * t->n_class, best = -1;
     for (int64_t i = 0; i < n; i++) {
@@ -58,15 +57,22 @@ static int64_t next_largest(const pt_summary_task_t *t, int64_t at)
 
 static void put_largest(pt_text_t *out, const pt_summary_task_t *t)
 {
-    int64_t at = next_largest(t, -1);
+    int64_t at = report_next_largest(t, -1);
     pt_text_add(out, "    most often:");
-    for (int32_t i = 0; i < LARGEST && at >= 0; i++, at = next_largest(t, at)) {
+    for (int32_t i = 0; i < LARGEST && at >= 0; i++, at = report_next_largest(t, at)) {
         int32_t label = (int32_t)(at / t->n_class), class = (int32_t)(at % t->n_class);
         pt_text_add(out, "%s %d put out as %d (%lld of %lld)", i == 0 ? "" : ";",
                     (int)label, (int)class, (long long)t->confusion[at],
-                    (long long)labelled(t, label));
+                    (long long)report_labelled(t, label));
     }
     pt_text_add(out, "\n");
+}
+
+double report_iou(const pt_summary_task_t *t, int32_t class)
+{
+    int64_t both = report_entry(t, class, class);
+    int64_t either = report_labelled(t, class) + report_put_out(t, class) - both;
+    return either > 0 ? (double)both / (double)either : (double)NAN;
 }
 
 static void put_iou(pt_text_t *out, const pt_summary_task_t *t)
@@ -74,17 +80,15 @@ static void put_iou(pt_text_t *out, const pt_summary_task_t *t)
     const char *separator = "";
     pt_text_add(out, "    IoU of classes:");
     for (int32_t c = 0; c < t->n_class; c++) {
-        int64_t both = entry(t, c, c), either = labelled(t, c) + put_out(t, c) - both;
-        if (either == 0)
+        if (isnan(report_iou(t, c)))
             continue;
-        pt_text_add(out, "%s %d %.4f", separator, (int)c, (double)both / (double)either);
+        pt_text_add(out, "%s %d %.4f", separator, (int)c, report_iou(t, c));
         separator = ";";
     }
     pt_text_add(out, "\n");
 }
 
-/* Of a segmentation, whose metrics are of areas. */
-static bool has_iou(const pt_summary_task_t *t)
+bool report_has_iou(const pt_summary_task_t *t)
 {
     bool is = strcmp(t->metric_name, "miou") == 0;
     for (int32_t i = 0; i < t->n_other; i++)
@@ -99,11 +103,11 @@ void report_put_classes(pt_text_t *out, const pt_summary_t *summary)
         if (t->n_class == 0)
             continue;
         pt_text_add(out, "\n  %s, classes\n", t->name);
-        if (has_iou(t))
+        if (report_has_iou(t))
             put_iou(out, t);
         if (t->n_class <= WHOLE)
             put_matrix(out, t);
-        else if (next_largest(t, -1) >= 0)
+        else if (report_next_largest(t, -1) >= 0)
             put_largest(out, t);
     }
 }

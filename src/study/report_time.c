@@ -63,31 +63,31 @@ static double imbalance(int32_t n_rank, const pt_rank_cost_t *rank)
     return sum > 0 ? most * n_rank / sum : 1;
 }
 
+const report_time_part_t report_time_part[] = {
+    {"step", offsetof(pt_trainer_time_t, step), false},
+    {"operations", offsetof(pt_trainer_time_t, ops), true},
+    {"losses", offsetof(pt_trainer_time_t, loss), true},
+    {"data", offsetof(pt_trainer_time_t, feed), true},
+    {"plans", offsetof(pt_trainer_time_t, compile), true},
+    {"sums over ranks, waiting", offsetof(pt_trainer_time_t, reduce), true},
+    {"between stages, waiting", offsetof(pt_trainer_time_t, transfer), true},
+    {"update", offsetof(pt_trainer_time_t, update), true},
+    {"evaluation", offsetof(pt_trainer_time_t, evaluate), false},
+};
+const int report_n_time_part = (int)(sizeof report_time_part / sizeof report_time_part[0]);
+
 static void put_times(pt_text_t *out, int32_t n_rank, const pt_rank_cost_t *rank)
 {
-    static const struct {
-        const char *name;
-        size_t offset;
-        bool is_in_step;
-    } phase[] = {
-        {"step", TIME(step), true},
-        {"  operations", TIME(ops), true},
-        {"  losses", TIME(loss), true},
-        {"  data", TIME(feed), true},
-        {"  plans", TIME(compile), true},
-        {"  sums over ranks, waiting", TIME(reduce), true},
-        {"  between stages, waiting", TIME(transfer), true},
-        {"  update", TIME(update), true},
-        {"evaluation", TIME(evaluate), false},
-    };
+    const size_t evaluate = offsetof(pt_trainer_time_t, evaluate);
     double step = spread_of(n_rank, rank, TIME(step)).mean;
     pt_text_add(out, "%s, %d rank%s\n  %-28s %10s %10s %10s %10s\n", report_time_heading,
                 (int)n_rank, pt_plural(n_rank), "", "min", "mean", "max", "of a step");
-    for (size_t i = 0; i < sizeof phase / sizeof phase[0]; i++) {
-        spread_t s = spread_of(n_rank, rank, phase[i].offset);
-        pt_text_add(out, "  %-28s %10.3f %10.3f %10.3f", phase[i].name, s.min, s.mean,
-                    s.max);
-        if (phase[i].is_in_step && step > 0)
+    for (int i = 0; i < report_n_time_part; i++) {
+        const report_time_part_t *part = &report_time_part[i];
+        spread_t s = spread_of(n_rank, rank, offsetof(pt_rank_cost_t, time) + part->offset);
+        pt_text_add(out, "  %s%-*s %10.3f %10.3f %10.3f", part->is_in_step ? "  " : "",
+                    part->is_in_step ? 26 : 28, part->name, s.min, s.mean, s.max);
+        if (part->offset != evaluate && step > 0)
             pt_text_add(out, " %8.1f %%", 100 * s.mean / step);
         pt_text_add(out, "\n");
     }
@@ -147,58 +147,65 @@ static void put_checkpoints(pt_text_t *out, const pt_config_t *config,
     pt_text_add(out, "\n");
 }
 
-/* Of rank 0, summed over jobs; each line of its journal says how far its job is. */
-typedef struct jobs {
-    int32_t n;
-    int64_t job;               /* the one at work */
-    double step, evaluate;     /* of it */
-    double all_step, all_eval; /* of those before it */
-} jobs_t;
+static void add_time(pt_trainer_time_t *sum, const pt_trainer_time_t *time)
+{
+    for (int i = 0; i < report_n_time_part; i++) {
+        double *to = (double *)(void *)((char *)sum + report_time_part[i].offset);
+        *to += *(const double *)(const void *)((const char *)time +
+                                               report_time_part[i].offset);
+    }
+}
+
+/* Each line of the journal says how far its job is. */
+static void end_job(report_jobs_t *j)
+{
+    add_time(&j->all, &j->last);
+    j->wall += j->last_wall;
+}
 
 static pt_status_t take_timing(void *context, const pt_timing_t *t)
 {
-    jobs_t *j = context;
+    report_jobs_t *j = context;
     if (j->n == 0 || t->job != j->job) {
-        j->all_step += j->step;
-        j->all_eval += j->evaluate;
+        end_job(j);
         j->n++;
     }
     j->job = t->job;
-    j->step = t->time.step;
-    j->evaluate = t->time.evaluate;
+    j->last = t->time;
+    j->last_wall = t->wall;
+    j->peak = t->resident_peak > j->peak ? t->resident_peak : j->peak;
     return PT_OK;
 }
 
-static jobs_t read_jobs(const char *run)
+report_jobs_t report_jobs_read(const char *run)
 {
-    jobs_t j = {.n = 0};
+    report_jobs_t j = {.n = 0};
     if (!pt_run_file_exists(run, PT_FILE_TIMING) ||
         pt_journal_read_timing(run, take_timing, &j) != PT_OK) {
         pt_error_clear();
-        return (jobs_t){.n = 0};
+        return (report_jobs_t){.n = 0};
     }
-    j.all_step += j.step;
-    j.all_eval += j.evaluate;
+    end_job(&j);
     return j;
 }
 
 static void put_jobs(pt_text_t *out, const char *run)
 {
-    const jobs_t j = read_jobs(run);
+    const report_jobs_t j = report_jobs_read(run);
     if (j.n > 1)
         pt_text_add(out, "  all %d jobs, rank 0: steps %.3f s, evaluation %.3f s\n",
-                    (int)j.n, j.all_step, j.all_eval);
+                    (int)j.n, j.all.step, j.all.evaluate);
 }
 
 void report_put_journalled_time(pt_text_t *out, const char *run)
 {
-    const jobs_t j = read_jobs(run);
-    if (j.all_step > 0)
+    const report_jobs_t j = report_jobs_read(run);
+    if (j.all.step > 0)
         pt_text_add(
             out,
             "\ntime of %d job%s that trained, rank 0: steps %.3f s, evaluation %.3f "
             "s; the report that said more is gone\n",
-            (int)j.n, pt_plural(j.n), j.all_step, j.all_eval);
+            (int)j.n, pt_plural(j.n), j.all.step, j.all.evaluate);
 }
 
 /* What `plan` would have said, and what came of it. */

@@ -1,5 +1,8 @@
 /* The reports of a sweep's runs, beside the baselines of the same sweep. */
+#include <string.h>
+
 #include "polytree/record/run_config.h"
+#include "polytree/study/page.h"
 #include "polytree/study/report.h"
 #include "study/sweep_table.h"
 #include "polytree/record/run_file.h"
@@ -36,14 +39,29 @@ static void name_baselines(const sweep_table_t *t, int32_t row, int32_t seed,
         name_run(t, pick_row(t, row, PT_METHOD_RANDOM), seed, config->report.random);
 }
 
+static pt_status_t digest_of(const char *path, char digest[33])
+{
+    digest[0] = '\0';
+    return pt_path_exists(path) ? pt_file_digest(path, digest) : PT_OK;
+}
+
+/* The page follows its report. */
 static pt_status_t fill(const sweep_table_t *t, int32_t row, int32_t seed, int32_t index)
 {
-    char folder[PT_CONFIG_TEXT];
+    char folder[PT_CONFIG_TEXT], report[PT_PATH_MAX], page[PT_PATH_MAX];
+    char before[33], after[33];
     pt_config_t config;
     sweep_path(t->sweep, row, seed, index, folder);
     PT_TRY(pt_run_config_read(folder, &config));
     name_baselines(t, row, seed, &config);
-    return pt_report_write(&config, folder, NULL, NULL);
+    PT_TRY(pt_run_file_path(folder, PT_FILE_REPORT, report));
+    PT_TRY(pt_run_file_path(folder, PT_FILE_PAGE, page));
+    PT_TRY(digest_of(report, before));
+    PT_TRY(pt_report_write(&config, folder, NULL, NULL));
+    PT_TRY(digest_of(report, after));
+    if (!config.report.html || (strcmp(before, after) == 0 && pt_path_exists(page)))
+        return PT_OK;
+    return pt_page_write_run(&config, folder, NULL, page);
 }
 
 pt_status_t sweep_fill_reports(const sweep_table_t *table)

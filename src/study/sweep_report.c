@@ -2,6 +2,7 @@
 #include "study/sweep_report.h"
 
 #include "polytree/record/run_file.h"
+#include "polytree/study/page.h"
 
 static pt_status_t draw(const sweep_results_t *results, pt_run_file_t file,
                         pt_status_t (*plot)(const sweep_results_t *, const char *))
@@ -28,6 +29,13 @@ static pt_status_t write_all(const sweep_results_t *results, pt_text_t *out)
     return PT_OK;
 }
 
+static pt_status_t write_page(const char *folder)
+{
+    char path[PT_PATH_MAX];
+    PT_TRY(pt_run_file_path(folder, PT_FILE_PAGE, path));
+    return pt_page_write_sweep(folder, path);
+}
+
 pt_status_t pt_sweep_report(const pt_sweep_t *sweep, pt_text_t *out)
 {
     sweep_results_t results = {.truths = {.n = 0}};
@@ -38,6 +46,8 @@ pt_status_t pt_sweep_report(const pt_sweep_t *sweep, pt_text_t *out)
     sweep_rivals_find(&results.table, results.rival);
     PT_TRY_OR(done, write_all(&results, out));
     PT_TRY_OR(done, sweep_fill_reports(&results.table));
+    if (sweep->config->report.html)
+        PT_TRY_OR(done, write_page(sweep->folder));
 done:
     sweep_truths_release(&results.truths);
     sweep_table_release(&results.table);

@@ -98,11 +98,30 @@ static void a_failure_is_remembered(void **state)
     pt_text_release(&text);
 }
 
+/* The vectors of RFC 4648. */
+static void bytes_have_letters_in_base64(void **state)
+{
+    static const char *const want[] = {"",         "Zg==",     "Zm8=",    "Zm9v",
+                                       "Zm9vYg==", "Zm9vYmE=", "Zm9vYmFy"};
+    (void)state;
+    for (size_t n = 0; n < sizeof want / sizeof want[0]; n++) {
+        pt_text_t text = {0};
+        pt_text_add_base64(&text, "foobar", n);
+        assert_string_equal(pt_text_get(&text), want[n]);
+        pt_text_release(&text);
+    }
+    pt_text_t text = {0};
+    pt_text_add_base64(&text, "\xfb\xff\x00", 3);
+    assert_string_equal(pt_text_get(&text), "+/8A");
+    pt_text_release(&text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(pieces_of_any_length_follow_each_other),
         cmocka_unit_test(bytes_may_be_nul),
+        cmocka_unit_test(bytes_have_letters_in_base64),
         cmocka_unit_test(an_empty_text_can_be_taken),
         cmocka_unit_test(a_buffer_takes_what_it_has_room_for),
         cmocka_unit_test(a_buffer_is_cut_between_characters),

@@ -21,6 +21,8 @@ static void the_picture_has_the_edges_in_use(void **state)
     assert_non_null(strstr(all, "label=\"all\""));
     assert_non_null(strstr(all, "n4 -> n5 [color=\"#"));
     assert_null(strstr(all, "n3 -> n4"));
+    assert_non_null(strstr(all, "class=t1]"));
+    assert_null(strstr(one, "class="));
     assert_non_null(strstr(all, "left\\n3 outputs, 2 edges"));
     assert_non_null(strstr(all, "says \\\"no\\\" &amp; <b>\\n2 outputs, 1 edge\""));
     assert_non_null(strstr(one, "n4 -> n5"));

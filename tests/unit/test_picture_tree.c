@@ -69,9 +69,10 @@ static void the_picture_is_the_tree(void **state)
     assert_non_null(strstr(all, "l01 also goes to the heads"));
     assert_int_equal(count(all, "also goes"), 1);
     assert_non_null(strstr(all, "input -> n0 [color=gray"));
-    assert_non_null(
-        strstr(all, "n0 -> n1 [penwidth=2, color=\"#1f77b4:#d62728:#ff7f0e\"]"));
-    assert_non_null(strstr(all, "n0 -> n2 [penwidth=2, color=\"#2ca02c\"]"));
+    assert_non_null(strstr(
+        all,
+        "n0 -> n1 [penwidth=2, color=\"#1f77b4:#d62728:#ff7f0e\", class=\"t0 t1 t3 \"]"));
+    assert_non_null(strstr(all, "n0 -> n2 [penwidth=2, color=\"#2ca02c\", class=\"t2 \"]"));
     assert_non_null(strstr(all, "n1 -> n3 ["));
     assert_non_null(strstr(all, "n1 -> n4 ["));
     assert_non_null(strstr(all, "n3 -> t0 ["));

@@ -33,6 +33,9 @@ void pt_text_add(pt_text_t *text, const char *format, ...) PT_PRINTF(2, 3);
 /** Add bytes, which may be NUL. */
 void pt_text_add_bytes(pt_text_t *text, const void *bytes, size_t n);
 
+/** Add bytes in base64 (RFC 4648), without line breaks. */
+void pt_text_add_base64(pt_text_t *text, const void *bytes, size_t n);
+
 /** What there is; never NULL. */
 const char *pt_text_get(const pt_text_t *text);
 

@@ -7,12 +7,17 @@
 #include <stdint.h>
 
 #include "polytree/base/status.h"
+#include "polytree/base/text.h"
 
 /**
- * Write an image as PNG with pt_file_write(): equal pixels give equal bytes.
+ * Add an image as PNG: equal pixels give equal bytes.
  *
  * @param[in] rgb  [height, width, 3]
  */
+PT_MUST_CHECK pt_status_t pt_png_add(int64_t height, int64_t width, const uint8_t *rgb,
+                                     pt_text_t *out);
+
+/** The same as a file. */
 PT_MUST_CHECK pt_status_t pt_png_write(const char *path, int64_t height, int64_t width,
                                        const uint8_t *rgb);
 

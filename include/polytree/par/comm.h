@@ -24,6 +24,8 @@ void pt_comm_failure(pt_status_t status);
  * process alone, and what is collective works without MPI but for sums and shared memory.
  */
 pt_comm_t *pt_comm_world(void);
+/** This process alone, without MPI; nobody has to come along. */
+pt_comm_t *pt_comm_alone(void);
 int32_t pt_comm_rank(const pt_comm_t *comm);
 int32_t pt_comm_size(const pt_comm_t *comm);
 

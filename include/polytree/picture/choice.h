@@ -8,7 +8,13 @@
 #include <stdint.h>
 
 #include "polytree/base/status.h"
+#include "polytree/base/text.h"
 #include "polytree/record/candidates.h"
+
+/** Add a chart of all of them by cost, in `unit`, and score. */
+PT_MUST_CHECK pt_status_t pt_candidates_draw(const char *unit, int64_t n,
+                                             const pt_candidate_entry_t *entry,
+                                             pt_text_t *svg);
 
 /**
  * Write PT_FILE_FRONT: a line for each candidate that is on the front, hand-made, final

@@ -30,6 +30,20 @@ PT_MUST_CHECK pt_status_t pt_diagram_dot(const pt_space_t *space, const pt_subne
                                          int32_t task, pt_text_t *out);
 
 /**
+ * Add the graph of all tasks as SVG to stand in a page, where there are few of them with
+ * the classes t0, t1, ... of the tasks that a node or an edge is of; several lines of one
+ * edge are in the order of its classes.
+ *
+ * @param[out] is_drawn  false where dot is not installed
+ */
+PT_MUST_CHECK pt_status_t pt_diagram_draw(const pt_space_t *space,
+                                          const pt_subnet_t *subnet, pt_text_t *svg,
+                                          bool *is_drawn);
+
+/** Colour of a task there: "#1f77b4". */
+const char *pt_diagram_color(int32_t task);
+
+/**
  * Draw the graph of one task, or of all (-1), as SVG with Graphviz' dot.
  *
  * @param[out] is_drawn  false where dot is not installed

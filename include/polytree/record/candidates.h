@@ -70,4 +70,14 @@ PT_MUST_CHECK pt_status_t pt_candidates_read_scores(const char *path, int32_t n_
                                                     pt_branching_taker_t take,
                                                     void *context);
 
+/**
+ * Read what there is to tell of all candidates of a run: all but trainings, tasks and
+ * networks.  Not collective.
+ *
+ * @param[out] entry  [n], of which origins are static texts; free with pt_free()
+ * @return PT_E_FORMAT, naming the line, where one is of no candidate
+ */
+PT_MUST_CHECK pt_status_t pt_candidates_read_entries(const char *run, int64_t *n,
+                                                     pt_candidate_entry_t **entry);
+
 #endif

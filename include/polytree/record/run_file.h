@@ -26,6 +26,7 @@ typedef enum pt_run_file {
     PT_FILE_FRONT_PLOT,
     PT_FILE_PICTURES, /**< a folder */
     PT_FILE_REPORT,
+    PT_FILE_PAGE, /**< of a sweep as well */
     PT_FILE_CURVES,
     PT_FILE_SUPERNET, /**< a folder, with checkpoints like a run's */
     PT_FILE_BEST,     /**< a folder, with checkpoints like a run's */

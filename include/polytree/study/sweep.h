@@ -69,8 +69,8 @@ PT_MUST_CHECK pt_status_t pt_sweep_look(const pt_sweep_t *sweep);
 
 /**
  * Write what the runs have come to so far as FOLDER/sweep.txt, sweep.json, sweep.svg
- * and, where rows cost unlike, sweep-cost.svg.  The runs' reports get the baselines beside
- * them.  Not collective.
+ * and, where rows cost unlike, sweep-cost.svg, and FOLDER/report.html.  The runs' reports
+ * get the baselines beside them.  Not collective.
  *
  * @param[out] out  gets the table as text, also where something after it fails
  */
