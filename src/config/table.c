@@ -217,12 +217,16 @@ const pt_option_t pt_options[] = {
     WORD("train.bundle", train.bundle, "auto", pt_bundle_words, NUM,
          "which tasks run together; auto: those with the same inputs"),
     WORD("train.weighting", train.weighting, "fixed", pt_weighting_words, NUM,
-         "of the tasks' losses: as given, by learned uncertainty, or by their descent "
-         "(dwa)"),
+         "of the tasks' losses: as given, by learned uncertainty, by their descent (dwa), "
+         "random ones, by their geometric mean, or so that all fall alike (famo)"),
     REAL("train.weighting_lr", train.weighting_lr, "1e-2", 0, 1e12, NUM,
          "uncertainty: learning rate of the weights"),
     REAL("train.dwa_temperature", train.dwa_temperature, "2", 1e-3, 1e6, NUM,
          "dwa: temperature of the softmax over the losses' descent"),
+    REAL("train.famo_lr", train.famo_lr, "0.025", 0, 1e12, NUM,
+         "famo: learning rate of the weights' logits"),
+    REAL("train.famo_decay", train.famo_decay, "1e-3", 0, 1e6, NUM,
+         "famo: what draws the logits back to 0"),
     REAL("train.label_smoothing", train.label_smoothing, "0.1", 0, 0.99, NUM,
          "share of the target spread over all classes"),
     REAL("train.loss_scale", train.loss_scale, "1", 1e-12, 1e12, NUM,

@@ -105,6 +105,9 @@ const char *const pt_weighting_words[] = {
     [PT_WEIGHTING_FIXED] = "fixed",
     [PT_WEIGHTING_UNCERTAINTY] = "uncertainty",
     [PT_WEIGHTING_DWA] = "dwa",
+    [PT_WEIGHTING_RANDOM] = "random",
+    [PT_WEIGHTING_GEOMETRIC] = "geometric",
+    [PT_WEIGHTING_FAMO] = "famo",
     [PT_N_WEIGHTING] = NULL,
 };
 _Static_assert(sizeof pt_weighting_words / sizeof pt_weighting_words[0] ==

@@ -112,6 +112,12 @@ static inline bool plan_has_backward(const pt_plan_t *plan)
     return plan->pass == PT_PASS_WEIGHT || plan->pass == PT_PASS_ALPHA;
 }
 
+/** With dropout, batch norms on their microbatch's statistics. */
+static inline bool plan_is_training(const pt_plan_t *plan)
+{
+    return plan_has_backward(plan) || plan->pass == PT_PASS_LOSS;
+}
+
 static inline bool plan_is_user(const pt_plan_t *plan, int32_t value, int32_t slot)
 {
     return pt_bitset_get(plan->users + (size_t)value * (size_t)plan->n_slot_word, slot);

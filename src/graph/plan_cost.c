@@ -38,6 +38,7 @@ void plan_instr_name(const pt_plan_t *plan, const instr_t *in, char name[PT_MACH
                                             [INSTR_LOSS] = "loss"};
     static const char *const pass[] = {[PT_PASS_WEIGHT] = "",
                                        [PT_PASS_ALPHA] = "alpha ",
+                                       [PT_PASS_LOSS] = "loss ",
                                        [PT_PASS_CALIBRATE] = "calibrate ",
                                        [PT_PASS_EVAL] = "eval "};
     const pt_op_inst_t *inst = in->inst;

@@ -63,7 +63,7 @@ static void emit_forward(pt_plan_t *plan, value_t *v)
         return;
     instr_t in = instr_of(v, INSTR_FORWARD);
     /* Statistics have the same numbers on all stages. */
-    if ((v->inst->flags & PT_OP_HAS_STAT) != 0 && !plan_has_backward(plan))
+    if ((v->inst->flags & PT_OP_HAS_STAT) != 0 && !plan_is_training(plan))
         in.stat = new_stat(plan, v);
     plan->madds += v->inst->madds;
     plan->madds_executed += v->inst->madds;

@@ -91,11 +91,12 @@ pt_status_t pt_predictor_memory(pt_predictor_t *p, const pt_arrangement_t *a,
         (size_t)(pt_feed_n_bundle(p->feed) +
                  (p->config->train.turn == PT_TURN_TASKS ? p->space->n_task : 0));
     size_t slots = turns < PLAN_SLOTS ? turns : PLAN_SLOTS;
+    int32_t n_kind = p->n_kind + pt_weighting_is_by_loss(p->config->train.weighting);
     *out = (pt_rank_memory_t){
         .weights = n * sizeof(float),
         .sums = n * sizeof(int64_t),
         .moments = own * sizeof(float) * (has_adam(p->config) ? 2 : 1),
-        .plans = p->tape[stage] * ((size_t)p->n_kind * slots + 2),
+        .plans = p->tape[stage] * ((size_t)n_kind * slots + 2),
         .feed = pt_feed_bytes(p->feed),
         .buffers = own * sizeof(float) + n * (sizeof(int64_t) + sizeof(float)) +
                    (has_input ? flights * input : 0) + pipe_bytes(p, stage) +

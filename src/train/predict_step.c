@@ -6,6 +6,7 @@
 
 #include "polytree/base/memory.h"
 #include "polytree/train/deal.h"
+#include "polytree/train/task_weights.h"
 
 /** Limbs of an exact sum that are in use, about. */
 enum { LIMBS = 4 };
@@ -82,6 +83,15 @@ static void add_sums(const pt_predictor_t *p, const pt_arrangement_t *a,
                     own / PT_BLOCK * predict_known(p->machine, name, PREDICT_UPDATE_BYTES);
 }
 
+/** Forward passes of a step: losses may be wanted before it, and after it. */
+static int32_t forward_times(const pt_predictor_t *p, int32_t kind)
+{
+    pt_weighting_t weighting = p->config->train.weighting;
+
+    return 1 + pt_weighting_is_by_loss(weighting) +
+           (kind == KIND_WEIGHT && pt_weighting_looks_back(weighting));
+}
+
 static pt_status_t make_share(pt_predictor_t *p, const pt_arrangement_t *a,
                               const int32_t coord[PT_N_AXIS], int32_t kind, int32_t step,
                               pt_share_t *share)
@@ -89,7 +99,7 @@ static pt_status_t make_share(pt_predictor_t *p, const pt_arrangement_t *a,
     const outlook_t *o = &p->outlook[kind][step];
     const int32_t *first = p->rank_first + coord[PT_AXIS_DATA];
     size_t most = (size_t)(first[1] - first[0]) * (size_t)p->n_segment;
-    int32_t stage = coord[PT_AXIS_STAGE], n = 0;
+    int32_t stage = coord[PT_AXIS_STAGE], n = 0, times = forward_times(p, kind);
 
     if (most > share->room) {
         pt_share_release(share);
@@ -103,6 +113,8 @@ static pt_status_t make_share(pt_predictor_t *p, const pt_arrangement_t *a,
         const pt_bundle_t *b = pt_feed_bundle(p->feed, o->turn.bundle[i]);
         for (int32_t segment = 0; segment < b->n_task; segment++, n++) {
             share->forward[n] = section[segment];
+            share->forward[n].seconds *= times;
+            share->forward[n].bytes *= times;
             share->backward[n] = section[p->n_segment + segment];
         }
     }

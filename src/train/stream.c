@@ -90,6 +90,8 @@ static void place_plans(pt_trainer_t *t)
     for (int32_t i = 0; i < t->plans.n_slot; i++) {
         pt_plan_place(t->plans.weight[i], &t->pipeline.cut, stage);
         pt_plan_place(t->plans.alpha[i], &t->pipeline.cut, stage);
+        if (t->plans.loss != NULL)
+            pt_plan_place(t->plans.loss[i], &t->pipeline.cut, stage);
     }
     pt_plan_place(t->plans.calibrate, &t->pipeline.cut, stage);
     pt_plan_place(t->plans.eval, &t->pipeline.cut, stage);

@@ -1,4 +1,4 @@
-/* Weights of tasks: fixed ones, and those that follow the losses. */
+/* Weights of tasks: fixed ones, random ones, and those that follow the losses. */
 #include "polytree/train/task_weights.h"
 
 #include <math.h>
@@ -8,13 +8,17 @@
 #include "polytree/base/memory.h"
 #include "polytree/train/update.h"
 
-enum { LOG_VARIANCE, MOMENT1, MOMENT2, N_REAL };
+enum { VALUE, MOMENT1, MOMENT2, N_REAL };
 enum { LAST, BEFORE, SUM };
 
-/* In checkpoints. */
-static const char *const state_names[][N_REAL + 1] = {
+/* What losses are at least, where one divides by them. */
+#define LEAST 1e-8
+
+/* The state in checkpoints; a kind without a name has none. */
+static const char *const state_names[PT_N_WEIGHTING][N_REAL + 1] = {
     [PT_WEIGHTING_UNCERTAINTY] = {"log_variance", "moment1", "moment2", "updates"},
     [PT_WEIGHTING_DWA] = {"loss_last", "loss_before", "loss_sum", "steps"},
+    [PT_WEIGHTING_FAMO] = {"logit", "moment1", "moment2", "updates"},
 };
 
 static bool is_of_real_numbers(pt_task_loss_t loss)
@@ -31,7 +35,10 @@ pt_status_t pt_task_weights_init(const pt_config_t *config, int32_t n_task,
     pt_task_weights_t *w = weights;
 
     *w = (pt_task_weights_t){.kind = config->train.weighting,
-                             .lr = config->train.weighting_lr,
+                             .lr = config->train.weighting == PT_WEIGHTING_FAMO
+                                       ? config->train.famo_lr
+                                       : config->train.weighting_lr,
+                             .decay = config->train.famo_decay,
                              .temperature = config->train.dwa_temperature,
                              .n_task = n_task};
     PT_TRY(pt_alloc(&w->fixed, n, sizeof *w->fixed));
@@ -39,6 +46,7 @@ pt_status_t pt_task_weights_init(const pt_config_t *config, int32_t n_task,
     for (int i = 0; i < N_REAL; i++)
         PT_TRY(pt_alloc(&w->real[i], n, sizeof *w->real[i]));
     PT_TRY(pt_alloc(&w->count, n, sizeof *w->count));
+    PT_TRY(pt_alloc(&w->slope, n, sizeof *w->slope));
     for (int32_t k = 0; k < n_task; k++) {
         w->fixed[k] = objective[k].weight;
         w->half[k] = is_of_real_numbers(objective[k].loss) ? 0.5 : 1;
@@ -53,6 +61,7 @@ void pt_task_weights_release(pt_task_weights_t *w)
     for (int i = 0; i < N_REAL; i++)
         pt_free(w->real[i]);
     pt_free(w->count);
+    pt_free(w->slope);
     *w = (pt_task_weights_t){0};
 }
 
@@ -63,11 +72,14 @@ void pt_task_weights_reset(pt_task_weights_t *w)
     memset(w->count, 0, (size_t)w->n_task * sizeof *w->count);
 }
 
-/* r_k */
-static double descent(const pt_task_weights_t *w, int32_t task)
+bool pt_weighting_is_by_loss(pt_weighting_t kind)
 {
-    double before = w->real[BEFORE][task];
-    return before > 0 ? w->real[LAST][task] / before : 1;
+    return kind == PT_WEIGHTING_GEOMETRIC || kind == PT_WEIGHTING_FAMO;
+}
+
+bool pt_weighting_looks_back(pt_weighting_t kind)
+{
+    return kind == PT_WEIGHTING_FAMO;
 }
 
 /* Tasks may all have weight 0. */
@@ -76,58 +88,186 @@ static double not_zero(double sum)
     return sum > 0 ? sum : 1;
 }
 
-static double sum_fixed(const pt_task_weights_t *w, const int32_t *task, int32_t n)
+static double sum_of(const double *x, const int32_t *task, int32_t n)
 {
     double sum = 0;
 
     for (int32_t i = 0; i < n; i++)
-        sum += w->fixed[task[i]];
-    return not_zero(sum);
+        sum += x[task[i]];
+    return sum;
 }
 
-/* Relative to the largest r, so that no exponential overflows. */
-static double dwa_weights(const pt_task_weights_t *w, const int32_t *task, int32_t n,
-                          double *weight)
+/* exp(logit) of each task, `weight` on input, its mean 1.  Relative to the largest one, so
+ * that none overflows. */
+static void soften(const int32_t *task, int32_t n, double *weight)
 {
-    double top = 0, sum = 0;
+    double top = -INFINITY;
 
     for (int32_t i = 0; i < n; i++)
-        top = fmax(top, descent(w, task[i]));
-    for (int32_t i = 0; i < n; i++) {
-        double r = descent(w, task[i]);
-        weight[task[i]] = w->fixed[task[i]] * exp((r - top) / w->temperature);
-        sum += weight[task[i]];
-    }
-    return not_zero(sum);
+        top = fmax(top, weight[task[i]]);
+    for (int32_t i = 0; i < n; i++)
+        weight[task[i]] = exp(weight[task[i]] - top);
+    double sum = sum_of(weight, task, n);
+    for (int32_t i = 0; i < n; i++)
+        weight[task[i]] *= n / sum;
 }
 
-double pt_task_weights_of(const pt_task_weights_t *w, const int32_t *task, int32_t n,
-                          double *weight)
+/* a_k / W, and 0 where all are. */
+static void fixed_shares(const pt_task_weights_t *w, const int32_t *task, int32_t n,
+                         double *share)
 {
-    if (w->kind == PT_WEIGHTING_DWA)
-        return dwa_weights(w, task, n, weight);
+    double sum = not_zero(sum_of(w->fixed, task, n));
+
+    for (int32_t i = 0; i < n; i++)
+        share[task[i]] = w->fixed[task[i]] / sum;
+}
+
+/* z_k of famo. */
+static void famo_shares(const pt_task_weights_t *w, const int32_t *task, int32_t n,
+                        double *share)
+{
+    for (int32_t i = 0; i < n; i++)
+        share[task[i]] = w->real[VALUE][task[i]];
+    soften(task, n, share);
+    for (int32_t i = 0; i < n; i++)
+        share[task[i]] *= w->fixed[task[i]];
+    double sum = not_zero(sum_of(share, task, n));
+    for (int32_t i = 0; i < n; i++)
+        share[task[i]] /= sum;
+}
+
+static void weigh_fixed(const pt_task_weights_t *w, const pt_task_weights_step_t *step,
+                        const int32_t *task, int32_t n, double *weight)
+{
+    (void)step;
+    for (int32_t i = 0; i < n; i++)
+        weight[task[i]] = w->fixed[task[i]];
+}
+
+static void weigh_variances(const pt_task_weights_t *w, const pt_task_weights_step_t *step,
+                            const int32_t *task, int32_t n, double *weight)
+{
+    (void)step;
     for (int32_t i = 0; i < n; i++) {
         int32_t k = task[i];
-        weight[k] = w->fixed[k];
-        if (w->kind == PT_WEIGHTING_UNCERTAINTY)
-            weight[k] *= w->half[k] * exp(-w->real[LOG_VARIANCE][k]);
+        weight[k] = w->fixed[k] * (w->half[k] * exp(-w->real[VALUE][k]));
     }
-    return sum_fixed(w, task, n);
 }
 
-static void learn_variance(pt_task_weights_t *w, int32_t task, double share, double loss)
+static void weigh_descent(const pt_task_weights_t *w, const pt_task_weights_step_t *step,
+                          const int32_t *task, int32_t n, double *weight)
 {
-    double *s = &w->real[LOG_VARIANCE][task];
-    double gradient = share * (0.5 - w->half[task] * exp(-*s) * loss);
+    (void)step;
+    for (int32_t i = 0; i < n; i++) {
+        double before = w->real[BEFORE][task[i]];
+        double r = before > 0 ? w->real[LAST][task[i]] / before : 1;
+        weight[task[i]] = r / w->temperature;
+    }
+    soften(task, n, weight);
+    for (int32_t i = 0; i < n; i++)
+        weight[task[i]] *= w->fixed[task[i]];
+}
+
+static void weigh_at_random(const pt_task_weights_t *w, const pt_task_weights_step_t *step,
+                            const int32_t *task, int32_t n, double *weight)
+{
+    pt_rng_t rng = step->rng;
+
+    for (int32_t i = 0; i < n; i++) {
+        rng.task = (uint16_t)task[i];
+        weight[task[i]] = pt_rng_normal(&rng, 0);
+    }
+    soften(task, n, weight);
+    for (int32_t i = 0; i < n; i++)
+        weight[task[i]] *= w->fixed[task[i]];
+}
+
+static void weigh_geometric(const pt_task_weights_t *w, const pt_task_weights_step_t *step,
+                            const int32_t *task, int32_t n, double *weight)
+{
+    double mean = 0;
+
+    fixed_shares(w, task, n, weight);
+    for (int32_t i = 0; i < n; i++)
+        mean += weight[task[i]] * log(step->loss[task[i]] + LEAST);
+    for (int32_t i = 0; i < n; i++)
+        weight[task[i]] = w->fixed[task[i]] * (exp(mean) / (step->loss[task[i]] + LEAST));
+}
+
+static void weigh_famo(const pt_task_weights_t *w, const pt_task_weights_step_t *step,
+                       const int32_t *task, int32_t n, double *weight)
+{
+    double whole = sum_of(w->fixed, task, n);
+
+    famo_shares(w, task, n, weight);
+    for (int32_t i = 0; i < n; i++)
+        weight[task[i]] /= step->loss[task[i]] + LEAST;
+    double sum = not_zero(sum_of(weight, task, n));
+    for (int32_t i = 0; i < n; i++)
+        weight[task[i]] *= whole / sum;
+}
+
+static void (*const weigh[PT_N_WEIGHTING])(const pt_task_weights_t *,
+                                           const pt_task_weights_step_t *, const int32_t *,
+                                           int32_t, double *) = {
+    [PT_WEIGHTING_FIXED] = weigh_fixed,
+    [PT_WEIGHTING_UNCERTAINTY] = weigh_variances,
+    [PT_WEIGHTING_DWA] = weigh_descent,
+    [PT_WEIGHTING_RANDOM] = weigh_at_random,
+    [PT_WEIGHTING_GEOMETRIC] = weigh_geometric,
+    [PT_WEIGHTING_FAMO] = weigh_famo,
+};
+
+double pt_task_weights_of(const pt_task_weights_t *w, const pt_task_weights_step_t *step,
+                          const int32_t *task, int32_t n, double *weight)
+{
+    bool is_own = w->kind == PT_WEIGHTING_DWA || w->kind == PT_WEIGHTING_RANDOM;
+
+    weigh[w->kind](w, step, task, n, weight);
+    return not_zero(sum_of(is_own ? weight : w->fixed, task, n));
+}
+
+/* One step of Adam. */
+static void learn_value(pt_task_weights_t *w, int32_t task, double decay, double gradient)
+{
     pt_update_t update = {.optimizer = PT_OPTIMIZER_ADAM,
                           .lr = w->lr,
                           .beta1 = 0.9,
                           .beta2 = 0.999,
                           .epsilon = 1e-8,
+                          .decay = decay,
                           .count = ++w->count[task]};
 
-    pt_update_f64(&update, 1, &gradient, s, &w->real[MOMENT1][task],
+    pt_update_f64(&update, 1, &gradient, &w->real[VALUE][task], &w->real[MOMENT1][task],
                   &w->real[MOMENT2][task]);
+}
+
+static void learn_variances(pt_task_weights_t *w, const int32_t *task, int32_t n,
+                            const double *loss)
+{
+    fixed_shares(w, task, n, w->slope);
+    for (int32_t i = 0; i < n; i++) {
+        int32_t k = task[i];
+        double s = w->real[VALUE][k];
+        learn_value(w, k, 0, w->slope[k] * (0.5 - w->half[k] * exp(-s) * loss[k]));
+    }
+}
+
+static void learn_famo(pt_task_weights_t *w, const int32_t *task, int32_t n,
+                       const double *loss, const double *after)
+{
+    double mean = 0;
+
+    famo_shares(w, task, n, w->slope);
+    for (int32_t i = 0; i < n; i++) {
+        int32_t k = task[i];
+        mean += w->slope[k] * log((loss[k] + LEAST) / (after[k] + LEAST));
+    }
+    for (int32_t i = 0; i < n; i++) {
+        int32_t k = task[i];
+        double descent = log((loss[k] + LEAST) / (after[k] + LEAST));
+        learn_value(w, k, w->decay, w->slope[k] * (descent - mean));
+    }
 }
 
 static void end_epoch(pt_task_weights_t *w)
@@ -142,22 +282,41 @@ static void end_epoch(pt_task_weights_t *w)
     }
 }
 
-void pt_task_weights_learn(pt_task_weights_t *w, const int32_t *task, int32_t n,
-                           const double *loss, bool is_last)
+static void learn_descent(pt_task_weights_t *w, const int32_t *task, int32_t n,
+                          const double *loss, bool is_last)
 {
-    double sum = sum_fixed(w, task, n);
-
-    for (int32_t i = 0; i < n && w->kind != PT_WEIGHTING_FIXED; i++) {
-        int32_t k = task[i];
-        if (w->kind == PT_WEIGHTING_DWA) {
-            w->real[SUM][k] += loss[k];
-            w->count[k]++;
-        } else {
-            learn_variance(w, k, w->fixed[k] / sum, loss[k]);
-        }
+    for (int32_t i = 0; i < n; i++) {
+        w->real[SUM][task[i]] += loss[task[i]];
+        w->count[task[i]]++;
     }
-    if (is_last && w->kind == PT_WEIGHTING_DWA)
+    if (is_last)
         end_epoch(w);
+}
+
+void pt_task_weights_learn(pt_task_weights_t *w, const int32_t *task, int32_t n,
+                           const double *loss, const double *after, bool is_last)
+{
+    switch (w->kind) {
+    case PT_WEIGHTING_UNCERTAINTY:
+        learn_variances(w, task, n, loss);
+        break;
+    case PT_WEIGHTING_DWA:
+        learn_descent(w, task, n, loss, is_last);
+        break;
+    case PT_WEIGHTING_FAMO:
+        learn_famo(w, task, n, loss, after);
+        break;
+    case PT_WEIGHTING_FIXED:
+    case PT_WEIGHTING_RANDOM:
+    case PT_WEIGHTING_GEOMETRIC:
+    case PT_N_WEIGHTING:
+        break;
+    }
+}
+
+static bool has_state(const pt_task_weights_t *w)
+{
+    return state_names[w->kind][0] != NULL;
 }
 
 static void name_state(const pt_task_weights_t *w, int i, char name[64])
@@ -170,7 +329,7 @@ pt_status_t pt_task_weights_save(const pt_task_weights_t *w, pt_checkpoint_t *ch
     const int64_t n = w->n_task;
     char name[64];
 
-    if (w->kind == PT_WEIGHTING_FIXED)
+    if (!has_state(w))
         return PT_OK;
     for (int i = 0; i < N_REAL; i++) {
         name_state(w, i, name);
@@ -184,7 +343,7 @@ pt_status_t pt_task_weights_load(pt_task_weights_t *w, const pt_checkpoint_t *ch
 {
     char name[64];
 
-    if (w->kind == PT_WEIGHTING_FIXED)
+    if (!has_state(w))
         return PT_OK;
     for (int i = 0; i < N_REAL; i++) {
         name_state(w, i, name);

@@ -44,7 +44,8 @@ typedef struct pipeline {
 /** Plans of all passes; trainer_plan.c has them. */
 typedef struct plans {
     int32_t n_slot;
-    pt_plan_t **weight, **alpha; /**< [n_slot] by bundle mod slots */
+    /** [n_slot] by bundle mod slots; NULL where no step wants such a pass. */
+    pt_plan_t **weight, **alpha, **loss;
     pt_plan_t *calibrate, *eval;
 } plans_t;
 
@@ -92,6 +93,7 @@ typedef struct step_room {
     int64_t *control;                /**< see turn.h */
     unit_loss_t *unit_loss;          /**< [units of this rank] */
     double *task_loss, *task_weight; /**< [n_task] as results have them */
+    double *loss_after;              /**< [n_task] of the same samples after the step */
     int32_t *bad;                    /**< [n_task] tasks that diverged, and their losses */
     double *bad_loss;
 } step_room_t;

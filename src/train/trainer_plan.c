@@ -21,6 +21,9 @@ pt_status_t trainer_plan(pt_trainer_t *trainer, const pt_subnet_t *subnet, pt_pa
     case PT_PASS_ALPHA:
         *plan = trainer->plans.alpha[slot];
         break;
+    case PT_PASS_LOSS:
+        *plan = trainer->plans.loss[slot];
+        break;
     case PT_PASS_CALIBRATE:
         *plan = trainer->plans.calibrate;
         break;
@@ -40,17 +43,30 @@ static int32_t n_turn(const pt_trainer_t *t)
     return t->n_bundle + (t->config->train.turn == PT_TURN_TASKS ? t->n_task : 0);
 }
 
+static pt_status_t open_slots(const pt_trainer_t *t, pt_plan_t ***slot)
+{
+    PT_TRY(pt_alloc(slot, (size_t)t->plans.n_slot, sizeof **slot));
+    for (int32_t i = 0; i < t->plans.n_slot; i++)
+        PT_TRY(pt_plan_new(t->space, t->n_bundle_task, &(*slot)[i]));
+    return PT_OK;
+}
+
+static void close_slots(const pt_trainer_t *t, pt_plan_t **slot)
+{
+    for (int32_t i = 0; i < t->plans.n_slot && slot != NULL; i++)
+        pt_plan_free(slot[i]);
+    pt_free(slot);
+}
+
 pt_status_t trainer_open_plans(pt_trainer_t *t)
 {
     plans_t *p = &t->plans;
 
     p->n_slot = n_turn(t) < PLAN_SLOTS ? n_turn(t) : PLAN_SLOTS;
-    PT_TRY(pt_alloc(&p->weight, (size_t)p->n_slot, sizeof *p->weight));
-    PT_TRY(pt_alloc(&p->alpha, (size_t)p->n_slot, sizeof *p->alpha));
-    for (int32_t i = 0; i < p->n_slot; i++) {
-        PT_TRY(pt_plan_new(t->space, t->n_bundle_task, &p->weight[i]));
-        PT_TRY(pt_plan_new(t->space, t->n_bundle_task, &p->alpha[i]));
-    }
+    PT_TRY(open_slots(t, &p->weight));
+    PT_TRY(open_slots(t, &p->alpha));
+    if (pt_weighting_is_by_loss(t->config->train.weighting))
+        PT_TRY(open_slots(t, &p->loss));
     PT_TRY(pt_plan_new(t->space, t->n_bundle_task, &p->calibrate));
     return pt_plan_new(t->space, t->n_bundle_task, &p->eval);
 }
@@ -59,14 +75,9 @@ void trainer_close_plans(pt_trainer_t *t)
 {
     plans_t *p = &t->plans;
 
-    for (int32_t i = 0; i < p->n_slot; i++) {
-        if (p->weight != NULL)
-            pt_plan_free(p->weight[i]);
-        if (p->alpha != NULL)
-            pt_plan_free(p->alpha[i]);
-    }
-    pt_free(p->weight);
-    pt_free(p->alpha);
+    close_slots(t, p->weight);
+    close_slots(t, p->alpha);
+    close_slots(t, p->loss);
     pt_plan_free(p->calibrate);
     pt_plan_free(p->eval);
 }

@@ -48,16 +48,17 @@ pt_status_t trainer_open_step(pt_trainer_t *t)
     PT_TRY(pt_alloc(&s->task_weight, n, sizeof *s->task_weight));
     PT_TRY(pt_alloc(&s->bad, n, sizeof *s->bad));
     PT_TRY(pt_alloc(&s->bad_loss, n, sizeof *s->bad_loss));
+    PT_TRY(pt_alloc(&s->loss_after, n, sizeof *s->loss_after));
     return pt_alloc(&s->task_loss, n, sizeof *s->task_loss);
 }
 
 void trainer_close_step(pt_trainer_t *t)
 {
     step_room_t *s = &t->step;
-    void *const plain[] = {s->cost,        s->unit,     s->unit_loss, s->task,
-                           s->place,       s->labelled, s->control,   s->task_loss,
-                           s->task_weight, s->bad,      s->bad_loss,  s->is_frozen,
-                           s->in_vain};
+    void *const plain[] = {s->cost,        s->unit,      s->unit_loss, s->task,
+                           s->place,       s->labelled,  s->control,   s->task_loss,
+                           s->task_weight, s->bad,       s->bad_loss,  s->is_frozen,
+                           s->in_vain,     s->loss_after};
 
     turn_release(&s->turn);
     turn_reach_release(&s->reach);
@@ -84,7 +85,8 @@ typedef struct work {
     pt_trainer_t *t;
     const pt_step_t *step;
     const pt_subnet_t *subnet;
-    pt_pass_t pass;
+    pt_pass_t pass;    /**< that forms the step's gradients */
+    pt_pass_t running; /**< that its units are in */
     const turn_t *turn;
     int32_t n_unit; /**< of this rank */
     double divisor; /**< of the tasks' weights */
@@ -192,26 +194,35 @@ static pt_status_t begin_work(work_t *w)
     return s->control[n - 1] != 0 ? pt_comm_agree(t->layout->world, status) : PT_OK;
 }
 
-/** Weights and scales of the tasks that have a label in the step. */
-static void weigh_tasks(work_t *w)
+/** Which tasks have a label in the step, and how many. */
+static void take_counts(work_t *w)
 {
-    pt_trainer_t *t = w->t;
-    step_room_t *s = &t->step;
-    double loss_scale = w->pass == PT_PASS_WEIGHT ? t->config->train.loss_scale : 1;
+    step_room_t *s = &w->t->step;
 
     s->n_labelled = 0;
     for (int32_t i = 0; i < w->turn->n_task; i++) {
         int32_t k = w->turn->task[i];
         s->task[k] = (step_task_t){
             .count = {s->control[2 * i], s->control[2 * i + 1]}, .loss = NAN, .share = NAN};
+        s->task[k].weight = pt_loss_weights(&w->t->objective[k], &s->task[k].count);
         if (s->task[k].count.labelled > 0)
             s->labelled[s->n_labelled++] = k;
     }
+}
+
+/** Weights and scales of the tasks that have a label in the step. */
+static void weigh_tasks(work_t *w)
+{
+    pt_trainer_t *t = w->t;
+    step_room_t *s = &t->step;
+    double loss_scale = w->pass == PT_PASS_WEIGHT ? t->config->train.loss_scale : 1;
+    const pt_task_weights_step_t step = {
+        .rng = pt_step_rng(t->config, w->step, PT_RNG_WEIGHTING), .loss = s->task_loss};
+
     w->divisor =
-        pt_task_weights_of(&t->weights, s->labelled, s->n_labelled, s->task_weight);
+        pt_task_weights_of(&t->weights, &step, s->labelled, s->n_labelled, s->task_weight);
     for (int32_t i = 0; i < s->n_labelled; i++) {
         step_task_t *task = &s->task[s->labelled[i]];
-        task->weight = pt_loss_weights(&t->objective[s->labelled[i]], &task->count);
         task->share = s->task_weight[s->labelled[i]] / w->divisor;
         task->scale = task->share * loss_scale / (double)task->count.labelled;
     }
@@ -256,19 +267,19 @@ static void end_unit(void *context, int32_t i, const pt_unit_t *unit)
     const pt_bundle_t *bundle = pt_feed_bundle(w->t->feed, unit_bundle(w, i));
     int64_t n = w->t->space->n_choice;
 
-    for (int32_t j = 0; j < bundle->n_task && w->pass == PT_PASS_ALPHA; j++)
+    for (int32_t j = 0; j < bundle->n_task && w->running == PT_PASS_ALPHA; j++)
         pt_exact_add_all(&s->gate, s->place[bundle->task[j]] * n, n, unit->dgate + j * n);
 }
 
-/** Run this rank's units, and agree on the control block. */
-static pt_status_t run_units(work_t *w)
+/** Run this rank's units in a pass, and agree on the control block. */
+static pt_status_t run_units(work_t *w, pt_pass_t pass)
 {
     pt_trainer_t *t = w->t;
     step_room_t *s = &t->step;
     pt_comm_t *world = t->layout->world;
-    bool is_alpha = w->pass == PT_PASS_ALPHA;
+    bool is_alpha = pass == PT_PASS_ALPHA, is_weight = pass == PT_PASS_WEIGHT;
     stream_t stream = {.n = w->n_unit,
-                       .pass = w->pass,
+                       .pass = pass,
                        .subnet = w->subnet,
                        .context = w,
                        .bundle = unit_bundle,
@@ -277,47 +288,81 @@ static pt_status_t run_units(work_t *w)
 
     pt_exact_clear(&s->loss, w->turn->n_task);
     pt_exact_clear(&s->gate, is_alpha ? w->turn->n_task * (int64_t)t->space->n_choice : 0);
+    w->running = pass;
     pt_status_t status = stream_run(t, &stream);
     s->control[CONTROL_REQUEST] = pt_comm_rank(world) == 0 ? w->step->request : 0;
     s->control[CONTROL_FAILED] = status != PT_OK;
     pt_exact_offer(&s->loss, s->control + CONTROL_LOSS);
     pt_exact_offer(&s->gate, s->control + CONTROL_GATE);
-    if (!is_alpha)
+    if (is_weight)
         quanta_offer(&s->quanta, s->control + CONTROL_LARGEST);
     pt_comm_failure(status);
-    PT_TRY(pt_max_i64(world, PT_TRAFFIC_CONTROL, s->control,
-                      (size_t)CONTROL_LARGEST + (is_alpha ? 0 : (size_t)s->quanta.n_used)));
+    PT_TRY(
+        pt_max_i64(world, PT_TRAFFIC_CONTROL, s->control,
+                   (size_t)CONTROL_LARGEST + (is_weight ? (size_t)s->quanta.n_used : 0)));
     return s->control[CONTROL_FAILED] != 0 ? pt_comm_agree(world, status) : PT_OK;
 }
 
-/** Sum the losses. */
-static pt_status_t meet(work_t *w, pt_step_result_t *result)
+/** Sum the losses of the units that have run; NaN where a task has no label. */
+static pt_status_t sum_losses(work_t *w, double *loss)
 {
     pt_trainer_t *t = w->t;
     step_room_t *s = &t->step;
     int32_t n_bad = 0;
-    double sum = 0;
+    char where[32];
 
     PT_TRY(pt_exact_sum_offered(t->layout->world, PT_TRAFFIC_CONTROL, &s->loss,
                                 s->control + CONTROL_LOSS));
     for (int32_t k = 0; k < t->n_task; k++)
-        s->task_loss[k] = s->task_weight[k] = NAN;
+        loss[k] = NAN;
     for (int32_t i = 0; i < s->n_labelled; i++) {
         int32_t k = s->labelled[i];
-        step_task_t *task = &s->task[k];
-        s->task_weight[k] = task->share;
-        s->task_loss[k] =
-            pt_exact_value(&s->loss, s->place[k]) / (double)task->count.labelled;
-        sum += s->task_loss[k] * task->share;
-        if (!isfinite(s->task_loss[k])) {
+        loss[k] = pt_exact_value(&s->loss, s->place[k]) / (double)s->task[k].count.labelled;
+        if (!isfinite(loss[k])) {
             s->bad[n_bad] = k;
-            s->bad_loss[n_bad++] = s->task_loss[k];
+            s->bad_loss[n_bad++] = loss[k];
         }
     }
-    if (n_bad > 0) {
-        char where[32];
-        snprintf(where, sizeof where, "step %lld", (long long)w->step->step);
-        return trainer_diverged(t, s->bad, n_bad, s->bad_loss, w->n_unit, where);
+    if (n_bad == 0)
+        return PT_OK;
+    snprintf(where, sizeof where, "step %lld", (long long)w->step->step);
+    return trainer_diverged(t, s->bad, n_bad, s->bad_loss, w->n_unit, where);
+}
+
+/** The losses that the step's samples have with the weights as they are. */
+static pt_status_t find_losses(work_t *w, double *loss)
+{
+    PT_TRY(run_units(w, PT_PASS_LOSS));
+    return sum_losses(w, loss);
+}
+
+/** Labels, counts and weights: all that the step's gradients are formed with. */
+static pt_status_t prepare(work_t *w)
+{
+    pt_trainer_t *t = w->t;
+
+    PT_TRY(begin_work(w));
+    take_counts(w);
+    if (pt_weighting_is_by_loss(t->weights.kind))
+        PT_TRY(find_losses(w, t->step.task_loss));
+    weigh_tasks(w);
+    return PT_OK;
+}
+
+/** Losses and weights of the step, once its gradients are formed. */
+static pt_status_t meet(work_t *w, pt_step_result_t *result)
+{
+    pt_trainer_t *t = w->t;
+    step_room_t *s = &t->step;
+    double sum = 0;
+
+    PT_TRY(sum_losses(w, s->task_loss));
+    for (int32_t k = 0; k < t->n_task; k++)
+        s->task_weight[k] = NAN;
+    for (int32_t i = 0; i < s->n_labelled; i++) {
+        int32_t k = s->labelled[i];
+        s->task_weight[k] = s->task[k].share;
+        sum += s->task_loss[k] * s->task[k].share;
     }
     *result = (pt_step_result_t){.request = (unsigned)s->control[CONTROL_REQUEST],
                                  .samples = w->turn->n_bundle * t->config->train.batch,
@@ -381,17 +426,21 @@ static void account(pt_trainer_t *t, clocks_t before)
 }
 
 /** The next step's weights of the tasks. */
-static void learn_weights(work_t *w)
+static pt_status_t learn_weights(work_t *w)
 {
     pt_trainer_t *t = w->t;
+    step_room_t *s = &t->step;
     pt_length_t epoch = {1, true};
 
     if (t->weights.kind == PT_WEIGHTING_FIXED)
-        return;
+        return PT_OK;
+    if (pt_weighting_looks_back(t->weights.kind))
+        PT_TRY(find_losses(w, s->loss_after));
     int64_t n =
         pt_step_count(t->config, t->feed, w->step->is_by_task, epoch, w->step->part);
-    pt_task_weights_learn(&t->weights, t->step.labelled, t->step.n_labelled,
-                          t->step.task_loss, (w->step->step + 1) % n == 0);
+    pt_task_weights_learn(&t->weights, s->labelled, s->n_labelled, s->task_loss,
+                          s->loss_after, (w->step->step + 1) % n == 0);
+    return PT_OK;
 }
 
 /** Most contributions to one element in a step. */
@@ -411,7 +460,7 @@ static pt_status_t form_gradients(work_t *w, pt_step_result_t *result)
                      &s->reach);
     do {
         quanta_choose(&s->quanta, w->turn->is_used, count_addends(w));
-        PT_TRY(run_units(w));
+        PT_TRY(run_units(w, w->pass));
         verdict = quanta_judge(&s->quanta, s->control + CONTROL_LARGEST);
         if (verdict == QUANTA_AGAIN)
             shard_clear(&t->shard, w->turn->is_used);
@@ -430,10 +479,8 @@ pt_status_t pt_trainer_weight_step(pt_trainer_t *trainer, const pt_step_t *step,
     clocks_t before = read_clocks(trainer);
 
     pt_activity_step(PT_SPAN_WEIGHT_STEP, step->phase, step->step);
-    PT_TRY(begin_work(&w));
-    weigh_tasks(&w);
+    PT_TRY(prepare(&w));
     PT_TRY(form_gradients(&w, &r));
-    learn_weights(&w);
     pt_activity_do(PT_DOING_UPDATE);
     clocks_t update_before = read_clocks(trainer);
     /* What only tasks without a label use stays as it is. */
@@ -444,9 +491,10 @@ pt_status_t pt_trainer_weight_step(pt_trainer_t *trainer, const pt_step_t *step,
         PT_TRY(trainer_leave_frozen(trainer, s->turn.is_used));
     PT_TRY(shard_step(&trainer->shard, w.turn->is_used, update,
                       trainer->config->train.clip_norm, &r.grad_norm));
-    account(trainer, before);
     trainer->time.update +=
         pt_clock() - update_before.begin - (reduce_seconds() - update_before.reduce);
+    PT_TRY(learn_weights(&w));
+    account(trainer, before);
     pt_activity_pause();
     *result = r;
     return PT_OK;
@@ -481,9 +529,8 @@ pt_status_t pt_trainer_alpha_step(pt_trainer_t *trainer, const pt_step_t *step,
     clocks_t before = read_clocks(trainer);
 
     pt_activity_step(PT_SPAN_ALPHA_STEP, step->phase, step->step);
-    PT_TRY(begin_work(&w));
-    weigh_tasks(&w);
-    PT_TRY(run_units(&w));
+    PT_TRY(prepare(&w));
+    PT_TRY(run_units(&w, PT_PASS_ALPHA));
     PT_TRY(meet(&w, result));
     PT_TRY(read_gates(&w, dgate));
     account(trainer, before);

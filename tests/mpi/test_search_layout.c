@@ -39,6 +39,19 @@ static const char *const numbered[] = {TINY_BRANCH,
                                        "conv3x3_bn_relu out=8 stride=2",
                                        NULL};
 
+/* Passes before and after steps, tasks in turn, half of them in a step. */
+static const char *const famo[] = {"train.weighting=famo", "train.tasks_per_step=1",
+                                   "head.dropout=0.3", NULL};
+static const char *const geometric[] = {TINY_BRANCH,
+                                        "train.weighting=geometric",
+                                        "train.turn=tasks",
+                                        "train.tasks_per_step=3",
+                                        "retrain.keep=best",
+                                        "data.search_size=12",
+                                        NULL};
+static const char *const by_chance[] = {"train.weighting=random", "search.gates=hard",
+                                        NULL};
+
 /* On more than two ranks each variant runs in one of the arrangements with one stage, and
  * every second one with several; `make check-long` runs all in all. */
 static bool is_run(int32_t i, int32_t n, int32_t n_one_stage, int32_t variant)
@@ -212,6 +225,11 @@ int main(int argc, char **argv)
         {"full branching", every_arrangement_agrees, NULL, NULL, (void *)(uintptr_t)full},
         {"a numbered branching", every_arrangement_agrees, NULL, NULL,
          (void *)(uintptr_t)numbered},
+        {"weights by FAMO", every_arrangement_agrees, NULL, NULL, (void *)(uintptr_t)famo},
+        {"weights by the geometric mean", every_arrangement_agrees, NULL, NULL,
+         (void *)(uintptr_t)geometric},
+        {"random weights", every_arrangement_agrees, NULL, NULL,
+         (void *)(uintptr_t)by_chance},
         cmocka_unit_test(another_seed_differs),
         cmocka_unit_test(fast_sums_are_close),
         cmocka_unit_test(closed_candidates_add_nothing),

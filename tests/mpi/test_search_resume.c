@@ -67,10 +67,17 @@ static void learned_weights_leave_no_trace(void **state)
     static const char *const uncertainty[] = {"train.weighting=uncertainty",
                                               "train.weighting_lr=0.05", NULL};
     static const char *const dwa[] = {"train.weighting=dwa", NULL};
+    static const char *const random[] = {"train.weighting=random", NULL};
+    static const char *const geometric[] = {"train.weighting=geometric", NULL};
+    static const char *const famo[] = {"train.weighting=famo", "train.famo_lr=0.2", NULL};
     static const struct {
         const char *name;
         tiny_options_t options;
-    } weighting[] = {{"uncertainty", uncertainty}, {"dwa", dwa}};
+    } weighting[] = {{"uncertainty", uncertainty},
+                     {"dwa", dwa},
+                     {"random_weights", random},
+                     {"geometric", geometric},
+                     {"famo", famo}};
     (void)state;
     for (size_t i = 0; i < sizeof weighting / sizeof weighting[0]; i++) {
         tiny_hooks_t hooks = {.stop_at = 0};

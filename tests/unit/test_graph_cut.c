@@ -431,8 +431,8 @@ static void cut_somewhere(fixture_t *f, int32_t n_stage, uint64_t seed)
 
 static void check_subnet(fixture_t *f, uint64_t seed)
 {
-    static const pt_pass_t pass[] = {PT_PASS_WEIGHT, PT_PASS_ALPHA, PT_PASS_CALIBRATE,
-                                     PT_PASS_EVAL};
+    static const pt_pass_t pass[] = {PT_PASS_WEIGHT, PT_PASS_ALPHA, PT_PASS_LOSS,
+                                     PT_PASS_CALIBRATE, PT_PASS_EVAL};
 
     for (size_t p = 0; p < sizeof pass / sizeof pass[0]; p++) {
         outcome_t want = {0};

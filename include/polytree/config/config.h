@@ -127,7 +127,7 @@ typedef struct pt_config {
         pt_turn_t turn;
         pt_bundling_t bundle;
         pt_weighting_t weighting;
-        double weighting_lr, dwa_temperature;
+        double weighting_lr, dwa_temperature, famo_lr, famo_decay;
         double label_smoothing, loss_scale, clip_norm;
         bool decay_norm_bias;
     } train;

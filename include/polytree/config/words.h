@@ -58,6 +58,9 @@ typedef enum pt_weighting {
     PT_WEIGHTING_FIXED,
     PT_WEIGHTING_UNCERTAINTY,
     PT_WEIGHTING_DWA,
+    PT_WEIGHTING_RANDOM,
+    PT_WEIGHTING_GEOMETRIC,
+    PT_WEIGHTING_FAMO,
     PT_N_WEIGHTING
 } pt_weighting_t;
 typedef enum pt_bundling {

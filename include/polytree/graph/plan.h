@@ -27,6 +27,7 @@
 typedef enum pt_pass {
     PT_PASS_WEIGHT,    /**< forward, backward to all weights */
     PT_PASS_ALPHA,     /**< forward, backward to all gates, closed ones included */
+    PT_PASS_LOSS,      /**< forward as that of weights, to the losses alone */
     PT_PASS_CALIBRATE, /**< forward on microbatch statistics, which are collected */
     PT_PASS_EVAL       /**< forward on stored statistics */
 } pt_pass_t;
