@@ -244,6 +244,9 @@ const pt_option_t pt_options[] = {
     REAL("augment.elastic", augment.elastic, "0", 0, 1, NUM,
          "elastic: +- fraction of the size by which points 1/4 of it apart move; 0 with "
          "tasks of depth or normals"),
+    REAL("augment.cutout", augment.cutout, "0", 0, 1, NUM,
+         "side of a square of zeros at a random place, as a fraction of the shorter side; "
+         "labels stay"),
     WORD("augment.flip", augment.flip, "none", pt_flip_words, NUM, "random mirroring"),
     BOOL("augment.crop", augment.crop, "0", NUM,
          "1: with scale, the window's place in the scaled image is random"),

@@ -8,7 +8,8 @@ bool pt_augment_is_on(const pt_config_t *config)
 {
     return config->augment.rotate != 0 || config->augment.scale != 0 ||
            config->augment.shear != 0 || config->augment.shift != 0 ||
-           config->augment.elastic != 0 || config->augment.flip != PT_FLIP_NONE;
+           config->augment.elastic != 0 || config->augment.cutout != 0 ||
+           config->augment.flip != PT_FLIP_NONE;
 }
 
 pt_status_t pt_augment_check(const pt_config_t *config, const pt_task_info_t *task)
@@ -51,6 +52,28 @@ static void draw_bend(const pt_config_t *config, const pt_rng_t *rng, uint64_t i
     }
 }
 
+/* The pixels of one axis that a hole of n of them about `middle` has. */
+static void cut(int64_t middle, int64_t n, int64_t size, int64_t hole[2])
+{
+    int64_t begin = middle - n / 2, end = begin + n;
+    hole[0] = begin > 0 ? begin : 0;
+    hole[1] = end < size ? end : size;
+}
+
+/* Its middle is any pixel: part of it may be outside. */
+static void draw_hole(const pt_config_t *config, const pt_rng_t *rng, uint64_t index,
+                      int64_t height, int64_t width, pt_warp_t *warp)
+{
+    double side = (double)(height < width ? height : width);
+    int64_t n = (int64_t)(config->augment.cutout * side + 0.5);
+    pt_rng_t key = *rng;
+    double u[4];
+    key.purpose = PT_RNG_CUTOUT;
+    pt_rng_uniform4(&key, index, u);
+    cut((int64_t)(u[0] * (double)height), n, height, warp->hole[0]);
+    cut((int64_t)(u[1] * (double)width), n, width, warp->hole[1]);
+}
+
 pt_warp_t pt_warp_draw(const pt_config_t *config, const pt_rng_t *rng, uint64_t index,
                        int64_t height, int64_t width)
 {
@@ -85,6 +108,8 @@ pt_warp_t pt_warp_draw(const pt_config_t *config, const pt_rng_t *rng, uint64_t 
     }
     if (config->augment.elastic != 0)
         draw_bend(config, rng, index, height, width, &warp);
+    if (config->augment.cutout != 0)
+        draw_hole(config, rng, index, height, width, &warp);
     return warp;
 }
 
@@ -195,13 +220,9 @@ static inline void resample_row(const row_reader_t *r, int64_t h, int64_t w, int
     }
 }
 
-void pt_warp_apply(const pt_warp_t *warp, int64_t h, int64_t w, int64_t c, const float *src,
-                   float *dst)
+static void resample(const pt_warp_t *warp, int64_t h, int64_t w, int64_t c,
+                     const float *src, float *dst)
 {
-    if (is_identity(warp)) {
-        memcpy(dst, src, (size_t)(h * w * c) * sizeof *dst);
-        return;
-    }
     for (int64_t i = 0; i < h; i++) {
         row_reader_t reader = read_row(warp, h, w, i);
         float *row = dst + i * w * c;
@@ -212,6 +233,20 @@ void pt_warp_apply(const pt_warp_t *warp, int64_t h, int64_t w, int64_t c, const
         else
             resample_row(&reader, h, w, c, src, row);
     }
+}
+
+void pt_warp_apply(const pt_warp_t *warp, int64_t h, int64_t w, int64_t c, const float *src,
+                   float *dst)
+{
+    const int64_t *row = warp->hole[0], *column = warp->hole[1];
+    size_t cut_bytes = (size_t)((column[1] - column[0]) * c) * sizeof *dst;
+
+    if (is_identity(warp))
+        memcpy(dst, src, (size_t)(h * w * c) * sizeof *dst);
+    else
+        resample(warp, h, w, c, src, dst);
+    for (int64_t i = row[0]; i < row[1]; i++)
+        memset(dst + (i * w + column[0]) * c, 0, cut_bytes);
 }
 
 void pt_warp_pixels(const pt_warp_t *warp, int64_t h, int64_t w, const int32_t *row,

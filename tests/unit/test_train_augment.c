@@ -47,16 +47,69 @@ static void zero_options_are_the_identity(void **state)
 static void each_option_switches_it_on(void **state)
 {
     (void)state;
-    double *options[] = {&config.augment.rotate, &config.augment.scale,
-                         &config.augment.shear, &config.augment.shift,
-                         &config.augment.elastic};
-    for (int i = 0; i < 5; i++) {
+    double *options[] = {&config.augment.rotate,  &config.augment.scale,
+                         &config.augment.shear,   &config.augment.shift,
+                         &config.augment.elastic, &config.augment.cutout};
+    for (int i = 0; i < 6; i++) {
         *options[i] = 0.1;
         assert_true(pt_augment_is_on(&config));
         *options[i] = 0;
     }
     config.augment.flip = PT_FLIP_VERTICAL;
     assert_true(pt_augment_is_on(&config));
+}
+
+/* A square about any pixel is zeros, of all channels, and cut off at the border; the rest
+ * and what else is drawn are as without. */
+static void holes_are_squares_of_zeros(void **state)
+{
+    enum { SIDE = 3 }; /* 0.6 of five rows */
+    (void)state;
+    float src[N], dst[N];
+    int seen[H * W] = {0}, n_hole = 0;
+    make_image(src, N);
+    config.augment.cutout = 0.6;
+    for (uint64_t d = 0; d < 2000; d++) {
+        pt_warp_t a = pt_warp_draw(&config, &RNG, d, H, W);
+        int first_y = H, first_x = W, last_y = -1, last_x = -1, n = 0;
+        pt_warp_apply(&a, H, W, C, src, dst);
+        for (int i = 0; i < N; i++) {
+            int y = i / C / W, x = i / C % W;
+            if (dst[i] == src[i])
+                continue;
+            assert_true(dst[i] == 0);
+            first_y = y < first_y ? y : first_y;
+            first_x = x < first_x ? x : first_x;
+            last_y = y > last_y ? y : last_y;
+            last_x = x > last_x ? x : last_x;
+            n++;
+        }
+        int h = last_y - first_y + 1, w = last_x - first_x + 1;
+        assert_int_equal(n, h * w * C);
+        assert_true(h == SIDE || (h == SIDE - 1 && (first_y == 0 || last_y == H - 1)));
+        assert_true(w == SIDE || (w == SIDE - 1 && (first_x == 0 || last_x == W - 1)));
+        int y = first_y == 0 && h < SIDE ? 0 : first_y + 1;
+        int x = first_x == 0 && w < SIDE ? 0 : first_x + 1;
+        seen[y * W + x]++;
+        n_hole++;
+    }
+    /* Six standard errors about as many of each pixel. */
+    for (int i = 0; i < H * W; i++)
+        assert_true(fabs(seen[i] - n_hole / (double)(H * W)) <
+                    6 * sqrt(n_hole / (double)(H * W)));
+    config.augment.rotate = 30;
+    pt_warp_t a = pt_warp_draw(&config, &RNG, 3, H, W), b = a;
+    config.augment.cutout = 0;
+    pt_warp_t without = pt_warp_draw(&config, &RNG, 3, H, W);
+    assert_true(a.hole[0][1] > a.hole[0][0]);
+    memset(b.hole, 0, sizeof b.hole);
+    assert_memory_equal(b.m, without.m, sizeof b.m);
+    assert_memory_equal(b.t, without.t, sizeof b.t);
+    config.augment.cutout = 0.05; /* no pixel */
+    config.augment.rotate = 0;
+    a = pt_warp_draw(&config, &RNG, 3, H, W);
+    pt_warp_apply(&a, H, W, C, src, dst);
+    assert_memory_equal(src, dst, sizeof src);
 }
 
 /* dst(y, x) = src(y + dy, x + dx) exactly, zero outside, for any number of channels. */
@@ -519,6 +572,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(zero_options_are_the_identity, clear_config),
         cmocka_unit_test_setup(each_option_switches_it_on, clear_config),
+        cmocka_unit_test_setup(holes_are_squares_of_zeros, clear_config),
         cmocka_unit_test_setup(whole_pixel_shifts_are_exact, clear_config),
         cmocka_unit_test_setup(quarter_turn_moves_pixels, clear_config),
         cmocka_unit_test_setup(flips_mirror, clear_config),

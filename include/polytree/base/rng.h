@@ -18,11 +18,12 @@ typedef enum pt_rng_purpose {
     PT_RNG_GATE,    /**< Gumbel noise of gates */
     PT_RNG_AUGMENT,
     PT_RNG_DROPOUT,
-    PT_RNG_DERIVE,   /**< random reduction */
-    PT_RNG_DRAW,     /**< drawn and paired data sets */
-    PT_RNG_ELASTIC,  /**< bends of images */
-    PT_RNG_CHOOSE,   /**< candidates */
-    PT_RNG_WEIGHTING /**< weights of tasks */
+    PT_RNG_DERIVE,    /**< random reduction */
+    PT_RNG_DRAW,      /**< drawn and paired data sets */
+    PT_RNG_ELASTIC,   /**< bends of images */
+    PT_RNG_CHOOSE,    /**< candidates */
+    PT_RNG_WEIGHTING, /**< weights of tasks */
+    PT_RNG_CUTOUT     /**< holes in images */
 } pt_rng_purpose_t;
 
 /** What a number is for; with an index it names one block of four words. */

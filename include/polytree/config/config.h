@@ -134,6 +134,7 @@ typedef struct pt_config {
     struct {
         double rotate, scale, shear, shift; /**< degrees, fraction, degrees, fraction */
         double elastic;                     /**< fraction of the size */
+        double cutout;                      /**< fraction of the shorter side */
         pt_flip_t flip;
         bool crop; /**< the window's place in the scaled image is random */
         bool thin; /**< inputs of one row or one column, too */

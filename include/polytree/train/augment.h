@@ -1,5 +1,6 @@
 /** @file
- * Random warps of images and their labels, affine and elastic, by counter-based randomness.
+ * Random warps of images and their labels, affine and elastic, and holes in images, by
+ * counter-based randomness.
  *
  * One warp per draw applies to the image and to every label map.  Images are resampled
  * bilinearly, zero outside.  Maps read the nearest pixel, and outside there is no label.
@@ -12,6 +13,9 @@
  *               leave them as they are
  *
  * A shear and an elastic deformation have no such reading: pt_augment_check().
+ *
+ * A hole (cutout: DeVries & Taylor 2017) is zeros in what is shown, as is what lies outside
+ * the image; labels stay as they are, also those of the pixels in it.
  */
 #ifndef PT_TRAIN_AUGMENT_H
 #define PT_TRAIN_AUGMENT_H
@@ -44,6 +48,7 @@ typedef struct pt_warp {
     bool flip_x, flip_y, is_bent;
     double zoom, turn[4];
     double bend[2][PT_WARP_POINTS][PT_WARP_POINTS]; /**< [x, y][row][column] */
+    int64_t hole[2][2]; /**< rows, columns of the output: first, and end */
 } pt_warp_t;
 
 /** Does this config change images at all? */
@@ -57,7 +62,8 @@ PT_MUST_CHECK pt_status_t pt_augment_check(const pt_config_t *config,
 pt_warp_t pt_warp_draw(const pt_config_t *config, const pt_rng_t *rng, uint64_t index,
                        int64_t height, int64_t width);
 
-/** Resample one image [h, w, c] bilinearly, zero outside; src and dst do not overlap. */
+/** Resample one image [h, w, c] bilinearly, zero outside and in the hole; src and dst do
+ * not overlap. */
 void pt_warp_apply(const pt_warp_t *warp, int64_t h, int64_t w, int64_t c, const float *src,
                    float *dst);
 
