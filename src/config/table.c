@@ -362,6 +362,9 @@ const pt_option_t pt_options[] = {
     WORD("retrain.keep", retrain.keep, "last", pt_keep_words, NUM,
          "weights that are left: of the last step, or of the one whose loss on val is the "
          "least, of those with an evaluation (run.eval_every)"),
+    REAL("retrain.ema", retrain.ema, "0", 0, 0.999999, NUM,
+         "weights are averaged over steps, the average so far counting this much (0.99: "
+         "over some 100 steps); it is evaluated and left; 0 = off"),
     UPDATE("retrain", retrain.update, "sgd", "0.05", "0.9", "1", "5e-4", "cosine", "200"),
 
     PATH("baseline.cost_of", baseline.cost_of, "", OUT,

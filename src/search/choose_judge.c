@@ -74,11 +74,13 @@ static pt_status_t evaluate(pt_search_t *s, int64_t i, const pt_observer_t *obse
     choose_t *c = &s->choose;
     choose_load(c, i);
     pt_part_t part = pt_feed_judging_part(pt_trainer_feed(s->trainer));
+    PT_TRY(run_swap_average(s));
     pt_status_t status =
         pt_trainer_evaluate(s->trainer, &c->subnet, part, observer, c->score);
     bool is_bad = has_diverged(i, status);
     if (!is_bad)
         PT_TRY(status);
+    PT_TRY(run_swap_average(s));
     for (int32_t k = 0; k < c->n_task; k++)
         choose_row(c, i, row)[k] = is_bad ? INFINITY : c->score[k].loss;
     return PT_OK;

@@ -50,7 +50,9 @@ static pt_update_t update_of(const pt_search_t *s, int64_t step, int64_t n_step)
     pt_update_config_t config = run_update(s);
     double share = (double)n_step / (double)s->choose.price.retrain;
     config.lr_warmup = (int64_t)round((double)config.lr_warmup * share);
-    return pt_update_make(&config, pt_schedule_lr(&config, step, n_step));
+    pt_update_t update = pt_update_make(&config, pt_schedule_lr(&config, step, n_step));
+    update.fresh = run_fresh(s);
+    return update;
 }
 
 pt_status_t run_choose_train(pt_search_t *s)

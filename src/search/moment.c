@@ -19,6 +19,13 @@ pt_update_config_t run_update(const pt_search_t *s)
     return retrain;
 }
 
+double run_fresh(const pt_search_t *s)
+{
+    double ema = s->config->retrain.ema;
+    bool is_on = s->state.phase == PT_PHASE_CHOOSE || s->state.phase == PT_PHASE_RETRAIN;
+    return is_on && ema > 0 ? 1 - ema : 0;
+}
+
 double run_tau(const pt_search_t *s)
 {
     const pt_config_t *c = s->config;

@@ -55,6 +55,7 @@ static pt_status_t weight_step(pt_search_t *s)
     double lr = run_lr(s);
     pt_update_config_t config = run_update(s);
     pt_update_t update = pt_update_make(&config, lr);
+    update.fresh = run_fresh(s);
     const pt_subnet_t *subnet = &s->subnet;
     pt_step_result_t result;
 

@@ -138,6 +138,8 @@ extern const run_phase_t run_phases[PT_N_PHASE];
 double run_tau(const pt_search_t *s);
 /** How weights are updated in the phase at work. */
 pt_update_config_t run_update(const pt_search_t *s);
+/** Share of new weights in their average; 0 where the phase at work keeps none. */
+double run_fresh(const pt_search_t *s);
 /** Learning rate of the next weight step. */
 double run_lr(const pt_search_t *s);
 /** Let s->subnet hold the evaluation gates, unless a network is derived. */
@@ -286,6 +288,9 @@ pt_status_t run_rebuild(pt_search_t *s);
 /* evaluate.c */
 
 bool run_evaluation_due(const pt_search_t *s);
+/** Let the trainer have the averaged weights, or its own again, where the phase at work
+ * keeps an average: that is what is judged, and in the end left.  Collective. */
+pt_status_t run_swap_average(pt_search_t *s);
 /** On val, in the course of a phase. */
 pt_status_t run_evaluate(pt_search_t *s);
 /** At the end of the run: the scores that it leaves, on pt_search_last_part(). */

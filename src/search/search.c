@@ -151,6 +151,8 @@ static pt_status_t load(pt_search_t *s, bool *is_found)
     PT_TRY_OR(done, pt_comm_agree(s->world, status));
     if (*is_found)
         PT_TRY_OR(done, run_state_take(s, &c));
+    if (*is_found && s->is_view)
+        PT_TRY_OR(done, run_swap_average(s));
 done:
     pt_checkpoint_release(&c);
     return status;

@@ -95,7 +95,8 @@ pt_status_t pt_predictor_memory(pt_predictor_t *p, const pt_arrangement_t *a,
     *out = (pt_rank_memory_t){
         .weights = n * sizeof(float),
         .sums = n * sizeof(int64_t),
-        .moments = own * sizeof(float) * (has_adam(p->config) ? 2 : 1),
+        .moments = own * sizeof(float) *
+                   (1 + (size_t)has_adam(p->config) + (p->config->retrain.ema > 0)),
         .plans = p->tape[stage] * ((size_t)n_kind * slots + 2),
         .feed = pt_feed_bytes(p->feed),
         .buffers = own * sizeof(float) + n * (sizeof(int64_t) + sizeof(float)) +

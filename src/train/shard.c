@@ -13,7 +13,7 @@ void shard_range(int64_t n, int32_t rank, int32_t size, int64_t *begin, int64_t 
     *end = ((rank + 1) * n + size - 1) / size;
 }
 
-static pt_status_t init_domain(shard_domain_t *d, pt_comm_t *comm, bool has_second_moment)
+static pt_status_t init_domain(shard_domain_t *d, pt_comm_t *comm, shard_extra_t extra)
 {
     d->comm = comm;
     d->rank = pt_comm_rank(comm);
@@ -21,8 +21,10 @@ static pt_status_t init_domain(shard_domain_t *d, pt_comm_t *comm, bool has_seco
     shard_range(d->n_block, d->rank, d->size, &d->own_begin, &d->own_end);
     size_t own = (size_t)(d->own_end - d->own_begin) * PT_BLOCK;
     PT_TRY(pt_alloc(&d->m, own, sizeof *d->m));
-    if (has_second_moment)
+    if (extra.second_moment)
         PT_TRY(pt_alloc(&d->v, own, sizeof *d->v));
+    if (extra.average)
+        PT_TRY(pt_alloc(&d->average, own, sizeof *d->average));
     PT_TRY(pt_alloc(&d->count, (size_t)d->size, sizeof *d->count));
     PT_TRY(pt_alloc(&d->at, (size_t)d->n_block + 1, sizeof *d->at));
     return pt_alloc(&d->used, (size_t)d->n_block, sizeof *d->used);
@@ -63,7 +65,7 @@ static pt_status_t list_blocks(shard_t *shard, int32_t domain, const shard_tasks
 
 pt_status_t shard_init(shard_t *shard, pt_store_t *store, const pt_kernel_t *kernel,
                        const pt_layout_t *layout, const shard_tasks_t *tasks,
-                       bool has_second_moment)
+                       shard_extra_t extra)
 {
     pt_comm_t *comm[SHARD_N_DOMAIN] = {layout->replica, layout->data};
     int64_t most = 0, own = 0;
@@ -72,7 +74,7 @@ pt_status_t shard_init(shard_t *shard, pt_store_t *store, const pt_kernel_t *ker
     for (int32_t i = 0; i < SHARD_N_DOMAIN; i++) {
         shard_domain_t *d = &shard->domain[i];
         PT_TRY(list_blocks(shard, i, tasks));
-        PT_TRY(init_domain(d, comm[i], has_second_moment));
+        PT_TRY(init_domain(d, comm[i], extra));
         most = d->n_block > most ? d->n_block : most;
         own += d->own_end - d->own_begin;
     }
@@ -92,6 +94,7 @@ void shard_release(shard_t *shard)
         pt_free(d->group);
         pt_free(d->m);
         pt_free(d->v);
+        pt_free(d->average);
         pt_free(d->count);
         pt_free(d->used);
         pt_free(d->at);
@@ -114,15 +117,32 @@ void shard_reset(shard_t *shard)
             memset(d->v, 0, own * sizeof *d->v);
     }
     memset(shard->adam_count, 0, (size_t)shard->store->n_param * sizeof *shard->adam_count);
+    shard_begin_average(shard);
 }
 
-/** Find the used entries of a domain, and how many of them each rank owns. */
+/** Weights of an own block. */
+static float *own_value(const shard_t *shard, const shard_domain_t *d, int64_t entry)
+{
+    return shard->store->value + d->block[entry] * PT_BLOCK;
+}
+
+void shard_begin_average(shard_t *shard)
+{
+    for (int32_t i = 0; i < SHARD_N_DOMAIN; i++) {
+        shard_domain_t *d = &shard->domain[i];
+        for (int64_t e = d->own_begin; e < d->own_end && d->average != NULL; e++)
+            memcpy(d->average + (e - d->own_begin) * PT_BLOCK, own_value(shard, d, e),
+                   PT_BLOCK * sizeof *d->average);
+    }
+}
+
+/** Find the used entries of a domain, and how many of them each rank owns; NULL: all. */
 static void mark_used(shard_domain_t *d, const bool *is_used)
 {
     d->n_used = d->own_used = d->n_own_used = 0;
     memset(d->count, 0, (size_t)d->size * sizeof *d->count);
     for (int64_t i = 0; i < d->n_block; i++) {
-        if (!is_used[d->group[i]])
+        if (is_used != NULL && !is_used[d->group[i]])
             continue;
         if (i < d->own_begin)
             d->own_used++;
@@ -275,6 +295,8 @@ static void update_block(shard_t *shard, const shard_domain_t *d, int64_t entry,
         u.decay = has_decay(shard, param) ? update->decay : 0;
         pt_update_f32(&u, to - from, grad + (from - begin), store->value + from,
                       d->m + own + from, d->v != NULL ? d->v + own + from : NULL);
+        if (u.fresh > 0)
+            pt_update_average(&u, to - from, store->value + from, d->average + own + from);
     }
 }
 
@@ -356,5 +378,27 @@ pt_status_t shard_step(shard_t *shard, const bool *is_used, const pt_update_t *u
     for (int32_t i = 0; i < SHARD_N_DOMAIN; i++)
         clear_sums(shard, &shard->domain[i]);
     store->version++;
+    return PT_OK;
+}
+
+static void swap_block(float *a, float *b)
+{
+    for (int64_t i = 0; i < PT_BLOCK; i++) {
+        float x = a[i];
+        a[i] = b[i];
+        b[i] = x;
+    }
+}
+
+pt_status_t shard_swap_average(shard_t *shard)
+{
+    for (int32_t i = 0; i < SHARD_N_DOMAIN; i++) {
+        shard_domain_t *d = &shard->domain[i];
+        for (int64_t e = d->own_begin; e < d->own_end; e++)
+            swap_block(own_value(shard, d, e), d->average + (e - d->own_begin) * PT_BLOCK);
+        mark_used(d, NULL);
+        PT_TRY(share_values(shard, d));
+    }
+    shard->store->version++;
     return PT_OK;
 }

@@ -29,6 +29,7 @@ typedef struct shard_domain {
     int32_t *group;             /**< [n_block] */
     int64_t own_begin, own_end; /**< entries of this rank */
     float *m, *v;               /**< moments of the own blocks; v NULL without Adam */
+    float *average;             /**< of the own blocks' weights; NULL: none is kept */
     int64_t *count;             /**< [size] elements of used blocks by owner, this step */
     int64_t n_used;
     int64_t *used;    /**< entries used in this step, ascending */
@@ -59,14 +60,25 @@ typedef struct shard_tasks {
     const int32_t *coord; /**< [n_task] task coordinate that owns each task's head */
 } shard_tasks_t;
 
+/** What is kept of the own blocks beside weights and first moments. */
+typedef struct shard_extra {
+    bool second_moment, average;
+} shard_extra_t;
+
 /** Not collective. */
 PT_MUST_CHECK pt_status_t shard_init(shard_t *shard, pt_store_t *store,
                                      const pt_kernel_t *kernel, const pt_layout_t *layout,
-                                     const shard_tasks_t *tasks, bool has_second_moment);
+                                     const shard_tasks_t *tasks, shard_extra_t extra);
 void shard_release(shard_t *shard);
 
-/** Moments and counts to zero. */
+/** Moments and counts to zero; averages begin with the weights as they are. */
 void shard_reset(shard_t *shard);
+/** The latter alone. */
+void shard_begin_average(shard_t *shard);
+
+/** Weights and their averages change places, on all ranks that have them.  Collective over
+ * the layout's active ranks. */
+PT_MUST_CHECK pt_status_t shard_swap_average(shard_t *shard);
 
 /**
  * Sum, clip, update, share.  Collective over the layout's active ranks.

@@ -72,10 +72,12 @@ static pt_status_t build(pt_trainer_t *t)
 {
     pt_store_fill(&t->space->store, (uint64_t)t->config->run.seed);
     shard_tasks_t tasks = {t->n_task, t->task_coord};
-    bool has_adam = t->config->warmup.update.optimizer == PT_OPTIMIZER_ADAM ||
-                    t->config->search.update.optimizer == PT_OPTIMIZER_ADAM ||
-                    t->config->retrain.update.optimizer == PT_OPTIMIZER_ADAM;
-    PT_TRY(shard_init(&t->shard, &t->space->store, t->kernel, t->layout, &tasks, has_adam));
+    shard_extra_t extra = {.second_moment =
+                               t->config->warmup.update.optimizer == PT_OPTIMIZER_ADAM ||
+                               t->config->search.update.optimizer == PT_OPTIMIZER_ADAM ||
+                               t->config->retrain.update.optimizer == PT_OPTIMIZER_ADAM,
+                           .average = t->config->retrain.ema > 0};
+    PT_TRY(shard_init(&t->shard, &t->space->store, t->kernel, t->layout, &tasks, extra));
     t->shard.decay_norm_bias = t->config->train.decay_norm_bias;
     t->shard.is_fast = t->config->kernel.reduction == PT_REDUCTION_FAST;
     PT_TRY(trainer_open_labels(t));
@@ -189,6 +191,11 @@ bool pt_trainer_has_common_metric(const pt_trainer_t *trainer)
 void pt_trainer_reset_moments(pt_trainer_t *trainer)
 {
     shard_reset(&trainer->shard);
+}
+
+pt_status_t pt_trainer_swap_average(pt_trainer_t *trainer)
+{
+    return shard_swap_average(&trainer->shard);
 }
 
 void pt_trainer_reset_weights(pt_trainer_t *trainer)

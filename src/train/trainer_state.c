@@ -16,8 +16,8 @@ void trainer_close_gather(pt_trainer_t *t)
 /** Blocks that rank 0 tells the others of at a time, so that none has to hold them all. */
 enum { PIECE_BLOCKS = 256 };
 
-enum { VALUE, FIRST_MOMENT, SECOND_MOMENT, N_ARRAY };
-static const char *const array_name[N_ARRAY] = {"weight", "moment1", "moment2"};
+enum { VALUE, FIRST_MOMENT, SECOND_MOMENT, AVERAGE, N_ARRAY };
+static const char *const array_name[N_ARRAY] = {"weight", "moment1", "moment2", "average"};
 /** Largest contributions to the groups' gradients. */
 static const char largest_name[] = "largest";
 
@@ -66,6 +66,15 @@ static size_t piece_size(const pt_trainer_t *t)
     return (size_t)n * PT_BLOCK;
 }
 
+/** What a domain's owner keeps of an array; NULL: there is none, or it is VALUE. */
+static float *own_array(const shard_domain_t *d, int32_t array)
+{
+    return array == FIRST_MOMENT    ? d->m
+           : array == SECOND_MOMENT ? d->v
+           : array == AVERAGE       ? d->average
+                                    : NULL;
+}
+
 /** This rank's own blocks of one array, domain after domain, into t->gather.piece; their
  * count. */
 static int64_t pack_own(pt_trainer_t *t, int32_t array)
@@ -74,11 +83,11 @@ static int64_t pack_own(pt_trainer_t *t, int32_t array)
 
     for (int32_t i = 0; i < SHARD_N_DOMAIN; i++) {
         const shard_domain_t *d = &t->shard.domain[i];
-        const float *moment = array == FIRST_MOMENT ? d->m : d->v;
+        const float *own = own_array(d, array);
         for (int64_t e = d->own_begin; e < d->own_end; e++, n++) {
             const float *src = array == VALUE
                                    ? t->space->store.value + d->block[e] * PT_BLOCK
-                                   : moment + (e - d->own_begin) * PT_BLOCK;
+                                   : own + (e - d->own_begin) * PT_BLOCK;
             memcpy(t->gather.piece + n * PT_BLOCK, src, PT_BLOCK * sizeof *src);
         }
     }
@@ -111,9 +120,18 @@ static pt_status_t gather_array(pt_trainer_t *t, int32_t array, size_t *bytes,
     return PT_OK;
 }
 
-static int32_t n_array(const pt_trainer_t *t)
+static bool has_array(const pt_trainer_t *t, int32_t array)
 {
-    return t->shard.domain[SHARD_SHARED].v != NULL ? N_ARRAY : N_ARRAY - 1;
+    return array == VALUE || own_array(&t->shard.domain[SHARD_SHARED], array) != NULL;
+}
+
+/** The array after one that there is, N_ARRAY behind the last. */
+static int32_t next_array(const pt_trainer_t *t, int32_t array)
+{
+    do
+        array++;
+    while (array < N_ARRAY && !has_array(t, array));
+    return array;
 }
 
 static pt_status_t gather(pt_trainer_t *t)
@@ -135,7 +153,7 @@ static pt_status_t gather(pt_trainer_t *t)
     if (status == PT_OK)
         status = pt_alloc(&block, (size_t)t->space->store.n_block, sizeof *block);
     PT_TRY_OR(done, pt_comm_agree(t->layout->world, status));
-    for (int32_t array = 0; array < n_array(t); array++)
+    for (int32_t array = VALUE; array < N_ARRAY; array = next_array(t, array))
         PT_TRY_OR(done, gather_array(t, array, bytes, block, all));
 done:
     pt_free(all);
@@ -150,7 +168,7 @@ static pt_status_t save_root(pt_trainer_t *t, pt_checkpoint_t *checkpoint)
     const pt_store_t *store = &t->space->store;
     int64_t n = store->n_param, n_group = store->n_group;
 
-    for (int32_t array = 0; array < n_array(t); array++)
+    for (int32_t array = VALUE; array < N_ARRAY; array = next_array(t, array))
         for (int32_t p = 0; p < store->n_param; p++) {
             const pt_param_t *param = &store->param[p];
             char name[PT_RECORD_NAME];
@@ -242,6 +260,7 @@ pt_status_t pt_trainer_take_weights(pt_trainer_t *trainer, const pt_record_t *co
         if (has_record)
             PT_TRY(hand_out_tensor(trainer, &store->param[p], record));
     }
+    shard_begin_average(&trainer->shard);
     store->version++;
     return PT_OK;
 }
@@ -269,7 +288,7 @@ static pt_status_t read_root(pt_trainer_t *t, const pt_checkpoint_t *checkpoint)
 {
     const pt_store_t *store = &t->space->store;
 
-    for (int32_t array = 0; array < n_array(t); array++)
+    for (int32_t array = VALUE; array < N_ARRAY; array = next_array(t, array))
         PT_TRY(collect(t, checkpoint, array));
     PT_TRY(pt_task_weights_load(&t->weights, checkpoint));
     /* Finished runs of version 0.1 have none, and take no further step. */
@@ -292,11 +311,11 @@ static void take_blocks(pt_trainer_t *t, int32_t array, int64_t begin, int64_t e
                    PT_BLOCK * sizeof *piece);
     for (int32_t i = 0; i < SHARD_N_DOMAIN && array != VALUE; i++) {
         const shard_domain_t *d = &t->shard.domain[i];
-        float *moment = array == FIRST_MOMENT ? d->m : d->v;
+        float *own = own_array(d, array);
         for (int64_t e = d->own_begin; e < d->own_end; e++)
             if (d->block[e] >= begin && d->block[e] < end)
-                memcpy(moment + (e - d->own_begin) * PT_BLOCK,
-                       piece + (d->block[e] - begin) * PT_BLOCK, PT_BLOCK * sizeof *moment);
+                memcpy(own + (e - d->own_begin) * PT_BLOCK,
+                       piece + (d->block[e] - begin) * PT_BLOCK, PT_BLOCK * sizeof *own);
     }
 }
 
@@ -344,7 +363,7 @@ pt_status_t pt_trainer_load(pt_trainer_t *trainer, const pt_checkpoint_t *checkp
     if (status == PT_OK && is_root)
         status = read_root(t, checkpoint);
     PT_AGREE(t->layout->world, status);
-    for (int32_t array = 0; array < n_array(t); array++)
+    for (int32_t array = VALUE; array < N_ARRAY; array = next_array(t, array))
         PT_TRY(hand_out(t, array));
     PT_TRY(pt_comm_bcast(t->layout->world, t->shard.adam_count,
                          (size_t)store->n_param * sizeof *t->shard.adam_count, 0));

@@ -1,4 +1,4 @@
-/* One step of an optimiser, SGD or Adam, on plain arrays.
+/* One step of an optimiser, SGD or Adam, and of an average, on plain arrays.
  *
  * At -O2 gcc leaves loops of unknown length scalar; vectors do not change a bit here.
  */
@@ -114,4 +114,13 @@ void pt_update_f64(const pt_update_t *update, int64_t n, const double *grad, dou
         adam_f64(update, n, grad, weight, m, v);
     else
         sgd_f64(update, n, grad, weight, m);
+}
+
+void pt_update_average(const pt_update_t *update, int64_t n, const float *restrict weight,
+                       float *restrict average)
+{
+    const float share = (float)fmax(update->fresh, 1.0 / (double)update->count);
+    const float rest = 1.0f - share;
+    for (int64_t i = 0; i < n; i++)
+        average[i] = rest * average[i] + share * weight[i];
 }

@@ -39,18 +39,15 @@ static const char *const numbered[] = {TINY_BRANCH,
                                        "conv3x3_bn_relu out=8 stride=2",
                                        NULL};
 
-/* Passes before and after steps, tasks in turn, half of them in a step. */
+/* Passes before and after steps, tasks in turn, half of them in a step; averages. */
 static const char *const famo[] = {"train.weighting=famo", "train.tasks_per_step=1",
-                                   "head.dropout=0.3", NULL};
-static const char *const geometric[] = {TINY_BRANCH,
-                                        "train.weighting=geometric",
-                                        "train.turn=tasks",
-                                        "train.tasks_per_step=3",
-                                        "retrain.keep=best",
-                                        "data.search_size=12",
-                                        NULL};
+                                   "head.dropout=0.3", "retrain.ema=0.7", NULL};
+static const char *const geometric[] = {TINY_BRANCH,           "train.weighting=geometric",
+                                        "train.turn=tasks",    "train.tasks_per_step=3",
+                                        "retrain.ema=0.5",     "retrain.keep=best",
+                                        "data.search_size=12", NULL};
 static const char *const by_chance[] = {"train.weighting=random", "augment.cutout=0.5",
-                                        "search.gates=hard", NULL};
+                                        "search.gates=hard", "retrain.ema=0.9", NULL};
 
 /* On more than two ranks each variant runs in one of the arrangements with one stage, and
  * every second one with several; `make check-long` runs all in all. */

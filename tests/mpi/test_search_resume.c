@@ -4,6 +4,9 @@
 #include "search_run.h"
 #include "tests/mpi/main.h"
 
+/* Of the stem: 3 x 3 of one channel to four. */
+enum { N_STEM = 36 };
+
 static const char *const in_turn[] = {"train.tasks_per_step=1", "search.gates=hard",
                                       "search.run=active",      "search.steps=2e",
                                       "search.alternate=1e",    "search.reset_states=1",
@@ -152,6 +155,67 @@ static void the_best_weights_leave_no_trace(void **state)
     assert_false(pt_path_exists(path));
 }
 
+/* A tensor that a run leaves: weights, and what is beside them as their average. */
+static void read_tensor(const char *run, float *weight, float *average)
+{
+    char folder[400], path[420];
+    pt_checkpoint_t c;
+
+    snprintf(path, sizeof path, "%s/checkpoint.h5", tiny_path(run, folder));
+    pt_checkpoint_init(&c);
+    assert_int_equal(pt_checkpoint_read(&c, path), PT_OK);
+    assert_int_equal(
+        pt_checkpoint_copy(&c, "weight/stem.0.conv.weight", PT_DTYPE_F32, N_STEM, weight),
+        PT_OK);
+    assert_int_equal(
+        pt_checkpoint_copy(&c, "average/stem.0.conv.weight", PT_DTYPE_F32, N_STEM, average),
+        PT_OK);
+    pt_checkpoint_release(&c);
+}
+
+/* Runs that train for so many steps alike leave the mean of up to four steps' weights, then
+ * a quarter of each new one; the last weights themselves stand beside it. */
+static void averages_are_those_of_the_steps(void **state)
+{
+    static char steps[32];
+    const char *const averaged[] = {"retrain.ema=0.75", "retrain.schedule=constant", steps,
+                                    NULL};
+    static float weight[N_STEM], last[N_STEM];
+    double expected[N_STEM] = {0}, moved = 0;
+    (void)state;
+    for (int n = 1; n < 8; n++) {
+        tiny_hooks_t hooks = {.stop_at = 0};
+        double share = n < 4 ? 1 / (double)n : 0.25;
+        char run[32];
+        snprintf(steps, sizeof steps, "retrain.steps=%d", n);
+        snprintf(run, sizeof run, "averaged%d", n);
+        tiny_go_alone(averaged, run, &hooks);
+        if (!tiny_is_root())
+            continue;
+        read_tensor(run, weight, last);
+        for (int i = 0; i < N_STEM; i++) {
+            expected[i] += share * ((double)last[i] - expected[i]);
+            moved = fmax(moved, fabs((double)last[i] - expected[i]));
+            assert_true(fabs((double)weight[i] - expected[i]) < 1e-6);
+        }
+    }
+    assert_true(!tiny_is_root() || moved > 1e-4);
+}
+
+/* Averages too, beside the best. */
+static void averages_leave_no_trace(void **state)
+{
+    static const char *const best[] = {"retrain.ema=0.8",
+                                       "retrain.keep=best",
+                                       "retrain.steps=9",
+                                       "run.eval_every=2",
+                                       "retrain.lr=3",
+                                       "train.clip_norm=0.5",
+                                       NULL};
+    (void)state;
+    leaves_no_trace("best_average", best, 3);
+}
+
 /* The baselines too: chains that begin with their last stage, a supernet that is kept. */
 static void baselines_leave_no_trace(void **state)
 {
@@ -297,6 +361,8 @@ int main(int argc, char **argv)
         cmocka_unit_test(learned_weights_leave_no_trace),
         cmocka_unit_test(reformed_spaces_leave_no_trace),
         cmocka_unit_test(the_best_weights_leave_no_trace),
+        cmocka_unit_test(averages_are_those_of_the_steps),
+        cmocka_unit_test(averages_leave_no_trace),
         cmocka_unit_test(baselines_leave_no_trace),
         cmocka_unit_test(what_came_after_the_checkpoint_is_repeated),
         cmocka_unit_test(leftovers_of_no_checkpoint_are_cut),

@@ -162,9 +162,9 @@ expect 0 ranks 2 search "${halving[@]}" choose.judge="supernet halving" -o both2
 same_choice both both2
 expect 0 ranks 1 choose both --budget 75% -o both-smaller
 says out "^chosen: number "
-expect 0 ranks 1 search "${dag[@]}" choose.budget=30 choose.eta=3 choose.judge=halving retrain.from=scratch -o halving
+expect 0 ranks 1 search "${dag[@]}" choose.budget=30 choose.eta=3 choose.judge=halving retrain.from=scratch retrain.ema=0.8 -o halving
 "$PYTHON" halving.py halving 0 val
-expect 0 ranks 3 search "${dag[@]}" choose.budget=30 choose.eta=3 choose.judge=halving retrain.from=scratch -o halving3
+expect 0 ranks 3 search "${dag[@]}" choose.budget=30 choose.eta=3 choose.judge=halving retrain.from=scratch retrain.ema=0.8 -o halving3
 same_choice halving halving3
 refuses 1 "choose.budget = 12 .* too little to judge candidates: expected at least [0-9.]+, or" search \
     "${dag[@]}" choose.budget=12 choose.judge="supernet halving" choose.seeds=8 choose.shortest=1 -o none

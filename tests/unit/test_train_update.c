@@ -138,12 +138,35 @@ static void padding_stays_zero(void **state)
     }
 }
 
+/* The mean of the first 1 / fresh weights, whatever stood there before, then 1 - fresh of
+ * what there was; of each element by itself. */
+static void averages_follow_the_weights(void **state)
+{
+    enum { ELEMENTS = 5, STEPS = 12 };
+    (void)state;
+    pt_update_t update = {.fresh = 0.25};
+    float w[ELEMENTS], average[ELEMENTS] = {7, -7, 1e30F, 0, 3};
+    double sum[ELEMENTS] = {0}, expected[ELEMENTS];
+    for (update.count = 1; update.count <= STEPS; update.count++) {
+        for (int i = 0; i < ELEMENTS; i++) {
+            w[i] = (float)sin((double)update.count * (i + 1));
+            sum[i] += (double)w[i];
+            expected[i] = update.count <= 4 ? sum[i] / (double)update.count
+                                            : 0.75 * expected[i] + 0.25 * (double)w[i];
+        }
+        pt_update_average(&update, ELEMENTS, w, average);
+        for (int i = 0; i < ELEMENTS; i++)
+            assert_true(fabs((double)average[i] - expected[i]) < 1e-6);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(steps_equal_pytorch),
         cmocka_unit_test(pieces_equal_the_whole),
         cmocka_unit_test(padding_stays_zero),
+        cmocka_unit_test(averages_follow_the_weights),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -196,6 +196,7 @@ typedef struct pt_config {
         char from_file[PT_CONFIG_TEXT];
         pt_length_t steps;
         pt_keep_t keep;
+        double ema; /**< of the weights' running average; 0 = none */
         pt_update_config_t update;
     } retrain;
     struct {

@@ -84,7 +84,8 @@ typedef struct pt_step_result {
  * One update of the weights that some subnet of the step's tasks uses.
  *
  * @param[in] subnet  gates of (at least) the step's tasks, the same on all ranks
- * @param[in] update  lr and the rest; count is taken per tensor from the trainer
+ * @param[in] update  lr and the rest; count is taken per tensor from the trainer; `fresh`
+ * with retrain.ema only
  * @return PT_E_NUMERIC, naming the tensor, where a loss or gradient is not representable
  */
 PT_MUST_CHECK pt_status_t pt_trainer_weight_step(pt_trainer_t *trainer,
@@ -114,8 +115,11 @@ PT_MUST_CHECK pt_status_t pt_trainer_alpha_step(pt_trainer_t *trainer,
  */
 PT_MUST_CHECK pt_status_t pt_trainer_find_frozen(pt_trainer_t *trainer);
 
-/** Reset moments and Adam counts (entering a phase). */
+/** Reset moments and Adam counts (entering a phase); averages of weights begin with these.
+ */
 void pt_trainer_reset_moments(pt_trainer_t *trainer);
+/** Let the weights change places with their averages, which are there with retrain.ema. */
+PT_MUST_CHECK pt_status_t pt_trainer_swap_average(pt_trainer_t *trainer);
 /** Let the weights of the tasks begin anew (entering a phase). */
 void pt_trainer_reset_weights(pt_trainer_t *trainer);
 
@@ -154,9 +158,9 @@ PT_MUST_CHECK pt_status_t pt_trainer_evaluate(pt_trainer_t *trainer,
                                               pt_task_score_t *score);
 
 /**
- * Add weights, moments, counts and the state of the task weights to a checkpoint, gathered
- * on rank 0 (other ranks add nothing).  The records borrow from the trainer until the next
- * call.
+ * Add weights, moments, averages, counts and the state of the task weights to a checkpoint,
+ * gathered on rank 0 (other ranks add nothing).  The records borrow from the trainer until
+ * the next call.
  */
 PT_MUST_CHECK pt_status_t pt_trainer_save(pt_trainer_t *trainer,
                                           pt_checkpoint_t *checkpoint);

@@ -5,6 +5,9 @@
  *           w -= lr (nesterov ? g + momentum m : m)
  *     Adam  g += decay w;  m = beta1 m + (1-beta1) g;  v = beta2 v + (1-beta2) g^2;
  *           w -= lr / (1-beta1^t) m / (sqrt(v / (1-beta2^t)) + epsilon)
+ *
+ * and a running average of the weights, a += c (w - a), c = max(fresh, 1/t): the mean over
+ * the first 1/fresh updates, so that no share of what they began with is left.
  */
 #ifndef PT_TRAIN_UPDATE_H
 #define PT_TRAIN_UPDATE_H
@@ -20,6 +23,7 @@ typedef struct pt_update {
     double lr, momentum, beta1, beta2, epsilon, decay;
     bool nesterov;
     int64_t count;
+    double fresh; /**< share of new weights in their average; 0: it stays as it is */
 } pt_update_t;
 
 /** Fill from a config section; lr as given, count = 1, decay as configured. */
@@ -32,5 +36,9 @@ void pt_update_f32(const pt_update_t *update, int64_t n, const float *grad, floa
 /** The same in double, for architecture parameters. */
 void pt_update_f64(const pt_update_t *update, int64_t n, const double *grad, double *weight,
                    double *m, double *v);
+
+/** Let the average of n updated weights follow them. */
+void pt_update_average(const pt_update_t *update, int64_t n, const float *weight,
+                       float *average);
 
 #endif
