@@ -38,6 +38,26 @@ static pt_words_t words_of(const pt_args_t *args, int flag)
     return (pt_words_t){args->list[flag], args->n_list[flag]};
 }
 
+/* What the flags of all end with, behind their own. */
+enum { VAL, TEST, SEED, FORCE };
+
+/* Shares of the parts, where the source has none of its own, and whether OUT may be made.
+ * `ending` is the first of these flags. */
+static pt_status_t begin(const pt_args_t *args, const pt_flag_t *flags, int ending,
+                         bool has_own, pt_import_share_t *share)
+{
+    const char *const *flag = args->flag + ending;
+    if (has_own && (flag[VAL] || flag[TEST]))
+        PT_FAIL(USAGE, "--val and --test do not go with --split");
+    PT_TRY(pt_args_share("val", flag[VAL], 0.1, &share->val));
+    PT_TRY(pt_args_share("test", flag[TEST], 0.2, &share->test));
+    if (share->val + share->test >= 1)
+        PT_FAIL(USAGE, "--val %g and --test %g leave nothing for train", share->val,
+                share->test);
+    PT_TRY(pt_make_seed(args, flags, ending + SEED, &share->seed));
+    return pt_make_begin(args->word[1], flag[FORCE] != NULL);
+}
+
 enum {
     CSV_TASKS,
     CSV_INPUTS,
@@ -48,11 +68,8 @@ enum {
     CSV_SPLIT,
     CSV_TIME,
     CSV_GROUP,
-    CSV_VAL,
-    CSV_TEST,
-    CSV_SEED,
     CSV_SEPARATOR,
-    CSV_FORCE
+    CSV_ENDING
 };
 const pt_flag_t pt_flags_import_csv[] = {
     {"tasks", 0, "COLUMN ...", "columns to predict; NAME=COLUMN gives another name"},
@@ -66,26 +83,12 @@ const pt_flag_t pt_flags_import_csv[] = {
     {"split", 0, "COLUMN", "that says train, val or test of each row (none)"},
     {"time", 0, "COLUMN", "the latest rows are test, those before them val (at random)"},
     {"group", 0, "COLUMN", "rows of one value stay together (none)"},
+    {"separator", 0, "C", "between cells; tab for a tabulator (the first line's)"},
     {"val", 0, "SHARE", "of the rows, for progress and tuning (0.1)"},
     {"test", 0, "SHARE", "of the rows, for the end (0.2)"},
     {"seed", 0, "N", "of the parts (1)"},
-    {"separator", 0, "C", "between cells; tab for a tabulator (the first line's)"},
     {"force", 0, NULL, PT_MAKE_FORCE},
     {0}};
-
-/* Parts, where the source has none of its own. */
-static pt_status_t take_share(const pt_args_t *args, int val, int test, bool has_own,
-                              pt_import_share_t *share)
-{
-    if (has_own && (args->flag[val] || args->flag[test]))
-        PT_FAIL(USAGE, "--val and --test do not go with --split");
-    PT_TRY(pt_args_share("val", args->flag[val], 0.1, &share->val));
-    PT_TRY(pt_args_share("test", args->flag[test], 0.2, &share->test));
-    if (share->val + share->test >= 1)
-        PT_FAIL(USAGE, "--val %g and --test %g leave nothing for train", share->val,
-                share->test);
-    return PT_OK;
-}
 
 static pt_status_t take_separator(const char *text, char *separator)
 {
@@ -114,10 +117,8 @@ pt_status_t pt_cmd_import_csv(const pt_args_t *args, int *code)
         PT_FAIL(USAGE, "--fill %s: expected mean", fill);
     if (options.split && options.time)
         PT_FAIL(USAGE, "--split and --time are two ways to the parts: give one");
-    PT_TRY(take_share(args, CSV_VAL, CSV_TEST, options.split != NULL, &options.share));
-    PT_TRY(pt_make_seed(args, pt_flags_import_csv, CSV_SEED, &options.share.seed));
     PT_TRY(take_separator(args->flag[CSV_SEPARATOR], &options.separator));
-    PT_TRY(pt_make_begin(args->word[1], args->flag[CSV_FORCE] != NULL));
+    PT_TRY(begin(args, pt_flags_import_csv, CSV_ENDING, options.split, &options.share));
     PT_TRY(pt_import_csv(args->word[0], args->word[1], &options));
     return pt_make_end(args->word[1]);
 }
@@ -132,10 +133,7 @@ enum {
     IMAGES_MAPS,
     IMAGES_SPLIT,
     IMAGES_GROUP,
-    IMAGES_VAL,
-    IMAGES_TEST,
-    IMAGES_SEED,
-    IMAGES_FORCE
+    IMAGES_ENDING
 };
 const pt_flag_t pt_flags_import_images[] = {
     {"size", 0, "S|HxW", "pixels that all are brought to (all have one size)"},
@@ -187,14 +185,12 @@ pt_status_t pt_cmd_import_images(const pt_args_t *args, int *code)
                     pt_flags_import_images[of_table[i]].name);
     PT_TRY(take_size(args->flag[IMAGES_SIZE], &options.height, &options.width));
     PT_TRY(
-        take_share(args, IMAGES_VAL, IMAGES_TEST, options.split != NULL, &options.share));
-    PT_TRY(pt_make_seed(args, pt_flags_import_images, IMAGES_SEED, &options.share.seed));
-    PT_TRY(pt_make_begin(args->word[1], args->flag[IMAGES_FORCE] != NULL));
+        begin(args, pt_flags_import_images, IMAGES_ENDING, options.split, &options.share));
     PT_TRY(pt_import_images(args->word[0], args->word[1], &options));
     return pt_make_end(args->word[1]);
 }
 
-enum { NPZ_INPUTS, NPZ_TASKS, NPZ_KINDS, NPZ_VAL, NPZ_TEST, NPZ_SEED, NPZ_FORCE };
+enum { NPZ_INPUTS, NPZ_TASKS, NPZ_KINDS, NPZ_ENDING };
 const pt_flag_t pt_flags_import_npz[] = {
     {"inputs", 0, "NAME", "array of the inputs (x)"},
     {"tasks", 0, "NAME ...", "arrays of labels, one a task"},
@@ -214,9 +210,7 @@ pt_status_t pt_cmd_import_npz(const pt_args_t *args, int *code)
                                .kinds = words_of(args, NPZ_KINDS),
                                .talk = begin_talk(&talk)};
     (void)code;
-    PT_TRY(take_share(args, NPZ_VAL, NPZ_TEST, false, &options.share));
-    PT_TRY(pt_make_seed(args, pt_flags_import_npz, NPZ_SEED, &options.share.seed));
-    PT_TRY(pt_make_begin(args->word[1], args->flag[NPZ_FORCE] != NULL));
+    PT_TRY(begin(args, pt_flags_import_npz, NPZ_ENDING, false, &options.share));
     PT_TRY(pt_import_npz(args->word[0], args->word[1], &options));
     return pt_make_end(args->word[1]);
 }
