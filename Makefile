@@ -186,6 +186,7 @@ install-files:
 	install -D -m 755 -t $(SHARE)/polytree/jobs $(wildcard jobs/*.sbatch)
 	install -D -m 644 -t $(SHARE)/polytree/jobs jobs/site.sh jobs/job.sh
 	install -D -m 755 -t $(SHARE)/polytree/recipes $(wildcard io/recipes/*.py)
+	install -D -m 644 -t $(SHARE)/polytree/python $(wildcard io/python/*.py)
 	$(if $(wildcard modulefiles/*),cp -r modulefiles $(SHARE)/polytree/)
 	$(if $(DESTDIR),,cat $(BUILD)/folders >>$(SHARE)/polytree/folders)
 

@@ -23,6 +23,8 @@ grep -q '^\.TH POLYTREE 1' to/share/man/man1/polytree.1 || fail "no man page"
 [ -s to/share/polytree/jobs/site.sh ] || fail "no site.sh"
 [ -x to/share/polytree/recipes/torchvision_weights.py ] || fail "no recipes"
 [ -s to/share/doc/polytree/docs/use.md ] || fail "no documents"
+says <(PYTHONPATH=to/share/polytree/python POLYTREE=$PWD/to/bin/polytree "$PYTHON" -B -c \
+    'import polytree; print(polytree.command("--version"))') "^polytree [0-9]"
 
 # The program of docs/use.md.
 # shellcheck disable=SC2016  # no command
