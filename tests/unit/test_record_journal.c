@@ -80,7 +80,8 @@ static const pt_event_t event[] = {
               .has_edges = true,
               .edges = 4}},
     {PT_EVENT_EVAL, PT_PHASE_RETRAIN,
-     .scores = {.step = 7, .part = "val", .mean = NAN, .n_task = 1, .task = score}},
+     .scores =
+         {.step = 7, .part = "val", .mean = NAN, .n_task = 1, .task = score, .kept = -1}},
     {PT_EVENT_NETWORK, PT_PHASE_RETRAIN,
      .network = {{.madds = 9, .parameters = 1}, 1, cost}},
     {PT_EVENT_FINAL, PT_PHASE_RETRAIN,
@@ -110,8 +111,8 @@ static const char *const expected[] = {
     "\"encoder_madds\":0,\"parameters\":1,\"tasks\":{\"t\":{\"edges\":2,\"madds\":5,"
     "\"encoder_madds\":4,\"parameters\":0}}}\n",
     "{\"event\":\"final\",\"phase\":\"retrain\",\"step\":8,\"part\":\"test\","
-    "\"mean\":0.5,\"edges\":2,\"samples\":{\"searching\":12,\"training\":1.5},\"tasks\":{}}"
-    "\n",
+    "\"mean\":0.5,\"edges\":2,\"samples\":{\"searching\":12,\"training\":1.5},\"kept\":0,"
+    "\"tasks\":{}}\n",
 };
 
 static void put_all(int64_t from_bytes, int64_t *bytes)
