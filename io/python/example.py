@@ -51,8 +51,9 @@ print("right on new pictures: row %.2f, shade %.2f" % (
 judged = polytree.search("pictures.ini", "JUDGED", options={
     "choose.judge": "supernet", "space.channels": 8, "search.steps": 20, "retrain.steps": 40,
     "choose.generations": 2, "choose.population": 8, "choose.budget": 4})
-cost = np.array([c["cost"] for c in judged.candidates()])
-score = np.array([c["propose"]["score"] for c in judged.candidates()])
-best = judged.candidates()[int(np.argmin(score))]
+candidates = [c for c in judged.candidates() if "score" in c]
+cost = np.array([c["cost"] for c in candidates])
+score = np.array([c["score"] for c in candidates])
+best = candidates[int(np.argmin(score))]
 print("%d networks of %d to %d multiply-adds; the best of them, %s, at %.0f" % (
     len(cost), cost.min(), cost.max(), best["origin"], best["cost"]))

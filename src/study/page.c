@@ -185,15 +185,16 @@ static void read_text(const char *path, char **text)
         pt_error_clear();
 }
 
-/* One that cannot be read is said to be so by who needs it. */
+/* A page does without one that cannot be read: who needs it says what is wrong with it. */
 static pt_status_t read_network(page_run_t *p)
 {
     char path[PT_PATH_MAX];
     PT_TRY(pt_run_file_path(p->run, PT_FILE_ARCHITECTURE, path));
     if (!pt_path_exists(path))
         return PT_OK;
-    PT_TRY(pt_architecture_open(p->config, path, &p->network));
-    p->has_network = true;
+    p->has_network = pt_architecture_open(p->config, path, &p->network) == PT_OK;
+    if (!p->has_network)
+        pt_error_clear();
     return PT_OK;
 }
 
