@@ -1,7 +1,7 @@
 /* Linear models of the features, fitted: ridge regression for real numbers, logistic
- * regression for classes and labels (docs/methods.md, linear models).  They are all that
- * the heads of search.method = linear have, whose one step this is, and what heads begin at
- * with head.linear. */
+ * regression for classes and labels (docs/methods.md, linear models beside the network).
+ * They are all that the heads of search.method = linear have, whose one step this is, and
+ * what heads begin at with head.linear. */
 #include <math.h>
 #include <string.h>
 
