@@ -7,7 +7,7 @@ heard=$(mktemp) # what is said on stderr
 trap 'rm -f "$heard"' EXIT
 
 say() {
-    echo "$(date '+%F %T') job: $*"
+    printf '%(%F %T)T job: %s\n' -1 "$*"
 }
 
 # usage SCRIPT: the comment that it begins with.
@@ -167,15 +167,18 @@ gained() {
 run_job() {
     folder=$1 warned='' reminder='' launched='' code=0
     shift
-    local end left limit=() argument
+    local end left host until='' limit=() argument
     # srun does not take the cores of a rank from sbatch by itself.
     export SRUN_CPUS_PER_TASK=${SRUN_CPUS_PER_TASK:-${SLURM_CPUS_PER_TASK:-1}}
     # Ranks that wait must not hold a core that others need.
     export OMPI_MCA_mpi_yield_when_idle=${OMPI_MCA_mpi_yield_when_idle:-1}
-    trap warn USR1 TERM
     end=$(job_end)
     left=$(job_id)
-    say "${left:-without Slurm}, restart ${SLURM_RESTART_COUNT:-0}, on ${SLURM_JOB_NODELIST:-$(uname -n)}${end:+, until $(date -d "@$end" '+%F %T')}"
+    host=$(uname -n)
+    [ -z "$end" ] || printf -v until ', until %(%F %T)T' "$end"
+    # Bash 5.2 may fail to parse a substitution of a command that a trap interrupts: none here.
+    trap warn USR1 TERM
+    say "${left:-without Slurm}, restart ${SLURM_RESTART_COUNT:-0}, on ${SLURM_JOB_NODELIST:-$host}$until"
     while :; do
         limit=()
         if [ -n "$end" ]; then
