@@ -9,7 +9,7 @@ RANDOM=${SEED:-18}
 echo "seed ${SEED:-18}"
 
 slurm_up
-cd "$site/work"
+cd "$site/trials"
 small_data
 export POLYTREE POLYTREE_SRUN_MPI=pmix PMIX_MCA_psec=native
 unset OMPI_MCA_orte_tmpdir_base OMPI_MCA_btl OMPI_MCA_pml # nodes have networks here
