@@ -170,15 +170,8 @@ pt_status_t pt_dataset_repack(const char *from, const char *to, int32_t gzip)
     PT_TRY(pt_h5_open(from, &r.in));
     pt_status_t status = pt_schema_read(&schema, r.in, from, "all", &findings);
     pt_file_expose(temp);
-    if (status == PT_OK) {
-        status = write_file(&r, &schema);
-        if (status == PT_OK)
-            status = pt_seal_append(temp);
-        if (status == PT_OK)
-            status = pt_file_publish(temp, to);
-        if (status != PT_OK)
-            unlink(temp);
-    }
+    if (status == PT_OK)
+        status = pt_seal_publish(write_file(&r, &schema), temp, to);
     pt_file_expose(NULL);
     pt_schema_release(&schema);
     pt_h5_close(r.in);

@@ -70,13 +70,7 @@ pt_status_t pt_dataset_seal(const char *path, bool *was_sealed)
         PT_FAIL(IO, "%s: %s", path, strerror(errno));
     PT_TRY(pt_path_temp(target, temp));
     pt_file_expose(temp);
-    pt_status_t status = copy(path, temp);
-    if (status == PT_OK)
-        status = pt_seal_append(temp);
-    if (status == PT_OK)
-        status = pt_file_publish(temp, target);
-    if (status != PT_OK)
-        unlink(temp);
+    pt_status_t status = pt_seal_publish(copy(path, temp), temp, target);
     pt_file_expose(NULL);
     return pt_file_blame(status, temp, path);
 }

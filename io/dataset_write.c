@@ -162,13 +162,7 @@ pt_status_t pt_dataset_write(const char *path, const pt_dataset_source_t *source
     PT_TRY(check_source(source));
     PT_TRY(pt_path_temp(path, temp));
     pt_file_expose(temp);
-    pt_status_t status = write_file(temp, source);
-    if (status == PT_OK)
-        status = pt_seal_append(temp);
-    if (status == PT_OK)
-        status = pt_file_publish(temp, path);
-    if (status != PT_OK)
-        unlink(temp);
+    pt_status_t status = pt_seal_publish(write_file(temp, source), temp, path);
     pt_file_expose(NULL);
     return pt_file_blame(status, temp, path);
 }

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "polytree/base/hash.h"
+#include "io/file.h"
 
 static const char magic[16] = "polytree seal 1\n";
 
@@ -241,4 +242,15 @@ pt_status_t pt_seal_append(const char *path)
     if (!is_written)
         PT_FAIL(IO, "%s: cannot write: %s", path, strerror(why));
     return PT_OK;
+}
+
+pt_status_t pt_seal_publish(pt_status_t status, const char *temp, const char *path)
+{
+    if (status == PT_OK)
+        status = pt_seal_append(temp);
+    if (status == PT_OK)
+        status = pt_file_publish(temp, path);
+    if (status != PT_OK)
+        unlink(temp);
+    return status;
 }

@@ -51,4 +51,13 @@ PT_MUST_CHECK pt_status_t pt_seal_verify(const char *path, FILE *report,
 /** Write the seal of a file that has none. */
 PT_MUST_CHECK pt_status_t pt_seal_append(const char *path);
 
+/**
+ * What was written to a temporary file is sealed and takes its name, or is removed.
+ *
+ * @param status  of the writing
+ * @return that, or what went wrong since
+ */
+PT_MUST_CHECK pt_status_t pt_seal_publish(pt_status_t status, const char *temp,
+                                          const char *path);
+
 #endif
