@@ -4,7 +4,7 @@
 
 #include "polytree/par/comm.h"
 #include "polytree/train/predict.h"
-#include "search_run.h"
+#include "tests/mpi/bench.h"
 #include "tests/mpi/main.h"
 
 static const char *const wide[] = {
@@ -13,15 +13,6 @@ static const char *const wide[] = {
     "run.eval_every=0", "train.bundle=each", "search.optimizer=adam", NULL};
 
 /** A trainer of so many stages, over as many of the ranks. */
-typedef struct bench {
-    pt_config_t config;
-    pt_layout_t layout;
-    pt_kernel_t kernel;
-    pt_dataset_t *dataset;
-    pt_trainer_t *trainer;
-    pt_subnet_t subnet;
-} bench_t;
-
 static void open_bench(bench_t *b, int32_t n_stage)
 {
     const int32_t extent[PT_N_AXIS] = {n_stage, 1, 1};
@@ -29,30 +20,8 @@ static void open_bench(bench_t *b, int32_t n_stage)
     memset(b, 0, sizeof *b);
     tiny_config(wide, &b->config);
     assert_ok(pt_layout_init(&b->layout, pt_comm_world(), extent, false));
-    if (!b->layout.is_active)
-        return;
-    assert_ok(pt_kernel_init(&b->kernel, PT_BACKEND_AUTO, PT_ISA_NATIVE, 1));
-    assert_ok(pt_dataset_open(b->config.data.file, "all", b->layout.world, b->layout.node,
-                              true, &b->dataset));
-    assert_ok(
-        pt_trainer_new(&b->config, &b->layout, b->dataset, &b->kernel, NULL, &b->trainer));
-    const pt_space_t *s = pt_trainer_space(b->trainer);
-    assert_ok(pt_subnet_init(&b->subnet, s->n_task, s->n_choice));
-    b->subnet.is_soft = true;
-    for (int32_t k = 0; k < s->n_task; k++)
-        for (int32_t c = 0; c < s->n_choice; c++)
-            pt_subnet_switch(&b->subnet, k, c, true);
-}
-
-static void close_bench(bench_t *b)
-{
-    if (b->layout.is_active) {
-        pt_subnet_release(&b->subnet);
-        pt_trainer_free(b->trainer);
-        pt_dataset_close(b->dataset);
-        pt_kernel_release(&b->kernel);
-    }
-    pt_layout_release(&b->layout);
+    if (b->layout.is_active)
+        make_trainer(b);
 }
 
 /** One step of either kind and an evaluation: everything that a run does touches memory. */

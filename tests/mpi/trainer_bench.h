@@ -5,7 +5,7 @@
 #ifndef PT_TEST_TRAINER_BENCH_H
 #define PT_TEST_TRAINER_BENCH_H
 
-#include "search_run.h"
+#include "tests/mpi/bench.h"
 
 /** The data of write_data(). */
 enum { N_INPUT = 40, N_TASK = 3, CLASSES = 3, NONE = 9 };
@@ -25,15 +25,6 @@ typedef struct form {
     tiny_options_t options;
 } form_t;
 
-typedef struct bench {
-    pt_config_t config;
-    pt_layout_t layout;
-    pt_kernel_t kernel;
-    pt_dataset_t *dataset;
-    pt_trainer_t *trainer;
-    pt_subnet_t subnet;
-} bench_t;
-
 static inline void open_bench(bench_t *b, pt_comm_t *comm, const int32_t extent[PT_N_AXIS],
                               const form_t *form)
 {
@@ -48,26 +39,7 @@ static inline void open_bench(bench_t *b, pt_comm_t *comm, const int32_t extent[
     b->config.train.loss_scale = ldexp(1, form->exponent);
     assert_ok(pt_config_check(&b->config));
     assert_ok(pt_layout_init(&b->layout, comm, extent, true));
-    assert_ok(pt_kernel_init(&b->kernel, PT_BACKEND_AUTO, PT_ISA_NATIVE, 1));
-    assert_ok(pt_dataset_open(b->config.data.file, "all", b->layout.world, b->layout.node,
-                              true, &b->dataset));
-    assert_ok(
-        pt_trainer_new(&b->config, &b->layout, b->dataset, &b->kernel, NULL, &b->trainer));
-    const pt_space_t *s = pt_trainer_space(b->trainer);
-    assert_ok(pt_subnet_init(&b->subnet, s->n_task, s->n_choice));
-    b->subnet.is_soft = true;
-    for (int32_t k = 0; k < s->n_task; k++)
-        for (int32_t c = 0; c < s->n_choice; c++)
-            pt_subnet_switch(&b->subnet, k, c, true);
-}
-
-static inline void close_bench(bench_t *b)
-{
-    pt_subnet_release(&b->subnet);
-    pt_trainer_free(b->trainer);
-    pt_dataset_close(b->dataset);
-    pt_kernel_release(&b->kernel);
-    pt_layout_release(&b->layout);
+    make_trainer(b);
 }
 
 static inline void run_step(bench_t *b, int64_t number, double lr, pt_step_result_t *result)
