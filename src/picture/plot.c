@@ -60,28 +60,32 @@ static double step_of(plot_range_t r, int n)
     return power * (times >= 5 ? 5 : times >= 2 ? 2 : 1);
 }
 
-/* The unit of all numbers of an axis, and the digits behind the point that steps want. */
-typedef struct numbers {
+/* Where an axis has numbers: at the multiples `first` to `last` of a step, all in one unit,
+ * with the digits behind the point that the step wants. */
+typedef struct ticks {
+    double step, first, last;
     const char *unit;
     double scale;
     int digits;
-} numbers_t;
+} ticks_t;
 
-static numbers_t numbers_of(plot_range_t r, double step)
+static ticks_t ticks_of(plot_range_t r, int n)
 {
-    numbers_t n = {"", 1, 0};
+    ticks_t t = {.step = step_of(r, n), .unit = "", .scale = 1};
     double most = fmax(fabs(r.low), fabs(r.high));
+    t.first = ceil(r.low / t.step - 1e-9);
+    t.last = floor(r.high / t.step + 1e-9);
     if (most >= 1e5)
-        n.unit = pt_unit(most, &n.scale);
-    n.digits = (int)fmin(9, fmax(0, ceil(-log10(step / n.scale) - 1e-9)));
-    return n;
+        t.unit = pt_unit(most, &t.scale);
+    t.digits = (int)fmin(9, fmax(0, ceil(-log10(t.step / t.scale) - 1e-9)));
+    return t;
 }
 
-static void put_number(const numbers_t *n, double x, char text[32])
+/* No "-0". */
+static void put_number(const ticks_t *t, double x, char text[32])
 {
-    /* No "-0". */
-    snprintf(text, 32, "%.*f%s%s", n->digits, x / n->scale + 0.0, *n->unit ? " " : "",
-             n->unit);
+    snprintf(text, 32, "%.*f%s%s", t->digits, x / t->scale + 0.0, *t->unit ? " " : "",
+             t->unit);
 }
 
 static void put_line(double x1, double y1, double x2, double y2, const char *opacity,
@@ -95,14 +99,12 @@ static void put_line(double x1, double y1, double x2, double y2, const char *opa
 
 void plot_x_axis(const plot_t *p, const char *title, pt_text_t *out)
 {
+    const ticks_t ticks = ticks_of(p->x, 5);
     const double bottom = p->top + p->height;
-    double step = step_of(p->x, 5);
-    numbers_t numbers = numbers_of(p->x, step);
     char text[32];
-    for (double i = ceil(p->x.low / step - 1e-9); i * step <= p->x.high + 1e-9 * step;
-         i++) {
-        double x = plot_x(p, i * step);
-        put_number(&numbers, i * step, text);
+    for (double i = ticks.first; i <= ticks.last; i++) {
+        double x = plot_x(p, i * ticks.step);
+        put_number(&ticks, i * ticks.step, text);
         put_line(x, p->top, x, bottom, "0.15", out);
         plot_text(x, bottom + 16, "middle", text, out);
     }
@@ -112,13 +114,11 @@ void plot_x_axis(const plot_t *p, const char *title, pt_text_t *out)
 
 void plot_y_axis(const plot_t *p, const char *title, pt_text_t *out)
 {
-    double step = step_of(p->y, 3);
-    numbers_t numbers = numbers_of(p->y, step);
+    const ticks_t ticks = ticks_of(p->y, 3);
     char text[32];
-    for (double i = ceil(p->y.low / step - 1e-9); i * step <= p->y.high + 1e-9 * step;
-         i++) {
-        double y = plot_y(p, i * step);
-        put_number(&numbers, i * step, text);
+    for (double i = ticks.first; i <= ticks.last; i++) {
+        double y = plot_y(p, i * ticks.step);
+        put_number(&ticks, i * ticks.step, text);
         put_line(p->left, y, p->left + p->width, y, "0.15", out);
         plot_text(p->left - 8, y + 4, "end", text, out);
     }
