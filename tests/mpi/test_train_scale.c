@@ -1,6 +1,6 @@
 /* Gradients at any scale, and labels as they come: on every arrangement of the ranks, after
  * a resume, and where a step is formed again. */
-#include "tests/mpi/trainer_bench.h"
+#include "tests/mpi/gaps_bench.h"
 #include "tests/mpi/main.h"
 
 enum { N_STEP = 6, LEFT_AT = 3 };

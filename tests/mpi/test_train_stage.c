@@ -4,7 +4,7 @@
 
 #include "polytree/par/comm.h"
 #include "polytree/train/predict.h"
-#include "tests/mpi/bench.h"
+#include "tests/mpi/trainer_bench.h"
 #include "tests/mpi/main.h"
 
 static const char *const wide[] = {

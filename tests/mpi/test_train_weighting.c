@@ -1,7 +1,7 @@
 /* Weights of tasks in steps, on every arrangement of the ranks: of those that have labels,
  * whatever the microbatch, and by the losses that they should go by. */
 #include "tests/mpi/main.h"
-#include "tests/mpi/trainer_bench.h"
+#include "tests/mpi/gaps_bench.h"
 
 /* One sample a step: most have no class.  Whatever the weighting, who has no label has no
  * weight; those of the others add up to one, but for slopes of a mean. */
