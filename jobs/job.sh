@@ -5,6 +5,10 @@
 script=$0
 heard=$(mktemp) # what is said on stderr
 trap 'rm -f "$heard"' EXIT
+launcher=$POLYTREE_LAUNCH
+if [ -z "$launcher" ] && [ -n "${SLURM_JOB_ID:-}" ] && command -v srun >/dev/null; then
+    launcher=srun
+fi
 
 say() {
     printf '%(%F %T)T job: %s\n' -1 "$*"
@@ -70,7 +74,7 @@ was_lost() {
 # launch COMMAND...: as $launched.  On the nodes that are left, as many ranks as each had.
 launch() {
     local left n
-    case ${POLYTREE_LAUNCH:-$([ -n "${SLURM_JOB_ID:-}" ] && command -v srun >/dev/null && echo srun)} in
+    case $launcher in
     srun)
         left=$(nodes_left)
         n=$(tr ',' '\n' <<<"$left" | wc -l)
@@ -176,7 +180,8 @@ run_job() {
     left=$(job_id)
     host=$(uname -n)
     [ -z "$end" ] || printf -v until ', until %(%F %T)T' "$end"
-    # Bash 5.2 may fail to parse a substitution of a command that a trap interrupts: none here.
+    # Bash 5.2 may fail to parse a substitution of a command that a trap interrupts: as few as
+    # can be follow.
     trap warn USR1 TERM
     say "${left:-without Slurm}, restart ${SLURM_RESTART_COUNT:-0}, on ${SLURM_JOB_NODELIST:-$host}$until"
     while :; do
