@@ -20,6 +20,7 @@
 #include <string.h>
 
 #include "linalg/lapack.h"
+#include "polytree/base/hash.h"
 #include "polytree/base/memory.h"
 
 enum { NEWTON_STEPS = 100, CG_STEPS = 200, HALVINGS = 40 };
@@ -37,7 +38,8 @@ struct pt_linear_fit {
     double last;               /* lambda */
     double *z;                 /* [n][n_column] */
     double *mean, *deviation;  /* [n_feature] */
-    double *gram;              /* [n_column][n_column] Z^T Z / n */
+    pt_linear_gram_t own;      /* where none is given */
+    pt_linear_gram_t *gram;    /* Z^T Z / n */
     double *factor;            /* its Cholesky factor with the penalty */
     double *theta;             /* [n_column][n_output] */
     double *out, *hessian_out; /* [n][n_output] scratch */
@@ -69,16 +71,19 @@ static void spread(const pt_linear_fit_t *f, const double *theta, double *dst)
 static void find_units(pt_linear_fit_t *f)
 {
     const pt_rows_t *r = f->rows;
-    for (int32_t j = 0; j < r->n_feature; j++) {
-        double sum = 0, square = 0;
-        for (int64_t i = 0; i < r->n; i++)
-            sum += r->x[i * r->n_feature + j];
-        f->mean[j] = sum / (double)r->n;
-        for (int64_t i = 0; i < r->n; i++) {
-            double d = r->x[i * r->n_feature + j] - f->mean[j];
-            square += d * d;
+    int32_t d = r->n_feature;
+    for (int64_t i = 0; i < r->n; i++)
+        for (int32_t j = 0; j < d; j++)
+            f->mean[j] += r->x[i * d + j];
+    for (int32_t j = 0; j < d; j++)
+        f->mean[j] /= (double)r->n;
+    for (int64_t i = 0; i < r->n; i++)
+        for (int32_t j = 0; j < d; j++) {
+            double off = r->x[i * d + j] - f->mean[j];
+            f->deviation[j] += off * off;
         }
-        f->deviation[j] = sqrt(square / (double)r->n);
+    for (int32_t j = 0; j < d; j++) {
+        f->deviation[j] = sqrt(f->deviation[j] / (double)r->n);
         if (!(f->deviation[j] > 0))
             f->deviation[j] = 1;
     }
@@ -95,11 +100,22 @@ static void fill_columns(pt_linear_fit_t *f)
     }
 }
 
-static void find_gram(pt_linear_fit_t *f)
+static pt_status_t find_gram(pt_linear_fit_t *f)
 {
-    int n = f->n_column;
-    cblas_dsyrk(CblasRowMajor, CblasUpper, CblasTrans, n, (int)f->rows->n,
-                1.0 / (double)f->rows->n, f->z, n, 0, f->gram, n);
+    pt_linear_gram_t *g = f->gram;
+    size_t n = (size_t)f->rows->n, m = (size_t)f->n_column;
+    uint64_t hash = pt_hash64(f->z, n * m * sizeof *f->z, 0);
+    if (g->data != NULL && g->hash == hash && g->n == f->rows->n &&
+        g->n_column == f->n_column)
+        return PT_OK;
+    pt_linear_gram_release(g);
+    PT_TRY(pt_alloc(&g->data, m * m, sizeof *g->data));
+    g->hash = hash;
+    g->n = f->rows->n;
+    g->n_column = f->n_column;
+    cblas_dsyrk(CblasRowMajor, CblasUpper, CblasTrans, f->n_column, (int)n, 1.0 / (double)n,
+                f->z, f->n_column, 0, g->data, f->n_column);
+    return PT_OK;
 }
 
 static pt_status_t allocate(pt_linear_fit_t *f)
@@ -110,7 +126,6 @@ static pt_status_t allocate(pt_linear_fit_t *f)
     PT_TRY(pt_alloc(&f->z, n * m, sizeof *f->z));
     PT_TRY(pt_alloc(&f->mean, (size_t)f->rows->n_feature, sizeof *f->mean));
     PT_TRY(pt_alloc(&f->deviation, (size_t)f->rows->n_feature, sizeof *f->deviation));
-    PT_TRY(pt_alloc(&f->gram, m * m, sizeof *f->gram));
     PT_TRY(pt_alloc(&f->factor, m * m, sizeof *f->factor));
     PT_TRY(pt_alloc(&f->out, n * k, sizeof *f->out));
     PT_TRY(pt_alloc(&f->hessian_out, n * k, sizeof *f->hessian_out));
@@ -119,36 +134,46 @@ static pt_status_t allocate(pt_linear_fit_t *f)
     return PT_OK;
 }
 
+void pt_linear_gram_release(pt_linear_gram_t *gram)
+{
+    pt_free(gram->data);
+    *gram = (pt_linear_gram_t){.data = NULL};
+}
+
 pt_status_t pt_linear_fit_new(const pt_rows_t *rows, int32_t n_output,
-                              pt_linear_fit_t **fit)
+                              pt_linear_gram_t *gram, pt_linear_fit_t **fit)
 {
     pt_linear_fit_t *f;
+    pt_status_t status;
     if (rows->n < 1 || rows->n > INT_MAX)
         PT_FAIL(RANGE, "a linear model of %lld rows, expected 1 to %d", (long long)rows->n,
                 INT_MAX);
     PT_TRY(pt_alloc(&f, 1, sizeof *f));
     f->rows = rows;
+    f->gram = gram != NULL ? gram : &f->own;
     f->n_column = rows->n_feature + rows->n_group;
     f->n_output = n_output;
-    pt_status_t status = allocate(f);
-    if (status != PT_OK) {
-        pt_linear_fit_free(f);
-        return status;
-    }
+    PT_TRY_OR(failed, allocate(f));
     find_units(f);
     fill_columns(f);
-    find_gram(f);
+    PT_TRY_OR(failed, find_gram(f));
+    if (rows->label == NULL)
+        gather(f, rows->y, f->gradient); /* the same for all lambdas */
     *fit = f;
     return PT_OK;
+failed:
+    pt_linear_fit_free(f);
+    return status;
 }
 
 void pt_linear_fit_free(pt_linear_fit_t *f)
 {
     if (f == NULL)
         return;
-    double *array[] = {f->z,        f->mean,   f->deviation,   f->gram,     f->factor,
-                       f->theta,    f->out,    f->hessian_out, f->gradient, f->step,
-                       f->residual, f->solved, f->direction,   f->product,  f->trial};
+    pt_linear_gram_release(&f->own);
+    double *array[] = {f->z,      f->mean,        f->deviation, f->factor, f->theta,
+                       f->out,    f->hessian_out, f->gradient,  f->step,   f->residual,
+                       f->solved, f->direction,   f->product,   f->trial};
     for (size_t i = 0; i < sizeof array / sizeof array[0]; i++)
         pt_free(array[i]);
     pt_free(f);
@@ -160,7 +185,7 @@ static pt_status_t factorise(pt_linear_fit_t *f, double share, double lambda)
 {
     int n = f->n_column, info;
     for (size_t i = 0; i < (size_t)n * (size_t)n; i++)
-        f->factor[i] = share * f->gram[i];
+        f->factor[i] = share * f->gram->data[i];
     for (int i = 0; i < n; i++)
         f->factor[(size_t)i * (size_t)(n + 1)] +=
             i < f->rows->n_feature ? lambda : SMALLEST;
@@ -326,7 +351,6 @@ static pt_status_t run_newton(pt_linear_fit_t *f, double lambda)
 static pt_status_t run_ridge(pt_linear_fit_t *f, double lambda)
 {
     PT_TRY(factorise(f, 1, lambda));
-    gather(f, f->rows->y, f->gradient);
     solve(f, f->gradient, f->theta);
     return PT_OK;
 }

@@ -35,7 +35,8 @@ typedef struct linear_pool {
     int32_t n_output; /**< numbers of the model, or classes */
     int32_t n_class;  /**< 0: a ridge */
     float *input;
-    pt_label_t *value; /**< [microbatch][labels] */
+    pt_label_t *value;     /**< [microbatch][labels] */
+    pt_linear_gram_t gram; /**< of the last fit; tasks often have one table */
 } linear_pool_t;
 
 /** What heads begin at, for the tensors of the store; on rank 0. */
@@ -173,7 +174,7 @@ static pt_status_t judge_fitted_to(const linear_pool_t *p, const linear_table_t 
     pt_linear_fit_t *fit;
     if (rest->rows.n == 0)
         return PT_OK;
-    PT_TRY(pt_linear_fit_new(&rest->rows, p->n_output, &fit));
+    PT_TRY(pt_linear_fit_new(&rest->rows, p->n_output, NULL, &fit));
     pt_status_t status = judge(fit, by, trial);
     pt_linear_fit_free(fit);
     return status;
@@ -293,8 +294,7 @@ static void put_model(const linear_pool_t *p, const pt_linear_model_t *m, int32_
     }
 }
 
-static pt_status_t fit_table(const linear_pool_t *p, const linear_table_t *train,
-                             fitted_t *f)
+static pt_status_t fit_table(linear_pool_t *p, const linear_table_t *train, fitted_t *f)
 {
     pt_linear_fit_t *fit;
     pt_linear_model_t model = {.weight = NULL};
@@ -302,7 +302,7 @@ static pt_status_t fit_table(const linear_pool_t *p, const linear_table_t *train
     pt_status_t status;
     if (train->rows.n == 0)
         return PT_OK;
-    PT_TRY(pt_linear_fit_new(&train->rows, p->n_output, &fit));
+    PT_TRY(pt_linear_fit_new(&train->rows, p->n_output, &p->gram, &fit));
     PT_TRY_OR(done, find_lambda(p, train, fit, &lambda));
     PT_TRY_OR(done, pt_linear_fit_run(fit, lambda, &model));
     for (int32_t i = 0; i < p->n_task; i++)
@@ -392,6 +392,7 @@ static pt_status_t fit_all(pt_search_t *s, pt_part_t part, fitted_t *f)
         if (is_first)
             status = fit_pool(&p, f);
     }
+    pt_linear_gram_release(&p.gram);
     pt_feed_free(p.feed);
     pt_free(p.task);
     return status;

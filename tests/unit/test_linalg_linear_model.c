@@ -89,7 +89,7 @@ static void fit(bool is_ridge)
     pt_linear_fit_t *f;
     assert_non_null(r);
     make(r, is_ridge);
-    assert_int_equal(pt_linear_fit_new(&r->rows, is_ridge ? 1 : CLASSES, &f), PT_OK);
+    assert_int_equal(pt_linear_fit_new(&r->rows, is_ridge ? 1 : CLASSES, NULL, &f), PT_OK);
     for (size_t i = 0; i < sizeof lambda / sizeof lambda[0]; i++) {
         pt_linear_model_t m;
         assert_int_equal(pt_linear_fit_run(f, lambda[i], &m), PT_OK);
@@ -114,12 +114,45 @@ static void logistic_regressions_are_least(void **state)
     fit(false);
 }
 
+/* A ridge, a logistic regression of the same rows, and a ridge of others. */
+static void what_fits_have_in_common_changes_nothing(void **state)
+{
+    rows_t *r = calloc(1, sizeof *r);
+    pt_linear_gram_t gram = {.data = NULL};
+    const double *kept = NULL;
+    (void)state;
+    assert_non_null(r);
+    for (int i = 0; i < 3; i++) {
+        pt_linear_model_t m[2];
+        make(r, i != 1);
+        if (i == 2)
+            r->x[5] += 1;
+        for (int with = 0; with < 2; with++) {
+            pt_linear_fit_t *f;
+            assert_int_equal(
+                pt_linear_fit_new(&r->rows, i == 1 ? CLASSES : 1, with ? &gram : NULL, &f),
+                PT_OK);
+            assert_int_equal(pt_linear_fit_run(f, 0.1, &m[with]), PT_OK);
+            pt_linear_fit_free(f);
+        }
+        assert_memory_equal(m[0].weight, m[1].weight,
+                            sizeof(double) * D * (size_t)m[0].n_output);
+        for (int with = 0; with < 2; with++)
+            pt_linear_model_release(&m[with]);
+        if (i == 1)
+            assert_ptr_equal(gram.data, kept);
+        kept = gram.data;
+    }
+    pt_linear_gram_release(&gram);
+    free(r);
+}
+
 static void without_rows_there_is_no_model(void **state)
 {
     const pt_rows_t none = {.n_feature = 2, .n_group = 1};
     pt_linear_fit_t *f;
     (void)state;
-    assert_int_equal(pt_linear_fit_new(&none, 1, &f), PT_E_RANGE);
+    assert_int_equal(pt_linear_fit_new(&none, 1, NULL, &f), PT_E_RANGE);
 }
 
 int main(void)
@@ -127,6 +160,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(ridges_are_least),
         cmocka_unit_test(logistic_regressions_are_least),
+        cmocka_unit_test(what_fits_have_in_common_changes_nothing),
         cmocka_unit_test(without_rows_there_is_no_model),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

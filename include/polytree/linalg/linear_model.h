@@ -37,14 +37,27 @@ void pt_linear_model_release(pt_linear_model_t *model);
 /** What a fit of many lambdas does once; opaque. */
 typedef struct pt_linear_fit pt_linear_fit_t;
 
+/** What takes a fit longest, products of its features, kept for the next one, which often
+ * has the same; zero at first. */
+typedef struct pt_linear_gram {
+    uint64_t hash; /**< of the features, each row with its group */
+    int64_t n;
+    int32_t n_column;
+    double *data; /**< [n_column][n_column]; owned */
+} pt_linear_gram_t;
+
+void pt_linear_gram_release(pt_linear_gram_t *gram);
+
 /**
  * Begin to fit: `n_output` numbers and rows with y for a ridge, else as many classes and
  * rows with labels.  Borrows the rows.  Release it with pt_linear_fit_free().
  *
+ * @param[in,out] gram  that of an earlier fit, which is over: taken where its rows were the
+ *                      same, else replaced.  Borrowed.  NULL: nothing is kept
  * @return PT_E_RANGE without rows
  */
 PT_MUST_CHECK pt_status_t pt_linear_fit_new(const pt_rows_t *rows, int32_t n_output,
-                                            pt_linear_fit_t **fit);
+                                            pt_linear_gram_t *gram, pt_linear_fit_t **fit);
 void pt_linear_fit_free(pt_linear_fit_t *fit);
 
 /**
