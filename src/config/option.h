@@ -17,7 +17,8 @@
 typedef enum pt_option_type {
     PT_OPTION_INT,    /**< int64_t */
     PT_OPTION_REAL,   /**< double */
-    PT_OPTION_TIME,   /**< double, seconds; written in seconds or h:m:s */
+    PT_OPTION_TIME,   /**< double, seconds; written in seconds or h:m:s; or words[0], if
+                           there are words, for PT_TIME_AUTO */
     PT_OPTION_BOOL,   /**< bool */
     PT_OPTION_WORD,   /**< an enum or int: the index in `words` */
     PT_OPTION_LENGTH, /**< pt_length_t */
@@ -45,6 +46,7 @@ extern const pt_option_t pt_options[];
 extern const int32_t pt_n_options;
 
 /** The words of an option by its enum, which NULL ends. */
+extern const char *const pt_auto_words[];
 extern const char *const pt_standardise_words[];
 extern const char *const pt_cache_words[];
 extern const char *const pt_mode_words[];

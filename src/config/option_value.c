@@ -58,6 +58,10 @@ static bool parse_real(const pt_option_t *option, const char *text, void *field)
 
 static bool parse_time(const pt_option_t *option, const char *text, void *field)
 {
+    if (option->words != NULL && strcmp(text, option->words[0]) == 0) {
+        *(double *)field = PT_TIME_AUTO;
+        return true;
+    }
     if (strchr(text, ':') == NULL) {
         return parse_real(option, text, field);
     }
@@ -353,7 +357,11 @@ void pt_option_format(const pt_option_t *option, const void *base,
         break;
     case PT_OPTION_REAL:
     case PT_OPTION_TIME:
-        format_real(*(const double *)field, text, PT_OPTION_TEXT);
+        if (option->words != NULL && *(const double *)field == PT_TIME_AUTO) {
+            snprintf(text, PT_OPTION_TEXT, "%s", option->words[0]);
+        } else {
+            format_real(*(const double *)field, text, PT_OPTION_TEXT);
+        }
         break;
     case PT_OPTION_BOOL:
         snprintf(text, PT_OPTION_TEXT, "%d", *(const bool *)field);
@@ -430,6 +438,9 @@ void pt_option_expected(const pt_option_t *option, char *text, size_t size)
         format_real(option->min, min, sizeof min);
         format_real(option->max, max, sizeof max);
         pt_text_add(&out, " from %s to %s", min, max);
+        if (option->words != NULL) {
+            pt_text_add(&out, ", or %s", option->words[0]);
+        }
     }
 }
 
@@ -455,7 +466,9 @@ void pt_option_explain(const pt_option_t *option, char *text, size_t size)
         if (option->max < 1e6)
             break;
         format_real(option->min, min, sizeof min);
-        snprintf(text, size, "%s from %s on", kind_text[option->type], min);
+        snprintf(text, size, "%s from %s on%s%s", kind_text[option->type], min,
+                 option->words != NULL ? ", or " : "",
+                 option->words != NULL ? option->words[0] : "");
         return;
     }
     pt_option_expected(option, text, size);

@@ -21,6 +21,10 @@
     {                                                                                      \
         name, PT_OPTION_TIME, AT(field), initial, min, max, NULL, class, help              \
     }
+#define TIME_OR_AUTO(name, field, initial, min, max, class, help)                          \
+    {                                                                                      \
+        name, PT_OPTION_TIME, AT(field), initial, min, max, pt_auto_words, class, help     \
+    }
 #define LENGTH(name, field, initial, min, class, help)                                     \
     {                                                                                      \
         name, PT_OPTION_LENGTH, AT(field), initial, min, 1e12, NULL, class, help           \
@@ -107,8 +111,11 @@ const pt_option_t pt_options[] = {
     INT("run.threads", run.threads, "1", 1, 1024, NUM, "threads per rank"),
     TIME("run.time_limit", run.time_limit, "0", 0, 1e9, OUT,
          "stop with a checkpoint after this time; 0 = none"),
-    TIME("run.checkpoint_every", run.checkpoint_every, "600", 0, 1e9, OUT,
-         "time between two checkpoints"),
+    TIME_OR_AUTO(
+        "run.checkpoint_every", run.checkpoint_every, "auto", 0, 1e9, OUT,
+        "time between two checkpoints, the first one after 10 s already; 0 = only "
+        "at the end of a phase; auto: by what they cost and how often jobs of this "
+        "run were lost, at most 1 % of the time"),
     LENGTH("run.eval_every", run.eval_every, "5e", 0, NUM,
            "progress on val; 0 = only at the end of a phase"),
     TIME("run.watchdog", run.watchdog, "120", 0, 1e9, OUT,

@@ -2,6 +2,8 @@
  * has no word, as a file, ends its list. */
 #include "config/option.h"
 
+const char *const pt_auto_words[] = {"auto", NULL};
+
 const char *const pt_standardise_words[] = {
     [PT_STANDARDISE_AUTO] = "auto",
     [PT_STANDARDISE_NONE] = "none",

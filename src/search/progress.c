@@ -100,9 +100,34 @@ static void show(pt_search_t *s)
     s->hooks.progress(s->hooks.context, &p);
 }
 
+double run_checkpoint_interval(double every, const pt_jobs_t *jobs)
+{
+    /* Before a checkpoint was measured; and the time that a job is given beforehand to one
+     * failure, which counts for less the more is known. */
+    const double soon = 10, beforehand = 24 * 3600;
+    if (every == 0)
+        return INFINITY;
+    if (jobs->n_checkpoint == 0)
+        return every == PT_TIME_AUTO ? soon : fmin(every, soon);
+    if (every != PT_TIME_AUTO)
+        return every;
+    int32_t n_lost = jobs->n_failed + jobs->n_open;
+    double cost = jobs->checkpoint_seconds / (double)jobs->n_checkpoint;
+    double between = (jobs->wall + beforehand) / (n_lost + 1);
+    return fmax(sqrt(2 * cost * between), 99 * cost);
+}
+
+double run_checkpoint_due(const pt_search_t *s)
+{
+    pt_jobs_t all = s->speed.earlier;
+    all.wall += pt_clock() - s->speed.start;
+    all.n_checkpoint += s->speed.checkpoints.n;
+    all.checkpoint_seconds += s->speed.checkpoints.seconds;
+    return run_checkpoint_interval(s->config->run.checkpoint_every, &all);
+}
+
 void run_after_step(pt_search_t *s, bool is_alpha, const pt_step_result_t *result)
 {
-    double every = s->config->run.checkpoint_every;
     s->request = result->request;
     if (!s->is_root)
         return;
@@ -114,6 +139,6 @@ void run_after_step(pt_search_t *s, bool is_alpha, const pt_step_result_t *resul
     s->asked = s->hooks.poll == NULL ? 0 : s->hooks.poll(s->hooks.context);
     /* Of metrics that cannot be written all ranks hear when they meet for a checkpoint. */
     if (pt_journal_has_failed(s->journal) ||
-        (every > 0 && !is_coming && pt_clock() - s->speed.last_checkpoint >= every))
+        (!is_coming && pt_clock() - s->speed.last_checkpoint >= run_checkpoint_due(s)))
         s->asked |= PT_REQUEST_CHECKPOINT;
 }

@@ -8,7 +8,7 @@
 
 #include "polytree/arch/resource.h"
 #include "polytree/graph/branching.h"
-#include "polytree/record/journal.h"
+#include "polytree/record/jobs.h"
 #include "polytree/search/fingerprint.h"
 #include "polytree/search/search.h"
 #include "search/choose.h"
@@ -44,6 +44,7 @@ typedef struct run_speed {
     double weight_seconds, alpha_seconds; /**< of one step, smoothed; 0 = none yet */
     double last_checkpoint;
     pt_run_pauses_t checkpoints;
+    pt_jobs_t earlier;     /**< jobs; rank 0 */
     pt_run_pace_t pace[2]; /**< [is_alpha], before retraining */
 } run_speed_t;
 
@@ -331,6 +332,22 @@ void run_event_end(pt_search_t *s, pt_status_t status, pt_run_end_t end);
 
 /** A line for people, on rank 0. */
 void run_note(pt_search_t *s, const char *format, ...) PT_PRINTF(2, 3);
+/**
+ * Seconds from one checkpoint to the next: as run.checkpoint_every says, but the first one
+ * of a run is not waited for that long.  PT_TIME_AUTO: the interval that loses the least to
+ * checkpoints and to what is done anew after a failure, sqrt(2 C M) for a checkpoint that
+ * costs C in the mean and failures M apart (Young 1974, "A first order approximation to the
+ * optimum checkpoint interval"; Daly 2006), where it leaves them 1 % of the time at most.
+ *
+ * @param jobs that were at work on the run before, with the time and the checkpoints of
+ * this one
+ * @return infinity where there are to be none
+ */
+double run_checkpoint_interval(double every, const pt_jobs_t *jobs);
+
+/** That of this run, now; rank 0. */
+double run_checkpoint_due(const pt_search_t *s);
+
 /** After a step: speed, progress, and what rank 0 asks for next. */
 void run_after_step(pt_search_t *s, bool is_alpha, const pt_step_result_t *result);
 /** Of the whole run, as estimated from its last steps. */

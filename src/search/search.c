@@ -135,6 +135,7 @@ static pt_status_t open_journal(pt_search_t *s)
     if (!s->is_root)
         return PT_OK;
     PT_TRY(run_told_init(&s->told, s->space->n_task));
+    pt_jobs_read(s->run, &s->speed.earlier);
     PT_TRY(pt_journal_open(s->run, s->state.metrics_bytes, notice, &s->journal));
     if (notice[0] != '\0')
         run_note(s, "%s", notice);
@@ -346,6 +347,7 @@ pt_status_t pt_search_run(pt_search_t *s, pt_run_result_t *result)
     r.mixed_phase = r.is_mixed ? (pt_phase_t)s->state.mixed_phase : PT_PHASE_WARMUP;
     r.mixed_step = s->state.mixed_step;
     r.checkpoints = s->speed.checkpoints;
+    r.checkpoint_every = s->is_root ? run_checkpoint_due(s) : 0;
     r.weight = s->speed.pace[false];
     r.alpha = s->speed.pace[true];
     *result = r;

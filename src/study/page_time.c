@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <time.h>
 
+#include "polytree/record/jobs.h"
 #include "study/page.h"
 
 enum { WIDTH = 720, BAR = 26 };
@@ -57,7 +58,7 @@ static void put_parts(const pt_trainer_time_t *t, pt_text_t *out)
     page_table_end(out);
 }
 
-static void put_jobs(const report_jobs_t *j, pt_text_t *out)
+static void put_jobs(const pt_jobs_t *j, pt_text_t *out)
 {
     char wall[32], date[32] = "";
     time_t begun = (time_t)(j->job / 1000);
@@ -68,21 +69,22 @@ static void put_jobs(const report_jobs_t *j, pt_text_t *out)
                "%d job%s, %s in all, the last one begun at %s; rank 0 held %.0f MiB at "
                "most. Time of rank 0:",
                (int)j->n, pt_plural(j->n), pt_duration(j->wall, wall), date,
-               (double)j->peak / (1 << 20));
+               (double)j->resident_peak / (1 << 20));
 }
 
 void page_put_time(const page_run_t *p, pt_text_t *out)
 {
-    const report_jobs_t j = report_jobs_read(p->run);
+    pt_jobs_t j;
     pt_text_t svg = {0}, more = {0};
+    pt_jobs_read(p->run, &j);
     if (j.n == 0)
         return;
     page_section(out, "time", "Time");
     put_jobs(&j, out);
-    if (j.all.step + j.all.evaluate > 0) {
-        put_bar(&j.all, &svg);
+    if (j.time.step + j.time.evaluate > 0) {
+        put_bar(&j.time, &svg);
         page_figure(out, "bar", &svg, NULL);
-        put_parts(&j.all, out);
+        put_parts(&j.time, out);
     }
     report_put_earlier(&more, p->text, report_time_heading, false);
     page_details(out, "all ranks, and what was sent", pt_text_get(&more));

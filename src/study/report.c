@@ -332,7 +332,7 @@ static void put_report(pt_text_t *out, const columns_t *c, const char *earlier,
     else
         report_put_earlier(out, earlier, report_mixed_heading, true);
     if (job != NULL && job->rank[0].time.step > 0)
-        report_put_time(out, config, c->run[FOUND], job);
+        report_put_time(out, c->run[FOUND], job);
     else if (!report_put_earlier(out, earlier, report_time_heading, false))
         report_put_journalled_time(out, c->run[FOUND]);
 }

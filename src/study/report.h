@@ -77,23 +77,10 @@ void report_put_classes(pt_text_t *out, const pt_summary_t *summary);
 extern const char report_time_heading[];
 
 /** Where the time of a job went that made steps. */
-void report_put_time(pt_text_t *out, const pt_config_t *config, const char *run,
-                     const pt_job_t *job);
+void report_put_time(pt_text_t *out, const char *run, const pt_job_t *job);
 
 /** What the journals know of it where the report of that job is gone. */
 void report_put_journalled_time(pt_text_t *out, const char *run);
-
-/** What the journal of times says of all jobs of a run; rank 0. */
-typedef struct report_jobs {
-    int32_t n;
-    int64_t job;            /**< the last one: ms since 1970 at its start */
-    double wall;            /**< seconds of all of them */
-    int64_t peak;           /**< bytes of resident memory at most */
-    pt_trainer_time_t last; /**< of the last one */
-    pt_trainer_time_t all;  /**< of those before it; of all once they are read */
-    double last_wall;
-} report_jobs_t;
-report_jobs_t report_jobs_read(const char *run);
 
 /** A part of the time, by its place in pt_trainer_time_t. */
 typedef struct report_time_part {

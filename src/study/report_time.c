@@ -3,7 +3,7 @@
 #include <stddef.h>
 #include <string.h>
 
-#include "polytree/record/journal.h"
+#include "polytree/record/jobs.h"
 #include "polytree/record/run_file.h"
 #include "study/report.h"
 
@@ -130,82 +130,42 @@ static void put_traffic(pt_text_t *out, int32_t n_rank, const pt_rank_cost_t *ra
     }
 }
 
-static void put_checkpoints(pt_text_t *out, const pt_config_t *config,
-                            const pt_run_pauses_t *p)
+static void put_checkpoints(pt_text_t *out, const pt_run_result_t *result)
 {
+    const pt_run_pauses_t *p = &result->checkpoints;
     if (p->n == 0)
         return;
-    double mean = p->seconds / (double)p->n, every = config->run.checkpoint_every;
+    double mean = p->seconds / (double)p->n, every = result->checkpoint_every;
     pt_text_add(
         out,
         "\n%lld checkpoint%s: all ranks stand still for %.3f s in the mean, %.3f s at "
         "most",
         (long long)p->n, pt_plural(p->n), mean, p->longest);
-    if (every > 0)
-        pt_text_add(out, ",\n  %.4f %% of the time at one in %g s",
+    if (isfinite(every))
+        pt_text_add(out, ",\n  %.4f %% of the time at one in %.4g s",
                     100 * mean / (every + mean), every);
     pt_text_add(out, "\n");
 }
 
-static void add_time(pt_trainer_time_t *sum, const pt_trainer_time_t *time)
-{
-    for (int i = 0; i < report_n_time_part; i++) {
-        double *to = (double *)(void *)((char *)sum + report_time_part[i].offset);
-        *to += *(const double *)(const void *)((const char *)time +
-                                               report_time_part[i].offset);
-    }
-}
-
-/* Each line of the journal says how far its job is. */
-static void end_job(report_jobs_t *j)
-{
-    add_time(&j->all, &j->last);
-    j->wall += j->last_wall;
-}
-
-static pt_status_t take_timing(void *context, const pt_timing_t *t)
-{
-    report_jobs_t *j = context;
-    if (j->n == 0 || t->job != j->job) {
-        end_job(j);
-        j->n++;
-    }
-    j->job = t->job;
-    j->last = t->time;
-    j->last_wall = t->wall;
-    j->peak = t->resident_peak > j->peak ? t->resident_peak : j->peak;
-    return PT_OK;
-}
-
-report_jobs_t report_jobs_read(const char *run)
-{
-    report_jobs_t j = {.n = 0};
-    if (!pt_run_file_exists(run, PT_FILE_TIMING) ||
-        pt_journal_read_timing(run, take_timing, &j) != PT_OK) {
-        pt_error_clear();
-        return (report_jobs_t){.n = 0};
-    }
-    end_job(&j);
-    return j;
-}
-
 static void put_jobs(pt_text_t *out, const char *run)
 {
-    const report_jobs_t j = report_jobs_read(run);
+    pt_jobs_t j;
+    pt_jobs_read(run, &j);
     if (j.n > 1)
         pt_text_add(out, "  all %d jobs, rank 0: steps %.3f s, evaluation %.3f s\n",
-                    (int)j.n, j.all.step, j.all.evaluate);
+                    (int)j.n, j.time.step, j.time.evaluate);
 }
 
 void report_put_journalled_time(pt_text_t *out, const char *run)
 {
-    const report_jobs_t j = report_jobs_read(run);
-    if (j.all.step > 0)
+    pt_jobs_t j;
+    pt_jobs_read(run, &j);
+    if (j.time.step > 0)
         pt_text_add(
             out,
             "\ntime of %d job%s that trained, rank 0: steps %.3f s, evaluation %.3f "
             "s; the report that said more is gone\n",
-            (int)j.n, pt_plural(j.n), j.all.step, j.all.evaluate);
+            (int)j.n, pt_plural(j.n), j.time.step, j.time.evaluate);
 }
 
 /* What `plan` would have said, and what came of it. */
@@ -229,15 +189,14 @@ static void put_pace(pt_text_t *out, const pt_job_t *job)
                         (long long)kind[i].pace.n);
 }
 
-void report_put_time(pt_text_t *out, const pt_config_t *config, const char *run,
-                     const pt_job_t *job)
+void report_put_time(pt_text_t *out, const char *run, const pt_job_t *job)
 {
     put_times(out, job->n_rank, job->rank);
     put_jobs(out, run);
     if (job->predicted != NULL && job->result->weight.n + job->result->alpha.n > 0)
         put_pace(out, job);
     put_traffic(out, job->n_rank, job->rank);
-    put_checkpoints(out, config, &job->result->checkpoints);
+    put_checkpoints(out, job->result);
 }
 
 void report_put_shares(pt_text_t *out, const pt_job_t *job)

@@ -8,7 +8,7 @@
 #include <time.h>
 
 #include "polytree/base/memory.h"
-#include "polytree/record/journal.h"
+#include "polytree/record/jobs.h"
 #include "polytree/record/run_checkpoint.h"
 #include "polytree/record/run_file.h"
 #include "polytree/record/run_lock.h"
@@ -27,8 +27,6 @@ typedef struct standing_view {
     char val[256], final[256];      /**< empty before */
     double wall, speed, peak, left; /**< of what depends on the day */
     pt_moment_t last;               /**< of that: PT_N_MOMENT before */
-    int64_t job;                    /**< of the last */
-    int32_t n_job, n_stopped, n_failed, n_killed;
     char why[512];
 } standing_view_t;
 
@@ -103,13 +101,6 @@ static pt_status_t take_metrics(void *context, const pt_event_t *event)
 static pt_status_t take_timing(void *context, const pt_timing_t *t)
 {
     standing_view_t *v = context;
-    bool is_new = v->n_job == 0 || t->job != v->job;
-    v->n_killed += is_new && v->n_job > 0 && v->last != PT_MOMENT_STOPPED &&
-                   v->last != PT_MOMENT_FAILED;
-    v->n_job += is_new;
-    v->n_stopped += t->moment == PT_MOMENT_STOPPED;
-    v->n_failed += t->moment == PT_MOMENT_FAILED;
-    v->job = t->job;
     v->wall = t->wall;
     v->left = t->seconds_left;
     v->speed = t->samples_per_second;
@@ -228,17 +219,20 @@ static void put_best(const standing_view_t *v, pt_text_t *out)
 }
 
 /* How the jobs ended that have said something, where there were several. */
-static void put_jobs(const standing_view_t *v, pt_text_t *out)
+static void put_jobs(const char *run, pt_text_t *out)
 {
-    if (v->n_job < 2)
+    pt_jobs_t j;
+    pt_jobs_read(run, &j);
+    if (j.n < 2)
         return;
-    pt_text_add(out, "jobs        %d", (int)v->n_job);
-    if (v->n_stopped > 0)
-        pt_text_add(out, ", %d stopped", (int)v->n_stopped);
-    if (v->n_failed > 0)
-        pt_text_add(out, ", %d failed", (int)v->n_failed);
-    if (v->n_killed > 0)
-        pt_text_add(out, ", %d killed or crashed", (int)v->n_killed);
+    int32_t n_killed = j.n_open - j.is_last_open;
+    pt_text_add(out, "jobs        %d", (int)j.n);
+    if (j.n_stopped > 0)
+        pt_text_add(out, ", %d stopped", (int)j.n_stopped);
+    if (j.n_failed > 0)
+        pt_text_add(out, ", %d failed", (int)j.n_failed);
+    if (n_killed > 0)
+        pt_text_add(out, ", %d killed or crashed", (int)n_killed);
     pt_text_add(out, "\n");
 }
 
@@ -269,7 +263,7 @@ static void put_view(const char *run, const standing_view_t *v, pt_text_t *out)
         add(out, ", at most %.0f MiB on rank 0", v->peak / (1 << 20));
         pt_text_add(out, "\n");
     }
-    put_jobs(v, out);
+    put_jobs(run, out);
     pt_text_add(out, "checkpoint  %s\n", age(run, PT_FILE_CHECKPOINT, text));
     pt_text_add(out, "last entry  %s\n", age(run, PT_FILE_METRICS, text));
 }

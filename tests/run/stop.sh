@@ -56,6 +56,14 @@ done
 expect 0 ranks 1 search "$SMALL" -o limit --time-limit 1:00:00
 same_result whole limit
 
+# A first checkpoint is written after 10 s, however long the interval.
+held soon "warmup 9" 1 search "$SMALL" -o soon --set run.checkpoint_every=1000
+sleep 10
+go_on soon
+ended 0
+says out "^checkpoint: warmup, step"
+same_result whole soon
+
 # SIGKILL, before there is a checkpoint and after, then other ranks; with checkpoints at
 # phases' ends, so that metrics have gone further, and at almost every step.
 while read -r phase step every next; do

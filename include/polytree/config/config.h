@@ -58,6 +58,9 @@ typedef struct pt_update_config {
     int64_t lr_warmup; /**< steps */
 } pt_update_config_t;
 
+/** A time that is found by the program. */
+#define PT_TIME_AUTO (-1.0)
+
 typedef struct pt_config {
     struct {
         char file[PT_CONFIG_TEXT];
@@ -74,7 +77,7 @@ typedef struct pt_config {
         int64_t seed;
         int64_t threads;
         double time_limit;       /**< seconds; 0 = none */
-        double checkpoint_every; /**< seconds */
+        double checkpoint_every; /**< seconds; 0 = at the end of phases; PT_TIME_AUTO */
         double watchdog;         /**< seconds; 0 = never */
         pt_length_t eval_every;  /**< 0 = only at the end of a phase */
         double log_every;        /**< seconds */

@@ -50,7 +50,7 @@ typedef struct pt_progress {
 typedef struct pt_run_hooks {
     void *context;
     /** After every step: bits of PT_REQUEST_* to ask of all ranks with the next one.
-     * Checkpoints every run.checkpoint_every seconds come without asking. */
+     * Checkpoints at the interval of run.checkpoint_every come without asking. */
     unsigned (*poll)(void *context);
     void (*progress)(void *context, const pt_progress_t *progress);
     /** A line for people: phases begin and end, evaluations, checkpoints. */
@@ -83,6 +83,7 @@ typedef struct pt_run_result {
     pt_phase_t mixed_phase; /**< since when */
     int64_t mixed_step;
     pt_run_pauses_t checkpoints;
+    double checkpoint_every;     /**< seconds, at the end; rank 0 */
     pt_run_pace_t weight, alpha; /**< steps of warm-up and search, of this job */
 } pt_run_result_t;
 
