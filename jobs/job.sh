@@ -3,8 +3,8 @@
 # shellcheck shell=bash
 
 script=$0
-heard=$(mktemp) # what is said on stderr
-trap 'rm -f "$heard"' EXIT
+told=$(mktemp -d) # what is said on stderr, and a file for each signal that has come
+trap 'rm -rf "$told"' EXIT
 launcher=$POLYTREE_LAUNCH
 if [ -z "$launcher" ] && [ -n "${SLURM_JOB_ID:-}" ] && command -v srun >/dev/null; then
     launcher=srun
@@ -68,7 +68,7 @@ progress() {
 
 # was_lost: a rank was killed, or a node is gone: by the code, or by what was said.
 was_lost() {
-    [ "$code" -gt 128 ] || grep -qE 'was killed or has crashed|: Killed|Node failure' "$heard"
+    [ "$code" -gt 128 ] || grep -qE 'was killed or has crashed|: Killed|Node failure' "$told/stderr"
 }
 
 # launch COMMAND...: as $launched.  On the nodes that are left, as many ranks as each had.
@@ -87,7 +87,7 @@ launch() {
         fi
         # Of a node that is lost the step ends; the job does not.
         "${as[@]}" srun --mpi="$POLYTREE_SRUN_MPI" --kill-on-bad-exit=1 --no-kill=off "${where[@]}" "$@" \
-            2> >(tee "$heard" >&2) &
+            2> >(tee "$told/stderr" >&2) &
         ;;
     *)
         local hosts=()
@@ -97,37 +97,25 @@ launch() {
             [ "$n" = "${SLURM_JOB_NUM_NODES:-1}" ] ||
                 hosts=(--host "$(sed "s/,/:${SLURM_NTASKS_PER_NODE:-1},/g; s/\$/:${SLURM_NTASKS_PER_NODE:-1}/" <<<"$left")")
         fi
-        mpirun "${hosts[@]}" "$@" 2> >(tee "$heard" >&2) &
+        mpirun "${hosts[@]}" "$@" 2> >(tee "$told/stderr" >&2) &
         ;;
     esac
     launched=$!
 }
 
-# await: the end of $launched, whatever signals come; its code is $code.
-await() {
-    code=0
-    wait "$launched" || code=$?
-    while kill -0 "$launched" 2>/dev/null; do # a trap ends the wait, not the command
-        code=0
-        wait "$launched" || code=$?
-    done
+# is_warned: by Slurm before the job's end, where that warning is heeded, or by a SIGTERM, as a
+# preemption sends.
+is_warned() {
+    [ -e "$told/TERM" ] || { [ -n "$heeds_usr1" ] && [ -e "$told/USR1" ]; }
 }
 
-# The warning, or a preemption's SIGTERM, comes to this shell alone: it is passed on by a file,
-# which reaches rank 0 under srun and mpirun alike.  One that lies there before the run has
-# begun has no effect: hence again and again.
-# shellcheck disable=SC2317  # called by the trap
-warn() {
-    warned=1
-    [ -z "$launched" ] || [ -n "$reminder" ] || remind
-}
-# shellcheck disable=SC2317
-remind() {
+# pass_on: a warning reaches the script alone: a file tells rank 0, under srun and mpirun alike.
+# One that lies there before the run has begun has no effect: hence again and again.
+pass_on() {
     while kill -0 "$launched" 2>/dev/null; do
-        mkdir -p "$folder" && : >"$folder/STOP"
-        sleep 1
-    done &
-    reminder=$!
+        ! is_warned || { mkdir -p "$folder" && : >"$folder/STOP"; }
+        sleep 0.5
+    done
 }
 
 # is_preempted: Slurm wants it gone; ranks may have been told by a SIGTERM to them alone.
@@ -137,7 +125,7 @@ is_preempted() {
 
 # is_timed: it was stopped by its time, or by hand with the warning; not by its user's STOP.
 is_timed() {
-    [ -n "$warned" ] || { [ -n "$end" ] && [ $((end - $(date +%s))) -le $(($(warning) + 60)) ]; }
+    is_warned || { [ -n "$end" ] && [ $((end - $(date +%s))) -le $(($(warning) + 60)) ]; }
 }
 
 # put_back: into the queue, unless Slurm has done that already.
@@ -148,7 +136,20 @@ put_back() {
         say "Slurm has put it back into the queue"
     elif scontrol requeue "$(job_id)"; then
         say "stopped with a checkpoint, and put back into the queue"
+    else
+        return
     fi
+    [ -z "$POLYTREE_NODES" ] || ask_for_nodes
+}
+
+# ask_for_nodes: as many as at first, once the job waits again.
+ask_for_nodes() {
+    local least=${POLYTREE_NODES%%-*} try
+    for try in 1 2 3 4 5; do
+        sleep "$try"
+        ! scontrol update jobid="$(job_id)" NumNodes="$POLYTREE_NODES" \
+            NumTasks=$((least * ${SLURM_NTASKS_PER_NODE:-1})) || return 0
+    done
 }
 
 # gained: whether there is a step more than at the last look, or not too often none.  Kept
@@ -167,45 +168,40 @@ gained() {
     fi
 }
 
-# run_job FOLDER COMMAND...: until it is done, in this job and those that follow.
-run_job() {
-    folder=$1 warned='' reminder='' launched='' code=0
-    shift
-    local end left host until='' limit=() argument
-    # srun does not take the cores of a rank from sbatch by itself.
-    export SRUN_CPUS_PER_TASK=${SRUN_CPUS_PER_TASK:-${SLURM_CPUS_PER_TASK:-1}}
-    # Ranks that wait must not hold a core that others need.
-    export OMPI_MCA_mpi_yield_when_idle=${OMPI_MCA_mpi_yield_when_idle:-1}
+# limit_time ARGUMENTS...: leaves in $limit what ends the run before the job's end, unless the
+# arguments do so.
+limit_time() {
+    local left argument
+    limit=()
+    [ -n "$end" ] || return 0
+    left=$((end - $(date +%s)))
+    if [ "$left" -le "$(($(warning) + 60))" ]; then
+        # Slurm sends the warning at once, and would for ever.
+        say "warning: $left s are left, no more than the $(warning) s of the warning before the end (and Slurm's minute): it is not heeded, ask for more --time or for --signal=B:USR1@SECONDS"
+        heeds_usr1=''
+    fi
+    limit=(--time-limit "$((left > 30 ? left - 20 : left > 10 ? left - 5 : 5))")
+    for argument in "$@"; do
+        [ "$argument" != --time-limit ] || limit=()
+    done
+}
+
+# go_on COMMAND...: started, and started again, until it is done or has to stop.
+go_on() {
+    local code end until='' limit reminder heeds_usr1=1
+    trap '' USR1 TERM
     end=$(job_end)
-    left=$(job_id)
-    host=$(uname -n)
     [ -z "$end" ] || printf -v until ', until %(%F %T)T' "$end"
-    # Bash 5.2 may fail to parse a substitution of a command that a trap interrupts: as few as
-    # can be follow.
-    trap warn USR1 TERM
-    say "${left:-without Slurm}, restart ${SLURM_RESTART_COUNT:-0}, on ${SLURM_JOB_NODELIST:-$host}$until"
+    say "$(job_id | grep . || echo without Slurm), restart ${SLURM_RESTART_COUNT:-0}, on ${SLURM_JOB_NODELIST:-$(uname -n)}$until"
     while :; do
-        limit=()
-        if [ -n "$end" ]; then
-            left=$((end - $(date +%s)))
-            if [ "$left" -le "$(($(warning) + 60))" ]; then
-                # Slurm sends the warning at once, and would for ever.
-                say "warning: $left s are left, no more than the $(warning) s of the warning before the end (and Slurm's minute): it is not heeded, ask for more --time or for --signal=B:USR1@SECONDS"
-                trap : USR1
-            fi
-            limit=(--time-limit "$((left > 30 ? left - 20 : left > 10 ? left - 5 : 5))")
-            for argument in "$@"; do
-                [ "$argument" != --time-limit ] || limit=()
-            done
-        fi
+        limit_time "$@"
         launch "$@" "${limit[@]}"
-        [ -z "$warned" ] || [ -n "$reminder" ] || remind
-        await
-        launched=''
-        if [ -n "$reminder" ]; then
-            kill "$reminder" 2>/dev/null
-            rm -f "$folder/STOP"
-        fi
+        pass_on &
+        reminder=$!
+        code=0
+        wait "$launched" || code=$?
+        kill "$reminder" 2>/dev/null
+        ! is_warned || rm -f "$folder/STOP"
         if [ "$code" -gt 2 ] && [ -n "${SLURM_JOB_ID:-}" ] && is_preempted; then
             put_back # were it before the first step: that is not the run's fault
             return "$code"
@@ -222,8 +218,31 @@ run_job() {
             ;;
         esac
         # What a run says in one line comes again; a rank or a node that is lost does not.
-        [ -n "${SLURM_JOB_ID:-}" ] && [ -z "$warned" ] && was_lost || return "$code"
+        [ -n "${SLURM_JOB_ID:-}" ] && ! is_warned && was_lost || return "$code"
         gained || return "$code"
         say "ended with code $code: started again on $(nodes_left)"
     done
+}
+
+# run_job FOLDER COMMAND...: until it is done, in this job and those that follow.  Signals come
+# to this shell, which does nothing but wait: bash 5.2 fails to parse a substitution of a
+# command that a trap interrupts.
+run_job() {
+    folder=$1
+    local code=0 worker is_told
+    shift
+    # srun does not take the cores of a rank from sbatch by itself.
+    export SRUN_CPUS_PER_TASK=${SRUN_CPUS_PER_TASK:-${SLURM_CPUS_PER_TASK:-1}}
+    # Ranks that wait must not hold a core that others need.
+    export OMPI_MCA_mpi_yield_when_idle=${OMPI_MCA_mpi_yield_when_idle:-1}
+    trap ': >"$told/USR1"; is_told=1' USR1
+    trap ': >"$told/TERM"; is_told=1' TERM
+    go_on "$@" &
+    worker=$!
+    is_told=1
+    while [ -n "$is_told" ]; do # a signal ends the wait, not the work
+        is_told='' code=0
+        wait "$worker" || code=$?
+    done
+    return "$code"
 }

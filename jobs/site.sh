@@ -11,3 +11,6 @@ POLYTREE_LAUNCH=${POLYTREE_LAUNCH:-}
 POLYTREE_SRUN_MPI=${POLYTREE_SRUN_MPI:-pmix}
 # How often in a row a job is put back, or ranks started anew, without a step gained.
 POLYTREE_RETRIES=${POLYTREE_RETRIES:-3}
+# Nodes that a job which is put back may have, as --nodes says it (1-4): Slurm forgets a range,
+# and waits for as many as it had; empty: let it.
+POLYTREE_NODES=${POLYTREE_NODES:-}

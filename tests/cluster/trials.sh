@@ -1,28 +1,35 @@
 #!/usr/bin/env bash
-# The life of jobs on a real Slurm: preempted, put back, their nodes and ranks lost, on other
-# ranks each time.  Whatever happens, the result is that of a run
-# that nothing has happened to.
+# The life of jobs on a real Slurm: preempted at random times, put back by hand, by Slurm and by
+# their time, their nodes and ranks lost, on other ranks each time.  Whatever happens, the result
+# is that of a run that nothing has happened to.
 # shellcheck source=tests/cluster/slurm
 . "$(dirname "$0")/slurm"
-trials=${*:-preempt node rank}
+trials=${*:-preempt choose sweep array time node rank}
 RANDOM=${SEED:-18}
 echo "seed ${SEED:-18}"
 
 slurm_up
 cd "$site/trials"
 small_data
+expect 0 "$POLYTREE" data scenes rooms.h5 --size 16 --train 40 --val 0 --test 8
 export POLYTREE POLYTREE_SRUN_MPI=pmix PMIX_MCA_psec=native
 unset OMPI_MCA_orte_tmpdir_base OMPI_MCA_btl OMPI_MCA_pml # nodes have networks here
 jobs=$ROOT/jobs
 some=(--nodes="1-$N_NODE" --ntasks-per-node=2 --time=10) all=(--nodes="$N_NODE" --ntasks-per-node=2 --time=10)
 
-# Runs that nothing happens to.
 # shellcheck disable=SC2034  # read by name
 dag=("$SMALL" --set data.file=shapes.h5)
-# whole KIND
+# shellcheck disable=SC2034
+branch=("$ROOT/configs/scenes-branch-quick.ini" --set data.file=rooms.h5 choose.judge=supernet choose.budget=60
+    choose.population=5 choose.generations=3 warmup.steps=4 search.steps=8 retrain.steps=3 bn.calibrate=1)
+# shellcheck disable=SC2034
+sweep=("$SMALL" --set data.file=shapes.h5 sweep.methods="search shared" sweep.seeds=7 warmup.steps=8 search.steps=8
+    retrain.steps=8)
+
+# whole COMMAND KIND: a run or a sweep that nothing happens to.
 whole() {
-    local -n arguments=$1
-    [ -e "WHOLE-$1/report.txt" ] || expect 0 "$POLYTREE" search "${arguments[@]}" -o "WHOLE-$1"
+    local -n arguments=$2
+    [ -e "WHOLE-$2" ] || expect 0 "$POLYTREE" "$1" "${arguments[@]}" -o "WHOLE-$2"
 }
 
 # same KIND RUN: payload, metrics and network.
@@ -32,76 +39,127 @@ same() {
     ! compgen -G "$2/*.tmp.*" >/dev/null || fail "temporaries are left in $2"
 }
 
-# preempt_once JOB STEP: another takes one node or both for a moment; the job is begun again,
-# and halts at that step if it comes there.
-preempt_once() {
-    local before n
-    hold "$2"
-    until_so is_running "$1"
-    until_so has_begun "$1"
-    sleep "0.$RANDOM"
-    sleep $((RANDOM % 3))
-    until_so is_running "$1"
-    before=$(times_said "$1" ' job: .*, restart ')
-    n=$((1 + RANDOM % N_NODE))
-    sbatch -p high --exclusive --nodes="$n" --ntasks-per-node=1 --time=2 --output=/dev/null \
-        --wrap "sleep $((1 + RANDOM % 3))" >/dev/null || fail "sbatch of what preempts"
-    until_so begun_again "$1" "$before"
-    preempted=$((preempted + 1))
-}
-has_begun() { [ "$(times_said "$1" ' job: .*, restart ')" -gt 0 ]; }
-begun_again() {
-    ! is_over "$1" || return 0
-    [ "$(times_said "$1" ' job: .*, restart ')" -gt "$2" ]
-}
-
-# What jobs run: halted at the step that the file `hold` names when they start, so that a run
-# cannot end before it is let, however fast the machine is.
+# What jobs run: halted at the step in that line of the file $HOLDS which is the number of their
+# start, so that a run cannot end before it is let, however fast the machine is.
 cat >held.sh <<HELD
 #!/bin/sh
-POLYTREE_HOLD=\$(cat "$PWD/hold") exec "$POLYTREE" "\$@"
+n=\$((\${SLURM_RESTART_COUNT:-0} + 1))
+POLYTREE_HOLD=\$(sed -n "\${n}p" "\$HOLDS") POLYTREE_SLOW=20 exec "$POLYTREE" "\$@"
 HELD
 chmod +x held.sh
-hold() { echo "$1" >hold.new && mv hold.new hold; }
 
-# held_job STEP KIND RUN OPTIONS OF SBATCH...
+# held_job COMMAND KIND RUN STEPS OPTIONS OF SBATCH...: as $job; at each start it is held at the
+# next of these steps, with commas between them.
 held_job() {
-    local run=$3
+    local command=$1 run=$3
     local -n arguments=$2
-    hold "$1"
-    shift 3
-    POLYTREE=$PWD/held.sh submit "$@" "$jobs/search.sbatch" "${arguments[0]}" "$run" "${arguments[@]:1}"
+    tr ',' '\n' <<<"$4" >"$run.holds"
+    shift 4
+    HOLDS=$PWD/$run.holds POLYTREE=$PWD/held.sh submit "$@" "$jobs/$command.sbatch" "${arguments[0]}" "$run" \
+        "${arguments[@]:1}"
 }
+
+# let_go RUN JOB: past all steps, to its end.
 let_go() {
     until_so may_go "$1" "$2"
+    done_well "$2"
 }
 may_go() {
     rm -f "$1/HELD"
     is_over "$2"
 }
 
-trial_preempt() {
-    local step
-    preempted=0
-    whole dag
-    held_job "warmup 2" dag PREEMPT "${some[@]}"
-    for step in "warmup 5" "warmup 8" "warmup 11" "warmup 14" "warmup 17" "search 3" "search 7" "search 11" \
-        "search 15" "retrain 5" "retrain 12"; do
-        preempt_once "$job" "$step"
+# begun JOB N: it has for the Nth time.
+begun() {
+    [ "$(times_said "$1" ' job: .*, restart ')" -lt "$2" ] || return 0
+    ! is_over "$1" || { show "$1" && fail "job $1 is over and was not begun for the time $2"; }
+    return 1
+}
+
+# preempt JOB N: N times another wants a node of it, at any time: before its run has begun, in a
+# step, or where it is held.  One that has two nodes goes on on the other, one that has one on two.
+preempt() {
+    local i node
+    for ((i = 1; i <= $2; i++)); do
+        until_so begun "$1" "$i"
+        sleep "$((RANDOM % 4)).$RANDOM"
+        mapfile -t node < <(scontrol show hostnames "$(field "$1" NodeList)")
+        sbatch -p high --exclusive --nodelist="${node[RANDOM % ${#node[@]}]}" --time=2 --output=/dev/null \
+            --wrap "sleep $((${#node[@]} == 1 ? 1 : 25))" >/dev/null || fail "sbatch of what preempts"
     done
-    let_go PREEMPT "$job"
-    done_well "$job"
+    until_so begun "$1" "$i"
+}
+
+# preempted COMMAND KIND RUN N STEPS: to its end.
+preempted() {
+    local nodes
+    whole "$1" "$2"
+    POLYTREE_NODES=1-$N_NODE held_job "$1" "$2" "$3" "$5" "${some[@]}"
+    preempt "$job" "$4"
+    let_go "$3" "$job"
+    nodes=$(output "$job" | sed -n 's/.* job: .*, on \(.*\), until.*/\1/p' | paste -sd' ')
+    [ "$(tr ' ' '\n' <<<"$nodes" | sort -u | wc -l)" -gt 1 ] || fail "always on the same nodes: $nodes"
+    echo "$3: $4 preemptions, on $nodes"
+}
+
+trial_preempt() {
+    preempted search dag PREEMPT 7 "warmup 3,warmup 8,warmup 14,search 3,search 10,retrain 3,retrain 9,retrain 17"
     same dag PREEMPT
-    echo "preempt: $preempted preemptions, ranks $(grep -hoE '^ranks +[0-9]+' slurm-"$job"_*.out | awk '{print $2}' | uniq | paste -sd' ')"
+}
+
+trial_choose() {
+    preempted search branch CHOOSE 4 "warmup 2,search 4,choose 7,choose 30,retrain 2"
+    same branch CHOOSE
+    cmp WHOLE-branch/candidates.jsonl CHOOSE/candidates.jsonl
+}
+
+trial_sweep() {
+    local run
+    preempted sweep sweep SWEEP 2 "warmup 5,search 4,retrain 4"
+    for run in search shared; do same_result WHOLE-sweep/seed-7/$run SWEEP/seed-7/$run; done
+    cmp WHOLE-sweep/sweep.json SWEEP/sweep.json
+}
+
+# One element of two is put back by hand, the one that has the array's own number.
+trial_array() {
+    whole search dag
+    held_job search dag ARRAY-%a "search 12,retrain 4" --nodes=1 --ntasks-per-node=2 --time=10 --array=0-1
+    until_so test -e ARRAY-0/HELD
+    until_so test -e ARRAY-1/HELD
+    scontrol requeue "${job}_1"
+    until_so grep -q 'restart 1' "slurm-${job}_1.out"
+    let_go ARRAY-1 "${job}_1"
+    let_go ARRAY-0 "${job}_0"
+    same dag ARRAY-0
+    same dag ARRAY-1
+    ! grep 'restart 1' "slurm-${job}_0.out" || fail "the other element was put back too"
+    echo "array: $(grep -ho 'restart 1.*' "slurm-${job}_1.out")"
+}
+
+# The warning of the time's end, and the run's own limit where there is no time for a warning.
+trial_time() {
+    local short
+    whole search dag
+    held_job search dag SHORT "search 12,retrain 4" --nodes=1 --ntasks-per-node=2 --time=1
+    short=$job
+    held_job search dag WARNED "search 6,retrain 5" --nodes=1 --ntasks-per-node=2 --time=5
+    until_so begun "$short" 2
+    let_go SHORT "$short"
+    same dag SHORT
+    said "$short" "stopped by the time limit with a good checkpoint"
+    until_so begun "$job" 2
+    let_go WARNED "$job"
+    same dag WARNED
+    said "$job" "stopped by (the file STOP|SIGUSR1) with a good checkpoint"
+    echo "time: $(grep -ho 'stopped by.*checkpoint' slurm-"$short"_*.out), $(grep -ho 'stopped by.*checkpoint' slurm-"$job"_*.out)"
 }
 
 trial_node() {
-    whole dag
-    held_job "search 12" dag NODE "${all[@]}"
+    whole search dag
+    held_job search dag NODE "search 12" "${all[@]}"
     until_so test -e NODE/HELD
     scontrol update nodename="node$N_NODE" state=down reason=trial
     let_go NODE "$job"
-    done_well "$job"
     scontrol update nodename="node$N_NODE" state=resume 2>/dev/null || true # it may be back by itself
     until_so nodes_are_up
     same dag NODE
@@ -110,13 +168,12 @@ trial_node() {
 }
 
 trial_rank() {
-    whole dag
-    held_job "search 12" dag RANK "${all[@]}"
+    whole search dag
+    held_job search dag RANK "search 12" "${all[@]}"
     until_so test -e RANK/HELD
     kill -KILL "$(pgrep -f "^$POLYTREE search .* -o RANK " | tail -n 1)"
     rm -f RANK/HELD
     let_go RANK "$job"
-    done_well "$job"
     same dag RANK
     said "$job" "ended with code [0-9]+: started again on node1,node2"
     echo "rank: $(grep -ho 'ended with code .*' slurm-"$job"_*.out | head -n 1)"
