@@ -8,10 +8,6 @@
 /* Stages beyond are looked at only where memory wants them. */
 enum { FEW_STAGES = 8 };
 
-/* By how much faster an arrangement of more stages or fewer ranks must be: what is measured
- * is never quite so. */
-#define WORTH_IT 1.05
-
 pt_status_t pt_arrange_check_costs(const pt_config_t *config, pt_predictor_t *predictor,
                                    const pt_machine_t *machine)
 {
@@ -74,7 +70,7 @@ static void consider(search_t *s, const pt_outlook_t *o)
         return;
     if (s->has_best &&
         (n_stage_of(o) > n_stage_of(&s->best) || n_rank_of(o) < n_rank_of(&s->best)))
-        gain = WORTH_IT;
+        gain = PT_ARRANGE_WORTH_IT;
     if (s->has_best && s->best.seconds < gain * o->seconds)
         return;
     s->best = *o;

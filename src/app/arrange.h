@@ -10,6 +10,10 @@
 #include "polytree/config/config.h"
 #include "polytree/train/predict.h"
 
+/** By how much faster an arrangement of more stages or fewer ranks, or another than one at
+ * work, must be: what is measured is never quite so. */
+#define PT_ARRANGE_WORTH_IT 1.05
+
 /** An arrangement, and what is predicted of it. */
 typedef struct pt_outlook {
     pt_arrangement_t arrangement;

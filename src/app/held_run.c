@@ -373,8 +373,23 @@ static void announce_cost(const pt_held_run_t *run)
         pt_console_line("note        %s", text);
 }
 
+/* Phase by phase; `is_again` where the ranks are to be arranged anew before the next one.
+ */
+static pt_status_t search_phases(pt_held_run_t *run, pt_run_result_t *result,
+                                 bool *is_again)
+{
+    do {
+        PT_TRY(pt_search_run_phase(run->search, result));
+        if (result->end == PT_RUN_PHASE_OVER)
+            PT_TRY(pt_session_look_again(&run->session, is_again));
+    } while (result->end == PT_RUN_PHASE_OVER && !*is_again);
+    if (*is_again)
+        pt_search_hand_over(run->search, "the ranks are arranged anew");
+    return PT_OK;
+}
+
 static pt_status_t search_on_active(pt_held_run_t *run, pt_follower_t *follower,
-                                    const pt_run_hooks_t *hooks, int *code)
+                                    const pt_run_hooks_t *hooks, int *code, bool *is_again)
 {
     pt_session_t *s = &run->session;
     pt_comm_t *world = s->layout.world;
@@ -392,9 +407,12 @@ static pt_status_t search_on_active(pt_held_run_t *run, pt_follower_t *follower,
         if (pt_search_phase(run->search) < PT_N_PHASE)
             pt_report_check(&s->config, pt_dataset_digest(s->dataset)->text);
         status = pt_run_config_write(run->folder, &s->config);
+        pt_session_keep_costs(s);
     }
     PT_AGREE(world, status);
-    PT_TRY(pt_search_run(run->search, &result));
+    PT_TRY(search_phases(run, &result, is_again));
+    if (*is_again)
+        return PT_OK;
     *code = result.end == PT_RUN_STOPPED ? PT_EXIT_STOPPED : PT_EXIT_DONE;
     /* One that came too late for this run is for the next of a sweep. */
     if (is_root && result.end == PT_RUN_STOPPED && unlink(follower->stop_path) != 0 &&
@@ -421,15 +439,41 @@ static bool is_of_options(pt_status_t status, bool is_arranged)
            (status == PT_E_CONFIG && is_arranged);
 }
 
+/* On an arrangement of the ranks, until the run ends or is to be arranged anew. */
+static pt_status_t go_on(pt_held_run_t *run, pt_follower_t *follower,
+                         const pt_run_hooks_t *hooks, int *code, bool *is_arranged,
+                         bool *is_again)
+{
+    pt_comm_t *world = pt_comm_world();
+    pt_status_t status = PT_OK;
+    *is_again = false;
+    PT_TRY(pt_session_open(&run->session));
+    *is_arranged = true;
+    if (run->session.layout.is_active)
+        status = search_on_active(run, follower, hooks, code, is_again);
+    pt_watch_failure(status);
+    PT_AGREE(world, status);
+    PT_TRY(pt_comm_bcast(world, is_again, sizeof *is_again, 0));
+    if (!*is_again)
+        return PT_OK;
+    if (pt_comm_rank(world) == 0)
+        pt_console_line("the ranks are arranged anew");
+    pt_search_free(run->search);
+    run->search = NULL;
+    pt_session_disband(&run->session);
+    return PT_OK;
+}
+
 pt_status_t pt_held_run_go(const pt_config_t *config, const char *folder, const char *sweep,
                            int *code, bool *is_own)
 {
-    bool is_locked = false, is_arranged = false;
+    bool is_locked = false, is_arranged = false, is_again = false;
     pt_held_run_t run = {.folder = folder, .sweep = sweep, .lock = -1};
     pt_follower_t follower;
     pt_run_hooks_t hooks;
     pt_status_t status;
     run.session.config = *config;
+    run.session.run = folder;
     status = pt_follower_init(&follower, &run.session.config,
                               sweep != NULL ? sweep : folder, &hooks);
     PT_TRY_OR(done, pt_comm_agree(pt_comm_world(), status));
@@ -442,12 +486,9 @@ pt_status_t pt_held_run_go(const pt_config_t *config, const char *folder, const 
     PT_TRY_OR(done, pt_comm_agree(pt_comm_world(), status));
     if (run.lock >= 0 && sweep == NULL)
         pt_follower_forget_stop(folder);
-    PT_TRY_OR(done, pt_session_open(&run.session));
-    is_arranged = true;
-    if (run.session.layout.is_active)
-        status = search_on_active(&run, &follower, &hooks, code);
-    pt_watch_failure(status);
-    PT_TRY_OR(done, pt_comm_agree(pt_comm_world(), status));
+    do
+        PT_TRY_OR(done, go_on(&run, &follower, &hooks, code, &is_arranged, &is_again));
+    while (is_again);
     PT_TRY_OR(done, pt_comm_bcast(pt_comm_world(), code, sizeof *code, 0));
 done:
     *is_own = is_locked && is_of_options(status, is_arranged);

@@ -215,26 +215,96 @@ static pt_status_t make_kernels(pt_session_t *session)
     return PT_OK;
 }
 
+/* What costs depend on, beside the run's config. */
+static void describe_machine(const pt_session_t *session, char about[PT_MACHINE_NAME])
+{
+    const pt_kernel_t *k = &session->kernel;
+    char line[256], processor[64] = "";
+    FILE *file = fopen("/proc/cpuinfo", "r");
+    while (file != NULL && processor[0] == '\0' && fgets(line, sizeof line, file) != NULL)
+        if (strncmp(line, "model name", 10) == 0 && strchr(line, ':') != NULL)
+            snprintf(processor, sizeof processor, "%.*s, ",
+                     (int)strcspn(strchr(line, ':') + 2, "\n"), strchr(line, ':') + 2);
+    if (file != NULL)
+        fclose(file);
+    snprintf(about, PT_MACHINE_NAME, "%s%s on %s, %d thread%s", processor,
+             pt_backend_name(k->backend), pt_isa_name(k->isa), (int)k->threads,
+             pt_plural(k->threads));
+}
+
+/* Those of another processor or kernel say nothing of this one; a file that is damaged is
+ * made anew. */
+static void take_kept_costs(const pt_session_t *session, pt_machine_t *machine)
+{
+    char path[PT_PATH_MAX];
+    pt_machine_t kept;
+    pt_machine_init(&kept);
+    describe_machine(session, machine->about);
+    pt_status_t status = pt_run_file_path(session->run, PT_FILE_COSTS, path);
+    if (status == PT_OK && access(path, F_OK) == 0)
+        status = pt_machine_read(&kept, path);
+    if (status == PT_OK && strcmp(kept.about, machine->about) == 0)
+        status = pt_machine_least(machine, &kept);
+    if (status != PT_OK)
+        pt_console_error("warning: %s: costs are measured anew", pt_error_message());
+    pt_error_clear();
+    pt_machine_release(&kept);
+}
+
+/* Not what a config says of wires; rank 0. */
+static bool keeps_costs(const pt_session_t *session)
+{
+    const pt_config_t *c = &session->config;
+    return session->run != NULL && c->layout.cost == PT_COST_MEASURED &&
+           c->layout.latency == 0 && c->layout.bandwidth == 0;
+}
+
+/* They are not missed before the next start. */
+static void keep_costs(const pt_session_t *session, const pt_machine_t *machine)
+{
+    char path[PT_PATH_MAX];
+    pt_status_t status = pt_run_file_path(session->run, PT_FILE_COSTS, path);
+    if (status == PT_OK)
+        status = pt_machine_write(machine, path);
+    if (status != PT_OK)
+        pt_console_error("warning: measured costs are not kept: %s", pt_error_message());
+    pt_error_clear();
+}
+
+void pt_session_keep_costs(const pt_session_t *session)
+{
+    if (session->has_costs && keeps_costs(session))
+        keep_costs(session, &session->machine);
+}
+
 pt_status_t pt_session_know_costs(pt_session_t *session)
 {
     pt_comm_t *world = pt_comm_world();
     const pt_config_t *c = &session->config;
     pt_rates_t *rates = &session->machine.rates;
+    bool is_root = pt_comm_rank(world) == 0;
     pt_status_t status = PT_OK;
-    if (pt_comm_rank(world) == 0)
+    if (is_root)
         status = pt_machine_know(c, session->dataset, &session->kernel, &session->machine);
     PT_AGREE(world, status);
     if (c->layout.cost == PT_COST_MEASURED)
         PT_TRY(pt_measure_wires(world, session->node, &session->machine));
+    if (is_root && keeps_costs(session))
+        take_kept_costs(session, &session->machine);
     if (c->layout.latency > 0)
         rates->latency[PT_WIRE_NETWORK] = c->layout.latency;
     if (c->layout.bandwidth > 0)
         rates->bandwidth[PT_WIRE_NETWORK] = c->layout.bandwidth;
-    return pt_machine_share(&session->machine, world);
+    PT_TRY(pt_machine_share(&session->machine, world));
+    session->has_costs = true;
+    return PT_OK;
 }
 
-/* Which arrangement a run takes, and what is predicted of it. */
-static pt_status_t arrange(pt_session_t *session)
+/* Which arrangement a run would take on that machine, and what is predicted of it; `now`,
+ * unless it is NULL, is looked at too. */
+static pt_status_t arrange(const pt_session_t *session, const pt_machine_t *machine,
+                           const pt_arrangement_t *now, pt_outlook_t *best,
+                           pt_outlook_t *of_now)
 {
     const pt_config_t *c = &session->config;
     const pt_form_t form = pt_form_first(c);
@@ -246,11 +316,11 @@ static pt_status_t arrange(pt_session_t *session)
     pt_status_t status;
     PT_TRY_OR(done, pt_form_space(c, session->dataset, &form, NULL, &space));
     PT_TRY_OR(done, pt_feed_new(c, session->dataset, form.size, &feed));
-    PT_TRY_OR(done, pt_predictor_new(c, feed, space, form.branching, &session->machine,
-                                     &predictor));
-    PT_TRY_OR(done, pt_arrange_check_costs(c, predictor, &session->machine));
-    PT_TRY_OR(done, pt_arrange(c, predictor, &resources, &session->outlook));
-    session->has_outlook = true;
+    PT_TRY_OR(done, pt_predictor_new(c, feed, space, form.branching, machine, &predictor));
+    PT_TRY_OR(done, pt_arrange_check_costs(c, predictor, machine));
+    PT_TRY_OR(done, pt_arrange(c, predictor, &resources, best));
+    if (now != NULL)
+        PT_TRY_OR(done, pt_arrange_look(predictor, now, of_now));
 done:
     pt_predictor_free(predictor);
     pt_feed_free(feed);
@@ -266,14 +336,17 @@ static pt_status_t open_layout(pt_session_t *session)
                                  (int32_t)c->layout.data};
     bool is_auto = c->layout.mode == PT_LAYOUT_AUTO;
     pt_status_t status = PT_OK;
-    pt_machine_init(&session->machine);
+    if (!session->has_costs)
+        pt_machine_init(&session->machine);
     if (is_auto)
         extent[PT_AXIS_TASK] = extent[PT_AXIS_DATA] = 1;
     if (pt_comm_size(world) > 1 && (is_auto || c->layout.stage > 1)) {
-        PT_TRY(pt_session_know_costs(session));
+        PT_TRY(session->has_costs ? pt_machine_share(&session->machine, world)
+                                  : pt_session_know_costs(session));
         /* Rank 0's word: what it holds by now may differ. */
         if (pt_comm_rank(world) == 0)
-            status = arrange(session);
+            status = arrange(session, &session->machine, NULL, &session->outlook, NULL);
+        session->has_outlook = pt_comm_rank(world) == 0 && status == PT_OK;
         PT_AGREE(world, status);
         if (pt_comm_rank(world) == 0 && is_auto)
             memcpy(extent, session->outlook.arrangement.extent, sizeof extent);
@@ -302,14 +375,68 @@ pt_status_t pt_session_open(pt_session_t *session)
     return pt_comm_agree(pt_comm_world(), status);
 }
 
-void pt_session_close(pt_session_t *session)
+/* On rank 0.  The trainer goes by what all ranks know of the machine: that becomes another
+ * only where its days are numbered. */
+static pt_status_t look_again(pt_session_t *session, bool *is_faster)
+{
+    const pt_config_t *c = &session->config;
+    const pt_layout_t *l = &session->layout;
+    pt_arrangement_t now = {.ranks_per_node = pt_comm_size(session->node)};
+    pt_machine_t fresh;
+    pt_outlook_t best, of_now;
+    pt_status_t status;
+    pt_machine_init(&fresh);
+    PT_TRY_OR(done, pt_machine_know(c, session->dataset, &session->kernel, &fresh));
+    fresh.rates = session->machine.rates;
+    PT_TRY_OR(done, pt_machine_least(&fresh, &session->machine));
+    take_kept_costs(session, &fresh);
+    keep_costs(session, &fresh);
+    memcpy(now.extent, l->extent, sizeof now.extent);
+    PT_TRY_OR(done, arrange(session, &fresh, &now, &best, &of_now));
+    *is_faster = memcmp(now.extent, best.arrangement.extent, sizeof now.extent) != 0 &&
+                 of_now.seconds > PT_ARRANGE_WORTH_IT * best.seconds;
+    if (*is_faster) {
+        pt_machine_t known = session->machine;
+        session->machine = fresh;
+        fresh = known;
+    }
+done:
+    pt_machine_release(&fresh);
+    return status;
+}
+
+pt_status_t pt_session_look_again(pt_session_t *session, bool *is_faster)
+{
+    const pt_config_t *c = &session->config;
+    pt_comm_t *world = session->layout.world;
+    *is_faster = false;
+    if (pt_comm_size(pt_comm_world()) == 1 || c->layout.mode != PT_LAYOUT_AUTO ||
+        !keeps_costs(session) || c->layout.memory > 0)
+        return PT_OK;
+    if (pt_comm_rank(world) == 0 && look_again(session, is_faster) != PT_OK) {
+        pt_console_error("warning: the ranks stay as they are arranged: %s",
+                         pt_error_message());
+        pt_error_clear();
+    }
+    return pt_comm_bcast(world, is_faster, sizeof *is_faster, 0);
+}
+
+void pt_session_disband(pt_session_t *session)
 {
     pt_trainer_free(session->trainer);
-    pt_machine_release(&session->machine);
+    session->trainer = NULL;
     if (session->has_kernel)
         pt_kernel_release(&session->kernel);
+    session->has_kernel = false;
     if (session->has_layout)
         pt_layout_release(&session->layout);
+    session->has_layout = false;
+}
+
+void pt_session_close(pt_session_t *session)
+{
+    pt_session_disband(session);
+    pt_machine_release(&session->machine);
     pt_dataset_close(session->dataset);
     pt_comm_free(session->node);
 }

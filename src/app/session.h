@@ -16,10 +16,12 @@
 
 typedef struct pt_session {
     pt_config_t config;
+    const char *run; /**< folder in which measured costs are kept; NULL: in none */
     pt_comm_t *node;
     pt_dataset_t *dataset;
     pt_machine_t machine; /**< what costs are known of */
-    int32_t n_core;       /**< that the ranks of this node may run on, as they are bound */
+    bool has_costs;
+    int32_t n_core; /**< that the ranks of this node may run on, as they are bound */
     pt_layout_t layout;
     bool has_layout, has_kernel;
     bool has_outlook;     /**< rank 0, where costs were known when ranks were arranged */
@@ -50,9 +52,27 @@ PT_MUST_CHECK pt_status_t pt_session_open_data(pt_session_t *session);
  */
 PT_MUST_CHECK pt_status_t pt_session_open(pt_session_t *session);
 
-/** What layout.cost and the other options of it say of costs, into session->machine, where
- * kernels are.  Only what opens a layout, or asks, needs it.  Collective. */
+/**
+ * What layout.cost and the other options of it say of costs, into session->machine, where
+ * kernels are.  Of what is measured the least counts, as another job on the machine only
+ * adds to it: here, and at all earlier starts that have left it in session->run.  Only what
+ * opens a layout, or asks, needs it.  Collective.
+ */
 PT_MUST_CHECK pt_status_t pt_session_know_costs(pt_session_t *session);
+
+/** Write what was measured into session->run, once it is there to stay; rank 0. */
+void pt_session_keep_costs(const pt_session_t *session);
+
+/**
+ * Measure once more, and see whether an arrangement by layout.mode = auto would be faster
+ * than that of now.  It would not where costs are not kept, nor where the memory of a rank
+ * is limited, which a second network would not heed.  Collective over the layout's world.
+ */
+PT_MUST_CHECK pt_status_t pt_session_look_again(pt_session_t *session, bool *is_faster);
+
+/** Give up the arrangement with its trainer, for pt_session_open() to arrange the ranks
+ * anew.  Collective. */
+void pt_session_disband(pt_session_t *session);
 
 /** Collective; after a failure that not all ranks saw, pt_watch_failure() comes first. */
 void pt_session_close(pt_session_t *session);

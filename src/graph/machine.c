@@ -31,6 +31,7 @@ enum { N_RATE = sizeof rate_name / sizeof rate_name[0] };
 
 /** First line of tables that were written: with less they are cut off. */
 #define HEAD "# costs of polytree, lines: %zu"
+static const char about_mark[] = "# measured on ";
 
 static double *rate_at(pt_machine_t *machine, size_t i)
 {
@@ -105,6 +106,24 @@ pt_status_t pt_machine_learn(pt_machine_t *m, const char *name, double seconds)
     return PT_OK;
 }
 
+pt_status_t pt_machine_least(pt_machine_t *machine, const pt_machine_t *other)
+{
+    pt_machine_t copy = *other;
+
+    for (size_t i = 0; i < N_RATE; i++) {
+        double mine = *rate_at(machine, i), its = *rate_at(&copy, i);
+        if (rate_name[i].is_inverse ? its > mine : its < mine)
+            *rate_at(machine, i) = its;
+    }
+    for (size_t i = 0; i < other->n_known; i++) {
+        const pt_known_t *known = &other->known[i];
+        double mine = pt_machine_find(machine, known->name);
+        if (mine < 0 || known->seconds < mine)
+            PT_TRY(pt_machine_learn(machine, known->name, known->seconds));
+    }
+    return PT_OK;
+}
+
 double pt_machine_message(const pt_machine_t *machine, pt_wire_t wire, double bytes)
 {
     double latency = machine->rates.latency[wire];
@@ -124,6 +143,8 @@ pt_status_t pt_machine_write(const pt_machine_t *machine, const char *path)
     pt_text_t text = {0};
 
     pt_text_add(&text, HEAD "\n", N_RATE + machine->n_known);
+    if (machine->about[0] != '\0')
+        pt_text_add(&text, "%s%s\n", about_mark, machine->about);
     for (size_t i = 0; i < N_RATE; i++)
         pt_text_add(&text, "%.6g %s\n",
                     rate_name[i].is_inverse ? 1 / *rate_at(&copy, i) : *rate_at(&copy, i),
@@ -152,6 +173,9 @@ static pt_status_t take_line(machine_reader_t *r, char *line)
     line[strcspn(line, "\r\n")] = '\0';
     if (r->number == 1 && sscanf(line, HEAD, &r->n_told) == 1)
         return PT_OK;
+    if (strncmp(line, about_mark, sizeof about_mark - 1) == 0)
+        snprintf(r->machine->about, sizeof r->machine->about, "%.*s", PT_MACHINE_NAME - 1,
+                 line + sizeof about_mark - 1);
     if (line[0] == '#' || line[0] == '\0')
         return PT_OK;
     r->n_line++;

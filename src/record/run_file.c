@@ -40,6 +40,9 @@ static const struct {
     [PT_FILE_BEST] = {"best",
                       "while it is trained with retrain.keep = best: the weights with "
                       "the least loss on val so far"},
+    [PT_FILE_COSTS] = {"costs.txt",
+                       "the least seconds that the parts of a step were measured to take, "
+                       "by which ranks are arranged"},
     [PT_FILE_LOCK] = {"lock", "holds off a second process on the same run"},
     [PT_FILE_STOP] = {"STOP", "made by the user while the run is at work, or the sweep in "
                               "whose folder it is: the run writes a checkpoint, takes the "

@@ -208,10 +208,14 @@ void run_event_timing(pt_search_t *s, pt_moment_t moment)
 
 void run_event_end(pt_search_t *s, pt_status_t status, pt_run_end_t end)
 {
-    if (!s->is_root || (status == PT_OK && end == PT_RUN_DONE))
-        return;
-    if (status == PT_OK)
-        tell_timing(s, PT_MOMENT_STOPPED, NULL);
-    else
+    if (s->is_root && status != PT_OK)
         tell_timing(s, PT_MOMENT_FAILED, pt_error_message());
+    else if (s->is_root && end == PT_RUN_STOPPED)
+        tell_timing(s, PT_MOMENT_STOPPED, NULL);
+}
+
+void pt_search_hand_over(pt_search_t *s, const char *why)
+{
+    if (s->is_root)
+        tell_timing(s, PT_MOMENT_STOPPED, why);
 }

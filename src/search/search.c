@@ -286,7 +286,7 @@ void pt_search_free(pt_search_t *s)
 }
 
 /* The checkpoint at a phase's end already stands at the beginning of the next. */
-static pt_status_t next_phase(pt_search_t *s)
+static pt_status_t next_phase(pt_search_t *s, bool *is_kept)
 {
     bool had_steps = s->length.n_step[s->state.phase] > 0;
     PT_TRY(run_phases[s->state.phase].leave(s));
@@ -295,21 +295,26 @@ static pt_status_t next_phase(pt_search_t *s)
         s->state.phase++;
     if (s->state.phase < PT_N_PHASE)
         PT_TRY(run_phases[s->state.phase].enter(s));
-    return had_steps || s->state.phase == PT_N_PHASE ? run_state_write(s) : PT_OK;
+    *is_kept = had_steps || s->state.phase == PT_N_PHASE;
+    return *is_kept ? run_state_write(s) : PT_OK;
 }
 
 /* One thing after the other, each a function of the state: an evaluation that is due, a
  * step, or the next phase.  A stop leaves due evaluations to who resumes. */
 static pt_status_t advance(pt_search_t *s, pt_run_end_t *end)
 {
-    bool wants_checkpoint = false;
+    bool wants_checkpoint = false, is_kept;
     while (s->state.phase < PT_N_PHASE) {
         const run_phase_t *phase = &run_phases[s->state.phase];
         if (run_evaluation_due(s)) {
             PT_TRY(run_evaluate(s));
         } else if (phase->done(s)) {
-            PT_TRY(next_phase(s));
+            PT_TRY(next_phase(s, &is_kept));
             wants_checkpoint = false;
+            if (is_kept && s->state.phase < PT_N_PHASE) {
+                *end = PT_RUN_PHASE_OVER;
+                return PT_OK;
+            }
         } else {
             PT_TRY(phase->step(s));
             wants_checkpoint |= (s->request & PT_REQUEST_CHECKPOINT) != 0;
@@ -334,7 +339,7 @@ static pt_status_t advance(pt_search_t *s, pt_run_end_t *end)
     return PT_OK;
 }
 
-pt_status_t pt_search_run(pt_search_t *s, pt_run_result_t *result)
+pt_status_t pt_search_run_phase(pt_search_t *s, pt_run_result_t *result)
 {
     pt_run_result_t r = {.score = s->score};
     run_pause_over(s);
@@ -351,6 +356,14 @@ pt_status_t pt_search_run(pt_search_t *s, pt_run_result_t *result)
     r.weight = s->speed.pace[false];
     r.alpha = s->speed.pace[true];
     *result = r;
+    return PT_OK;
+}
+
+pt_status_t pt_search_run(pt_search_t *s, pt_run_result_t *result)
+{
+    do
+        PT_TRY(pt_search_run_phase(s, result));
+    while (result->end == PT_RUN_PHASE_OVER);
     return PT_OK;
 }
 

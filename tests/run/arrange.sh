@@ -101,3 +101,44 @@ says measured2/report.txt "^  alpha step +[0-9.]+ +[0-9.]+ +1$"
 cmp one/metrics.jsonl measured2/metrics.jsonl || fail "measured costs change the result"
 expect 0 taskset -c 0 mpirun --bind-to none -n 2 "$POLYTREE" search "$SMALL" -o shared "${wide[@]}" "${few[@]}"
 says err "warning: 2 threads of 2 ranks share the 1 core they are bound to"
+
+# Of what is measured the least is kept in the run's folder, and counts at the next start; at the
+# end of a phase the ranks are arranged anew where that is faster.  Messages for nothing want two
+# ranks, operations for nothing one.
+expect 0 ranks 1 search "$SMALL" -o small
+expect 0 ranks 2 search "$SMALL" -o kept
+same_result small kept
+awk '!/^#/ && / (message|byte) (in|between) / {$1 = 1e-15} {print}' kept/costs.txt >near.txt
+awk '!/^#/ && !/ (message|byte) (in|between) / {$1 = 1e-30} {print}' near.txt >quick.txt
+mkdir anew more again other cut
+cp near.txt anew/costs.txt
+held anew "warmup 5" 2 search "$SMALL" -o anew
+says out "^ranks +2 = 1 task x 2 data"
+cp quick.txt anew/costs.txt
+go_on anew
+ended 0
+says out "^the ranks are arranged anew"
+says out "^ranks +1 = 1 task x 1 data"
+says out "^going on from the checkpoint: search, step 0"
+same_result small anew
+# An idle rank joins the others, too.
+sed 's/^1e-30/1e-09/; s/^1e-15/1/' quick.txt >more/costs.txt
+held more "warmup 5" 2 search "$SMALL" -o more
+says out "^ranks +1 = 1 task x 1 data"
+cp near.txt more/costs.txt
+go_on more
+ended 0
+says out "^ranks +2 = 1 task x 2 data"
+same_result small more
+cp quick.txt again/costs.txt
+expect 0 ranks 2 search "$SMALL" -o again
+says out "^ranks +1 = 1 task x 1 data"
+same_result small again
+
+# Those of another machine count for nothing, nor does a damaged file.
+sed 's/^# measured on /&another /' quick.txt >other/costs.txt
+expect 0 ranks 2 search "$SMALL" -o other
+head -n -1 quick.txt >cut/costs.txt
+expect 0 ranks 2 search "$SMALL" -o cut
+says err "warning: cut/costs.txt is cut off .*: costs are measured anew"
+! grep "^1e-30 " other/costs.txt cut/costs.txt || fail "costs of another machine are kept"

@@ -33,6 +33,7 @@ typedef struct pt_known {
 } pt_known_t;
 
 typedef struct pt_machine {
+    char about[PT_MACHINE_NAME]; /**< what its seconds were measured on; empty: unknown */
     pt_rates_t rates;
     size_t n_known, room, table_size;
     pt_known_t *known; /**< [n_known] */
@@ -49,6 +50,11 @@ double pt_machine_find(const pt_machine_t *machine, const char *name);
 PT_MUST_CHECK pt_status_t pt_machine_learn(pt_machine_t *machine, const char *name,
                                            double seconds);
 
+/** Of all that `other` knows the least: what else a machine does meanwhile adds to what is
+ * measured. */
+PT_MUST_CHECK pt_status_t pt_machine_least(pt_machine_t *machine,
+                                           const pt_machine_t *other);
+
 /** Seconds from the sending of a message until its receiver can begin to read it.  Within a
  * node that is latency alone: receivers copy it themselves (pt_machine_receive()). */
 double pt_machine_message(const pt_machine_t *machine, pt_wire_t wire, double bytes);
@@ -57,7 +63,8 @@ double pt_machine_message(const pt_machine_t *machine, pt_wire_t wire, double by
 double pt_machine_receive(const pt_machine_t *machine, pt_wire_t wire, double bytes);
 
 /**
- * As a table: how many lines there are, rates, then a line of seconds and name each.
+ * As a table: how many lines there are, what they were measured on, rates, then a line of
+ * seconds and name each.
  * Reading adds to what is known; a first line that says how many follow may be left out.
  *
  * @return PT_E_IO, or PT_E_FORMAT with the number of the line, or where lines are missing

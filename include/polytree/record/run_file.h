@@ -30,6 +30,7 @@ typedef enum pt_run_file {
     PT_FILE_CURVES,
     PT_FILE_SUPERNET, /**< a folder, with checkpoints like a run's */
     PT_FILE_BEST,     /**< a folder, with checkpoints like a run's */
+    PT_FILE_COSTS,
     PT_FILE_LOCK,
     PT_FILE_STOP, /**< of a sweep as well */
     PT_FILE_HELD,

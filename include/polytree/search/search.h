@@ -58,7 +58,11 @@ typedef struct pt_run_hooks {
 } pt_run_hooks_t;
 
 /** How a run ended. */
-typedef enum pt_run_end { PT_RUN_DONE, PT_RUN_STOPPED } pt_run_end_t;
+typedef enum pt_run_end {
+    PT_RUN_DONE,
+    PT_RUN_STOPPED,
+    PT_RUN_PHASE_OVER /**< of pt_search_run_phase() alone */
+} pt_run_end_t;
 
 /** Checkpoints that a job wrote; all ranks stand still meanwhile. */
 typedef struct pt_run_pauses {
@@ -112,6 +116,14 @@ void pt_search_free(pt_search_t *search);
 /** Run until done or until asked to stop; leaves a checkpoint in both cases.  Collective.
  */
 PT_MUST_CHECK pt_status_t pt_search_run(pt_search_t *search, pt_run_result_t *result);
+
+/** The same, but it also ends with PT_RUN_PHASE_OVER where a phase has left a checkpoint
+ * and another follows: called again it goes on.  Collective. */
+PT_MUST_CHECK pt_status_t pt_search_run_phase(pt_search_t *search, pt_run_result_t *result);
+
+/** Before pt_search_free() where a phase is over: the journal of times is told that the run
+ * goes on as another job, for this reason. */
+void pt_search_hand_over(pt_search_t *search, const char *why);
 
 /** The network found so far: the derived one, or evaluation gates before derivation. */
 const pt_subnet_t *pt_search_subnet(const pt_search_t *search);
