@@ -44,7 +44,7 @@ same() {
 cat >held.sh <<HELD
 #!/bin/sh
 n=\$((\${SLURM_RESTART_COUNT:-0} + 1))
-POLYTREE_HOLD=\$(sed -n "\${n}p" "\$HOLDS") POLYTREE_SLOW=20 exec "$POLYTREE" "\$@"
+POLYTREE_HOLD=\$(sed -n "\${n}p" "\$HOLDS") POLYTREE_SLOW=3 exec "$POLYTREE" "\$@"
 HELD
 chmod +x held.sh
 
