@@ -100,10 +100,16 @@ bool pt_watch_may_tell(void)
 
 #define NO_PULSE "does not run (is it stopped, or out of memory?)"
 
+static void end_now(int signal)
+{
+    (void)signal;
+    _exit(PT_EXIT_ERROR);
+}
+
 static void end_all(const char *line)
 {
-    /* Should MPI itself be stuck, this process's death still ends the others. */
-    signal(SIGALRM, SIG_DFL);
+    /* Should MPI itself be stuck, this process's end still ends the others. */
+    signal(SIGALRM, end_now);
     alarm(2);
     if (pt_watch_may_tell() && write(STDERR_FILENO, line, strlen(line)) < 0)
         pt_par_abort(PT_EXIT_ERROR); /* nobody to tell */

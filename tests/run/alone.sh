@@ -54,6 +54,17 @@ done <<'END'
 END
 unset LD_PRELOAD
 
+# The code is the same where MPI itself is stuck.
+rm -rf run
+stall 0 MPI_Abort 200
+touch now
+POLYTREE_PATIENCE=2 held run "search 12" 2 search "$SMALL" -o run
+signal_rank 1 STOP
+ended 1
+one_line "rank 1 does not run"
+is_stalled || fail "it was not stuck"
+stalling=()
+
 # A job that is suspended as a whole misses nobody.
 rm -rf run
 export POLYTREE_PATIENCE=2

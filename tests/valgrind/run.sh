@@ -1,14 +1,17 @@
 #!/usr/bin/env bash
-# A tiny search, its evaluation and its resumption under valgrind's memcheck, on one and two
-# ranks and on two stages: no error but those of others, which memory.supp explains.
+# A tiny search, its evaluation and its resumption under valgrind's memcheck, on one, two and
+# eight ranks and on two stages: no error but those of others, which memory.supp explains.
 # shellcheck source=tests/run/common
 . "$(dirname "$0")/../run/common"
 command -v valgrind >/dev/null || skip "valgrind is not here"
 # It knows neither AVX-512, which OpenBLAS and glibc would choose, nor oneDNN's code made
 # at run time.
 export OPENBLAS_CORETYPE=Haswell OPENBLAS_NUM_THREADS=1
+# Ranks that start under valgrind do not run for longer than any other is waited for.
+export POLYTREE_PATIENCE=0
 suppressions=$ROOT/tests/valgrind/memory.supp
-options=(--set kernel.isa=avx2 warmup.steps=3 search.steps=4 retrain.steps=3 run.eval_every=2)
+options=(--set kernel.isa=avx2 warmup.steps=3 search.steps=4 retrain.steps=3 run.eval_every=2
+    run.watchdog=0)
 
 # check RANKS ARGUMENTS...
 check() {
@@ -29,6 +32,7 @@ for backend in blas ref; do
         check "$n" search "$SMALL" -o "run-$backend-$n" "${options[@]}" kernel.backend=$backend
     done
 done
+check 8 search "$SMALL" -o run-eight "${options[@]}" kernel.backend=blas
 check 2 search "$SMALL" -o run-stages "${options[@]}" kernel.backend=blas layout.stage=2
 check 1 eval run-blas-1
 check 1 data check shapes.h5
