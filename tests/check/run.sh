@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Run every test program and say what came of it; `long` adds tests/run/long-*.sh, and runs
-# what waits for something once more, with steps that take twenty times as long.
-# `repeat N` runs only what waits, N times: no test may depend on the machine's speed.
-# The last line is "N passed, N failed, N skipped".
+# Run every test program, JOBS at once (as many as there are cores), and say what came of it as it
+# ends; `long` adds tests/run/long-*.sh, and runs what waits for something once more, with steps
+# that take twenty times as long.  `repeat N` runs only what waits, N times: no test may depend on
+# the machine's speed.  The last line is "N passed, N failed, N skipped".
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 export LC_ALL=C
@@ -17,7 +17,9 @@ export PYTHON=${PYTHON:-/usr/bin/python3} BUILD=$build
 . tests/check/mpi
 own_sessions "$log"
 
-passed=0 failed=0 skipped=0
+counts=$log/counts # a line for each program: passed, failed, skipped
+: >"$counts"
+jobs=${JOBS:-$(nproc)}
 limit=${LIMIT:-900} # seconds for one program, on any machine
 if [ "${1:-}" = long ]; then
     limit=${LIMIT:-1200}
@@ -30,7 +32,19 @@ report() {
     [ "$4" = 0 ] || line+=", $4 FAILED"
     [ "$5" = 0 ] || line+=", $5 skipped${6:+: $6}"
     printf '%-44s %6.1f s  %s\n' "$1" "$2" "$line"
-    passed=$((passed + $3)) failed=$((failed + $4)) skipped=$((skipped + $5))
+    echo "$3 $4 $5" >>"$counts"
+}
+
+# Waits until fewer than JOBS programs run.
+place() {
+    while [ "$(jobs -pr | wc -l)" -ge "$jobs" ]; do
+        wait -n
+    done
+}
+
+# What one program has to say comes in one piece.
+piece() {
+    printf '%s\n' "$(cat)"
 }
 
 # cmocka's own count of one outcome, summed over the groups in a log.
@@ -55,7 +69,7 @@ run() {
     timeout -k 5 "$most" "$@" >"$out" 2>&1 </dev/null
     code=$?
     seconds=$(awk -v a="$begin" -v b="$EPOCHREALTIME" 'BEGIN {print b - a}')
-    [ $code != 124 ] || echo "no end within $most s" >>"$out"
+    [ "$code" != 124 ] || echo "no end within $most s" >>"$out"
 }
 
 show_failure() {
@@ -73,10 +87,10 @@ run_cmocka() {
     fi
     ok=$(count PASSED "$summary") bad=$(count FAILED "$summary") skips=$(count SKIPPED "$summary")
     names=$(skipped "$summary")
-    if [ $code != 0 ] && [ "$bad" = 0 ]; then
+    if [ "$code" != 0 ] && [ "$bad" = 0 ]; then
         bad=1
         echo "exit code $code" >>"$out"
-    elif [ $code = 0 ] && [ $((ok + skips)) = 0 ]; then
+    elif [ "$code" = 0 ] && [ $((ok + skips)) = 0 ]; then
         bad=1
         echo "no test was run" >>"$out"
     fi
@@ -103,15 +117,19 @@ waiting() {
 }
 
 finish() {
+    local passed failed skipped
+    wait
+    read -r passed failed skipped < <(awk '{p += $1; f += $2; s += $3} END {print p + 0, f + 0, s + 0}' "$counts")
     echo "$passed passed, $failed failed, $skipped skipped"
-    [ $failed = 0 ]
+    [ "$failed" = 0 ]
     exit
 }
 
 if [ "${1:-}" = repeat ]; then
     for ((turn = 1; turn <= ${2:?}; turn++)); do
         for script in $(waiting); do
-            run_script "${script#tests/} $turn" "$limit" "$script"
+            place
+            run_script "${script#tests/} $turn" "$limit" "$script" | piece &
         done
     done
     finish
@@ -125,35 +143,45 @@ programs() {
 }
 
 for name in $(programs tests/unit/test_*.c tests/op/test_*.c tests/op/test64_*.c tests/fuzz/test_*.c); do
-    run_cmocka "${name#tests/}" "$limit" "$build/$name"
+    place
+    run_cmocka "${name#tests/}" "$limit" "$build/$name" | piece &
 done
 
-run "lint" "$limit" tests/lint/run.sh
-grep -vE '^[0-9]+ passed,' "$out" | sed 's/^/lint: /'
-if read -r ok _ bad _ skips _ < <(grep -E '^[0-9]+ passed,' "$out"); then
-    report lint "$seconds" "$ok" "$bad" "$skips"
-else
-    report lint "$seconds" 0 1 0
-fi
+run_lint() {
+    local ok bad skips
+    run "lint" "$limit" tests/lint/run.sh
+    grep -vE '^[0-9]+ passed,' "$out" | sed 's/^/lint: /'
+    if read -r ok _ bad _ skips _ < <(grep -E '^[0-9]+ passed,' "$out"); then
+        report lint "$seconds" "$ok" "$bad" "$skips"
+    else
+        report lint "$seconds" 0 1 0
+    fi
+}
+place
+run_lint | piece &
 
 for name in $(programs tests/mpi/test_*.c); do
     for ranks in 1 2 3 4; do
+        place
         ASAN_OPTIONS=${ASAN_OPTIONS:-detect_leaks=0} run_cmocka "${name#tests/} -n $ranks" "$limit" \
-            mpirun --oversubscribe --bind-to none --tag-output -n $ranks "$build/$name"
+            mpirun --oversubscribe --bind-to none --tag-output -n $ranks "$build/$name" | piece &
     done
 done
 
 for script in tests/run/*.sh; do
-    [ -x "$script" ] || continue
-    case $script in
-    tests/run/long-*) [ "${1:-}" != long ] || run_script "${script#tests/}" 3600 "$script" ;;
-    *) run_script "${script#tests/}" "$limit" "$script" ;;
-    esac
+    most=$limit
+    if [[ $script = tests/run/long-* ]]; then
+        [ "${1:-}" = long ] || continue
+        most=3600
+    fi
+    place
+    run_script "${script#tests/}" "$most" "$script" | piece &
 done
 
 if [ "${1:-}" = long ]; then
     for script in $(waiting); do
-        POLYTREE_SLOW=20 run_script "${script#tests/} slowed" 3600 "$script"
+        place
+        POLYTREE_SLOW=20 run_script "${script#tests/} slowed" 3600 "$script" | piece &
     done
 fi
 finish
