@@ -286,14 +286,10 @@ static pt_status_t keep_name(pt_csv_t *csv, int32_t i)
 {
     char shown[PT_CSV_SHOWN];
     pt_csv_cell_t cell = pt_csv_trim(csv->cell[i]);
-    uint32_t code;
-    for (size_t at = 0, n; at < cell.bytes; at += n) {
-        n = pt_utf8_decode(cell.text + at, cell.bytes - at, &code);
-        if (n == 0 || code < 0x20 || code == 0x7f)
-            PT_FAIL(FORMAT, "%s: line %lld: the name of column %d, '%s', %s", csv->path,
-                    (long long)csv->line, i + 1, pt_csv_show(cell, shown),
-                    n == 0 ? "is not in UTF-8" : "holds a control character");
-    }
+    const char *fault = pt_text_fault(cell.text, cell.bytes);
+    if (fault != NULL)
+        PT_FAIL(FORMAT, "%s: line %lld: the name of column %d, '%s', %s", csv->path,
+                (long long)csv->line, i + 1, pt_csv_show(cell, shown), fault);
     PT_TRY(pt_alloc(&csv->name[i], cell.bytes + 1, 1));
     memcpy(csv->name[i], cell.text, cell.bytes);
     return PT_OK;

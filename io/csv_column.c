@@ -30,13 +30,9 @@ bool pt_csv_is_no_value(const pt_words_t *missing, pt_csv_cell_t cell)
 static pt_status_t check_text(const char *where, pt_csv_cell_t cell)
 {
     char shown[PT_CSV_SHOWN];
-    uint32_t code;
-    for (size_t i = 0, n; i < cell.bytes; i += n) {
-        n = pt_utf8_decode(cell.text + i, cell.bytes - i, &code);
-        if (n == 0 || code < 0x20 || code == 0x7f)
-            PT_FAIL(FORMAT, "%s: '%s' %s", where, pt_csv_show(cell, shown),
-                    n == 0 ? "is not in UTF-8" : "holds a control character");
-    }
+    const char *fault = pt_text_fault(cell.text, cell.bytes);
+    if (fault != NULL)
+        PT_FAIL(FORMAT, "%s: '%s' %s", where, pt_csv_show(cell, shown), fault);
     if (cell.bytes > 255)
         PT_FAIL(FORMAT, "%s: a text of %zu bytes, expected a category of at most 255",
                 where, cell.bytes);

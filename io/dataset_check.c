@@ -152,7 +152,7 @@ static void print_raw_inputs(const range_t *r, FILE *out)
         fprintf(
             out,
             "note: inputs in train have means of %.4g to %.4g and deviations of %.4g to "
-            "%.4g: only with data.standardise = auto do runs bring them to 0 and 1%s\n",
+            "%.4g: runs bring them to 0 and 1, unless data.standardise = none%s\n",
             r->mean[0], r->mean[1], r->deviation[0], r->deviation[1],
             r->is_coarse ? rounded : "");
 }
@@ -177,11 +177,18 @@ static void print_raw_labels(const pt_schema_task_t *task, FILE *out)
     const pt_tally_t *t = &task->tally[PT_SPLIT_TRAIN];
     double mean = pt_moment_mean(&t->value), deviation = pt_moment_deviation(&t->value);
     bool is_coarse = t->coarse[0] > 0;
+    if (task->info.kind == PT_TASK_REGRESSION && t->n_element > 0 && deviation == 0) {
+        fprintf(
+            out,
+            "note: task '%s': all labels in train are %.4g: there is nothing to learn\n",
+            task->info.name, mean);
+        return;
+    }
     if (task->info.kind == PT_TASK_REGRESSION &&
         (is_raw(mean, mean, deviation, deviation) || is_coarse))
         fprintf(out,
                 "note: task '%s': labels in train have a mean of %.4g and a deviation of "
-                "%.4g: only with data.standardise = auto are they trained at 0 and 1%s\n",
+                "%.4g: they are trained at 0 and 1, unless data.standardise = none%s\n",
                 task->info.name, mean, deviation, is_coarse ? rounded : "");
     if (task->info.kind == PT_TASK_DEPTH && t->n_element > 0 && (mean > 100 || mean < 0.01))
         fprintf(

@@ -105,26 +105,16 @@ pt_status_t pt_h5_attr_text(hid_t object, const char *where, const char *name, c
     return read_texts(object, where, name, 1, out, bytes);
 }
 
-static bool is_utf8(const char *text)
-{
-    size_t left = strlen(text);
-    uint32_t code;
-    for (size_t n; left > 0; text += n, left -= n) {
-        n = pt_utf8_decode(text, left, &code);
-        if (n == 0)
-            return false;
-    }
-    return true;
-}
-
 pt_status_t pt_h5_attr_texts(hid_t object, const char *where, const char *name, int64_t n,
                              char *out, size_t bytes)
 {
     PT_TRY(read_texts(object, where, name, n, out, bytes));
     for (int64_t i = 0; i < n; i++) {
-        if (!is_utf8(out + (size_t)i * bytes))
-            PT_FAIL(FORMAT, "%s: attribute '%s': string %lld is no text in UTF-8", where,
-                    name, (long long)i);
+        const char *text = out + (size_t)i * bytes,
+                   *fault = pt_text_fault(text, strlen(text));
+        if (fault != NULL)
+            PT_FAIL(FORMAT, "%s: attribute '%s': string %lld %s", where, name, (long long)i,
+                    fault);
     }
     return PT_OK;
 }

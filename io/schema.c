@@ -394,24 +394,22 @@ static pt_status_t read_group(pt_schema_t *schema, hid_t file, const char *path,
 pt_status_t pt_schema_read_input_names(const pt_schema_input_t *input, hid_t file,
                                        const char *path, pt_class_name_t **out)
 {
-    int64_t n = 0, n_feature = input->hwc[2];
-    pt_class_name_t *name = NULL;
+    int64_t n = 0;
     *out = NULL;
     if (input->is_image || !pt_h5_attr_has(file, "input_names"))
         return PT_OK;
-    bool is_read = pt_h5_attr_count(file, path, "input_names", &n) == PT_OK;
-    if (is_read && n == n_feature) {
-        PT_TRY(pt_alloc(&name, (size_t)n, sizeof *name));
-        is_read = pt_h5_attr_texts(file, path, "input_names", n, name->text,
-                                   sizeof *name) == PT_OK;
+    PT_TRY(pt_h5_attr_count(file, path, "input_names", &n));
+    if (n != input->hwc[2])
+        PT_FAIL(FORMAT, "%s: %lld input_names, expected one for each of the %lld features",
+                path, (long long)n, (long long)input->hwc[2]);
+    PT_TRY(pt_alloc(out, (size_t)n, sizeof **out));
+    pt_status_t status =
+        pt_h5_attr_texts(file, path, "input_names", n, (*out)->text, sizeof **out);
+    if (status != PT_OK) {
+        pt_free(*out);
+        *out = NULL;
     }
-    if (is_read) {
-        *out = name;
-        return PT_OK;
-    }
-    pt_error_clear();
-    pt_free(name);
-    return PT_OK;
+    return status;
 }
 
 pt_status_t pt_schema_read(pt_schema_t *schema, hid_t file, const char *path,
@@ -429,8 +427,9 @@ pt_status_t pt_schema_read(pt_schema_t *schema, hid_t file, const char *path,
     if (findings->n > n_before)
         return PT_OK;
     PT_TRY_OR(done, read_inputs(schema, file, path, findings));
-    PT_TRY_OR(done,
-              pt_schema_read_input_names(&schema->input, file, path, &schema->input_name));
+    PT_TRY_OR(done, pt_findings_take(findings,
+                                     pt_schema_read_input_names(&schema->input, file, path,
+                                                                &schema->input_name)));
     for (int s = 0; s < PT_N_SPLIT; s++)
         PT_TRY_OR(done, pt_findings_take(findings,
                                          read_group(schema, file, path, (pt_split_t)s)));

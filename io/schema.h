@@ -122,7 +122,7 @@ PT_MUST_CHECK pt_status_t pt_schema_open_input(pt_schema_input_t *input, hid_t f
                                                const char *path, pt_split_t split,
                                                pt_h5_array_t *array);
 /** Names [channels] of the features of an open file, the caller's to free; NULL where it
- * has none that can be read: they are for people. */
+ * has none. */
 PT_MUST_CHECK pt_status_t pt_schema_read_input_names(const pt_schema_input_t *input,
                                                      hid_t file, const char *path,
                                                      pt_class_name_t **out);

@@ -139,7 +139,7 @@ static const char *name_part(const pt_trainer_t *trainer, pt_part_t part)
 
 static const char *number(double x, char text[32])
 {
-    snprintf(text, 32, isnan(x) ? "-" : "%.4f", x);
+    snprintf(text, 32, isnan(x) ? "-" : pt_score_format(x), x);
     return text;
 }
 
@@ -200,12 +200,12 @@ void pt_print_scores(const pt_space_t *space, const pt_subnet_t *subnet,
             n++;
         }
     }
-    char mean[64] = "mean";
+    char mean[64] = "mean", text[32];
     if (n < space->n_task)
         snprintf(mean, sizeof mean, "mean of %d of %d tasks", (int)n, (int)space->n_task);
     if (n > 0 && pt_have_common_metric(objective, space->n_task))
-        pt_console_line("  %-*s %8s %8s  %-8s %6.4f", (int)width, mean, "", "", "",
-                        sum / n);
+        pt_console_line("  %-*s %8s %8s  %-8s %s", (int)width, mean, "", "", "",
+                        number(sum / n, text));
 }
 
 void pt_print_scores_of(const pt_held_run_t *run, const pt_task_score_t *score,

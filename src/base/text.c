@@ -192,6 +192,19 @@ static bool is_unseen(uint32_t code)
     return is_in(unseen, sizeof unseen / sizeof *unseen, code) || (code & 0xfffe) == 0xfffe;
 }
 
+const char *pt_text_fault(const char *text, size_t bytes)
+{
+    uint32_t code = 0;
+    for (size_t i = 0, n; i < bytes; i += n) {
+        n = pt_utf8_decode(text + i, bytes - i, &code);
+        if (n == 0)
+            return "is not in UTF-8";
+        if (code < 0x20 || (code >= 0x7f && code < 0xa0))
+            return "holds a control character";
+    }
+    return NULL;
+}
+
 const char *pt_name_fault(const char *name, size_t bytes)
 {
     uint32_t code = 0;
@@ -260,6 +273,11 @@ const char *pt_unit(double size, double *scale)
         i++;
     *scale = unit[i].scale;
     return unit[i].name;
+}
+
+const char *pt_score_format(double x)
+{
+    return x == 0 || (fabs(x) >= 1e-3 && fabs(x) < 1e5) ? "%.4f" : "%.4g";
 }
 
 const char *pt_duration(double seconds, char text[32])

@@ -18,9 +18,10 @@ static const char *describe_scores(const pt_search_t *s, pt_part_t part, char te
     for (int32_t k = 0; k < n_task; k++)
         n += !isnan(s->score[k].metric);
     if (pt_trainer_has_common_metric(s->trainer)) {
-        pt_text_add(&out, "%s on %s %.4f",
+        pt_text_add(&out, "%s on %s ",
                     pt_metric_name(pt_trainer_objective(s->trainer, 0)->metric),
-                    pt_part_name(part), s->mean_metric);
+                    pt_part_name(part));
+        pt_text_add(&out, pt_score_format(s->mean_metric), s->mean_metric);
         if (n < n_task)
             pt_text_add(&out, " (mean of %d of %d tasks)", (int)n, (int)n_task);
         return text;

@@ -31,7 +31,7 @@ static void put_facts(const page_run_t *p, pt_text_t *out)
     char text[64], name[48];
     pt_text_add(out, "<dl class=\"facts\">\n");
     if (s->is_done && isfinite(s->mean)) {
-        snprintf(text, sizeof text, "%.4f", s->mean);
+        snprintf(text, sizeof text, pt_score_format(s->mean), s->mean);
         snprintf(name, sizeof name, "mean metric on %s", s->part);
         put_fact(out, name, text);
     }

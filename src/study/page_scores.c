@@ -34,17 +34,17 @@ static void put_task(const report_columns_t *c, int32_t k, pt_text_t *out)
     const pt_summary_t *found = &c->summary[REPORT_FOUND];
     const pt_summary_task_t *task = &found->task[k];
     int32_t best = best_column(c, task);
-    char metric[48];
+    char name[48];
     pt_text_add(out, "<tr>");
     page_put(out, "th scope=\"row\"", NULL, task->name);
-    page_put(out, "td", "word", report_mark_metric(task->metric_name, metric));
+    page_put(out, "td", "word", report_mark_metric(task->metric_name, name));
     for (int32_t i = 0; i < REPORT_N_COLUMN; i++) {
         const pt_summary_task_t *t = NULL;
         if (!c->is_shown[i])
             continue;
         t = pt_summary_find(&c->summary[i], task->name);
-        page_number(out, i == best ? "best" : NULL, "%.4f",
-                    t == NULL ? (double)NAN : t->metric);
+        double metric = t == NULL ? (double)NAN : t->metric;
+        page_number(out, i == best ? "best" : NULL, pt_score_format(metric), metric);
     }
     if (found->cost.edges > 0)
         page_number(out, NULL, "%.0f", task->cost.edges);
@@ -91,7 +91,8 @@ static void put_table(const report_columns_t *c, pt_text_t *out)
     for (int32_t k = 0; k < found->n_task; k++)
         put_task(c, k, out);
     pt_text_add(out, "</tbody>\n<tbody>\n");
-    put_sum(c, "mean", "%.4f", report_mean, n_more, out);
+    put_sum(c, "mean", pt_score_format(report_mean(c, REPORT_FOUND)), report_mean, n_more,
+            out);
     put_sum(c, "Delta_m, %", "%+.2f", report_delta, n_more, out);
     put_sum(c, "k parameters", "%.1f", report_parameters, n_more, out);
     put_sum(c, "M multiply-adds, all tasks", "%.3f", report_madds, n_more, out);
@@ -129,11 +130,12 @@ static void put_others(const pt_summary_t *found, pt_text_t *out)
         pt_text_add(out, "<tr>");
         page_put(out, "th scope=\"row\"", NULL, task->name);
         page_number(out, NULL, "%.0f", (double)task->n);
-        page_number(out, NULL, "%.4f", task->loss);
+        page_number(out, NULL, pt_score_format(task->loss), task->loss);
         for (int32_t i = 0; i < task->n_other; i++) {
             const pt_summary_metric_t *m = &task->other[i];
-            pt_text_add(&text, "%s%s %.4f", i > 0 ? "; " : "",
-                        report_mark_metric(m->name, name), m->value);
+            pt_text_add(&text, "%s%s ", i > 0 ? "; " : "",
+                        report_mark_metric(m->name, name));
+            pt_text_add(&text, pt_score_format(m->value), m->value);
             if (m->bound > 0)
                 pt_text_add(&text, " \u00b1 %.2g", m->bound);
         }

@@ -84,10 +84,10 @@ static void read_column(columns_t *c, int32_t i)
 
 static void put_metric(pt_text_t *out, const pt_summary_task_t *task)
 {
+    char text[32] = "";
     if (task != NULL && isfinite(task->metric))
-        pt_text_add(out, " %8.4f", task->metric);
-    else
-        pt_text_add(out, " %8s", "");
+        snprintf(text, sizeof text, pt_score_format(task->metric), task->metric);
+    pt_text_add(out, " %8s", text);
 }
 
 const char *report_mark_metric(const char *name, char text[48])
@@ -182,20 +182,22 @@ static void put_scores(pt_text_t *out, const columns_t *c)
 {
     const pt_summary_t *found = &c->summary[FOUND];
     bool has_error = false;
-    char name[48];
+    char name[48], loss[32];
     int32_t width = name_columns(found);
     pt_text_add(out, "\n%-*s %9s %10s  %s\n", (int)width + 2, c->name[FOUND], "samples",
                 "loss", "other metrics");
     for (int32_t k = 0; k < found->n_task; k++) {
         const pt_summary_task_t *task = &found->task[k];
         has_error |= task->is_error;
-        pt_text_add(out, "  %-*s %9lld %10.4f", pt_padded(task->name, width), task->name,
-                    (long long)task->n, task->loss);
+        snprintf(loss, sizeof loss, pt_score_format(task->loss), task->loss);
+        pt_text_add(out, "  %-*s %9lld %10s", pt_padded(task->name, width), task->name,
+                    (long long)task->n, loss);
         for (int32_t i = 0; i < task->n_other; i++) {
             const pt_summary_metric_t *m = &task->other[i];
             has_error |= pt_metric_is_error(m->name);
-            pt_text_add(out, "%s %s %.4f", i == 0 ? " " : ";",
-                        report_mark_metric(m->name, name), m->value);
+            pt_text_add(out, "%s %s ", i == 0 ? " " : ";",
+                        report_mark_metric(m->name, name));
+            pt_text_add(out, pt_score_format(m->value), m->value);
             put_bound(out, m->bound);
         }
         if (task->bound > 0) {
@@ -231,7 +233,7 @@ static void put_comparison(pt_text_t *out, const columns_t *c)
 {
     put_tasks(out, c);
     if (isfinite(report_mean(c, FOUND)))
-        put_row(out, c, "mean", "%.4f", report_mean);
+        put_row(out, c, "mean", pt_score_format(report_mean(c, FOUND)), report_mean);
     if (c->is_shown[SINGLE])
         put_delta(out, c);
     else

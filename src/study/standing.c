@@ -63,7 +63,8 @@ static void take_scores(const pt_event_scores_t *e, char text[256])
 {
     pt_text_t out = pt_text_in(text, 256);
     if (isfinite(e->mean)) {
-        pt_text_add(&out, "mean metric on %s %.4f", e->part, e->mean);
+        pt_text_add(&out, "mean metric on %s ", e->part);
+        pt_text_add(&out, pt_score_format(e->mean), e->mean);
         return;
     }
     pt_text_add(&out, "on %s:", e->part);
@@ -115,6 +116,14 @@ static void add(pt_text_t *out, const char *format, double value)
 {
     if (isfinite(value))
         pt_text_add(out, format, value);
+}
+
+static void add_score(pt_text_t *out, const char *name, double value)
+{
+    if (isfinite(value)) {
+        pt_text_add(out, "%s ", name);
+        pt_text_add(out, pt_score_format(value), value);
+    }
 }
 
 /* Seconds since a file of the run was written; NaN where there is none. */
@@ -197,9 +206,9 @@ static void put_last_step(const standing_view_t *v, pt_text_t *out)
 {
     char line[256];
     pt_text_t last = pt_text_in(line, sizeof line);
-    add(&last, "loss %.4f", v->loss);
-    add(&last, "  alpha %.4f", v->alpha_loss);
-    add(&last, "  squeeze %.4f", v->squeeze);
+    add_score(&last, "loss", v->loss);
+    add_score(&last, "  alpha", v->alpha_loss);
+    add_score(&last, "  squeeze", v->squeeze);
     add(&last, "  tau %.2f", v->tau);
     add(&last, "  lr %.2g", v->lr);
     pt_text_add(out, "last line   %s\n", last.n > 0 ? line : "none yet");

@@ -11,16 +11,21 @@
 
 enum { TEXT_TASKS = 8, ESTIMATE = 16 };
 
-/* "0.9512 +-0.0012"; blanks for what is not known. */
+/* "0.9512 +-0.0012"; blanks for what is not known.  Without a format it is a score, in a
+ * unit of its own. */
 static void put_estimate(pt_text_t *out, sweep_estimate_t e, const char *format,
                          double scale)
 {
     char text[64];
     pt_text_t estimate = pt_text_in(text, sizeof text);
+    format = format ? format : pt_score_format(e.mean);
     if (e.n > 0)
         pt_text_add(&estimate, format, e.mean * scale);
+    const char *error = format[strlen(format) - 1] == 'g' ? " +-%.2g"
+                        : scale == 1                      ? " +-%.4f"
+                                                          : " +-%.2f";
     if (isfinite(e.error))
-        pt_text_add(&estimate, " +-%.*f", scale == 1 ? 4 : 2, e.error * scale);
+        pt_text_add(&estimate, error, e.error * scale);
     pt_text_add(out, " %-*s", ESTIMATE, text);
 }
 
@@ -28,7 +33,7 @@ static void put_number(pt_text_t *out, const char *format, double x, double scal
 {
     char text[32] = "";
     if (isfinite(x))
-        snprintf(text, sizeof text, format, x * scale);
+        snprintf(text, sizeof text, format ? format : pt_score_format(x), x * scale);
     pt_text_add(out, " %10s", text);
 }
 
@@ -101,7 +106,7 @@ static void put_judged(const sweep_table_t *t, pt_text_t *out)
 {
     const bool is_alike = t->is_alike;
     const char *metric = t->n_task > 0 ? t->task[0].metric : "metric";
-    const char *format = is_alike ? "%.4f" : "%+.2f", *less = is_alike ? "%+.4f" : "%+.2f";
+    const char *format = is_alike ? NULL : "%+.2f", *less = is_alike ? "%+.4f" : "%+.2f";
     const double scale = is_alike ? 1 : 100;
     char minus[18] = "";
     if (t->reference >= 0)
@@ -216,7 +221,7 @@ static void put_tasks(const sweep_table_t *t, pt_text_t *out)
         pt_text_add(out, "%-*s", pt_padded(t->sweep->row[r].label, width),
                     t->sweep->row[r].label);
         for (int32_t k = 0; k < t->n_task; k++) {
-            put_estimate(out, t->line[r].task[k], "%.4f", 1);
+            put_estimate(out, t->line[r].task[k], NULL, 1);
             pt_text_add(out, "%*s", (int)task_width(t, k) - ESTIMATE, "");
         }
         pt_text_add(out, "\n");

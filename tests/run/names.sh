@@ -131,3 +131,26 @@ b"x" * 64|1 to 63 bytes
 END_OF_BAD
 refuses 2 "\[task\.two words\]: no task can be called that: blanks" search "$SMALL" -o none \
     --set "task.two words.weight=2" data.file=names.h5
+
+# What classes and features are called people read too: no name ends a line or moves a cursor.
+"$PYTHON" - <<'END_OF_OTHERS'
+import h5py, numpy as np
+for name, classes, features in (("class", [b"a\nb", b"c"], [b"x", b"y"]),
+                                ("feature", [b"a", b"c"], [b"x", b"y\x1b[1m"]),
+                                ("few", [b"a", b"c"], [b"x"])):
+    with h5py.File(name + ".h5", "w") as f:
+        f.attrs.update(format="polytree dataset", version=1, input_names=features)
+        f.create_group("tasks/t").attrs.update(kind="classification", classes=2, class_names=classes)
+        for split in "train", "val", "test":
+            f[split + "/inputs"] = np.zeros((8, 2), "f4")
+            f[split + "/tasks/t/labels"] = np.arange(8, dtype="i4") % 2
+END_OF_OTHERS
+while IFS='|' read -r name why; do
+    expect 1 "$POLYTREE" data check "$name.h5"
+    says out "$why"
+    refuses 1 "$why" search "$SMALL" -o none --set "data.file=$name.h5"
+done <<'END_OF_OTHERS'
+class|class_names': string 0 holds a control character
+feature|input_names': string 1 holds a control character
+few|1 input_names, expected one for each of the 2 features
+END_OF_OTHERS

@@ -13,7 +13,7 @@ rng = np.random.default_rng(0)
 x = rng.uniform([300, 3, 0, 1900], [900, 7, 0.4, 2020], (200, 4)).astype("f4")
 y = np.stack([40 * (x[:, 1] > 5) + x[:, 0] / 30, x[:, 2] * x[:, 1]], 1).astype("f4")
 y[::7, 0] = np.nan
-for name, unit in (("metres", 1), ("small", 1024)):
+for name, unit in (("metres", 1), ("small", 1024), ("tiny", 2.0**-100)):
     with h5py.File(name + ".h5", "w") as f:
         f.attrs["format"], f.attrs["version"] = "polytree dataset", 1
         f.create_group("tasks/heat").attrs["kind"] = "regression"
@@ -90,6 +90,12 @@ x, y = np.load("x.npy").astype("f8"), np.load("y.npy").astype("f8")
 whole = np.concatenate([x.mean(0), np.nanmean(y, 0)])
 assert np.allclose(a[:, 0], whole, rtol=0.15) and not np.allclose(a[:, 0], whole, rtol=1e-4)
 PY
+
+# In units in which errors are 1e-30 these are read as such, wherever they stand.
+expect 0 ranks 1 search c.ini -o tiny --set data.file=tiny.h5
+says out "^  heat .*[1-9]\.[0-9]+e-(29|30)"
+says tiny/report.txt "^  heat .*[1-9]\.[0-9]+e-(29|30)"
+says tiny/report.html "[1-9]\.[0-9]+e-(29|30)"
 
 # At an offset that float32 cannot bear, they are learned as without it.
 expect 0 ranks 1 search c.ini -o shifted --set data.file=shifted.h5

@@ -75,11 +75,11 @@ for name in deep whole; do
     ! grep -qE "float32|integers" out || fail "$name: a note without a cause"
 done
 NUMBERS=(space.op=linear_bn_relu space.stem=linear_bn_relu space.channels=8 train.batch=16)
-BEFORE="at 0 and 1, before float32 rounds their differences away$"
+BEFORE=", before float32 rounds their differences away$"
 expect 0 "$POLYTREE" data check far.h5
-says out "^note: inputs in train .*only with data.standardise = auto .*${BEFORE#at }"
+says out "^note: inputs in train .*bring them to 0 and 1, unless data.standardise = none$BEFORE"
 expect 0 "$POLYTREE" data check late.h5
-says out "^note: task 't': .*only with data.standardise = auto are they trained $BEFORE"
+says out "^note: task 't': .*trained at 0 and 1, unless data.standardise = none$BEFORE"
 expect 0 "$POLYTREE" data check blurred.h5
 BLURRED="a deviation of [0-9.]+ at a mean of 1.7e\\+09, where the file's float32 goes by steps of 128: .*less of an offset"
 says out "^note: inputs, column 2, in train have $BLURRED"

@@ -116,6 +116,37 @@ static void bytes_have_letters_in_base64(void **state)
     pt_text_release(&text);
 }
 
+static void scores_are_read_in_any_unit(void **state)
+{
+    static const struct {
+        double x;
+        const char *want;
+    } of[] = {{0, "0.0000"},
+              {-0.5, "-0.5000"},
+              {0.00123, "0.0012"},
+              {1.25e-4, "0.000125"},
+              {8.3357e-30, "8.336e-30"},
+              {99999, "99999.0000"},
+              {-9.005066e12, "-9.005e+12"}};
+    char text[32];
+    (void)state;
+    for (size_t i = 0; i < sizeof of / sizeof of[0]; i++) {
+        snprintf(text, sizeof text, pt_score_format(of[i].x), of[i].x);
+        assert_string_equal(text, of[i].want);
+    }
+}
+
+static void texts_for_people_have_no_control_characters(void **state)
+{
+    (void)state;
+    assert_null(pt_text_fault("c \u00e9", 4));
+    assert_null(pt_text_fault("", 0));
+    assert_string_equal(pt_text_fault("a\nb", 3), "holds a control character");
+    assert_string_equal(pt_text_fault("a\x1b", 2), "holds a control character");
+    assert_string_equal(pt_text_fault("\xc2\x9b", 2), "holds a control character");
+    assert_string_equal(pt_text_fault("\xff", 1), "is not in UTF-8");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -126,6 +157,8 @@ int main(void)
         cmocka_unit_test(a_buffer_takes_what_it_has_room_for),
         cmocka_unit_test(a_buffer_is_cut_between_characters),
         cmocka_unit_test(a_failure_is_remembered),
+        cmocka_unit_test(scores_are_read_in_any_unit),
+        cmocka_unit_test(texts_for_people_have_no_control_characters),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

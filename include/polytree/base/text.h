@@ -54,6 +54,10 @@ bool pt_is_near(int32_t distance, size_t a_len, size_t b_len);
 /** Whether there is nothing in it that would not be seen: control characters but blanks. */
 bool pt_is_text(const char *text, size_t bytes);
 
+/** What is wrong with a text that people are to read, "is not in UTF-8" or "holds a control
+ * character"; NULL: nothing. */
+const char *pt_text_fault(const char *text, size_t bytes);
+
 /** Longest name of a task or a layer, in bytes, with its NUL. */
 #define PT_NAME 64
 
@@ -83,6 +87,10 @@ const char *pt_plural(int64_t n);
 /** The unit in which an amount of that size is readable: "G", "M", "k" or "", and what it
  * stands for. */
 const char *pt_unit(double size, double *scale);
+
+/** The format of printf, for one double, in which a score is read whatever its unit:
+ * "%.4f", or "%.4g" where that would show few digits, or many.  At most 10 columns. */
+const char *pt_score_format(double x);
 
 /** "1:23" or "1:02:03"; what is not finite, or negative, is no time. */
 const char *pt_duration(double seconds, char text[32]);
