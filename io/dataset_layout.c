@@ -19,7 +19,7 @@ bool pt_schema_add_layout_note(const pt_h5_array_t *array, pt_text_t *text)
         pt_text_add(text, "%s%lld", i > 0 ? " x " : "", (long long)array->chunk[i]);
     pt_text_add(text,
                 ", so that with data.cache = none each row costs %.0f times its bytes: "
-                "`polytree data repack` puts samples one by one",
+                "data.cache = disk unpacks it once, `polytree data repack` for good",
                 cost / row);
     return true;
 }

@@ -203,7 +203,8 @@ static pt_status_t fill_rows(pt_dataset_t *dataset, char *rows)
     return PT_OK;
 }
 
-static pt_status_t load_stacks(pt_dataset_t *dataset, pt_comm_t *comm, pt_comm_t *node)
+static pt_status_t load_stacks(pt_dataset_t *dataset, pt_comm_t *comm, pt_comm_t *node,
+                               pt_cache_t cache)
 {
     size_t bytes = 0;
     void *rows = NULL;
@@ -211,8 +212,10 @@ static pt_status_t load_stacks(pt_dataset_t *dataset, pt_comm_t *comm, pt_comm_t
         const pt_stack_t *stack = pt_dataset_stack(dataset, i);
         bytes += pt_align_up((size_t)stack->n * stack->row_bytes);
     }
-    PT_AGREE(comm, pt_shared_new(node, bytes, &dataset->shared, &rows));
-    dataset->bytes += bytes;
+    PT_AGREE(comm, cache == PT_CACHE_DISK
+                       ? pt_shared_new_on_disk(node, bytes, &dataset->shared, &rows)
+                       : pt_shared_new(node, bytes, &dataset->shared, &rows));
+    dataset->bytes += cache == PT_CACHE_DISK ? 0 : bytes;
     char *next = rows;
     for (int32_t i = 0; i < pt_dataset_n_stack(dataset); i++) {
         pt_stack_t *stack = pt_dataset_stack(dataset, i);
@@ -330,7 +333,7 @@ static pt_status_t compare_inputs(pt_dataset_t *dataset, const char *path, pt_co
 }
 
 static pt_status_t open_dataset(const char *path, const char *tasks, bool takes_gaps,
-                                pt_comm_t *comm, pt_comm_t *node, bool in_memory,
+                                pt_comm_t *comm, pt_comm_t *node, pt_cache_t cache,
                                 pt_dataset_t **out)
 {
     pt_dataset_t *dataset = NULL;
@@ -346,8 +349,8 @@ static pt_status_t open_dataset(const char *path, const char *tasks, bool takes_
     PT_TRY_OR(fail, open_tables(dataset, path, tasks, takes_gaps, comm, is_reader));
     PT_TRY_OR(fail, pt_comm_agree(comm, form_stacks(dataset)));
     dataset->bytes = sizeof *dataset + table_bytes(&dataset->schema);
-    if (in_memory) {
-        PT_TRY_OR(fail, load_stacks(dataset, comm, node));
+    if (cache != PT_CACHE_NONE) {
+        PT_TRY_OR(fail, load_stacks(dataset, comm, node, cache));
     } else {
         PT_TRY_OR(fail, pt_comm_agree(comm, pt_dataset_stage(dataset)));
     }
@@ -360,15 +363,15 @@ fail:
 }
 
 pt_status_t pt_dataset_open(const char *path, const char *tasks, pt_comm_t *comm,
-                            pt_comm_t *node, bool in_memory, pt_dataset_t **out)
+                            pt_comm_t *node, pt_cache_t cache, pt_dataset_t **out)
 {
-    return open_dataset(path, tasks, false, comm, node, in_memory, out);
+    return open_dataset(path, tasks, false, comm, node, cache, out);
 }
 
 pt_status_t pt_dataset_open_labels(const char *path, pt_comm_t *comm, pt_comm_t *node,
                                    pt_dataset_t **out)
 {
-    return open_dataset(path, "all", true, comm, node, false, out);
+    return open_dataset(path, "all", true, comm, node, PT_CACHE_NONE, out);
 }
 
 void pt_dataset_close(pt_dataset_t *dataset)

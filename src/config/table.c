@@ -100,8 +100,10 @@ const pt_option_t pt_options[] = {
     WORD("data.standardise", data.standardise, "auto", pt_standardise_words, NUM,
          "auto: train features, wide float images and regression at mean 0, deviation 1; "
          "scores are in the labels' units"),
-    WORD("data.cache", data.cache, "memory", pt_cache_words, LAY,
-         "one copy in memory per node, or read what a step needs; same bits"),
+    WORD(
+        "data.cache", data.cache, "memory", pt_cache_words, LAY,
+        "one copy per node in memory, or unpacked in a file of TMPDIR, or read what a step "
+        "needs; same bits"),
     INT("data.search_size", data.search_size, "0", 0, 65536, NUM,
         "pixels a side of inputs and maps during warm-up and search; 0 = as stored"),
 

@@ -14,8 +14,9 @@ _Static_assert(sizeof pt_standardise_words / sizeof pt_standardise_words[0] ==
                "a word for each");
 
 const char *const pt_cache_words[] = {
-    [PT_CACHE_MEMORY] = "memory",
     [PT_CACHE_NONE] = "none",
+    [PT_CACHE_MEMORY] = "memory",
+    [PT_CACHE_DISK] = "disk",
     [PT_N_CACHE] = NULL,
 };
 _Static_assert(sizeof pt_cache_words / sizeof pt_cache_words[0] == PT_N_CACHE + 1,

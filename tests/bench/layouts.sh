@@ -28,7 +28,7 @@ seconds() {
         warmup.steps="$3" search.steps=0 retrain.steps=0 run.eval_every=0 >/dev/null 2>&1; } 2>&1 | awk '{print $1 + $2}'
 }
 printf '%-10s %-8s %10s %12s %8s\n' file cache 'start, s' "$steps steps, s" 'of plain'
-for what in "plain none" "single none" "h5py none" "plain memory"; do
+for what in "plain none" "single none" "h5py none" "h5py disk" "plain memory"; do
     read -r file cache <<<"$what"
     start=$(seconds "$file.h5" "$cache" 1)
     whole=$(seconds "$file.h5" "$cache" $((steps + 1)))

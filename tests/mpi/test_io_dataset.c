@@ -65,11 +65,11 @@ static void write_dataset(void)
     assert_int_equal(pt_comm_barrier(pt_comm_world()), PT_OK);
 }
 
-static pt_dataset_t *open_dataset(const char *tasks, bool in_memory)
+static pt_dataset_t *open_dataset(const char *tasks, pt_cache_t cache)
 {
     pt_dataset_t *dataset = NULL;
     pt_status_t status =
-        pt_dataset_open(path, tasks, pt_comm_world(), node, in_memory, &dataset);
+        pt_dataset_open(path, tasks, pt_comm_world(), node, cache, &dataset);
     if (status != PT_OK)
         fail_msg("%s", pt_error_message());
     return dataset;
@@ -79,8 +79,8 @@ static void tables_come_back(void **state)
 {
     int64_t hwc[3];
     (void)state;
-    for (int in_memory = 0; in_memory < 2; in_memory++) {
-        pt_dataset_t *dataset = open_dataset("all", in_memory);
+    for (int cache = 0; cache < PT_N_CACHE; cache++) {
+        pt_dataset_t *dataset = open_dataset("all", cache);
         pt_dataset_input(dataset, hwc);
         assert_int_equal(hwc[0], H);
         assert_int_equal(hwc[1], W);
@@ -115,13 +115,13 @@ static void tables_come_back(void **state)
 }
 
 /* Any rows in any order, in runs longer than the reader's buffer too. */
-static void pixels_come_back_with_either_cache(void **state)
+static void pixels_come_back_with_any_cache(void **state)
 {
     static float out[N * SIZE];
     static int64_t row[N];
     (void)state;
-    for (int in_memory = 0; in_memory < 2; in_memory++) {
-        pt_dataset_t *dataset = open_dataset("all", in_memory);
+    for (int cache = 0; cache < PT_N_CACHE; cache++) {
+        pt_dataset_t *dataset = open_dataset("all", cache);
         for (int64_t step = 1; step < N; step = step * 2 + 5) {
             for (int64_t i = 0; i < N; i++)
                 row[i] = (7 + step * i) % N;
@@ -141,23 +141,24 @@ static void pixels_come_back_with_either_cache(void **state)
     }
 }
 
-static void keep_digest(bool in_memory, char out[33])
+static void keep_digest(pt_cache_t cache, char out[33])
 {
-    pt_dataset_t *dataset = open_dataset("all", in_memory);
+    pt_dataset_t *dataset = open_dataset("all", cache);
     strcpy(out, pt_dataset_digest(dataset)->text);
     assert_int_equal(pt_comm_check_equal(pt_comm_world(), "digest", out, 33), PT_OK);
-    assert_true(pt_dataset_bytes(dataset) > (in_memory ? sizeof images : 0));
+    assert_true(pt_dataset_bytes(dataset) > (cache == PT_CACHE_MEMORY ? sizeof images : 0));
     pt_dataset_close(dataset);
 }
 
 /* One digest for one content, whichever cache; any change of values changes it. */
 static void digest_is_of_the_content(void **state)
 {
-    char digest[2][33], other[33];
+    char digest[PT_N_CACHE][33], other[33];
     (void)state;
-    for (int in_memory = 0; in_memory < 2; in_memory++)
-        keep_digest(in_memory, digest[in_memory]);
-    assert_string_equal(digest[0], digest[1]);
+    for (int cache = 0; cache < PT_N_CACHE; cache++)
+        keep_digest(cache, digest[cache]);
+    assert_string_equal(digest[PT_CACHE_MEMORY], digest[PT_CACHE_NONE]);
+    assert_string_equal(digest[PT_CACHE_MEMORY], digest[PT_CACHE_DISK]);
     uint8_t *changed[] = {&images[N * SIZE - 1], (uint8_t *)&class_label[17],
                           (uint8_t *)&many_label[N_OWN * LABELS - 1]};
     for (int i = 0; i < 3; i++) {
@@ -264,8 +265,8 @@ static void tables_of_features_are_read(void **state)
     if (pt_comm_rank(pt_comm_world()) == 0)
         write_table(&value[0][0], 4, 3);
     assert_int_equal(pt_comm_barrier(pt_comm_world()), PT_OK);
-    for (int in_memory = 0; in_memory < 2; in_memory++) {
-        pt_dataset_t *dataset = open_dataset("t", in_memory);
+    for (int cache = 0; cache < PT_N_CACHE; cache++) {
+        pt_dataset_t *dataset = open_dataset("t", cache);
         pt_dataset_input(dataset, hwc);
         assert_int_equal(hwc[0] * hwc[1], 1);
         assert_int_equal(hwc[2], 3);
@@ -366,7 +367,7 @@ int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(tables_come_back),
-        cmocka_unit_test(pixels_come_back_with_either_cache),
+        cmocka_unit_test(pixels_come_back_with_any_cache),
         cmocka_unit_test(digest_is_of_the_content),
         cmocka_unit_test(tasks_are_picked_in_order),
         cmocka_unit_test(a_cut_file_is_refused),

@@ -103,10 +103,10 @@ static void write_dataset(void)
         fail_msg("%s", pt_error_message());
 }
 
-static pt_dataset_t *open_dataset(bool in_memory)
+static pt_dataset_t *open_dataset(pt_cache_t cache)
 {
     pt_dataset_t *dataset = NULL;
-    if (pt_dataset_open(path, "all", pt_comm_world(), node, in_memory, &dataset) != PT_OK)
+    if (pt_dataset_open(path, "all", pt_comm_world(), node, cache, &dataset) != PT_OK)
         fail_msg("%s", pt_error_message());
     return dataset;
 }
@@ -132,12 +132,12 @@ static void check_rows(pt_dataset_t *dataset, int t, const int64_t *row, int64_t
         }
 }
 
-static void labels_come_back_with_either_cache(void **state)
+static void labels_come_back_with_any_cache(void **state)
 {
     static int64_t row[N];
     (void)state;
-    for (int in_memory = 0; in_memory < 2; in_memory++) {
-        pt_dataset_t *dataset = open_dataset(in_memory);
+    for (int cache = 0; cache < PT_N_CACHE; cache++) {
+        pt_dataset_t *dataset = open_dataset(cache);
         for (int t = 0; t < N_TASK; t++) {
             int64_t n = pt_dataset_rows(dataset, PT_SPLIT_TRAIN, t).n;
             for (int64_t step = 1; step < 30; step += 28) {
@@ -201,7 +201,7 @@ static int tear_down(void **state)
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(labels_come_back_with_either_cache),
+        cmocka_unit_test(labels_come_back_with_any_cache),
         cmocka_unit_test(shapes_are_of_the_kind),
     };
     return run_on_ranks(argc, argv, tests, set_up, tear_down);

@@ -13,12 +13,12 @@ enum { N = 40, MAX_VALUES = 64 };
 static char folder[64];
 static pt_comm_t *node;
 
-static pt_dataset_t *open_dataset(const char *name, const char *end, bool in_memory)
+static pt_dataset_t *open_dataset(const char *name, const char *end, pt_cache_t cache)
 {
     char path[160];
     pt_dataset_t *dataset = NULL;
     snprintf(path, sizeof path, "%s/%s%s", folder, name, end);
-    if (pt_dataset_open(path, "all", pt_comm_world(), node, in_memory, &dataset) != PT_OK)
+    if (pt_dataset_open(path, "all", pt_comm_world(), node, cache, &dataset) != PT_OK)
         fail_msg("%s", pt_error_message());
     return dataset;
 }
@@ -65,9 +65,9 @@ static void every_form_gives_the_same_numbers(void **state)
     FILE *list = open_list("names");
     (void)state;
     for (; fscanf(list, "%63s", name) == 1; n++)
-        for (int in_memory = 0; in_memory < 2; in_memory++) {
-            pt_dataset_t *a = open_dataset(name, ".h5", in_memory);
-            pt_dataset_t *b = open_dataset(name, ".ref.h5", in_memory);
+        for (int cache = 0; cache < PT_N_CACHE; cache++) {
+            pt_dataset_t *a = open_dataset(name, ".h5", cache);
+            pt_dataset_t *b = open_dataset(name, ".ref.h5", cache);
             for (int s = 0; s < PT_N_SPLIT; s++)
                 if (pt_dataset_n_input(b, (pt_split_t)s) > 0)
                     assert_same(name, a, b, (pt_split_t)s);

@@ -39,12 +39,12 @@ static const char script[] =
     "y[3, 0] += 1e-5\n"
     "write('label.h5', (x + far).astype('>f8'), y + far[:2])\n";
 
-static pt_dataset_t *open_dataset(const char *name, bool in_memory)
+static pt_dataset_t *open_dataset(const char *name, pt_cache_t cache)
 {
     char path[96];
     pt_dataset_t *dataset = NULL;
     snprintf(path, sizeof path, "%s/%s", folder, name);
-    if (pt_dataset_open(path, "all", pt_comm_world(), node, in_memory, &dataset) != PT_OK)
+    if (pt_dataset_open(path, "all", pt_comm_world(), node, cache, &dataset) != PT_OK)
         fail_msg("%s", pt_error_message());
     return dataset;
 }

@@ -62,6 +62,20 @@ expect 0 "$POLYTREE" plan "$SMALL" --ranks 2 --set data.file=bands.h5
 short=(warmup.steps=4 search.steps=4 retrain.steps=4)
 expect 0 "$POLYTREE" search "$SMALL" -o BANDS --set data.file=bands.h5 data.cache=none "${short[@]}"
 says err "^polytree: warning: bands.h5: $cost"
+
+# Unpacked once, in a file that nobody sees: the same bits, and nothing is left.
+mkdir scratch
+for n in 1 2 3; do
+    TMPDIR=$PWD/scratch OMPI_MCA_orte_tmpdir_base=/tmp expect 0 ranks $n search "$SMALL" -o "DISK-$n" \
+        --set data.file=bands.h5 data.cache=disk "${short[@]}"
+    ! grep -q "in chunks of" err || fail "what is unpacked once is called costly"
+    same_result BANDS "DISK-$n"
+done
+[ -z "$(ls scratch)" ] || fail "files are left in TMPDIR"
+TMPDIR=$PWD/nowhere refuses 1 "no file of [0-9]+ MiB in $PWD/nowhere \\(TMPDIR\\): No such file" search "$SMALL" -o none \
+    --set data.file=bands.h5 data.cache=disk
+[ ! -e none ] || fail "a refused run leaves a folder"
+
 refuses 2 "gzip" data repack bands.h5 packed.h5 --gzip 12
 refuses 1 "bands.h5 is there already" data repack shapes.h5 bands.h5
 

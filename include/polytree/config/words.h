@@ -24,7 +24,12 @@ typedef enum pt_standardise {
     PT_STANDARDISE_NONE,
     PT_N_STANDARDISE
 } pt_standardise_t;
-typedef enum pt_cache { PT_CACHE_MEMORY, PT_CACHE_NONE, PT_N_CACHE } pt_cache_t;
+typedef enum pt_cache {
+    PT_CACHE_NONE,
+    PT_CACHE_MEMORY,
+    PT_CACHE_DISK,
+    PT_N_CACHE
+} pt_cache_t;
 typedef enum pt_layout_mode {
     PT_LAYOUT_AUTO,
     PT_LAYOUT_MANUAL,

@@ -11,6 +11,7 @@
 
 #include "polytree/base/status.h"
 #include "polytree/base/text.h"
+#include "polytree/config/words.h"
 #include "polytree/par/comm.h"
 
 typedef enum pt_split {
@@ -104,11 +105,12 @@ typedef struct pt_dataset pt_dataset_t;
 /**
  * Open a data set and read its tables and labels.
  *
- * With `in_memory` inputs and label maps are read too, one copy per node of `comm` in
- * shared memory; without, pt_dataset_read() and pt_dataset_read_labels() read what they are
- * asked for.  The file is checked like by pt_dataset_check(), all values included, and so
- * that all ranks have the same: one rank of each node looks, and each that finds another
- * file there than that one.  Collective over `comm`.
+ * With PT_CACHE_MEMORY inputs and label maps are read too, one copy per node of `comm` in
+ * shared memory, and with PT_CACHE_DISK one in a file of the node's own; with PT_CACHE_NONE
+ * pt_dataset_read() and pt_dataset_read_labels() read what they are asked for.  The file is
+ * checked like by pt_dataset_check(), all values included, and so that all ranks have the
+ * same: one rank of each node looks, and each that finds another file there than that one.
+ * Collective over `comm`.
  *
  * @param[in]  tasks  "all", or task names separated by white space or commas, in the
  *                    order wanted; a name that the file lacks is an error that names
@@ -117,15 +119,15 @@ typedef struct pt_dataset pt_dataset_t;
  *         PT_E_MISMATCH where a rank's file is not what rank 0's is, naming what differs
  */
 PT_MUST_CHECK pt_status_t pt_dataset_open(const char *path, const char *tasks,
-                                          pt_comm_t *comm, pt_comm_t *node, bool in_memory,
-                                          pt_dataset_t **out);
+                                          pt_comm_t *comm, pt_comm_t *node,
+                                          pt_cache_t cache, pt_dataset_t **out);
 /**
  * The same of all tasks, to score what a network makes of the inputs: a file without train
  * will do, and tasks without labels there.  Nothing is read into memory.
  */
 PT_MUST_CHECK pt_status_t pt_dataset_open_labels(const char *path, pt_comm_t *comm,
                                                  pt_comm_t *node, pt_dataset_t **out);
-/** Collective where in_memory. */
+/** Collective unless PT_CACHE_NONE. */
 void pt_dataset_close(pt_dataset_t *dataset);
 
 int32_t pt_dataset_n_task(const pt_dataset_t *dataset);
