@@ -16,14 +16,29 @@ void pt_copies_of_subnet(const pt_space_t *space, const pt_subnet_t *subnet, int
         }
 }
 
-void pt_copies_switch(const pt_space_t *space, const int32_t *copy, pt_subnet_t *subnet)
+/* Of tables whose rows have more tasks: the last of them. */
+static void switch_copies(const pt_space_t *space, const int32_t *copy, int32_t n_row,
+                          pt_subnet_t *subnet)
 {
+    int32_t n_other = n_row - space->n_task;
     subnet->is_soft = false;
     for (int32_t k = 0; k < space->n_task; k++)
         for (int32_t l = 0; l < space->n_layer; l++)
             for (int32_t c = space->layer_choice[l]; c < space->layer_choice[l + 1]; c++)
                 pt_subnet_switch(subnet, k, c,
-                                 c == space->layer_choice[l] + copy[l * space->n_task + k]);
+                                 c == space->layer_choice[l] +
+                                          copy[l * n_row + n_other + k]);
+}
+
+void pt_copies_switch(const pt_space_t *space, const int32_t *copy, pt_subnet_t *subnet)
+{
+    switch_copies(space, copy, space->n_task, subnet);
+}
+
+void pt_copies_switch_groups(const pt_space_t *space, const pt_branching_t *b,
+                             pt_subnet_t *subnet)
+{
+    switch_copies(space, b->group, b->n_task, subnet);
 }
 
 pt_status_t pt_copies_branching(const pt_space_t *space, const pt_subnet_t *subnet,

@@ -121,7 +121,7 @@ static void fill_args(const run_t *run, const instr_t *in, pt_op_args_t *args)
     args->dy = at(run, in->dy);
     args->saved = at(run, in->saved);
     args->work = run->arena;
-    args->mode = mode_of(plan);
+    args->mode = plan_is_frozen(plan, in->op) ? PT_MODE_EVAL : mode_of(plan);
     args->gate = 1;
     if (in->is_soft)
         args->gate = pt_subnet_gates(run->unit.subnet, plan->task[in->slot])[in->choice];
@@ -207,6 +207,9 @@ static void step(run_t *run, const instr_t *in)
     case INSTR_FORWARD:
         fill_args(run, in, &args);
         in->inst->op->forward(in->inst, &args);
+        if (run->unit.see != NULL)
+            run->unit.see(run->unit.see_context, in->op, in->candidate,
+                          run->plan->task[in->slot], args.y);
         run->exec->madds += in->inst->madds;
         break;
     case INSTR_BACKWARD:

@@ -320,7 +320,8 @@ pt_plan_value_t pt_plan_value(const pt_plan_t *plan, int32_t value)
     return (pt_plan_value_t){.op = v->op,
                              .n_in = v->inst->n_in,
                              .in = {v->in[0], v->in[1]},
-                             .task = plan->task[v->first_user]};
+                             .task = plan->task[v->first_user],
+                             .candidate = v->position};
 }
 
 bool pt_plan_uses(const pt_plan_t *plan, int32_t value, int32_t i)

@@ -118,6 +118,14 @@ static inline bool plan_is_training(const pt_plan_t *plan)
     return plan_has_backward(plan) || plan->pass == PT_PASS_LOSS;
 }
 
+/** Is an operation one of a trained network's, which stays as it is? */
+static inline bool plan_is_frozen(const pt_plan_t *plan, int32_t op)
+{
+    const pt_space_t *s = plan->space;
+
+    return op != NONE && s->candidate[s->op[op].candidate].is_frozen;
+}
+
 static inline bool plan_is_user(const pt_plan_t *plan, int32_t value, int32_t slot)
 {
     return pt_bitset_get(plan->users + (size_t)value * (size_t)plan->n_slot_word, slot);

@@ -62,8 +62,8 @@ static void emit_forward(pt_plan_t *plan, value_t *v)
     if (v->probe_of != NONE)
         return;
     instr_t in = instr_of(v, INSTR_FORWARD);
-    /* Statistics have the same numbers on all stages. */
-    if ((v->inst->flags & PT_OP_HAS_STAT) != 0 && !plan_is_training(plan))
+    /* Statistics have the same numbers on all stages, and in all passes. */
+    if ((v->inst->flags & PT_OP_HAS_STAT) != 0)
         in.stat = new_stat(plan, v);
     plan->madds += v->inst->madds;
     plan->madds_executed += v->inst->madds;
@@ -112,7 +112,7 @@ static bool is_trained(const pt_plan_t *plan, const value_t *v)
 {
     const pt_space_t *s = plan->space;
 
-    return v->inst->n_param > 0 &&
+    return v->inst->n_param > 0 && !plan_is_frozen(plan, v->op) &&
            s->store.param[s->op[v->op].param[0]].role != PT_ROLE_FITTED;
 }
 

@@ -91,7 +91,8 @@ static int32_t number_chain(pt_plan_t *plan, int32_t candidate, int32_t slot,
             id.in[j] = op->in[j] == PT_BLOCK_SRC    ? src
                        : op->in[j] == PT_BLOCK_SKIP ? skip
                                                     : value[op->in[j] - c->first_op];
-        if ((op->inst.flags & PT_OP_TRAIN_ONLY) != 0 && !plan_is_training(plan))
+        if ((op->inst.flags & PT_OP_TRAIN_ONLY) != 0 &&
+            (c->is_frozen || !plan_is_training(plan)))
             value[i] = id.in[0];
         else
             value[i] = find_or_make(plan, &id, slot, candidate);

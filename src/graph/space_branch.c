@@ -204,7 +204,7 @@ static pt_status_t add_all(space_builder_t *b, const pt_config_t *config,
     s->n_layer = e->n_layer;
     s->has_one_copy = has_one_copy(config, spec);
     if (spec->branching != NULL &&
-        (spec->branching->n_layer != s->n_layer || spec->branching->n_task != s->n_task))
+        (spec->branching->n_layer != s->n_layer || spec->branching->n_task < s->n_task))
         PT_FAIL(MISMATCH,
                 "a branching of %d layers and %d tasks for %d layers and %d tasks",
                 (int)spec->branching->n_layer, (int)spec->branching->n_task,

@@ -57,7 +57,7 @@ static pt_status_t count_madds(const pt_search_t *s, int64_t *madds)
     PT_TRY(pt_form_space(s->config, pt_trainer_dataset(s->trainer), &form, NULL, &space));
     PT_TRY_OR(done, pt_subnet_init(&network, space->n_task, space->n_choice));
     if (is_branch)
-        pt_copies_switch(space, s->branching.group, &network);
+        pt_copies_switch_groups(space, &s->branching, &network);
     else
         pt_subnet_copy(&network, &s->subnet);
     PT_TRY_OR(done, pt_cost_all(space, &network, &cost));

@@ -14,7 +14,7 @@ static pt_status_t take_groups(pt_search_t *s)
 {
     pt_subnet_release(&s->subnet);
     PT_TRY(pt_subnet_init(&s->subnet, s->space->n_task, s->space->n_choice));
-    pt_copies_switch(s->space, s->branching.group, &s->subnet);
+    pt_copies_switch_groups(s->space, &s->branching, &s->subnet);
     return PT_OK;
 }
 

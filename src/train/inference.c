@@ -20,6 +20,8 @@ struct pt_inference {
     int32_t n_bundle;
     bundle_t *bundle; /**< [n_task], n_bundle in use */
     pt_exec_t *exec;
+    pt_see_fn see;
+    void *see_context;
 };
 
 static pt_status_t open_bundle(pt_inference_t *n, bundle_t *b)
@@ -174,6 +176,12 @@ const double *pt_inference_statistics(const pt_inference_t *network, int32_t bun
     return network->bundle[bundle].stat;
 }
 
+void pt_inference_watch(pt_inference_t *network, pt_see_fn see, void *context)
+{
+    network->see = see;
+    network->see_context = context;
+}
+
 /** Who takes the outputs. */
 typedef struct taker {
     pt_inference_take_t take;
@@ -200,7 +208,9 @@ void pt_inference_run(pt_inference_t *network, const float *input, pt_inference_
                           .subnet = network->subnet,
                           .stat = bundle->stat,
                           .loss = take_output,
-                          .loss_context = &taker};
+                          .loss_context = &taker,
+                          .see = network->see,
+                          .see_context = network->see_context};
         (void)pt_exec_run(network->exec, bundle->plan, &unit);
     }
 }

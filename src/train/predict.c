@@ -52,7 +52,7 @@ static void draw(pt_predictor_t *p, int32_t kind, int32_t step, const int32_t *t
                                   .alive_node = p->reach.node};
 
     if (p->branching != NULL) {
-        pt_copies_switch(p->space, p->branching->group, &p->subnet);
+        pt_copies_switch_groups(p->space, p->branching, &p->subnet);
     } else if (pt_methods[c->search.method].is_fixed) {
         p->subnet.is_soft = false;
         p->subnet.is_active_only = p->space->has_one_copy;

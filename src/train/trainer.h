@@ -152,6 +152,21 @@ void trainer_close_step(pt_trainer_t *trainer);
 PT_MUST_CHECK pt_status_t trainer_open_scores(pt_trainer_t *trainer);
 void trainer_close_scores(pt_trainer_t *trainer);
 void trainer_close_gather(pt_trainer_t *trainer);
+/** Statistics of a bundle's last evaluation, and of its frozen candidates, as
+ * pt_plan_stat() places them; NULL of a task by itself, whose plan is another. */
+static inline double *trainer_statistics(const pt_trainer_t *trainer, int32_t bundle)
+{
+    return bundle < trainer->n_bundle
+               ? trainer->score.stat + bundle * trainer->score.stat_bound
+               : NULL;
+}
+static inline bool trainer_is_frozen(const pt_trainer_t *trainer, int32_t op)
+{
+    const pt_space_t *s = trainer->space;
+
+    return s->candidate[s->op[op].candidate].is_frozen;
+}
+
 PT_MUST_CHECK pt_status_t trainer_open_labels(pt_trainer_t *trainer);
 void trainer_close_labels(pt_trainer_t *trainer);
 PT_MUST_CHECK pt_status_t trainer_open_plans(pt_trainer_t *trainer);

@@ -131,7 +131,7 @@ static pt_status_t begin_unit(void *context, int32_t i, pt_unit_t *unit)
     int64_t left =
         pt_feed_bundle(t->feed, e->draw.bundle)->n_sample[e->draw.part] - m * microbatch;
 
-    unit->stat = t->score.stat + e->draw.bundle * t->score.stat_bound;
+    unit->stat = trainer_statistics(t, e->draw.bundle);
     unit->unit_stat = t->score.unit_stat;
     unit->loss = e->pass == PT_PASS_EVAL ? take_output : ignore_loss;
     unit->loss_context = e;
@@ -187,12 +187,14 @@ static pt_status_t finish_stats(evaluation_t *e, int32_t bundle, int64_t n)
 {
     pt_trainer_t *t = e->t;
     const pt_exact_t *sum = &t->score.calibration;
-    double *stat = t->score.stat + bundle * t->score.stat_bound;
+    double *stat = trainer_statistics(t, bundle);
     pt_plan_t *plan;
 
     PT_TRY(trainer_plan(t, e->subnet, PT_PASS_CALIBRATE, bundle, &plan));
     for (int32_t s = 0; s < pt_plan_n_stat(plan); s++) {
         const pt_plan_stat_t *p = pt_plan_stat(plan, s);
+        if (trainer_is_frozen(t, p->op))
+            continue;
         for (int64_t c = 0; c < p->channels; c++) {
             int64_t mean = e->first_sum + stat_sum(p) + c, square = mean + p->channels;
             double within = pt_exact_value(sum, square + p->channels);

@@ -376,6 +376,64 @@ pt_status_t pt_trainer_load(pt_trainer_t *trainer, const pt_checkpoint_t *checkp
     return PT_OK;
 }
 
+static void name_stat(const pt_space_t *s, const pt_plan_stat_t *stat,
+                      char name[PT_RECORD_NAME])
+{
+    const pt_candidate_t *c = &s->candidate[s->op[stat->op].candidate];
+
+    snprintf(name, PT_RECORD_NAME, "statistics/%s.%d/%s", c->name, stat->op - c->first_op,
+             s->task[stat->task].name);
+}
+
+/** Whether this rank's stage has an operation: statistics of others' stay 0. */
+static bool has_op(const pt_trainer_t *t, int32_t op)
+{
+    const int32_t *first = t->pipeline.cut.first;
+    int32_t stage = t->layout->coord[PT_AXIS_STAGE], c = t->space->op[op].candidate;
+
+    return t->layout->extent[PT_AXIS_STAGE] == 1 ||
+           (c >= first[stage] && c < first[stage + 1]);
+}
+
+static pt_status_t take_stat(pt_trainer_t *t, const pt_plan_stat_t *stat,
+                             const pt_checkpoint_t *checkpoint, double *pair)
+{
+    pt_comm_t *world = t->layout->world;
+    int64_t n = 2 * stat->channels;
+    double *taken = NULL;
+    char name[PT_RECORD_NAME];
+    pt_status_t status = pt_alloc(&taken, (size_t)n, sizeof *taken);
+
+    name_stat(t->space, stat, name);
+    if (status == PT_OK && pt_comm_rank(world) == 0)
+        status = pt_checkpoint_copy(checkpoint, name, PT_DTYPE_F64, n, taken);
+    PT_TRY_OR(done, pt_comm_agree(world, status));
+    PT_TRY_OR(done, pt_comm_bcast(world, taken, (size_t)n * sizeof *taken, 0));
+    if (has_op(t, stat->op))
+        memcpy(pair, taken, (size_t)n * sizeof *taken);
+done:
+    pt_free(taken);
+    return status;
+}
+
+pt_status_t pt_trainer_take_stats(pt_trainer_t *trainer, const pt_subnet_t *subnet,
+                                  const pt_checkpoint_t *checkpoint)
+{
+    pt_trainer_t *t = trainer;
+
+    for (int32_t b = 0; b < t->n_bundle; b++) {
+        pt_plan_t *plan;
+        PT_AGREE(t->layout->world, trainer_plan(t, subnet, PT_PASS_EVAL, b, &plan));
+        for (int32_t i = 0; i < pt_plan_n_stat(plan); i++) {
+            const pt_plan_stat_t *stat = pt_plan_stat(plan, i);
+            if (trainer_is_frozen(t, stat->op))
+                PT_TRY(take_stat(t, stat, checkpoint,
+                                 trainer_statistics(t, b) + stat->offset));
+        }
+    }
+    return PT_OK;
+}
+
 /** The last evaluation's statistics of all bundles, on every rank, in t->gather.stat. */
 static pt_status_t gather_stats(pt_trainer_t *t)
 {
@@ -403,18 +461,14 @@ agree:
 static pt_status_t save_stats_root(pt_trainer_t *t, const pt_subnet_t *subnet,
                                    pt_checkpoint_t *checkpoint)
 {
-    const pt_space_t *s = t->space;
-
     for (int32_t b = 0; b < t->n_bundle; b++) {
         pt_plan_t *plan;
         PT_TRY(trainer_plan(t, subnet, PT_PASS_EVAL, b, &plan));
         for (int32_t i = 0; i < pt_plan_n_stat(plan); i++) {
             const pt_plan_stat_t *stat = pt_plan_stat(plan, i);
-            const pt_candidate_t *c = &s->candidate[s->op[stat->op].candidate];
             int64_t dim[2] = {2, stat->channels};
             char name[PT_RECORD_NAME];
-            snprintf(name, sizeof name, "statistics/%s.%d/%s", c->name,
-                     stat->op - c->first_op, s->task[stat->task].name);
+            name_stat(t->space, stat, name);
             PT_TRY(pt_checkpoint_add(
                 checkpoint, name, PT_DTYPE_F64, dim, 2,
                 t->gather.stat + b * t->score.stat_bound + stat->offset, true));

@@ -252,6 +252,7 @@ static pt_status_t begin_unit(void *context, int32_t i, pt_unit_t *unit)
 
     unit->rng = pt_step_rng(t->config, w->step, PT_RNG_DROPOUT);
     unit->index = (uint32_t)index;
+    unit->stat = trainer_statistics(t, draw.bundle);
     unit->loss = take_loss;
     unit->loss_context = &t->step.unit_loss[i];
     t->step.unit_loss[i] = (unit_loss_t){t, i};

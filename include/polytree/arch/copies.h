@@ -14,8 +14,13 @@
 /** The copy that each task has of each layer in a hard subnet. */
 void pt_copies_of_subnet(const pt_space_t *space, const pt_subnet_t *subnet, int32_t *copy);
 
-/** The hard subnet of these copies: in the space of a branching, those of its groups. */
+/** The hard subnet of these copies. */
 void pt_copies_switch(const pt_space_t *space, const int32_t *copy, pt_subnet_t *subnet);
+
+/** The hard subnet of the groups of a branching in the space of it, whose tasks may be the
+ * last of the branching's alone. */
+void pt_copies_switch_groups(const pt_space_t *space, const pt_branching_t *b,
+                             pt_subnet_t *subnet);
 
 /**
  * Which tasks run which layer together in a hard subnet; where every task has candidates of

@@ -32,17 +32,27 @@
 typedef void (*pt_loss_fn)(void *context, int32_t task, const pt_real_t *output,
                            pt_real_t *doutput);
 
+/**
+ * Called with each value that a forward pass has formed: y [microbatch, h, w, c] of an
+ * operation (`op` < 0: of a sum, whose last term is the candidate's), `task` the first of
+ * those that use it.  These are what pt_plan_value() has of it.
+ */
+typedef void (*pt_see_fn)(void *context, int32_t op, int32_t candidate, int32_t task,
+                          const pt_real_t *y);
+
 /** One (bundle, microbatch): everything that one run of a plan reads and writes. */
 typedef struct pt_unit {
     const pt_real_t *input;    /**< [microbatch, h, w, c] */
     const pt_subnet_t *subnet; /**< gates; its bits must be those of the plan */
     pt_rng_t rng;              /**< key of dropout; purpose and task are filled in */
     uint32_t index;            /**< of the unit within its bundle's step */
-    const double *stat;        /**< eval: as pt_plan_stat() */
+    const double *stat;        /**< eval, and frozen candidates: as pt_plan_stat() */
     double *unit_stat;         /**< calibrate: the unit's means and centred squares */
     double *dgate;             /**< alpha: [tasks of the plan][n_choice], overwritten */
     pt_loss_fn loss;
     void *loss_context;
+    pt_see_fn see; /**< NULL: nobody looks */
+    void *see_context;
 } pt_unit_t;
 
 /** How messages go to the neighbouring stages and come from them; for each direction

@@ -115,7 +115,8 @@ void pt_plan_sections(const pt_plan_t *plan, const pt_machine_t *machine, pt_wir
 int64_t pt_plan_madds(const pt_plan_t *plan);
 int64_t pt_plan_madds_executed(const pt_plan_t *plan);
 
-/** The batch norms of a calibrate or eval plan: one set of statistics per value. */
+/** The batch norms of a plan: one set of statistics per value, in the same order for every
+ * pass of the same tasks; read in eval plans and of frozen candidates. */
 typedef struct pt_plan_stat {
     int32_t op;     /**< in space->op */
     int32_t task;   /**< first task that uses it */
@@ -131,6 +132,7 @@ typedef struct pt_plan_value {
     int32_t op;                     /**< in space->op; -1: the sum of its two inputs */
     int32_t n_in, in[PT_OP_MAX_IN]; /**< values, or PT_PLAN_INPUT */
     int32_t task;                   /**< first task that uses it */
+    int32_t candidate;              /**< whose operation it is, or whose term is added */
 } pt_plan_value_t;
 /** The network's input. */
 enum { PT_PLAN_INPUT = -2 };

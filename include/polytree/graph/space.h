@@ -75,6 +75,9 @@ typedef struct pt_candidate {
                            search.method = single) */
     int32_t group;    /**< in the store; -1: no parameters */
     int32_t first_op, n_op;
+    bool is_frozen; /**< of a trained network: in every pass it runs as in evaluation, on
+                         stored statistics and without dropout, and its weights stay.  Set
+                         by who extends a network, before plans are compiled. */
 } pt_candidate_t;
 
 /** A task as the space sees it. */
@@ -126,7 +129,8 @@ typedef struct pt_space_spec {
     int64_t height, width, channels; /**< of one input */
     int32_t n_task;
     const pt_space_task_t *task;     /**< copied */
-    const pt_branching_t *branching; /**< branch: a copy per group; NULL: space.copies */
+    const pt_branching_t *branching; /**< branch: a copy per group; NULL: space.copies.  It
+                                          may be of more tasks: those here are its last */
 } pt_space_spec_t;
 
 /**

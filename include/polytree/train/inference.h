@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "polytree/base/status.h"
+#include "polytree/graph/exec.h"
 #include "polytree/graph/plan.h"
 #include "polytree/io/checkpoint.h"
 #include "polytree/par/comm.h"
@@ -50,6 +51,9 @@ const double *pt_inference_statistics(const pt_inference_t *network, int32_t bun
 /** What a checkpoint calls a batch norm's: "statistics/CANDIDATE.OP/TASK". */
 void pt_inference_statistics_name(const pt_inference_t *network, const pt_plan_stat_t *stat,
                                   char name[PT_RECORD_NAME]);
+
+/** Have `see` look at every value of the runs from now on (polytree/graph/exec.h). */
+void pt_inference_watch(pt_inference_t *network, pt_see_fn see, void *context);
 
 /** Takes a task's output [microbatch, h, w, outputs], 1 x 1 of what is no map. */
 typedef void (*pt_inference_take_t)(void *context, int32_t task, const pt_real_t *output);

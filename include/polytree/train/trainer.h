@@ -115,6 +115,17 @@ PT_MUST_CHECK pt_status_t pt_trainer_alpha_step(pt_trainer_t *trainer,
  */
 PT_MUST_CHECK pt_status_t pt_trainer_find_frozen(pt_trainer_t *trainer);
 
+/**
+ * Take the statistics of the space's frozen candidates, as pt_trainer_save_stats() calls
+ * them, from rank 0's checkpoint (the others' ignored): steps and evaluations of the subnet
+ * run on these from then on.  Collective.
+ *
+ * @return PT_E_FORMAT, naming what the checkpoint lacks
+ */
+PT_MUST_CHECK pt_status_t pt_trainer_take_stats(pt_trainer_t *trainer,
+                                                const pt_subnet_t *subnet,
+                                                const pt_checkpoint_t *checkpoint);
+
 /** Reset moments and Adam counts (entering a phase); averages of weights begin with these.
  */
 void pt_trainer_reset_moments(pt_trainer_t *trainer);
