@@ -96,6 +96,21 @@ pt_status_t pt_checkpoint_add(pt_checkpoint_t *checkpoint, const char *name,
     return PT_OK;
 }
 
+pt_status_t pt_checkpoint_keep(pt_checkpoint_t *checkpoint, const pt_record_t *record,
+                               const char *name)
+{
+    size_t bytes = pt_record_bytes(record);
+    void *data;
+    PT_TRY(pt_alloc(&data, bytes, 1));
+    memcpy(data, record->data, bytes);
+    pt_status_t status =
+        pt_checkpoint_add(checkpoint, name != NULL ? name : record->name, record->dtype,
+                          record->dim, record->n_dim, data, record->in_payload);
+    if (status != PT_OK)
+        pt_free(data);
+    return status;
+}
+
 pt_status_t pt_checkpoint_take(pt_checkpoint_t *checkpoint, const char *path,
                                const char *name, const pt_record_t *record)
 {

@@ -128,6 +128,11 @@ static pt_status_t eval_on_active(pt_held_run_t *run, pt_part_t asked, int64_t n
                                          n_picture, run->folder, score));
     if (is_root)
         pt_print_scores_of(run, score, part);
+    if (is_root && pt_methods[s->config.search.method].is_extended)
+        pt_console_line(
+            "note        of the tasks added; scores of the others: polytree eval "
+            "%s --data FILE.h5",
+            run->folder);
     if (is_root && n_picture > 0)
         pt_print_pictures(run->folder);
 done:

@@ -181,6 +181,20 @@ const pt_command_t pt_commands[] = {
      .max_word = 1,
      .on_all_ranks = true,
      .run = pt_cmd_choose},
+    {.name = "extend",
+     .usage = "RUN DATA.h5 -o RUN2 [--tasks NAME ...] [--set key=value ...] [--time-limit "
+              "H:M:S]",
+     .help = "add tasks to the network of a finished run\n"
+             "\nThe network of RUN stays as it is: what it says of its tasks keeps its "
+             "bits.  Each task of\nDATA.h5, whose inputs are like those of RUN, enters it "
+             "where its features serve best, and\nthe cheapest of such places; then its "
+             "head is trained.  RUN2 has the old tasks and the new\nones.  The same "
+             "command goes on where it was stopped.",
+     .flags = pt_flags_extend,
+     .min_word = 2,
+     .max_word = 2,
+     .on_all_ranks = true,
+     .run = pt_cmd_extend},
     {.name = "sweep",
      .usage = "CONFIG.ini -o FOLDER [--report] [--set key=value ...] [--time-limit H:M:S]",
      .help = "run methods x seeds x options of section [sweep], and compare them\n"

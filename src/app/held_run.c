@@ -17,6 +17,7 @@
 #include "app/watch.h"
 #include "polytree/base/memory.h"
 #include "polytree/base/text.h"
+#include "polytree/record/architecture.h"
 #include "polytree/record/run_checkpoint.h"
 #include "polytree/record/run_config.h"
 #include "polytree/record/run_file.h"
@@ -224,11 +225,16 @@ void pt_print_pictures(const char *run)
 
 static pt_status_t draw(const pt_held_run_t *run)
 {
-    char path[PT_PATH_MAX];
+    char path[PT_PATH_MAX], found[PT_PATH_MAX];
+    pt_architecture_t network;
     bool is_drawn;
     PT_TRY(pt_run_file_path(run->folder, PT_FILE_ARCHITECTURE_PLOT, path));
-    PT_TRY(pt_diagram_write(pt_trainer_space(run->session.trainer),
-                            pt_search_subnet(run->search), -1, path, &is_drawn));
+    PT_TRY(pt_run_file_path(run->folder, PT_FILE_ARCHITECTURE, found));
+    PT_TRY(pt_architecture_open(&run->session.config, found, &network));
+    pt_status_t status =
+        pt_diagram_write(network.space, &network.subnet, -1, path, &is_drawn);
+    pt_architecture_release(&network);
+    PT_TRY(status);
     pt_console_line(is_drawn ? "picture     %s"
                              : "no picture: Graphviz's program dot is not installed "
                                "(later: polytree show RUN --svg %s)",
@@ -242,9 +248,10 @@ static pt_status_t draw(const pt_held_run_t *run)
 static void print_result(const pt_held_run_t *run, const pt_run_result_t *result)
 {
     pt_print_scores_of(run, result->score, pt_search_last_part(run->search));
-    pt_console_line("network     %lld parameters, %lld multiply-adds a sample for all "
-                    "tasks",
-                    (long long)result->cost.parameters, (long long)result->cost.madds);
+    bool is_extended = pt_methods[run->session.config.search.method].is_extended;
+    pt_console_line("network     %lld parameters, %lld multiply-adds a sample for %s",
+                    (long long)result->cost.parameters, (long long)result->cost.madds,
+                    is_extended ? "the tasks added" : "all tasks");
     if (pt_trainer_space(run->session.trainer)->kind == PT_SPACE_DAG)
         pt_console_line("            %d edge%s over all tasks, %d distinct",
                         (int)result->cost.edges, pt_plural(result->cost.edges),

@@ -132,6 +132,10 @@ static pt_status_t check_tasks(const pt_session_t *session)
 {
     const char **name;
     int32_t n = 0;
+    /* There they may be of tasks in the network that is extended, too, which the run knows.
+     */
+    if (pt_methods[session->config.search.method].is_extended)
+        return PT_OK;
     while (pt_dataset_file_task(session->dataset, n) != NULL)
         n++;
     PT_TRY(pt_alloc(&name, (size_t)n, sizeof name[0]));

@@ -137,7 +137,9 @@ static pt_status_t build(pt_trained_t *t, const run_reading_t *r)
 static pt_status_t check_space(const pt_trained_t *t, const run_reading_t *r)
 {
     const void *theirs;
-    PT_TRY(pt_checkpoint_get(&r->checkpoint, "space", PT_DTYPE_U64, 1, &theirs));
+    bool is_extended = pt_checkpoint_find(&r->checkpoint, "network") != NULL;
+    PT_TRY(pt_checkpoint_get(&r->checkpoint, is_extended ? "network" : "space",
+                             PT_DTYPE_U64, 1, &theirs));
     if (*(const uint64_t *)theirs != t->found.space->fingerprint)
         PT_FAIL(MISMATCH, "%s: the checkpoint beside it is of another network", r->path);
     return PT_OK;

@@ -281,7 +281,7 @@ const pt_option_t pt_options[] = {
         "baselines: the network of baseline.cost_of rebuilt from scratch, one chain for "
         "all tasks, one for each, a random subnet, one of one graph for all tasks; branch: "
         "each task alone, the branching numbered baseline.branching; features: ridge or "
-        "logistic regression"),
+        "logistic regression; extended: new tasks on the network of extend.run"),
     LENGTH("search.steps", search.steps, "1200", 0, NUM,
            "weight steps of the search; alpha steps come on top"),
     REAL("search.alpha_part", search.alpha_part, "0.5", 0.001, 0.999, NUM,
@@ -375,6 +375,9 @@ const pt_option_t pt_options[] = {
          "weights are averaged over steps, the average so far counting this much (0.99: "
          "over some 100 steps); it is evaluated and left; 0 = off"),
     UPDATE("retrain", retrain.update, "sgd", "0.05", "0.9", "1", "5e-4", "cosine", "200"),
+
+    PATH("extend.run", extend.run, "", OUT,
+         "extended: run whose network new tasks are added to; not needed once it is begun"),
 
     PATH("baseline.cost_of", baseline.cost_of, "", OUT,
          "run whose multiply-adds and samples a baseline is to match, and whose network is "

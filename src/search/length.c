@@ -99,8 +99,9 @@ void pt_run_length(const pt_config_t *config, const pt_feed_t *feed, pt_run_leng
     }
     if (pt_methods[c->search.method].is_linear)
         n.n_step[PT_PHASE_RETRAIN] = 1;
-    if (is_at_once || ((pt_methods[c->search.method].is_drawn || pt_config_is_judged(c)) &&
-                       !has_own_supernet(c)))
+    if (is_at_once || pt_methods[c->search.method].is_extended ||
+        ((pt_methods[c->search.method].is_drawn || pt_config_is_judged(c)) &&
+         !has_own_supernet(c)))
         n.n_step[PT_PHASE_WARMUP] = n.n_step[PT_PHASE_SEARCH] = 0;
     *out = n;
 }

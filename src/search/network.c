@@ -183,6 +183,8 @@ static pt_status_t take(pt_search_t *s, origin_t *origin)
 pt_status_t run_take_network(pt_search_t *s)
 {
     origin_t origin = {.copy = NULL};
+    if (pt_methods[s->config->search.method].is_extended)
+        return run_extend_take(s);
     pt_checkpoint_init(&origin.kept);
     pt_status_t status = take(s, &origin);
     pt_checkpoint_release(&origin.kept);

@@ -250,6 +250,8 @@ static pt_status_t leave_search(pt_search_t *s)
         PT_TRY(run_keep_supernet(s));
     if (method->is_rebuilt)
         PT_TRY(run_rebuild(s));
+    else if (method->is_extended)
+        PT_TRY(run_extend(s));
     else
         PT_AGREE(s->world,
                  method->is_drawn ? run_draw_network(s, &s->subnet) : run_derive(s));
@@ -273,7 +275,7 @@ static pt_status_t leave_choose(pt_search_t *s)
 }
 
 /* On rank 0. */
-static pt_status_t write_architecture(const pt_search_t *s)
+static pt_status_t write_architecture(pt_search_t *s)
 {
     bool has_alpha = pt_methods[s->config->search.method].is_learned && !s->choose.is_on &&
                      !run_changes_form(s);
@@ -282,8 +284,11 @@ static pt_status_t write_architecture(const pt_search_t *s)
     PT_TRY(pt_run_file_path(s->run, PT_FILE_ARCHITECTURE, path));
     PT_TRY(pt_interface_of(pt_trainer_dataset(s->trainer), pt_trainer_feed(s->trainer),
                            &interface));
-    pt_status_t status = pt_architecture_write(
-        s->space, &s->subnet, has_alpha ? &s->alpha : NULL, &interface, path);
+    pt_status_t status =
+        pt_methods[s->config->search.method].is_extended
+            ? run_extend_write(s, &interface, path)
+            : pt_architecture_write(s->space, &s->subnet, has_alpha ? &s->alpha : NULL,
+                                    &interface, path);
     pt_interface_release(&interface);
     return status;
 }

@@ -12,6 +12,7 @@
 #include "polytree/search/fingerprint.h"
 #include "polytree/search/search.h"
 #include "search/choose.h"
+#include "search/extend.h"
 
 enum { RUN_PATH_MAX = 4096 };
 
@@ -68,7 +69,8 @@ struct pt_search {
     run_state_t state;
     pt_alpha_t alpha;         /**< of the space that is searched, to the end */
     pt_subnet_t subnet;       /**< the network found, or evaluation gates */
-    pt_branching_t branching; /**< branch: of the network found, once it is derived */
+    pt_branching_t branching; /**< branch: of the network found, once it is derived; where
+                                   one is extended, of old tasks and then new ones */
 
     /* Of a search, until the trainer changes its form. */
     pt_space_t *full_size; /**< owned: as it will be retrained; NULL: as it is searched */
@@ -79,6 +81,7 @@ struct pt_search {
     int64_t eval_every[PT_N_PHASE]; /**< 0 = at the end only */
 
     choose_t choose; /**< where candidates are judged */
+    extend_t extend; /**< where tasks are added to a network */
 
     /* Of a step; sized once. */
     pt_subnet_t drawn;
@@ -285,6 +288,24 @@ pt_status_t run_linear_step(pt_search_t *s);
 /** Take the network that baseline.cost_of has found: branch, s->branching, else s->subnet.
  * Collective.  PT_E_MISMATCH where it is of another space. */
 pt_status_t run_rebuild(pt_search_t *s);
+
+/* extend.c: nothing happens but with search.method = extended */
+
+/** Read the network of extend.run, and see whether the data set fits it; rank 0. */
+pt_status_t run_extend_open(pt_search_t *s);
+/** Choose where new tasks enter, into s->subnet or s->branching.  Collective. */
+pt_status_t run_extend(pt_search_t *s);
+/** The trainer in its last form, with the old network's weights and statistics, frozen.
+ * Collective. */
+pt_status_t run_extend_take(pt_search_t *s);
+/** Write the network of all tasks; `ours` is of the new ones.  Rank 0. */
+pt_status_t run_extend_write(pt_search_t *s, const pt_interface_t *ours, const char *path);
+/** Add to a checkpoint what it lacks of the network of all tasks; rank 0. */
+pt_status_t run_extend_save(const pt_search_t *s, pt_checkpoint_t *c);
+/** Take from a checkpoint what pt_trainer_load() leaves.  Collective. */
+pt_status_t run_extend_load(pt_search_t *s, const pt_checkpoint_t *c);
+/** Make s->branching one of so many tasks. */
+pt_status_t run_extend_room(pt_search_t *s, int32_t n_task);
 
 /* evaluate.c */
 

@@ -51,7 +51,7 @@ static pt_status_t price(pt_search_t *s)
     if (s->config->data.search_size > 0)
         PT_TRY(pt_form_space(s->config, pt_trainer_dataset(s->trainer), &last, NULL,
                              &s->full_size));
-    if (pt_methods[method].is_rebuilt)
+    if (pt_methods[method].is_rebuilt || pt_methods[method].is_extended)
         return PT_OK;
     if (pt_methods[method].is_drawn)
         return s->is_view ? PT_OK : try_draw(s);
@@ -63,6 +63,7 @@ static pt_status_t prepare(pt_search_t *s)
 {
     if (!run_has_network(&s->state))
         PT_TRY(price(s));
+    PT_TRY(run_extend_open(s));
     PT_TRY(run_choose_prepare(s));
     if (!s->is_view && s->state.phase == PT_PHASE_WARMUP)
         PT_TRY(pt_trainer_find_frozen(s->trainer));
@@ -232,6 +233,7 @@ static pt_status_t make(const pt_config_t *config, const char *run, bool is_view
     s->is_root = pt_comm_rank(s->world) == 0;
     s->hooks = hooks == NULL ? (pt_run_hooks_t){NULL, NULL, NULL, NULL} : *hooks;
     strcpy(s->run, run);
+    extend_init(&s->extend);
     s->state.mixed_phase = s->state.best_step = s->state.evaluated = -1;
     s->mean_metric = s->cost = NAN;
     struct timespec now = {0};
@@ -270,6 +272,7 @@ void pt_search_free(pt_search_t *s)
     pt_subnet_release(&s->drawn);
     pt_branching_release(&s->branching);
     choose_release(&s->choose);
+    extend_release(&s->extend);
     pt_resource_release(&s->resource);
     pt_space_free(s->full_size);
     pt_free(s->g);

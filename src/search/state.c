@@ -185,6 +185,7 @@ static pt_status_t write_root(pt_search_t *s, pt_checkpoint_t *c, const char *fo
     PT_TRY_OR(done, add_branching(s, &group, c));
     PT_TRY_OR(done, add_standard(pt_trainer_dataset(s->trainer), &pair, c));
     PT_TRY_OR(done, choose_save(&s->choose, chosen, c));
+    PT_TRY_OR(done, run_extend_save(s, c));
     PT_TRY_OR(done, pack_scores(s, &score, &bound));
     if (s->state.phase == PT_N_PHASE) {
         PT_TRY_OR(done, pt_checkpoint_add(c, "scores", PT_DTYPE_F64, dim, 2, score, false));
@@ -286,8 +287,9 @@ static pt_status_t check_counters(const pt_search_t *s)
 /* Counters, and the network's branching: what form the rest has follows from them. */
 static pt_status_t take_state(pt_search_t *s, const pt_checkpoint_t *c)
 {
+    static const char name[] = "architecture/branching";
     pt_branching_t *b = &s->branching;
-    int64_t n = (int64_t)b->n_layer * b->n_task;
+    const pt_record_t *record = pt_checkpoint_find(c, name);
     const void *data;
     pack_t p;
     PT_TRY(pt_checkpoint_copy(c, "run/counters", PT_DTYPE_I64, RUN_N_COUNTER, p.counter));
@@ -296,9 +298,13 @@ static pt_status_t take_state(pt_search_t *s, const pt_checkpoint_t *c)
     s->state = unpack_state(&p);
     PT_TRY(run_state_best(c, &s->state));
     PT_TRY(check_counters(s));
-    if (n == 0 || !s->state.is_derived)
+    if (b->n_layer == 0 || !s->state.is_derived)
         return PT_OK;
-    PT_TRY(pt_checkpoint_get(c, "architecture/branching", PT_DTYPE_I64, n, &data));
+    if (pt_methods[s->config->search.method].is_extended && record != NULL &&
+        record->n_dim == 2 && record->dim[1] >= b->n_task && record->dim[1] <= UINT16_MAX)
+        PT_TRY(run_extend_room(s, (int32_t)record->dim[1]));
+    int64_t n = (int64_t)b->n_layer * b->n_task;
+    PT_TRY(pt_checkpoint_get(c, name, PT_DTYPE_I64, n, &data));
     for (int64_t i = 0; i < n; i++)
         b->group[i] = (int32_t)((const int64_t *)data)[i];
     if (!pt_branching_is_valid(b))
@@ -359,9 +365,12 @@ static pt_status_t take_rest(pt_search_t *s, const pt_checkpoint_t *c)
 static pt_status_t share_state(pt_search_t *s)
 {
     pt_branching_t *b = &s->branching;
-    size_t n = (size_t)b->n_layer * (size_t)b->n_task;
+    int32_t n_task = b->n_task;
     if (!s->state.is_derived)
         return PT_OK;
+    PT_TRY(pt_comm_bcast(s->world, &n_task, sizeof n_task, 0));
+    PT_AGREE(s->world, run_extend_room(s, n_task));
+    size_t n = (size_t)b->n_layer * (size_t)n_task;
     PT_TRY(pt_comm_bcast(s->world, b->group, n * sizeof *b->group, 0));
     return run_changes_form(s) ? run_change_form(s) : PT_OK;
 }
@@ -429,5 +438,6 @@ pt_status_t run_state_take(pt_search_t *s, const pt_checkpoint_t *c)
     PT_TRY(pt_comm_bcast(s->world, &s->state, sizeof s->state, 0));
     PT_TRY(share(s));
     PT_TRY(share_standard(s, c));
+    PT_TRY(run_extend_load(s, c));
     return pt_trainer_load(s->trainer, c);
 }

@@ -329,6 +329,7 @@ static void put_report(pt_text_t *out, const columns_t *c, const char *earlier,
     put_comparison(out, c);
     report_put_choice(out, &c->summary[FOUND]);
     report_put_notes(out, c, config);
+    report_put_kept(out, config);
     if (job != NULL)
         put_mixed(out, job->result);
     else

@@ -12,23 +12,20 @@ enum { FOLDER_MAX = 200 };
 /** The word for all methods that are opponents of a search in its space. */
 static const char fair[] = "fair";
 
-/* "search, shared, .., full or exhaustive", each with `end` behind it. */
+/* "search, shared, .., exhaustive", each with `end` behind it. */
 static const char *name_methods(const char *end, char text[128])
 {
     pt_text_t out = pt_text_in(text, 128);
     for (int32_t m = 0; m < PT_N_METHOD; m++)
-        pt_text_add(&out, "%s%s%s",
-                    m == 0                 ? ""
-                    : m == PT_N_METHOD - 1 ? " or "
-                                           : ", ",
-                    pt_methods[m].name, end);
+        if (!pt_methods[m].is_extended)
+            pt_text_add(&out, "%s%s%s", m == 0 ? "" : ", ", pt_methods[m].name, end);
     return text;
 }
 
 static int32_t find_method(const char *name, size_t len)
 {
     for (int32_t m = 0; m < PT_N_METHOD; m++)
-        if (strlen(pt_methods[m].name) == len &&
+        if (!pt_methods[m].is_extended && strlen(pt_methods[m].name) == len &&
             strncmp(pt_methods[m].name, name, len) == 0)
             return m;
     return -1;
@@ -208,7 +205,8 @@ static bool is_opponent(const pt_sweep_t *s, int32_t method)
 {
     const pt_method_info_t *m = &pt_methods[method];
     pt_space_kind_t kind = s->config->space.kind;
-    return !m->is_numbered && (!m->is_of_branch || kind == PT_SPACE_BRANCH) &&
+    return !m->is_numbered && !m->is_extended &&
+           (!m->is_of_branch || kind == PT_SPACE_BRANCH) &&
            (!m->is_of_dag || kind == PT_SPACE_DAG) &&
            (!m->is_linear || is_for_features(s->config));
 }

@@ -8,13 +8,14 @@
 #include "train/stream.h"
 
 /** Names that [task.NAME] sections may have are those of the data set; tasks that
- * data.tasks leaves out may have theirs. */
+ * data.tasks leaves out may have theirs, and those of a network that is extended. */
 static pt_status_t check_sections(const pt_config_t *config, const pt_dataset_t *dataset)
 {
     int32_t n = pt_dataset_n_task(dataset);
     const char **name;
 
-    if (strcmp(config->data.tasks, "all") != 0)
+    if (strcmp(config->data.tasks, "all") != 0 ||
+        pt_methods[config->search.method].is_extended)
         return PT_OK;
     PT_TRY(pt_alloc(&name, (size_t)n, sizeof *name));
     for (int32_t k = 0; k < n; k++)

@@ -203,6 +203,9 @@ typedef struct pt_config {
         pt_update_config_t update;
     } retrain;
     struct {
+        char run[PT_CONFIG_TEXT];
+    } extend;
+    struct {
         pt_match_t match;
         double width;         /**< times the space's channels; 0 = auto */
         double lr;            /**< of what is trained at once; 0 = auto */

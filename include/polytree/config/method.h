@@ -26,7 +26,8 @@
     X(LINEAR, "linear", .column = "linear", .colour = "#bcbd22", .is_fixed = true,         \
       .is_linear = true)                                                                   \
     X(EXHAUSTIVE, "exhaustive", .column = "branches", .colour = "#999999",                 \
-      .is_fixed = true, .is_of_branch = true, .is_numbered = true)
+      .is_fixed = true, .is_of_branch = true, .is_numbered = true)                         \
+    X(EXTENDED, "extended", .column = "extended", .colour = "#7f7f7f", .is_extended = true)
 
 typedef enum pt_method {
 #define PT_METHOD_ENUM(code, ...) PT_METHOD_##code,
@@ -41,6 +42,7 @@ typedef struct pt_method_info {
     const char *colour; /**< in pictures */
     bool is_learned;    /**< architecture parameters are trained */
     bool is_rebuilt;    /**< the network that another run has found, from scratch */
+    bool is_extended;   /**< new tasks' heads on the network that another run has trained */
     bool is_drawn;      /**< several networks, drawn at random from a trained supernet */
     bool is_one;        /**< ... one graph for all tasks */
     bool is_fixed;      /**< known beforehand, so that it is trained in one phase */

@@ -56,6 +56,11 @@ PT_MUST_CHECK pt_status_t pt_checkpoint_add(pt_checkpoint_t *checkpoint, const c
                                             int32_t n_dim, const void *data,
                                             bool in_payload);
 
+/** Add a copy of a record under another name (NULL: its own) to a checkpoint that owns its
+ * data. */
+PT_MUST_CHECK pt_status_t pt_checkpoint_keep(pt_checkpoint_t *checkpoint,
+                                             const pt_record_t *record, const char *name);
+
 /** The record of that name, type and element count; PT_E_FORMAT where there is none. */
 PT_MUST_CHECK pt_status_t pt_checkpoint_get(const pt_checkpoint_t *checkpoint,
                                             const char *name, pt_dtype_t dtype,

@@ -1,0 +1,49 @@
+/* The part of a report on tasks that a network had before others were added to it. */
+#include <stdio.h>
+#include <string.h>
+
+#include "polytree/base/memory.h"
+#include "polytree/record/run_config.h"
+#include "study/report.h"
+
+enum { MOST_RUNS = 64 }; /* one extended after the other */
+
+static void put_tasks(pt_text_t *out, const char *run, const pt_summary_t *summary)
+{
+    pt_text_add(out, "\nas in %s:\n", run);
+    for (int32_t k = 0; k < summary->n_task; k++) {
+        const pt_summary_task_t *task = &summary->task[k];
+        char metric[48];
+        snprintf(metric, sizeof metric, "%s%s", task->metric_name,
+                 task->is_error ? ", lower" : "");
+        pt_text_add(out, "  %-*s %-17s", pt_padded(task->name, 32), task->name, metric);
+        if (task->n > 0)
+            pt_text_add(out, " %8.4f", task->metric);
+        pt_text_add(out, "\n");
+    }
+}
+
+/* A run that is gone has left its tasks, but not their scores. */
+void report_put_kept(pt_text_t *out, const pt_config_t *config)
+{
+    pt_config_t *at;
+    if (!pt_methods[config->search.method].is_extended ||
+        pt_alloc(&at, 1, sizeof *at) != PT_OK) {
+        pt_error_clear();
+        return;
+    }
+    *at = *config;
+    for (int i = 0; i < MOST_RUNS && pt_methods[at->search.method].is_extended; i++) {
+        char run[PT_CONFIG_TEXT];
+        pt_summary_t summary;
+        memcpy(run, at->extend.run, sizeof run);
+        bool is_read = pt_summary_read(run, &summary) == PT_OK && summary.is_done;
+        if (is_read)
+            put_tasks(out, run, &summary);
+        pt_summary_release(&summary);
+        if (!is_read || pt_run_config_read(run, at) != PT_OK)
+            break;
+    }
+    pt_error_clear();
+    pt_free(at);
+}
