@@ -6,6 +6,7 @@
 #   make check-sanitize   the tests under address, undefined-behaviour and leak sanitizers
 #   make check-valgrind   a tiny search on one and two ranks, and on two stages, under valgrind
 #   make check-cluster    jobs preempted, stopped, killed and put back, on a Slurm that it starts
+#   make bench-peer       steps and predictions beside PyTorch's: a table, and BUILD/peer.json
 #   make lint             format and layers of the code
 #   make install          into PREFIX; make uninstall takes it away
 #   make info             versions of compiler and libraries
@@ -55,7 +56,8 @@ OBJ64   := $(SRC64:%.c=$(BUILD)/real64/%.o)
 TEST_SRC := $(wildcard tests/unit/test_*.c tests/op/test_*.c tests/op/test64_*.c \
               tests/mpi/test_*.c tests/fuzz/test_*.c)
 # Benchmarks are built with the tests, so that they go on compiling, and run by hand.
-BENCH_SRC := $(wildcard tests/bench/*.c) tests/bench/scaling/tasks.c tests/bench/scaling/shares.c
+BENCH_SRC := $(wildcard tests/bench/*.c) tests/bench/scaling/tasks.c tests/bench/scaling/shares.c \
+             tests/bench/peer/ours.c
 TESTS    := $(TEST_SRC:%.c=$(BUILD)/%) $(BENCH_SRC:%.c=$(BUILD)/%)
 
 # The target alone is shown, or with V=1 the whole command.
@@ -69,7 +71,7 @@ PARALLEL = $(if $(filter --jobserver% -j%,$(MAKEFLAGS)),,-j$(shell nproc))
 help:
 	@sed -n '/^#/!q; s/^# \{0,1\}//p' $(firstword $(MAKEFILE_LIST))
 
-.PHONY: help all tests deps demo check check-long check-sanitize check-valgrind check-cluster lint install install-files uninstall info clean
+.PHONY: help all tests deps demo bench-peer check check-long check-sanitize check-valgrind check-cluster lint install install-files uninstall info clean
 .DELETE_ON_ERROR:
 
 # Without this make links x.d from x.d.o, for which vector_%.o seems to be a way.
@@ -139,6 +141,11 @@ demo:
 	@DNNL=$(DNNL_WANTED) jobs/deps.sh demo
 	@$(MAKE) --no-print-directory $(PARALLEL) all
 	@POLYTREE=$(abspath $(BUILD))/polytree jobs/demo.sh
+
+# Without PyTorch it says so.
+bench-peer:
+	@$(MAKE) --no-print-directory $(PARALLEL) $(BUILD)/tests/bench/peer/ours
+	@BUILD=$(BUILD) $${PYTHON:-/usr/bin/python3} tests/bench/peer/peer.py --out $(BUILD)/peer.json || [ $$? = 77 ]
 
 check check-long:
 	@DNNL=$(DNNL_WANTED) jobs/deps.sh check

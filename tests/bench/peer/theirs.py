@@ -1,0 +1,272 @@
+"""What ours.c does, in PyTorch: the network of an architecture.json as a list of operations,
+its training step, and its predictions.
+
+    theirs.py FOLDER KIND THREADS
+
+tries what PyTorch lets one choose (layouts, kinds of optimisers, compiled or not) and prints
+what was fastest, as JSON.
+"""
+import json
+import os
+import sys
+import time
+
+import h5py
+import numpy as np
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../../../io/recipes"))
+import rebuild_torch  # noqa: E402  (found by the line above)
+
+
+class Settings:
+    """Those of the configs in peer.py, as PyTorch takes them."""
+    optimizer = dict(lr=0.01, momentum=0.9, nesterov=True)
+    decay, clip, smoothing = 5e-4, 5, 0.1
+
+
+def read_start(folder):
+    with open(folder + "/architecture.json", encoding="utf-8") as f:
+        architecture = json.load(f)
+    arrays = {}
+    with h5py.File(folder + "/start.h5") as f:
+        f.visititems(lambda name, a: arrays.update({name: a[()]}) if isinstance(a, h5py.Dataset) else None)
+    return architecture, arrays
+
+
+class Network(nn.Module):
+    """Of one bundle of tasks; what tasks do alike is done once.
+
+    `gates`: by task and candidate, numbers or tensors; what has none is 1."""
+
+    def __init__(self, architecture, tasks, weight, statistics, gates):
+        super().__init__()
+        self.candidate = {c["name"]: c for c in architecture["space"]["candidates"]}
+        self.weight, self.statistics = weight, statistics
+        self.tape, self.known = [], {}
+        self.output = [self.trace(task, gates.get(task["name"], {})) for task in tasks]
+
+    def add(self, key, function, *inputs):
+        """The number of a value; 0 is the input."""
+        key = (key, inputs)
+        if key not in self.known:
+            self.tape.append((function, inputs))
+            self.known[key] = len(self.tape)
+        return self.known[key]
+
+    def trace(self, task, gates):
+        node = {"input": 0}
+        for name in task["candidates"]:
+            c, made = self.candidate[name], []
+            for i, op in enumerate(c["ops"]):
+                inputs = [node[c["from"]] if j == -1 else node[c["skip"]] if j == -2 else made[j] for j in op["in"]]
+                full = "%s.%d" % (name, i)
+                owner = task["statistics"].get(full) if self.statistics else None
+                made.append(self.add((full, owner), self.operation(op, full, owner), *inputs))
+            term = made[-1] if made else node[c["from"]]
+            node[c["to"]] = self.sum(node.get(c["to"]), term, gates.get(name))
+        return node["logits%d" % task["number"]]
+
+    def sum(self, total, term, gate):
+        if total is None:
+            return term if gate is None else self.add(("scale", gate), lambda x: x * gate, term)
+        if gate is None:
+            return self.add("add", torch.add, total, term)
+        if isinstance(gate, torch.Tensor):
+            return self.add(("mix", gate), lambda x, y: torch.addcmul(x, y, gate), total, term)
+        return self.add(("mix", gate), lambda x, y: torch.add(x, y, alpha=gate), total, term)
+
+    def operation(self, op, full, owner):
+        name, attr = op["op"], op["attr"]
+        w = [self.weight[t] for t in op["tensors"]]
+        if name == "conv":
+            pad = attr["dilation"] * (attr["kernel"] - 1) // 2
+            bias = w[1] if len(w) > 1 else None
+            return lambda x: F.conv2d(x, w[0], bias, attr["stride"], pad, attr["dilation"], attr["groups"])
+        if name == "linear":
+            return lambda x: F.linear(x if x.dim() == 2 else x.flatten(1), *w)
+        if name == "batch_norm":
+            scale, shift = w or (None, None)
+            mean, variance = self.statistics["statistics/%s/%s" % (full, owner)] if owner else (None, None)
+            act = {"relu": F.relu, "relu6": F.relu6, None: lambda x, inplace: x}[attr.get("act")]
+            return lambda x: act(F.batch_norm(x, mean, variance, scale, shift, owner is None, eps=attr["eps"]),
+                                 inplace=True)
+        if name == "relu":
+            return F.relu6 if attr.get("act") == "relu6" else F.relu
+        if name == "global_pool":
+            return lambda x: x if x.dim() == 2 else x.mean((2, 3))
+        return lambda *x: rebuild_torch.operate(op, x, w, None)
+
+    def forward(self, x):
+        value = [x]
+        for function, inputs in self.tape:
+            value.append(function(*[value[i] for i in inputs]))
+        return tuple(value[i] for i in self.output)
+
+    def count(self, x):
+        """Multiply-adds of a forward and its backward pass."""
+        value, madds = [x], 0
+        for (function, inputs), (key, _) in zip(self.tape, self.known):
+            y = function(*[value[i] for i in inputs])
+            value.append(y)
+            tensors = self.tensors(key)
+            if tensors:
+                w = self.weight[tensors[0]]
+                backward = y.requires_grad and w.requires_grad + value[inputs[0]].requires_grad
+                madds += y.numel() * w[0].numel() * (1 + backward)
+        return madds
+
+    def tensors(self, key):
+        """Those of a convolution or linear layer."""
+        candidate, _, i = key[0].rpartition(".") if isinstance(key, tuple) else ("", "", "")
+        if candidate not in self.candidate:
+            return None
+        op = self.candidate[candidate]["ops"][int(i)]
+        return op["tensors"] if op["op"] in ("conv", "linear") else None
+
+
+class Theirs:
+    """A bench of PyTorch; `choice` is one of choices()."""
+
+    def __init__(self, folder, kind, choice):
+        self.kind, self.choice = kind, choice
+        architecture, array = read_start(folder)
+        layout = torch.channels_last if choice["channels_last"] else torch.contiguous_format
+        self.weight = {name[len("weight/"):]: self.parameter(a, layout, trains=kind in ("weight", "retrain"))
+                       for name, a in array.items() if name.startswith("weight/")}
+        statistics = {name: torch.tensor(a).float() for name, a in array.items() if name.startswith("statistics/")}
+        self.task = architecture["tasks"]
+        for i, task in enumerate(self.task):
+            task["number"] = i
+        number = {t["name"]: t["number"] for t in self.task}
+        gates = {t["name"]: {c["candidate"]: c["gate"] for c in t.get("choices", []) if "gate" in c} for t in self.task}
+        self.gate = []
+        if kind == "alpha":
+            gates = {t: {c: torch.tensor(g, requires_grad=True) for c, g in of.items()} for t, of in gates.items()}
+            self.gate = [list(gates[t["name"]].values()) for t in self.task]
+        self.input, self.label, self.network, self.compiled = {}, [], {}, {}
+        for name in number:
+            if "input/" + name in array:
+                bundle = self.task[number[name]]["bundle"]
+                tasks = [t for t in self.task if t["bundle"] == bundle]
+                self.input[bundle] = self.read(array["input/" + name], architecture, layout)
+                self.network[bundle] = Network(architecture, tasks, self.weight, statistics, gates)
+            self.label.append(self.read_label(array["label/" + name], self.task[number[name]]))
+        self.output = {name: torch.tensor(array["output/" + name]) for name in number if "output/" + name in array}
+        if kind in ("weight", "retrain"):
+            self.make_optimizer()
+        if kind == "predict" and choice["compiled"]:
+            self.compile()
+
+    @staticmethod
+    def parameter(a, layout, trains):
+        w = torch.tensor(a)
+        if w.dim() == 4:
+            w = w.permute(0, 3, 1, 2).contiguous(memory_format=layout)
+        return nn.Parameter(w, requires_grad=trains)
+
+    @staticmethod
+    def read(a, architecture, layout):
+        x = torch.tensor(a)
+        if architecture["input"]["kind"] == "features":
+            return x
+        node = architecture["space"]["nodes"][0]
+        x = x.reshape(-1, node["height"], node["width"], node["channels"])
+        return x.permute(0, 3, 1, 2).contiguous(memory_format=layout)
+
+    @staticmethod
+    def read_label(a, task):
+        is_class = task["kind"] == "classification"
+        return torch.tensor(a.view(np.int32)[:, 0]).long() if is_class else torch.tensor(a)
+
+    def make_optimizer(self):
+        def decays(name):
+            return name.endswith("weight")
+        groups = [dict(params=[w for n, w in self.weight.items() if decays(n)], weight_decay=Settings.decay),
+                  dict(params=[w for n, w in self.weight.items() if not decays(n)], weight_decay=0)]
+        self.optimizer = torch.optim.SGD(groups, foreach=self.choice["foreach"], **Settings.optimizer)
+
+    def compile(self):
+        """As TorchScript, its batch norms folded into convolutions, these in oneDNN's layouts."""
+        for bundle, network in self.network.items():
+            traced = torch.jit.trace(network.eval(), self.input[bundle])
+            self.compiled[bundle] = torch.jit.optimize_for_inference(torch.jit.freeze(traced))
+            for _ in range(3):
+                self.compiled[bundle](self.input[bundle])
+
+    def loss(self, task, y):
+        if task["kind"] == "classification":
+            return F.cross_entropy(y, self.label[task["number"]], label_smoothing=Settings.smoothing)
+        return F.mse_loss(y, self.label[task["number"]])
+
+    def backward(self, tasks):
+        """Of the mean of the tasks' losses; bundle after bundle, so that one's values live at a time."""
+        total = 0.0
+        for bundle in dict.fromkeys(self.task[k]["bundle"] for k in tasks):
+            of_bundle = [t for t in self.task if t["bundle"] == bundle]
+            outputs = self.network[bundle](self.input[bundle])
+            loss = sum(self.loss(t, y) for t, y in zip(of_bundle, outputs)) / len(tasks)
+            loss.backward()
+            total += loss.item()
+        return total
+
+    def step(self, tasks):
+        """What of it must agree with ours."""
+        if self.kind == "alpha":
+            for gates in self.gate:
+                for g in gates:
+                    g.grad = None
+            loss = self.backward(tasks)
+            return {"loss": loss, "gates": sum(g.grad.item() ** 2 for k in tasks for g in self.gate[k]) ** 0.5}
+        self.optimizer.zero_grad(set_to_none=True)
+        loss = self.backward(tasks)
+        nn.utils.clip_grad_norm_(self.weight.values(), Settings.clip)
+        self.optimizer.step()
+        return {"loss": loss}
+
+    def predict(self):
+        """All tasks on the same samples, those of the first bundle."""
+        x = self.input[0]
+        with torch.inference_mode():
+            return {t["name"]: y for bundle, network in (self.compiled or self.network).items()
+                    for t, y in zip([t for t in self.task if t["bundle"] == bundle], network(x))}
+
+    def count(self, tasks):
+        """Multiply-adds of a step, or of a prediction."""
+        bundles = dict.fromkeys(t["bundle"] for t in self.task if tasks is None or t["number"] in tasks)
+        with torch.set_grad_enabled(self.kind != "predict"):
+            return sum(self.network[b].count(self.input[b]) for b in bundles)
+
+
+def choices(kind):
+    if kind == "predict":
+        return [dict(channels_last=c, compiled=j) for c in (False, True) for j in (False, True)]
+    return [dict(channels_last=c, foreach=f) for c in (False, True)
+            for f in ((False,) if kind == "alpha" else (False, True))]
+
+
+def seconds_of(theirs, tasks, least=0.5):
+    """Seconds of a step or prediction, in processor time."""
+    run = theirs.predict if theirs.kind == "predict" else lambda: theirs.step(tasks)
+    run()
+    n, begin = 0, time.process_time()
+    while n < 3 or time.process_time() - begin < least:
+        run()
+        n += 1
+    return (time.process_time() - begin) / n
+
+
+def main(folder, kind, threads):
+    torch.set_num_threads(int(threads))
+    tried = []
+    for choice in choices(kind):
+        theirs = Theirs(folder, kind, choice)
+        tasks = [t["number"] for t in theirs.task]
+        tried.append((seconds_of(theirs, tasks), choice))
+    print(json.dumps(min(tried, key=lambda t: t[0])[1]))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
