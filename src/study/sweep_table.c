@@ -11,7 +11,7 @@
 #include "study/sweep_failure.h"
 
 /* What may be compared with the search costs at most so much more. */
-#define DEARER 0.1
+#define DEARER 0.05
 
 sweep_estimate_t sweep_estimate(const double *x, int32_t n)
 {

@@ -82,8 +82,8 @@ void sweep_table_release(sweep_table_t *table);
 /** Is there such a number of any row? */
 bool sweep_table_has(const sweep_table_t *table, sweep_value_t value);
 
-/** Whether a row costs at most a tenth more than the search does; true where there is none.
- */
+/** Whether a row costs as much as the search does, or less: at most a twentieth more, as
+ * widths are whole channels; true where there is no search. */
 bool sweep_table_is_affordable(const sweep_table_t *table, int32_t row);
 
 /** Mean of two rows' difference, paired by seed; the first less the second. */

@@ -322,7 +322,7 @@ for label, r in rows.items():
     assert (r["searching_samples"] == 0) == at_once, label
     assert r["searching_samples"] + r["training_samples"] == \
         rows["search"]["searching_samples"] + rows["search"]["training_samples"], label
-most = 1.1 * rows["search"]["madds"]
+most = 1.05 * rows["search"]["madds"]
 can = [l for l in rows if l not in own and rows[l]["madds"] <= most]
 of_val = lambda labels: max(labels, key=lambda l: rows[l]["val"])
 t = 12.706204736174698 # Student's, one degree of freedom
