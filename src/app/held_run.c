@@ -28,24 +28,22 @@
 #include "polytree/study/page.h"
 #include "polytree/study/report.h"
 
-/* Length of the part of a path that exists; 0 where all of it does. */
+/* Length of the part of a path that exists. */
 static size_t existing_part(const char *path)
 {
     char part[PT_PATH_MAX];
     size_t n = strlen(path);
-    if (n >= sizeof part || pt_path_exists(path))
-        return 0;
+    if (n >= sizeof part)
+        return n;
     memcpy(part, path, n + 1);
-    while (n > 1) {
+    while (n > 0 && !pt_path_exists(part)) {
         while (n > 1 && part[n - 1] == '/')
             n--;
-        while (n > 1 && part[n - 1] != '/')
+        while (n > 0 && part[n - 1] != '/')
             n--;
         part[n] = '\0';
-        if (pt_path_exists(part))
-            break;
     }
-    return n > 0 ? n : 1;
+    return n;
 }
 
 /* What was made for a run that then was refused; rmdir() leaves folders that hold anything.
@@ -72,6 +70,7 @@ static pt_status_t lock(pt_held_run_t *run)
     pt_status_t status = PT_OK;
     if (pt_comm_rank(pt_comm_world()) == 0) {
         run->made_from = existing_part(run->folder);
+        run->has_made = run->made_from < strlen(run->folder);
         status = pt_folder_make(run->folder);
         if (status == PT_OK)
             status = pt_run_lock(run->folder, &run->lock);
@@ -88,7 +87,7 @@ void pt_held_run_release(pt_held_run_t *run, pt_status_t status)
     pt_session_close(&run->session);
     if (run->lock >= 0)
         pt_run_unlock(run->folder, run->lock);
-    if (status != PT_OK && run->made_from > 0)
+    if (status != PT_OK && run->has_made)
         remove_empty(run);
 }
 

@@ -11,7 +11,8 @@
 typedef struct pt_held_run {
     const char *folder, *sweep; /**< sweep: of the sweep that it is of; NULL: of none */
     int lock;                   /**< -1: not held here */
-    size_t made_from; /**< length of the part of `folder` that was there; 0: all of it */
+    bool has_made; /**< the folder; `made_from`: length of the part that was there */
+    size_t made_from;
     pt_session_t session;
     pt_search_t *search;
 } pt_held_run_t;

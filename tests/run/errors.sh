@@ -41,8 +41,11 @@ if command -v mpirun >/dev/null; then
     one_line "resource.budget is 1000 multiply-adds"
 fi
 [ ! -e run ] || fail "a refused run leaves a folder"
-refuses 1 "layout wants" search good.ini -o new/er/run --set layout.mode=manual layout.task=2
-[ ! -e new ] || fail "a refused run leaves the folders above its own"
+for new in new r; do # and the folders above its own
+    refuses 1 "layout wants" search good.ini -o $new/er/run --set layout.mode=manual layout.task=2
+    refuses 1 "layout wants" search good.ini -o $new --set layout.mode=manual layout.task=2
+    [ ! -e $new ] || fail "a refused run leaves $new"
+done
 mkdir old
 refuses 1 "layout wants" search good.ini -o old/er/run --set layout.mode=manual layout.task=2
 [ -d old ] || fail "a refused run removes what it has not made"
