@@ -63,7 +63,7 @@ nodes_left() {
 
 # What grows with every step that is kept: nothing else tells progress from none.
 progress() {
-    cat "$1"/metrics.jsonl "$1"/*/metrics.jsonl 2>/dev/null | wc -c
+    cat "$1"/metrics.jsonl "$1"/*/*/metrics.jsonl 2>/dev/null | wc -c
 }
 
 # was_lost: a rank was killed, or a node is gone: by the code, or by what was said.
@@ -110,10 +110,12 @@ is_warned() {
 }
 
 # pass_on: a warning reaches the script alone: a file tells rank 0, under srun and mpirun alike.
-# One that lies there before the run has begun has no effect: hence again and again.
 pass_on() {
     while kill -0 "$launched" 2>/dev/null; do
-        ! is_warned || { mkdir -p "$folder" && : >"$folder/STOP"; }
+        if is_warned; then
+            mkdir -p "$folder" && : >"$POLYTREE_STOP"
+            return
+        fi
         sleep 0.5
     done
 }
@@ -188,8 +190,11 @@ limit_time() {
 
 # go_on COMMAND...: started, and started again, until it is done or has to stop.
 go_on() {
-    local code end until='' limit reminder heeds_usr1=1
+    local code end until='' limit passing heeds_usr1=1
     trap '' USR1 TERM
+    export POLYTREE_STOP
+    POLYTREE_STOP=$folder/job-$(job_id | grep . || echo $$).stop
+    rm -f "$POLYTREE_STOP"
     end=$(job_end)
     [ -z "$end" ] || printf -v until ', until %(%F %T)T' "$end"
     say "$(job_id | grep . || echo without Slurm), restart ${SLURM_RESTART_COUNT:-0}, on ${SLURM_JOB_NODELIST:-$(uname -n)}$until"
@@ -197,11 +202,11 @@ go_on() {
         limit_time "$@"
         launch "$@" "${limit[@]}"
         pass_on &
-        reminder=$!
+        passing=$!
         code=0
         wait "$launched" || code=$?
-        kill "$reminder" 2>/dev/null
-        ! is_warned || rm -f "$folder/STOP"
+        kill "$passing" 2>/dev/null
+        rm -f "$POLYTREE_STOP"
         if [ "$code" -gt 2 ] && [ -n "${SLURM_JOB_ID:-}" ] && is_preempted; then
             put_back # were it before the first step: that is not the run's fault
             return "$code"

@@ -1,6 +1,7 @@
 /* polytree sweep: many runs in one command, and their table. */
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "app/command.h"
 #include "app/console.h"
@@ -8,6 +9,7 @@
 #include "app/held_run.h"
 #include "app/session.h"
 #include "app/watch.h"
+#include "polytree/record/run_lock.h"
 #include "polytree/study/sweep.h"
 
 enum { SWEEP_OUTPUT, SWEEP_REPORT, SWEEP_SET, SWEEP_TIME_LIMIT };
@@ -42,6 +44,11 @@ static pt_status_t run_one(void *context, const pt_config_t *config, const char 
     int code = PT_EXIT_DONE;
     bool is_own;
     pt_status_t status = pt_held_run_go(config, folder, sweep, &code, &is_own);
+    if (status == PT_E_BUSY) {
+        pt_watch_forgive();
+        *end = PT_SWEEP_BUSY;
+        return PT_OK;
+    }
     if (status != PT_OK && !is_own)
         return status;
     *end = status != PT_OK           ? PT_SWEEP_FAILED
@@ -75,29 +82,56 @@ static void take_failed(void *context, const char *folder, const char *why,
                      is_for_good ? ", next time too unless its folder is removed" : "");
 }
 
+static void take_left(void *context, int32_t n)
+{
+    (void)context;
+    pt_console_line("\n%d run%s left to other jobs that are at work on this sweep", (int)n,
+                    n == 1 ? " is" : "s are");
+}
+
+/* A file STOP is for all jobs that are at work on the sweep: the last one takes it away. */
 static pt_status_t run_all(pt_sweep_t *sweep, const char *folder, int *code)
 {
     pt_sweep_end_t end = PT_SWEEP_DONE;
-    if (pt_comm_rank(pt_comm_world()) == 0)
-        pt_follower_forget_stop(folder);
+    bool is_root = pt_comm_rank(pt_comm_world()) == 0;
+    if (is_root && !pt_sweep_is_at_work(sweep))
+        pt_follower_forget_stop(folder, "was there before the start: taken away");
     PT_TRY(pt_sweep_run(sweep, &end));
+    if (is_root && end == PT_SWEEP_STOPPED && !pt_sweep_is_at_work(sweep))
+        pt_follower_forget_stop(folder, NULL);
     *code = end == PT_SWEEP_STOPPED  ? PT_EXIT_STOPPED
             : end == PT_SWEEP_FAILED ? PT_EXIT_ERROR
                                      : PT_EXIT_DONE;
     return PT_OK;
 }
 
-static pt_status_t report(const pt_sweep_t *sweep, bool is_alone)
+/* One job after the other, so that what the last one writes is of all runs. */
+static pt_status_t lock(const char *folder, int *fd)
 {
+    const struct timespec pause = {0, 100000000};
+    pt_status_t status;
+    while ((status = pt_run_lock(folder, fd)) == PT_E_BUSY) {
+        pt_error_clear();
+        nanosleep(&pause, NULL);
+    }
+    return status;
+}
+
+static pt_status_t report(const pt_sweep_t *sweep, const char *folder, bool is_alone)
+{
+    int fd = -1;
     pt_comm_t *world = pt_comm_world();
     pt_status_t status = PT_OK;
     pt_text_t table = {0};
     if (pt_comm_rank(world) == 0 && is_alone)
         status = pt_sweep_look(sweep);
+    if (pt_comm_rank(world) == 0 && status == PT_OK)
+        status = lock(folder, &fd);
     if (pt_comm_rank(world) == 0 && status == PT_OK) {
         status = pt_sweep_report(sweep, &table);
         if (table.n > 0)
             pt_console_line("\n%s", pt_text_get(&table));
+        pt_run_unlock(folder, fd);
     }
     pt_text_release(&table);
     return pt_comm_agree(world, status);
@@ -112,6 +146,7 @@ pt_status_t pt_cmd_sweep(const pt_args_t *args, int *code)
                                     .run = run_one,
                                     .about = take_about,
                                     .begun = take_begun,
+                                    .left = take_left,
                                     .failed = take_failed};
     pt_config_t config;
     pt_sweep_t *sweep = NULL;
@@ -125,7 +160,7 @@ pt_status_t pt_cmd_sweep(const pt_args_t *args, int *code)
     if (!is_report)
         PT_TRY_OR(done, run_all(sweep, folder, code));
     if (*code != PT_EXIT_STOPPED)
-        PT_TRY_OR(done, report(sweep, is_report));
+        PT_TRY_OR(done, report(sweep, folder, is_report));
 done:
     pt_sweep_free(sweep);
     return status;

@@ -33,15 +33,17 @@ void pt_follower_catch_signals(void)
     sigaction(SIGINT, &action, NULL);
 }
 
-void pt_follower_forget_stop(const char *folder)
+void pt_follower_forget_stop(const char *folder, const char *why)
 {
     char path[PT_PATH_MAX];
-    if (pt_run_file_path(folder, PT_FILE_STOP, path) != PT_OK)
+    if (pt_run_file_path(folder, PT_FILE_STOP, path) != PT_OK) {
         pt_error_clear(); /* such a folder cannot be made either */
-    else if (unlink(path) == 0)
-        pt_console_line("note        %s was there before the start: taken away", path);
-    else if (errno != ENOENT)
-        pt_console_error("warning: %s: %s", path, strerror(errno));
+    } else if (unlink(path) != 0) {
+        if (errno != ENOENT)
+            pt_console_error("warning: %s: %s", path, strerror(errno));
+    } else if (why != NULL) {
+        pt_console_line("note        %s %s", path, why);
+    }
 }
 
 static const char *signal_reason(int number)
@@ -72,6 +74,8 @@ static unsigned look_for_requests(pt_follower_t *w)
         w->last_looked = now;
         if (access(w->stop_path, F_OK) == 0)
             w->reason = "the file STOP";
+        else if (w->job_path != NULL && access(w->job_path, F_OK) == 0)
+            w->reason = "its job";
     }
     return w->reason != NULL ? PT_REQUEST_STOP : 0;
 }
@@ -207,8 +211,10 @@ static pt_status_t read_environment(pt_follower_t *w)
 pt_status_t pt_follower_init(pt_follower_t *follower, const pt_config_t *config,
                              const char *run, pt_run_hooks_t *hooks)
 {
-    *follower = (pt_follower_t){
-        .config = config, .start = pt_clock(), .is_live = pt_console_is_live()};
+    *follower = (pt_follower_t){.job_path = getenv("POLYTREE_STOP"),
+                                .config = config,
+                                .start = pt_clock(),
+                                .is_live = pt_console_is_live()};
     follower->last_shown = follower->start;
     PT_TRY(pt_run_file_path(run, PT_FILE_STOP, follower->stop_path));
     PT_TRY(pt_run_file_path(run, PT_FILE_HELD, follower->held_path));

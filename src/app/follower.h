@@ -13,6 +13,7 @@
 typedef struct pt_follower {
     const pt_config_t *config;
     char stop_path[PT_PATH_MAX]; /**< RUN/STOP */
+    const char *job_path;        /**< POLYTREE_STOP: the same, of this job alone; or NULL */
     double start;                /**< pt_clock() at the start of the program */
     bool is_live;                /**< stdout is a terminal */
     double last_shown;           /**< pt_clock() */
@@ -30,9 +31,9 @@ typedef struct pt_follower {
 /** Catch SIGTERM, SIGUSR1 and SIGINT (once) from now on, on every rank. */
 void pt_follower_catch_signals(void);
 
-/** Take away a file STOP that lies in `folder` before anything is run: it was meant for a
- * job that has ended.  Rank 0. */
-void pt_follower_forget_stop(const char *folder);
+/** Take away a file STOP that lies in `folder`, if there is one, and say so with `why`
+ * behind its name unless that is NULL.  Rank 0. */
+void pt_follower_forget_stop(const char *folder, const char *why);
 
 /**
  * Hooks for rank 0; `follower` is borrowed.

@@ -420,10 +420,9 @@ static pt_status_t search_on_active(pt_held_run_t *run, pt_follower_t *follower,
     if (*is_again)
         return PT_OK;
     *code = result.end == PT_RUN_STOPPED ? PT_EXIT_STOPPED : PT_EXIT_DONE;
-    /* One that came too late for this run is for the next of a sweep. */
-    if (is_root && result.end == PT_RUN_STOPPED && unlink(follower->stop_path) != 0 &&
-        errno != ENOENT)
-        pt_console_error("warning: %s: %s", follower->stop_path, strerror(errno));
+    /* One that came too late for this run is for the next of a sweep, whose it is. */
+    if (is_root && result.end == PT_RUN_STOPPED && run->sweep == NULL)
+        pt_follower_forget_stop(run->folder, NULL);
     if (result.end == PT_RUN_DONE)
         return report(run, &result, &begin);
     if (is_root)
@@ -491,7 +490,7 @@ pt_status_t pt_held_run_go(const pt_config_t *config, const char *folder, const 
     }
     PT_TRY_OR(done, pt_comm_agree(pt_comm_world(), status));
     if (run.lock >= 0 && sweep == NULL)
-        pt_follower_forget_stop(folder);
+        pt_follower_forget_stop(folder, "was there before the start: taken away");
     do
         PT_TRY_OR(done, go_on(&run, &follower, &hooks, code, &is_arranged, &is_again));
     while (is_again);

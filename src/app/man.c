@@ -59,7 +59,8 @@ static const char *const of_resume[] = {
     "on from the last checkpoint, or from the one before where that is damaged.",
     "Under mpirun send SIGUSR1, which it passes on.  After SIGTERM or SIGINT it waits but "
     "a second or so, and ends with a code of its own; the run goes on all the same.",
-    "A sweep does all that too; its file is SWEEP/STOP, whichever run is at work.",
+    "A sweep does all that too; its file is SWEEP/STOP, whichever runs are at work.",
+    "Several jobs may be at work on one sweep: each takes runs that none has.",
     "Under Slurm, `sbatch search.sbatch CONFIG.ini RUN` is the first command and every "
     "later one (the script is in share/polytree/jobs): before its time is up or when it is "
     "preempted it stops the run and puts itself back into the queue, and after a rank or a "
@@ -79,6 +80,8 @@ static const entry_t variables[] = {
     {"POLYTREE_HOLD, POLYTREE_SLOW",
      "for tests: `search 12` holds a run after that weight step until RUN/HELD is taken "
      "away; 20 lets every step take so many times as long"},
+    {"POLYTREE_STOP",
+     "a file that stops this job alone once it is there, as RUN/STOP does"},
     {"POLYTREE_PATIENCE",
      "seconds that ranks wait for one that failed or fell silent, before "
      "they end the run; 0 = for ever (6)"},
@@ -93,10 +96,11 @@ static const entry_t variables[] = {
     {"OMPI_COMM_WORLD_RANK, PMIX_RANK, PMI_RANK, SLURM_PROCID",
      "set by launchers: of several processes the first alone runs commands that need no "
      "ranks, and prints"},
-    {"POLYTREE, POLYTREE_LAUNCH, POLYTREE_SRUN_MPI, POLYTREE_RETRIES, POLYTREE_JOBS",
+    {"POLYTREE, POLYTREE_LAUNCH, POLYTREE_SRUN_MPI, POLYTREE_RETRIES, POLYTREE_NODES, "
+     "POLYTREE_JOBS",
      "for the job scripts: the program, srun or mpirun, what srun --mpi is given, how "
-     "often "
-     "in a row to try without a step gained (3), and the folder of site.sh"},
+     "often in a row to try without a step gained (3), the nodes of a job that is put "
+     "back, and the folder of site.sh"},
     {0}};
 
 static const entry_t examples[] = {

@@ -44,9 +44,10 @@ static const struct {
                        "the least seconds that the parts of a step were measured to take, "
                        "by which ranks are arranged"},
     [PT_FILE_LOCK] = {"lock", "holds off a second process on the same run"},
-    [PT_FILE_STOP] = {"STOP", "made by the user while the run is at work, or the sweep in "
-                              "whose folder it is: the run writes a checkpoint, takes the "
-                              "file away and ends"},
+    [PT_FILE_STOP] = {"STOP",
+                      "made by the user while the run is at work, or the sweep in "
+                      "whose folder it is: all jobs write a checkpoint and end, the "
+                      "last one takes the file away"},
     [PT_FILE_HELD] = {"HELD", "made by a run that waits where POLYTREE_HOLD wants it to"},
     [PT_FILE_FAILED] = {"failed.txt", "why the sweep that the run is of has given it up"},
     [PT_FILE_SWEEP_LIST] = {"runs.txt", "the runs of a sweep in their order, for `polytree "

@@ -111,7 +111,7 @@ static pt_status_t take(int fd, const char *path)
     read_holder(fd, &other);
     if (why == EAGAIN || why == EACCES ||
         ((why != 0 || !other.is_locked) && ask_process(&other) == PT_RUN_HELD))
-        PT_FAIL(IO, "%s: another job has this run%s%s", path, other.text[0] ? ": " : "",
+        PT_FAIL(BUSY, "%s: another job has this run%s%s", path, other.text[0] ? ": " : "",
                 other.text);
     if (why != 0)
         pt_log(PT_LOG_WARNING,

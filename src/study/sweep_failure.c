@@ -45,12 +45,6 @@ pt_status_t sweep_failure_write(const char *folder, const char *why)
     return PT_OK;
 }
 
-static bool has_failed(const char *run)
-{
-    char why[PT_SWEEP_WHY];
-    return run[0] != '\0' && sweep_failure(run, why);
-}
-
 static bool has_first_network(const char *run)
 {
     char supernet[PT_PATH_MAX];
@@ -58,16 +52,15 @@ static bool has_first_network(const char *run)
            pt_run_file_exists(supernet, PT_FILE_CHECKPOINT);
 }
 
-const char *sweep_failed_need(const pt_config_t *config)
+const char *sweep_missing_need(const pt_config_t *config)
 {
     const pt_method_info_t *method = &pt_methods[config->search.method];
     bool needs_cost = method->matches_cost && config->baseline.madds == 0;
     bool needs_length = method->is_fixed && config->baseline.steps == 0;
     const char *search = config->baseline.cost_of, *first = config->baseline.supernet;
-    if (has_failed(search) &&
+    if (search[0] != '\0' &&
         ((needs_cost && !pt_run_file_exists(search, PT_FILE_ARCHITECTURE)) ||
          (needs_length && !pt_run_file_exists(search, PT_FILE_CONFIG))))
         return search;
-    return method->is_drawn && has_failed(first) && !has_first_network(first) ? first
-                                                                              : NULL;
+    return method->is_drawn && first[0] != '\0' && !has_first_network(first) ? first : NULL;
 }

@@ -17,7 +17,8 @@ bool sweep_failure_stands(const char *folder);
 /** Give the run up; NULL: no longer. */
 PT_MUST_CHECK pt_status_t sweep_failure_write(const char *folder, const char *why);
 
-/** The failed run that one of this config cannot do without; NULL where there is none. */
-const char *sweep_failed_need(const pt_config_t *config);
+/** The run that one of this config cannot do without, and which has not come so far; NULL
+ * where there is none. */
+const char *sweep_missing_need(const pt_config_t *config);
 
 #endif

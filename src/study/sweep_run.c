@@ -7,6 +7,7 @@
 #include "polytree/par/comm.h"
 #include "polytree/record/run_config.h"
 #include "polytree/record/run_file.h"
+#include "polytree/record/run_lock.h"
 #include "polytree/record/summary.h"
 #include "study/sweep.h"
 #include "study/sweep_failure.h"
@@ -20,9 +21,9 @@ typedef struct known_data {
 typedef struct runner {
     const pt_sweep_t *sweep;
     const pt_sweep_hooks_t *hooks;
-    double begin;     /**< pt_clock() */
-    int32_t n, n_run; /**< of n_run runs the one at work, from 1 */
-    int32_t n_failed;
+    double begin;                      /**< pt_clock() */
+    int32_t n, n_run;                  /**< of n_run runs the one at work, from 1 */
+    int32_t n_failed, n_left, n_begun; /**< of this look at all runs */
     known_data_t *known;
     size_t n_known, capacity;
 } runner_t;
@@ -39,14 +40,20 @@ static void take_resolved(const pt_config_t *theirs, pt_config_t *ours)
 }
 
 /** How the sweep finds a run. */
-typedef enum run_state { RUN_OPEN, RUN_DONE, RUN_FAILED } run_state_t;
+typedef enum run_state { RUN_OPEN, RUN_DONE, RUN_FAILED, RUN_BUSY } run_state_t;
+
+static bool is_busy(const char *folder)
+{
+    char holder[256];
+    return folder[0] != '\0' && pt_run_holder(folder, holder) == PT_RUN_HELD;
+}
 
 /* A run that is over is left alone, if it is the one that is wanted. */
 static pt_status_t look(const char *folder, const pt_config_t *config, run_state_t *state)
 {
     pt_config_t ours = *config, theirs;
     pt_summary_t summary;
-    *state = RUN_OPEN;
+    *state = is_busy(folder) ? RUN_BUSY : RUN_OPEN;
     if (!pt_run_file_exists(folder, PT_FILE_METRICS))
         return PT_OK;
     pt_status_t status = pt_summary_read(folder, &summary);
@@ -64,13 +71,22 @@ static pt_status_t look(const char *folder, const pt_config_t *config, run_state
     return PT_OK;
 }
 
-static pt_status_t look_together(const char *folder, const pt_config_t *config,
-                                 run_state_t *state)
+/* Whether it has to wait for a run that another job has, or had when we came by. */
+static bool must_wait(const runner_t *runner, const pt_config_t *config)
+{
+    return is_busy(config->baseline.cost_of) || is_busy(config->baseline.supernet) ||
+           (runner->n_left > 0 && sweep_missing_need(config) != NULL);
+}
+
+static pt_status_t look_together(const runner_t *runner, const char *folder,
+                                 const pt_config_t *config, run_state_t *state)
 {
     pt_comm_t *world = pt_comm_world();
     pt_status_t status = PT_OK;
     if (pt_comm_rank(world) == 0)
         status = look(folder, config, state);
+    if (pt_comm_rank(world) == 0 && *state == RUN_OPEN && must_wait(runner, config))
+        *state = RUN_BUSY;
     PT_AGREE(world, status);
     return pt_comm_bcast(world, state, sizeof *state, 0);
 }
@@ -158,9 +174,10 @@ static pt_status_t begin_run(const char *folder, const pt_config_t *config,
     pt_comm_t *world = pt_comm_world();
     pt_status_t status = PT_OK;
     if (pt_comm_rank(world) == 0) {
-        const char *need = sweep_failed_need(config);
-        snprintf(why, PT_SWEEP_WHY, "%s%s", need == NULL ? "" : need,
-                 need == NULL ? "" : ", which it depends on, has failed");
+        const char *need = sweep_missing_need(config);
+        bool has_failed = need != NULL && sweep_failure(need, why);
+        snprintf(why, PT_SWEEP_WHY, "%s%s", has_failed ? need : "",
+                 has_failed ? ", which it depends on, has failed" : "");
         status = sweep_failure_write(folder, NULL);
     }
     PT_AGREE(world, status);
@@ -178,6 +195,8 @@ static pt_status_t go(runner_t *runner, const char *folder, const pt_config_t *c
     if (pt_comm_rank(pt_comm_world()) == 0)
         hooks->begun(hooks->context, runner->n, runner->n_run, folder);
     PT_TRY(hooks->run(hooks->context, config, folder, end, why));
+    runner->n_left += *end == PT_SWEEP_BUSY;
+    runner->n_begun += *end != PT_SWEEP_BUSY;
     return *end == PT_SWEEP_FAILED ? give_up(runner, folder, why) : PT_OK;
 }
 
@@ -192,9 +211,12 @@ static pt_status_t run_one(runner_t *runner, int32_t row, int32_t seed, int32_t 
     sweep_path(sweep, row, seed, index, folder);
     runner->hooks->about(runner->hooks->context, folder);
     PT_AGREE(pt_comm_world(), sweep_config(sweep, row, seed, index, &config));
-    PT_TRY(look_together(folder, &config, &state));
+    PT_TRY(look_together(runner, folder, &config, &state));
     if (state == RUN_FAILED)
         count_failure(runner, folder);
+    runner->n_left += state == RUN_BUSY;
+    if (state == RUN_BUSY)
+        return PT_OK;
     if (state != RUN_OPEN)
         return check_data(runner, folder, &config);
     PT_TRY(set_limit(sweep, runner->begin, &config, &is_over));
@@ -205,9 +227,10 @@ static pt_status_t run_one(runner_t *runner, int32_t row, int32_t seed, int32_t 
     return go(runner, folder, &config, end);
 }
 
-static pt_status_t run_rows(runner_t *runner, pt_sweep_end_t *end)
+static pt_status_t look_at_all(runner_t *runner, pt_sweep_end_t *end)
 {
     const pt_sweep_t *sweep = runner->sweep;
+    runner->n = runner->n_failed = runner->n_left = runner->n_begun = 0;
     for (int32_t seed = 0; seed < sweep->config->sweep.seeds.n; seed++)
         for (int32_t row = 0; row < sweep->n_row; row++)
             for (int32_t i = 0; i < sweep_n_run(sweep, row, seed); i++) {
@@ -218,6 +241,19 @@ static pt_status_t run_rows(runner_t *runner, pt_sweep_end_t *end)
                     return PT_OK;
             }
     *end = runner->n_failed > 0 ? PT_SWEEP_FAILED : PT_SWEEP_DONE;
+    return PT_OK;
+}
+
+/* While there was something to do, others may have come to an end with theirs. */
+static pt_status_t run_rows(runner_t *runner, pt_sweep_end_t *end)
+{
+    do
+        PT_TRY(look_at_all(runner, end));
+    while (*end != PT_SWEEP_STOPPED && runner->n_left > 0 && runner->n_begun > 0);
+    if (*end == PT_SWEEP_STOPPED)
+        return PT_OK;
+    if (runner->n_left > 0 && pt_comm_rank(pt_comm_world()) == 0)
+        runner->hooks->left(runner->hooks->context, runner->n_left);
     runner->hooks->about(runner->hooks->context, NULL);
     return PT_OK;
 }
@@ -265,6 +301,19 @@ pt_status_t pt_sweep_run(pt_sweep_t *sweep, pt_sweep_end_t *end)
     status = run_rows(&runner, end);
     pt_free(runner.known);
     return status;
+}
+
+bool pt_sweep_is_at_work(const pt_sweep_t *sweep)
+{
+    char folder[PT_CONFIG_TEXT];
+    for (int32_t seed = 0; seed < sweep->config->sweep.seeds.n; seed++)
+        for (int32_t row = 0; row < sweep->n_row; row++)
+            for (int32_t i = 0; i < sweep_n_run(sweep, row, seed); i++) {
+                sweep_path(sweep, row, seed, i, folder);
+                if (is_busy(folder))
+                    return true;
+            }
+    return false;
 }
 
 /* What is tabled without running anything must be of this sweep all the same. */

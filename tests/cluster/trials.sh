@@ -4,7 +4,7 @@
 # is that of a run that nothing has happened to.
 # shellcheck source=tests/cluster/slurm
 . "$(dirname "$0")/slurm"
-trials=${*:-preempt choose sweep array time node rank}
+trials=${*:-preempt choose sweep share array time node rank}
 RANDOM=${SEED:-18}
 echo "seed ${SEED:-18}"
 
@@ -120,6 +120,22 @@ trial_sweep() {
     cmp WHOLE-sweep/sweep.json SWEEP/sweep.json
 }
 
+# Two jobs share a sweep: what the one is at, and what needs that, is left to it by the other.
+trial_share() {
+    local run
+    whole sweep sweep
+    held_job sweep sweep SHARE "search 4" --nodes=1 --ntasks-per-node=2 --time=10 --array=0-1
+    until_so test -e SHARE/HELD
+    until_so any_is_over "${job}_0" "${job}_1"
+    let_go SHARE "${job}_0"
+    let_go SHARE "${job}_1"
+    for run in search shared; do same_result WHOLE-sweep/seed-7/$run SHARE/seed-7/$run; done
+    cmp WHOLE-sweep/sweep.json SHARE/sweep.json
+    said "$job" "2 runs are left to other jobs"
+    echo "share: $(output "$job" | grep -o '2 runs are left.*')"
+}
+any_is_over() { is_over "$1" || is_over "$2"; }
+
 # One element of two is put back by hand, the one that has the array's own number.
 trial_array() {
     whole search dag
@@ -150,7 +166,7 @@ trial_time() {
     until_so begun "$job" 2
     let_go WARNED "$job"
     same dag WARNED
-    said "$job" "stopped by (the file STOP|SIGUSR1) with a good checkpoint"
+    said "$job" "stopped by its job with a good checkpoint"
     echo "time: $(grep -ho 'stopped by.*checkpoint' slurm-"$short"_*.out), $(grep -ho 'stopped by.*checkpoint' slurm-"$job"_*.out)"
 }
 

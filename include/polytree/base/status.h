@@ -12,6 +12,7 @@
     X(USAGE, "wrong usage")                                                                \
     X(CONFIG, "bad configuration")                                                         \
     X(IO, "input/output failed")                                                           \
+    X(BUSY, "another job is at work on it")                                                \
     X(FORMAT, "unexpected file content")                                                   \
     X(SHAPE, "shapes do not agree")                                                        \
     X(RANGE, "value out of range")                                                         \

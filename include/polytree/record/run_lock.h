@@ -7,8 +7,8 @@
 #include "polytree/base/status.h"
 
 /**
- * Hold folder `run` for this job, by a lock on its lock file: PT_E_IO where another job has
- * it.  On a file system without locks a warning says so, and a job is held off whose
+ * Hold folder `run` for this job, by a lock on its lock file: PT_E_BUSY where another job
+ * has it.  On a file system without locks a warning says so, and a job is held off whose
  * process is seen from here.
  */
 PT_MUST_CHECK pt_status_t pt_run_lock(const char *run, int *fd);

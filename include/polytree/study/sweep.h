@@ -19,6 +19,7 @@ enum { PT_SWEEP_WHY = 512 };
 typedef enum pt_sweep_end {
     PT_SWEEP_DONE,
     PT_SWEEP_STOPPED, /**< the same command goes on */
+    PT_SWEEP_BUSY,    /**< of a run: another job has it */
     PT_SWEEP_FAILED   /**< a run by its own options, others may succeed; the sweep is
                            through, and some of its runs have failed so */
 } pt_sweep_end_t;
@@ -38,6 +39,9 @@ typedef struct pt_sweep_hooks {
     void (*about)(void *context, const char *folder);
     /** Run i of n, from 1, is about to begin or to go on; rank 0. */
     void (*begun)(void *context, int32_t i, int32_t n, const char *folder);
+    /** Nothing is left for this job, but n runs that others are at work on, or that wait
+     * for those; rank 0. */
+    void (*left)(void *context, int32_t n);
     /** The sweep goes on without a run: for good, or until it is tried again; rank 0. */
     void (*failed)(void *context, const char *folder, const char *why, bool is_for_good);
 } pt_sweep_hooks_t;
@@ -56,12 +60,17 @@ PT_MUST_CHECK pt_status_t pt_sweep_new(const pt_config_t *config, const char *fo
 void pt_sweep_free(pt_sweep_t *sweep);
 
 /**
- * One run after the other, all ranks together: those that are over are left alone, the
- * others begun or gone on with, as long as run.time_limit allows.  Collective.
+ * One run after the other, all ranks together: those that are over are left alone, as are
+ * those that another job has and those that need one of these, the others begun or gone on
+ * with, as long as run.time_limit allows.  What was left alone is looked at again until
+ * nothing more is to begin.  Collective.
  *
  * @return PT_E_MISMATCH where the folder holds runs of another sweep
  */
 PT_MUST_CHECK pt_status_t pt_sweep_run(pt_sweep_t *sweep, pt_sweep_end_t *end);
+
+/** Whether a job is at work on one of its runs.  Not collective. */
+bool pt_sweep_is_at_work(const pt_sweep_t *sweep);
 
 /** Whether what is in the folder is of this sweep, without running anything: PT_E_IO where
  * nothing is there, else as pt_sweep_run().  Not collective. */
