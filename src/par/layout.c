@@ -97,7 +97,8 @@ pt_status_t pt_layout_init(pt_layout_t *layout, pt_comm_t *comm,
 
     PT_TRY(find_place(comm, &place));
     made.is_active = place < n_active;
-    PT_TRY(pt_comm_split(comm, made.is_active ? 0 : -1, place, &made.world));
+    PT_TRY(pt_comm_split(comm, 0, place, &made.all));
+    PT_TRY_OR(fail, pt_comm_split(comm, made.is_active ? 0 : -1, place, &made.world));
     status = made.is_active ? make_comms(&made) : PT_OK;
     PT_TRY_OR(fail, pt_comm_agree(comm, status));
     *layout = made;
@@ -114,5 +115,6 @@ void pt_layout_release(pt_layout_t *layout)
     pt_comm_free(layout->replica);
     pt_comm_free(layout->node);
     pt_comm_free(layout->world);
+    pt_comm_free(layout->all);
     *layout = (pt_layout_t){.coord = {-1, -1, -1}};
 }

@@ -19,9 +19,10 @@ typedef enum pt_axis { PT_AXIS_STAGE, PT_AXIS_TASK, PT_AXIS_DATA, PT_N_AXIS } pt
 typedef struct pt_layout {
     int32_t extent[PT_N_AXIS];
     int32_t coord[PT_N_AXIS]; /**< of this rank; -1 on a surplus rank */
-    bool is_active;           /**< false on a surplus rank: it has no communicators below */
-    pt_comm_t *world;         /**< active ranks; owned */
-    pt_comm_t *node;          /**< active ranks of this node; owned */
+    bool is_active; /**< false on a surplus rank: it has none of the communicators below */
+    pt_comm_t *all; /**< all ranks, the active ones first; of surplus ranks too; owned */
+    pt_comm_t *world; /**< active ranks; owned */
+    pt_comm_t *node;  /**< active ranks of this node; owned */
     pt_comm_t
         *replica; /**< this stage's task x data ranks: they share edges' weights; owned */
     pt_comm_t *data;  /**< this (stage, task)'s data ranks: they share heads; owned */
@@ -45,7 +46,7 @@ PT_MUST_CHECK pt_status_t pt_layout_extents(const int32_t wanted[PT_N_AXIS], int
  */
 PT_MUST_CHECK pt_status_t pt_layout_init(pt_layout_t *layout, pt_comm_t *comm,
                                          const int32_t extent[PT_N_AXIS], bool strict);
-/** Collective over the active ranks. */
+/** Collective over all ranks. */
 void pt_layout_release(pt_layout_t *layout);
 
 #endif
