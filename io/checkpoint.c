@@ -169,6 +169,26 @@ pt_status_t pt_checkpoint_copy(const pt_checkpoint_t *checkpoint, const char *na
     return PT_OK;
 }
 
+static pt_status_t copy_record(const pt_record_t *from, size_t cut, pt_checkpoint_t *to)
+{
+    pt_record_t copy = *from;
+    size_t bytes = pt_record_bytes(from);
+    PT_TRY(pt_alloc(&copy.data, bytes, 1));
+    if (bytes > 0)
+        memcpy(copy.data, from->data, bytes);
+    return pt_checkpoint_take(to, "memory", from->name + cut, &copy);
+}
+
+pt_status_t pt_checkpoint_copy_all(const pt_checkpoint_t *from, const char *begin,
+                                   size_t cut, pt_checkpoint_t *to)
+{
+    to->owns_data = true;
+    for (int32_t i = 0; i < from->n_record; i++)
+        if (strncmp(from->record[i].name, begin, strlen(begin)) == 0)
+            PT_TRY(copy_record(&from->record[i], cut, to));
+    return PT_OK;
+}
+
 pt_status_t pt_checkpoint_text(const pt_checkpoint_t *checkpoint, const char *name,
                                char **out)
 {

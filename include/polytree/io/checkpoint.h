@@ -16,6 +16,7 @@
 #include <stdio.h>
 
 #include "polytree/base/status.h"
+#include "polytree/par/comm.h"
 
 /** Longest name of a record, with its NUL. */
 #define PT_RECORD_NAME 160
@@ -72,6 +73,11 @@ PT_MUST_CHECK pt_status_t pt_checkpoint_copy(const pt_checkpoint_t *checkpoint,
 /** A copy of a text, with its NUL; free with pt_free(). */
 PT_MUST_CHECK pt_status_t pt_checkpoint_text(const pt_checkpoint_t *checkpoint,
                                              const char *name, char **out);
+/** Add copies of the records whose names begin so, without the first `cut` characters of
+ * these, to a checkpoint that owns what it has, or is empty. */
+PT_MUST_CHECK pt_status_t pt_checkpoint_copy_all(const pt_checkpoint_t *from,
+                                                 const char *begin, size_t cut,
+                                                 pt_checkpoint_t *to);
 /** NULL where there is none. */
 const pt_record_t *pt_checkpoint_find(const pt_checkpoint_t *checkpoint, const char *name);
 
@@ -86,6 +92,15 @@ PT_MUST_CHECK pt_status_t pt_checkpoint_read(pt_checkpoint_t *checkpoint, const 
 /** Read one text of a file and nothing else; `*text` is to be released by pt_free(). */
 PT_MUST_CHECK pt_status_t pt_checkpoint_read_text(const char *path, const char *name,
                                                   char **text);
+
+/** All ranks get copies of rank 0's records in place of what they have, and own them; rank
+ * 0 keeps its own.  Collective. */
+PT_MUST_CHECK pt_status_t pt_checkpoint_bcast(pt_checkpoint_t *checkpoint, pt_comm_t *comm);
+
+/** Add copies of all ranks' records, rank after rank, to `all` of rank 0, which is empty
+ * or owns what it has.  Collective. */
+PT_MUST_CHECK pt_status_t pt_checkpoint_gather(const pt_checkpoint_t *mine, pt_comm_t *comm,
+                                               pt_checkpoint_t *all);
 
 /** Print names, shapes, checksums, counters and the payload digest. */
 PT_MUST_CHECK pt_status_t pt_checkpoint_inspect(const char *path, FILE *out);
