@@ -166,7 +166,7 @@ static void follow_progress(void *context, const pt_progress_t *p)
 {
     pt_follower_t *w = context;
     double now = pt_clock(), every = w->is_live ? 0.2 : w->config->run.log_every;
-    bool is_held = p->phase == w->hold_phase && p->step == w->hold_step && p->step > 0;
+    bool is_held = p->phase == w->hold_phase && w->hold_step > 0 && p->step >= w->hold_step;
     if (is_held || now - w->last_shown >= every) {
         w->last_shown = now;
         show_progress(w, p);

@@ -84,6 +84,7 @@ void pt_held_run_release(pt_held_run_t *run, pt_status_t status)
 {
     pt_watch_failure(status);
     pt_search_free(run->search);
+    pt_helper_free(run->helper);
     pt_session_close(&run->session);
     if (run->lock >= 0)
         pt_run_unlock(run->folder, run->lock);
@@ -436,6 +437,21 @@ static pt_status_t search_on_active(pt_held_run_t *run, pt_follower_t *follower,
     return PT_OK;
 }
 
+/* Ranks that steps have no work for may have some where candidates are judged. */
+static pt_status_t open_helpers(pt_held_run_t *run, pt_run_hooks_t *hooks)
+{
+    pt_session_t *s = &run->session;
+    pt_layout_t *l = &s->layout;
+    pt_status_t status = PT_OK;
+    hooks->helpers = pt_helper_is_wanted(&s->config, l) ? l->all : NULL;
+    if (hooks->helpers == NULL)
+        return PT_OK;
+    if (!l->is_active)
+        status =
+            pt_helper_new(&s->config, l, s->dataset, &s->kernel, &s->machine, &run->helper);
+    return pt_comm_agree(pt_comm_world(), status);
+}
+
 /* Until the ranks are arranged what a config says wrong may be the layout, which is for all
  * runs. */
 static bool is_of_options(pt_status_t status, bool is_arranged)
@@ -445,18 +461,25 @@ static bool is_of_options(pt_status_t status, bool is_arranged)
 }
 
 /* On an arrangement of the ranks, until the run ends or is to be arranged anew. */
-static pt_status_t go_on(pt_held_run_t *run, pt_follower_t *follower,
-                         const pt_run_hooks_t *hooks, int *code, bool *is_arranged,
-                         bool *is_again)
+static pt_status_t go_on(pt_held_run_t *run, pt_follower_t *follower, pt_run_hooks_t *hooks,
+                         int *code, bool *is_arranged, bool *is_again)
 {
+    const pt_layout_t *layout = &run->session.layout;
     pt_comm_t *world = pt_comm_world();
     pt_status_t status = PT_OK;
     *is_again = false;
     PT_TRY(pt_session_open(&run->session));
     *is_arranged = true;
-    if (run->session.layout.is_active)
+    PT_TRY(open_helpers(run, hooks));
+    if (layout->is_active)
         status = search_on_active(run, follower, hooks, code, is_again);
+    else if (hooks->helpers != NULL)
+        status = pt_helper_run(run->helper);
     pt_watch_failure(status);
+    if (layout->is_active && hooks->helpers != NULL) {
+        pt_status_t dismissed = pt_helper_dismiss(layout);
+        status = status == PT_OK ? dismissed : status;
+    }
     PT_AGREE(world, status);
     PT_TRY(pt_comm_bcast(world, is_again, sizeof *is_again, 0));
     if (!*is_again)
@@ -464,7 +487,9 @@ static pt_status_t go_on(pt_held_run_t *run, pt_follower_t *follower,
     if (pt_comm_rank(world) == 0)
         pt_console_line("the ranks are arranged anew");
     pt_search_free(run->search);
+    pt_helper_free(run->helper);
     run->search = NULL;
+    run->helper = NULL;
     pt_session_disband(&run->session);
     return PT_OK;
 }

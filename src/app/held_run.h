@@ -5,6 +5,7 @@
 #define APP_HELD_RUN_H
 
 #include "app/session.h"
+#include "polytree/search/helper.h"
 #include "polytree/search/search.h"
 
 /** The folder is locked on rank 0 only. */
@@ -15,6 +16,7 @@ typedef struct pt_held_run {
     size_t made_from;
     pt_session_t session;
     pt_search_t *search;
+    pt_helper_t *helper; /**< of surplus ranks, where they have something to do */
 } pt_held_run_t;
 
 /** End a run that came to `status`.  Collective. */

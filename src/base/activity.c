@@ -39,6 +39,11 @@ void pt_activity_pause(void)
     begin(PT_SPAN_PAUSE);
 }
 
+void pt_activity_leave(void)
+{
+    begin(PT_SPAN_NONE);
+}
+
 pt_doing_t pt_activity_do(pt_doing_t doing)
 {
     pt_doing_t before = (pt_doing_t)GET(doing);

@@ -150,6 +150,10 @@ const pt_option_t pt_options[] = {
          "asks for; 0 = no limit"),
     INT("layout.ranks_per_node", layout.ranks_per_node, "0", 0, 1e6, LAY,
         "to rehearse many nodes on one: ranks taken for a node; 0 = as they are"),
+    INT("layout.groups", layout.groups, "0", 0, 1e6, LAY,
+        "groups of ranks that judge candidates, each another one at the same time, where "
+        "choose.judge has some judged; 1 = all ranks share each; 0 = the fastest as "
+        "counted"),
     BOOL("layout.strict", layout.strict, "0", LAY, "1: refuse surplus ranks"),
 
     WORD("kernel.backend", kernel.backend, "auto", pt_backend_words, NUM,

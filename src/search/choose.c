@@ -1,4 +1,4 @@
-/* The phase that chooses: its beginning and its end. */
+/* The phase that chooses: its beginning, its steps, its end. */
 #include "polytree/base/memory.h"
 #include "polytree/record/run_config.h"
 #include "search/run.h"
@@ -102,6 +102,34 @@ pt_status_t run_choose_prepare(pt_search_t *s)
     return PT_OK;
 }
 
+bool run_choose_is_done(const pt_search_t *s)
+{
+    const choose_t *c = &s->choose;
+    if (!c->is_closed || choose_is_proposing(c))
+        return false;
+    return !c->trains || c->training.rung == c->rungs.n;
+}
+
+pt_status_t run_choose_go_on(pt_search_t *s)
+{
+    choose_t *c = &s->choose;
+    if (!c->is_closed && c->n_judged == c->n)
+        PT_TRY(run_choose_grow(s));
+    if (c->trains && !choose_is_proposing(c))
+        PT_TRY(run_choose_enter(s));
+    return PT_OK;
+}
+
+/* A bout begins with a step of its own: no rank is in one between two phases. */
+pt_status_t run_choose_step(pt_search_t *s)
+{
+    bool is_over;
+    if (!s->groups.is_open)
+        PT_TRY(run_bout_begin(s));
+    PT_TRY(run_bout_step(s, &is_over));
+    return is_over ? run_choose_go_on(s) : PT_OK;
+}
+
 static const char *percent(double score, char text[32])
 {
     snprintf(text, 32, "%+.2f %%", 100 * expm1(score));
@@ -195,8 +223,9 @@ pt_status_t run_choose_end(pt_search_t *s)
 {
     choose_t *c = &s->choose;
     bool is_own = s->config->choose.supernet[0] == '\0';
+    run_groups_rest(s);
     if (c->trains && is_own)
-        PT_TRY(run_choose_end_halving(s));
+        PT_TRY(run_choose_end_trainings(s));
     if (is_own)
         PT_TRY(run_keep_supernet(s));
     PT_AGREE(s->world, s->is_root ? pick(s) : PT_OK);

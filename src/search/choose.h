@@ -31,7 +31,8 @@ enum {
     CHOOSE_ONE_GRAPHS = 3, /**< dag: random graphs that all tasks have, hand-made too */
     CHOOSE_BLOCKS = 8,     /**< of the samples that judge, for the jackknife */
     CHOOSE_RUNGS = 12,
-    CHOOSE_N_COUNTER = 10
+    CHOOSE_N_COUNTER = 10,
+    CHOOSE_N_KEPT = 3 /**< numbers of an item in a checkpoint */
 };
 
 /** How a candidate came about; those up to the file's are hand-made. */
@@ -79,15 +80,47 @@ typedef struct choose_rungs {
     int64_t size[CHOOSE_RUNGS], steps[CHOOSE_RUNGS];
 } choose_rungs_t;
 
-/** Where halving stands; all 0 before it begins. */
+/** Where trainings stand; all 0 before they begin. */
 typedef struct choose_training {
     int64_t rung;   /**< at work; rungs.n: done */
-    int64_t number; /**< of the candidate at work */
-    int64_t seed;   /**< of its trainings in the last rung */
-    int64_t step;   /**< done of the training at work */
+    int64_t number; /**< of the candidate whose training the run's own trainer is at ... */
+    int64_t seed;   /**< ... by this seed; both 0 ... */
+    int64_t step;   /**< ... where it is at none: 0 steps done */
     int64_t n_step; /**< done of all */
     int64_t n_look; /**< trainings that were judged */
 } choose_training_t;
+
+/** One thing to do: to judge a candidate with the supernet's weights, or to train it and
+ * judge it then. */
+typedef struct choose_item {
+    int64_t number;
+    double cost;   /**< of that candidate */
+    int64_t seed;  /**< of its trainings in the last rung */
+    int64_t steps; /**< that it has trained, once it is judged; -1 before */
+    int64_t held;  /**< steps of its training whose outcome this rank holds; 0: none */
+    bool is_ours;  /**< this rank is the one that tells the others of it */
+    bool is_out;   /**< some rank has it already, done or in part */
+} choose_item_t;
+
+/** Numbers that ranks tell each other first. */
+enum { CHOOSE_SAID_STEPS, CHOOSE_SAID_LOOKS, CHOOSE_N_SAID };
+
+/** What is to be done before anything more is known, in the order in which it is begun and
+ * told of; by whom is nothing that results depend on. */
+typedef struct choose_bout {
+    bool is_looks; /**< with the supernet's weights; else trainings of a rung */
+    bool is_kept;  /**< of a checkpoint, and not begun again */
+    int64_t n;
+    int64_t n_told; /**< the first ones, which are done and told of */
+    choose_item_t *item;
+    size_t room;   /**< items that there is memory for */
+    int64_t *said; /**< what ranks tell each other: see choose_bout.c */
+    int64_t *kept; /**< [n][CHOOSE_N_KEPT] of a checkpoint */
+    /** Once those told of were done: steps of the phase, of trainings, and trainings that
+     * were judged. */
+    int64_t step, n_step, n_look;
+    int64_t n_ahead; /**< looks beyond those, as far as this rank knows */
+} choose_bout_t;
 
 /** What is decided among the finalists, all being judged. */
 typedef struct choose_verdict {
@@ -112,7 +145,7 @@ typedef struct choose {
     int64_t n_row;            /**< of losses of a candidate */
     int64_t n_seed;           /**< trainings by which one is chosen; 1: the supernet's */
     int64_t capacity;         /**< candidates that the budget allows */
-    int64_t n, n_judged;      /**< made; judged with the supernet, the first ones */
+    int64_t n, n_judged;      /**< made; judged with the supernet */
     int64_t is_closed;        /**< there will be no more */
     choose_verdict_t verdict; /**< rank 0, once it is made */
     int64_t chosen;           /**< -1: not yet */
@@ -125,16 +158,18 @@ typedef struct choose {
     choose_price_t price;
     choose_rungs_t rungs; /**< once candidates are closed */
     choose_training_t training;
-    pt_checkpoint_t supernet; /**< rank 0: the weights that training begins with, if any */
-    pt_breeder_t *breeder;    /**< until the trainer changes its form */
-    pt_subnet_t one;          /**< the reference */
-    pt_subnet_t subnet;       /**< at work */
-    pt_task_score_t *score;   /**< [n_task] */
-    choose_metric_t *metric;  /**< [n_task] */
-    pt_exact_t sum;           /**< [CHOOSE_BLOCKS][n_task][4] see choose_judge.c */
-    double *by_score;         /**< [capacity] scratch */
-    int32_t *order;           /**< [capacity] scratch */
-    bool *is_final;           /**< [capacity] may be chosen, once that is known */
+    choose_bout_t bout;
+    pt_checkpoint_t trainings; /**< rank 0: "choose/training/..." of a checkpoint */
+    pt_checkpoint_t supernet;  /**< the weights that training begins with, if any */
+    pt_breeder_t *breeder;     /**< until the trainer changes its form */
+    pt_subnet_t one;           /**< the reference */
+    pt_subnet_t subnet;        /**< at work */
+    pt_task_score_t *score;    /**< [n_task] */
+    choose_metric_t *metric;   /**< [n_task] */
+    pt_exact_t sum;            /**< [CHOOSE_BLOCKS][n_task][4] see choose_judge.c */
+    double *by_score;          /**< [capacity] scratch */
+    int32_t *order;            /**< [capacity] scratch */
+    bool *is_final;            /**< [capacity] may be chosen, once that is known */
 } choose_t;
 
 static inline double *choose_row(const choose_t *c, int64_t i, int64_t row)
@@ -185,6 +220,33 @@ pt_status_t choose_save(const choose_t *c, int64_t counter[CHOOSE_N_COUNTER],
                         pt_checkpoint_t *checkpoint);
 pt_status_t choose_take(choose_t *c, const pt_checkpoint_t *checkpoint);
 
+/* choose_bout.c */
+
+/** List what is to be done, unless a checkpoint has.  Rank 0. */
+pt_status_t choose_list(choose_t *c);
+/** Room for n items, and all that goes with them. */
+pt_status_t choose_list_room(choose_t *c, int64_t n);
+/** The row that an item is judged into. */
+int64_t choose_item_row(const choose_t *c, const choose_item_t *item);
+/** Whether one is chosen by it, so that it has the final rows of its seed too. */
+bool choose_item_decides(const choose_t *c);
+/** Steps that it trains before it is judged. */
+int64_t choose_item_length(const choose_t *c);
+/** Name of the records of its training, to which their own are added. */
+void choose_item_name(const choose_item_t *item, char name[PT_RECORD_NAME]);
+/** What is done but not told of: by this rank, with `at_work` steps of the training at work
+ * and those that are held. */
+void choose_done(const choose_t *c, int64_t at_work, int64_t *steps, int64_t *looks);
+/** Count what is done but not told of by all ranks; returns the steps of the phase. */
+int64_t choose_count(choose_t *c, int64_t steps, int64_t looks);
+/** How many numbers bout.said has now; fill them with this rank's. */
+int64_t choose_said(const choose_t *c);
+void choose_say(choose_t *c, int64_t at_work);
+/** Take their sums over all ranks; returns the steps of the phase. */
+int64_t choose_hear(choose_t *c);
+/** The next item to tell of, after which bout.step is the phase's; NULL: it is not done. */
+const choose_item_t *choose_tell(choose_t *c);
+
 /* choose_score.c */
 
 /** Score of a candidate: the mean over tasks of the log of its loss over the reference's;
@@ -233,7 +295,5 @@ void choose_enter_rung(choose_t *c, int64_t rung);
 void choose_enter_first(choose_t *c, const pt_rng_t *rng);
 /** Let the best of those enter that have not; its number. */
 int64_t choose_enter_best(choose_t *c);
-/** The first candidate of a rung from number i on; -1: there is none. */
-int64_t choose_next_in_rung(const choose_t *c, int64_t rung, int64_t i);
 
 #endif

@@ -60,7 +60,7 @@ static double loss_without(const pt_search_t *s, int32_t task, int32_t left_out)
 }
 
 /* A candidate that diverges is none; without the reference there is nothing to compare. */
-static bool has_diverged(int64_t i, pt_status_t status)
+bool run_choose_has_diverged(int64_t i, pt_status_t status)
 {
     if (status != PT_E_NUMERIC || i == 0)
         return false;
@@ -72,15 +72,15 @@ static pt_status_t evaluate(pt_search_t *s, int64_t i, const pt_observer_t *obse
                             int64_t row)
 {
     choose_t *c = &s->choose;
+    pt_trainer_t *trainer = s->groups.group->trainer;
     choose_load(c, i);
-    pt_part_t part = pt_feed_judging_part(pt_trainer_feed(s->trainer));
-    PT_TRY(run_swap_average(s));
-    pt_status_t status =
-        pt_trainer_evaluate(s->trainer, &c->subnet, part, observer, c->score);
-    bool is_bad = has_diverged(i, status);
+    pt_part_t part = pt_feed_judging_part(pt_trainer_feed(trainer));
+    PT_TRY(run_swap_average(s, trainer));
+    pt_status_t status = pt_trainer_evaluate(trainer, &c->subnet, part, observer, c->score);
+    bool is_bad = run_choose_has_diverged(i, status);
     if (!is_bad)
         PT_TRY(status);
-    PT_TRY(run_swap_average(s));
+    PT_TRY(run_swap_average(s, trainer));
     for (int32_t k = 0; k < c->n_task; k++)
         choose_row(c, i, row)[k] = is_bad ? INFINITY : c->score[k].loss;
     return PT_OK;
@@ -103,7 +103,7 @@ static pt_status_t keep_final(pt_search_t *s, int64_t i, int64_t row, int64_t se
 {
     choose_t *c = &s->choose;
     int64_t to = choose_final_row(c, seed, 0);
-    PT_TRY(pt_exact_sum(s->world, PT_TRAFFIC_EVALUATE, &c->sum));
+    PT_TRY(pt_exact_sum(s->groups.group->comm, PT_TRAFFIC_EVALUATE, &c->sum));
     for (int32_t k = 0; k < c->n_task; k++) {
         double loss = choose_row(c, i, row)[k];
         choose_row(c, i, to + CHOOSE_LOSS)[k] = loss;
@@ -117,96 +117,25 @@ static pt_status_t keep_final(pt_search_t *s, int64_t i, int64_t row, int64_t se
     return PT_OK;
 }
 
-/* Judge a candidate into a row; by its training `seed` it may be chosen, -1: by none. */
-static pt_status_t judge(pt_search_t *s, int64_t i, int64_t row, int64_t seed)
+pt_status_t run_choose_judge(pt_search_t *s, const choose_item_t *item)
 {
     choose_t *c = &s->choose;
     const pt_observer_t observer = {add_block, s};
+    int64_t row = choose_item_row(c, item);
+    bool decides = choose_item_decides(c);
     pt_exact_clear(&c->sum, (int64_t)CHOOSE_BLOCKS * c->n_task * N_SUM);
-    PT_TRY(evaluate(s, i, seed < 0 ? NULL : &observer, row));
-    if (i == 0)
+    PT_TRY(evaluate(s, item->number, decides ? &observer : NULL, row));
+    if (item->number == 0)
         PT_TRY(check_reference(c, row));
-    return seed < 0 ? PT_OK : keep_final(s, i, row, seed);
+    return decides ? keep_final(s, item->number, row, item->seed) : PT_OK;
 }
 
-/* Of a training that has not come to its end. */
-static void give_up(choose_t *c, int64_t i, int64_t row, int64_t seed)
+void run_choose_give_up(choose_t *c, const choose_item_t *item)
 {
     for (int32_t k = 0; k < c->n_task; k++) {
-        choose_row(c, i, row)[k] = INFINITY;
-        for (int32_t w = 0; w < CHOOSE_N_FINAL && seed >= 0; w++)
-            choose_row(c, i, choose_final_row(c, seed, w))[k] =
+        choose_row(c, item->number, choose_item_row(c, item))[k] = INFINITY;
+        for (int32_t w = 0; w < CHOOSE_N_FINAL && choose_item_decides(c); w++)
+            choose_row(c, item->number, choose_final_row(c, item->seed, w))[k] =
                 w == CHOOSE_METRIC ? (double)NAN : INFINITY;
     }
-}
-
-bool run_choose_is_done(const pt_search_t *s)
-{
-    const choose_t *c = &s->choose;
-    if (!c->is_closed || choose_is_proposing(c))
-        return false;
-    return !c->trains || c->training.rung == c->rungs.n;
-}
-
-/* Rank 0 asks as it does in a step of training. */
-static pt_status_t end_look(pt_search_t *s)
-{
-    unsigned asked = s->asked;
-    PT_TRY(pt_comm_bcast(s->world, &asked, sizeof asked, 0));
-    const pt_step_result_t result = {.loss = NAN,
-                                     .samples =
-                                         (int64_t)run_choose_drawn(s, s->choose.price.look),
-                                     .request = asked};
-    run_after_step(s, false, &result);
-    return PT_OK;
-}
-
-pt_status_t run_choose_go_on(pt_search_t *s)
-{
-    choose_t *c = &s->choose;
-    if (!c->is_closed && c->n_judged == c->n)
-        PT_TRY(run_choose_grow(s));
-    return c->trains && !choose_is_proposing(c) ? run_choose_begin_halving(s) : PT_OK;
-}
-
-static pt_status_t look_with_supernet(pt_search_t *s)
-{
-    choose_t *c = &s->choose;
-    int64_t i = c->n_judged;
-    PT_TRY(judge(s, i, CHOOSE_SUPERNET_ROW, c->trains ? -1 : 0));
-    c->n_judged++;
-    s->state.step++;
-    run_event_candidate(s, i, CHOOSE_SUPERNET_ROW);
-    PT_TRY(run_choose_go_on(s));
-    return end_look(s);
-}
-
-/* Judge what has been trained, if it has; then the next one's turn comes. */
-static pt_status_t end_training(pt_search_t *s, bool is_trained)
-{
-    choose_t *c = &s->choose;
-    choose_training_t t = c->training;
-    bool is_last = t.rung == c->rungs.n - 1;
-    int64_t row = is_last && !c->has_regression ? choose_final_row(c, t.seed, CHOOSE_LOSS)
-                                                : choose_rung_row(t.rung);
-    if (is_trained)
-        PT_TRY(judge(s, t.number, row, is_last ? t.seed : -1));
-    else
-        give_up(c, t.number, row, is_last ? t.seed : -1);
-    s->state.step++;
-    run_event_candidate(s, t.number, row);
-    PT_TRY(run_choose_next(s));
-    return end_look(s);
-}
-
-pt_status_t run_choose_step(pt_search_t *s)
-{
-    choose_t *c = &s->choose;
-    const choose_training_t *t = &c->training;
-    if (!c->trains || choose_is_proposing(c))
-        return look_with_supernet(s);
-    if (t->step == c->rungs.steps[t->rung])
-        return end_training(s, true);
-    pt_status_t status = run_choose_train(s);
-    return has_diverged(t->number, status) ? end_training(s, false) : status;
 }

@@ -108,7 +108,7 @@ double run_choose_samples(const pt_search_t *s, pt_judge_t judge)
     const choose_training_t *t = &c->training;
     if (judge == PT_JUDGE_TRAINS)
         return (double)t->n_step * c->price.step + (double)t->n_look * c->price.look;
-    return (double)c->n_judged * c->price.look;
+    return (double)(c->n_judged + c->bout.n_ahead) * c->price.look;
 }
 
 double run_choose_drawn(const pt_search_t *s, double samples)

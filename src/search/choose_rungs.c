@@ -154,10 +154,3 @@ int64_t choose_enter_best(choose_t *c)
     c->reached[c->order[at]] = 1;
     return c->order[at];
 }
-
-int64_t choose_next_in_rung(const choose_t *c, int64_t rung, int64_t i)
-{
-    while (i < c->n && c->reached[i] <= rung)
-        i++;
-    return i < c->n ? i : -1;
-}

@@ -26,6 +26,7 @@ pt_status_t choose_init(choose_t *c)
     size_t n_loss = n * (size_t)c->n_row * n_task;
     c->words = n_task * c->one.words;
     pt_checkpoint_init(&c->supernet);
+    pt_checkpoint_init(&c->trainings);
     PT_TRY(pt_subnet_init(&c->subnet, c->one.n_task, c->one.n_choice));
     PT_TRY(pt_alloc(&c->bits, n * c->words, sizeof *c->bits));
     PT_TRY(pt_alloc(&c->origin, n, sizeof *c->origin));
@@ -44,8 +45,9 @@ pt_status_t choose_init(choose_t *c)
 
 void choose_release(choose_t *c)
 {
-    void *const plain[] = {c->bits,  c->origin, c->reached,  c->cost,  c->loss,
-                           c->score, c->metric, c->by_score, c->order, c->is_final};
+    void *const plain[] = {c->bits,      c->origin,    c->reached,  c->cost,  c->loss,
+                           c->score,     c->metric,    c->by_score, c->order, c->is_final,
+                           c->bout.item, c->bout.said, c->bout.kept};
     for (size_t i = 0; i < sizeof plain / sizeof plain[0]; i++)
         pt_free(plain[i]);
     pt_breeder_free(c->breeder);
@@ -54,6 +56,7 @@ void choose_release(choose_t *c)
     if (c->is_on) {
         pt_exact_release(&c->sum);
         pt_checkpoint_release(&c->supernet);
+        pt_checkpoint_release(&c->trainings);
     }
     *c = (choose_t){.is_on = false};
 }
@@ -112,6 +115,27 @@ static pt_status_t save_supernet(const choose_t *c, pt_checkpoint_t *checkpoint)
     return PT_OK;
 }
 
+/* What is left of the bout, and trainings of it that are not at their end. */
+static pt_status_t save_bout(const choose_t *c, pt_checkpoint_t *to)
+{
+    const choose_bout_t *b = &c->bout;
+    const int64_t dim[2] = {b->n - b->n_told, CHOOSE_N_KEPT};
+    int64_t *at = b->kept;
+    for (int64_t i = b->n_told; i < b->n; i++) {
+        *at++ = b->item[i].number;
+        *at++ = b->item[i].seed;
+        *at++ = b->item[i].steps;
+    }
+    if (dim[0] > 0)
+        PT_TRY(pt_checkpoint_add(to, "choose/bout", PT_DTYPE_I64, dim, 2, b->kept, true));
+    for (int32_t i = 0; i < c->trainings.n_record; i++) {
+        const pt_record_t *r = &c->trainings.record[i];
+        PT_TRY(pt_checkpoint_add(to, r->name, r->dtype, r->dim, r->n_dim, r->data,
+                                 r->in_payload));
+    }
+    return PT_OK;
+}
+
 pt_status_t choose_save(const choose_t *c, int64_t counter[CHOOSE_N_COUNTER],
                         pt_checkpoint_t *checkpoint)
 {
@@ -129,31 +153,41 @@ pt_status_t choose_save(const choose_t *c, int64_t counter[CHOOSE_N_COUNTER],
         pt_checkpoint_add(to, "choose/reached", PT_DTYPE_I64, &c->n, 1, c->reached, true));
     PT_TRY(pt_checkpoint_add(to, "choose/cost", PT_DTYPE_F64, &c->n, 1, c->cost, true));
     PT_TRY(pt_checkpoint_add(to, "choose/loss", PT_DTYPE_F64, loss, 3, c->loss, true));
+    PT_TRY(save_bout(c, to));
     return save_supernet(c, to);
 }
 
-static pt_status_t copy_record(const pt_record_t *r, pt_checkpoint_t *to)
+static bool is_good(const choose_t *c, const choose_item_t *item)
 {
-    size_t n = 1;
-    float *data;
-    for (int32_t d = 0; d < r->n_dim; d++)
-        n *= (size_t)r->dim[d];
-    PT_TRY(pt_alloc(&data, n, sizeof *data));
-    memcpy(data, r->data, n * sizeof *data);
-    pt_status_t status = pt_checkpoint_add(to, r->name + strlen("choose/"), r->dtype,
-                                           r->dim, r->n_dim, data, false);
-    if (status != PT_OK)
-        pt_free(data);
-    return status;
+    return item->number >= 0 && item->number < c->n && item->seed >= 0 &&
+           item->seed < c->n_seed && item->steps >= -1;
+}
+
+/* Those of 0.3.0 are without: what is to be done follows from what is known. */
+static pt_status_t take_bout(choose_t *c, const pt_checkpoint_t *from)
+{
+    const pt_record_t *r = pt_checkpoint_find(from, "choose/bout");
+    const void *data;
+    if (r == NULL)
+        return PT_OK;
+    PT_TRY(pt_checkpoint_get(from, "choose/bout", PT_DTYPE_I64, r->dim[0] * CHOOSE_N_KEPT,
+                             &data));
+    c->bout.is_looks = choose_is_proposing(c);
+    PT_TRY(choose_list_room(c, r->dim[0]));
+    const int64_t *at = data;
+    for (int64_t i = 0; i < c->bout.n; i++, at += CHOOSE_N_KEPT) {
+        c->bout.item[i] = (choose_item_t){
+            .number = at[0], .seed = at[1], .steps = at[2], .is_ours = at[2] >= 0};
+        if (!is_good(c, &c->bout.item[i]))
+            PT_FAIL(FORMAT, "the checkpoint has candidates to judge that are none");
+    }
+    c->bout.is_kept = true;
+    return pt_checkpoint_copy_all(from, "choose/training/", 0, &c->trainings);
 }
 
 static pt_status_t take_supernet(choose_t *c, const pt_checkpoint_t *checkpoint)
 {
-    c->supernet.owns_data = true;
-    for (int32_t i = 0; i < checkpoint->n_record; i++)
-        if (strncmp(checkpoint->record[i].name, weight, strlen(weight)) == 0)
-            PT_TRY(copy_record(&checkpoint->record[i], &c->supernet));
-    return PT_OK;
+    return pt_checkpoint_copy_all(checkpoint, weight, strlen("choose/"), &c->supernet);
 }
 
 static bool are_counters_good(const choose_t *c, const int64_t *counter)
@@ -192,5 +226,6 @@ pt_status_t choose_take(choose_t *c, const pt_checkpoint_t *checkpoint)
             PT_FAIL(FORMAT, "the checkpoint has a candidate of no rung");
     }
     choose_set_counters(c, counter);
+    PT_TRY(take_bout(c, from));
     return take_supernet(c, from);
 }

@@ -6,42 +6,50 @@
 #include "polytree/train/schedule.h"
 #include "search/run.h"
 
-static uint8_t key_of(const choose_training_t *t, const choose_rungs_t *rungs)
+static uint8_t key_of(const choose_t *c, const choose_item_t *item)
 {
-    bool is_last = t->rung == rungs->n - 1;
-    return (uint8_t)(PT_PHASE_TRAININGS + (is_last ? CHOOSE_RUNGS + t->seed : t->rung));
+    int64_t rung = c->training.rung;
+    bool is_last = rung == c->rungs.n - 1;
+    return (uint8_t)(PT_PHASE_TRAININGS + (is_last ? CHOOSE_RUNGS + item->seed : rung));
 }
 
 /* As the network found will: with the weights that search leaves, where it does. */
-static bool begins_with_supernet(const pt_search_t *s)
+bool run_choose_begins_with_supernet(const pt_search_t *s)
 {
     return s->choose.has_supernet && s->config->retrain.from == PT_FROM_SEARCH;
 }
 
-/* Sources of all tensors among the kept weights, on rank 0. */
-static pt_status_t take_supernet(pt_search_t *s)
+/* A trainer's weights, of all tensors from `kept` of its first rank. */
+static pt_status_t take_weights(pt_trainer_t *trainer, const pt_checkpoint_t *kept)
 {
-    const pt_store_t *store = &s->space->store;
+    const pt_store_t *store = &pt_trainer_space(trainer)->store;
+    pt_comm_t *comm = pt_trainer_layout(trainer)->world;
     const pt_record_t **source = NULL;
     pt_status_t status = pt_alloc(&source, (size_t)store->n_param, sizeof *source);
-    PT_TRY_OR(done, pt_comm_agree(s->world, status));
-    for (int32_t p = 0; p < store->n_param && s->is_root; p++) {
+    PT_TRY_OR(done, pt_comm_agree(comm, status));
+    for (int32_t p = 0; p < store->n_param && pt_comm_rank(comm) == 0; p++) {
         char name[PT_RECORD_NAME];
         snprintf(name, sizeof name, "weight/%s", store->param[p].name);
-        source[p] = pt_checkpoint_find(&s->choose.supernet, name);
+        source[p] = pt_checkpoint_find(kept, name);
     }
-    PT_TRY_OR(done, pt_trainer_take_weights(s->trainer, source));
+    PT_TRY_OR(done, pt_trainer_take_weights(trainer, source));
 done:
     pt_free(source);
     return status;
 }
 
-static pt_status_t begin_training(pt_search_t *s)
+pt_status_t run_choose_take_weights(pt_search_t *s, const pt_checkpoint_t *kept)
 {
-    const choose_t *c = &s->choose;
-    uint8_t key = key_of(&c->training, &c->rungs);
-    pt_trainer_restart(s->trainer, (uint64_t)s->config->run.seed + ((uint64_t)key << 48));
-    return begins_with_supernet(s) ? take_supernet(s) : PT_OK;
+    return take_weights(s->groups.group->trainer, kept);
+}
+
+static pt_status_t begin_training(pt_search_t *s, const choose_item_t *item)
+{
+    pt_trainer_t *trainer = s->groups.group->trainer;
+    uint8_t key = key_of(&s->choose, item);
+    pt_trainer_restart(trainer, (uint64_t)s->config->run.seed + ((uint64_t)key << 48));
+    return run_choose_begins_with_supernet(s) ? take_weights(trainer, &s->choose.supernet)
+                                              : PT_OK;
 }
 
 /* The schedule of the network found, as long as the training. */
@@ -55,26 +63,19 @@ static pt_update_t update_of(const pt_search_t *s, int64_t step, int64_t n_step)
     return update;
 }
 
-pt_status_t run_choose_train(pt_search_t *s)
+pt_status_t run_choose_train(pt_search_t *s, const choose_item_t *item, int64_t step)
 {
     choose_t *c = &s->choose;
-    choose_training_t *t = &c->training;
-    int64_t n_step = c->rungs.steps[t->rung];
-    pt_step_t step = {.phase = key_of(t, &c->rungs),
-                      .step = t->step,
-                      .part = pt_feed_candidates_part(pt_trainer_feed(s->trainer)),
-                      .request = s->asked};
-    pt_update_t update = update_of(s, t->step, n_step);
-    pt_step_result_t result = {.loss = NAN};
-    if (t->step == 0)
-        PT_TRY(begin_training(s));
-    choose_load(c, t->number);
-    PT_TRY(pt_trainer_weight_step(s->trainer, &step, &c->subnet, &update, &result));
-    t->step++;
-    t->n_step++;
-    s->state.step++;
-    run_after_step(s, false, &result);
-    return PT_OK;
+    pt_trainer_t *trainer = s->groups.group->trainer;
+    pt_step_t at = {.phase = key_of(c, item),
+                    .step = step,
+                    .part = pt_feed_candidates_part(pt_trainer_feed(trainer))};
+    pt_update_t update = update_of(s, step, c->rungs.steps[c->training.rung]);
+    pt_step_result_t result;
+    if (step == 0)
+        PT_TRY(begin_training(s, item));
+    choose_load(c, item->number);
+    return pt_trainer_weight_step(trainer, &at, &c->subnet, &update, &result);
 }
 
 static pt_status_t enter_rung(pt_search_t *s, int64_t rung)
@@ -88,58 +89,24 @@ static pt_status_t enter_rung(pt_search_t *s, int64_t rung)
         choose_enter_first(c, &rng);
     else if (s->is_root)
         choose_enter_rung(c, rung);
-    PT_TRY(pt_comm_bcast(s->world, c->reached, n * sizeof *c->reached, 0));
     c->training.rung = rung;
-    c->training.number = choose_next_in_rung(c, rung, 0);
-    return PT_OK;
+    return pt_comm_bcast(s->world, c->reached, n * sizeof *c->reached, 0);
 }
 
 /* Who is expected to be best trains next, once all that have entered have trained. */
 static pt_status_t enter_best(pt_search_t *s)
 {
     choose_t *c = &s->choose;
+    int64_t best = 0;
     PT_AGREE(s->world, s->is_root ? run_choose_predict(s) : PT_OK);
     if (c->training.n_look == c->rungs.size[0]) {
         c->training.rung++;
-        c->training.number = 0;
         return PT_OK;
     }
     if (s->is_root)
-        c->training.number = choose_enter_best(c);
-    PT_TRY(pt_comm_bcast(s->world, &c->training.number, sizeof c->training.number, 0));
-    c->reached[c->training.number] = 1;
-    return PT_OK;
-}
-
-/* Whether those that enter first are through. */
-static bool is_guided(const choose_t *c)
-{
-    int64_t n_in = 0;
-    for (int64_t i = 0; i < c->n; i++)
-        n_in += c->reached[i] > 0;
-    return c->has_regression && n_in == c->training.n_look;
-}
-
-pt_status_t run_choose_next(pt_search_t *s)
-{
-    choose_t *c = &s->choose;
-    choose_training_t *t = &c->training;
-    t->step = 0;
-    t->n_look++;
-    if (++t->seed < choose_trainings(c, t->rung))
-        return PT_OK;
-    t->seed = 0;
-    if (is_guided(c))
-        return enter_best(s);
-    int64_t next = choose_next_in_rung(c, t->rung, t->number + 1);
-    if (next >= 0) {
-        t->number = next;
-        return PT_OK;
-    }
-    if (t->rung + 1 < c->rungs.n)
-        return enter_rung(s, t->rung + 1);
-    t->rung++;
-    t->number = 0;
+        best = choose_enter_best(c);
+    PT_TRY(pt_comm_bcast(s->world, &best, sizeof best, 0));
+    c->reached[best] = 1;
     return PT_OK;
 }
 
@@ -159,22 +126,30 @@ static void note_rungs(pt_search_t *s)
     run_note(s, "%s: %s", c->has_regression ? "regression" : "halving", line);
 }
 
-pt_status_t run_choose_begin_halving(pt_search_t *s)
+/* The reference is in the first rung, whoever else is. */
+pt_status_t run_choose_enter(pt_search_t *s)
 {
     choose_t *c = &s->choose;
-    if (begins_with_supernet(s))
-        PT_TRY(pt_trainer_keep_weights(s->trainer, &c->supernet));
-    note_rungs(s);
-    return enter_rung(s, 0);
+    if (c->reached[0] == 0) {
+        if (run_choose_begins_with_supernet(s))
+            PT_TRY(pt_trainer_keep_weights(s->trainer, &c->supernet));
+        note_rungs(s);
+        return enter_rung(s, 0);
+    }
+    if (c->has_regression)
+        return enter_best(s);
+    if (c->training.rung + 1 < c->rungs.n)
+        return enter_rung(s, c->training.rung + 1);
+    c->training.rung++;
+    return PT_OK;
 }
 
-pt_status_t run_choose_end_halving(pt_search_t *s)
+pt_status_t run_choose_end_trainings(pt_search_t *s)
 {
     choose_t *c = &s->choose;
     pt_trainer_restart(s->trainer, (uint64_t)s->config->run.seed);
-    if (begins_with_supernet(s))
-        PT_TRY(take_supernet(s));
+    if (run_choose_begins_with_supernet(s))
+        PT_TRY(take_weights(s->trainer, &c->supernet));
     pt_checkpoint_release(&c->supernet);
-    pt_checkpoint_init(&c->supernet);
     return PT_OK;
 }

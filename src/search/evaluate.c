@@ -47,9 +47,9 @@ bool run_evaluation_due(const pt_search_t *s)
     return st->step == s->length.n_step[st->phase] || (every > 0 && st->step % every == 0);
 }
 
-pt_status_t run_swap_average(pt_search_t *s)
+pt_status_t run_swap_average(const pt_search_t *s, pt_trainer_t *trainer)
 {
-    return run_fresh(s) > 0 ? pt_trainer_swap_average(s->trainer) : PT_OK;
+    return run_fresh(s) > 0 ? pt_trainer_swap_average(trainer) : PT_OK;
 }
 
 static pt_status_t evaluate(pt_search_t *s, pt_part_t part, int64_t n_picture)
@@ -64,9 +64,9 @@ pt_status_t run_evaluate(pt_search_t *s)
 {
     run_state_t *st = &s->state;
     char text[512];
-    PT_TRY(run_swap_average(s));
+    PT_TRY(run_swap_average(s, s->trainer));
     PT_TRY(evaluate(s, PT_PART_VAL, 0));
-    PT_TRY(run_swap_average(s));
+    PT_TRY(run_swap_average(s, s->trainer));
     st->evaluated = st->step;
     run_event_scores(s, PT_EVENT_EVAL, PT_PART_VAL);
     run_event_timing(s, PT_MOMENT_EVAL);
@@ -88,7 +88,7 @@ pt_status_t run_evaluate_last(pt_search_t *s)
 {
     pt_part_t part = pt_search_last_part(s);
     char text[512];
-    PT_TRY(run_swap_average(s));
+    PT_TRY(run_swap_average(s, s->trainer));
     PT_TRY(evaluate(s, part, s->config->report.pictures));
     s->state.score_part = part;
     run_event_scores(s, PT_EVENT_FINAL, part);

@@ -133,7 +133,7 @@ void run_event_network(pt_search_t *s, const pt_cost_t *task_cost, const pt_cost
     pt_journal_put(s->journal, &event);
 }
 
-void run_event_candidate(pt_search_t *s, int64_t candidate, int64_t row)
+void run_event_candidate(pt_search_t *s, int64_t candidate, int64_t row, int64_t step)
 {
     const choose_t *c = &s->choose;
     bool is_final = row >= choose_final_row(c, 0, 0);
@@ -144,7 +144,7 @@ void run_event_candidate(pt_search_t *s, int64_t candidate, int64_t row)
     if (!s->is_root)
         return;
     event.candidate = (pt_event_candidate_t){
-        .step = s->state.step,
+        .step = step,
         .number = candidate,
         .origin = choose_origin_name(c->origin[candidate]),
         .trained = is_trained ? c->rungs.steps[rung] : 0,

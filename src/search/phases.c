@@ -264,6 +264,8 @@ static pt_status_t enter_choose(pt_search_t *s)
 {
     if (s->config->choose.supernet[0] != '\0')
         return run_choose_take(s);
+    /* How many steps there will be depends on the candidates. */
+    s->state.step = 0;
     PT_TRY(run_choose_go_on(s));
     return enter(s);
 }

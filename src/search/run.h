@@ -13,6 +13,7 @@
 #include "polytree/search/search.h"
 #include "search/choose.h"
 #include "search/extend.h"
+#include "search/groups.h"
 
 enum { RUN_PATH_MAX = 4096 };
 
@@ -82,6 +83,7 @@ struct pt_search {
 
     choose_t choose; /**< where candidates are judged */
     extend_t extend; /**< where tasks are added to a network */
+    run_groups_t groups;
 
     /* Of a step; sized once. */
     pt_subnet_t drawn;
@@ -104,6 +106,13 @@ struct pt_search {
     pt_text_t files;       /**< rank 0: a line "option digest" for each that was read */
     pt_fingerprint_t fingerprint;
 };
+
+/* search.c */
+
+/** What a rank without a place in the layout needs to judge candidates: no folder, no
+ * journal, no state.  Not collective. */
+pt_status_t run_make_helper(const pt_config_t *config, const pt_layout_t *layout,
+                            pt_trainer_t *trainer, pt_search_t **out);
 
 /* length.c */
 
@@ -225,12 +234,18 @@ double run_choose_drawn(const pt_search_t *s, double samples);
 /** Trainings of the network found that all judging has cost. */
 double run_choose_spent(const pt_search_t *s);
 
-/* choose.c: its beginning and its end */
+/* choose.c: its beginning, its steps, its end */
 
 /** Room for candidates, if any are judged.  Not collective. */
 pt_status_t run_choose_prepare(pt_search_t *s);
 /** Take the judged candidates of choose.supernet, and its weights.  Collective. */
 pt_status_t run_choose_take(pt_search_t *s);
+/** A step of the phase.  Collective. */
+pt_status_t run_choose_step(pt_search_t *s);
+/** All that was to be done is done: make candidates where all that there are have been
+ * judged, and train them where there will be no more.  Collective. */
+pt_status_t run_choose_go_on(pt_search_t *s);
+bool run_choose_is_done(const pt_search_t *s);
 /** Take the best, and say so.  Collective. */
 pt_status_t run_choose_end(pt_search_t *s);
 
@@ -245,26 +260,29 @@ pt_status_t run_choose_share(pt_search_t *s, int64_t first);
 /** Make the next generation.  Collective. */
 pt_status_t run_choose_grow(pt_search_t *s);
 
-/* choose_judge.c */
+/* choose_judge.c: of the ranks of a group */
 
-/** Judge a candidate, or train it for a step.  Collective. */
-pt_status_t run_choose_step(pt_search_t *s);
-/** Make candidates where all that there are have been judged, and train them where there
- * will be no more.  Collective. */
-pt_status_t run_choose_go_on(pt_search_t *s);
-bool run_choose_is_done(const pt_search_t *s);
+/** Judge a candidate, after its training where it has one.  Collective. */
+pt_status_t run_choose_judge(pt_search_t *s, const choose_item_t *item);
+/** Whether a candidate, which is then none, and not the reference, has diverged. */
+bool run_choose_has_diverged(int64_t number, pt_status_t status);
+/** Its training will come to no end. */
+void run_choose_give_up(choose_t *c, const choose_item_t *item);
 
 /* choose_train.c */
 
-/** Begin with the first rung.  Collective. */
-pt_status_t run_choose_begin_halving(pt_search_t *s);
-/** A step of the training at work.  Collective. */
-pt_status_t run_choose_train(pt_search_t *s);
-/** The training at work has been judged: on to the next one.  Collective. */
-pt_status_t run_choose_next(pt_search_t *s);
+/** Whether trainings begin with the weights that search leaves, choose.supernet. */
+bool run_choose_begins_with_supernet(const pt_search_t *s);
+/** Give this rank's group the weights that its first rank has.  Collective over it. */
+pt_status_t run_choose_take_weights(pt_search_t *s, const pt_checkpoint_t *kept);
+/** A step of a training of this rank's group, the first being 0.  Collective over it. */
+pt_status_t run_choose_train(pt_search_t *s, const choose_item_t *item, int64_t step);
+/** Let candidates train: those of the first rung, or of the next one; without any the
+ * trainings are over.  Collective. */
+pt_status_t run_choose_enter(pt_search_t *s);
 /** Leave the trainer as search did; with initial weights where it trained none.
  * Collective. */
-pt_status_t run_choose_end_halving(pt_search_t *s);
+pt_status_t run_choose_end_trainings(pt_search_t *s);
 
 /* choose_predict.c */
 
@@ -310,9 +328,9 @@ pt_status_t run_extend_room(pt_search_t *s, int32_t n_task);
 /* evaluate.c */
 
 bool run_evaluation_due(const pt_search_t *s);
-/** Let the trainer have the averaged weights, or its own again, where the phase at work
+/** Let a trainer have the averaged weights, or its own again, where the phase at work
  * keeps an average: that is what is judged, and in the end left.  Collective. */
-pt_status_t run_swap_average(pt_search_t *s);
+pt_status_t run_swap_average(const pt_search_t *s, pt_trainer_t *trainer);
 /** On val, in the course of a phase. */
 pt_status_t run_evaluate(pt_search_t *s);
 /** At the end of the run: the scores that it leaves, on pt_search_last_part(). */
@@ -342,8 +360,8 @@ void run_event_phase(pt_search_t *s);
 /** Of PT_EVENT_EVAL or PT_EVENT_FINAL. */
 void run_event_scores(pt_search_t *s, pt_event_kind_t kind, pt_part_t part);
 void run_event_network(pt_search_t *s, const pt_cost_t *task_cost, const pt_cost_t *cost);
-/** Of a row of its losses. */
-void run_event_candidate(pt_search_t *s, int64_t candidate, int64_t row);
+/** Of a row of its losses, after so many steps of the phase. */
+void run_event_candidate(pt_search_t *s, int64_t candidate, int64_t row, int64_t step);
 void run_event_choice(pt_search_t *s);
 void run_event_timing(pt_search_t *s, pt_moment_t moment);
 /** How this job ended, unless it is done: it depends on the day. */
@@ -408,5 +426,8 @@ pt_status_t run_files_digest(pt_search_t *s, bool may_be_gone);
 pt_status_t run_files_keep(pt_search_t *s, const pt_checkpoint_t *c);
 /** Refuse another machine or other libraries, or remember since when they are mixed. */
 pt_status_t run_machine_check(pt_search_t *s, const pt_checkpoint_t *c);
+/** Say where ranks are on unequal machines, and remember since when.  Collective over
+ * `comm`. */
+pt_status_t run_compare_machines(pt_search_t *s, pt_comm_t *comm);
 
 #endif

@@ -97,28 +97,6 @@ static pt_status_t allocate(pt_search_t *s)
     return write_config_text(s);
 }
 
-/* Ranks on unequal machines: allowed, said, remembered. */
-static pt_status_t compare_machines(pt_search_t *s)
-{
-    char difference[1024];
-    int32_t n_other;
-    PT_TRY(pt_fingerprint_agree(s->world, &s->fingerprint, &n_other, difference));
-    if (n_other == 0)
-        return PT_OK;
-    const char *verb = n_other > 1 ? "s differ" : " differs";
-    if (s->config->kernel.mixed == PT_MIXED_REFUSE)
-        PT_FAIL(MISMATCH, "%d rank%s (kernel.mixed = refuse): %s", (int)n_other, verb,
-                difference);
-    if (s->is_root)
-        pt_log(PT_LOG_WARNING, "%d rank%s, the result may depend on the layout: %s",
-               (int)n_other, verb, difference);
-    if (s->state.mixed_phase < 0) {
-        s->state.mixed_phase = s->state.phase;
-        s->state.mixed_step = s->state.step;
-    }
-    return PT_OK;
-}
-
 static void note_resume(pt_search_t *s)
 {
     const run_state_t *st = &s->state;
@@ -154,7 +132,7 @@ static pt_status_t load(pt_search_t *s, bool *is_found)
     if (*is_found)
         PT_TRY_OR(done, run_state_take(s, &c));
     if (*is_found && s->is_view)
-        PT_TRY_OR(done, run_swap_average(s));
+        PT_TRY_OR(done, run_swap_average(s, s->trainer));
 done:
     pt_checkpoint_release(&c);
     return status;
@@ -187,8 +165,7 @@ static pt_status_t begin(pt_search_t *s)
             "%lld weight steps before",
             (long long)s->length.n_step[PT_PHASE_SEARCH],
             (long long)s->length.weight_period);
-    const pt_kernel_t *kernel = s->space->op[0].inst.kernel;
-    pt_fingerprint_make(s->space, kernel, &s->fingerprint);
+    pt_fingerprint_make(s->space, s->space->op[0].inst.kernel, &s->fingerprint);
     PT_TRY(load(s, &is_found));
     if (s->is_view && !is_found)
         PT_FAIL(IO, "%s has no checkpoint yet", s->run);
@@ -199,7 +176,7 @@ static pt_status_t begin(pt_search_t *s)
         note_resume(s);
         return PT_OK;
     }
-    PT_TRY(compare_machines(s));
+    PT_TRY(run_compare_machines(s, s->world));
     PT_AGREE(s->world, open_journal(s));
     if (is_found) {
         note_resume(s);
@@ -214,6 +191,19 @@ static pt_status_t begin(pt_search_t *s)
     return run_phases[s->state.phase].enter(s);
 }
 
+/* What is the same for all ranks. */
+static void set_out(pt_search_t *s, const pt_config_t *config, pt_trainer_t *trainer)
+{
+    s->config = config;
+    s->trainer = trainer;
+    s->space = pt_trainer_space(trainer);
+    s->world = pt_trainer_layout(trainer)->world;
+    s->groups.all = s->world;
+    extend_init(&s->extend);
+    s->state.mixed_phase = s->state.best_step = s->state.evaluated = -1;
+    s->mean_metric = s->cost = NAN;
+}
+
 static pt_status_t make(const pt_config_t *config, const char *run, bool is_view,
                         pt_trainer_t *trainer, const pt_run_hooks_t *hooks,
                         pt_search_t **out)
@@ -225,17 +215,13 @@ static pt_status_t make(const pt_config_t *config, const char *run, bool is_view
                 RUN_PATH_MAX - 1);
     status = pt_alloc(&s, 1, sizeof *s);
     PT_TRY_OR(failed, pt_comm_agree(pt_trainer_layout(trainer)->world, status));
-    s->config = config;
-    s->trainer = trainer;
-    s->space = pt_trainer_space(trainer);
-    s->world = pt_trainer_layout(trainer)->world;
+    set_out(s, config, trainer);
     s->is_view = is_view;
     s->is_root = pt_comm_rank(s->world) == 0;
-    s->hooks = hooks == NULL ? (pt_run_hooks_t){NULL, NULL, NULL, NULL} : *hooks;
+    s->hooks = hooks == NULL ? (pt_run_hooks_t){.context = NULL} : *hooks;
+    if (s->hooks.helpers != NULL)
+        s->groups.all = s->hooks.helpers;
     strcpy(s->run, run);
-    extend_init(&s->extend);
-    s->state.mixed_phase = s->state.best_step = s->state.evaluated = -1;
-    s->mean_metric = s->cost = NAN;
     struct timespec now = {0};
     (void)clock_gettime(CLOCK_REALTIME, &now);
     s->speed.job = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
@@ -265,6 +251,7 @@ void pt_search_free(pt_search_t *s)
 {
     if (s == NULL)
         return;
+    run_groups_release(s);
     pt_journal_free(s->journal);
     run_told_release(&s->told);
     pt_alpha_release(&s->alpha);
@@ -286,6 +273,27 @@ void pt_search_free(pt_search_t *s)
     pt_free(s->config_text);
     pt_text_release(&s->files);
     pt_free(s);
+}
+
+pt_status_t run_make_helper(const pt_config_t *config, const pt_layout_t *layout,
+                            pt_trainer_t *trainer, pt_search_t **out)
+{
+    pt_search_t *s = NULL;
+    pt_status_t status;
+    PT_TRY_OR(failed, pt_alloc(&s, 1, sizeof *s));
+    set_out(s, config, trainer);
+    s->groups.all = layout->all;
+    s->groups.is_helper = true;
+    count_steps(s);
+    PT_TRY_OR(failed, allocate(s));
+    PT_TRY_OR(failed, prepare(s));
+    pt_fingerprint_make(s->space, s->space->op[0].inst.kernel, &s->fingerprint);
+    s->state.phase = PT_PHASE_CHOOSE;
+    *out = s;
+    return PT_OK;
+failed:
+    pt_search_free(s);
+    return status;
 }
 
 /* The checkpoint at a phase's end already stands at the beginning of the next. */

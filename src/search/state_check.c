@@ -154,3 +154,25 @@ pt_status_t run_machine_check(pt_search_t *s, const pt_checkpoint_t *c)
     }
     return PT_OK;
 }
+
+/* Ranks on unequal machines: allowed, said, remembered. */
+pt_status_t run_compare_machines(pt_search_t *s, pt_comm_t *comm)
+{
+    char difference[1024];
+    int32_t n_other;
+    PT_TRY(pt_fingerprint_agree(comm, &s->fingerprint, &n_other, difference));
+    if (n_other == 0)
+        return PT_OK;
+    const char *verb = n_other > 1 ? "s differ" : " differs";
+    if (s->config->kernel.mixed == PT_MIXED_REFUSE)
+        PT_FAIL(MISMATCH, "%d rank%s (kernel.mixed = refuse): %s", (int)n_other, verb,
+                difference);
+    if (s->is_root)
+        pt_log(PT_LOG_WARNING, "%d rank%s, the result may depend on the layout: %s",
+               (int)n_other, verb, difference);
+    if (s->state.mixed_phase < 0) {
+        s->state.mixed_phase = s->state.phase;
+        s->state.mixed_step = s->state.step;
+    }
+    return PT_OK;
+}

@@ -20,9 +20,11 @@ typedef struct standing_view {
     bool has_phase, has_val;
     pt_phase_t phase, val_phase;
     int64_t n_step, step, val_step;
-    int64_t trained;   /**< steps, before they are judged */
-    int64_t candidate; /**< the best so far ... */
-    double score;      /**< ... by this */
+    pt_phase_t timed;   /**< phase of the last checkpoint ... */
+    int64_t timed_step; /**< ... and its step */
+    int64_t trained;    /**< steps, before they are judged */
+    int64_t candidate;  /**< the best so far ... */
+    double score;       /**< ... by this */
     double loss, alpha_loss, squeeze, tau, lr, edges, cost;
     char val[256], final[256];      /**< empty before */
     double wall, speed, peak, left; /**< of what depends on the day */
@@ -107,6 +109,8 @@ static pt_status_t take_timing(void *context, const pt_timing_t *t)
     v->speed = t->samples_per_second;
     v->peak = (double)t->resident_peak;
     v->last = t->moment;
+    v->timed = t->phase;
+    v->timed_step = t->step;
     snprintf(v->why, sizeof v->why, "%s", t->message == NULL ? "" : t->message);
     return PT_OK;
 }
@@ -245,6 +249,13 @@ static void put_jobs(const char *run, pt_text_t *out)
     pt_text_add(out, "\n");
 }
 
+/* Of candidates in training nothing is told, but how far they are at a checkpoint. */
+static int64_t steps_done(const standing_view_t *v)
+{
+    bool is_known = v->phase == PT_PHASE_CHOOSE && v->timed == v->phase;
+    return is_known && v->timed_step > v->step ? v->timed_step : v->step;
+}
+
 static void put_view(const char *run, const standing_view_t *v, pt_text_t *out)
 {
     char text[48];
@@ -255,7 +266,7 @@ static void put_view(const char *run, const standing_view_t *v, pt_text_t *out)
         return;
     } else {
         pt_text_add(out, "phase       %s, step %lld of %lld\n", pt_phase_name(v->phase),
-                    (long long)v->step, (long long)v->n_step);
+                    (long long)steps_done(v), (long long)v->n_step);
         if (v->phase == PT_PHASE_CHOOSE)
             put_best(v, out);
         else

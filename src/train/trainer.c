@@ -152,6 +152,12 @@ failed:
     return status;
 }
 
+pt_status_t pt_trainer_like(const pt_trainer_t *t, const pt_layout_t *layout,
+                            pt_trainer_t **out)
+{
+    return pt_trainer_new(t->config, layout, t->dataset, t->kernel, t->machine, out);
+}
+
 void pt_trainer_free(pt_trainer_t *trainer)
 {
     if (trainer != NULL)
@@ -219,4 +225,22 @@ void pt_trainer_restart(pt_trainer_t *trainer, uint64_t seed)
 pt_trainer_time_t pt_trainer_time(const pt_trainer_t *trainer)
 {
     return trainer->time;
+}
+
+void pt_trainer_pass_time(pt_trainer_t *from, pt_trainer_t *to)
+{
+    pt_trainer_time_t *a = &from->time, *b = &to->time;
+
+    if (from == to)
+        return;
+    b->step += a->step;
+    b->ops += a->ops;
+    b->loss += a->loss;
+    b->feed += a->feed;
+    b->compile += a->compile;
+    b->reduce += a->reduce;
+    b->transfer += a->transfer;
+    b->update += a->update;
+    b->evaluate += a->evaluate;
+    *a = (pt_trainer_time_t){.step = 0};
 }

@@ -80,7 +80,7 @@ for n in 2 3; do
     expect 0 ranks $n search "${dag[@]}" -o dag$n
     same_choice dag dag$n
 done
-held stopped "choose 9" 2 search "${dag[@]}" -o stopped
+held stopped "choose 9" 2 search "${dag[@]}" layout.groups=1 -o stopped
 expect 0 "$POLYTREE" status stopped
 says out "^phase +choose, step 9 of 18$"
 says out "^best +number [0-9]+, losses [-+0-9.]+ % against one network for all tasks$"
@@ -123,13 +123,14 @@ events = [json.loads(line) for line in open(run + "/metrics.jsonl")]
 judged = [e for e in events if e["event"] == "candidate"]
 rungs = sorted({e["trained"] for e in judged} - {0})
 assert len([e for e in judged if e["trained"] == 0]) == (len(lines) if has_supernet else 0)
+in_order = lambda numbers: sorted(numbers, key=lambda n: (n > 0, -lines[n]["cost"], n)) # dear ones first
 n_step, before, size = 0, None, None
 for steps in rungs:
     at = [e for e in judged if e["trained"] == steps]
     numbers = [e["number"] for e in at]
     is_last = steps == rungs[-1]
     assert {e["part"] for e in at} == {sys.argv[3]}
-    assert len(numbers) == len(set(numbers)) * (2 if is_last else 1) and numbers == sorted(numbers)
+    assert len(numbers) == len(set(numbers)) * (2 if is_last else 1) and numbers == in_order(numbers)
     assert numbers[0] == 0 and at[0]["score"] == 0
     if before: # the reference, and of those before a third
         assert set(numbers) <= set(before) and len(set(numbers)) == size + 1
@@ -170,6 +171,38 @@ refuses 1 "choose.budget = 12 .* too little to judge candidates: expected at lea
     "${dag[@]}" choose.budget=12 choose.judge="supernet halving" choose.seeds=8 choose.shortest=1 -o none
 refuses 2 "choose.judge = halving searches no weights to begin with" search "${dag[@]}" choose.judge=halving -o none
 
+# Groups of ranks judge others at the same time, to the same bytes: of several ranks each, of such
+# that no step has work for; over a stop and a kill with several trainings at work, which fewer groups
+# and more go on with; the second half of a rung is told of before the first is done.
+apart=("${halving[@]}" choose.judge="supernet halving" layout.cost=counted)
+for arrangement in "4 2" "3 3 layout.mode=manual layout.data=1"; do
+    read -r n groups options <<<"$arrangement"
+    # shellcheck disable=SC2086
+    expect 0 ranks "$n" search "${apart[@]}" layout.groups="$groups" $options -o "apart$n"
+    says out "^choose: $groups groups of ranks judge candidates$"
+    same_choice both "apart$n"
+done
+held moved "choose 50" 3 search "${apart[@]}" layout.groups=3 -o moved
+touch moved/STOP
+go_on moved
+ended 75
+"$POLYTREE" checkpoint inspect moved/checkpoint.h5 >kept
+[ "$(grep -c "^choose/training/.*/step " kept)" -ge 2 ] || fail "not several trainings at work"
+expect 0 "$POLYTREE" status moved
+says out "^phase +choose, step [4-9][0-9] of 144$"
+held moved "choose 75" 2 search "${apart[@]}" layout.groups=2 run.checkpoint_every=0.001 -o moved
+mapfile -t victims < <(pgrep -P "$job")
+kill -KILL "${victims[@]}"
+ended 137
+rm moved/HELD
+expect 0 ranks 6 search "${apart[@]}" layout.groups=4 -o moved
+same_choice both moved
+
+# What fails in one group ends all of them, in one line.
+refuses_on 3 1 "in step [0-9]+" search "${halving[@]}" choose.judge=halving retrain.from=scratch \
+    retrain.optimizer=sgd retrain.lr=1e12 train.clip_norm=0 -o none
+rm -rf none
+
 # Regression: half of those that train are random or made by hand, then one by one who is expected
 # to be best of all that there are; all have an expected score, and of those trained one is chosen
 # by it.
@@ -184,7 +217,7 @@ numbers = [e["number"] for e in judged]
 assert {(e["trained"], e["part"]) for e in judged} == {(5, part)} # half of 9, rounded
 assert len(set(numbers)) == len(numbers) < len(lines)
 half = -(-len(numbers) // 2)
-assert numbers[:half] == sorted(numbers[:half]) and numbers[0] == 0
+assert numbers[:half] == sorted(numbers[:half], key=lambda n: (n > 0, -lines[n]["cost"], n))
 assert {c["number"] for c in lines if "trained" in c} == set(numbers)
 assert all(math.isfinite(c["score"]) for c in lines)
 for e in judged:

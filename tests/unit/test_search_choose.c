@@ -95,16 +95,100 @@ static void the_better_go_on_and_the_reference(void **state)
     make(&c);
     choose_enter_rung(&c, 0);
     for (int64_t i = 0; i < N; i++)
-        assert_int_equal(choose_next_in_rung(&c, 0, i), i);
+        assert_int_equal(c.reached[i], 1);
     propose(&c, score);
     choose_enter_rung(&c, 1);
     static const bool goes_on[N] = {true, false, true, false, true, false, true};
     for (int64_t i = 0; i < N; i++)
         assert_int_equal(c.reached[i], 1 + goes_on[i]);
-    assert_int_equal(choose_next_in_rung(&c, 1, 5), 6);
-    assert_int_equal(choose_next_in_rung(&c, 1, 7), -1);
     assert_int_equal(choose_finalists(&c), 4);
     choose_release(&c);
+}
+
+/* What is to be done: the reference, then the dear ones; what is known is left out. */
+static void a_bout_begins_with_the_dear_ones(void **state)
+{
+    static const double score[N] = {0, 0.3, -0.2, INFINITY, -0.1, 0.5, -0.4, 0.1, 0.2};
+    static const int64_t number[] = {0, 0, 6, 6, 4, 4, 2};
+    choose_t c;
+    (void)state;
+    make(&c);
+    choose_enter_rung(&c, 0);
+    assert_int_equal(choose_list(&c), PT_OK);
+    assert_int_equal(c.bout.n, N);
+    for (int64_t i = 0; i < N; i++)
+        assert_int_equal(c.bout.item[i].number, i == 0 ? 0 : N - i);
+    propose(&c, score);
+    choose_enter_rung(&c, 1);
+    c.training.rung = 1;
+    choose_row(&c, 2, choose_final_row(&c, 0, CHOOSE_LOSS))[1] = 1;
+    assert_int_equal(choose_list(&c), PT_OK);
+    assert_int_equal(c.bout.n, sizeof number / sizeof number[0]);
+    for (int64_t i = 0; i < c.bout.n; i++) {
+        assert_int_equal(c.bout.item[i].number, number[i]);
+        assert_int_equal(c.bout.item[i].seed, number[i] == 2 ? 1 : i % 2);
+        assert_true(choose_item_decides(&c));
+    }
+    choose_release(&c);
+}
+
+/* So many steps of an item, judged with a loss that tells of it. */
+static void finish_item(choose_t *c, int64_t i, int64_t steps)
+{
+    choose_item_t *item = &c->bout.item[i];
+    for (int32_t k = 0; k < N_TASK; k++)
+        choose_row(c, item->number, choose_item_row(c, item))[k] =
+            (double)(10 * item->number + k);
+    item->steps = steps;
+    item->is_ours = true;
+}
+
+/* Two groups have done items 0, 2 and 3 of a bout, and 5 steps of another: once they have
+ * said so both know all of it, and tell of the first that are done, in order. */
+static void groups_tell_each_other_what_they_have_done(void **state)
+{
+    choose_t c[2];
+    int64_t step[2];
+    (void)state;
+    for (int g = 0; g < 2; g++) {
+        make(&c[g]);
+        choose_enter_rung(&c[g], 0);
+        assert_int_equal(choose_list(&c[g]), PT_OK);
+        assert_int_equal(choose_list_room(&c[g], N), PT_OK);
+        c[g].bout.step = 100;
+    }
+    finish_item(&c[0], 0, 10);
+    finish_item(&c[1], 2, 7);
+    finish_item(&c[1], 3, 10);
+    choose_say(&c[0], 5);
+    choose_say(&c[1], 0);
+    assert_int_equal(choose_said(&c[0]), choose_said(&c[1]));
+    for (int64_t i = 0; i < choose_said(&c[0]); i++)
+        c[0].bout.said[i] = c[1].bout.said[i] = c[0].bout.said[i] + c[1].bout.said[i];
+    for (int g = 0; g < 2; g++) {
+        step[g] = choose_hear(&c[g]);
+        assert_int_equal(step[g], 100 + 10 + 7 + 10 + 3 + 5);
+        assert_int_equal(c[g].training.n_step, 10 + 7 + 10 + 5);
+        assert_int_equal(c[g].training.n_look, 3);
+        for (int64_t i = 0; i < N; i++) {
+            const choose_item_t *item = &c[g].bout.item[i];
+            bool is_done = i == 0 || i == 2 || i == 3;
+            const double *loss =
+                choose_row(&c[g], item->number, choose_item_row(&c[g], item));
+            assert_int_equal(item->steps, !is_done ? -1 : i == 2 ? 7 : 10);
+            assert_true(is_done ? loss[1] == (double)(10 * item->number + 1)
+                                : isnan(loss[1]));
+        }
+        assert_ptr_equal(choose_tell(&c[g]), &c[g].bout.item[0]);
+        assert_int_equal(c[g].bout.step, 111);
+        assert_null(choose_tell(&c[g])); /* item 1 is at work */
+        finish_item(&c[g], 1, 10);
+        for (int64_t i = 1; i < 4; i++)
+            assert_ptr_equal(choose_tell(&c[g]), &c[g].bout.item[i]);
+        assert_int_equal(c[g].bout.step, 111 + 11 + 8 + 11);
+        assert_null(choose_tell(&c[g]));
+        choose_release(&c[g]);
+    }
 }
 
 static void regression_trains_what_it_can_have(void **state)
@@ -232,6 +316,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(halving_keeps_the_budget),
         cmocka_unit_test(the_better_go_on_and_the_reference),
+        cmocka_unit_test(a_bout_begins_with_the_dear_ones),
+        cmocka_unit_test(groups_tell_each_other_what_they_have_done),
         cmocka_unit_test(regression_trains_what_it_can_have),
         cmocka_unit_test(half_enter_first_then_the_best),
         cmocka_unit_test(regression_chooses_by_what_it_expects),

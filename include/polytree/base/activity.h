@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 typedef enum pt_span {
-    PT_SPAN_NONE,  /**< no step or evaluation so far */
+    PT_SPAN_NONE,  /**< no part in steps or evaluations, or none so far */
     PT_SPAN_PAUSE, /**< after one, before the next */
     PT_SPAN_WEIGHT_STEP,
     PT_SPAN_ALPHA_STEP,
@@ -46,6 +46,8 @@ void pt_activity_step(pt_span_t span, int32_t phase, int64_t step);
 void pt_activity_evaluation(void);
 /** It is over. */
 void pt_activity_pause(void);
+/** It has no part in what the others do next. */
+void pt_activity_leave(void);
 /** A sign of life; returns what was done before, to go back to. */
 pt_doing_t pt_activity_do(pt_doing_t doing);
 

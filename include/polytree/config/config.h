@@ -92,6 +92,7 @@ typedef struct pt_config {
         double bandwidth;       /**< bytes a second between nodes; 0 = measured */
         double memory;          /**< MiB of a rank; 0 = as it takes */
         int64_t ranks_per_node; /**< rehearsed; 0 = as they are */
+        int64_t groups;         /**< that judge candidates; 0 = the fastest */
         bool strict;
     } layout;
     struct {

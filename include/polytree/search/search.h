@@ -55,6 +55,9 @@ typedef struct pt_run_hooks {
     void (*progress)(void *context, const pt_progress_t *progress);
     /** A line for people: phases begin and end, evaluations, checkpoints. */
     void (*note)(void *context, const char *line);
+    /** Not called: all ranks of the layout, where the surplus ones are at pt_helper_run();
+     * NULL: they are not.  The same on all ranks. */
+    pt_comm_t *helpers;
 } pt_run_hooks_t;
 
 /** How a run ended. */

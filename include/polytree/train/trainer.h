@@ -41,6 +41,11 @@ PT_MUST_CHECK pt_status_t pt_trainer_new(const pt_config_t *config,
                                          pt_trainer_t **out);
 void pt_trainer_free(pt_trainer_t *trainer);
 
+/** Another one of the same network, as it first was, on a layout of other ranks.
+ * Collective over these. */
+PT_MUST_CHECK pt_status_t pt_trainer_like(const pt_trainer_t *trainer,
+                                          const pt_layout_t *layout, pt_trainer_t **out);
+
 /**
  * Build all of it anew in another form.  What pt_trainer_space() and the like have given
  * before is gone; clocks go on.  After a failure the trainer can only be freed.
@@ -217,5 +222,7 @@ typedef struct pt_trainer_time {
     double evaluate; /**< outside steps */
 } pt_trainer_time_t;
 pt_trainer_time_t pt_trainer_time(const pt_trainer_t *trainer);
+/** Let the time of one be counted as another's. */
+void pt_trainer_pass_time(pt_trainer_t *from, pt_trainer_t *to);
 
 #endif
