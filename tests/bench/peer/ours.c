@@ -2,14 +2,14 @@
  *
  *     [mpirun -n P] ours CONFIG.ini weight|alpha|retrain|predict FOLDER
  *
- * FOLDER gets what another program needs to do the same: architecture.json with each task's
- * gates, and start.h5 with the first weights, every bundle's samples and, of predictions,
+ * FOLDER gets what another program needs to do the same: architecture.json, and start.h5
+ * with the tasks' gates, the first weights, every bundle's samples and, of predictions,
  * what comes out.  Samples can be handed over because a bundle has just as many as a step
  * takes of it.  Then rank R reads lines of the pipe FOLDER/todo.R, numbers of steps, and
  * rank 0 answers each with a line of JSON: the time that they took, multiply-adds executed,
  * and for each step its tasks and what must agree.
  *
- * weight, alpha: the supernet with soft gates, drawn once.  retrain, predict: the network
+ * weight, alpha: the supernet with gates drawn once.  retrain, predict: the network
  * that the method knows beforehand, else one drawn at random that costs half of all edges.
  */
 #include <errno.h>
@@ -141,6 +141,23 @@ done:
     return status;
 }
 
+/** Of a soft subnet each task's gates, by candidate; NaN where there is no choice. */
+static pt_status_t hand_over_gates(ours_t *o)
+{
+    const pt_space_t *s = pt_trainer_space(o->bench.trainer);
+    void *data;
+
+    for (int32_t k = 0; o->bench.subnet.is_soft && k < s->n_task; k++) {
+        PT_TRY(hand_over(o, "gate", s->task[k].name, 1, s->n_candidate, &data));
+        for (int32_t c = 0; c < s->n_candidate; c++) {
+            int32_t choice = s->candidate[c].choice;
+            ((float *)data)[c] =
+                choice < 0 ? NAN : pt_subnet_gates(&o->bench.subnet, k)[choice];
+        }
+    }
+    return PT_OK;
+}
+
 static void take_output(void *context, int32_t task, const pt_real_t *output)
 {
     const ours_t *o = context;
@@ -217,6 +234,7 @@ static pt_status_t write_start(ours_t *o, const char *folder)
     PT_TRY(pt_feed_new(&b->config, b->dataset, 0, &feed));
     for (int32_t i = 0; i < pt_feed_n_bundle(feed); i++)
         PT_TRY_OR(done, hand_over_batch(o, feed, i));
+    PT_TRY_OR(done, hand_over_gates(o));
     if (o->is_predict)
         PT_TRY_OR(done, open_network(o));
     PT_TRY_OR(done, pt_interface_of(b->dataset, feed, &interface));

@@ -15,8 +15,10 @@ as then samples would differ.
 FILE.json has for each row and number of cores all ratios and the rest; the table is shown.
 """
 import argparse
+import ctypes
 import json
 import os
+import re
 import statistics
 import subprocess
 import sys
@@ -104,14 +106,15 @@ def measure(name, cores, rounds, seconds):
 
 def take_turns(row, ours, folder, cores, rounds, seconds):
     first = ours.run(STEPS)
-    choice = json.loads(subprocess.run([sys.executable, HERE + "/theirs.py", folder, row.kind, str(cores)],
+    choice = json.loads(subprocess.run([sys.executable, HERE + "/theirs.py", folder, row.kind,
+                                        "apart" if row.apart else "together", str(cores), str(seconds)],
                                        check=True, stdout=subprocess.PIPE).stdout)
     torch.set_num_threads(cores)
     program = peak_mib()
-    theirs = Theirs(folder, row.kind, choice)
+    theirs = Theirs(folder, row.kind, row.apart, choice)
     error = difference(theirs, first["steps"], run_theirs(theirs, first["steps"])["steps"])
     clock = "cpu" if cores == 1 else "wall"
-    n = max(5, round(seconds * STEPS / first[clock] / 5) * 5)  # all tasks of Omniglot have five steps
+    n = max(1, round(seconds * STEPS / first[clock] / row.cycle)) * row.cycle
     turns = []
     for _ in range(rounds):
         a = ours.run(n)
@@ -148,9 +151,16 @@ def show(r):
 
 
 def machine():
+    """What it is; an OpenBLAS that is older than it, and takes it for one of 2004, is told so for both."""
     with open("/proc/cpuinfo", encoding="utf-8") as f:
-        model = next((line.split(":")[1].strip() for line in f if line.startswith("model name")), "unknown")
-    return dict(processor=model, cores=os.cpu_count(), load=os.getloadavg()[0])
+        about = dict(re.findall(r"^(model name|flags)\s*: (.*)$", f.read(), re.MULTILINE))
+    name = ctypes.CDLL("libopenblas.so.0").openblas_get_corename
+    name.restype = ctypes.c_char_p
+    core = name().decode()
+    if core == "Prescott" and "avx512f" in about.get("flags", "").split():
+        core = os.environ["OPENBLAS_CORETYPE"] = "SkylakeX"
+    return dict(processor=about.get("model name", "unknown"), openblas=core, cores=os.cpu_count(),
+                load=os.getloadavg()[0])
 
 
 def main():
@@ -171,7 +181,7 @@ def main():
         print(json.dumps(measure(a.rows[0], a.cores[0], a.rounds, a.seconds)))
         return
     found = dict(machine=machine(), rows=[])
-    print("%s, %d cores, load %.1f" % tuple(found["machine"].values()))
+    print("%s, OpenBLAS for %s, %d cores, load %.1f" % tuple(found["machine"].values()))
     print("| what | cores | ours, ms | PyTorch, ms | ratio | 10^9 multiply-adds, ours, PyTorch | of FMA peak |"
           " MiB, ours, PyTorch | losses |\n" + "|---" * 9 + "|")
     for name in a.rows:

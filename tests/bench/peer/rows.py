@@ -1,5 +1,7 @@
 """The rows of peer.py: what is run, on which data, by which config.  A row's data set is random,
 and has for every bundle just the samples of one step, so that a step's are known."""
+import os
+
 import h5py
 import numpy as np
 
@@ -64,6 +66,37 @@ stem_channels = 64
 """
 
 
+BRANCHES = """
+[space]
+kind = branch
+encoder = %s
+width = 0.5
+output_stride = 16
+[head]
+kind = deeplab
+width = 64
+skip = l03
+""" % os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../../configs/encoders/mobilenetv2.ini")
+PATHS = BRANCHES + """
+[search]
+gates = hard
+run = active
+"""
+
+
+def maps(path, size, tasks, classes, batch):
+    """A segmentation of the same pictures for every task."""
+    rng = np.random.default_rng(0)
+    with h5py.File(path, "w") as f:
+        f.attrs.update(format="polytree dataset", version=1)
+        for part, n in (("train", 2 * batch), ("test", batch)):
+            f[part + "/images"] = rng.integers(0, 256, (n, size, size, 3), dtype=np.uint8)
+            for k in range(tasks):
+                name = "t%02d" % k
+                f.require_group("tasks/" + name).attrs.update(kind="segmentation", classes=classes)
+                f["%s/tasks/%s/labels" % (part, name)] = rng.integers(0, classes, (n, size, size), dtype=np.int32)
+
+
 def pictures(path, size, channels, tasks, classes, batch):
     """Every task has pictures of its own."""
     rng = np.random.default_rng(0)
@@ -95,10 +128,12 @@ def table(path, features, tasks, values, batch):
 
 
 class Row:
-    def __init__(self, title, kind, config, data, batch, tasks_per_step=0, ranks=True):
+    def __init__(self, title, kind, config, data, batch, tasks_per_step=0, cycle=1, ranks=True, apart=False):
         self.title, self.kind, self.config, self.data, self.batch = title, kind, config, data, batch
         self.tasks_per_step = tasks_per_step
         self.ranks = ranks  # more cores are more ranks, else threads
+        self.cycle = cycle  # steps in which all tasks have had their turn
+        self.apart = apart  # PyTorch runs task after task
 
     def prepare(self, folder, cores):
         with open(folder + "/stack.ini", "w", encoding="utf-8") as f:
@@ -113,14 +148,23 @@ def omniglot(path, batch):
     pictures(path, 35, 1, 20, 40, batch)
 
 
+def rooms(path, batch):
+    maps(path, 128, 5, 8, batch)
+
+
 ROWS = {
     "stack": Row("9 x conv3x3 64 + BN + ReLU, 32 x 32, batch 64, training step", "retrain", STACK,
                  lambda path, batch: pictures(path, 32, 3, 1, 10, batch), 64, ranks=False),
-    "weight": Row("weight step of the search of omniglot20.ini", "weight", OMNIGLOT, omniglot, 16, 4),
-    "retrain": Row("training step of a network of half its edges", "retrain", OMNIGLOT, omniglot, 16, 4),
+    "weight": Row("weight step of the search of omniglot20.ini", "weight", OMNIGLOT, omniglot, 16, 4, 5),
+    "retrain": Row("training step of a network of half its edges", "retrain", OMNIGLOT, omniglot, 16, 4, 5),
     "predict-1": Row("prediction of that network's 20 tasks, batch 1", "predict", OMNIGLOT, omniglot, 1, ranks=False),
     "predict-64": Row("the same, batch 64", "predict", OMNIGLOT, omniglot, 64, ranks=False),
     "table": Row("weight step of a search on a table, 7 tasks, 64 wide, batch 64", "weight", TABLE,
                  lambda path, batch: table(path, 672, 7, 24, batch), 64),
-    "alpha": Row("alpha step of the search of omniglot20.ini", "alpha", OMNIGLOT, omniglot, 16, 4),
+    "alpha": Row("alpha step of the search of omniglot20.ini", "alpha", OMNIGLOT, omniglot, 16, 4, 5),
+    "soft": Row("weight step of BMTAS, soft, MobileNetV2 of half width, 128 x 128, 5 tasks, batch 8", "weight",
+                BRANCHES, rooms, 8),
+    "soft-apart": Row("the same, PyTorch task after task", "weight", BRANCHES, rooms, 8, apart=True),
+    "path": Row("the same, single paths", "weight", PATHS, rooms, 8),
+    "path-apart": Row("single paths, PyTorch task after task", "weight", PATHS, rooms, 8, apart=True),
 }

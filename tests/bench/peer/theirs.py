@@ -1,10 +1,10 @@
 """What ours.c does, in PyTorch: the network of an architecture.json as a list of operations,
 its training step, and its predictions.
 
-    theirs.py FOLDER KIND THREADS
+    theirs.py FOLDER KIND together|apart THREADS SECONDS
 
-tries what PyTorch lets one choose (layouts, kinds of optimisers, compiled or not) and prints
-what was fastest, as JSON.
+tries what PyTorch lets one choose (layouts, kinds of optimisers, compiled or not), each for so many
+seconds, and prints what was fastest, as JSON.
 """
 import json
 import os
@@ -46,6 +46,8 @@ class Network(nn.Module):
         self.candidate = {c["name"]: c for c in architecture["space"]["candidates"]}
         self.weight, self.statistics = weight, statistics
         self.tape, self.known = [], {}
+        # TorchScript wants tensors to be a module's, under names without dots.
+        self.named = nn.ParameterDict({name.replace(".", "/"): w for name, w in weight.items()})
         self.output = [self.trace(task, gates.get(task["name"], {})) for task in tasks]
 
     def add(self, key, function, *inputs):
@@ -96,7 +98,7 @@ class Network(nn.Module):
         if name == "relu":
             return F.relu6 if attr.get("act") == "relu6" else F.relu
         if name == "global_pool":
-            return lambda x: x if x.dim() == 2 else x.mean((2, 3))
+            return lambda x: x if x.dim() == 2 else x.mean((2, 3), keepdim=True)
         return lambda *x: rebuild_torch.operate(op, x, w, None)
 
     def forward(self, x):
@@ -127,59 +129,79 @@ class Network(nn.Module):
         return op["tensors"] if op["op"] in ("conv", "linear") else None
 
 
-class Theirs:
-    """A bench of PyTorch; `choice` is one of choices()."""
+class Group:
+    """Tasks that one network runs, and their samples."""
 
-    def __init__(self, folder, kind, choice):
+    def __init__(self, tasks, x, network):
+        self.tasks, self.input, self.network, self.run = tasks, x, network, network
+
+    def compile(self, for_training):
+        """As TorchScript; of predictions batch norms become part of convolutions, these in oneDNN's layouts."""
+        self.run = torch.jit.trace(self.network.train(for_training), self.input, check_trace=False)
+        if not for_training:
+            self.run = torch.jit.optimize_for_inference(torch.jit.freeze(self.run))
+        for _ in range(3):
+            self.run(self.input)
+
+
+class Theirs:
+    """A bench of PyTorch; `choice` is one of choices().  With `apart` no task shares anything."""
+
+    def __init__(self, folder, kind, apart, choice):
         self.kind, self.choice = kind, choice
         architecture, array = read_start(folder)
-        layout = torch.channels_last if choice["channels_last"] else torch.contiguous_format
-        self.weight = {name[len("weight/"):]: self.parameter(a, layout, trains=kind in ("weight", "retrain"))
+        self.layout = torch.channels_last if choice["channels_last"] else torch.contiguous_format
+        self.shape = [architecture["space"]["nodes"][0][side] for side in ("height", "width", "channels")]
+        self.is_table = architecture["input"]["kind"] == "features"
+        self.weight = {name[len("weight/"):]: self.parameter(a)
                        for name, a in array.items() if name.startswith("weight/")}
         statistics = {name: torch.tensor(a).float() for name, a in array.items() if name.startswith("statistics/")}
         self.task = architecture["tasks"]
         for i, task in enumerate(self.task):
             task["number"] = i
-        number = {t["name"]: t["number"] for t in self.task}
-        gates = {t["name"]: {c["candidate"]: c["gate"] for c in t.get("choices", []) if "gate" in c} for t in self.task}
-        self.gate = []
-        if kind == "alpha":
-            gates = {t: {c: torch.tensor(g, requires_grad=True) for c, g in of.items()} for t, of in gates.items()}
-            self.gate = [list(gates[t["name"]].values()) for t in self.task]
-        self.input, self.label, self.network, self.compiled = {}, [], {}, {}
-        for name in number:
-            if "input/" + name in array:
-                bundle = self.task[number[name]]["bundle"]
-                tasks = [t for t in self.task if t["bundle"] == bundle]
-                self.input[bundle] = self.read(array["input/" + name], architecture, layout)
-                self.network[bundle] = Network(architecture, tasks, self.weight, statistics, gates)
-            self.label.append(self.read_label(array["label/" + name], self.task[number[name]]))
-        self.output = {name: torch.tensor(array["output/" + name]) for name in number if "output/" + name in array}
+        gates = {t["name"]: self.read_gates(architecture, array.get("gate/" + t["name"])) for t in self.task}
+        self.gate = [list(gates[t["name"]].values()) for t in self.task]
+        self.label = [self.read_label(array["label/" + t["name"]], t) for t in self.task]
+        self.group = []
+        for task in self.task:
+            if "input/" + task["name"] in array:
+                x = self.read(array["input/" + task["name"]])
+                together = [t for t in self.task if t["bundle"] == task["bundle"]]
+                for tasks in [[t] for t in together] if apart else [together]:
+                    self.group.append(Group(tasks, x, Network(architecture, tasks, self.weight, statistics, gates)))
+        self.output = {t["name"]: torch.tensor(array["output/" + t["name"]]) for t in self.task if kind == "predict"}
         if kind in ("weight", "retrain"):
             self.make_optimizer()
-        if kind == "predict" and choice["compiled"]:
-            self.compile()
+        if choice["compiled"]:
+            for group in self.group:
+                group.compile(for_training=kind != "predict")
 
-    @staticmethod
-    def parameter(a, layout, trains):
+    def parameter(self, a):
         w = torch.tensor(a)
         if w.dim() == 4:
-            w = w.permute(0, 3, 1, 2).contiguous(memory_format=layout)
-        return nn.Parameter(w, requires_grad=trains)
+            w = w.permute(0, 3, 1, 2).contiguous(memory_format=self.layout)
+        return nn.Parameter(w, requires_grad=self.kind in ("weight", "retrain"))
 
-    @staticmethod
-    def read(a, architecture, layout):
+    def read(self, a):
         x = torch.tensor(a)
-        if architecture["input"]["kind"] == "features":
+        if self.is_table:
             return x
-        node = architecture["space"]["nodes"][0]
-        x = x.reshape(-1, node["height"], node["width"], node["channels"])
-        return x.permute(0, 3, 1, 2).contiguous(memory_format=layout)
+        return x.reshape(-1, *self.shape).permute(0, 3, 1, 2).contiguous(memory_format=self.layout)
 
-    @staticmethod
-    def read_label(a, task):
-        is_class = task["kind"] == "classification"
-        return torch.tensor(a.view(np.int32)[:, 0]).long() if is_class else torch.tensor(a)
+    def read_label(self, a, task):
+        if task["kind"] == "classification":
+            return torch.tensor(a.view(np.int32)[:, 0]).long()
+        if task["kind"] == "segmentation":
+            return torch.tensor(a.view(np.int32).reshape(-1, *self.shape[:2])).long()
+        return torch.tensor(a)
+
+    def read_gates(self, architecture, a):
+        """By candidate."""
+        gates = {} if a is None else {c["name"]: float(g) for c, g in zip(architecture["space"]["candidates"], a[0])
+                                      if not np.isnan(g)}
+        if self.kind == "alpha":
+            return {name: torch.tensor(g, requires_grad=True) for name, g in gates.items()}
+        return gates
 
     def make_optimizer(self):
         def decays(name):
@@ -188,26 +210,21 @@ class Theirs:
                   dict(params=[w for n, w in self.weight.items() if not decays(n)], weight_decay=0)]
         self.optimizer = torch.optim.SGD(groups, foreach=self.choice["foreach"], **Settings.optimizer)
 
-    def compile(self):
-        """As TorchScript, its batch norms folded into convolutions, these in oneDNN's layouts."""
-        for bundle, network in self.network.items():
-            traced = torch.jit.trace(network.eval(), self.input[bundle])
-            self.compiled[bundle] = torch.jit.optimize_for_inference(torch.jit.freeze(traced))
-            for _ in range(3):
-                self.compiled[bundle](self.input[bundle])
-
     def loss(self, task, y):
-        if task["kind"] == "classification":
-            return F.cross_entropy(y, self.label[task["number"]], label_smoothing=Settings.smoothing)
-        return F.mse_loss(y, self.label[task["number"]])
+        label = self.label[task["number"]]
+        if task["kind"] == "regression":
+            return F.mse_loss(y, label)
+        return F.cross_entropy(y, label, label_smoothing=Settings.smoothing if task["kind"] == "classification" else 0)
+
+    def turn(self, tasks):
+        """The groups that have these tasks."""
+        return [g for g in self.group if g.tasks[0]["number"] in tasks]
 
     def backward(self, tasks):
-        """Of the mean of the tasks' losses; bundle after bundle, so that one's values live at a time."""
+        """Of the mean of the tasks' losses; group after group, so that one's values live at a time."""
         total = 0.0
-        for bundle in dict.fromkeys(self.task[k]["bundle"] for k in tasks):
-            of_bundle = [t for t in self.task if t["bundle"] == bundle]
-            outputs = self.network[bundle](self.input[bundle])
-            loss = sum(self.loss(t, y) for t, y in zip(of_bundle, outputs)) / len(tasks)
+        for group in self.turn(tasks):
+            loss = sum(self.loss(t, y) for t, y in zip(group.tasks, group.run(group.input))) / len(tasks)
             loss.backward()
             total += loss.item()
         return total
@@ -227,30 +244,29 @@ class Theirs:
         return {"loss": loss}
 
     def predict(self):
-        """All tasks on the same samples, those of the first bundle."""
-        x = self.input[0]
+        """All tasks on the same samples, those of the first group."""
         with torch.inference_mode():
-            return {t["name"]: y for bundle, network in (self.compiled or self.network).items()
-                    for t, y in zip([t for t in self.task if t["bundle"] == bundle], network(x))}
+            return {t["name"]: y for group in self.group for t, y in zip(group.tasks, group.run(self.group[0].input))}
 
     def count(self, tasks):
         """Multiply-adds of a step, or of a prediction."""
-        bundles = dict.fromkeys(t["bundle"] for t in self.task if tasks is None or t["number"] in tasks)
+        groups = self.group if tasks is None else self.turn(tasks)
         with torch.set_grad_enabled(self.kind != "predict"):
-            return sum(self.network[b].count(self.input[b]) for b in bundles)
+            return sum(g.network.count(g.input) for g in groups)
 
 
-def choices(kind):
-    if kind == "predict":
-        return [dict(channels_last=c, compiled=j) for c in (False, True) for j in (False, True)]
-    return [dict(channels_last=c, foreach=f) for c in (False, True)
-            for f in ((False,) if kind == "alpha" else (False, True))]
+def choices(kind, is_table):
+    """Training is compiled where Python's own time may count; gates in it cannot be."""
+    compiled = (False, True) if kind == "predict" or (is_table and kind != "alpha") else (False,)
+    return [dict(channels_last=c, compiled=j, foreach=f) for c in ((False,) if is_table else (False, True))
+            for j in compiled for f in ((False, True) if kind in ("weight", "retrain") else (None,))]
 
 
-def seconds_of(theirs, tasks, least=0.5):
+def seconds_of(theirs, tasks, least):
     """Seconds of a step or prediction, in processor time."""
     run = theirs.predict if theirs.kind == "predict" else lambda: theirs.step(tasks)
-    run()
+    for _ in range(3):
+        run()
     n, begin = 0, time.process_time()
     while n < 3 or time.process_time() - begin < least:
         run()
@@ -258,13 +274,14 @@ def seconds_of(theirs, tasks, least=0.5):
     return (time.process_time() - begin) / n
 
 
-def main(folder, kind, threads):
+def main(folder, kind, apart, threads, seconds):
     torch.set_num_threads(int(threads))
-    tried = []
-    for choice in choices(kind):
-        theirs = Theirs(folder, kind, choice)
+    tried, apart = [], apart == "apart"
+    is_table = read_start(folder)[0]["input"]["kind"] == "features"
+    for choice in choices(kind, is_table):
+        theirs = Theirs(folder, kind, apart, choice)
         tasks = [t["number"] for t in theirs.task]
-        tried.append((seconds_of(theirs, tasks), choice))
+        tried.append((seconds_of(theirs, tasks, float(seconds)), choice))
     print(json.dumps(min(tried, key=lambda t: t[0])[1]))
 
 
