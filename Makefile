@@ -173,7 +173,7 @@ lint:
 TO      := $(DESTDIR)$(PREFIX)
 SHARE   := $(TO)/share
 FOLDERS := $(PREFIX) $(addprefix $(PREFIX)/,bin include lib lib/pkgconfig share share/doc share/man \
-             share/man/man1)
+             share/man/man1 share/bash-completion share/bash-completion/completions)
 install: all
 	@$(MAKE) --no-print-directory install-files
 
@@ -186,6 +186,8 @@ install-files:
 	mkdir -p $(TO)/include && cp -r include/polytree $(TO)/include/
 	mkdir -p $(TO)/lib/pkgconfig && printf '%s\n' $(PC) >$(TO)/lib/pkgconfig/polytree.pc
 	mkdir -p $(SHARE)/man/man1 && $(BUILD)/polytree help man >$(SHARE)/man/man1/polytree.1
+	mkdir -p $(SHARE)/bash-completion/completions && \
+	    $(BUILD)/polytree help completion >$(SHARE)/bash-completion/completions/polytree
 	install -D -m 644 -t $(SHARE)/doc/polytree LICENSE CITATION.cff README.md CONTRIBUTING.md
 	install -D -m 644 -t $(SHARE)/doc/polytree/docs $(wildcard docs/*)
 	install -D -m 644 -t $(SHARE)/polytree/configs $(wildcard configs/*.ini)
@@ -208,7 +210,7 @@ PC = 'prefix=$(PREFIX)' 'Name: polytree' 'Version: $(VERSION)' \
 
 uninstall:
 	rm -f $(TO)/bin/polytree $(TO)/lib/libpolytree.a $(TO)/lib/pkgconfig/polytree.pc \
-	    $(SHARE)/man/man1/polytree.1
+	    $(SHARE)/man/man1/polytree.1 $(SHARE)/bash-completion/completions/polytree
 	made=$$(tac $(SHARE)/polytree/folders 2>/dev/null); \
 	    rm -rf $(SHARE)/polytree $(SHARE)/doc/polytree $(TO)/include/polytree; \
 	    for d in $$made; do rmdir "$$d" 2>/dev/null || true; done

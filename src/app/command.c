@@ -314,10 +314,12 @@ const pt_command_t pt_commands[] = {
      .flags = pt_no_flags,
      .run = pt_cmd_version},
     {.name = "help",
-     .usage = "[COMMAND | options [SECTION | OPTION] | man]",
+     .usage = "[COMMAND | options [SECTION | OPTION] | man | completion]",
      .help = "say how a command is used, or what options a config may hold\n"
              "\npolytree help lists all commands, polytree help options all options of a "
-             "config or\nthose of a section, polytree help man the man page, for man -l.",
+             "config or\nthose of a section, polytree help man the man page, for man -l, "
+             "polytree "
+             "help completion\nwhat bash needs to complete command lines.",
      .flags = pt_no_flags,
      .max_word = PT_ARGS_MAX_WORD,
      .run = pt_cmd_help},

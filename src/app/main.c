@@ -7,6 +7,7 @@
 #include "app/command.h"
 #include "app/console.h"
 #include "app/crash.h"
+#include "app/completion.h"
 #include "app/man.h"
 #include "app/watch.h"
 #include "polytree/base/text.h"
@@ -155,6 +156,10 @@ pt_status_t pt_cmd_help(const pt_args_t *args, int *code)
     }
     if (args->n_word == 1 && strcmp(args->word[0], "man") == 0) {
         pt_man_write(stdout);
+        return PT_OK;
+    }
+    if (args->n_word == 1 && strcmp(args->word[0], "completion") == 0) {
+        pt_completion_write(stdout);
         return PT_OK;
     }
     command = find_command(args->n_word, (char **)(uintptr_t)args->word, &n_word);

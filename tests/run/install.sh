@@ -17,6 +17,7 @@ install_files install-files
 expect 0 to/bin/polytree --version
 says out "^polytree [0-9]"
 grep -q '^\.TH POLYTREE 1' to/share/man/man1/polytree.1 || fail "no man page"
+bash -n to/share/bash-completion/completions/polytree || fail "no completion"
 [ -s to/share/polytree/configs/encoders/mobilenetv2.ini ] || fail "no encoders"
 
 [ -x to/share/polytree/jobs/search.sbatch ] || fail "no job script"
