@@ -23,11 +23,11 @@ const pt_flag_t pt_flags_extend[] = {
 static const struct {
     const char *key, *value;
 } undone[] = {
-    {"data.search_size", "0"},    {"warmup.from", ""},       {"warmup.freeze", ""},
-    {"choose.supernet", ""},      {"choose.candidates", ""}, {"retrain.from", "search"},
-    {"baseline.cost_of", ""},     {"baseline.supernet", ""}, {"resource.table", ""},
-    {"report.single", ""},        {"report.shared", ""},     {"report.random", ""},
-    {"search.method", "extended"}};
+    {"data.search_size", "0"}, {"warmup.from", ""},          {"warmup.freeze", ""},
+    {"choose.supernet", ""},   {"choose.candidates", ""},    {"retrain.from", "search"},
+    {"baseline.cost_of", ""},  {"baseline.supernet", ""},    {"resource.table", ""},
+    {"report.single", ""},     {"report.shared", ""},        {"report.random", ""},
+    {"space.copies", "1"},     {"search.method", "extended"}};
 
 static pt_status_t set(pt_config_t *config, const char *key, const char *value)
 {

@@ -37,9 +37,9 @@ static pt_status_t take_units(pt_search_t *s)
 {
     pt_dataset_t *dataset = pt_trainer_dataset(s->trainer);
     size_t n = 2 * (size_t)standard_count(dataset);
-    double *pair;
+    double *pair = NULL;
     pt_status_t status = pt_alloc(&pair, n, sizeof *pair);
-    PT_AGREE(s->world, status);
+    PT_TRY_OR(done, pt_comm_agree(s->world, status));
     if (s->is_root) {
         const pt_input_info_t *input = &s->extend.old.interface.input;
         standard_pack(dataset, pair);

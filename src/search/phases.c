@@ -226,9 +226,9 @@ static pt_status_t enter(pt_search_t *s)
 
 static pt_status_t enter_warmup(pt_search_t *s)
 {
-    bool is_fixed = pt_methods[s->config->search.method].is_fixed;
+    const pt_method_info_t *method = &pt_methods[s->config->search.method];
     PT_TRY(run_warm_start(s));
-    if (s->config->head.linear && !is_fixed)
+    if (s->config->head.linear && !method->is_fixed && !method->is_extended)
         PT_TRY(run_fit_linear(s, PT_PART_WEIGHT));
     return enter(s);
 }

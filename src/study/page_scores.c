@@ -153,7 +153,7 @@ static void put_others(const pt_summary_t *found, pt_text_t *out)
 void page_put_scores(const page_run_t *p, pt_text_t *out)
 {
     const pt_summary_t *found = &p->columns.summary[REPORT_FOUND];
-    pt_text_t notes = {0};
+    pt_text_t notes = {0}, kept = {0};
     page_section(out, "scores", "Scores");
     put_table(&p->columns, out);
     put_beside(&p->columns, out);
@@ -161,6 +161,10 @@ void page_put_scores(const page_run_t *p, pt_text_t *out)
     report_put_earlier(&notes, p->text, report_mixed_heading, true);
     page_prose(out, pt_text_get(&notes));
     pt_text_release(&notes);
+    report_put_kept(&kept, p->config);
+    page_details(out, "tasks that were there before, as they are still",
+                 pt_text_get(&kept));
+    pt_text_release(&kept);
     put_others(found, out);
     page_section_end(out);
 }

@@ -61,6 +61,7 @@ cmp before after || fail "old tasks have other scores"
 expect 0 ranks 1 export more more.onnx --safetensors more.safetensors
 expect 0 "$POLYTREE" report more -o more.html
 says more.html ">place<"
+says more.html "place +accuracy +[01]\.[0-9]+"
 expect 0 "$POLYTREE" status more
 says out "^state +finished"
 expect 0 "$POLYTREE" checkpoint verify more/checkpoint.h5
