@@ -356,6 +356,10 @@ const pt_option_t pt_options[] = {
          "the budget is short fewer candidates train"),
     REAL("choose.length", choose.length, "0.5", 1e-6, 1, NUM,
          "regression: trainings are this share of training the network found"),
+    INT("choose.at_once", choose.at_once, "1", 1, 65536, NUM,
+        "regression: so many of those expected to be best train before it says anew who "
+        "is, "
+        "as many groups of ranks at a time"),
     INT("choose.seeds", choose.seeds, "2", 1, 8, NUM,
         "halving: trainings of each candidate that is left at the end"),
     REAL("choose.floor", choose.floor, "0", 0, 1e6, NUM,

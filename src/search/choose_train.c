@@ -78,10 +78,15 @@ pt_status_t run_choose_train(pt_search_t *s, const choose_item_t *item, int64_t 
     return pt_trainer_weight_step(trainer, &at, &c->subnet, &update, &result);
 }
 
+static pt_status_t share_reached(pt_search_t *s)
+{
+    choose_t *c = &s->choose;
+    return pt_comm_bcast(s->world, c->reached, (size_t)c->n * sizeof *c->reached, 0);
+}
+
 static pt_status_t enter_rung(pt_search_t *s, int64_t rung)
 {
     choose_t *c = &s->choose;
-    size_t n = (size_t)c->n;
     const pt_rng_t rng = {.seed = (uint64_t)s->config->run.seed,
                           .purpose = PT_RNG_CHOOSE,
                           .phase = PT_PHASE_TRAININGS};
@@ -90,24 +95,22 @@ static pt_status_t enter_rung(pt_search_t *s, int64_t rung)
     else if (s->is_root)
         choose_enter_rung(c, rung);
     c->training.rung = rung;
-    return pt_comm_bcast(s->world, c->reached, n * sizeof *c->reached, 0);
+    return share_reached(s);
 }
 
-/* Who is expected to be best trains next, once all that have entered have trained. */
+/* Those expected to be best train next, once all that have entered have trained. */
 static pt_status_t enter_best(pt_search_t *s)
 {
     choose_t *c = &s->choose;
-    int64_t best = 0;
+    int64_t left = c->rungs.size[0] - c->training.n_look, most = s->config->choose.at_once;
     PT_AGREE(s->world, s->is_root ? run_choose_predict(s) : PT_OK);
-    if (c->training.n_look == c->rungs.size[0]) {
+    if (left == 0) {
         c->training.rung++;
         return PT_OK;
     }
-    if (s->is_root)
-        best = choose_enter_best(c);
-    PT_TRY(pt_comm_bcast(s->world, &best, sizeof best, 0));
-    c->reached[best] = 1;
-    return PT_OK;
+    for (int64_t i = 0; s->is_root && i < left && i < most; i++)
+        (void)choose_enter_best(c);
+    return share_reached(s);
 }
 
 /* "6 x 10 steps, 3 x 30 steps x 2" */

@@ -28,19 +28,20 @@ search() {
     sed -n 's/.*done, payload //p' "$run.said" >>"$FOLDER/payloads"
 }
 
-# seconds RUN: of the phase that judges.
+# seconds RUN: of the phase that judges; with what comes before it, where that is no phase.
 seconds() {
     "${PYTHON:-python3}" - "$FOLDER/$1" <<'PY'
 import json, sys
 lines = [json.loads(line) for line in open(sys.argv[1] + "/timing.jsonl")]
-begin = [e["wall"] for e in lines if e["event"] == "checkpoint" and e["phase"] == "choose"][0]
-print([e["wall"] for e in lines if e["event"] == "phase" and e["phase"] == "choose"][0] - begin)
+begin = [e["wall"] for e in lines if e["event"] == "checkpoint" and e["phase"] == "choose"]
+end = [e["wall"] for e in lines if e["event"] == "phase" and e["phase"] == "choose"]
+print(end[0] - (begin or [0])[0])
 PY
 }
 
 for ((i = 1; i <= rounds; i++)); do
-    search alone.0 taskset -c 0 -- &
-    search alone.1 taskset -c 1 --
+    search alone.0 mpirun -n 1 --bind-to none taskset -c 0 -- &
+    search alone.1 mpirun -n 1 --bind-to none taskset -c 1 --
     wait
     search groups mpirun -n 2 --bind-to core --
     search shared mpirun -n 2 --bind-to core -- layout.groups=1

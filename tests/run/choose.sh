@@ -203,13 +203,13 @@ refuses_on 3 1 "in step [0-9]+" search "${halving[@]}" choose.judge=halving retr
     retrain.optimizer=sgd retrain.lr=1e12 train.clip_norm=0 -o none
 rm -rf none
 
-# Regression: half of those that train are random or made by hand, then one by one who is expected
-# to be best of all that there are; all have an expected score, and of those trained one is chosen
+# Regression: half of those that train are random or made by hand, then one by one (or so many at a
+# time) who is expected to be best of all that there are; all have an expected score, and of those trained one is chosen
 # by it.
 cat >regression.py <<'PY'
 import json, math, sys
 
-run, part = sys.argv[1:]
+run, part, at_once = sys.argv[1], sys.argv[2], int(sys.argv[3])
 lines = [json.loads(line) for line in open(run + "/candidates.jsonl")]
 events = [json.loads(line) for line in open(run + "/metrics.jsonl")]
 judged = [e for e in events if e["event"] == "candidate"]
@@ -217,7 +217,8 @@ numbers = [e["number"] for e in judged]
 assert {(e["trained"], e["part"]) for e in judged} == {(5, part)} # half of 9, rounded
 assert len(set(numbers)) == len(numbers) < len(lines)
 half = -(-len(numbers) // 2)
-assert numbers[:half] == sorted(numbers[:half], key=lambda n: (n > 0, -lines[n]["cost"], n))
+for begin, end in [(0, half)] + [(i, i + at_once) for i in range(half, len(numbers), at_once)]:
+    assert numbers[begin:end] == sorted(numbers[begin:end], key=lambda n: (n > 0, -lines[n]["cost"], n))
 assert {c["number"] for c in lines if "trained" in c} == set(numbers)
 assert all(math.isfinite(c["score"]) for c in lines)
 for e in judged:
@@ -233,7 +234,7 @@ for space in branch dag; do
     part=$([ $space = dag ] && echo val || echo alpha)
     expect 0 ranks 1 search "${regression[@]}" -o model-$space
     says out "^regression: [0-9]+ x 5 steps$"
-    "$PYTHON" regression.py model-$space "$part"
+    "$PYTHON" regression.py model-$space "$part" 1
     held model2-$space "choose 15" 2 search "${regression[@]}" -o model2-$space
     send USR1
     ended 75
@@ -244,6 +245,11 @@ for space in branch dag; do
     expect 0 ranks 3 search "${regression[@]}" -o model2-$space
     same_choice model-$space model2-$space
 done
+# The better ones three at a time, of which other groups of ranks train each.
+expect 0 ranks 1 search "${regression[@]}" choose.at_once=3 -o three
+"$PYTHON" regression.py three val 3
+expect 0 ranks 4 search "${regression[@]}" choose.at_once=3 layout.groups=3 -o three4
+same_choice three three4
 refuses 1 "choose.budget = 1 .* too little to judge candidates: expected at least 2[0-9.]*, or" search \
     "${branch[@]}" choose.judge=regression choose.budget=1 choose.length=1 retrain.from=scratch -o none
 

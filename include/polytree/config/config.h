@@ -189,6 +189,7 @@ typedef struct pt_config {
         int64_t population, generations;
         int64_t eta, seeds; /**< of halving */
         double shortest;    /**< training of a candidate, as a share of the last phase */
+        int64_t at_once;    /**< that train before it is asked anew who is best */
         double length;      /**< the same of regression */
         double floor;       /**< 0 = none */
         bool one_se;
