@@ -30,7 +30,7 @@ dropout = 0
 [bn]
 calibrate = 1
 [search]
-lr = 0.01
+lr = %(lr)g
 """
 OMNIGLOT = """
 [space]
@@ -90,7 +90,9 @@ def maps(path, size, tasks, classes, batch):
     with h5py.File(path, "w") as f:
         f.attrs.update(format="polytree dataset", version=1)
         for part, n in (("train", 2 * batch), ("test", batch)):
-            f[part + "/images"] = rng.integers(0, 256, (n, size, size, 3), dtype=np.uint8)
+            # Patches of colour below the noise: what is pooled of noise alone is the same for all.
+            patches, noise = (rng.integers(0, 128, (n, m, m, 3), dtype=np.uint8) for m in (4, size))
+            f[part + "/images"] = patches.repeat(size // 4, axis=1).repeat(size // 4, axis=2) + noise
             for k in range(tasks):
                 name = "t%02d" % k
                 f.require_group("tasks/" + name).attrs.update(kind="segmentation", classes=classes)
@@ -128,18 +130,20 @@ def table(path, features, tasks, values, batch):
 
 
 class Row:
-    def __init__(self, title, kind, config, data, batch, tasks_per_step=0, cycle=1, ranks=True, apart=False):
+    def __init__(self, title, kind, config, data, batch, tasks_per_step=0, cycle=1, ranks=True, apart=False,
+                 lr=0.01):
         self.title, self.kind, self.config, self.data, self.batch = title, kind, config, data, batch
         self.tasks_per_step = tasks_per_step
         self.ranks = ranks  # more cores are more ranks, else threads
         self.cycle = cycle  # steps in which all tasks have had their turn
+        self.lr = lr  # small enough that rounding errors do not grow within some steps
         self.apart = apart  # PyTorch runs task after task
 
     def prepare(self, folder, cores):
         with open(folder + "/stack.ini", "w", encoding="utf-8") as f:
             f.write("[encoder]\nstem = none\nlayers =\n" + 9 * "    conv3x3_bn_relu out=64 stride=1\n")
         with open(folder + "/peer.ini", "w", encoding="utf-8") as f:
-            f.write(self.config + COMMON % dict(batch=self.batch, tasks_per_step=self.tasks_per_step,
+            f.write(self.config + COMMON % dict(batch=self.batch, tasks_per_step=self.tasks_per_step, lr=self.lr,
                                                 threads=1 if self.ranks else cores))
         self.data(folder + "/data.h5", self.batch)
 
@@ -163,8 +167,8 @@ ROWS = {
                  lambda path, batch: table(path, 672, 7, 24, batch), 64),
     "alpha": Row("alpha step of the search of omniglot20.ini", "alpha", OMNIGLOT, omniglot, 16, 4, 5),
     "soft": Row("weight step of BMTAS, soft, MobileNetV2 of half width, 128 x 128, 5 tasks, batch 8", "weight",
-                BRANCHES, rooms, 8),
-    "soft-apart": Row("the same, PyTorch task after task", "weight", BRANCHES, rooms, 8, apart=True),
-    "path": Row("the same, single paths", "weight", PATHS, rooms, 8),
-    "path-apart": Row("single paths, PyTorch task after task", "weight", PATHS, rooms, 8, apart=True),
+                BRANCHES, rooms, 8, lr=1e-4),
+    "soft-apart": Row("the same, PyTorch task after task", "weight", BRANCHES, rooms, 8, lr=1e-4, apart=True),
+    "path": Row("the same, single paths", "weight", PATHS, rooms, 8, lr=1e-4),
+    "path-apart": Row("single paths, PyTorch task after task", "weight", PATHS, rooms, 8, lr=1e-4, apart=True),
 }

@@ -6,6 +6,7 @@ its training step, and its predictions.
 tries what PyTorch lets one choose (layouts, kinds of optimisers, compiled or not), each for so many
 seconds, and prints what was fastest, as JSON.
 """
+import configparser
 import json
 import os
 import sys
@@ -22,9 +23,8 @@ import rebuild_torch  # noqa: E402  (found by the line above)
 
 
 class Settings:
-    """Those of the configs in peer.py, as PyTorch takes them."""
-    optimizer = dict(lr=0.01, momentum=0.9, nesterov=True)
-    decay, clip, smoothing = 5e-4, 5, 0.1
+    """Our defaults; the learning rate is the config's."""
+    momentum, decay, clip, smoothing = 0.9, 5e-4, 5, 0.1
 
 
 def read_start(folder):
@@ -171,7 +171,7 @@ class Theirs:
                     self.group.append(Group(tasks, x, Network(architecture, tasks, self.weight, statistics, gates)))
         self.output = {t["name"]: torch.tensor(array["output/" + t["name"]]) for t in self.task if kind == "predict"}
         if kind in ("weight", "retrain"):
-            self.make_optimizer()
+            self.make_optimizer(folder + "/peer.ini")
         if choice["compiled"]:
             for group in self.group:
                 group.compile(for_training=kind != "predict")
@@ -203,12 +203,15 @@ class Theirs:
             return {name: torch.tensor(g, requires_grad=True) for name, g in gates.items()}
         return gates
 
-    def make_optimizer(self):
+    def make_optimizer(self, path):
+        config = configparser.ConfigParser(strict=False)
+        config.read(path)
         def decays(name):
             return name.endswith("weight")
         groups = [dict(params=[w for n, w in self.weight.items() if decays(n)], weight_decay=Settings.decay),
                   dict(params=[w for n, w in self.weight.items() if not decays(n)], weight_decay=0)]
-        self.optimizer = torch.optim.SGD(groups, foreach=self.choice["foreach"], **Settings.optimizer)
+        self.optimizer = torch.optim.SGD(groups, lr=config.getfloat("search", "lr"), momentum=Settings.momentum,
+                                         nesterov=True, foreach=self.choice["foreach"])
 
     def loss(self, task, y):
         label = self.label[task["number"]]
