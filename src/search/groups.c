@@ -33,13 +33,13 @@ int32_t run_groups_wanted(const pt_search_t *s, int64_t n_item)
 {
     const pt_config_t *c = s->config;
     int32_t n_place = pt_comm_size(s->groups.all) / n_stage(s), best = 1;
-    int64_t most = n_item < n_place ? n_item : n_place;
+    bool is_given = c->layout.groups > 0;
+    int32_t most =
+        c->layout.groups < n_place && is_given ? (int32_t)c->layout.groups : n_place;
     int64_t n_unit =
         ceil_of((int64_t)pt_step_samples(c, pt_trainer_feed(s->trainer), false),
                 c->train.microbatch);
-    if (c->layout.groups > 0)
-        return (int32_t)(c->layout.groups < most ? c->layout.groups : most);
-    for (int32_t n = 2; n <= most; n++)
+    for (int32_t n = is_given && most > 1 ? most : 2; n <= most; n++)
         if (rounds(n_item, n_unit, n_place, n) <= rounds(n_item, n_unit, n_place, best))
             best = n;
     return best;
