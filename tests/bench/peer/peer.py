@@ -181,6 +181,8 @@ def main():
     for name in a.rows:
         if name not in ROWS:
             parser.error("no row %s: %s" % (name, " ".join(ROWS)))
+    if not os.access(OURS, os.X_OK):
+        sys.exit("peer.py: no %s: make bench-peer makes it" % OURS)
     if a.alone:
         print(json.dumps(measure(a.rows[0], a.cores[0], a.rounds, a.seconds)))
         return
@@ -192,14 +194,19 @@ def main():
         for cores in a.cores:
             # A process of its own, for the peak of its memory.
             said = subprocess.run([sys.executable, __file__, name, "--cores", str(cores), "--rounds", str(a.rounds),
-                                   "--seconds", str(a.seconds), "--alone"], check=True, stdout=subprocess.PIPE)
+                                   "--seconds", str(a.seconds), "--alone"], stdout=subprocess.PIPE)
+            if said.returncode != 0:
+                sys.exit("peer.py: row %s has failed" % name)
             found["rows"].append(json.loads(said.stdout))
             show(found["rows"][-1])
-    if a.out:
-        with open(a.out, "w", encoding="utf-8") as f:
-            json.dump(found, f, indent=1)
+            if a.out:
+                with open(a.out, "w", encoding="utf-8") as f:
+                    json.dump(found, f, indent=1)
     sys.exit(any(r["void"] for r in found["rows"]))
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except KeyboardInterrupt:
+        sys.exit(130)
