@@ -28,6 +28,7 @@ void extend_release(extend_t *e)
 {
     extend_release_old(e);
     pt_checkpoint_release(&e->kept);
+    pt_free(e->used);
     pt_free(e->donor);
     pt_free(e->shared);
 }
@@ -89,15 +90,32 @@ static pt_status_t share(pt_search_t *s)
     PT_TRY(pt_comm_bcast(s->world, b->group,
                          (size_t)b->n_layer * (size_t)b->n_task * sizeof *b->group, 0));
     PT_TRY(pt_comm_bcast(s->world, n->bits, words * sizeof *n->bits, 0));
+    PT_TRY(pt_comm_bcast(s->world, s->extend.used, n->words * sizeof *n->bits, 0));
     for (int32_t k = 0; k < n->n_task; k++)
         pt_subnet_harden(n, k);
     n->is_soft = false;
     return PT_OK;
 }
 
+static pt_status_t make_used(pt_search_t *s)
+{
+    return s->extend.used != NULL
+               ? PT_OK
+               : pt_alloc(&s->extend.used, s->subnet.words, sizeof *s->extend.used);
+}
+
+/* On rank 0. */
+static void find_used(extend_t *e)
+{
+    for (int32_t k = 0; k < e->n_old; k++)
+        for (size_t w = 0; w < e->old.subnet.words; w++)
+            e->used[w] |= pt_subnet_bits(&e->old.subnet, k)[w];
+}
+
 static pt_status_t make_room(pt_search_t *s)
 {
     size_t n = (size_t)s->space->n_task;
+    PT_TRY(make_used(s));
     PT_TRY(pt_alloc(&s->extend.donor, n, sizeof *s->extend.donor));
     return pt_alloc(&s->extend.shared, n, sizeof *s->extend.shared);
 }
@@ -124,6 +142,8 @@ pt_status_t run_extend(pt_search_t *s)
         run_note(s, "the network of %s: its %d task%s %s", s->config->extend.run,
                  (int)e->n_old, pt_plural(e->n_old),
                  e->n_old == 1 ? "stays as it is" : "stay as they are");
+        if (s->space->kind == PT_SPACE_DAG)
+            find_used(e);
         status = extend_choose(s);
     }
     if (s->is_root && status == PT_OK && s->space->kind == PT_SPACE_BRANCH)
@@ -144,13 +164,18 @@ static int32_t count_old(const pt_search_t *s, int32_t layer)
     return n;
 }
 
+static bool is_old_choice(const pt_search_t *s, int32_t c)
+{
+    const pt_choice_t *choice = &s->space->choice[c];
+    return choice->kind == PT_CHOICE_COPY ? choice->j < count_old(s, choice->i)
+                                          : pt_bitset_get(s->extend.used, c);
+}
+
 static void freeze(pt_search_t *s)
 {
     for (int32_t i = 0; i < s->space->n_candidate; i++) {
         pt_candidate_t *c = &s->space->candidate[i];
-        const pt_choice_t *choice = c->choice < 0 ? NULL : &s->space->choice[c->choice];
-        bool is_copy = choice != NULL && choice->kind == PT_CHOICE_COPY;
-        c->is_frozen = c->task < 0 && (!is_copy || choice->j < count_old(s, choice->i));
+        c->is_frozen = c->task < 0 && (c->choice < 0 || is_old_choice(s, c->choice));
     }
 }
 
@@ -161,7 +186,7 @@ static void name_origin(const pt_search_t *s, const pt_candidate_t *c,
     const pt_branching_t *b = &s->branching;
     int32_t n_old = b->n_task - s->space->n_task, k = 0;
     snprintf(name, PT_GROUP_NAME, "%s", c->name);
-    if (c->is_frozen || c->choice < 0)
+    if (c->is_frozen || s->space->kind != PT_SPACE_BRANCH)
         return;
     const pt_choice_t *choice = &s->space->choice[c->choice];
     const int32_t *group = b->group + (choice->i - 1) * b->n_task;
@@ -284,6 +309,8 @@ static pt_status_t load(pt_search_t *s, const pt_checkpoint_t *c)
 {
     extend_t *e = &s->extend;
     PT_TRY(pt_checkpoint_copy(c, EXTEND_OF_ALL, PT_DTYPE_U64, 1, &e->network_of_all));
+    PT_TRY(pt_checkpoint_copy(c, EXTEND_USED, PT_DTYPE_U64, (int64_t)s->subnet.words,
+                              e->used));
     return s->is_view ? PT_OK : extend_keep(c, &e->kept);
 }
 
@@ -291,7 +318,10 @@ pt_status_t run_extend_load(pt_search_t *s, const pt_checkpoint_t *c)
 {
     if (!extend_is_on(s->config) || !run_has_network(&s->state))
         return PT_OK;
-    freeze(s);
+    PT_AGREE(s->world, make_used(s));
     PT_AGREE(s->world, s->is_root ? load(s, c) : PT_OK);
+    PT_TRY(pt_comm_bcast(s->world, s->extend.used, s->subnet.words * sizeof *s->extend.used,
+                         0));
+    freeze(s);
     return pt_trainer_take_stats(s->trainer, &s->subnet, c);
 }

@@ -19,6 +19,7 @@ typedef struct extend {
     pt_inference_t *network; /**< rank 0: it runs */
     pt_checkpoint_t kept;    /**< rank 0: weights and statistics, to the end */
     uint64_t network_of_all; /**< rank 0: fingerprint of the space of all tasks */
+    uint64_t *used;          /**< dag: bit set of the choices that old tasks have */
     int32_t *donor;          /**< [n_task] old task whose graph each new task enters */
     int32_t *shared;         /**< [n_task] branch: layers that it shares with it */
 } extend_t;
@@ -27,6 +28,8 @@ struct pt_search;
 
 /** Record of a checkpoint: fingerprint of the space of all tasks. */
 #define EXTEND_OF_ALL "network"
+/** The same: `used`. */
+#define EXTEND_USED "old_choices"
 
 static inline bool extend_is_on(const pt_config_t *config)
 {

@@ -137,6 +137,9 @@ static double variance(const extend_entries_t *e)
     return sum / e->n_output;
 }
 
+/* Where the inputs themselves tell this much more than the network does, it has lost it. */
+#define MUCH 0.1
+
 static void say_entry(const extend_entries_t *e, const extend_entry_t *entry,
                       const extend_entry_t *best)
 {
@@ -147,6 +150,12 @@ static void say_entry(const extend_entries_t *e, const extend_entry_t *entry,
     run_note(e->s, "task %s %s: linear models explain %.1f %% there, %.1f %% at best",
              e->info->name, line, 100 * (1 - mean_loss(entry) / of),
              100 * (1 - mean_loss(best) / of));
+    double gain = (mean_loss(best) - mean_loss(&e->inputs)) / of;
+    if (e->inputs.n_point > 0 && gain > MUCH)
+        run_note(e->s,
+                 "task %s: linear models of the inputs themselves explain %.1f %%: much of "
+                 "that is lost in this network",
+                 e->info->name, 100 * (1 - mean_loss(&e->inputs) / of));
 }
 
 static pt_status_t pick(extend_entries_t *e, int32_t task)
@@ -155,6 +164,8 @@ static pt_status_t pick(extend_entries_t *e, int32_t task)
     const extend_entry_t *best = &e->entry[0], *found;
     for (int32_t i = 0; i < e->n_entry; i++)
         PT_TRY(fit_entry(e, &e->entry[i]));
+    if (e->inputs.n_point > 0)
+        PT_TRY(fit_entry(e, &e->inputs));
     for (int32_t i = 1; i < e->n_entry; i++)
         best = mean_loss(&e->entry[i]) < mean_loss(best) ? &e->entry[i] : best;
     found = best;
@@ -164,7 +175,7 @@ static pt_status_t pick(extend_entries_t *e, int32_t task)
     s->extend.donor[task] = found->donor;
     s->extend.shared[task] = found->at;
     if (s->space->kind == PT_SPACE_DAG) {
-        extend_entries_prune(e, found->donor, found->at);
+        extend_entries_prune(e, found);
         memcpy(pt_subnet_bits(&s->subnet, task), pt_subnet_bits(&e->pruned, found->donor),
                s->subnet.words * sizeof *s->subnet.bits);
     }

@@ -6,57 +6,87 @@
 
 #include "polytree/base/memory.h"
 
+/* Nodes of a dag: x, behind which v1 .. follow. */
+enum { STEM = 1 };
+
+static pt_status_t add_point(extend_entries_t *e, const extend_point_t *point,
+                             extend_entry_t *to)
+{
+    int32_t p = 0;
+    while (p < e->n_point &&
+           (e->point[p].op != point->op || e->point[p].task != point->task ||
+            e->point[p].candidate != point->candidate))
+        p++;
+    if (p == e->n_point) {
+        PT_TRY(pt_grow(&e->point, &e->point_room, (size_t)p + 1, sizeof *e->point));
+        e->point[e->n_point++] = *point;
+    }
+    to->point[to->n_point++] = p;
+    return PT_OK;
+}
+
 /* The value of a plan that its i-th task has for an operation, or for a sum. */
 static pt_status_t add_value(extend_entries_t *e, const pt_plan_t *plan, int32_t slot,
                              int32_t op, int32_t candidate, pt_shape_t shape,
                              extend_entry_t *to)
 {
-    int32_t v = 0, n = pt_plan_n_value(plan), p = 0;
+    int32_t v = 0, n = pt_plan_n_value(plan);
     while (v < n &&
            (pt_plan_value(plan, v).op != op ||
             pt_plan_value(plan, v).candidate != candidate || !pt_plan_uses(plan, v, slot)))
         v++;
     if (v == n)
         PT_FAIL(INTERNAL, "an entry's value is not in its plan");
-    int32_t task = pt_plan_value(plan, v).task;
-    while (p < e->n_point && (e->point[p].op != op || e->point[p].task != task ||
-                              e->point[p].candidate != candidate))
-        p++;
-    if (p == e->n_point) {
-        PT_TRY(pt_grow(&e->point, &e->point_room, (size_t)p + 1, sizeof *e->point));
-        e->point[e->n_point++] = (extend_point_t){
-            .op = op, .candidate = candidate, .task = task, .shape = shape};
-    }
-    to->point[to->n_point++] = p;
-    return PT_OK;
+    return add_point(e,
+                     &(extend_point_t){.op = op,
+                                       .candidate = candidate,
+                                       .task = pt_plan_value(plan, v).task,
+                                       .shape = shape},
+                     to);
 }
 
-/* The term of a candidate is its last operation outside training; without one it is the
- * node before: the one term of that, or the sum behind the last. */
+/* A candidate's last operation outside training, or -1. */
+static int32_t last_op(const pt_space_t *space, int32_t candidate)
+{
+    const pt_candidate_t *c = &space->candidate[candidate];
+    int32_t op = c->first_op + c->n_op - 1;
+    while (op >= c->first_op && (space->op[op].inst.flags & PT_OP_TRAIN_ONLY) != 0)
+        op--;
+    return op >= c->first_op ? op : -1;
+}
+
+/* The value of a node is the sum behind its last term, or its one term; that is the node
+ * before where it has no operation. */
+static pt_status_t add_node(extend_entries_t *e, const pt_plan_t *plan, int32_t slot,
+                            int32_t node, extend_entry_t *to)
+{
+    const pt_space_t *old = e->s->extend.old.space;
+    for (;;) {
+        int32_t last = -1, n = 0;
+        for (int32_t i = 0; i < old->n_candidate; i++)
+            if (old->candidate[i].dst == node && e->alive_candidate[i]) {
+                last = i;
+                n++;
+            }
+        if (n == 0)
+            PT_FAIL(CONFIG, "%s: its graphs have no operation to go on from",
+                    e->s->config->extend.run);
+        int32_t op = n > 1 ? -1 : last_op(old, last);
+        if (n > 1 || op >= 0)
+            return add_value(e, plan, slot, op, last, old->node[node].shape, to);
+        node = old->candidate[last].src;
+    }
+}
+
 static pt_status_t add_term(extend_entries_t *e, const pt_plan_t *plan, int32_t slot,
                             int32_t candidate, extend_entry_t *to)
 {
     const pt_space_t *old = e->s->extend.old.space;
-    for (;;) {
-        const pt_candidate_t *c = &old->candidate[candidate];
-        int32_t op = c->first_op + c->n_op - 1, last = -1, n = 0;
-        pt_shape_t shape = old->node[c->dst].shape;
-        while (op >= c->first_op && (old->op[op].inst.flags & PT_OP_TRAIN_ONLY) != 0)
-            op--;
-        if (op >= c->first_op)
-            return add_value(e, plan, slot, op, candidate, shape, to);
-        for (int32_t i = 0; i < candidate; i++)
-            if (old->candidate[i].dst == c->src && e->alive_candidate[i]) {
-                last = i;
-                n++;
-            }
-        if (n > 1)
-            return add_value(e, plan, slot, -1, last, old->node[c->src].shape, to);
-        if (n == 0)
-            PT_FAIL(CONFIG, "%s: its graphs have no operation to go on from",
-                    e->s->config->extend.run);
-        candidate = last;
-    }
+    const pt_candidate_t *c = &old->candidate[candidate];
+    int32_t op = last_op(old, candidate);
+    if (op < 0)
+        return add_node(e, plan, slot, c->src, to);
+    return add_value(e, plan, slot, op, candidate, old->node[c->dst].shape, to);
 }
 
 static pt_status_t begin_entry(extend_entries_t *e, int32_t donor, int32_t at,
@@ -78,41 +108,90 @@ static void reach(extend_entries_t *e, const pt_subnet_t *subnet, int32_t task)
                     e->alive_node);
 }
 
-/* A task's graph in a dag without the read-outs of nodes behind `at`, and what led to these
- * alone. */
-void extend_entries_prune(extend_entries_t *e, int32_t donor, int32_t at)
+/* Of a task's graph in a dag the read-outs that an entry has, and what leads to them. */
+void extend_entries_prune(extend_entries_t *e, const extend_entry_t *entry)
 {
     const pt_space_t *old = e->s->extend.old.space;
-    const pt_subnet_t *all = &e->s->extend.old.subnet;
+    const uint64_t *all = pt_subnet_bits(&e->s->extend.old.subnet, entry->donor);
     for (int32_t c = 0; c < old->n_choice; c++) {
-        bool is_behind = old->choice[c].kind == PT_CHOICE_OUT && old->choice[c].i > at;
-        pt_subnet_switch(&e->pruned, donor, c,
-                         pt_bitset_get(pt_subnet_bits(all, donor), c) && !is_behind);
+        const pt_choice_t *choice = &old->choice[c];
+        bool is_out = choice->kind == PT_CHOICE_OUT, is_on = pt_bitset_get(all, c);
+        if (entry->is_alone && entry->at == 0) /* x, through node 1 */
+            is_on = (is_out && choice->i == 1) ||
+                    (choice->kind == PT_CHOICE_IN && choice->j == 1);
+        else if (is_out)
+            is_on =
+                entry->is_alone ? choice->i == entry->at : is_on && choice->i <= entry->at;
+        pt_subnet_switch(&e->pruned, entry->donor, c, is_on);
     }
-    reach(e, &e->pruned, donor);
+    reach(e, &e->pruned, entry->donor);
     for (int32_t c = 0; c < old->n_choice; c++)
-        if (!e->alive_candidate[pt_space_choice_candidate(old, c, donor)])
-            pt_subnet_switch(&e->pruned, donor, c, false);
+        if (!e->alive_candidate[pt_space_choice_candidate(old, c, entry->donor)])
+            pt_subnet_switch(&e->pruned, entry->donor, c, false);
+}
+
+static bool is_of_old(const extend_entries_t *e, int32_t candidate)
+{
+    int32_t choice = e->s->extend.old.space->candidate[candidate].choice;
+    return choice < 0 || pt_bitset_get(e->s->extend.used, choice);
+}
+
+static void drop_entry(extend_entries_t *e)
+{
+    pt_free(e->entry[--e->n_entry].point);
 }
 
 static pt_status_t add_dag_entry(extend_entries_t *e, const pt_plan_t *plan, int32_t slot,
-                                 int32_t donor, int32_t at)
+                                 const extend_entry_t *as)
 {
     const pt_space_t *old = e->s->extend.old.space;
     extend_entry_t *entry;
-    PT_TRY(begin_entry(e, donor, at, at, &entry));
-    extend_entries_prune(e, donor, at);
+    PT_TRY(begin_entry(e, as->donor, as->at, as->is_alone ? 1 : as->at, &entry));
+    entry->is_alone = as->is_alone;
+    extend_entries_prune(e, entry);
     for (int32_t c = 0; c < old->n_candidate; c++)
-        if (e->alive_candidate[c] && old->candidate[c].task < 0)
-            entry->own += pt_cost_candidate(old, c).madds;
+        if (e->alive_candidate[c] && old->candidate[c].task < 0) {
+            int64_t madds = pt_cost_candidate(old, c).madds;
+            entry->own += madds;
+            entry->extra += is_of_old(e, c) ? 0 : madds;
+        }
+    if (as->is_alone)
+        return add_node(e, plan, slot, STEM + as->at, entry);
     for (int32_t c = 0; c < old->n_choice; c++)
         if (old->choice[c].kind == PT_CHOICE_OUT &&
-            pt_bitset_get(pt_subnet_bits(&e->pruned, donor), c))
+            pt_bitset_get(pt_subnet_bits(&e->pruned, as->donor), c))
             PT_TRY(add_term(e, plan, slot, old->choice[c].candidate, entry));
     return PT_OK;
 }
 
-/* One for each read-out, and the ones before it. */
+/* Whether a new task can take a choice as it wants: what an old one has trained stays. */
+static bool is_free(const extend_entries_t *e, pt_choice_kind_t kind, int32_t i, int32_t j)
+{
+    const pt_space_t *old = e->s->extend.old.space;
+    int32_t choice = pt_space_find_choice(old, kind, i, j);
+    return choice >= 0 && (!pt_bitset_get(e->s->extend.used, choice) ||
+                           last_op(old, old->choice[choice].candidate) < 0);
+}
+
+/* A node by itself, or the stem; once of tasks that share it. */
+static pt_status_t add_alone(extend_entries_t *e, const pt_plan_t *plan, int32_t slot,
+                             int32_t donor, int32_t at)
+{
+    const extend_entry_t as = {.donor = donor, .at = at, .is_alone = true};
+    if (!is_free(e, PT_CHOICE_OUT, at == 0 ? 1 : at, 0) ||
+        (at == 0 && !is_free(e, PT_CHOICE_IN, 0, 1)))
+        return PT_OK;
+    PT_TRY(add_dag_entry(e, plan, slot, &as));
+    const extend_entry_t *entry = &e->entry[e->n_entry - 1];
+    for (int32_t i = 0; i < e->n_entry - 1; i++)
+        if (e->entry[i].n_point == 1 && e->entry[i].point[0] == entry->point[0]) {
+            drop_entry(e);
+            break;
+        }
+    return PT_OK;
+}
+
+/* One for each read-out, and the ones before it; one for each node that is computed. */
 static pt_status_t add_dag_entries(extend_entries_t *e, const pt_plan_t *plan, int32_t slot,
                                    int32_t donor)
 {
@@ -121,7 +200,13 @@ static pt_status_t add_dag_entries(extend_entries_t *e, const pt_plan_t *plan, i
         int32_t out = pt_space_find_choice(old, PT_CHOICE_OUT, i, 0);
         reach(e, &e->s->extend.old.subnet, donor);
         if (out >= 0 && e->alive_candidate[old->choice[out].candidate])
-            PT_TRY(add_dag_entry(e, plan, slot, donor, i));
+            PT_TRY(
+                add_dag_entry(e, plan, slot, &(extend_entry_t){.donor = donor, .at = i}));
+    }
+    for (int32_t i = 0; i <= old->n_dag_node; i++) {
+        reach(e, &e->s->extend.old.subnet, donor);
+        if (e->alive_node[STEM + i])
+            PT_TRY(add_alone(e, plan, slot, donor, i));
     }
     return PT_OK;
 }
@@ -164,6 +249,18 @@ static pt_status_t add_branch_entries(extend_entries_t *e, const pt_plan_t *plan
     return PT_OK;
 }
 
+static pt_status_t add_inputs(extend_entries_t *e)
+{
+    pt_shape_t shape = e->s->extend.old.space->node[0].shape;
+    if (shape.h * shape.w > 1)
+        return PT_OK;
+    PT_TRY(pt_alloc(&e->inputs.point, 1, sizeof *e->inputs.point));
+    return add_point(
+        e,
+        &(extend_point_t){.op = PT_PLAN_INPUT, .candidate = -1, .task = -1, .shape = shape},
+        &e->inputs);
+}
+
 static pt_status_t list_all(extend_entries_t *e)
 {
     const pt_architecture_t *old = &e->s->extend.old;
@@ -179,6 +276,7 @@ static pt_status_t list_all(extend_entries_t *e)
                                 ? add_dag_entries
                                 : add_branch_entries)(e, plan, slot, donor));
         }
+    PT_TRY(add_inputs(e));
     if (e->n_entry == 0)
         PT_FAIL(CONFIG, "%s: its network has no feature that a task could be added to",
                 e->s->config->extend.run);
@@ -200,6 +298,7 @@ void extend_entries_release(extend_entries_t *e)
         pt_free(e->point[i].x);
     for (int32_t i = 0; i < e->n_entry; i++)
         pt_free(e->entry[i].point);
+    pt_free(e->inputs.point);
     pt_free(e->point);
     pt_free(e->entry);
     pt_subnet_release(&e->pruned);
@@ -214,6 +313,14 @@ void extend_entry_describe(const extend_entries_t *e, const extend_entry_t *entr
     const pt_space_t *old = e->s->extend.old.space;
     const char *donor = old->task[entry->donor].name;
     int32_t n_own = old->n_layer - entry->at;
+    if (entry->is_alone && entry->at == 0) {
+        pt_text_add(out, "reads the stem");
+        return;
+    }
+    if (entry->is_alone) {
+        pt_text_add(out, "reads node %d of task %s", (int)entry->at, donor);
+        return;
+    }
     if (old->kind == PT_SPACE_DAG) {
         pt_text_add(out, "reads the graph of task %s up to node %d", donor, (int)entry->at);
         return;

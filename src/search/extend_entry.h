@@ -2,8 +2,9 @@
  * The entries of a trained network that new tasks may take, and what is known of each.
  *
  * An entry of a dag is an old task's graph, left behind a node: of its read-outs those of
- * nodes up to that one.  An entry of branches is a copy of a layer, or the stem, from which
- * on the new task has layers of its own; behind the last layer it has none.
+ * nodes up to that one, or one node by itself, or the stem, by a read-out that no old task
+ * has, which the new one trains.  An entry of branches is a copy of a layer, or the stem,
+ * from which on the new task has layers of its own; behind the last layer it has none.
  */
 #ifndef SEARCH_EXTEND_ENTRY_H
 #define SEARCH_EXTEND_ENTRY_H
@@ -22,6 +23,7 @@ typedef struct extend_point {
 typedef struct extend_entry {
     int32_t donor;
     int32_t at;         /**< dag: last node that is read; branch: layers that are shared */
+    bool is_alone;      /**< dag: no other node is read; 0 is the stem */
     int64_t extra, own; /**< multiply-adds: of layers of its own; of the path to its head */
     int32_t n_point, *point;
     double loss[EXTEND_FOLDS];
@@ -35,6 +37,7 @@ typedef struct extend_entries {
     size_t point_room, entry_room;
     extend_point_t *point;
     extend_entry_t *entry;
+    extend_entry_t inputs; /**< of features: they themselves, to compare with */
 
     /* Of the new task at work; extend_row.c has them. */
     pt_feed_t *feed;
@@ -55,8 +58,8 @@ typedef struct extend_entries {
 PT_MUST_CHECK pt_status_t extend_entries_list(extend_entries_t *e);
 void extend_entries_release(extend_entries_t *e);
 
-/** Leave in row `donor` of e->pruned its graph in a dag as the entry at `at` has it. */
-void extend_entries_prune(extend_entries_t *e, int32_t donor, int32_t at);
+/** Leave in row `donor` of e->pruned its graph in a dag as an entry has it. */
+void extend_entries_prune(extend_entries_t *e, const extend_entry_t *entry);
 /** "reads the graph of task a up to node 3", "shares stem to l03 with task a". */
 void extend_entry_describe(const extend_entries_t *e, const extend_entry_t *entry,
                            pt_text_t *out);

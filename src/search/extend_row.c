@@ -124,6 +124,8 @@ static pt_status_t read_rows(extend_entries_t *e, int32_t task)
         e->n_mine = 0;
         for (int64_t i = 0; i < batch && first + i < n; i++)
             take_sample(e, first + i, i);
+        if (e->inputs.n_point > 0)
+            take_features(e, &e->point[e->inputs.point[0]], e->input);
         pt_inference_run(s->extend.network, e->input, ignore, NULL);
         e->n_row += e->n_mine;
     }

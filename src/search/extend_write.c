@@ -86,6 +86,9 @@ pt_status_t run_extend_save(const pt_search_t *s, pt_checkpoint_t *c)
         return PT_OK;
     PT_TRY(pt_checkpoint_add(c, EXTEND_OF_ALL, PT_DTYPE_U64, &one, 1,
                              &s->extend.network_of_all, true));
+    const int64_t words = (int64_t)s->subnet.words;
+    PT_TRY(
+        pt_checkpoint_add(c, EXTEND_USED, PT_DTYPE_U64, &words, 1, s->extend.used, true));
     for (int32_t i = 0; i < kept->n_record; i++) {
         const pt_record_t *r = &kept->record[i];
         if (pt_checkpoint_find(c, r->name) == NULL)

@@ -38,7 +38,7 @@ one=(--set data.file=shapes.h5 "data.tasks=shape place" train.tasks_per_step=1 r
 expect 0 ranks 1 search "$SMALL" -o one "${one[@]}"
 expect 0 ranks 1 extend one shapes.h5 -o more --tasks fill
 says out "^the network of one: its 2 tasks stay as they are"
-says out "^task fill reads the graph of task (shape|place) up to node [1-4]: linear models explain"
+says out "^task fill reads (the stem|node [1-4] of task (shape|place)|the graph of task (shape|place) up to node [1-4]): linear models explain"
 says out "^  fill +60 "
 says more/report.txt "^as in (.*/)?one:$"
 says more/report.txt "^  place +accuracy +[01]\.[0-9]+"
@@ -94,6 +94,71 @@ mv first elsewhere
 expect 0 ranks 1 search killed/config.ini -o killed
 mv elsewhere first
 same_result pair killed
+
+# ---- A dag of tables, whose new task wants what no old one reads out ----
+
+"$PYTHON" - <<'PY'
+import h5py, numpy as np
+rng = np.random.default_rng(2)
+def write(name, tasks):
+    with h5py.File(name, "w") as f:
+        f.attrs["format"], f.attrs["version"] = "polytree dataset", 1
+        for t in tasks:
+            f.create_group("tasks/" + t).attrs["kind"] = "regression"
+        for split, n in {"train": 400, "test": 200}.items():
+            x = rng.normal(size=(n, 8))
+            y = {"left": x[:, :4] @ [1, 2, -1, 1], "right": x[:, 4:] @ [2, -1, 1, 1],
+                 "rest": x @ [1, 1, 1, -2, 1, 2, -1, 1], "both": x.sum(1)}
+            f[split + "/inputs"] = x.astype("f4")
+            for t in tasks:
+                f[f"{split}/tasks/{t}/labels"] = y[t].astype("f4")
+write("sides.h5", ["left", "right"])
+write("rest.h5", ["rest"])
+write("both.h5", ["both"])
+PY
+cat >dag.ini <<'INI'
+[run]
+eval_every = 0
+[space]
+nodes = 4
+flow = 2
+min_depth = 2
+op = linear_bn_relu
+stem = linear_bn_relu
+stride = 1
+channels = 32 24 16 4
+stem_channels = 32
+[train]
+batch = 32
+microbatch = 16
+[warmup]
+steps = 60
+[search]
+steps = 60
+[retrain]
+steps = 300
+lr = 0.02
+[report]
+svg = 0
+html = 0
+INI
+expect 0 ranks 1 search dag.ini -o sides --set data.file=sides.h5
+expect 0 ranks 1 extend sides rest.h5 -o rest
+says out "^task rest reads (the stem|node [1-3] of task (left|right)): linear models explain [89]"
+keeps sides rest sides.h5
+awk -v r="$(value rest r2 rest)" 'BEGIN { exit !(r > 0.7) }' ||
+    fail "rest: r2 $(value rest r2 rest), a linear model of the stem has 0.9"
+expect 0 ranks 3 extend sides rest.h5 -o rest3
+same_result rest rest3
+held halved "retrain 150" 1 extend sides rest.h5 -o halved --set run.checkpoint_every=0.001
+send KILL
+ended 137
+rm -f halved/HELD
+expect 0 ranks 2 search halved/config.ini -o halved
+same_result rest halved
+# What it trained stands still from then on.
+expect 0 ranks 1 extend rest both.h5 -o twice
+keeps rest twice sides.h5
 
 # ---- Branches of tables, with units ----
 
