@@ -178,10 +178,12 @@ static void print_raw_labels(const pt_schema_task_t *task, FILE *out)
     double mean = pt_moment_mean(&t->value), deviation = pt_moment_deviation(&t->value);
     bool is_coarse = t->coarse[0] > 0;
     if (task->info.kind == PT_TASK_REGRESSION && t->n_element > 0 && deviation == 0) {
+        bool is_one = t->value.least == t->value.most;
         fprintf(
-            out,
-            "note: task '%s': all labels in train are %.4g: there is nothing to learn\n",
-            task->info.name, mean);
+            out, "note: task '%s': all labels in train are %.4g%s\n", task->info.name, mean,
+            is_one ? ": there is nothing to learn"
+                   : ", but for differences whose squares are 0: expected a unit in which "
+                     "they are nearer to 1");
         return;
     }
     if (task->info.kind == PT_TASK_REGRESSION &&

@@ -98,6 +98,14 @@ void pt_h5_array_close(pt_h5_array_t *array)
     array->id = array->space = array->stored = H5I_INVALID_HID;
 }
 
+/* Behind an external link, which a seal of this file says nothing about. */
+static bool is_linked_from(hid_t array, hid_t parent)
+{
+    H5O_info_t there, here;
+    return H5Oget_info2(array, &there, H5O_INFO_BASIC) < 0 ||
+           H5Oget_info2(parent, &here, H5O_INFO_BASIC) < 0 || there.fileno != here.fileno;
+}
+
 /* Without a look at the sources of a virtual one. */
 static pt_status_t open_plain(hid_t parent, const char *path, const char *name,
                               pt_h5_array_t *array)
@@ -113,6 +121,10 @@ static pt_status_t open_plain(hid_t parent, const char *path, const char *name,
         PT_FAIL(FORMAT, "%s: no readable data set: %s", array->where, pt_h5_cause(cause));
     hid_t file = H5Iget_file_id(array->id);
     pt_status_t status = look_at(array);
+    if (status == PT_OK && is_linked_from(array->id, parent))
+        status = PT_ERROR(FORMAT,
+                          "%s: its values are in another file, expected them in this one",
+                          array->where);
     if (status == PT_OK)
         status = pt_h5_check_storage(array, file);
     array->seal = pt_h5_seal(file);

@@ -6,39 +6,12 @@
  */
 #include "record/onnx.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "polytree/base/hash.h"
 #include "polytree/base/memory.h"
-
-/* A value of the graph. */
-typedef struct onnx_value {
-    int32_t op, in[PT_OP_MAX_IN]; /* values; PT_PLAN_INPUT: the input as fed */
-    int32_t n_in;
-    int32_t owner;       /* task whose statistics it has; -1: none */
-    const double *stat;  /* mean, then variance */
-    int32_t n_use, user; /* that read it, and the last of them */
-} onnx_value_t;
-
-typedef struct onnx_writer {
-    const pt_architecture_t *found;
-    const pt_space_t *space;
-    const pt_inference_t *network;
-    const pt_onnx_options_t *options;
-    int32_t n;
-    onnx_value_t *value; /* [n] */
-    int32_t *table;      /* of values + 1, by what they are; 0: free */
-    uint32_t mask;
-    int32_t *output;  /* [n_task] */
-    uint8_t *has_put; /* [n_param] tensors that stand in the graph: values may share them */
-    pt_text_t graph;
-    float *room; /* of a tensor as ONNX has it, and of its bias */
-    float *bias;
-    size_t n_room, n_bias;
-    bool has_bounds, has_pixel, has_samples; /* constants that stand in the graph */
-} onnx_writer_t;
 
 static const pt_op_inst_t *inst_of(const onnx_writer_t *w, const onnx_value_t *v)
 {
@@ -66,85 +39,6 @@ static const char *input_name(const onnx_writer_t *w)
         if (strcmp(w->space->task[k].name, "input") == 0)
             return "value/fed";
     return "input";
-}
-
-/* What makes two values one: operation, inputs, statistics. */
-static int32_t find_or_make(onnx_writer_t *w, const onnx_value_t *v)
-{
-    int32_t key[4] = {v->op, v->in[0], v->n_in > 1 ? v->in[1] : -1, v->owner};
-    uint32_t at = (uint32_t)pt_hash64(key, sizeof key, 0) & w->mask;
-    for (; w->table[at] != 0; at = (at + 1) & w->mask) {
-        const onnx_value_t *old = &w->value[w->table[at] - 1];
-        if (old->op == v->op && old->n_in == v->n_in && old->in[0] == v->in[0] &&
-            (v->n_in < 2 || old->in[1] == v->in[1]) && old->owner == v->owner)
-            return w->table[at] - 1;
-    }
-    w->value[w->n] = *v;
-    for (int32_t i = 0; i < v->n_in; i++) {
-        if (v->in[i] < 0)
-            continue;
-        w->value[v->in[i]].n_use++;
-        w->value[v->in[i]].user = w->n;
-    }
-    w->table[at] = ++w->n;
-    return w->n - 1;
-}
-
-/* Statistics of a value of a plan: those of its operation and first task. */
-static const double *find_statistics(const onnx_writer_t *w, int32_t bundle,
-                                     const pt_plan_value_t *value)
-{
-    const pt_plan_t *plan = pt_inference_plan(w->network, bundle);
-    for (int32_t i = 0; i < pt_plan_n_stat(plan); i++)
-        if (pt_plan_stat(plan, i)->op == value->op &&
-            pt_plan_stat(plan, i)->task == value->task)
-            return pt_inference_statistics(w->network, bundle) +
-                   pt_plan_stat(plan, i)->offset;
-    return NULL;
-}
-
-static void number_bundle(onnx_writer_t *w, int32_t bundle, int32_t *number)
-{
-    const pt_plan_t *plan = pt_inference_plan(w->network, bundle);
-    const int32_t *task;
-    int32_t n_task = pt_inference_tasks(w->network, bundle, &task);
-    for (int32_t i = 0; i < pt_plan_n_value(plan); i++) {
-        pt_plan_value_t value = pt_plan_value(plan, i);
-        onnx_value_t v = {.op = value.op, .n_in = value.n_in, .owner = -1};
-        for (int32_t j = 0; j < value.n_in; j++)
-            v.in[j] = value.in[j] < 0 ? PT_PLAN_INPUT : number[value.in[j]];
-        if (value.op >= 0 && (w->space->op[value.op].inst.flags & PT_OP_HAS_STAT) != 0) {
-            v.owner = value.task;
-            v.stat = find_statistics(w, bundle, &value);
-        }
-        number[i] = find_or_make(w, &v);
-    }
-    for (int32_t i = 0; i < n_task; i++) {
-        w->output[task[i]] = number[pt_plan_output(plan, i)];
-        w->value[w->output[task[i]]].n_use++;
-    }
-}
-
-static pt_status_t number_all(onnx_writer_t *w)
-{
-    int32_t *number = NULL;
-    size_t most = 0, n = 0, slots = 16;
-    for (int32_t b = 0; b < pt_inference_n_bundle(w->network); b++) {
-        size_t m = (size_t)pt_plan_n_value(pt_inference_plan(w->network, b));
-        most = m > most ? m : most;
-        n += m;
-    }
-    while (slots < 2 * n)
-        slots *= 2;
-    w->mask = (uint32_t)slots - 1;
-    PT_TRY(pt_alloc(&w->value, n, sizeof *w->value));
-    PT_TRY(pt_alloc(&w->table, slots, sizeof *w->table));
-    PT_TRY(pt_alloc(&w->output, (size_t)w->space->n_task, sizeof *w->output));
-    PT_TRY(pt_alloc(&number, most, sizeof *number));
-    for (int32_t b = 0; b < pt_inference_n_bundle(w->network); b++)
-        number_bundle(w, b, number);
-    pt_free(number);
-    return PT_OK;
 }
 
 static const pt_param_t *param_of(const onnx_writer_t *w, const onnx_value_t *v, int32_t i)
@@ -469,25 +363,59 @@ static pt_status_t put_value(onnx_writer_t *w, const onnx_value_t *v, const char
 
 /* One step of what happens to stored numbers: x `op` number; the name of what comes out. */
 static const char *put_step(onnx_writer_t *w, const char *op, const char *x,
-                            const char *name, int64_t n, const float *number)
+                            const char *name, int64_t n, const double *number)
 {
-    char tensor[ONNX_NAME];
+    char tensor[ONNX_NAME + 4];
     snprintf(tensor, sizeof tensor, "%s/by", name);
-    onnx_floats(&w->graph, tensor, n > 0, &n, number);
+    onnx_rounded(&w->graph, tensor, n, number);
     onnx_node(&w->graph, op, name, 2, (const char *[]){x, tensor}, NULL);
     return name;
 }
 
-static pt_status_t put_units(onnx_writer_t *w, const pt_standard_t *unit, int64_t n,
-                             const char **x)
+/* Units of n channels, as arrays. */
+static pt_status_t take_units(onnx_writer_t *w, const pt_standard_t *unit, int64_t n)
 {
-    PT_TRY(pt_grow(&w->bias, &w->n_bias, (size_t)n, sizeof(float)));
-    for (int64_t c = 0; c < n; c++)
-        w->bias[c] = (float)unit[c].mean;
-    *x = put_step(w, "Sub", *x, "value/centred", n, w->bias);
-    for (int64_t c = 0; c < n; c++)
-        w->bias[c] = (float)unit[c].deviation;
-    *x = put_step(w, "Div", *x, "value/standard", n, w->bias);
+    PT_TRY(pt_grow(&w->mean, &w->n_mean, (size_t)n, sizeof(double)));
+    PT_TRY(pt_grow(&w->deviation, &w->n_deviation, (size_t)n, sizeof(double)));
+    for (int64_t c = 0; c < n; c++) {
+        w->mean[c] = unit[c].mean;
+        w->deviation[c] = unit[c].deviation;
+    }
+    return PT_OK;
+}
+
+/* Floats would lose what tells such numbers apart: a thousandth of their deviation. */
+static bool needs_double(const pt_input_info_t *info)
+{
+    bool is_needed = false;
+    if (info->standard == NULL || info->scale != 1)
+        return false;
+    for (int64_t c = 0; c < info->hwc[2]; c++)
+        is_needed |= fabs(info->standard[c].mean) * FLT_EPSILON / 2 >
+                     info->standard[c].deviation / 1000;
+    return is_needed;
+}
+
+/* Numbers of a data set, which may be far from 0 for their deviation, at mean 0 and
+ * deviation 1. */
+static pt_status_t put_standard(onnx_writer_t *w, const pt_input_info_t *info,
+                                const char **x)
+{
+    const int64_t n = info->hwc[2];
+    pt_text_t list = {0};
+    PT_TRY(take_units(w, info->standard, n));
+    if (needs_double(info)) {
+        onnx_doubles(&w->graph, "value/centred/by", n, w->mean);
+        onnx_node(&w->graph, "Sub", "value/centred/double", 2,
+                  (const char *[]){*x, "value/centred/by"}, NULL);
+        onnx_attr_int(&list, "to", ONNX_FLOAT);
+        *x = "value/centred/double";
+        onnx_node(&w->graph, "Cast", "value/centred", 1, x, &list);
+        *x = "value/centred";
+    } else {
+        *x = put_step(w, "Sub", *x, "value/centred", n, w->mean);
+    }
+    *x = put_step(w, "Div", *x, "value/standard", n, w->deviation);
     return PT_OK;
 }
 
@@ -496,20 +424,23 @@ static pt_status_t put_input(onnx_writer_t *w)
 {
     const pt_input_info_t *info = &w->found->interface.input;
     const char *name = input_name(w), *x = name;
-    const float most = 255, scale = (float)info->scale;
+    const double most = 255;
     const int64_t order[4] = {0, 3, 1, 2};
     pt_text_t list = {0};
-    onnx_input(&w->graph, name, w->options->takes_bytes ? ONNX_UINT8 : ONNX_FLOAT,
+    onnx_input(&w->graph, name,
+               w->options->takes_bytes ? ONNX_UINT8
+               : needs_double(info)    ? ONNX_DOUBLE
+                                       : ONNX_FLOAT,
                info->is_image ? 3 : 1, info->is_image ? info->hwc : info->hwc + 2);
     if (w->options->takes_bytes) {
         onnx_attr_int(&list, "to", ONNX_FLOAT);
         onnx_node(&w->graph, "Cast", "value/float", 1, &x, &list);
         x = put_step(w, "Div", "value/float", "value/unit", 0, &most);
     } else if (!info->is_byte && info->scale != 1) {
-        x = put_step(w, "Mul", x, "value/scaled", 0, &scale);
+        x = put_step(w, "Mul", x, "value/scaled", 0, &info->scale);
     }
     if (info->standard != NULL)
-        PT_TRY(put_units(w, info->standard, info->hwc[2], &x));
+        PT_TRY(put_standard(w, info, &x));
     list = (pt_text_t){0};
     if (info->is_image) {
         onnx_attr_ints(&list, "perm", 4, order);
@@ -520,18 +451,29 @@ static pt_status_t put_input(onnx_writer_t *w)
     return PT_OK;
 }
 
-static void put_output(onnx_writer_t *w, int32_t task)
+/* Of a regression in the units of its labels. */
+static pt_status_t put_output(onnx_writer_t *w, int32_t task)
 {
     const pt_space_task_t *t = &w->space->task[task];
+    const pt_standard_t *unit = w->found->interface.task[task].info.standard;
     pt_shape_t input = w->space->node[0].shape;
     const int64_t dim[3] = {input.h, input.w, t->outputs}, order[4] = {0, 2, 3, 1};
-    char in[ONNX_NAME];
+    char in[ONNX_NAME], raw[ONNX_NAME], scaled[ONNX_NAME];
     const char *from = name_value(w->output[task], in);
     pt_text_t list = {0};
+    snprintf(raw, sizeof raw, "output/%d/raw", (int)task);
+    snprintf(scaled, sizeof scaled, "output/%d/scaled", (int)task);
     onnx_output(&w->graph, t->name, t->is_map ? 3 : 1, t->is_map ? dim : dim + 2);
     if (t->is_map)
         onnx_attr_ints(&list, "perm", 4, order);
-    onnx_node(&w->graph, t->is_map ? "Transpose" : "Flatten", t->name, 1, &from, &list);
+    onnx_node(&w->graph, t->is_map ? "Transpose" : "Flatten", unit ? raw : t->name, 1,
+              &from, &list);
+    if (unit == NULL)
+        return PT_OK;
+    PT_TRY(take_units(w, unit, t->outputs));
+    put_step(w, "Mul", raw, scaled, t->outputs, w->deviation);
+    put_step(w, "Add", scaled, t->name, t->outputs, w->mean);
+    return PT_OK;
 }
 
 static void put_properties(const pt_interface_task_t *task, pt_text_t *properties)
@@ -555,13 +497,13 @@ static pt_status_t put_all(onnx_writer_t *w, pt_text_t *properties)
 {
     char out[ONNX_NAME];
     PT_TRY(pt_alloc(&w->has_put, (size_t)w->space->store.n_param, 1));
-    PT_TRY(number_all(w));
+    PT_TRY(onnx_number(w));
     PT_TRY(put_input(w));
     for (int32_t i = 0; i < w->n; i++)
         if (folded_into(w, &w->value[i]) == NULL)
             PT_TRY(put_value(w, &w->value[i], name_value(i, out)));
     for (int32_t k = 0; k < w->space->n_task; k++) {
-        put_output(w, k);
+        PT_TRY(put_output(w, k));
         put_properties(&w->found->interface.task[k], properties);
     }
     return w->graph.status;
@@ -584,6 +526,8 @@ pt_status_t pt_onnx_text(const pt_architecture_t *found, const pt_inference_t *n
     pt_free(w.has_put);
     pt_free(w.room);
     pt_free(w.bias);
+    pt_free(w.mean);
+    pt_free(w.deviation);
     PT_TRY(status != PT_OK ? status : out->status);
     if (out->n > INT32_MAX)
         PT_FAIL(RANGE, "a model of %zu bytes, but ONNX ends at 2 GiB", out->n);

@@ -96,6 +96,24 @@ void onnx_floats(pt_text_t *graph, const char *name, int32_t n_dim, const int64_
     put_tensor(graph, name, ONNX_FLOAT, n_dim, dim, value, n * sizeof *value);
 }
 
+void onnx_rounded(pt_text_t *graph, const char *name, int64_t n, const double *value)
+{
+    pt_text_t bytes = {0};
+    for (int64_t i = 0; i < (n > 0 ? n : 1); i++) {
+        float rounded = (float)value[i];
+        pt_text_add_bytes(&bytes, &rounded, sizeof rounded);
+    }
+    put_tensor(graph, name, ONNX_FLOAT, n > 0, &n, pt_text_get(&bytes), bytes.n);
+    if (graph->status == PT_OK)
+        graph->status = bytes.status;
+    pt_text_release(&bytes);
+}
+
+void onnx_doubles(pt_text_t *graph, const char *name, int64_t n, const double *value)
+{
+    put_tensor(graph, name, ONNX_DOUBLE, 1, &n, value, (size_t)n * sizeof *value);
+}
+
 void onnx_integers(pt_text_t *graph, const char *name, int64_t n, const int64_t *value)
 {
     put_tensor(graph, name, ONNX_INT64, 1, &n, value, (size_t)n * sizeof *value);

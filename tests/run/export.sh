@@ -48,6 +48,13 @@ with h5py.File("table.h5", "w") as f:
         f[split + "/tasks/sum/labels"] = x[:, 0] + x[:, 1]
         f[split + "/tasks/sort/labels"] = (x[::2, 1] > 5).astype("i4")
         f[split + "/tasks/sort/index"] = np.arange(n)[::2]
+# Features that float32 cannot tell apart, and labels far from 1.
+with h5py.File("far.h5", "w") as f:
+    begin(f, mass=dict(kind="regression"))
+    for split, n in (("train", 60), ("test", 7)):
+        x = rng.normal(0, 1, (n, 3))
+        f[split + "/inputs"] = x * [100, 1e-3, 2] + [1.7e9, 1e6, 2000]
+        f[split + "/tasks/mass/labels"] = 3e12 + 1e12 * np.stack([x[:, 0] + x[:, 1], x[:, 2]], 1)
 PY
 cat >branch.ini <<'INI'
 [run]
@@ -105,6 +112,7 @@ train() {
 train small "$SMALL" data.file=shapes.h5
 train dag dag.ini data.file=odd.h5
 train table dag.ini data.file=table.h5 "${table[@]}"
+train far dag.ini data.file=far.h5 "${table[@]}"
 train plain branch.ini data.file=odd.h5 search.method=search warmup.steps=2 search.steps=2 \
     retrain.steps=10 space.encoder="$encoders/plain.ini" space.width=0.5
 # Of a deep network that has hardly been trained roundings are blown up.
@@ -114,7 +122,7 @@ train mobilenet branch.ini data.file=odd.h5 space.encoder="$encoders/mobilenetv2
     space.width=0.5 head.kind=deeplab head.width=16 head.skip=l03 head.align_corners=1
 
 # What the checker says, and what stands in the files.
-for run in small dag table plain resnet50 mobilenet; do
+for run in small dag table far plain resnet50 mobilenet; do
     expect 0 ranks 1 export $run $run.onnx
     says out "^written     $run.onnx$"
     expect 0 ranks 1 export $run $run-fold.onnx --fold
@@ -124,7 +132,7 @@ expect 0 ranks 1 export dag again.onnx --input uint8
 cmp dag.onnx again.onnx || fail "another model of the same network"
 "$PYTHON" - <<'PY'
 import json, onnx
-for run in ("small", "dag", "table", "plain", "resnet50", "mobilenet"):
+for run in ("small", "dag", "table", "far", "plain", "resnet50", "mobilenet"):
     tasks = json.load(open(run + "/architecture.json"))["tasks"]
     norms = []
     for end in ("", "-fold"):
@@ -177,6 +185,7 @@ const [model, type, sizes, input, out] = process.argv.slice(2);
 const session = await ort.InferenceSession.create(fs.readFileSync(model));
 const bytes = fs.readFileSync(input);
 const data = type === "uint8" ? new Uint8Array(bytes)
+    : type === "float64" ? new Float64Array(bytes.buffer, bytes.byteOffset, bytes.length / 8)
     : new Float32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4);
 const tensor = new ort.Tensor(type, data, sizes.split(",").map(Number));
 const result = await session.run({ [session.inputNames[0]]: tensor });
@@ -186,15 +195,17 @@ session.outputNames.forEach((name, i) => {
     fs.writeFileSync(`${out}.${i}`, Buffer.from(y.data.buffer, y.data.byteOffset, y.data.byteLength));
 });
 JS
-for run in small:shapes dag:odd table:table plain:odd resnet50:odd mobilenet:odd; do
+for run in small:shapes dag:odd table:table far:far plain:odd resnet50:odd mobilenet:odd; do
     expect 0 ranks 1 predict "${run%:*}" "${run#*:}.h5" -o "${run%:*}.npz" --logits
+    expect 0 ranks 1 predict "${run%:*}" "${run#*:}.h5" -o "${run%:*}-units.npz"
 done
 "$PYTHON" - <<'PY'
 import h5py, json, numpy as np, subprocess
-data = dict(small="shapes", dag="odd", table="table", plain="odd", resnet50="odd", mobilenet="odd")
+data = dict(small="shapes", dag="odd", table="table", far="far", plain="odd", resnet50="odd", mobilenet="odd")
 
 def compare(run, model, rows=slice(None), is_float=False):
-    ours = np.load(run + ".npz")
+    ours, units = np.load(run + ".npz"), np.load(run + "-units.npz")
+    kind = {t["name"]: t["kind"] for t in json.load(open(run + "/architecture.json"))["tasks"]}
     with h5py.File(data[run] + ".h5") as f:
         x = f["test/images" if "test/images" in f else "test/inputs"][rows]
     if is_float:
@@ -204,7 +215,8 @@ def compare(run, model, rows=slice(None), is_float=False):
                            "in.bin", "out"], check=True, capture_output=True, text=True).stdout
     for i, line in enumerate(said.splitlines()):
         name, sizes = json.loads(line)
-        a, b = ours[name + "/logits"][rows], np.fromfile("out.%d" % i, "f4").reshape(sizes)
+        a = units[name + "/value"] if kind[name] == "regression" else ours[name + "/logits"]
+        a, b = a.reshape(-1, *sizes[1:])[rows], np.fromfile("out.%d" % i, "f4").reshape(sizes)
         assert a.shape == b.shape, (model, name, a.shape, b.shape)
         error = np.abs(a.astype("f8") - b).max() / np.abs(a).max()
         assert error <= 1e-4, (model, name, error)

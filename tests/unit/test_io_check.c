@@ -382,6 +382,26 @@ static void values_elsewhere_are_refused(void **state)
     free(report);
 }
 
+/* Nor are external links, of whose ends a seal says nothing. */
+static void arrays_linked_from_elsewhere_are_refused(void **state)
+{
+    char *report = NULL, other[80];
+    (void)state;
+    write_sound();
+    snprintf(other, sizeof other, "%s.other", path);
+    hid_t file = H5Fopen(path, H5F_ACC_RDWR, H5P_DEFAULT);
+    hid_t end = H5Fcreate(other, H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
+    ok(H5Ocopy(file, "test/images", end, "images", H5P_DEFAULT, H5P_DEFAULT));
+    ok(H5Fclose(end));
+    ok(H5Ldelete(file, "test/images", H5P_DEFAULT));
+    ok(H5Lcreate_external(other, "images", file, "test/images", H5P_DEFAULT, H5P_DEFAULT));
+    ok(H5Fclose(file));
+    assert_true(check(&report) >= 1);
+    assert_non_null(strstr(report, "/test/images: its values are in another file"));
+    free(report);
+    remove(other);
+}
+
 /* The library would read bits from beyond the number, and each time others. */
 static void numbers_of_more_bits_than_bytes_are_refused(void **state)
 {
@@ -446,6 +466,7 @@ int main(void)
         cmocka_unit_test(each_defect_is_named),
         cmocka_unit_test(all_defects_are_listed),
         cmocka_unit_test(values_elsewhere_are_refused),
+        cmocka_unit_test(arrays_linked_from_elsewhere_are_refused),
         cmocka_unit_test(numbers_of_more_bits_than_bytes_are_refused),
         cmocka_unit_test(files_of_other_kinds_are_named),
         cmocka_unit_test(a_summary_says_what_there_is),

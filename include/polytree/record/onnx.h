@@ -3,8 +3,10 @@
  *
  * One graph for all tasks, in which what they share stands once.  Its input is that of
  * `polytree predict`, [n, height, width, channels] or [n, features]; its outputs, called as
- * the tasks, are raw as with --logits: [n, outputs], of maps [n, height, width, outputs].
- * Inside, tensors are [n, channels, height, width].
+ * the tasks, are raw as with --logits: [n, outputs], of maps [n, height, width, outputs];
+ * but a regression is in the units of its labels.  Inputs are float64 where float32 would
+ * round away a thousandth of their deviation. Inside, tensors are [n, channels, height,
+ * width].
  */
 #ifndef PT_RECORD_ONNX_H
 #define PT_RECORD_ONNX_H
