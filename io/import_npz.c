@@ -26,9 +26,10 @@ typedef struct source {
 typedef struct npz_task {
     source_t source;
     int64_t width;
-    int32_t *row; /* [width] of integers */
-    float *value; /* ... or of floats */
+    int32_t *row;  /* [width] of integers */
+    double *value; /* ... or of floats */
     int32_t *labels[PT_N_SPLIT];
+    double *values[PT_N_SPLIT];
     int64_t *index[PT_N_SPLIT];
     size_t label_capacity[PT_N_SPLIT], index_capacity[PT_N_SPLIT];
     int64_t seen[PT_N_SPLIT]; /* samples of each split */
@@ -40,7 +41,9 @@ typedef struct npz_import {
     pt_dictionary_t names;
     bool is_by_split;
     source_t inputs;
-    double scale; /* of inputs that are integers of 16 bits */
+    double scale;   /* of inputs that are integers of 16 bits */
+    int64_t *group; /* [samples] or NULL */
+    int64_t *group_of[PT_N_SPLIT];
     pt_parts_t parts;
     npz_task_t *task;
     pt_task_source_t *out;
@@ -184,6 +187,16 @@ static pt_status_t fail_label(const npz_task_t *task, int k, const pt_task_info_
             pt_task_kind_name(info->kind));
 }
 
+static bool is_table(const pt_task_info_t *info)
+{
+    return info->kind == PT_TASK_CLASSIFICATION || info->kind == PT_TASK_MULTILABEL;
+}
+
+static bool is_numbers(const pt_task_info_t *info)
+{
+    return info->kind == PT_TASK_REGRESSION && info->height * info->width == 1;
+}
+
 /* A sample's labels, as stored, into `row` or `value`; false where it has none at all. */
 static pt_status_t read_labels(npz_task_t *task, int k, pt_task_info_t *info,
                                bool *has_label)
@@ -192,7 +205,7 @@ static pt_status_t read_labels(npz_task_t *task, int k, pt_task_info_t *info,
                      info->kind == PT_TASK_SALIENCY;
     *has_label = false;
     if (pt_task_is_float(info)) {
-        PT_TRY(pt_npz_next(task->source.npz[k], PT_CELL_F32, task->value));
+        PT_TRY(pt_npz_next(task->source.npz[k], PT_CELL_F64, task->value));
         for (int64_t i = 0; i < task->width; i++) {
             *has_label = *has_label || !isnan(task->value[i]);
             if (isinf(task->value[i]))
@@ -214,18 +227,24 @@ static pt_status_t read_labels(npz_task_t *task, int k, pt_task_info_t *info,
     return PT_OK;
 }
 
-static pt_status_t keep_labels(npz_task_t *task, int split, pt_task_rows_t *rows,
-                               bool is_table)
+/* Those of maps are read again as they are written. */
+static pt_status_t keep_labels(npz_task_t *task, int split, pt_task_source_t *out)
 {
-    size_t n = (size_t)rows->n, width = (size_t)task->width;
+    pt_task_rows_t *rows = &out->rows[split];
+    size_t n = (size_t)rows->n, width = (size_t)task->width, end = (n + 1) * width;
     PT_TRY(
         pt_grow(&task->index[split], &task->index_capacity[split], n + 1, sizeof(int64_t)));
     task->index[split][n] = task->seen[split];
-    if (is_table) {
-        PT_TRY(pt_grow(&task->labels[split], &task->label_capacity[split], (n + 1) * width,
+    if (is_table(&out->info)) {
+        PT_TRY(pt_grow(&task->labels[split], &task->label_capacity[split], end,
                        sizeof(int32_t)));
         for (size_t i = 0; i < width; i++)
             task->labels[split][n * width + i] = task->row[i] < 0 ? -1 : task->row[i];
+    }
+    if (is_numbers(&out->info)) {
+        PT_TRY(pt_grow(&task->values[split], &task->label_capacity[split], end,
+                       sizeof(double)));
+        memcpy(task->values[split] + n * width, task->value, width * sizeof(double));
     }
     rows->n++;
     return PT_OK;
@@ -240,18 +259,17 @@ static pt_status_t scan_task(npz_import_t *m, int32_t t)
 {
     npz_task_t *task = &m->task[t];
     pt_task_source_t *out = &m->out[t];
-    bool is_table =
-        out->info.kind == PT_TASK_CLASSIFICATION || out->info.kind == PT_TASK_MULTILABEL;
     for (int64_t i = 0; i < m->parts.n; i++) {
         int split = split_of(m, i);
         bool has_label = false;
         PT_TRY(read_labels(task, m->is_by_split ? split : 0, &out->info, &has_label));
         if (has_label)
-            PT_TRY(keep_labels(task, split, &out->rows[split], is_table));
+            PT_TRY(keep_labels(task, split, out));
         task->seen[split]++;
     }
     for (int s = 0; s < PT_N_SPLIT; s++) {
-        out->rows[s].labels = is_table && out->rows[s].n > 0 ? task->labels[s] : NULL;
+        out->rows[s].labels = out->rows[s].n > 0 ? task->labels[s] : NULL;
+        out->values[s] = task->values[s];
         out->rows[s].index =
             out->rows[s].n > 0 && out->rows[s].n < m->parts.n_of[s] ? task->index[s] : NULL;
     }
@@ -267,7 +285,7 @@ static pt_status_t scan_task(npz_import_t *m, int32_t t)
     /* No label within one that there is. */
     out->info.has_ignore =
         !pt_task_is_float(&out->info) && out->info.kind != PT_TASK_CLASSIFICATION;
-    out->info.ignore = is_table || out->info.classes > IGNORE ? -1 : IGNORE;
+    out->info.ignore = is_table(&out->info) || out->info.classes > IGNORE ? -1 : IGNORE;
     return open_source(m, &task->source);
 }
 
@@ -310,13 +328,43 @@ static pt_status_t find_task(npz_import_t *m, int32_t t)
     return PT_OK;
 }
 
+/* What belongs together, of all samples. */
+static pt_status_t find_groups(npz_import_t *m)
+{
+    const char *name = m->options->group;
+    source_t s = {.n_dim = 0};
+    int64_t n = 0;
+    pt_status_t status = PT_OK;
+    if (name == NULL)
+        return PT_OK;
+    PT_TRY(name_parts(m, name, &s));
+    PT_TRY_OR(done, open_source(m, &s));
+    for (int k = 0; k < PT_N_SPLIT; k++) {
+        if (s.n_dim != 1 || s.number.kind == PT_NUMBER_FLOAT || s.n[k] != m->inputs.n[k])
+            status = PT_ERROR(FORMAT,
+                              "%s: array '%.128s': expected an integer for each row of "
+                              "the inputs",
+                              m->src, name);
+        PT_TRY_OR(done, status);
+        n += s.n[k];
+    }
+    PT_TRY_OR(done, pt_alloc(&m->group, (size_t)n, sizeof(int64_t)));
+    n = 0;
+    for (int k = 0; k < PT_N_SPLIT; k++)
+        for (int64_t i = 0; i < s.n[k]; i++, n++)
+            PT_TRY_OR(done, pt_npz_next(s.npz[k], PT_CELL_I64, m->group + n));
+done:
+    close_source(&s);
+    return status;
+}
+
 /* Splits one after the other where arrays are of splits, else by share. */
 static pt_status_t find_parts(npz_import_t *m)
 {
     uint8_t *split;
     int64_t n = 0, at = 0;
     if (!m->is_by_split)
-        return pt_parts_by_share(m->src, &m->options->share, m->inputs.n[0], NULL, NULL,
+        return pt_parts_by_share(m->src, &m->options->share, m->inputs.n[0], m->group, NULL,
                                  &m->parts);
     for (int k = 0; k < PT_N_SPLIT; k++)
         n += m->inputs.n[k];
@@ -339,12 +387,33 @@ static pt_status_t find_inputs(npz_import_t *m)
     m->scale = !is_16 || m->inputs.number.kind == PT_NUMBER_FLOAT ? 1
                : m->inputs.number.kind == PT_NUMBER_SIGNED        ? 1.0 / INT16_MAX
                                                                   : 1.0 / UINT16_MAX;
-    return find_parts(m);
+    PT_TRY(find_groups(m));
+    PT_TRY(find_parts(m));
+    return m->group ? pt_parts_deal(&m->parts, m->group, m->group_of) : PT_OK;
+}
+
+/* Features that float32 may not hold. */
+static bool is_double(const npz_import_t *m)
+{
+    return m->inputs.n_dim < 3 && !m->inputs.is_bool &&
+           m->inputs.number.bytes > (m->inputs.number.kind == PT_NUMBER_FLOAT ? 4 : 2);
+}
+
+static pt_status_t fill_features(pt_npz_t *npz, double *value)
+{
+    PT_TRY(pt_npz_next(npz, PT_CELL_F64, value));
+    for (int64_t i = 0; i < pt_npz_width(npz); i++)
+        if (!isfinite(value[i]))
+            PT_FAIL(FORMAT, "%s: row %lld holds a value that is not finite",
+                    pt_npz_where(npz), (long long)pt_npz_row(npz) - 1);
+    return PT_OK;
 }
 
 static pt_status_t fill_input(const npz_import_t *m, pt_npz_t *npz, void *image)
 {
     float *value = image;
+    if (is_double(m))
+        return fill_features(npz, image);
     if (pt_number_is_cell(m->inputs.number, PT_CELL_U8) && !m->inputs.is_bool)
         return pt_npz_next(npz, PT_CELL_U8, image);
     PT_TRY(pt_npz_next(npz, PT_CELL_F32, value));
@@ -373,7 +442,7 @@ static pt_status_t fill(void *context, pt_split_t split, int64_t i, void *image,
         PT_TRY(read_labels(task, k, &m->out[t].info, &has_label));
         for (int64_t v = 0; v < task->width; v++)
             if (pt_task_is_float(&m->out[t].info))
-                label[t][v].f = task->value[v];
+                label[t][v].f = (float)task->value[v];
             else
                 label[t][v].i = task->row[v] < 0 ? PT_LABEL_NONE : task->row[v];
     }
@@ -412,6 +481,7 @@ static pt_status_t import(npz_import_t *m, const char *out)
                                   .channels = is_image ? extent(in, 3) : extent(in, 1),
                                   .is_float = in->is_bool ||
                                               !pt_number_is_cell(in->number, PT_CELL_U8),
+                                  .is_double = is_double(m),
                                   .is_features = !is_image,
                                   .fill = fill,
                                   .order = m->parts.split,
@@ -420,6 +490,7 @@ static pt_status_t import(npz_import_t *m, const char *out)
                                   .task = m->out,
                                   .origin = "arrays of NumPy's"};
     memcpy(source.n, m->parts.n_of, sizeof source.n);
+    memcpy(source.group, m->group_of, sizeof source.group);
     return pt_dataset_write(out, &source);
 }
 
@@ -433,9 +504,13 @@ pt_status_t pt_import_npz(const char *src, const char *out, const pt_import_npz_
         pt_free(m.task[t].value);
         for (int s = 0; s < PT_N_SPLIT; s++) {
             pt_free(m.task[t].labels[s]);
+            pt_free(m.task[t].values[s]);
             pt_free(m.task[t].index[s]);
         }
     }
+    for (int s = 0; s < PT_N_SPLIT; s++)
+        pt_free(m.group_of[s]);
+    pt_free(m.group);
     close_source(&m.inputs);
     pt_free(m.task);
     pt_free(m.out);

@@ -190,11 +190,12 @@ pt_status_t pt_cmd_import_images(const pt_args_t *args, int *code)
     return pt_make_end(args->word[1]);
 }
 
-enum { NPZ_INPUTS, NPZ_TASKS, NPZ_KINDS, NPZ_ENDING };
+enum { NPZ_INPUTS, NPZ_TASKS, NPZ_KINDS, NPZ_GROUP, NPZ_ENDING };
 const pt_flag_t pt_flags_import_npz[] = {
     {"inputs", 0, "NAME", "array of the inputs (x)"},
     {"tasks", 0, "NAME ...", "arrays of labels, one a task"},
     {"kinds", 0, "NAME=KIND ...", "classification, depth and so on (guessed)"},
+    {"group", 0, "NAME", "array of integers: rows of one number stay together (none)"},
     {"val", 0, "SHARE", "of the rows, for progress and tuning (0.1)"},
     {"test", 0, "SHARE", "of the rows, for the end (0.2)"},
     {"seed", 0, "N", "of the parts (1)"},
@@ -206,6 +207,7 @@ pt_status_t pt_cmd_import_npz(const pt_args_t *args, int *code)
     const char *inputs = args->flag[NPZ_INPUTS];
     talk_t talk;
     pt_import_npz_t options = {.inputs = inputs ? inputs : "x",
+                               .group = args->flag[NPZ_GROUP],
                                .tasks = words_of(args, NPZ_TASKS),
                                .kinds = words_of(args, NPZ_KINDS),
                                .talk = begin_talk(&talk)};

@@ -30,6 +30,30 @@ np.savez("torch.npz", x=rng.normal(size=(40, 3, 16, 16)).astype("f4"), y=np.aran
 np.savez("one.npz", x=np.arange(40.0)[:, None], y=np.arange(40) % 2)
 np.savez("nan.npz", x=np.where(np.arange(40).reshape(20, 2) == 7, np.nan, 1.0), y=np.arange(20) % 2)
 PY
+# What belongs together stays together, and numbers keep their digits.
+"$PYTHON" - <<'PY'
+import numpy as np
+rng = np.random.default_rng(1)
+np.savez("drawers.npz", x=1.7e9 + rng.normal(size=(60, 2)), y=1e12 + rng.normal(size=60),
+         n=np.arange(60) + (1 << 40), who=np.arange(60) // 4 - 3, half=np.zeros(60))
+PY
+expect 0 import drawers.npz drawers.h5 --tasks y n --kinds n=regression --group who
+"$PYTHON" - <<'PY'
+import h5py, numpy as np
+with np.load("drawers.npz") as a, h5py.File("drawers.h5") as f:
+    number = {tuple(x): i for i, x in enumerate(a["x"])}
+    seen = []
+    for s in "train", "val", "test":
+        rows = [number[tuple(x)] for x in f[s + "/inputs"][:]]
+        assert (f[s + "/group"][:] == a["who"][rows]).all()
+        assert (f[s + "/tasks/y/labels"][:].ravel() == a["y"][rows]).all()
+        assert (f[s + "/tasks/n/labels"][:].ravel() == a["n"][rows]).all()
+        seen += [set(f[s + "/group"][:])]
+    assert len(set.union(*seen)) == sum(map(len, seen)) == 15, seen
+PY
+wrong 1 "drawers.npz: array 'half': expected an integer for each row" drawers.npz no.h5 --tasks y --group half
+wrong 2 "drawers.npz: no array 'whose'" drawers.npz no.h5 --tasks y --group whose
+
 all="kind signs cost parts far"
 # shellcheck disable=SC2086
 {
@@ -51,7 +75,7 @@ with np.load("split.npz") as a, h5py.File("split.h5") as f:
             none = np.isnan(want).all(axis=1) if task == "cost" else want < 0 if task == "kind" else np.zeros(len(want), bool)
             index = np.flatnonzero(~none)
             assert np.array_equal(group["index"][:] if "index" in group else np.arange(len(want)), index)
-            assert np.array_equal(group["labels"][:], want[index].astype("float32") if want.dtype.kind == "f" else want[index],
+            assert np.array_equal(group["labels"][:], want[index].astype("float32") if task == "far" else want[index],
                                   equal_nan=want.dtype.kind == "f")
 with np.load("whole.npz") as a, h5py.File("whole.h5") as f:
     number = {x.tobytes(): i for i, x in enumerate(a["x"])}
@@ -69,7 +93,7 @@ expect 0 import whole.npz whole.h5 --tasks kind
 ! grep -q "^note: images" out || fail "a note on images in order"
 expect 0 import one.npz one.h5 --tasks y
 expect 0 "$POLYTREE" data info one.h5
-says out "^inputs: 1 feature float32"
+says out "^inputs: 1 feature float64"
 
 wrong 2 "array 'x' cannot be both a task and the inputs" whole.npz w.h5 --tasks x
 wrong 2 "array 'x' cannot be both a task and the inputs" split.npz w.h5 --tasks x

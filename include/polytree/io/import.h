@@ -140,6 +140,7 @@ PT_MUST_CHECK pt_status_t pt_import_images(const char *src, const char *out,
 
 typedef struct pt_import_npz {
     const char *inputs;      /**< name of the array */
+    const char *group;       /**< integers [n], alike for what belongs together; or NULL */
     pt_words_t tasks, kinds; /**< names of arrays; NAME=KIND, else guessed */
     pt_import_share_t share; /**< where arrays are not of splits */
     pt_import_talk_t talk;
@@ -150,8 +151,9 @@ typedef struct pt_import_npz {
  * Inputs [n, features], or images [n, h, w] or [n, h, w, channels].  Tasks: integers [n]
  * are classification, 0 and 1 [n, classes] multilabel, integers of the images' size
  * segmentation, booleans of it saliency, floats regression; other kinds by name.  NaN,
- * integers below 0, and 255 in a segmentation of uint8 are no labels.  A row of each array
- * is in memory, and labels of classification and multilabel tasks.
+ * integers below 0, and 255 in a segmentation of uint8 are no labels.  Features and numbers of
+ * float64 or of integers beyond 16 bits stay float64.  A row of each array is in memory, and
+ * labels of all tasks but maps.
  *
  * @return PT_E_FORMAT, naming array and row, for what is no label or input
  */
