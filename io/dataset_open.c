@@ -368,10 +368,10 @@ pt_status_t pt_dataset_open(const char *path, const char *tasks, pt_comm_t *comm
     return open_dataset(path, tasks, false, comm, node, cache, out);
 }
 
-pt_status_t pt_dataset_open_labels(const char *path, pt_comm_t *comm, pt_comm_t *node,
-                                   pt_dataset_t **out)
+pt_status_t pt_dataset_open_labels(const char *path, const char *tasks, pt_comm_t *comm,
+                                   pt_comm_t *node, pt_dataset_t **out)
 {
-    return open_dataset(path, "all", true, comm, node, PT_CACHE_NONE, out);
+    return open_dataset(path, tasks, true, comm, node, PT_CACHE_NONE, out);
 }
 
 void pt_dataset_close(pt_dataset_t *dataset)

@@ -38,11 +38,12 @@ static int32_t n_task(const collection_t *c)
 
 static pt_status_t open_data(collection_t *c, const char *run)
 {
-    const char *path = c->trained.config.data.file;
+    const char *path = c->trained.config.data.file, *tasks = c->trained.config.data.tasks;
     char digest[33];
     if (!pt_path_exists(path))
         PT_FAIL(IO, "the data set %s is not at hand", path);
-    PT_TRY(pt_dataset_open_labels(path, pt_comm_alone(), pt_comm_alone(), &c->dataset));
+    PT_TRY(
+        pt_dataset_open_labels(path, tasks, pt_comm_alone(), pt_comm_alone(), &c->dataset));
     c->is_own = true;
     pt_summary_data(run, digest);
     if (digest[0] != '\0' && !pt_dataset_is_digest(pt_dataset_digest(c->dataset), digest))

@@ -204,7 +204,7 @@ static pt_status_t prepare(scoring_t *s, pt_split_t split)
     if (pt_inputs_split(s->inputs) == PT_N_SPLIT)
         PT_FAIL(FORMAT, "%s: no data set, so that it has no labels", s->path);
     PT_TRY(pt_comm_split_node(world, &s->node));
-    PT_TRY(pt_dataset_open_labels(s->path, world, s->node, &s->dataset));
+    PT_TRY(pt_dataset_open_labels(s->path, "all", world, s->node, &s->dataset));
     PT_AGREE(world, find_tasks(s));
     for (int32_t k = 0; k < n_task(s); k++)
         if (s->place[k] >= 0)

@@ -116,6 +116,10 @@ expect 0 "$POLYTREE" report r1/run -o out.html --force --set data.file=away.h5
 small_data
 expect 0 "$POLYTREE" report r1/run -o out.html --force --set data.file=shapes.h5
 "$PYTHON" look.py out.html "None are shown: shapes.h5 is not the data set that the run is of"
+# Of a run of some tasks of a data set it is that one.
+expect 0 ranks 1 search "$SMALL" -o some --set "${FEW[@]}" data.file=shapes.h5 data.tasks="shape place"
+expect 0 "$POLYTREE" report some -o some.html
+! grep -q "None are shown" some.html || fail "no examples of a run of some tasks"
 # A program that draws is not needed, nor may it fail.
 tools=$(mktemp -d -p .)
 expect 0 env PATH="$PWD/$tools" "$POLYTREE" report r1/run -o out.html --force

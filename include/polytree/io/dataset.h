@@ -122,11 +122,12 @@ PT_MUST_CHECK pt_status_t pt_dataset_open(const char *path, const char *tasks,
                                           pt_comm_t *comm, pt_comm_t *node,
                                           pt_cache_t cache, pt_dataset_t **out);
 /**
- * The same of all tasks, to score what a network makes of the inputs: a file without train
- * will do, and tasks without labels there.  Nothing is read into memory.
+ * The same to score what a network makes of the inputs: a file without train will do, and
+ * tasks without labels there.  Nothing is read into memory.
  */
-PT_MUST_CHECK pt_status_t pt_dataset_open_labels(const char *path, pt_comm_t *comm,
-                                                 pt_comm_t *node, pt_dataset_t **out);
+PT_MUST_CHECK pt_status_t pt_dataset_open_labels(const char *path, const char *tasks,
+                                                 pt_comm_t *comm, pt_comm_t *node,
+                                                 pt_dataset_t **out);
 /** Collective unless PT_CACHE_NONE. */
 void pt_dataset_close(pt_dataset_t *dataset);
 

@@ -151,9 +151,9 @@ typedef struct pt_import_npz {
  * Inputs [n, features], or images [n, h, w] or [n, h, w, channels].  Tasks: integers [n]
  * are classification, 0 and 1 [n, classes] multilabel, integers of the images' size
  * segmentation, booleans of it saliency, floats regression; other kinds by name.  NaN,
- * integers below 0, and 255 in a segmentation of uint8 are no labels.  Features and numbers of
- * float64 or of integers beyond 16 bits stay float64.  A row of each array is in memory, and
- * labels of all tasks but maps.
+ * integers below 0, and 255 in a segmentation of uint8 are no labels.  Features and numbers
+ * of float64 or of integers beyond 16 bits stay float64.  A row of each array is in memory,
+ * and labels of all tasks but maps.
  *
  * @return PT_E_FORMAT, naming array and row, for what is no label or input
  */
