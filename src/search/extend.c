@@ -15,6 +15,8 @@ void extend_init(extend_t *e)
     *e = (extend_t){.n_old = 0};
     pt_checkpoint_init(&e->kept);
     e->kept.owns_data = true;
+    pt_checkpoint_init(&e->start);
+    e->start.owns_data = true;
 }
 
 void extend_release_old(extend_t *e)
@@ -28,6 +30,7 @@ void extend_release(extend_t *e)
 {
     extend_release_old(e);
     pt_checkpoint_release(&e->kept);
+    pt_checkpoint_release(&e->start);
     pt_free(e->used);
     pt_free(e->donor);
     pt_free(e->shared);
@@ -196,14 +199,21 @@ static void name_origin(const pt_search_t *s, const pt_candidate_t *c,
              (int)group[s->extend.donor[k]]);
 }
 
-/* On rank 0.  Heads begin anew. */
+static const pt_record_t *find_start(const pt_search_t *s, const pt_param_t *param)
+{
+    char name[PT_RECORD_NAME];
+    snprintf(name, sizeof name, "weight/%s", param->name);
+    return pt_checkpoint_find(&s->extend.start, name);
+}
+
+/* On rank 0.  What of heads is not found begins anew. */
 static pt_status_t find_sources(const pt_search_t *s, const pt_record_t **source)
 {
     const pt_store_t *store = &s->space->store;
     for (int32_t i = 0; i < s->space->n_candidate; i++) {
         const pt_candidate_t *c = &s->space->candidate[i];
         char from[PT_GROUP_NAME], name[PT_RECORD_NAME];
-        if (c->group < 0 || c->task >= 0)
+        if (c->group < 0)
             continue;
         const pt_group_t *group = &store->group[c->group];
         name_origin(s, c, from);
@@ -212,6 +222,9 @@ static pt_status_t find_sources(const pt_search_t *s, const pt_record_t **source
             const void *data;
             snprintf(name, sizeof name, "weight/%s%s", from,
                      param->name + strlen(group->name));
+            source[p] = find_start(s, param);
+            if (source[p] != NULL || c->task >= 0)
+                continue;
             PT_TRY(pt_checkpoint_get(&s->extend.kept, name, PT_DTYPE_F32, param->count,
                                      &data));
             source[p] = pt_checkpoint_find(&s->extend.kept, name);

@@ -18,6 +18,7 @@ typedef struct extend {
     pt_architecture_t old;   /**< rank 0 */
     pt_inference_t *network; /**< rank 0: it runs */
     pt_checkpoint_t kept;    /**< rank 0: weights and statistics, to the end */
+    pt_checkpoint_t start;   /**< rank 0: weights that new tasks begin at */
     uint64_t network_of_all; /**< rank 0: fingerprint of the space of all tasks */
     uint64_t *used;          /**< dag: bit set of the choices that old tasks have */
     int32_t *donor;          /**< [n_task] old task whose graph each new task enters */

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "polytree/base/memory.h"
-#include "polytree/linalg/linear_model.h"
 #include "search/extend_entry.h"
 
 static const double lambdas[] = {10, 1, 1e-1, 1e-2, 1e-3, 1e-4};
@@ -93,6 +92,7 @@ static pt_status_t fit_entry(const extend_entries_t *e, extend_entry_t *entry)
         best = sum[i] < sum[best] ? i : best;
     for (int32_t fold = 0; fold < EXTEND_FOLDS; fold++)
         entry->loss[fold] = loss[fold][best];
+    entry->lambda = lambdas[best];
     return PT_OK;
 }
 
@@ -140,16 +140,37 @@ static double variance(const extend_entries_t *e)
 /* Where the inputs themselves tell this much more than the network does, it has lost it. */
 #define MUCH 0.1
 
+/* All rows: none is of that fold. */
+static pt_status_t begin_head(extend_entries_t *e, int32_t task,
+                              const extend_entry_t *entry, const char **where)
+{
+    half_t all = {.x = NULL};
+    pt_linear_fit_t *fit = NULL;
+    pt_linear_model_t model = {.weight = NULL};
+    pt_status_t status;
+    PT_TRY_OR(done, make_half(e, entry, -1, false, &all));
+    PT_TRY_OR(done, pt_linear_fit_new(&all.rows, e->n_output, NULL, &fit));
+    PT_TRY_OR(done, pt_linear_fit_run(fit, entry->lambda, &model));
+    PT_TRY_OR(done, extend_head_begin(e, task, entry, &all.rows, &model, where));
+done:
+    pt_linear_model_release(&model);
+    pt_linear_fit_free(fit);
+    release_half(&all);
+    return status;
+}
+
 static void say_entry(const extend_entries_t *e, const extend_entry_t *entry,
-                      const extend_entry_t *best)
+                      const extend_entry_t *best, const char *where)
 {
     char line[400];
     pt_text_t text = pt_text_in(line, sizeof line);
     double of = variance(e);
     extend_entry_describe(e, entry, &text);
-    run_note(e->s, "task %s %s: linear models explain %.1f %% there, %.1f %% at best",
+    run_note(e->s,
+             "task %s %s: linear models explain %.1f %% there, %.1f %% at best; its head "
+             "begins %s",
              e->info->name, line, 100 * (1 - mean_loss(entry) / of),
-             100 * (1 - mean_loss(best) / of));
+             100 * (1 - mean_loss(best) / of), where);
     double gain = (mean_loss(best) - mean_loss(&e->inputs)) / of;
     if (e->inputs.n_point > 0 && gain > MUCH)
         run_note(e->s,
@@ -162,6 +183,7 @@ static pt_status_t pick(extend_entries_t *e, int32_t task)
 {
     pt_search_t *s = e->s;
     const extend_entry_t *best = &e->entry[0], *found;
+    const char *where;
     for (int32_t i = 0; i < e->n_entry; i++)
         PT_TRY(fit_entry(e, &e->entry[i]));
     if (e->inputs.n_point > 0)
@@ -179,7 +201,8 @@ static pt_status_t pick(extend_entries_t *e, int32_t task)
         memcpy(pt_subnet_bits(&s->subnet, task), pt_subnet_bits(&e->pruned, found->donor),
                s->subnet.words * sizeof *s->subnet.bits);
     }
-    say_entry(e, found, best);
+    PT_TRY(begin_head(e, task, found, &where));
+    say_entry(e, found, best, where);
     return PT_OK;
 }
 

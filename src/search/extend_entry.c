@@ -288,6 +288,7 @@ pt_status_t extend_entries_list(extend_entries_t *e)
     const pt_space_t *old = e->s->extend.old.space;
     PT_TRY(pt_subnet_init(&e->pruned, old->n_task, old->n_choice));
     PT_TRY(pt_alloc(&e->alive_candidate, (size_t)old->n_candidate, 1));
+    PT_TRY(pt_alloc(&e->n_taken, (size_t)e->s->space->n_candidate, sizeof *e->n_taken));
     PT_TRY(pt_alloc(&e->alive_node, (size_t)old->n_node, 1));
     return list_all(e);
 }
@@ -304,6 +305,7 @@ void extend_entries_release(extend_entries_t *e)
     pt_subnet_release(&e->pruned);
     pt_free(e->alive_candidate);
     pt_free(e->alive_node);
+    pt_free(e->n_taken);
 }
 
 /* "reads task a up to node 3", "shares stem to l03 with task a, then has 2 layers" */

@@ -9,6 +9,7 @@
 #ifndef SEARCH_EXTEND_ENTRY_H
 #define SEARCH_EXTEND_ENTRY_H
 
+#include "polytree/linalg/linear_model.h"
 #include "search/run.h"
 
 enum { EXTEND_FOLDS = 5 };
@@ -26,13 +27,14 @@ typedef struct extend_entry {
     bool is_alone;      /**< dag: no other node is read; 0 is the stem */
     int64_t extra, own; /**< multiply-adds: of layers of its own; of the path to its head */
     int32_t n_point, *point;
-    double loss[EXTEND_FOLDS];
+    double lambda, loss[EXTEND_FOLDS]; /**< of the ridge */
 } extend_entry_t;
 
 typedef struct extend_entries {
     pt_search_t *s;
     pt_subnet_t pruned; /**< of the old network: graphs as entries leave them */
     uint8_t *alive_candidate, *alive_node; /**< of the old space */
+    int32_t *n_taken; /**< [candidates] channels of read-outs that tasks begin at */
     int32_t n_point, n_entry;
     size_t point_room, entry_room;
     extend_point_t *point;
@@ -68,5 +70,16 @@ void extend_entry_describe(const extend_entries_t *e, const extend_entry_t *entr
  * them away also after a failure. */
 PT_MUST_CHECK pt_status_t extend_rows_read(extend_entries_t *e, int32_t task);
 void extend_rows_clear(extend_entries_t *e);
+
+/** Have the head of the task at work begin at a ridge on the entry's features, if it can.
+ *
+ * @param[in]  rows   that the model was fitted to
+ * @param[out] where  "there", or where it begins otherwise, and why
+ */
+PT_MUST_CHECK pt_status_t extend_head_begin(extend_entries_t *e, int32_t task,
+                                            const extend_entry_t *entry,
+                                            const pt_rows_t *rows,
+                                            const pt_linear_model_t *model,
+                                            const char **where);
 
 #endif

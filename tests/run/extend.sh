@@ -104,16 +104,20 @@ def write(name, tasks):
     with h5py.File(name, "w") as f:
         f.attrs["format"], f.attrs["version"] = "polytree dataset", 1
         for t in tasks:
-            f.create_group("tasks/" + t).attrs["kind"] = "regression"
+            kind = "classification" if t == "part" else "regression"
+            f.create_group("tasks/" + t).attrs["kind"] = kind
+            if t == "part":
+                f["tasks/part"].attrs["classes"] = 4
         for split, n in {"train": 400, "test": 200}.items():
             x = rng.normal(size=(n, 8))
             y = {"left": x[:, :4] @ [1, 2, -1, 1], "right": x[:, 4:] @ [2, -1, 1, 1],
                  "rest": x @ [1, 1, 1, -2, 1, 2, -1, 1], "both": x.sum(1)}
+            y["part"] = 2 * (x[:, 0] > 0) + (x[:, 4] > 0)
             f[split + "/inputs"] = x.astype("f4")
             for t in tasks:
-                f[f"{split}/tasks/{t}/labels"] = y[t].astype("f4")
+                f[f"{split}/tasks/{t}/labels"] = y[t].astype("i4" if t == "part" else "f4")
 write("sides.h5", ["left", "right"])
-write("rest.h5", ["rest"])
+write("rest.h5", ["rest", "part"])
 write("both.h5", ["both"])
 PY
 cat >dag.ini <<'INI'
@@ -126,7 +130,7 @@ min_depth = 2
 op = linear_bn_relu
 stem = linear_bn_relu
 stride = 1
-channels = 32 24 16 4
+channels = 32 24 16 8
 stem_channels = 32
 [train]
 batch = 32
@@ -144,7 +148,7 @@ html = 0
 INI
 expect 0 ranks 1 search dag.ini -o sides --set data.file=sides.h5
 expect 0 ranks 1 extend sides rest.h5 -o rest
-says out "^task rest reads (the stem|node [1-3] of task (left|right)): linear models explain [89]"
+says out "^task rest reads (the stem|node [1-3] of task (left|right)): linear models explain [89].*; its head begins there$"
 keeps sides rest sides.h5
 awk -v r="$(value rest r2 rest)" 'BEGIN { exit !(r > 0.7) }' ||
     fail "rest: r2 $(value rest r2 rest), a linear model of the stem has 0.9"
@@ -156,6 +160,10 @@ ended 137
 rm -f halved/HELD
 expect 0 ranks 2 search halved/config.ini -o halved
 same_result rest halved
+# Before any training it is as good as these linear models; chance is 0 and a quarter.
+expect 0 ranks 1 extend sides rest.h5 -o begun_there --set retrain.steps=1 retrain.lr=1e-12
+awk -v r="$(value begun_there r2 rest)" -v a="$(value begun_there accuracy part)" 'BEGIN { exit !(r > 0.75 && a > 0.5) }' ||
+    fail "heads do not begin there: r2 $(value begun_there r2 rest), accuracy $(value begun_there accuracy part)"
 # What it trained stands still from then on.
 expect 0 ranks 1 extend rest both.h5 -o twice
 keeps rest twice sides.h5
