@@ -218,7 +218,10 @@ static inline tiny_result_t tiny_go(pt_comm_t *comm, const int32_t extent[PT_N_A
                                     tiny_options_t options, const char *run,
                                     tiny_hooks_t *context)
 {
-    pt_run_hooks_t hooks = {context, tiny_poll, tiny_progress, tiny_note};
+    pt_run_hooks_t hooks = {.context = context,
+                            .poll = tiny_poll,
+                            .progress = tiny_progress,
+                            .note = tiny_note};
     tiny_result_t out = {.status = PT_OK};
     pt_config_t config;
     pt_layout_t layout;

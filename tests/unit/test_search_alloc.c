@@ -155,7 +155,10 @@ static void nobody_allocates_while_stepping(void **state)
     char path[400], run[16];
     static int n_run;
     tiny_hooks_t context = {.stop_at = 0};
-    pt_run_hooks_t hooks = {&context, poll_nothing, progress, note_nothing};
+    pt_run_hooks_t hooks = {.context = &context,
+                            .poll = poll_nothing,
+                            .progress = progress,
+                            .note = note_nothing};
     void *warm[DEPTH];
     tiny_config(*(tiny_options_t *)*state, &config);
     if (!COUNTS || (config.kernel.backend == PT_BACKEND_ONEDNN && !PT_WITH_DNNL)) {
