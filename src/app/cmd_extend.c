@@ -9,6 +9,7 @@
 #include "polytree/io/inputs.h"
 #include "polytree/par/comm.h"
 #include "polytree/record/architecture.h"
+#include "polytree/record/run_config.h"
 #include "polytree/record/run_file.h"
 
 enum { EXTEND_OUTPUT, EXTEND_TASKS, EXTEND_SET, EXTEND_TIME_LIMIT };
@@ -54,17 +55,18 @@ static pt_status_t set_tasks(pt_config_t *config, const char *const *name, int32
 
 /* Whether the network takes the inputs at all, as `predict` sees it, before a space is
  * built for them; rank 0. */
-static pt_status_t check_inputs(const pt_config_t *config, const char *run,
-                                const char *data)
+static pt_status_t check_inputs(const char *run, const char *data)
 {
     const pt_inputs_options_t options = {.split = PT_N_SPLIT};
     char path[PT_PATH_MAX];
     pt_architecture_t network;
     pt_inputs_t *inputs = NULL;
+    pt_config_t config; /* without what is set anew */
     PT_TRY(pt_run_file_path(run, PT_FILE_ARCHITECTURE, path));
     if (!pt_path_exists(path))
         PT_FAIL(CONFIG, "%s has no network yet: it cannot be extended", run);
-    PT_TRY(pt_architecture_open(config, path, &network));
+    PT_TRY(pt_run_config_read(run, &config));
+    PT_TRY(pt_architecture_open(&config, path, &network));
     pt_status_t status =
         network.interface.n_task == 0
             ? PT_OK
@@ -88,7 +90,7 @@ pt_status_t pt_cmd_extend(const pt_args_t *args, int *code)
     pt_follower_catch_signals();
     PT_TRY(pt_session_config_of_run(run, args, &config));
     if (pt_comm_rank(pt_comm_world()) == 0)
-        status = check_inputs(&config, run, args->word[1]);
+        status = check_inputs(run, args->word[1]);
     PT_AGREE(pt_comm_world(), status);
     for (size_t i = 0; i < sizeof undone / sizeof undone[0]; i++)
         PT_TRY(set(&config, undone[i].key, undone[i].value));

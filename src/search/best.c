@@ -15,8 +15,10 @@ pt_status_t run_best_check(const pt_search_t *s)
 {
     if (s->config->retrain.keep == PT_KEEP_BEST &&
         pt_feed_n_sample(pt_trainer_feed(s->trainer), PT_PART_VAL) == 0)
-        PT_FAIL(CONFIG, "retrain.keep = best wants samples in val, and there are none: "
-                        "data.val_fraction takes some of train");
+        PT_FAIL(CONFIG,
+                "retrain.keep = best wants samples in val, and there are none with "
+                "labels: retrain.keep=last does without, or data.val_fraction takes "
+                "some of train where the file has no val");
     return PT_OK;
 }
 

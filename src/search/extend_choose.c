@@ -120,6 +120,15 @@ static bool is_cheaper(const extend_entry_t *a, const extend_entry_t *b)
     return a->extra != b->extra ? a->extra < b->extra : a->own < b->own;
 }
 
+/* Whether labels of a task differ, and are enough for folds. */
+static bool can_tell(const extend_entries_t *e)
+{
+    bool differ = false;
+    for (int64_t i = e->n_output; i < e->n_row * e->n_output && !differ; i++)
+        differ = e->y[i] < e->y[i % e->n_output] || e->y[i] > e->y[i % e->n_output];
+    return differ && e->n_row >= 2 * EXTEND_FOLDS;
+}
+
 /* What the mean of all labels leaves. */
 static double variance(const extend_entries_t *e)
 {
@@ -171,7 +180,7 @@ static void say_entry(const extend_entries_t *e, const extend_entry_t *entry,
              "begins %s",
              e->info->name, line, 100 * (1 - mean_loss(entry) / of),
              100 * (1 - mean_loss(best) / of), where);
-    double gain = (mean_loss(best) - mean_loss(&e->inputs)) / of;
+    double gain = (fmin(mean_loss(best), of) - mean_loss(&e->inputs)) / of;
     if (e->inputs.n_point > 0 && gain > MUCH)
         run_note(e->s,
                  "task %s: linear models of the inputs themselves explain %.1f %%: much of "
@@ -179,28 +188,59 @@ static void say_entry(const extend_entries_t *e, const extend_entry_t *entry,
                  e->info->name, 100 * (1 - mean_loss(&e->inputs) / of));
 }
 
-static pt_status_t pick(extend_entries_t *e, int32_t task)
+/* The cheapest of the entries that are as good as the best; NULL: of all. */
+static const extend_entry_t *find_cheapest(const extend_entries_t *e,
+                                           const extend_entry_t *best)
+{
+    const extend_entry_t *found = best != NULL ? best : &e->entry[0];
+    for (int32_t i = 0; i < e->n_entry; i++)
+        if ((best == NULL || is_as_good(&e->entry[i], best)) &&
+            is_cheaper(&e->entry[i], found))
+            found = &e->entry[i];
+    return found;
+}
+
+static void take_entry(extend_entries_t *e, int32_t task, const extend_entry_t *entry)
 {
     pt_search_t *s = e->s;
+    s->extend.donor[task] = entry->donor;
+    s->extend.shared[task] = entry->at;
+    if (s->space->kind != PT_SPACE_DAG)
+        return;
+    extend_entries_prune(e, entry);
+    memcpy(pt_subnet_bits(&s->subnet, task), pt_subnet_bits(&e->pruned, entry->donor),
+           s->subnet.words * sizeof *s->subnet.bits);
+}
+
+static void take_untold(extend_entries_t *e, int32_t task)
+{
+    const extend_entry_t *found = find_cheapest(e, NULL);
+    char line[400];
+    pt_text_t text = pt_text_in(line, sizeof line);
+    take_entry(e, task, found);
+    extend_entry_describe(e, found, &text);
+    run_note(e->s,
+             "task %s %s, at the least cost: too few labels to choose by, or all the same; "
+             "its head begins anew",
+             e->info->name, line);
+}
+
+static pt_status_t pick(extend_entries_t *e, int32_t task)
+{
     const extend_entry_t *best = &e->entry[0], *found;
     const char *where;
+    if (!can_tell(e)) {
+        take_untold(e, task);
+        return PT_OK;
+    }
     for (int32_t i = 0; i < e->n_entry; i++)
         PT_TRY(fit_entry(e, &e->entry[i]));
     if (e->inputs.n_point > 0)
         PT_TRY(fit_entry(e, &e->inputs));
     for (int32_t i = 1; i < e->n_entry; i++)
         best = mean_loss(&e->entry[i]) < mean_loss(best) ? &e->entry[i] : best;
-    found = best;
-    for (int32_t i = 0; i < e->n_entry; i++)
-        if (is_as_good(&e->entry[i], best) && is_cheaper(&e->entry[i], found))
-            found = &e->entry[i];
-    s->extend.donor[task] = found->donor;
-    s->extend.shared[task] = found->at;
-    if (s->space->kind == PT_SPACE_DAG) {
-        extend_entries_prune(e, found);
-        memcpy(pt_subnet_bits(&s->subnet, task), pt_subnet_bits(&e->pruned, found->donor),
-               s->subnet.words * sizeof *s->subnet.bits);
-    }
+    found = find_cheapest(e, best);
+    take_entry(e, task, found);
     PT_TRY(begin_head(e, task, found, &where));
     say_entry(e, found, best, where);
     return PT_OK;

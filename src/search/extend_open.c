@@ -9,20 +9,55 @@
 #include "polytree/record/run_file.h"
 #include "search/run.h"
 
-static pt_status_t check_method(const char *run)
+/* The config of the run that is extended; free it with pt_free(). */
+static pt_status_t read_config(const char *run, pt_config_t **out)
 {
+    pt_config_t *config;
+    PT_TRY(pt_alloc(&config, 1, sizeof *config));
+    pt_status_t status = pt_run_config_read(run, config);
+    if (status == PT_OK)
+        *out = config;
+    else
+        pt_free(config);
+    return status;
+}
+
+/* Options that make it another network must be its own. */
+static pt_status_t check_options(const pt_config_t *ours, const pt_config_t *theirs)
+{
+    pt_config_t *like;
+    PT_TRY(pt_alloc(&like, 1, sizeof *like));
+    *like = *ours;
+    like->space = theirs->space;
+    like->space.copies = ours->space.copies;
+    like->encoder = theirs->encoder;
+    like->head = theirs->head;
+    like->bn.eps = theirs->bn.eps;
+    like->train.microbatch = theirs->train.microbatch;
+    pt_status_t status = pt_config_compare(ours, like);
+    pt_free(like);
+    if (status == PT_E_MISMATCH)
+        status = PT_ERROR(MISMATCH, "the network of %s cannot be changed: %s",
+                          ours->extend.run, pt_error_message());
+    return status;
+}
+
+static pt_status_t check_config(const pt_config_t *ours)
+{
+    const char *run = ours->extend.run;
     pt_config_t *theirs;
-    PT_TRY(pt_alloc(&theirs, 1, sizeof *theirs));
-    pt_status_t status = pt_run_config_read(run, theirs);
+    PT_TRY(read_config(run, &theirs));
     const pt_method_info_t *method = &pt_methods[theirs->search.method];
-    pt_free(theirs);
-    PT_TRY(status);
+    pt_status_t status = PT_OK;
     if (method->is_chain || method->is_linear)
-        PT_FAIL(CONFIG,
-                "%s has search.method = %s: only networks of a dag or branch space can be "
-                "extended, no chains and no linear models",
-                run, method->name);
-    return PT_OK;
+        status = PT_ERROR(CONFIG,
+                          "%s has search.method = %s: only networks of a dag or branch "
+                          "space can be extended, no chains and no linear models",
+                          run, method->name);
+    if (status == PT_OK)
+        status = check_options(ours, theirs);
+    pt_free(theirs);
+    return status;
 }
 
 static pt_status_t check_checkpoint(const extend_t *e, const pt_checkpoint_t *c,
@@ -104,7 +139,7 @@ static pt_status_t read_old(pt_search_t *s)
         PT_FAIL(CONFIG,
                 "search.method = extended adds tasks to the network of another run: "
                 "set extend.run = RUN");
-    PT_TRY(check_method(run));
+    PT_TRY(check_config(s->config));
     pt_checkpoint_init(&c);
     pt_status_t status = read_checkpoint(s, run, &c);
     pt_checkpoint_release(&c);
@@ -125,18 +160,29 @@ static pt_status_t check_names(const pt_search_t *s)
     return PT_OK;
 }
 
-/* [task.NAME] may be of an old task too. */
+/* [task.NAME] may be of an old task too, or stand in the old config for one that its run
+ * had not. */
 static pt_status_t check_sections(const pt_search_t *s)
 {
     const pt_interface_t *old = &s->extend.old.interface;
-    int32_t n = s->space->n_task + old->n_task;
-    const char **name;
-    PT_TRY(pt_alloc(&name, (size_t)n, sizeof *name));
-    for (int32_t k = 0; k < n; k++)
-        name[k] =
-            k < old->n_task ? old->task[k].info.name : s->space->task[k - old->n_task].name;
-    pt_status_t status = pt_config_check_tasks(s->config, n, name);
+    pt_config_t *theirs;
+    const char **name = NULL;
+    int32_t n = 0;
+    pt_status_t status;
+    PT_TRY(read_config(s->config->extend.run, &theirs));
+    PT_TRY_OR(done,
+              pt_alloc(&name, (size_t)(s->space->n_task + old->n_task + theirs->n_task),
+                       sizeof *name));
+    for (int32_t k = 0; k < s->space->n_task; k++)
+        name[n++] = s->space->task[k].name;
+    for (int32_t k = 0; k < old->n_task; k++)
+        name[n++] = old->task[k].info.name;
+    for (int32_t k = 0; k < theirs->n_task; k++)
+        name[n++] = theirs->task[k].name;
+    status = pt_config_check_tasks(s->config, n, name);
+done:
     pt_free(name);
+    pt_free(theirs);
     return status;
 }
 

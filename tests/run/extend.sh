@@ -262,6 +262,34 @@ refuses 1 "feature 1 of turned.h5 is 'b', that of table 'a': import it with its 
 refuses 1 "new.h5: no task 'wvae'; it has" extend table new.h5 -o none --tasks wvae
 refuses 1 "\[task.wavee\]: there is no such task; the nearest is wave" extend table new.h5 -o none \
     --set task.wavee.weight=2
+# Sections of tasks that neither the old run nor the new data has stand in the old config.
+"$PYTHON" - <<'PY'
+import h5py
+with h5py.File("new.h5") as new:
+    for name, n in {"few": 4, "same": 64, "noval": 64}.items():
+        with h5py.File(name + ".h5", "w") as f:
+            f.attrs.update(new.attrs)
+            new.copy("tasks/side", f.create_group("tasks"))
+            for split in "train", "test":
+                f[split + "/inputs"] = new[split + "/inputs"][:n]
+                y = new[split + "/tasks/side/labels"][:n]
+                f[split + "/tasks/side/labels"] = 0 * y if name == "same" else y
+            if name == "noval":
+                f["val/inputs"] = new["test/inputs"][:32]
+PY
+expect 0 ranks 1 search table.ini -o half --set data.file=old.h5 data.tasks=heat task.sort.weight=2 retrain.steps=20
+expect 0 ranks 1 extend half new.h5 -o halves --set retrain.steps=20
+for data in few same; do
+    expect 0 ranks 1 extend table $data.h5 -o $data --set retrain.steps=20 data.val_fraction=0
+    says out "^task side shares .*, at the least cost: too few labels to choose by, or all the same"
+    if grep -E "explain" out; then fail "$data.h5: says what linear models explain"; fi
+done
+refuses 1 "and there are none with labels: retrain.keep=last does without" \
+    extend table noval.h5 -o none --set retrain.keep=best run.eval_every=10
+refuses 1 "the network of table cannot be changed: options differ: train.microbatch = 8, not 16" \
+    extend table new.h5 -o none --set train.microbatch=8
+refuses 1 "the network of sides cannot be changed: options differ: space.nodes = 3, not 4" \
+    extend sides rest.h5 -o none --set space.nodes=3
 refuses 1 "more has a checkpoint of another config" extend one shapes.h5 -o more --tasks fill \
     --set retrain.lr=0.5
 refuses 2 "-o one is the run that tasks are added to" extend one shapes.h5 -o one
