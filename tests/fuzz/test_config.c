@@ -17,7 +17,7 @@
 #include "polytree/config/config.h"
 #include "polytree/io/file.h"
 
-enum { N_CASE = 3000, MAX_CORPUS = 16, ROOM = 1 << 16, SECONDS = 60 };
+enum { N_CASE = 3000, MAX_CORPUS = 64, ROOM = 1 << 16, SECONDS = 60 };
 
 static char path[64];
 static int n_corpus;

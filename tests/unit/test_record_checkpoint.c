@@ -463,7 +463,7 @@ static void one_job_holds_a_run(void **state)
     char byte;
     (void)state;
     assert_int_equal(pt_run_lock(run, &first), PT_OK);
-    assert_int_equal(pt_run_lock(run, &second), PT_E_IO);
+    assert_int_equal(pt_run_lock(run, &second), PT_E_BUSY);
     snprintf(pid, sizeof pid, "pid %ld on ", (long)getpid());
     assert_non_null(strstr(pt_error_message(), pid));
     pt_run_unlock(run, first);
@@ -478,7 +478,7 @@ static void one_job_holds_a_run(void **state)
             pause();
     }
     assert_int_equal(read(ready[0], &byte, 1), 1);
-    assert_int_equal(pt_run_lock(run, &first), PT_E_IO);
+    assert_int_equal(pt_run_lock(run, &first), PT_E_BUSY);
     kill(child, SIGKILL);
     assert_int_equal(waitpid(child, &how, 0), child);
     assert_int_equal(pt_run_lock(run, &first), PT_OK);
