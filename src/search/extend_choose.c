@@ -149,22 +149,50 @@ static double variance(const extend_entries_t *e)
 /* Where the inputs themselves tell this much more than the network does, it has lost it. */
 #define MUCH 0.1
 
-/* All rows: none is of that fold. */
+/* To all rows but those of a fold. */
+static pt_status_t fit_rest(const extend_entries_t *e, const extend_entry_t *entry,
+                            int32_t fold, pt_linear_model_t *model)
+{
+    half_t rest = {.x = NULL};
+    pt_linear_fit_t *fit = NULL;
+    pt_status_t status;
+    PT_TRY_OR(done, make_half(e, entry, fold, false, &rest));
+    PT_TRY_OR(done, pt_linear_fit_new(&rest.rows, e->n_output, NULL, &fit));
+    PT_TRY_OR(done, pt_linear_fit_run(fit, entry->lambda, model));
+done:
+    pt_linear_fit_free(fit);
+    release_half(&rest);
+    return status;
+}
+
+static pt_status_t weigh_fold(const extend_entries_t *e, const extend_entry_t *entry,
+                              int32_t fold, double loss[EXTEND_SCALES])
+{
+    half_t own = {.x = NULL};
+    pt_linear_model_t model = {.weight = NULL};
+    pt_status_t status;
+    PT_TRY_OR(done, make_half(e, entry, fold, true, &own));
+    if (own.rows.n == 0 || own.rows.n == e->n_row)
+        goto done;
+    PT_TRY_OR(done, fit_rest(e, entry, fold, &model));
+    PT_TRY_OR(done, extend_head_weigh(e, &own.rows, &model, loss));
+done:
+    pt_linear_model_release(&model);
+    release_half(&own);
+    return status;
+}
+
 static pt_status_t begin_head(extend_entries_t *e, int32_t task,
                               const extend_entry_t *entry, const char **where)
 {
-    half_t all = {.x = NULL};
-    pt_linear_fit_t *fit = NULL;
-    pt_linear_model_t model = {.weight = NULL};
-    pt_status_t status;
-    PT_TRY_OR(done, make_half(e, entry, -1, false, &all));
-    PT_TRY_OR(done, pt_linear_fit_new(&all.rows, e->n_output, NULL, &fit));
-    PT_TRY_OR(done, pt_linear_fit_run(fit, entry->lambda, &model));
-    PT_TRY_OR(done, extend_head_begin(e, task, entry, &all.rows, &model, where));
-done:
+    enum { NO_FOLD = -1 };
+    double loss[EXTEND_SCALES] = {0};
+    pt_linear_model_t model;
+    for (int32_t fold = 0; fold < EXTEND_FOLDS && !pt_task_is_float(e->info); fold++)
+        PT_TRY(weigh_fold(e, entry, fold, loss));
+    PT_TRY(fit_rest(e, entry, NO_FOLD, &model));
+    pt_status_t status = extend_head_begin(e, task, entry, &model, loss, where);
     pt_linear_model_release(&model);
-    pt_linear_fit_free(fit);
-    release_half(&all);
     return status;
 }
 

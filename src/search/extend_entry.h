@@ -12,7 +12,7 @@
 #include "polytree/linalg/linear_model.h"
 #include "search/run.h"
 
-enum { EXTEND_FOLDS = 5 };
+enum { EXTEND_FOLDS = 5, EXTEND_SCALES = 11 };
 
 /** A value of the old network that an entry's features are a sum of. */
 typedef struct extend_point {
@@ -71,15 +71,21 @@ void extend_entry_describe(const extend_entries_t *e, const extend_entry_t *entr
 PT_MUST_CHECK pt_status_t extend_rows_read(extend_entries_t *e, int32_t task);
 void extend_rows_clear(extend_entries_t *e);
 
+/** Add to `loss` what the scores of a ridge cost on rows of the task at work, which is of
+ * classes or labels, by each of the scales that make them logits. */
+PT_MUST_CHECK pt_status_t extend_head_weigh(const extend_entries_t *e,
+                                            const pt_rows_t *rows,
+                                            const pt_linear_model_t *model,
+                                            double loss[EXTEND_SCALES]);
 /** Have the head of the task at work begin at a ridge on the entry's features, if it can.
  *
- * @param[in]  rows   that the model was fitted to
+ * @param[in]  loss   of the scales, of rows that models were not fitted to
  * @param[out] where  "there", or where it begins otherwise, and why
  */
 PT_MUST_CHECK pt_status_t extend_head_begin(extend_entries_t *e, int32_t task,
                                             const extend_entry_t *entry,
-                                            const pt_rows_t *rows,
                                             const pt_linear_model_t *model,
+                                            const double loss[EXTEND_SCALES],
                                             const char **where);
 
 #endif

@@ -7,9 +7,8 @@
 #include "polytree/base/memory.h"
 #include "search/extend_entry.h"
 
-/* Scores of classes are near 0 and 1; as logits they are the powers of 2 from .. to times
- * as large that make the labels likeliest. */
-enum { LEAST_POWER = -2, MOST_POWER = 8 };
+/* Scores of classes are near 0 and 1; as logits they are 2^p times as large, p from: */
+enum { LEAST_POWER = -2 };
 
 static bool is_class(const pt_task_info_t *info)
 {
@@ -80,25 +79,28 @@ static double loss_of(const extend_entries_t *e, const double *score, const doub
     return most + log(sum) - own;
 }
 
-static pt_status_t find_scale(const extend_entries_t *e, const pt_rows_t *rows,
-                              const pt_linear_model_t *m, double *scale)
+pt_status_t extend_head_weigh(const extend_entries_t *e, const pt_rows_t *rows,
+                              const pt_linear_model_t *m, double loss[EXTEND_SCALES])
 {
-    enum { N = MOST_POWER - LEAST_POWER + 1 };
-    double loss[N] = {0}, *score;
-    int best = 0;
+    double *score;
     PT_TRY(pt_alloc(&score, (size_t)e->n_output, sizeof *score));
     for (int64_t i = 0; i < rows->n; i++) {
         for (int32_t c = 0; c < e->n_output; c++)
             score[c] = score_of(m, rows->x + i * rows->n_feature, c);
-        for (int p = 0; p < N; p++)
+        for (int p = 0; p < EXTEND_SCALES; p++)
             loss[p] +=
                 loss_of(e, score, rows->y + i * e->n_output, ldexp(1, LEAST_POWER + p));
     }
-    for (int p = 1; p < N; p++)
-        best = loss[p] < loss[best] ? p : best;
-    *scale = ldexp(1, LEAST_POWER + best);
     pt_free(score);
     return PT_OK;
+}
+
+static double find_scale(const double loss[EXTEND_SCALES])
+{
+    int best = 0;
+    for (int p = 1; p < EXTEND_SCALES; p++)
+        best = loss[p] < loss[best] ? p : best;
+    return ldexp(1, LEAST_POWER + best);
 }
 
 /* Room for a tensor, zero; or at what it had in the old network, or what has been begun. */
@@ -166,19 +168,17 @@ static pt_status_t put_head(extend_entries_t *e, int32_t task, int32_t out,
 }
 
 pt_status_t extend_head_begin(extend_entries_t *e, int32_t task,
-                              const extend_entry_t *entry, const pt_rows_t *rows,
-                              const pt_linear_model_t *model, const char **where)
+                              const extend_entry_t *entry, const pt_linear_model_t *model,
+                              const double loss[EXTEND_SCALES], const char **where)
 {
     int32_t out = own_read_out(e, entry);
     bool is_float = pt_task_is_float(e->info);
-    double scale = 1;
     *where = find_obstacle(e, entry);
     if (*where != NULL)
         return PT_OK;
     *where = "there";
-    if (!is_float)
-        PT_TRY(find_scale(e, rows, model, &scale));
-    PT_TRY(put_head(e, task, out, model, scale, is_float || is_class(e->info) ? 0 : 0.5));
+    PT_TRY(put_head(e, task, out, model, is_float ? 1 : find_scale(loss),
+                    is_float || is_class(e->info) ? 0 : 0.5));
     if (out < 0)
         return PT_OK;
     PT_TRY(put_read_out(e, out, model));

@@ -100,7 +100,7 @@ same_result pair killed
 "$PYTHON" - <<'PY'
 import h5py, numpy as np
 rng = np.random.default_rng(2)
-def write(name, tasks):
+def write(name, tasks, n_train=400):
     with h5py.File(name, "w") as f:
         f.attrs["format"], f.attrs["version"] = "polytree dataset", 1
         for t in tasks:
@@ -108,7 +108,7 @@ def write(name, tasks):
             f.create_group("tasks/" + t).attrs["kind"] = kind
             if t == "part":
                 f["tasks/part"].attrs["classes"] = 4
-        for split, n in {"train": 400, "test": 200}.items():
+        for split, n in {"train": n_train, "test": 200}.items():
             x = rng.normal(size=(n, 8))
             y = {"left": x[:, :4] @ [1, 2, -1, 1], "right": x[:, 4:] @ [2, -1, 1, 1],
                  "rest": x @ [1, 1, 1, -2, 1, 2, -1, 1], "both": x.sum(1)}
@@ -119,6 +119,7 @@ def write(name, tasks):
 write("sides.h5", ["left", "right"])
 write("rest.h5", ["rest", "part"])
 write("both.h5", ["both"])
+write("twelve.h5", ["part"], 12)
 PY
 cat >dag.ini <<'INI'
 [run]
@@ -164,6 +165,10 @@ same_result rest halved
 expect 0 ranks 1 extend sides rest.h5 -o begun_there --set retrain.steps=1 retrain.lr=1e-12
 awk -v r="$(value begun_there r2 rest)" -v a="$(value begun_there accuracy part)" 'BEGIN { exit !(r > 0.75 && a > 0.5) }' ||
     fail "heads do not begin there: r2 $(value begun_there r2 rest), accuracy $(value begun_there accuracy part)"
+# How sure it is of classes is learnt from samples left out: a coin's loss is log 4 = 1.4.
+expect 0 ranks 1 extend sides twelve.h5 -o twelve --set retrain.steps=1 retrain.lr=1e-12 data.val_fraction=0
+awk -v l="$(value twelve loss part)" 'BEGIN { exit !(l < 2) }' ||
+    fail "a head begins at a loss of $(value twelve loss part)"
 # What it trained stands still from then on.
 expect 0 ranks 1 extend rest both.h5 -o twice
 keeps rest twice sides.h5
