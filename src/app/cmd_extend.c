@@ -30,17 +30,6 @@ static const struct {
     {"report.single", ""},     {"report.shared", ""},        {"report.random", ""},
     {"space.copies", "1"},     {"search.method", "extended"}};
 
-static pt_status_t set(pt_config_t *config, const char *key, const char *value)
-{
-    pt_text_t text = {0};
-    pt_text_add(&text, "%s=%s", key, value);
-    pt_status_t status = text.status;
-    if (status == PT_OK)
-        status = pt_config_set(config, pt_text_get(&text));
-    pt_text_release(&text);
-    return status;
-}
-
 static pt_status_t set_tasks(pt_config_t *config, const char *const *name, int32_t n)
 {
     pt_text_t text = {0};
@@ -48,7 +37,8 @@ static pt_status_t set_tasks(pt_config_t *config, const char *const *name, int32
         pt_text_add(&text, "%s%s", i > 0 ? " " : "", name[i]);
     pt_status_t status = text.status;
     if (status == PT_OK)
-        status = set(config, "data.tasks", n > 0 ? pt_text_get(&text) : "all");
+        status =
+            pt_config_set_key(config, "data.tasks", n > 0 ? pt_text_get(&text) : "all");
     pt_text_release(&text);
     return status;
 }
@@ -93,11 +83,11 @@ pt_status_t pt_cmd_extend(const pt_args_t *args, int *code)
         status = check_inputs(run, args->word[1]);
     PT_AGREE(pt_comm_world(), status);
     for (size_t i = 0; i < sizeof undone / sizeof undone[0]; i++)
-        PT_TRY(set(&config, undone[i].key, undone[i].value));
-    PT_TRY(set(&config, "extend.run", run));
-    PT_TRY(set(&config, "data.file", args->word[1]));
+        PT_TRY(pt_config_set_key(&config, undone[i].key, undone[i].value));
+    PT_TRY(pt_config_set_key(&config, "extend.run", run));
+    PT_TRY(pt_config_set_key(&config, "data.file", args->word[1]));
     if (args->flag[EXTEND_TIME_LIMIT] != NULL)
-        PT_TRY(set(&config, "run.time_limit", args->flag[EXTEND_TIME_LIMIT]));
+        PT_TRY(pt_config_set_key(&config, "run.time_limit", args->flag[EXTEND_TIME_LIMIT]));
     PT_TRY(set_tasks(&config, args->list[EXTEND_TASKS], args->n_list[EXTEND_TASKS]));
     return pt_held_run_go(&config, folder, NULL, code, &is_own);
 }

@@ -45,18 +45,6 @@ pt_status_t pt_cmd_search(const pt_args_t *args, int *code)
     return pt_held_run_go(&config, folder, NULL, code, &is_own);
 }
 
-/* All ranks do it to a config that is the same on all. */
-static pt_status_t set_text(pt_config_t *config, const char *key, const char *value)
-{
-    pt_text_t text = {0};
-    pt_text_add(&text, "%s=%s", key, value);
-    pt_status_t status = text.status;
-    if (status == PT_OK)
-        status = pt_config_set(config, pt_text_get(&text));
-    pt_text_release(&text);
-    return status;
-}
-
 pt_status_t pt_cmd_choose(const pt_args_t *args, int *code)
 {
     const char *folder = args->flag[CHOOSE_OUTPUT], *budget = args->flag[CHOOSE_BUDGET];
@@ -70,9 +58,9 @@ pt_status_t pt_cmd_choose(const pt_args_t *args, int *code)
     PT_TRY(pt_session_config_of_run(args->word[0], args, &config));
     if (!pt_config_is_judged(&config))
         PT_FAIL(CONFIG, "%s has judged no candidates: choose.judge = alpha", args->word[0]);
-    if (set_text(&config, "resource.budget", budget) != PT_OK)
+    if (pt_config_set_key(&config, "resource.budget", budget) != PT_OK)
         PT_FAIL(USAGE, "--budget %s: %s", budget, pt_error_message());
-    PT_TRY(set_text(&config, "choose.supernet", args->word[0]));
+    PT_TRY(pt_config_set_key(&config, "choose.supernet", args->word[0]));
     return pt_held_run_go(&config, folder, NULL, code, &is_own);
 }
 

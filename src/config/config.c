@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "polytree/base/text.h"
 #include "config/option.h"
 
 void pt_config_init(pt_config_t *config)
@@ -112,6 +113,17 @@ pt_status_t pt_config_set(pt_config_t *config, const char *assignment)
     PT_TRY(pt_encoder_read(&changed, "", 0));
     *config = changed;
     return PT_OK;
+}
+
+pt_status_t pt_config_set_key(pt_config_t *config, const char *key, const char *value)
+{
+    pt_text_t text = {0};
+    pt_text_add(&text, "%s=%s", key, value);
+    pt_status_t status = text.status;
+    if (status == PT_OK)
+        status = pt_config_set(config, pt_text_get(&text));
+    pt_text_release(&text);
+    return status;
 }
 
 void pt_config_anchor(pt_config_t *config)

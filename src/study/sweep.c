@@ -334,11 +334,9 @@ static pt_status_t set_variant(const pt_sweep_t *s, const sweep_row_t *row,
 {
     for (int32_t a = 0; a < s->n_axis; a++) {
         const sweep_axis_t *axis = &s->axis[a];
-        char setting[256];
         if (!axis->is_of[row->method])
             continue;
-        snprintf(setting, sizeof setting, "%s=%s", axis->key, axis->value[row->value[a]]);
-        if (pt_config_set(config, setting) != PT_OK)
+        if (pt_config_set_key(config, axis->key, axis->value[row->value[a]]) != PT_OK)
             PT_FAIL(CONFIG, "sweep.vary: %s", pt_error_message());
     }
     return PT_OK;

@@ -21,9 +21,7 @@ static pt_status_t write_value(const pt_sweep_t *s, const sweep_axis_t *axis, in
                                pt_text_t *text)
 {
     pt_config_t config = *s->config;
-    char setting[256];
-    snprintf(setting, sizeof setting, "%s=%s", axis->key, axis->value[value]);
-    if (pt_config_set(&config, setting) != PT_OK)
+    if (pt_config_set_key(&config, axis->key, axis->value[value]) != PT_OK)
         PT_FAIL(CONFIG, "sweep.vary: %s", pt_error_message());
     pt_config_dump(&config, text);
     return text->status;

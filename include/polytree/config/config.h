@@ -313,6 +313,9 @@ PT_MUST_CHECK pt_status_t pt_config_read_text(pt_config_t *config, const char *t
  * the current folder, is read at once; a preset is applied at once, over what was set.
  */
 PT_MUST_CHECK pt_status_t pt_config_set(pt_config_t *config, const char *assignment);
+/** The same of a key and its value. */
+PT_MUST_CHECK pt_status_t pt_config_set_key(pt_config_t *config, const char *key,
+                                            const char *value);
 
 /** Check what concerns several options at once (batch a multiple of microbatch, ...). */
 PT_MUST_CHECK pt_status_t pt_config_check(const pt_config_t *config);
