@@ -112,7 +112,7 @@ pt_status_t pt_dataset_read(pt_dataset_t *dataset, pt_split_t split, const int64
 {
     const pt_schema_input_t *input = &dataset->schema.input;
     const pt_stack_t *stack = &dataset->input[split];
-    int64_t values = input->hwc[0] * input->hwc[1] * input->hwc[2], k;
+    int64_t values = pt_schema_input_values(input), k;
     const char *stored;
     for (int64_t i = 0; i < n; i++)
         if (row[i] < 0 || row[i] >= stack->n)
@@ -129,8 +129,12 @@ pt_status_t pt_dataset_read(pt_dataset_t *dataset, pt_split_t split, const int64
     return PT_OK;
 }
 
-pt_status_t pt_dataset_read_labels(pt_dataset_t *dataset, pt_split_t split, int32_t task,
-                                   const int64_t *row, int64_t n, pt_label_t *out)
+/* Labels of rows of a task, or what is formed of them. */
+static pt_status_t read_rows(pt_dataset_t *dataset, pt_split_t split, int32_t task,
+                             const int64_t *row, int64_t n,
+                             void (*convert)(const pt_task_info_t *, pt_cell_t,
+                                             const void *, pt_label_t *),
+                             pt_label_t *out)
 {
     const pt_schema_task_t *t = &dataset->schema.task[task];
     const pt_stack_t *stack = &dataset->label[task][split];
@@ -142,14 +146,24 @@ pt_status_t pt_dataset_read_labels(pt_dataset_t *dataset, pt_split_t split, int3
                     pt_split_name(split), (long long)row[i], t->info.name,
                     (long long)t->n[split]);
     for (int64_t i = 0; pt_schema_has_table(&t->info) && i < n; i++)
-        pt_schema_convert_labels(&t->info, PT_CELL_I32, t->labels[split] + row[i] * width,
-                                 out + i * width);
+        convert(&t->info, PT_CELL_I32, t->labels[split] + row[i] * width, out + i * width);
     for (int64_t i = 0; !pt_schema_has_table(&t->info) && i < n; i += k) {
         PT_TRY(pt_stack_fetch(stack, &dataset->staging, row + i, n - i, &stored, &k));
         for (int64_t j = 0; j < k; j++)
-            pt_schema_convert_labels(&t->info, stack->cell,
-                                     stored + (size_t)j * stack->row_bytes,
-                                     out + (i + j) * width);
+            convert(&t->info, stack->cell, stored + (size_t)j * stack->row_bytes,
+                    out + (i + j) * width);
     }
     return PT_OK;
+}
+
+pt_status_t pt_dataset_read_labels(pt_dataset_t *dataset, pt_split_t split, int32_t task,
+                                   const int64_t *row, int64_t n, pt_label_t *out)
+{
+    return read_rows(dataset, split, task, row, n, pt_schema_convert_labels, out);
+}
+
+pt_status_t pt_dataset_read_rests(pt_dataset_t *dataset, pt_split_t split, int32_t task,
+                                  const int64_t *row, int64_t n, pt_label_t *out)
+{
+    return read_rows(dataset, split, task, row, n, pt_schema_convert_rests, out);
 }

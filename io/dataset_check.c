@@ -18,7 +18,7 @@ static pt_status_t scan(const pt_h5_array_t *array, const pt_schema_input_t *inp
 {
     void *buffer = NULL;
     pt_status_t status = PT_OK;
-    size_t row_bytes = pt_schema_item_bytes(input);
+    size_t row_bytes = (size_t)pt_schema_input_values(input) * pt_cell_bytes(input->cell);
     int64_t rows = (int64_t)(SCAN_BYTES / row_bytes) + 1;
     rows = rows < n ? rows : n;
     PT_TRY(pt_alloc(&buffer, (size_t)rows, row_bytes));

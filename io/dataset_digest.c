@@ -49,7 +49,7 @@ enum { ROWS = 256, CHUNK = 1 << 16 };
 /* Numbers that float32 does not hold, as a network's units are formed of them. */
 static pt_status_t add_wide(const pt_stack_t *stack, digests_t *d)
 {
-    int64_t values = (int64_t)(stack->row_bytes / sizeof(float));
+    int64_t values = stack->n_value;
     int64_t rows = CHUNK / values > 0 ? CHUNK / values : 1;
     double *buffer;
     pt_status_t status = PT_OK;

@@ -136,15 +136,15 @@ static pt_status_t form_stacks(pt_dataset_t *dataset)
         if (t < 0) {
             stack->cell = schema->input.cell;
             stack->n = schema->input.n[s];
-            stack->row_bytes = pt_schema_item_bytes(&schema->input);
+            stack->n_value = pt_schema_input_values(&schema->input);
             stack->n_channel = schema->input.hwc[2];
         } else if (!pt_schema_has_table(&schema->task[t].info)) {
             stack->cell = schema->task[t].cell[s];
             stack->n = schema->task[t].n[s];
-            stack->row_bytes =
-                (size_t)pt_task_labels(&schema->task[t].info) * pt_cell_bytes(stack->cell);
+            stack->n_value = pt_task_labels(&schema->task[t].info);
             stack->n_channel = schema->task[t].info.channels;
         }
+        stack->row_bytes = (size_t)stack->n_value * pt_cell_bytes(stack->cell);
     }
     return PT_OK;
 }

@@ -86,7 +86,7 @@ static int64_t rows_of_chunk(int64_t values)
 static pt_status_t measure(const pt_stack_t *stack, const int64_t *index,
                            const uint64_t *taken, pt_moments_t *moments)
 {
-    int64_t values = (int64_t)(stack->row_bytes / sizeof(float));
+    int64_t values = stack->n_value;
     int64_t rows = rows_of_chunk(values);
     double *buffer = NULL;
     pt_status_t status = PT_OK;
@@ -154,7 +154,7 @@ static pt_status_t convert_rows(pt_dataset_t *dataset, int32_t task,
                                 const pt_standard_t *standard)
 {
     const pt_stack_t *stack = task < 0 ? dataset->input : dataset->label[task];
-    int64_t values = (int64_t)(stack->row_bytes / sizeof(float));
+    int64_t values = stack->n_value;
     int64_t rows = rows_of_chunk(values);
     double *buffer = NULL;
     pt_status_t status = PT_OK;

@@ -42,7 +42,8 @@ static pt_status_t describe_rows(pt_inputs_t *in)
     stack->scale = o->input.scale;
     stack->standard = o->place != NULL ? o->standard : in->want.standard;
     stack->n_channel = o->input.hwc[2];
-    stack->row_bytes = pt_schema_item_bytes(&o->input);
+    stack->n_value = pt_schema_input_values(&o->input);
+    stack->row_bytes = (size_t)stack->n_value * pt_cell_bytes(stack->cell);
     o->staging.bytes = pt_stack_room(stack);
     return pt_alloc(&o->staging.room, o->staging.bytes, 1);
 }

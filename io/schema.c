@@ -27,16 +27,15 @@ hid_t pt_cell_type(pt_cell_t cell)
                                  : H5T_NATIVE_FLOAT;
 }
 
-size_t pt_schema_item_bytes(const pt_schema_input_t *input)
+int64_t pt_schema_input_values(const pt_schema_input_t *input)
 {
-    return (size_t)(input->hwc[0] * input->hwc[1] * input->hwc[2]) *
-           pt_cell_bytes(input->cell);
+    return input->hwc[0] * input->hwc[1] * input->hwc[2];
 }
 
 int64_t pt_schema_find_not_finite(const pt_schema_input_t *input, const void *data,
                                   int64_t n)
 {
-    int64_t values = input->hwc[0] * input->hwc[1] * input->hwc[2];
+    int64_t values = pt_schema_input_values(input);
     const float *value = data;
     for (int64_t i = 0; input->cell == PT_CELL_F32 && i < n * values; i++)
         if (!isfinite(value[i]))
@@ -46,7 +45,7 @@ int64_t pt_schema_find_not_finite(const pt_schema_input_t *input, const void *da
 
 bool pt_schema_convert_input(const pt_schema_input_t *input, const void *stored, float *out)
 {
-    int64_t n = input->hwc[0] * input->hwc[1] * input->hwc[2];
+    int64_t n = pt_schema_input_values(input);
     if (input->cell == PT_CELL_U8) {
         const uint8_t *u8 = stored;
         for (int64_t i = 0; i < n; i++)

@@ -113,6 +113,9 @@ bool pt_schema_is_blurred(const pt_schema_t *schema, int32_t task, const pt_blur
 /** One sample's labels as pt_dataset_read_labels() gives them. */
 void pt_schema_convert_labels(const pt_task_info_t *info, pt_cell_t cell,
                               const void *stored, pt_label_t *out);
+/** The same of pt_dataset_read_rests(). */
+void pt_schema_convert_rests(const pt_task_info_t *info, pt_cell_t cell, const void *stored,
+                             pt_label_t *out);
 
 /** PT_E_FORMAT unless an open file says that it is a data set, of a version known here. */
 PT_MUST_CHECK pt_status_t pt_schema_check_header(hid_t file, const char *path);
@@ -133,8 +136,8 @@ PT_MUST_CHECK pt_status_t pt_schema_read_cells(const pt_h5_array_t *array, int64
 /** One input in memory as a network reads it; false where a value is not finite. */
 bool pt_schema_convert_input(const pt_schema_input_t *input, const void *stored,
                              float *out);
-/** Bytes of one input as held in memory. */
-size_t pt_schema_item_bytes(const pt_schema_input_t *input);
+/** Values of one input. */
+int64_t pt_schema_input_values(const pt_schema_input_t *input);
 /** Of `n` inputs in memory the first with a value that is not finite; -1 where all are. */
 int64_t pt_schema_find_not_finite(const pt_schema_input_t *input, const void *data,
                                   int64_t n);

@@ -132,9 +132,10 @@ pt_status_t pt_schema_look_at_labels(pt_schema_task_t *task, const pt_h5_array_t
 
     bool is_u8 = array->item_bytes == 1 &&
                  (array->is_bool || array->number.kind == PT_NUMBER_UNSIGNED);
-    task->cell[split] = pt_task_is_float(info) ? PT_CELL_F32
-                        : is_u8                ? PT_CELL_U8
-                                               : PT_CELL_I32;
+    task->cell[split] = info->kind == PT_TASK_REGRESSION ? PT_CELL_F64
+                        : pt_task_is_float(info)         ? PT_CELL_F32
+                        : is_u8                          ? PT_CELL_U8
+                                                         : PT_CELL_I32;
     return PT_OK;
 }
 
@@ -363,15 +364,23 @@ void pt_schema_convert_labels(const pt_task_info_t *info, pt_cell_t cell,
         int32_t label = ((const int32_t *)stored)[i];
         out[i].i = is_none(info, label) ? PT_LABEL_NONE : label;
     }
-    /* None of a regression's is infinite, and NaN is what has no label. */
-    if (info->kind == PT_TASK_REGRESSION) {
-        memcpy(out, stored, (size_t)n * sizeof *out);
-        return;
-    }
+    /* A regression's: none is infinite, and NaN is what has no label. */
+    for (int64_t i = 0; cell == PT_CELL_F64 && i < n; i++)
+        out[i].f = (float)((const double *)stored)[i];
     for (int64_t i = 0; cell == PT_CELL_F32 && i < n; i += group) {
         const float *value = (const float *)stored + i;
         bool is_label = is_float_label(info, value);
         for (int64_t j = 0; j < group; j++)
             out[i + j].f = is_label ? value[j] : NAN;
+    }
+}
+
+void pt_schema_convert_rests(const pt_task_info_t *info, pt_cell_t cell, const void *stored,
+                             pt_label_t *out)
+{
+    (void)cell;
+    for (int64_t i = 0, n = pt_task_labels(info); i < n; i++) {
+        double label = ((const double *)stored)[i];
+        out[i].f = (float)(label - (double)(float)label);
     }
 }

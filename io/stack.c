@@ -6,21 +6,23 @@
 
 size_t pt_stack_room(const pt_stack_t *stack)
 {
-    return stack->cell == PT_CELL_F32 ? stack->row_bytes * 2 : stack->row_bytes;
+    return pt_cell_is_float(stack->cell) ? (size_t)stack->n_value * sizeof(double)
+                                         : stack->row_bytes;
 }
 
 /* Values of the file that float32 holds, and memory has as they are. */
 static bool is_in_memory(const pt_stack_t *stack)
 {
     const pt_number_t *number = &stack->array.number;
-    return stack->rows && !stack->standard && stack->scale == 1 &&
-           number->kind == PT_NUMBER_FLOAT && number->bytes <= (int32_t)sizeof(float);
+    return stack->rows && stack->cell == PT_CELL_F32 && !stack->standard &&
+           stack->scale == 1 && number->kind == PT_NUMBER_FLOAT &&
+           number->bytes <= (int32_t)sizeof(float);
 }
 
 pt_status_t pt_stack_read_exact(const pt_stack_t *stack, int64_t first, int64_t n,
                                 double *out)
 {
-    int64_t values = (int64_t)(stack->row_bytes / sizeof(float));
+    int64_t values = stack->n_value;
     if (is_in_memory(stack)) {
         const float *row = (const float *)(const void *)stack->rows + first * values;
         for (int64_t i = 0; i < n * values; i++)
@@ -36,20 +38,25 @@ pt_status_t pt_stack_read_exact(const pt_stack_t *stack, int64_t first, int64_t 
 pt_status_t pt_stack_read_units(const pt_stack_t *stack, const pt_standard_t *standard,
                                 int64_t first, int64_t n, void *out)
 {
-    int64_t values = (int64_t)(stack->row_bytes / sizeof(float)), c = 0;
+    int64_t values = stack->n_value, c = 0;
+    bool is_double = stack->cell == PT_CELL_F64;
     char *to = out;
     PT_TRY(pt_stack_read_exact(stack, first, n, out));
     for (int64_t i = 0; i < n * values; i++, c = c + 1 < stack->n_channel ? c + 1 : 0) {
-        double x;
+        double x, own;
         memcpy(&x, (char *)out + (size_t)i * sizeof x, sizeof x);
-        float z = (float)((x - standard[c].mean) / standard[c].deviation);
+        own = (x - standard[c].mean) / standard[c].deviation;
+        float z = (float)own;
         if (isinf(z))
             PT_FAIL(RANGE,
                     "%s: row %lld has %g, which float32 cannot hold in units of the "
                     "training samples, whose deviation is %g",
                     stack->array.where, (long long)(first + i / values), x,
                     standard[c].deviation);
-        memcpy(to + (size_t)i * sizeof z, &z, sizeof z);
+        if (is_double)
+            memcpy(to + (size_t)i * sizeof own, &own, sizeof own);
+        else
+            memcpy(to + (size_t)i * sizeof z, &z, sizeof z);
     }
     return PT_OK;
 }

@@ -12,6 +12,7 @@ typedef struct pt_stack {
     double scale;                  /**< what floats of the file are multiplied with */
     const pt_standard_t *standard; /**< [n_channel] units of floats; NULL: their own */
     int64_t n_channel;
+    int64_t n_value; /**< of a row */
     size_t row_bytes;
     int64_t n;           /**< rows; 0: there is nothing */
     pt_h5_array_t array; /**< open on ranks that read from it */
@@ -24,7 +25,7 @@ typedef struct pt_staging {
     size_t bytes; /**< at least pt_stack_room() of each stack */
 } pt_staging_t;
 
-/** Bytes that a row takes while it is read. */
+/** Bytes that a row takes while it is read: floats come as doubles. */
 size_t pt_stack_room(const pt_stack_t *stack);
 
 /** Rows first..first+n-1 of a stack of floats in their own units, in all the precision that
@@ -32,10 +33,10 @@ size_t pt_stack_room(const pt_stack_t *stack);
 PT_MUST_CHECK pt_status_t pt_stack_read_exact(const pt_stack_t *stack, int64_t first,
                                               int64_t n, double *out);
 /**
- * The same in other units, each value rounded once.
+ * The same in other units, as the stack's cells, each value rounded once.
  *
- * @param[out] out  float32 [n, values of a row], in room for as many doubles
- * @return PT_E_RANGE for a value that is infinite then
+ * @param[out] out  [n, values of a row], in room for as many doubles
+ * @return PT_E_RANGE for a value that float32 has as infinite then
  */
 PT_MUST_CHECK pt_status_t pt_stack_read_units(const pt_stack_t *stack,
                                               const pt_standard_t *standard, int64_t first,

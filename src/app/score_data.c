@@ -33,6 +33,7 @@ typedef struct scoring {
     int64_t microbatch, first, n;
     float *input;
     pt_label_t *label;  /* of one task */
+    pt_label_t *rest;   /* what rounding has left of a regression's */
     pt_label_t *theirs; /* of a row, in the file's classes */
     pt_status_t status; /* the first failure to read labels */
 } scoring_t;
@@ -188,6 +189,7 @@ static pt_status_t make_room(scoring_t *s)
     PT_TRY(
         pt_alloc(&s->input, rows * (size_t)(hwc[0] * hwc[1] * hwc[2]), sizeof *s->input));
     PT_TRY(pt_alloc(&s->label, rows * most, sizeof *s->label));
+    PT_TRY(pt_alloc(&s->rest, rows * most, sizeof *s->rest));
     PT_TRY(pt_alloc(&s->theirs, most, sizeof *s->theirs));
     PT_TRY(pt_alloc(&s->score, (size_t)n_task(s), sizeof *s->score));
     PT_TRY(pt_scores_new(n_task(s), s->trained.objective, hwc[0], hwc[1], &s->scores));
@@ -248,6 +250,9 @@ static pt_status_t read_labels(scoring_t *s, int32_t task)
         if (at < 0)
             continue;
         PT_TRY(pt_dataset_read_labels(s->dataset, split, s->place[task], &at, 1, to));
+        if (info->kind == PT_TASK_REGRESSION)
+            PT_TRY(pt_dataset_read_rests(s->dataset, split, s->place[task], &at, 1,
+                                         s->rest + i * width));
         translate(s, task, to);
     }
     return PT_OK;
@@ -260,7 +265,8 @@ static void take_output(void *context, int32_t task, const pt_real_t *output)
         return;
     s->status = read_labels(s, task);
     if (s->status == PT_OK)
-        pt_scores_add(s->scores, task, s->microbatch, output, s->label);
+        pt_scores_add(s->scores, task, s->microbatch, output, s->label,
+                      info_of(s, task)->kind == PT_TASK_REGRESSION ? s->rest : NULL);
 }
 
 static pt_status_t run_own(scoring_t *s)
@@ -308,6 +314,7 @@ static void release(scoring_t *s)
     pt_scores_free(s->scores);
     pt_free(s->score);
     pt_free(s->label);
+    pt_free(s->rest);
     pt_free(s->theirs);
     for (int32_t k = 0; s->ours != NULL && k < n_task(s); k++)
         pt_free(s->ours[k]);

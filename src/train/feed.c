@@ -300,14 +300,17 @@ static int64_t list_rows(pt_feed_t *feed, const pt_draw_t *draw)
     return n_draw;
 }
 
+typedef pt_status_t read_fn(view_t *, pt_dataset_t *, pt_split_t, int32_t, int64_t,
+                            pt_label_t *);
+
 /* A task's labels of an input; none for what has none, and for row -1. */
 static pt_status_t fill_labels(pt_feed_t *feed, pt_split_t split, int32_t task, int64_t row,
-                               pt_label_t *label)
+                               read_fn *read, pt_label_t *label)
 {
     pt_task_rows_t rows = pt_dataset_rows(feed->dataset, split, task);
     int64_t at = pt_task_rows_find(&rows, row);
     if (at >= 0)
-        return view_read_labels(&feed->view, feed->dataset, split, task, at, label);
+        return read(&feed->view, feed->dataset, split, task, at, label);
     const pt_label_t none = view_no_label(pt_dataset_task(feed->dataset, task));
     for (int64_t j = 0, width = pt_feed_labels(feed, task); j < width; j++)
         label[j] = none;
@@ -344,6 +347,7 @@ static pt_status_t fill_samples(pt_feed_t *feed, const pt_draw_t *draw, int64_t 
         for (int32_t k = 0; k < bundle->n_task && label != NULL; k++) {
             int32_t task = bundle->task[k];
             PT_TRY(fill_labels(feed, split, task, i < n ? feed->row[i] : -1,
+                               view_read_labels,
                                label[k] + i * pt_feed_labels(feed, task)));
         }
     }
@@ -360,4 +364,16 @@ pt_status_t pt_feed_fill(pt_feed_t *feed, const pt_draw_t *draw, float *input,
         PT_FAIL(RANGE, "bundle %d has no samples in part %d to shuffle", draw->bundle,
                 (int)draw->part);
     return fill_samples(feed, draw, list_rows(feed, draw), input, label);
+}
+
+pt_status_t pt_feed_rests(pt_feed_t *feed, const pt_draw_t *draw, int32_t task,
+                          pt_label_t *rest)
+{
+    pt_split_t split = part_of(feed, draw)->split;
+    int64_t n = list_rows(feed, draw), width = pt_feed_labels(feed, task);
+    view_aim(&feed->view, NULL);
+    for (int64_t i = 0; i < feed->config->train.microbatch; i++, rest += width)
+        PT_TRY(fill_labels(feed, split, task, i < n ? feed->row[i] : -1, view_read_rests,
+                           rest));
+    return PT_OK;
 }

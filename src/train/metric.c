@@ -132,19 +132,21 @@ pt_status_t pt_metrics_begin(pt_metrics_t *m, const int64_t *n_sample, int64_t e
 }
 
 void pt_metrics_add(pt_metrics_t *m, int32_t task, int64_t n, const pt_real_t *output,
-                    const pt_label_t *label)
+                    const pt_label_t *label, const pt_label_t *rest)
 {
     const pt_objective_t *o = &m->objective[task];
     metric_sample_t s = {.m = m,
                          .task = task,
                          .n = m->part[task].is_map ? m->h * m->w : 1,
                          .z = output,
-                         .y = label};
+                         .y = label,
+                         .rest = rest};
 
     for (int64_t i = 0; i < n; i++) {
         metric_sample_add(&s);
         s.z += s.n * o->outputs;
         s.y += s.n * o->labels;
+        s.rest = rest ? s.rest + s.n * o->labels : NULL;
     }
 }
 

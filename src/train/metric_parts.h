@@ -48,6 +48,7 @@ typedef struct metric_sample {
     int64_t n; /**< pixels */
     const pt_real_t *z;
     const pt_label_t *y;
+    const pt_label_t *rest; /**< of y, of a regression; NULL: 0 */
 } metric_sample_t;
 
 /** Does it have a confusion matrix? */

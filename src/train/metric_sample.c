@@ -11,7 +11,7 @@ typedef struct sample {
     int32_t task;
     int64_t n; /* pixels */
     const pt_real_t *z;
-    const pt_label_t *y;
+    const pt_label_t *y, *rest;
     int64_t *count, sum; /* of the task: counts, and where its sums begin */
 } sample_t;
 
@@ -139,7 +139,8 @@ static void add_channels(const sample_t *s)
         double error[LABEL] = {0};
         int64_t at = s->sum + c * N_CHANNEL_SUM;
         for (int64_t i = c; i < s->n * n_channel; i += n_channel) {
-            double y = (double)s->y[i].f, d = fabs((double)s->z[i] - y);
+            double y = (double)s->y[i].f + (s->rest ? (double)s->rest[i].f : 0);
+            double d = fabs((double)s->z[i] - y);
             if (isnan(y))
                 continue;
             s->count[c]++;
@@ -148,10 +149,10 @@ static void add_channels(const sample_t *s)
             error[RELATIVE] += is_depth ? d / y : 0;
             if (is_depth)
                 continue;
-            /* Of what is to be compared with the mean nothing may be rounded: the square of
-             * a float is a double. */
+            /* Of what is to be compared with the mean nothing may be rounded. */
             pt_exact_add(sum, at + LABEL, y);
             pt_exact_add(sum, at + LABEL_SQUARE, y * y);
+            pt_exact_add(sum, at + LABEL_SQUARE, fma(y, y, -(y * y)));
         }
         pt_exact_add_all(sum, at, LABEL, error);
     }
@@ -210,6 +211,7 @@ void metric_sample_add(const metric_sample_t *sample)
                   .n = sample->n,
                   .z = sample->z,
                   .y = sample->y,
+                  .rest = sample->rest,
                   .count = m->count + part->count,
                   .sum = part->sum};
 

@@ -79,7 +79,7 @@ static void count_labels(const pt_objective_t *o, int64_t n, int64_t h, int64_t 
 }
 
 void pt_scores_add(pt_scores_t *scores, int32_t task, int64_t n, const pt_real_t *output,
-                   const pt_label_t *label)
+                   const pt_label_t *label, const pt_label_t *rest)
 {
     pt_objective_t o = scores->objective[task];
     bool is_map = pt_task_is_map(o.info);
@@ -91,7 +91,7 @@ void pt_scores_add(pt_scores_t *scores, int32_t task, int64_t n, const pt_real_t
         pt_loss(&o, n, h, w, output, label, (pt_loss_terms_t){1, 1}, 0, NULL);
     pt_exact_add(&scores->loss, 2 * task, loss.positive);
     pt_exact_add(&scores->loss, 2 * task + 1, loss.negative);
-    pt_metrics_add(scores->metrics, task, n, output, label);
+    pt_metrics_add(scores->metrics, task, n, output, label, rest);
 }
 
 pt_status_t pt_scores_sum(pt_scores_t *scores, pt_comm_t *data, pt_comm_t *world)

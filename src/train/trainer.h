@@ -57,6 +57,9 @@ typedef struct label_room {
     pt_label_t *value; /**< [n_unit][stride], memory as far as there are units */
     size_t bytes;
     pt_label_t **at; /**< [n_unit][n_bundle_task] of each task, by its slot */
+    /** What rounding has left of those that are scored, in the same places; NULL without a
+     * regression. */
+    pt_label_t *rest;
 } label_room_t;
 
 /** One task in a step. */
@@ -189,6 +192,9 @@ PT_MUST_CHECK pt_status_t trainer_plan(pt_trainer_t *trainer, const pt_subnet_t 
  * stage reads labels. */
 PT_MUST_CHECK pt_status_t trainer_read_labels(pt_trainer_t *trainer, const pt_draw_t *draw,
                                               int32_t at);
+/** What rounding has left of the labels that are in the place of unit 0, where they are a
+ * regression's. */
+PT_MUST_CHECK pt_status_t trainer_read_rests(pt_trainer_t *trainer, const pt_draw_t *draw);
 /** A unit's input, if this stage reads it; where somebody looks on, the last has it too. */
 PT_MUST_CHECK pt_status_t trainer_read_input(pt_trainer_t *trainer, const pt_draw_t *draw,
                                              const pt_unit_t *unit, bool is_watched);
@@ -198,6 +204,16 @@ static inline const pt_label_t *trainer_label(const pt_trainer_t *trainer, int32
                                               int32_t task)
 {
     return trainer->label.at[at * trainer->n_bundle_task + trainer->task_slot[task]];
+}
+
+/** What rounding has left of them in the place of unit 0; NULL of what is no regression. */
+static inline pt_label_t *trainer_rest(const pt_trainer_t *trainer, int32_t task)
+{
+    bool is_real = trainer->objective[task].info->kind == PT_TASK_REGRESSION;
+
+    return is_real ? trainer->label.rest +
+                         (trainer_label(trainer, 0, task) - trainer->label.value)
+                   : NULL;
 }
 
 /** Samples, height and width of what a task puts out for a unit. */

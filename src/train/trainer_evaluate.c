@@ -77,7 +77,7 @@ static void take_output(void *context, int32_t task, const pt_real_t *output,
 
     (void)doutput;
     pt_scores_add(e->t->score.scores, task, e->t->config->train.microbatch, output,
-                  trainer_label(e->t, 0, task));
+                  trainer_label(e->t, 0, task), trainer_rest(e->t, task));
     if (e->observer == NULL)
         return;
     e->seen.task = task;
@@ -145,7 +145,10 @@ static pt_status_t begin_unit(void *context, int32_t i, pt_unit_t *unit)
         memset(t->score.unit_stat, 0,
                (size_t)t->score.stat_bound * sizeof *t->score.unit_stat);
     PT_TRY(trainer_read_input(t, &e->draw, unit, e->observer != NULL));
-    return e->pass == PT_PASS_EVAL ? trainer_read_labels(t, &e->draw, 0) : PT_OK;
+    if (e->pass != PT_PASS_EVAL)
+        return PT_OK;
+    PT_TRY(trainer_read_labels(t, &e->draw, 0));
+    return trainer_read_rests(t, &e->draw);
 }
 
 static void end_unit(void *context, int32_t i, const pt_unit_t *unit)

@@ -32,12 +32,19 @@ pt_status_t trainer_open_labels(pt_trainer_t *t)
     l->bytes = units * (size_t)l->stride * sizeof *l->value;
     PT_TRY(pt_reserve(l->bytes, &value));
     l->value = value;
+    for (int32_t k = 0; k < t->n_task; k++)
+        if (t->objective[k].info->kind == PT_TASK_REGRESSION) {
+            PT_TRY(pt_reserve((size_t)l->stride * sizeof *l->rest, &value));
+            l->rest = value;
+            break;
+        }
     return PT_OK;
 }
 
 void trainer_close_labels(pt_trainer_t *t)
 {
     pt_reserve_release(t->label.value, t->label.bytes);
+    pt_reserve_release(t->label.rest, (size_t)t->label.stride * sizeof *t->label.rest);
     pt_free(t->label.at);
 }
 
@@ -57,6 +64,18 @@ pt_status_t trainer_read_labels(pt_trainer_t *t, const pt_draw_t *draw, int32_t 
     }
     /* A task that has its turn alone has its labels where its bundle has them. */
     return pt_feed_fill(t->feed, draw, NULL, row + t->task_slot[bundle->task[0]]);
+}
+
+pt_status_t trainer_read_rests(pt_trainer_t *t, const pt_draw_t *draw)
+{
+    const pt_bundle_t *bundle = pt_feed_bundle(t->feed, draw->bundle);
+
+    for (int32_t i = 0; i < bundle->n_task && stream_is_last(t); i++) {
+        pt_label_t *rest = trainer_rest(t, bundle->task[i]);
+        if (rest != NULL)
+            PT_TRY(pt_feed_rests(t->feed, draw, bundle->task[i], rest));
+    }
+    return PT_OK;
 }
 
 pt_status_t trainer_read_input(pt_trainer_t *t, const pt_draw_t *draw,

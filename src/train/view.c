@@ -130,23 +130,41 @@ static inline void gather(int64_t n, int64_t c, const int32_t *restrict pixel,
             dst[i * c + k] = src[pixel[i] * c + k];
 }
 
-pt_status_t view_read_labels(view_t *view, pt_dataset_t *dataset, pt_split_t split,
-                             int32_t task, int64_t row, pt_label_t *out)
+typedef pt_status_t read_fn(pt_dataset_t *, pt_split_t, int32_t, const int64_t *, int64_t,
+                            pt_label_t *);
+
+/* What is read of a row of labels, in the view's pixels. */
+static pt_status_t show_row(view_t *view, pt_dataset_t *dataset, pt_split_t split,
+                            int32_t task, int64_t row, read_fn *read, pt_label_t *out)
 {
     const pt_task_info_t *info = pt_dataset_task(dataset, task);
     int64_t n = view->hwc[0] * view->hwc[1], c = info->channels;
     if (view_is_plain(view) || !pt_task_is_map(info))
-        return pt_dataset_read_labels(dataset, split, task, &row, 1, out);
+        return read(dataset, split, task, &row, 1, out);
     for (int64_t k = 0; k < c; k++)
         view->label[k] = view_no_label(info);
-    PT_TRY(pt_dataset_read_labels(dataset, split, task, &row, 1, view->label + c));
+    PT_TRY(read(dataset, split, task, &row, 1, view->label + c));
     if (c == 1)
         gather(n, 1, view->pixel, view->label + 1, out);
     else if (c == 3)
         gather(n, 3, view->pixel, view->label + 3, out);
     else
         gather(n, c, view->pixel, view->label + c, out);
-    if (view->is_mapped)
-        pt_warp_labels(&view->warp, info, n, out);
     return PT_OK;
+}
+
+pt_status_t view_read_labels(view_t *view, pt_dataset_t *dataset, pt_split_t split,
+                             int32_t task, int64_t row, pt_label_t *out)
+{
+    const pt_task_info_t *info = pt_dataset_task(dataset, task);
+    PT_TRY(show_row(view, dataset, split, task, row, pt_dataset_read_labels, out));
+    if (view->is_mapped && pt_task_is_map(info))
+        pt_warp_labels(&view->warp, info, view->hwc[0] * view->hwc[1], out);
+    return PT_OK;
+}
+
+pt_status_t view_read_rests(view_t *view, pt_dataset_t *dataset, pt_split_t split,
+                            int32_t task, int64_t row, pt_label_t *out)
+{
+    return show_row(view, dataset, split, task, row, pt_dataset_read_rests, out);
 }

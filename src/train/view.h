@@ -51,5 +51,9 @@ PT_MUST_CHECK pt_status_t view_read(view_t *view, pt_dataset_t *dataset, pt_spli
 PT_MUST_CHECK pt_status_t view_read_labels(view_t *view, pt_dataset_t *dataset,
                                            pt_split_t split, int32_t task, int64_t row,
                                            pt_label_t *out);
+/** The same of pt_dataset_read_rests(), of what is not mapped. */
+PT_MUST_CHECK pt_status_t view_read_rests(view_t *view, pt_dataset_t *dataset,
+                                          pt_split_t split, int32_t task, int64_t row,
+                                          pt_label_t *out);
 
 #endif

@@ -452,7 +452,7 @@ static double metric_of(const pt_objective_t *o, const pt_label_t *label,
         pt_comm_split(pt_comm_world(), pt_comm_rank(pt_comm_world()), 0, &alone), PT_OK);
     assert_int_equal(pt_metrics_new(1, o, HEIGHT, WIDTH, &m), PT_OK);
     assert_int_equal(pt_metrics_begin(m, &n, PT_METRIC_EXACT), PT_OK);
-    pt_metrics_add(m, 0, BATCH, output, label);
+    pt_metrics_add(m, 0, BATCH, output, label, NULL);
     assert_int_equal(pt_metrics_sum(m, alone, alone), PT_OK);
     double value = pt_metrics_value(m, 0, o->metric, NULL);
     pt_metrics_free(m);

@@ -61,7 +61,7 @@ static void add(pt_metrics_t *m, int64_t first, int64_t step, int times)
         for (int k = 0; k < PT_N_TASK_KIND; k++) {
             make_sample(k, i, z, y);
             for (int t = 0; t < times; t++)
-                pt_metrics_add(m, k, 1, z, y);
+                pt_metrics_add(m, k, 1, z, y, NULL);
         }
 }
 

@@ -92,7 +92,7 @@ static double value_of(const metric_case_t *c, int64_t exact, double *bound)
 
     for (int64_t i = c->n - 1; i >= 0; i--)
         pt_metrics_add(m, 0, 1, c->output + i * pixels * c->o.outputs,
-                       c->label + i * pixels * c->o.labels);
+                       c->label + i * pixels * c->o.labels, NULL);
     double value = end(m, c->metric, bound);
     assert_int_equal(pt_metrics_bad(m), -1);
     pt_metrics_free(m);
@@ -163,8 +163,8 @@ static void accuracy_counts_first_of_largest(void **state)
     const pt_objective_t o = {.info = &CLASSES5, .outputs = 5, .labels = 1};
     pt_metrics_t *m = begin(&o, 5, 1, 1, PT_METRIC_EXACT);
 
-    pt_metrics_add(m, 0, 2, z, label);
-    pt_metrics_add(m, 0, 3, z + 10, label + 2);
+    pt_metrics_add(m, 0, 2, z, label, NULL);
+    pt_metrics_add(m, 0, 3, z + 10, label + 2, NULL);
     assert_true(end(m, PT_METRIC_ACCURACY, NULL) == 0.75);
     const int64_t *confusion = pt_metrics_confusion(m, 0);
     for (int i = 0; i < 25; i++)
@@ -183,7 +183,7 @@ static void auc_orders_saturated_logits(void **state)
     const pt_objective_t o = {.info = &one, .outputs = 1, .labels = 1};
     pt_metrics_t *m = begin(&o, 4, 1, 1, PT_METRIC_EXACT);
 
-    pt_metrics_add(m, 0, 4, z, label);
+    pt_metrics_add(m, 0, 4, z, label, NULL);
     assert_true(end(m, PT_METRIC_AUC, NULL) == 0.75);
     pt_metrics_free(m);
 }
@@ -196,7 +196,7 @@ static void auc_without_both_labels_is_nan(void **state)
     const pt_objective_t o = {.info = &LABELS3, .outputs = 3, .labels = 3};
     pt_metrics_t *m = begin(&o, 1, 1, 1, PT_METRIC_EXACT);
 
-    pt_metrics_add(m, 0, 1, z, label);
+    pt_metrics_add(m, 0, 1, z, label, NULL);
     assert_true(isnan(end(m, PT_METRIC_AUC, NULL)));
     pt_metrics_free(m);
 }
@@ -211,7 +211,7 @@ static void only_what_is_not_finite_is_bad(void **state)
 
     for (int i = 0; i < 3; i++) {
         pt_metrics_t *m = begin(&o, 1, 1, 1, PT_METRIC_EXACT);
-        pt_metrics_add(m, 0, 1, z + i, &label);
+        pt_metrics_add(m, 0, 1, z + i, &label, NULL);
         double value = end(m, PT_METRIC_RMSE, NULL);
         assert_int_equal(pt_metrics_bad(m), i == 0 ? -1 : 0);
         assert_true(i > 0 || value == (double)(float)1e30 - 1);
@@ -236,7 +236,7 @@ static void r2_wants_labels_that_vary(void **state)
                 label[i].f = varies && i % 2 ? nextafterf(offset[k], 0) : offset[k];
                 z[i] = (pt_real_t)offset[k];
             }
-            pt_metrics_add(m, 0, N, z, label);
+            pt_metrics_add(m, 0, N, z, label, NULL);
             double r2 = end(m, PT_METRIC_R2, NULL);
             if (varies)
                 assert_true(fabs(r2 - -1) < 1e-9); /* it misses half of them by twice */
@@ -270,7 +270,7 @@ static void nothing_labelled_is_nan(void **state)
             else
                 label[i].i = PT_LABEL_NONE;
         }
-        pt_metrics_add(m, 0, 2, z, label);
+        pt_metrics_add(m, 0, 2, z, label, NULL);
         end(m, metric[0], NULL);
         for (int32_t i = 0; i < n; i++)
             assert_true(isnan(pt_metrics_value(m, 0, metric[i], NULL)));
@@ -295,7 +295,7 @@ static void edges_match_one_to_one(void **state)
         }
         o.tolerance = is_near ? 1.01 / hypot(H, W) : 0;
         pt_metrics_t *m = begin(&o, 1, H, W, PT_METRIC_EXACT);
-        pt_metrics_add(m, 0, 1, z, label);
+        pt_metrics_add(m, 0, 1, z, label, NULL);
         assert_true(end(m, PT_METRIC_EDGE_F, NULL) == (is_near ? 2.0 / 3 : 0.5));
         pt_metrics_free(m);
     }
@@ -320,7 +320,7 @@ static void edges_give_way_to_one_another(void **state)
         }
     o.tolerance = 1.01 / hypot(H, W);
     pt_metrics_t *m = begin(&o, 1, H, W, PT_METRIC_EXACT);
-    pt_metrics_add(m, 0, 1, z, label);
+    pt_metrics_add(m, 0, 1, z, label, NULL);
     assert_true(end(m, PT_METRIC_EDGE_F, NULL) == 1);
     pt_metrics_free(m);
     assert_int_equal(pt_memory_bytes(), 0);

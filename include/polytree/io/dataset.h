@@ -226,6 +226,14 @@ PT_MUST_CHECK pt_status_t pt_dataset_read(pt_dataset_t *dataset, pt_split_t spli
 PT_MUST_CHECK pt_status_t pt_dataset_read_labels(pt_dataset_t *dataset, pt_split_t split,
                                                  int32_t task, const int64_t *row,
                                                  int64_t n, pt_label_t *out);
+/**
+ * The same of what rounding has left of a regression's labels: label and rest make the
+ * file's number in those units, to 48 bits; NaN where there is none.  Metrics are formed
+ * with it, losses without.
+ */
+PT_MUST_CHECK pt_status_t pt_dataset_read_rests(pt_dataset_t *dataset, pt_split_t split,
+                                                int32_t task, const int64_t *row, int64_t n,
+                                                pt_label_t *out);
 
 const char *pt_split_name(pt_split_t split);
 const char *pt_task_kind_name(pt_task_kind_t kind);

@@ -124,6 +124,12 @@ typedef struct pt_draw {
  */
 PT_MUST_CHECK pt_status_t pt_feed_fill(pt_feed_t *feed, const pt_draw_t *draw, float *input,
                                        pt_label_t *const *label);
+/**
+ * What rounding has left of a regression's labels, see pt_dataset_read_rests(): rest has
+ * the shape of its label[i].  Of draws that are not augmented.
+ */
+PT_MUST_CHECK pt_status_t pt_feed_rests(pt_feed_t *feed, const pt_draw_t *draw,
+                                        int32_t task, pt_label_t *rest);
 
 /** [channels] units of the inputs; NULL: their own. */
 const pt_standard_t *pt_feed_input_standard(const pt_feed_t *feed);

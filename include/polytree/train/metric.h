@@ -98,9 +98,11 @@ PT_MUST_CHECK pt_status_t pt_metrics_begin(pt_metrics_t *metrics, const int64_t 
  *
  * @param[in] output  [n, h, w, outputs], 1 x 1 of what is no map
  * @param[in] label   [n, h, w, labels]; PT_LABEL_NONE or NaN where there is none
+ * @param[in] rest    of a regression what rounding has left of the labels, NaN where there
+ *                    is none; NULL: nothing
  */
 void pt_metrics_add(pt_metrics_t *metrics, int32_t task, int64_t n, const pt_real_t *output,
-                    const pt_label_t *label);
+                    const pt_label_t *label, const pt_label_t *rest);
 
 /**
  * Bring together what all ranks have added.

@@ -37,9 +37,11 @@ PT_MUST_CHECK pt_status_t pt_scores_begin(pt_scores_t *scores, const int64_t *n_
  *
  * @param[in] output  [n, h, w, outputs], 1 x 1 of what is no map
  * @param[in] label   [n, h, w, labels]; PT_LABEL_NONE or NaN where there is none
+ * @param[in] rest    of a regression what rounding has left of the labels, NaN where there
+ *                    is none; NULL: nothing
  */
 void pt_scores_add(pt_scores_t *scores, int32_t task, int64_t n, const pt_real_t *output,
-                   const pt_label_t *label);
+                   const pt_label_t *label, const pt_label_t *rest);
 
 /** Bring together what all ranks have added; see pt_metrics_sum().  Collective. */
 PT_MUST_CHECK pt_status_t pt_scores_sum(pt_scores_t *scores, pt_comm_t *data,
