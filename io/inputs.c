@@ -11,6 +11,8 @@
 #include <unistd.h>
 
 #include "polytree/base/memory.h"
+#include "polytree/base/text.h"
+#include "io/moments.h"
 
 static void describe(bool is_image, const int64_t hwc[3], char text[96])
 {
@@ -78,6 +80,22 @@ pt_status_t inputs_take_bytes(pt_inputs_t *inputs, const char *where)
             "expected such numbers, as floats",
             where);
     return PT_OK;
+}
+
+void inputs_say_blur(const pt_inputs_t *inputs, const char *where, pt_number_t number,
+                     double scale)
+{
+    char room[PT_COARSE_TEXT];
+    pt_text_t text = pt_text_in(room, sizeof room);
+    if (inputs->want.standard == NULL)
+        return;
+    pt_blur_t blur =
+        pt_standards_find_blur(inputs->want.standard, inputs->want.hwc[2], number, scale);
+    if (blur.step == 0)
+        return;
+    pt_blur_describe(&blur, &text);
+    inputs_say(inputs, "%s: the network was trained on channel %lld at %s", where,
+               (long long)blur.channel + 1, room);
 }
 
 /* Of the kinds that a data set has by itself. */

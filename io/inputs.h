@@ -8,6 +8,7 @@
 
 #include "polytree/io/file.h"
 #include "polytree/io/inputs.h"
+#include "io/number.h"
 
 /** One kind of inputs. */
 typedef struct inputs_kind {
@@ -63,6 +64,10 @@ void inputs_say(const pt_inputs_t *inputs, const char *format, ...) PT_PRINTF(2,
 /** Let them be bytes, which are 0 to 1; PT_E_FORMAT where the network was trained on
  * numbers that have units of their own. */
 PT_MUST_CHECK pt_status_t inputs_take_bytes(pt_inputs_t *inputs, const char *where);
+
+/** Tell where numbers of a file hardly tell apart what the network tells apart. */
+void inputs_say_blur(const pt_inputs_t *inputs, const char *where, pt_number_t number,
+                     double scale);
 
 /** PT_E_SHAPE unless inputs of that shape are what is wanted. */
 PT_MUST_CHECK pt_status_t inputs_check_shape(const pt_inputs_t *inputs, const char *where,

@@ -38,6 +38,8 @@ static pt_status_t describe_rows(pt_inputs_t *in)
     pt_stack_t *stack = &o->stack;
     if (o->input.cell == PT_CELL_U8)
         PT_TRY(inputs_take_bytes(in, stack->array.where));
+    else
+        inputs_say_blur(in, stack->array.where, stack->array.number, o->input.scale);
     stack->cell = o->input.cell;
     stack->scale = o->input.scale;
     stack->standard = o->place != NULL ? o->standard : in->want.standard;

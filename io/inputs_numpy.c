@@ -75,6 +75,7 @@ static pt_status_t find_numbers(pt_inputs_t *in, open_array_t *a)
                              number.kind == PT_NUMBER_SIGNED, &a->scale));
     a->is_byte =
         is_integer && pt_number_is_cell(number, PT_CELL_U8) && a->scale == 1.0 / UINT8_MAX;
+    inputs_say_blur(in, pt_npz_where(a->npz), number, a->scale);
     return a->is_byte ? inputs_take_bytes(in, pt_npz_where(a->npz)) : PT_OK;
 }
 

@@ -56,21 +56,44 @@ double pt_moment_deviation(const struct pt_moment *moment)
     return moment->n > 0 ? sqrt(moment->square / (double)moment->n) : 0;
 }
 
+/* Take a channel that is worse than the worst so far, which has that share of a step. */
+static void judge_channel(pt_blur_t blur, double scale, pt_blur_t *worst, double *share)
+{
+    blur.step = fabs(scale) * pt_number_step(blur.number, blur.mean / scale);
+    bool is_constant = blur.deviation == 0 && blur.step < 1;
+    if (is_constant || blur.deviation >= *share * blur.step)
+        return;
+    *share = blur.deviation / blur.step;
+    *worst = blur;
+}
+
 pt_blur_t pt_moments_find_blur(const pt_moments_t *moments, pt_number_t number,
                                double scale)
 {
     pt_blur_t worst = {.step = 0};
     double share = 1;
     for (int64_t c = 0; c < moments->n_channel; c++) {
-        double mean = pt_moment_mean(&moments->channel[c]);
-        double deviation = pt_moment_deviation(&moments->channel[c]);
-        double step = fabs(scale) * pt_number_step(number, mean / scale);
-        bool is_constant = deviation == 0 && step < 1;
-        if (is_constant || deviation >= share * step)
-            continue;
-        share = deviation / step;
-        worst = (pt_blur_t){mean, deviation, step, c, number};
+        const struct pt_moment *m = &moments->channel[c];
+        judge_channel((pt_blur_t){.mean = pt_moment_mean(m),
+                                  .deviation = pt_moment_deviation(m),
+                                  .channel = c,
+                                  .number = number},
+                      scale, &worst, &share);
     }
+    return worst;
+}
+
+pt_blur_t pt_standards_find_blur(const pt_standard_t *standard, int64_t n_channel,
+                                 pt_number_t number, double scale)
+{
+    pt_blur_t worst = {.step = 0};
+    double share = 1;
+    for (int64_t c = 0; c < n_channel; c++)
+        judge_channel((pt_blur_t){.mean = standard[c].mean,
+                                  .deviation = standard[c].deviation,
+                                  .channel = c,
+                                  .number = number},
+                      scale, &worst, &share);
     return worst;
 }
 

@@ -45,6 +45,9 @@ typedef struct pt_blur {
 /** Find the worst one; `scale` is what the numbers of the file were multiplied with. */
 pt_blur_t pt_moments_find_blur(const pt_moments_t *moments, pt_number_t number,
                                double scale);
+/** The same of values that are to be brought to units. */
+pt_blur_t pt_standards_find_blur(const pt_standard_t *standard, int64_t n_channel,
+                                 pt_number_t number, double scale);
 /** Add what its values have, which is wrong, and what to do. */
 void pt_blur_describe(const pt_blur_t *blur, pt_text_t *text);
 

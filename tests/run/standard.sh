@@ -124,6 +124,24 @@ numbers = [[float(x) for x in row if re.fullmatch(r"-?[0-9.]+", x)] for row in r
 assert len(numbers[0]) > 0 and np.allclose(*numbers, rtol=1e-2), r
 PY
 
+# In float32, which does not know what the network learned to tell apart, that is said.
+"$PYTHON" - <<'PY'
+import h5py, numpy as np
+with h5py.File("shifted.h5") as wide, h5py.File("blurred.h5", "w") as f:
+    f.attrs.update(wide.attrs), wide.copy("tasks", f)
+    for part in ("train", "test"):
+        for name in ("/inputs", "/tasks/heat/labels"):
+            f[part + name] = wide[part + name][()].astype("f4")
+    np.save("blurred.npy", f["test/inputs"][()]), np.save("wide.npy", wide["test/inputs"][()])
+PY
+blurred="the network was trained on channel 3 at a deviation of 0\.1[0-9]* at a mean of 6\.711e\+07"
+expect 0 ranks 2 predict shifted blurred.npy -o b.csv
+says out "blurred.npy: $blurred, where the file's float32 goes by steps of 8"
+expect 0 ranks 1 eval shifted --data blurred.h5
+says out "$blurred"
+expect 0 ranks 1 predict shifted wide.npy -o w.csv
+! grep -q "the network was trained on channel" out || fail "wide.npy is taken for blurred"
+
 # Labels are scored as the file has them, not as float32 has them in units of training, which
 # blurs what lies far from there.
 "$PYTHON" - <<'PY'
