@@ -23,6 +23,7 @@
 #include "polytree/record/run_file.h"
 #include "polytree/record/run_lock.h"
 #include "polytree/record/summary.h"
+#include "polytree/record/tensorboard.h"
 #include "polytree/io/file.h"
 #include "polytree/search/baseline.h"
 #include "polytree/study/page.h"
@@ -265,6 +266,14 @@ static void print_result(const pt_held_run_t *run, const pt_run_result_t *result
         pt_print_pictures(run->folder);
 }
 
+static pt_status_t write_scalars(const pt_held_run_t *run)
+{
+    PT_TRY(pt_tensorboard_write(run->folder));
+    pt_console_line("scalars     %s/%s (tensorboard --logdir %s)", run->folder,
+                    pt_run_file_name(PT_FILE_TENSORBOARD), run->folder);
+    return PT_OK;
+}
+
 /* All of it on one page, for which the run is read as anybody would. */
 static pt_status_t write_page(const pt_held_run_t *run)
 {
@@ -305,6 +314,8 @@ static pt_status_t write_report(const pt_held_run_t *run, const pt_run_result_t 
         status = PT_OK;
     }
     PT_TRY(status);
+    if (s->config.report.tensorboard)
+        PT_TRY(write_scalars(run));
     return s->config.report.html ? write_page(run) : PT_OK;
 }
 

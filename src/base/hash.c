@@ -1,4 +1,4 @@
-/* Hashes of 64 bits, and digests of 128 that are fed piece by piece (XXH3). */
+/* Hashes of 64 bits, digests of 128 that are fed piece by piece (XXH3), and CRC-32C. */
 #include "polytree/base/hash.h"
 
 #include <stdio.h>
@@ -13,6 +13,19 @@ struct pt_digest {
 uint64_t pt_hash64(const void *data, size_t bytes, uint64_t seed)
 {
     return XXH3_64bits_withSeed(data, bytes, seed);
+}
+
+/* Bit by bit, the lowest first: for what is short. */
+uint32_t pt_crc32c(const void *data, size_t bytes)
+{
+    const uint8_t *at = data;
+    uint32_t crc = UINT32_MAX;
+    for (size_t i = 0; i < bytes; i++) {
+        crc ^= at[i];
+        for (int bit = 0; bit < 8; bit++)
+            crc = crc >> 1 ^ (crc & 1 ? UINT32_C(0x82f63b78) : 0);
+    }
+    return ~crc;
 }
 
 pt_status_t pt_digest_new(pt_digest_t **out)

@@ -418,6 +418,8 @@ const pt_option_t pt_options[] = {
         "best on val, or without val on search.alpha_part of train"),
 
     BOOL("report.svg", report.svg, "1", OUT, "1: draw architecture.svg"),
+    BOOL("report.tensorboard", report.tensorboard, "0", OUT,
+         "1: write losses and metrics as an event file of TensorBoard, too"),
     BOOL("report.html", report.html, "1", OUT, "1: write report.html"),
     INT("report.pictures", report.pictures, "0", 0, 1000, OUT,
         "so many test samples are drawn, with labels and predictions"),

@@ -9,6 +9,7 @@
 #include "polytree/base/memory.h"
 #include "polytree/io/file.h"
 #include "polytree/record/run_file.h"
+#include "polytree/record/tensorboard.h"
 #include "record/event.h"
 #include "record/line.h"
 
@@ -17,6 +18,7 @@ struct pt_journal {
     FILE *metrics, *timing;
     int error; /* errno of the first line of metrics that could not be written, or 0 */
     line_t line;
+    pt_tensorboard_t *board; /* NULL: none is wanted */
 };
 
 const char *const event_word[PT_N_EVENT] = {
@@ -42,27 +44,28 @@ static pt_status_t open_file(const char *path, FILE **file)
     return PT_OK;
 }
 
-static pt_status_t open_both(const char *run, int64_t metrics_bytes, char notice[512],
-                             pt_journal_t *j)
+static pt_status_t open_all(const char *run, const pt_journal_spec_t *spec,
+                            char notice[512], pt_journal_t *j)
 {
     char path[PT_PATH_MAX];
     PT_TRY(pt_run_file_path(run, PT_FILE_METRICS, j->metrics_path));
     PT_TRY(pt_run_file_path(run, PT_FILE_TIMING, path));
     PT_TRY(open_file(j->metrics_path, &j->metrics));
-    if (pt_file_cut(j->metrics_path, metrics_bytes) != PT_OK) {
+    if (pt_file_cut(j->metrics_path, spec->metrics_bytes) != PT_OK) {
         snprintf(notice, 512, "earlier lines are missing: %s", pt_error_message());
         pt_error_clear();
     }
-    return open_file(path, &j->timing);
+    PT_TRY(open_file(path, &j->timing));
+    return spec->has_tensorboard ? pt_tensorboard_open(run, &j->board) : PT_OK;
 }
 
-pt_status_t pt_journal_open(const char *run, int64_t metrics_bytes, char notice[512],
-                            pt_journal_t **out)
+pt_status_t pt_journal_open(const char *run, const pt_journal_spec_t *spec,
+                            char notice[512], pt_journal_t **out)
 {
     pt_journal_t *j;
     notice[0] = '\0';
     PT_TRY(pt_alloc(&j, 1, sizeof *j));
-    pt_status_t status = open_both(run, metrics_bytes, notice, j);
+    pt_status_t status = open_all(run, spec, notice, j);
     if (status == PT_OK)
         *out = j;
     else
@@ -78,6 +81,7 @@ void pt_journal_free(pt_journal_t *j)
         fclose(j->metrics);
     if (j->timing != NULL)
         fclose(j->timing);
+    pt_tensorboard_free(j->board);
     pt_text_release(&j->line.text);
     pt_free(j);
 }
@@ -254,6 +258,8 @@ void pt_journal_put(pt_journal_t *j, const pt_event_t *event)
     int error = write_line(line, j->metrics);
     if (j->error == 0)
         j->error = error;
+    if (j->board != NULL)
+        pt_tensorboard_put(j->board, event);
 }
 
 static void put_times(line_t *line, const pt_trainer_time_t *t)
@@ -329,6 +335,8 @@ pt_status_t pt_journal_sync(pt_journal_t *j, int64_t *metrics_bytes)
         j->error = errno;
     if (j->error != 0)
         PT_FAIL(IO, "%s: cannot write: %s", j->metrics_path, strerror(j->error));
+    if (j->board != NULL)
+        PT_TRY(pt_tensorboard_check(j->board));
     *metrics_bytes = end;
     fflush(j->timing);
     return PT_OK;

@@ -15,6 +15,9 @@ static const struct {
                          "same bytes on any number of ranks"},
     [PT_FILE_TIMING] = {"timing.jsonl",
                         "seconds, throughput, resident memory, and how a job ended"},
+    [PT_FILE_TENSORBOARD] = {"events.out.tfevents.polytree",
+                             "with report.tensorboard = 1: the losses and metrics of "
+                             "metrics.jsonl for TensorBoard"},
     [PT_FILE_ARCHITECTURE] = {"architecture.json",
                               "the network found: with the checkpoint's tensors enough to "
                               "rebuild it elsewhere"},

@@ -115,7 +115,8 @@ static pt_status_t open_journal(pt_search_t *s)
         return PT_OK;
     PT_TRY(run_told_init(&s->told, s->space->n_task));
     pt_jobs_read(s->run, &s->speed.earlier);
-    PT_TRY(pt_journal_open(s->run, s->state.metrics_bytes, notice, &s->journal));
+    pt_journal_spec_t spec = {s->state.metrics_bytes, s->config->report.tensorboard};
+    PT_TRY(pt_journal_open(s->run, &spec, notice, &s->journal));
     if (notice[0] != '\0')
         run_note(s, "%s", notice);
     return PT_OK;

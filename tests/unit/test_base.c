@@ -199,6 +199,16 @@ static void digest_is_xxh3_whatever_the_pieces(void **state)
     assert_true(pt_hash64("", 0, 0) == UINT64_C(0x2d06800538d394c2));
 }
 
+/* The check value of every list of CRCs, and RFC 3720's of 32 zeros. */
+static void checksums_are_crc_32c(void **state)
+{
+    (void)state;
+    const uint8_t zero[32] = {0};
+    assert_int_equal(pt_crc32c("123456789", 9), 0xe3069283);
+    assert_int_equal(pt_crc32c(zero, sizeof zero), 0x8a9136aa);
+    assert_int_equal(pt_crc32c("", 0), 0);
+}
+
 /* Random123's known answers (tests/kat_vectors, philox4x32 10). */
 static void words_are_philox4x32_10(void **state)
 {
@@ -462,6 +472,7 @@ int main(void)
         cmocka_unit_test(reserved_memory_is_zero_and_uncounted),
         cmocka_unit_test(bits_are_set_and_counted_singly),
         cmocka_unit_test(digest_is_xxh3_whatever_the_pieces),
+        cmocka_unit_test(checksums_are_crc_32c),
         cmocka_unit_test(words_are_philox4x32_10),
         cmocka_unit_test(every_part_of_the_key_matters),
         cmocka_unit_test(numbers_have_the_moments_of_their_law),

@@ -36,12 +36,11 @@ static int remove_run(void **state)
     return rmdir(run);
 }
 
-static char *read_all(pt_run_file_t file)
+static char *read_all(pt_run_file_t file, size_t *bytes)
 {
     char path[PT_PATH_MAX], *text = NULL;
-    size_t bytes;
     assert_int_equal(pt_run_file_path(run, file, path), PT_OK);
-    assert_int_equal(pt_file_read(path, &text, &bytes), PT_OK);
+    assert_int_equal(pt_file_read(path, &text, bytes), PT_OK);
     return text;
 }
 
@@ -119,7 +118,8 @@ static void put_all(int64_t from_bytes, int64_t *bytes)
 {
     pt_journal_t *j = NULL;
     char notice[512];
-    assert_int_equal(pt_journal_open(run, from_bytes, notice, &j), PT_OK);
+    assert_int_equal(
+        pt_journal_open(run, &(pt_journal_spec_t){from_bytes, true}, notice, &j), PT_OK);
     assert_string_equal(notice, "");
     for (int i = 0; i < N_EVENT; i++)
         pt_journal_put(j, &event[i]);
@@ -132,8 +132,9 @@ static void lines_are_as_always(void **state)
 {
     (void)state;
     int64_t bytes = 0;
+    size_t n;
     put_all(0, &bytes);
-    char *text = read_all(PT_FILE_METRICS);
+    char *text = read_all(PT_FILE_METRICS, &n);
     const char *at = text;
     assert_int_equal(strlen(text), bytes);
     for (int i = 0; i < N_EVENT; at += strlen(expected[i++]))
@@ -258,9 +259,39 @@ static void who_goes_on_cuts_back(void **state)
     put_all(0, &bytes);
     put_all(n, &again);
     assert_int_equal(again, bytes + n);
-    assert_int_equal(pt_journal_open(run, 2 * bytes, notice, &j), PT_OK);
+    assert_int_equal(
+        pt_journal_open(run, &(pt_journal_spec_t){2 * bytes, true}, notice, &j), PT_OK);
     assert_non_null(strstr(notice, "earlier lines are missing"));
     pt_journal_free(j);
+}
+
+/* Put beside the lines, event after event, or made of the lines: the same bytes. */
+static void an_event_file_is_of_the_lines_alone(void **state)
+{
+    (void)state;
+    int64_t bytes;
+    size_t n_put, n_made, n_less;
+    char notice[512];
+    pt_journal_t *j = NULL;
+    put_all(0, &bytes);
+    char *put = read_all(PT_FILE_TENSORBOARD, &n_put);
+    assert_int_equal(pt_journal_open(run, &(pt_journal_spec_t){bytes, true}, notice, &j),
+                     PT_OK);
+    pt_journal_free(j);
+    char *made = read_all(PT_FILE_TENSORBOARD, &n_made);
+    assert_int_equal(n_put, n_made);
+    assert_memory_equal(put, made, n_put);
+    /* Cut back with the lines: what is left is a beginning of it. */
+    int64_t first = (int64_t)(strlen(expected[0]) + strlen(expected[1]));
+    assert_int_equal(pt_journal_open(run, &(pt_journal_spec_t){first, true}, notice, &j),
+                     PT_OK);
+    pt_journal_free(j);
+    char *less = read_all(PT_FILE_TENSORBOARD, &n_less);
+    assert_in_range(n_less, 100, n_put - 100);
+    assert_memory_equal(put, less, n_less);
+    pt_free(put);
+    pt_free(made);
+    pt_free(less);
 }
 
 static pt_status_t check_timing(void *context, const pt_timing_t *t)
@@ -282,7 +313,7 @@ static void timing_comes_back(void **state)
     pt_journal_t *j = NULL;
     char notice[512];
     int n = 0;
-    assert_int_equal(pt_journal_open(run, 0, notice, &j), PT_OK);
+    assert_int_equal(pt_journal_open(run, &(pt_journal_spec_t){0}, notice, &j), PT_OK);
     pt_journal_put_timing(j, &(pt_timing_t){.moment = PT_MOMENT_FAILED,
                                             .phase = PT_N_PHASE,
                                             .step = 4,
@@ -324,7 +355,7 @@ static void torn_timing_is_left_out(void **state)
     int64_t steps = 0;
     for (int64_t step = 1; step <= 3; step++) {
         pt_journal_t *j = NULL;
-        assert_int_equal(pt_journal_open(run, 0, notice, &j), PT_OK);
+        assert_int_equal(pt_journal_open(run, &(pt_journal_spec_t){0}, notice, &j), PT_OK);
         pt_journal_put_timing(
             j, &(pt_timing_t){.moment = PT_MOMENT_EVAL, .phase = PT_N_PHASE, .step = step});
         pt_journal_free(j);
@@ -344,7 +375,7 @@ static void a_full_disk_is_remembered(void **state)
     assert_int_equal(pt_run_file_path(run, PT_FILE_METRICS, path), PT_OK);
     if (symlink("/dev/full", path) != 0 || access(path, W_OK) != 0)
         skip();
-    assert_int_equal(pt_journal_open(run, 0, notice, &j), PT_OK);
+    assert_int_equal(pt_journal_open(run, &(pt_journal_spec_t){0}, notice, &j), PT_OK);
     pt_journal_put(j, &event[0]);
     assert_true(pt_journal_has_failed(j));
     assert_int_equal(pt_journal_sync(j, &bytes), PT_E_IO);
@@ -355,6 +386,8 @@ static void a_full_disk_is_remembered(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(an_event_file_is_of_the_lines_alone, empty_run,
+                                        remove_run),
         cmocka_unit_test_setup_teardown(lines_are_as_always, empty_run, remove_run),
         cmocka_unit_test_setup_teardown(a_reader_is_told_the_same, empty_run, remove_run),
         cmocka_unit_test_setup_teardown(older_journals_are_read, empty_run, remove_run),

@@ -1,5 +1,5 @@
 /** @file
- * Hashes for fingerprints, digests and plan keys (XXH3).
+ * Hashes for fingerprints, digests and plan keys (XXH3), and a checksum of other formats.
  */
 #ifndef PT_BASE_HASH_H
 #define PT_BASE_HASH_H
@@ -10,6 +10,9 @@
 #include "polytree/base/status.h"
 
 uint64_t pt_hash64(const void *data, size_t bytes, uint64_t seed);
+
+/** CRC-32C (Castagnoli's polynomial, as of RFC 3720): 0xe3069283 of "123456789". */
+uint32_t pt_crc32c(const void *data, size_t bytes);
 
 /** A running 128-bit digest over many pieces. */
 typedef struct pt_digest pt_digest_t;

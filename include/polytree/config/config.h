@@ -222,7 +222,7 @@ typedef struct pt_config {
         double lambda; /**< 0 = picked */
     } linear;
     struct {
-        bool svg, html;
+        bool svg, tensorboard, html;
         int64_t pictures; /**< test samples to draw */
         char single[PT_CONFIG_TEXT], shared[PT_CONFIG_TEXT],
             random[PT_CONFIG_TEXT]; /**< runs to compare with */

@@ -162,13 +162,18 @@ typedef struct pt_timing {
 
 typedef struct pt_journal pt_journal_t;
 
+typedef struct pt_journal_spec {
+    int64_t metrics_bytes; /**< of what was computed, at the checkpoint */
+    bool has_tensorboard;  /**< PT_FILE_TENSORBOARD is kept beside it */
+} pt_journal_spec_t;
+
 /**
  * Open both journals of folder `run` to write to their ends, the one of what was computed
- * cut back to the `metrics_bytes` that it had at the checkpoint.  One that is shorter, as
- * somebody has cut or removed it, is no reason not to go on: `notice` gets a line about it
- * ("" else).  Rank 0; free with pt_journal_free().
+ * cut back to what it had at the checkpoint.  One that is shorter, as somebody has cut or
+ * removed it, is no reason not to go on: `notice` gets a line about it ("" else).  A file
+ * for TensorBoard is written anew from what is left.  Rank 0; free with pt_journal_free().
  */
-PT_MUST_CHECK pt_status_t pt_journal_open(const char *run, int64_t metrics_bytes,
+PT_MUST_CHECK pt_status_t pt_journal_open(const char *run, const pt_journal_spec_t *spec,
                                           char notice[512], pt_journal_t **out);
 void pt_journal_free(pt_journal_t *journal);
 
