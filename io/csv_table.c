@@ -291,7 +291,8 @@ static pt_status_t look_at_place(pt_csv_table_t *table, const pt_csv_cell_t *cel
     pt_split_t split;
     pt_csv_cell_t cell[3];
     for (int k = 0; k < 3; k++) {
-        cell[k] = column[k] < 0 ? (pt_csv_cell_t){NULL} : pt_csv_trim(cells[column[k]]);
+        cell[k] =
+            column[k] < 0 ? (pt_csv_cell_t){.text = NULL} : pt_csv_trim(cells[column[k]]);
         if (column[k] >= 0 && pt_csv_is_no_value(&table->options->missing, cell[k]))
             PT_FAIL(FORMAT, "%s: no value", pt_csv_where(table->csv, column[k], where));
     }

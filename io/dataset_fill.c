@@ -214,7 +214,7 @@ pt_status_t pt_dataset_write_filled(hid_t file, const char *path,
     fill_t fill[PT_N_SPLIT] = {{.n_input = 0}};
     int64_t n = 0;
     pt_status_t status = PT_OK;
-    for (int s = first; s <= (int)last; s++) {
+    for (int s = (int)first; s <= (int)last; s++) {
         fill[s] = (fill_t){.file = file,
                            .path = path,
                            .split = (pt_split_t)s,
@@ -222,7 +222,7 @@ pt_status_t pt_dataset_write_filled(hid_t file, const char *path,
                            .image.id = H5I_INVALID_HID};
         n += source->n[s];
     }
-    for (int s = first; s <= (int)last; s++)
+    for (int s = (int)first; s <= (int)last; s++)
         if (source->n[s] > 0)
             PT_TRY_OR(done, open_columns(&fill[s]));
     for (int64_t i = 0; i < n; i++) {
@@ -232,7 +232,7 @@ pt_status_t pt_dataset_write_filled(hid_t file, const char *path,
         PT_TRY_OR(done, keep_input(c));
     }
 done:
-    for (int s = first; s <= (int)last; s++)
+    for (int s = (int)first; s <= (int)last; s++)
         if (fill[s].source)
             close_columns(&fill[s]);
     return status;

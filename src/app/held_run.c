@@ -141,7 +141,9 @@ static const char *name_part(const pt_trainer_t *trainer, pt_part_t part)
 
 static const char *number(double x, char text[32])
 {
-    snprintf(text, 32, isnan(x) ? "-" : pt_score_format(x), x);
+    if (isnan(x))
+        return "-";
+    snprintf(text, 32, pt_score_format(x), x);
     return text;
 }
 

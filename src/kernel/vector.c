@@ -7,8 +7,11 @@
 
 #if PT_HAS_BLAS && defined(PT_VECTOR_ISA)
 
-/* Neither changes a value; without them conditions and roundings do not vectorise. */
+/* Neither changes a value; without them conditions and roundings do not vectorise with gcc.
+ */
+#ifndef __clang__
 #pragma GCC optimize("no-trapping-math", "no-math-errno")
+#endif
 
 #include "kernel/vector_depthwise.h"
 #include "kernel/vector_norm.h"

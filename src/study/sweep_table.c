@@ -260,9 +260,10 @@ static void compare(sweep_table_t *t)
     t->reference = find_reference(t);
     for (int32_t r = 0; r < t->n_row; r++)
         for (int32_t v = 0; v < SWEEP_N_VALUE; v++)
-            t->line[r].less[v] = t->reference < 0 || r == t->reference
-                                     ? sweep_estimate(NULL, 0)
-                                     : sweep_table_less(t, r, t->reference, v);
+            t->line[r].less[v] =
+                t->reference < 0 || r == t->reference
+                    ? sweep_estimate(NULL, 0)
+                    : sweep_table_less(t, r, t->reference, (sweep_value_t)v);
     find_chances(t);
 }
 
