@@ -16,8 +16,10 @@ struct pt_dataset {
     pt_stack_t (*label)[PT_N_SPLIT]; /**< by task */
     pt_standard_t *standard;         /**< [channels] of inputs; NULL: their own */
     pt_standard_t **task_standard;   /**< by task; NULL: its own */
-    pt_blur_t blur;       /**< of inputs in train, once standardised; of rank 0 */
-    pt_shared_t *shared;  /**< the rows of all stacks */
+    pt_blur_t blur;      /**< of inputs in train, once standardised; of rank 0 */
+    bool is_loaded;      /**< rows of all stacks are on each node, ... */
+    pt_shared_t *memory; /**< ... so many of them in memory ... */
+    pt_shared_t *disk;   /**< ... and the others in a file of its own; either may be NULL */
     pt_staging_t staging; /**< for all stacks, one at a time */
     size_t bytes;
     pt_dataset_digest_t digest;
@@ -31,6 +33,9 @@ PT_MUST_CHECK pt_status_t pt_dataset_open_stacks(pt_dataset_t *dataset);
 void pt_dataset_close_stacks(pt_dataset_t *dataset);
 /** ... or have what is not in memory read from it from now on. */
 PT_MUST_CHECK pt_status_t pt_dataset_stage(pt_dataset_t *dataset);
+
+/** What was loaded is seen by all ranks of a node.  Collective over it. */
+PT_MUST_CHECK pt_status_t pt_dataset_loaded(pt_dataset_t *dataset);
 
 /** Read all inputs, of wider numbers than memory's from the file, which is open then:
  * dataset->digest, and the digest of each split's inputs. */

@@ -190,44 +190,79 @@ void pt_dataset_close_stacks(pt_dataset_t *dataset)
     dataset->file = H5I_INVALID_HID;
 }
 
-static pt_status_t fill_rows(pt_dataset_t *dataset, char *rows)
+static pt_status_t fill_rows(pt_dataset_t *dataset)
 {
     PT_TRY(pt_dataset_open_stacks(dataset));
     for (int32_t i = 0; i < pt_dataset_n_stack(dataset); i++) {
         const pt_stack_t *stack = pt_dataset_stack(dataset, i);
-        if (stack->n > 0)
-            PT_TRY(pt_schema_read_cells(&stack->array, 0, stack->n, stack->cell,
-                                        stack->scale, rows));
-        rows += pt_align_up((size_t)stack->n * stack->row_bytes);
+        int64_t n_rest = stack->n - stack->n_held;
+        if (stack->n_held > 0)
+            PT_TRY(pt_schema_read_cells(&stack->array, 0, stack->n_held, stack->cell,
+                                        stack->scale, stack->rows));
+        if (n_rest > 0)
+            PT_TRY(pt_schema_read_cells(&stack->array, stack->n_held, n_rest, stack->cell,
+                                        stack->scale, stack->rest));
     }
     return PT_OK;
 }
 
-static pt_status_t load_stacks(pt_dataset_t *dataset, pt_comm_t *comm, pt_comm_t *node,
-                               pt_cache_t cache)
+pt_status_t pt_dataset_loaded(pt_dataset_t *dataset)
 {
-    size_t bytes = 0;
-    void *rows = NULL;
-    for (int32_t i = 0; i < pt_dataset_n_stack(dataset); i++) {
-        const pt_stack_t *stack = pt_dataset_stack(dataset, i);
-        bytes += pt_align_up((size_t)stack->n * stack->row_bytes);
-    }
-    PT_AGREE(comm, cache == PT_CACHE_DISK
-                       ? pt_shared_new_on_disk(node, bytes, &dataset->shared, &rows)
-                       : pt_shared_new(node, bytes, &dataset->shared, &rows));
-    dataset->bytes += cache == PT_CACHE_DISK ? 0 : bytes;
-    char *next = rows;
+    if (dataset->disk)
+        PT_TRY(pt_shared_ready(dataset->disk));
+    return dataset->memory ? pt_shared_ready(dataset->memory) : PT_OK;
+}
+
+/* Which rows are held in memory, `room` bytes at most, stack after stack; bytes of all that
+ * are and of all that are not. */
+static void share_room(pt_dataset_t *dataset, size_t room, size_t *held, size_t *rest)
+{
+    *held = *rest = 0;
     for (int32_t i = 0; i < pt_dataset_n_stack(dataset); i++) {
         pt_stack_t *stack = pt_dataset_stack(dataset, i);
-        stack->rows = next;
-        next += pt_align_up((size_t)stack->n * stack->row_bytes);
+        size_t bytes = (size_t)stack->n * stack->row_bytes;
+        size_t left = room > *held ? room - *held : 0;
+        stack->n_held = bytes <= left ? stack->n : (int64_t)(left / stack->row_bytes);
+        *held += pt_align_up((size_t)stack->n_held * stack->row_bytes);
+        *rest += pt_align_up((size_t)(stack->n - stack->n_held) * stack->row_bytes);
     }
+}
+
+static void place_stacks(pt_dataset_t *dataset, char *held, char *rest)
+{
+    for (int32_t i = 0; i < pt_dataset_n_stack(dataset); i++) {
+        pt_stack_t *stack = pt_dataset_stack(dataset, i);
+        int64_t n_rest = stack->n - stack->n_held;
+        if (stack->n_held > 0) {
+            stack->rows = held;
+            held += pt_align_up((size_t)stack->n_held * stack->row_bytes);
+        }
+        if (n_rest > 0) {
+            stack->rest = rest;
+            rest += pt_align_up((size_t)n_rest * stack->row_bytes);
+        }
+    }
+}
+
+static pt_status_t load_stacks(pt_dataset_t *dataset, pt_comm_t *comm, pt_comm_t *node,
+                               size_t room)
+{
+    size_t n_held, n_rest;
+    void *held = NULL, *rest = NULL;
+    share_room(dataset, room, &n_held, &n_rest);
+    if (n_held > 0)
+        PT_AGREE(comm, pt_shared_new(node, n_held, &dataset->memory, &held));
+    if (n_rest > 0)
+        PT_AGREE(comm, pt_shared_new_on_disk(node, n_rest, &dataset->disk, &rest));
+    place_stacks(dataset, held, rest);
+    dataset->bytes += n_held;
+    dataset->is_loaded = true;
     pt_status_t status = PT_OK;
     if (pt_comm_rank(node) == 0)
-        status = fill_rows(dataset, rows);
+        status = fill_rows(dataset);
     pt_dataset_close_stacks(dataset);
     PT_AGREE(comm, status);
-    return pt_shared_ready(dataset->shared);
+    return pt_dataset_loaded(dataset);
 }
 
 pt_status_t pt_dataset_stage(pt_dataset_t *dataset)
@@ -318,7 +353,7 @@ static pt_status_t compare_inputs(pt_dataset_t *dataset, const char *path, pt_co
                                   pt_comm_t *node, bool is_reader)
 {
     char mine[PT_N_SPLIT][33] = {""}, first[PT_N_SPLIT][33];
-    bool is_used = dataset->shared == NULL || pt_comm_rank(node) == 0;
+    bool is_used = !dataset->is_loaded || pt_comm_rank(node) == 0;
     pt_status_t status = PT_OK;
     if (is_reader)
         status =
@@ -333,8 +368,8 @@ static pt_status_t compare_inputs(pt_dataset_t *dataset, const char *path, pt_co
 }
 
 static pt_status_t open_dataset(const char *path, const char *tasks, bool takes_gaps,
-                                pt_comm_t *comm, pt_comm_t *node, pt_cache_t cache,
-                                pt_dataset_t **out)
+                                pt_comm_t *comm, pt_comm_t *node, bool is_loaded,
+                                size_t room, pt_dataset_t **out)
 {
     pt_dataset_t *dataset = NULL;
     bool is_reader = false;
@@ -349,8 +384,8 @@ static pt_status_t open_dataset(const char *path, const char *tasks, bool takes_
     PT_TRY_OR(fail, open_tables(dataset, path, tasks, takes_gaps, comm, is_reader));
     PT_TRY_OR(fail, pt_comm_agree(comm, form_stacks(dataset)));
     dataset->bytes = sizeof *dataset + table_bytes(&dataset->schema);
-    if (cache != PT_CACHE_NONE) {
-        PT_TRY_OR(fail, load_stacks(dataset, comm, node, cache));
+    if (is_loaded) {
+        PT_TRY_OR(fail, load_stacks(dataset, comm, node, room));
     } else {
         PT_TRY_OR(fail, pt_comm_agree(comm, pt_dataset_stage(dataset)));
     }
@@ -365,13 +400,20 @@ fail:
 pt_status_t pt_dataset_open(const char *path, const char *tasks, pt_comm_t *comm,
                             pt_comm_t *node, pt_cache_t cache, pt_dataset_t **out)
 {
-    return open_dataset(path, tasks, false, comm, node, cache, out);
+    return open_dataset(path, tasks, false, comm, node, cache != PT_CACHE_NONE,
+                        cache == PT_CACHE_MEMORY ? SIZE_MAX : 0, out);
+}
+
+pt_status_t pt_dataset_open_bounded(const char *path, const char *tasks, pt_comm_t *comm,
+                                    pt_comm_t *node, int64_t bytes, pt_dataset_t **out)
+{
+    return open_dataset(path, tasks, false, comm, node, true, (size_t)bytes, out);
 }
 
 pt_status_t pt_dataset_open_labels(const char *path, const char *tasks, pt_comm_t *comm,
                                    pt_comm_t *node, pt_dataset_t **out)
 {
-    return open_dataset(path, tasks, true, comm, node, PT_CACHE_NONE, out);
+    return open_dataset(path, tasks, true, comm, node, false, 0, out);
 }
 
 void pt_dataset_close(pt_dataset_t *dataset)
@@ -383,7 +425,8 @@ void pt_dataset_close(pt_dataset_t *dataset)
         pt_free(dataset->task_standard[t]);
     pt_free(dataset->task_standard);
     pt_free(dataset->standard);
-    pt_shared_free(dataset->shared);
+    pt_shared_free(dataset->memory);
+    pt_shared_free(dataset->disk);
     pt_free(dataset->label);
     pt_free(dataset->staging.room);
     pt_free(dataset->path);

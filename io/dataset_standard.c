@@ -58,7 +58,7 @@ static pt_status_t take_standard(pt_dataset_t *dataset, int32_t task,
     PT_TRY(copy_standards(wanted, n_channel(dataset, task), &standard));
     set_standard(dataset, task, standard);
     for (int s = 0; s < PT_N_SPLIT; s++)
-        stack[s].rows = NULL;
+        stack[s].rows = stack[s].rest = NULL;
     return dataset->staging.room ? PT_OK : pt_dataset_stage(dataset);
 }
 
@@ -164,7 +164,9 @@ static pt_status_t convert_rows(pt_dataset_t *dataset, int32_t task,
             int64_t n = rows < stack->n - first ? rows : stack->n - first;
             size_t row_bytes = stack->row_bytes;
             PT_TRY_OR(done, pt_stack_read_units(stack, standard, first, n, buffer));
-            memcpy(stack->rows + (size_t)first * row_bytes, buffer, (size_t)n * row_bytes);
+            for (int64_t i = 0; i < n; i++)
+                memcpy(pt_stack_row(stack, first + i),
+                       (char *)buffer + (size_t)i * row_bytes, row_bytes);
         }
 done:
     pt_free(buffer);
@@ -200,9 +202,9 @@ static pt_status_t standardise(pt_dataset_t *dataset, const uint64_t *taken,
                                pt_standard_t **standard)
 {
     bool is_root = pt_comm_rank(comm) == 0;
-    bool does_fill = dataset->shared && pt_comm_rank(node) == 0;
+    bool does_fill = dataset->is_loaded && pt_comm_rank(node) == 0;
     pt_status_t status = PT_OK;
-    if (dataset->shared && (is_root || does_fill))
+    if (dataset->is_loaded && (is_root || does_fill))
         status = pt_dataset_open_stacks(dataset);
     if (is_root && status == PT_OK)
         status = find_standards(dataset, taken, tasks, standard);
@@ -216,7 +218,7 @@ static pt_status_t standardise(pt_dataset_t *dataset, const uint64_t *taken,
         standard[1 + t] = NULL;
     }
     PT_AGREE(comm, status);
-    return dataset->shared ? pt_shared_ready(dataset->shared) : PT_OK;
+    return dataset->is_loaded ? pt_dataset_loaded(dataset) : PT_OK;
 }
 
 pt_status_t pt_dataset_standardise(pt_dataset_t *dataset, const uint64_t *taken,
@@ -229,7 +231,7 @@ pt_status_t pt_dataset_standardise(pt_dataset_t *dataset, const uint64_t *taken,
         status = pt_alloc(&dataset->task_standard, n_task, sizeof *dataset->task_standard);
     PT_TRY_OR(done, pt_comm_agree(comm, status));
     status = standardise(dataset, taken, tasks, comm, node, standard);
-    if (dataset->shared)
+    if (dataset->is_loaded)
         pt_dataset_close_stacks(dataset);
 done:
     for (size_t i = 0; standard && i < 1 + n_task; i++)

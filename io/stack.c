@@ -14,7 +14,7 @@ size_t pt_stack_room(const pt_stack_t *stack)
 static bool is_in_memory(const pt_stack_t *stack)
 {
     const pt_number_t *number = &stack->array.number;
-    return stack->rows && stack->cell == PT_CELL_F32 && !stack->standard &&
+    return pt_stack_is_loaded(stack) && stack->cell == PT_CELL_F32 && !stack->standard &&
            stack->scale == 1 && number->kind == PT_NUMBER_FLOAT &&
            number->bytes <= (int32_t)sizeof(float);
 }
@@ -24,9 +24,11 @@ pt_status_t pt_stack_read_exact(const pt_stack_t *stack, int64_t first, int64_t 
 {
     int64_t values = stack->n_value;
     if (is_in_memory(stack)) {
-        const float *row = (const float *)(const void *)stack->rows + first * values;
-        for (int64_t i = 0; i < n * values; i++)
-            out[i] = (double)row[i];
+        for (int64_t i = 0; i < n; i++) {
+            const float *row = (const float *)(const void *)pt_stack_row(stack, first + i);
+            for (int64_t j = 0; j < values; j++)
+                *out++ = (double)row[j];
+        }
         return PT_OK;
     }
     PT_TRY(pt_h5_array_read(&stack->array, first, n, PT_CELL_F64, out));
@@ -65,8 +67,8 @@ pt_status_t pt_stack_fetch(const pt_stack_t *stack, const pt_staging_t *staging,
                            const int64_t *row, int64_t n, const char **stored, int64_t *k)
 {
     *k = 1;
-    if (stack->rows) {
-        *stored = stack->rows + (size_t)row[0] * stack->row_bytes;
+    if (pt_stack_is_loaded(stack)) {
+        *stored = pt_stack_row(stack, row[0]);
         return PT_OK;
     }
     int64_t room = (int64_t)(staging->bytes / pt_stack_room(stack));

@@ -16,8 +16,23 @@ typedef struct pt_stack {
     size_t row_bytes;
     int64_t n;           /**< rows; 0: there is nothing */
     pt_h5_array_t array; /**< open on ranks that read from it */
-    char *rows;          /**< in those units; NULL where they are not in memory */
+    char *rows;          /**< the first n_held of them, in those units ... */
+    int64_t n_held;
+    char *rest; /**< ... and the others; both NULL: they are read from the file */
 } pt_stack_t;
+
+static inline bool pt_stack_is_loaded(const pt_stack_t *stack)
+{
+    return stack->rows || stack->rest;
+}
+
+/** A row of one that is. */
+static inline char *pt_stack_row(const pt_stack_t *stack, int64_t row)
+{
+    return row < stack->n_held
+               ? stack->rows + (size_t)row * stack->row_bytes
+               : stack->rest + (size_t)(row - stack->n_held) * stack->row_bytes;
+}
 
 /** Room for rows that are not in memory. */
 typedef struct pt_staging {

@@ -199,8 +199,11 @@ pt_status_t pt_session_open_data(pt_session_t *session)
     pt_comm_rehearse_nodes((int32_t)c->layout.ranks_per_node);
     PT_TRY(pt_comm_split_node(world, &session->node));
     PT_TRY(count_cores(session));
-    PT_TRY(pt_dataset_open(c->data.file, c->data.tasks, world, session->node, c->data.cache,
-                           &session->dataset));
+    PT_TRY(c->data.cache == PT_CACHE_BOUND
+               ? pt_dataset_open_bounded(c->data.file, c->data.tasks, world, session->node,
+                                         c->data.cache_bytes, &session->dataset)
+               : pt_dataset_open(c->data.file, c->data.tasks, world, session->node,
+                                 c->data.cache, &session->dataset));
     if (pt_comm_rank(world) == 0)
         status = check_tasks(session);
     if (pt_comm_rank(world) == 0 && status == PT_OK)

@@ -28,6 +28,7 @@ typedef enum pt_option_type {
     PT_OPTION_NAMES,  /**< char[]: names, kept with one blank between them */
     PT_OPTION_LINES,  /**< char[]: lines, of which none is empty */
     PT_OPTION_BUDGET, /**< pt_budget_t: none, a share as in 60%, or an amount */
+    PT_OPTION_SIZE,   /**< an enum, then int64_t: a word, or the bytes of the last one */
     PT_OPTION_FROM    /**< an enum, then char[]: a word, or the file that is the last one */
 } pt_option_type_t;
 

@@ -233,6 +233,35 @@ static bool parse_from(const pt_option_t *option, const char *text, void *field)
     return true;
 }
 
+static const char size_letters[] = "KMGT"; /* each 1024 of the one before */
+
+static bool parse_size(const pt_option_t *option, const char *text, void *field)
+{
+    int64_t bytes, unit = 1;
+    memset(field, 0, option->size);
+    if (parse_word(option, text, field)) {
+        return true;
+    }
+    unsigned n_word = 0;
+    while (option->words[n_word] != NULL) {
+        n_word++;
+    }
+    if (!isdigit((unsigned char)*text) || !take_whole(&text, &bytes)) {
+        return false;
+    }
+    const char *letter = *text != '\0' ? strchr(size_letters, *text) : NULL;
+    for (const char *c = size_letters; letter != NULL && c <= letter; c++) {
+        unit *= 1024;
+    }
+    if (text[letter != NULL] != '\0' || __builtin_mul_overflow(bytes, unit, &bytes) ||
+        !in_whole_range(option, bytes)) {
+        return false;
+    }
+    memcpy(field, &n_word, sizeof n_word);
+    memcpy((char *)field + option->size - sizeof bytes, &bytes, sizeof bytes);
+    return true;
+}
+
 static bool (*const parse[])(const pt_option_t *option, const char *text, void *field) = {
     [PT_OPTION_INT] = parse_int,     [PT_OPTION_REAL] = parse_real,
     [PT_OPTION_TIME] = parse_time,   [PT_OPTION_BOOL] = parse_bool,
@@ -240,7 +269,7 @@ static bool (*const parse[])(const pt_option_t *option, const char *text, void *
     [PT_OPTION_INTS] = parse_ints,   [PT_OPTION_LINE] = parse_line,
     [PT_OPTION_PATH] = parse_line,   [PT_OPTION_NAMES] = parse_names,
     [PT_OPTION_LINES] = parse_lines, [PT_OPTION_BUDGET] = parse_budget,
-    [PT_OPTION_FROM] = parse_from,
+    [PT_OPTION_FROM] = parse_from,   [PT_OPTION_SIZE] = parse_size,
 };
 
 /* Does the mark stand where a comment might begin? */
@@ -345,11 +374,23 @@ static void format_budget(const pt_budget_t *budget, char *text, size_t size)
     strcat(text, budget->is_share ? "%" : "");
 }
 
+static void format_size(int64_t bytes, char *text, size_t size)
+{
+    int letter = -1;
+    while (bytes > 0 && bytes % 1024 == 0 && size_letters[letter + 1] != '\0') {
+        bytes /= 1024;
+        letter++;
+    }
+    snprintf(text, size, "%lld%.*s", (long long)bytes, letter >= 0,
+             size_letters + (letter >= 0 ? letter : 0));
+}
+
 void pt_option_format(const pt_option_t *option, const void *base,
                       char text[PT_OPTION_TEXT])
 {
     const void *field = (const char *)base + option->offset;
     const pt_length_t *length = field;
+    int64_t bytes;
     unsigned word;
     switch (option->type) {
     case PT_OPTION_INT:
@@ -392,6 +433,15 @@ void pt_option_format(const pt_option_t *option, const void *base,
                  option->words[word] != NULL ? option->words[word]
                                              : (const char *)field + sizeof word);
         break;
+    case PT_OPTION_SIZE:
+        memcpy(&word, field, sizeof word);
+        memcpy(&bytes, (const char *)field + option->size - sizeof bytes, sizeof bytes);
+        if (option->words[word] != NULL) {
+            snprintf(text, PT_OPTION_TEXT, "%s", option->words[word]);
+        } else {
+            format_size(bytes, text, PT_OPTION_TEXT);
+        }
+        break;
     }
 }
 
@@ -409,6 +459,7 @@ static const char *const kind_text[] = {
     [PT_OPTION_LINES] = "lines of text",
     [PT_OPTION_BUDGET] = "none, a share as in 60%, at most 100%, or an amount above 0,",
     [PT_OPTION_FROM] = "one of",
+    [PT_OPTION_SIZE] = "one of",
 };
 
 void pt_option_expected(const pt_option_t *option, char *text, size_t size)
@@ -419,11 +470,14 @@ void pt_option_expected(const pt_option_t *option, char *text, size_t size)
     switch (option->type) {
     case PT_OPTION_WORD:
     case PT_OPTION_FROM:
+    case PT_OPTION_SIZE:
         for (int i = 0; option->words[i] != NULL; i++) {
             pt_text_add(&out, "%s%s", i > 0 ? ", " : " ", option->words[i]);
         }
         if (option->type == PT_OPTION_FROM) {
             pt_text_add(&out, ", or a file, with a . or / in its name");
+        } else if (option->type == PT_OPTION_SIZE) {
+            pt_text_add(&out, ", or bytes as in 500M or 2G");
         }
         break;
     case PT_OPTION_LINE:
@@ -460,6 +514,7 @@ void pt_option_explain(const pt_option_t *option, char *text, size_t size)
         return;
     case PT_OPTION_WORD:
     case PT_OPTION_FROM:
+    case PT_OPTION_SIZE:
     case PT_OPTION_BOOL:
         break;
     default:

@@ -62,13 +62,18 @@
     {                                                                                      \
         name, PT_OPTION_BUDGET, AT(field), initial, 0, 1e18, NULL, class, help             \
     }
-/* The word and the file's name behind it in one. */
+/* A word and what stands behind it in one: the name of a file, or bytes. */
+#define BOTH(field, behind)                                                                \
+    offsetof(pt_config_t, field), offsetof(pt_config_t, behind) +                          \
+                                      sizeof(((pt_config_t *)0)->behind) -                 \
+                                      offsetof(pt_config_t, field)
 #define FROM(name, field, file, initial, words, class, help)                               \
     {                                                                                      \
-        name, PT_OPTION_FROM, offsetof(pt_config_t, field),                                \
-            offsetof(pt_config_t, file) + sizeof(((pt_config_t *)0)->file) -               \
-                offsetof(pt_config_t, field),                                              \
-            initial, 0, 0, words, class, help                                              \
+        name, PT_OPTION_FROM, BOTH(field, file), initial, 0, 0, words, class, help         \
+    }
+#define SIZE(name, field, bytes, initial, words, class, help)                              \
+    {                                                                                      \
+        name, PT_OPTION_SIZE, BOTH(field, bytes), initial, 0, 1e15, words, class, help     \
     }
 
 #define UPDATE(s, at, optimizer_, lr_, momentum_, nesterov_, decay_, schedule_, ramp_)     \
@@ -100,10 +105,10 @@ const pt_option_t pt_options[] = {
     WORD("data.standardise", data.standardise, "auto", pt_standardise_words, NUM,
          "auto: train features, wide float images and regression at mean 0, deviation 1; "
          "scores are in the labels' units"),
-    WORD(
-        "data.cache", data.cache, "memory", pt_cache_words, LAY,
-        "one copy per node in memory, or unpacked in a file of TMPDIR, or read what a step "
-        "needs; same bits"),
+    SIZE("data.cache", data.cache, data.cache_bytes, "memory", pt_cache_words, LAY,
+         "one copy per node in memory, or unpacked in a file of TMPDIR, or as many bytes "
+         "of it "
+         "in memory and the rest in the file, or read what a step needs; same bits"),
     INT("data.search_size", data.search_size, "0", 0, 65536, NUM,
         "pixels a side of inputs and maps during warm-up and search; 0 = as stored"),
 

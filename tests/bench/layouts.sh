@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # What reading costs by layout of the file: processor time of the same steps, of pairs of
-# pictures in a plain file, packed sample by sample, and as h5py packs by default.
+# pictures in a plain file, packed sample by sample, and as h5py packs by default; 20M are less
+# than half of them.
 # usage: tests/bench/layouts.sh [STEPS]
 set -eu
 root=$(cd "$(dirname "$0")/../.." && pwd)
@@ -28,7 +29,7 @@ seconds() {
         warmup.steps="$3" search.steps=0 retrain.steps=0 run.eval_every=0 >/dev/null 2>&1; } 2>&1 | awk '{print $1 + $2}'
 }
 printf '%-10s %-8s %10s %12s %8s\n' file cache 'start, s' "$steps steps, s" 'of plain'
-for what in "plain none" "single none" "h5py none" "h5py disk" "plain memory"; do
+for what in "plain none" "single none" "h5py none" "h5py disk" "single 20M" "h5py 20M" "plain memory"; do
     read -r file cache <<<"$what"
     start=$(seconds "$file.h5" "$cache" 1)
     whole=$(seconds "$file.h5" "$cache" $((steps + 1)))

@@ -44,7 +44,13 @@ static pt_dataset_t *open_dataset(const char *name, pt_cache_t cache)
     char path[96];
     pt_dataset_t *dataset = NULL;
     snprintf(path, sizeof path, "%s/%s", folder, name);
-    if (pt_dataset_open(path, "all", pt_comm_world(), node, cache, &dataset) != PT_OK)
+    /* Bounded: nine inputs in memory. */
+    pt_status_t status =
+        cache == PT_CACHE_BOUND
+            ? pt_dataset_open_bounded(path, "all", pt_comm_world(), node,
+                                      9 * CHANNELS * (int64_t)sizeof(float), &dataset)
+            : pt_dataset_open(path, "all", pt_comm_world(), node, cache, &dataset);
+    if (status != PT_OK)
         fail_msg("%s", pt_error_message());
     return dataset;
 }
@@ -88,13 +94,15 @@ static void assert_near(const float *a, const float *b, int n)
 
 static void an_offset_is_taken_off_exactly(void **state)
 {
-    static seen_t near, far, in_file;
+    static seen_t near, far, in_file, bounded;
     (void)state;
     pt_dataset_t *a = open_dataset("near.h5", true), *b = open_dataset("far.h5", true);
     pt_dataset_t *c = open_dataset("far.h5", false);
+    pt_dataset_t *d = open_dataset("far.h5", PT_CACHE_BOUND);
     standardise(a);
     standardise(b);
     standardise(c);
+    standardise(d);
     for (int s = 0; s < PT_N_SPLIT; s++) {
         int64_t n = pt_dataset_n_input(a, (pt_split_t)s);
         if (n == 0)
@@ -103,6 +111,8 @@ static void an_offset_is_taken_off_exactly(void **state)
         look(b, (pt_split_t)s, n, &far);
         look(c, (pt_split_t)s, n, &in_file);
         assert_memory_equal(&far, &in_file, sizeof far);
+        look(d, (pt_split_t)s, n, &bounded);
+        assert_memory_equal(&far, &bounded, sizeof far);
         assert_near(near.x, far.x, N_TRAIN * CHANNELS);
         assert_near(&near.many->f, &far.many->f, N_TRAIN * LABELS);
         assert_near(&near.whole->f, &far.whole->f, N_TRAIN);
@@ -111,6 +121,7 @@ static void an_offset_is_taken_off_exactly(void **state)
     const pt_standard_t *other = pt_dataset_task(b, 1)->standard;
     assert_true(fabs(other->deviation / one->deviation - 2) < 1e-12);
     assert_true(fabs(other->mean - 1e12 - 2 * one->mean) <= 0x1p-14);
+    pt_dataset_close(d);
     pt_dataset_close(c);
     pt_dataset_close(b);
     pt_dataset_close(a);

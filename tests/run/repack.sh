@@ -71,7 +71,20 @@ for n in 1 2 3; do
     ! grep -q "in chunks of" err || fail "what is unpacked once is called costly"
     same_result BANDS "DISK-$n"
 done
+# Or some in memory and the rest there: 113 of 348 images of 9 KiB.
+for n in 1 2 3; do
+    TMPDIR=$PWD/scratch OMPI_MCA_orte_tmpdir_base=/tmp expect 0 ranks $n search "$SMALL" -o "BOUND-$n" \
+        --set data.file=bands.h5 data.cache=1M "${short[@]}"
+    same_result BANDS "BOUND-$n"
+done
 [ -z "$(ls scratch)" ] || fail "files are left in TMPDIR"
+# What fits needs no disk.
+TMPDIR=$PWD/nowhere expect 0 "$POLYTREE" search "$SMALL" -o FITS --set data.file=bands.h5 data.cache=1G "${short[@]}"
+same_result BANDS FITS
+TMPDIR=$PWD/nowhere refuses 1 "no file of [0-9]+ MiB in $PWD/nowhere \\(TMPDIR\\): No such file" search "$SMALL" -o none \
+    --set data.file=bands.h5 data.cache=1M
+refuses 2 "data.cache = '2Q': expected one of none, memory, disk, or bytes as in 500M or 2G" search "$SMALL" -o none \
+    --set data.cache=2Q
 TMPDIR=$PWD/nowhere refuses 1 "no file of [0-9]+ MiB in $PWD/nowhere \\(TMPDIR\\): No such file" search "$SMALL" -o none \
     --set data.file=bands.h5 data.cache=disk
 [ ! -e none ] || fail "a refused run leaves a folder"

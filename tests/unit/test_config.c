@@ -111,6 +111,9 @@ static void another_value(const pt_option_t *option, char *text, size_t size)
     case PT_OPTION_BUDGET:
         snprintf(text, size, "12.3%%");
         break;
+    case PT_OPTION_SIZE:
+        snprintf(text, size, "3000M");
+        break;
     case PT_OPTION_FROM:
         memset(text, '/', option->size - sizeof(int) - 1);
         text[option->size - sizeof(int) - 1] = '\0';

@@ -276,6 +276,38 @@ static void retraining_starts_from_a_word_or_a_file(void **state)
     assert_string_equal(c.retrain.from_file, "");
 }
 
+static void a_cache_is_a_word_or_bytes(void **state)
+{
+    static const struct {
+        const char *text, *back;
+        int64_t bytes;
+    } size[] = {{"0", "0", 0},           {"1000", "1000", 1000},
+                {"2G", "2G", 2LL << 30}, {"2048M", "2G", 2LL << 30},
+                {"3K", "3K", 3 << 10},   {"2000000M", "2000000M", 2000000LL << 20}};
+    static const char *const wrong[] = {"2Q",  "-1", "2 G",   "1.5G",
+                                        "2GB", "G",  "1000T", "99999999999T"};
+    pt_config_t c;
+    char text[PT_OPTION_TEXT], set[64];
+    pt_option_at_t at;
+    (void)state;
+    pt_config_init(&c);
+    assert_int_equal(pt_option_find(&c, "data", 4, "cache", &at), PT_OK);
+    for (size_t i = 0; i < sizeof size / sizeof size[0]; i++) {
+        assert_int_equal(pt_option_parse(&at, size[i].text), PT_OK);
+        assert_int_equal(c.data.cache, PT_CACHE_BOUND);
+        assert_int_equal(c.data.cache_bytes, size[i].bytes);
+        pt_option_format(at.option, &c, text);
+        assert_string_equal(text, size[i].back);
+    }
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        snprintf(set, sizeof set, "data.cache=%s", wrong[i]);
+        assert_int_equal(pt_config_set(&c, set), PT_E_CONFIG);
+        assert_message("expected one of none, memory, disk, or bytes as in 500M or 2G");
+    }
+    assert_int_equal(pt_config_set(&c, "data.cache=disk"), PT_OK);
+    assert_int_equal(c.data.cache, PT_CACHE_DISK);
+}
+
 static void sections_of_tasks_are_kept_by_name(void **state)
 {
     (void)state;
@@ -514,6 +546,7 @@ int main(void)
         cmocka_unit_test(every_word_is_taken_and_no_other),
         cmocka_unit_test(budgets_are_none_a_share_or_an_amount),
         cmocka_unit_test(retraining_starts_from_a_word_or_a_file),
+        cmocka_unit_test(a_cache_is_a_word_or_bytes),
         cmocka_unit_test(sections_of_tasks_are_kept_by_name),
         cmocka_unit_test(every_name_of_a_task_can_be_set),
         cmocka_unit_test(wrong_sections_of_tasks_are_refused),

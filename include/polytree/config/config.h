@@ -70,6 +70,7 @@ typedef struct pt_config {
         int64_t gap; /**< rows left out between parts that are cut in order; 0: at random */
         pt_standardise_t standardise;
         pt_cache_t cache;
+        int64_t cache_bytes; /**< a node; behind its word in one option, as files are */
         int64_t search_size; /**< pixels a side during warm-up and search; 0 = as stored */
     } data;
     struct {

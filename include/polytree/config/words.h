@@ -28,7 +28,8 @@ typedef enum pt_cache {
     PT_CACHE_NONE,
     PT_CACHE_MEMORY,
     PT_CACHE_DISK,
-    PT_N_CACHE
+    PT_N_CACHE,
+    PT_CACHE_BOUND = PT_N_CACHE /**< what fits so many bytes in memory, the rest on disk */
 } pt_cache_t;
 typedef enum pt_layout_mode {
     PT_LAYOUT_AUTO,

@@ -121,6 +121,11 @@ typedef struct pt_dataset pt_dataset_t;
 PT_MUST_CHECK pt_status_t pt_dataset_open(const char *path, const char *tasks,
                                           pt_comm_t *comm, pt_comm_t *node,
                                           pt_cache_t cache, pt_dataset_t **out);
+/** With at most `bytes` of inputs and label maps in each node's memory, those of train's
+ * inputs first, and the rest as with PT_CACHE_DISK. */
+PT_MUST_CHECK pt_status_t pt_dataset_open_bounded(const char *path, const char *tasks,
+                                                  pt_comm_t *comm, pt_comm_t *node,
+                                                  int64_t bytes, pt_dataset_t **out);
 /**
  * The same to score what a network makes of the inputs: a file without train will do, and
  * tasks without labels there.  Nothing is read into memory.
