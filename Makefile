@@ -6,13 +6,14 @@
 #   make check-sanitize   the tests under address, undefined-behaviour and leak sanitizers
 #   make check-valgrind   a tiny search on one and two ranks, and on two stages, under valgrind
 #   make check-cluster    jobs preempted, stopped, killed and put back, on a Slurm that it starts
+#   make check-portable   other builds: MPICH, clang, DNNL=0, HDF5 by prefix: the same results
 #   make bench-peer       steps and predictions beside PyTorch's: a table, and BUILD/peer.json
 #   make lint             format and layers of the code
 #   make install          into PREFIX; make uninstall takes it away
 #   make info             versions of compiler and libraries
 #   make clean            remove what was built
 #   make help             this
-# Options: DEBUG=1 ASAN=1 DNNL=0 WERROR=1 PREFIX=/usr/local DESTDIR= BUILD=build CC=mpicc V=1
+# Options: DEBUG=1 ASAN=1 DNNL=0 WERROR=1 PREFIX=/usr/local DESTDIR= BUILD=build CC=mpicc HDF5=PREFIX V=1
 
 VERSION := 0.3.0
 CC      := mpicc
@@ -22,10 +23,25 @@ DNNL    := $(if $(wildcard /usr/include/dnnl.h /usr/include/oneapi/dnnl/dnnl.h),
 CFLAGS  := $(if $(DEBUG),-O1 -g3,-O2 -g -ftree-vectorize)
 comma   := ,
 
+# HDF5 is where HDF5=PREFIX says; else what pkg-config knows, at Debian's by a name for each MPI;
+# else where its compiler script h5pcc says, for many sites have no file of pkg-config's.
+ifneq ($(HDF5),)
+HDF5_FILES := $(wildcard $(HDF5)/lib/libhdf5.* $(HDF5)/lib64/libhdf5.*)
+HDF5_DIRS  := -I$(HDF5)/include -L$(patsubst %/,%,$(dir $(firstword $(HDF5_FILES))))
+$(if $(and $(HDF5_FILES),$(wildcard $(HDF5)/include/hdf5.h)),, \
+    $(error HDF5=$(HDF5): include/hdf5.h and lib/libhdf5.so are not there))
+else
+MPI        := $(if $(findstring mpich,$(shell $(CC) -show 2>/dev/null)),mpich,openmpi)
+HDF5_PKG   := $(shell for p in hdf5-$(MPI) hdf5; do \
+                pkg-config --exists $$p && echo $$p && break; done 2>/dev/null)
+HDF5_DIRS  := $(if $(HDF5_PKG),,$(filter -I% -L%,$(shell h5pcc -shlib -show 2>/dev/null)))
+endif
+HDF5_LIBS  := $(if $(HDF5_DIRS),$(foreach d,$(filter -L%,$(HDF5_DIRS)),$d -Wl,-rpath,$(d:-L%=%)) -lhdf5)
+
 # On a bare machine pkg-config and the libraries are not there yet: `deps` says so.
-PKGS       := openblas hdf5-openmpi jansson libxxhash libpng libturbojpeg zlib libarchive
-PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
-PKG_LIBS   := $(shell pkg-config --libs $(PKGS) 2>/dev/null)
+PKGS       := openblas $(HDF5_PKG) jansson libxxhash libpng libturbojpeg zlib libarchive
+PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS) 2>/dev/null) $(filter -I%,$(HDF5_DIRS))
+PKG_LIBS   := $(shell pkg-config --libs $(PKGS) 2>/dev/null) $(HDF5_LIBS)
 
 WARN    := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes
 SAN     := $(if $(ASAN),-fsanitize=address$(comma)undefined -fno-omit-frame-pointer)
@@ -71,7 +87,7 @@ PARALLEL = $(if $(filter --jobserver% -j%,$(MAKEFLAGS)),,-j$(shell nproc))
 help:
 	@sed -n '/^#/!q; s/^# \{0,1\}//p' $(firstword $(MAKEFILE_LIST))
 
-.PHONY: help all tests deps demo bench-peer check check-long check-sanitize check-valgrind check-cluster lint install install-files uninstall info clean
+.PHONY: help all tests deps demo bench-peer check check-long check-sanitize check-valgrind check-cluster check-portable lint install install-files uninstall info clean
 .DELETE_ON_ERROR:
 
 # Without this make links x.d from x.d.o, for which vector_%.o seems to be a way.
@@ -135,10 +151,10 @@ $(BUILD)/flags: force
 	@echo '$(subst ','\'',$(FLAGS))' | cmp -s - $@ || echo '$(subst ','\'',$(FLAGS))' >$@
 
 deps:
-	@DNNL=$(DNNL_WANTED) jobs/deps.sh all
+	@$(DEPS) all
 
 demo:
-	@DNNL=$(DNNL_WANTED) jobs/deps.sh demo
+	@$(DEPS) demo
 	@$(MAKE) --no-print-directory $(PARALLEL) all
 	@POLYTREE=$(abspath $(BUILD))/polytree jobs/demo.sh
 
@@ -148,12 +164,12 @@ bench-peer:
 	@BUILD=$(BUILD) $${PYTHON:-/usr/bin/python3} tests/bench/peer/peer.py --out $(BUILD)/peer.json || [ $$? = 77 ]
 
 check check-long:
-	@DNNL=$(DNNL_WANTED) jobs/deps.sh check
+	@$(DEPS) check
 	@$(MAKE) --no-print-directory $(PARALLEL) WERROR=1 all tests
 	@BUILD=$(BUILD) tests/check/run.sh $(if $(filter check-long,$@),long)
 
 check-sanitize:
-	@DNNL=$(DNNL_WANTED) jobs/deps.sh check
+	@$(DEPS) check
 	@$(MAKE) --no-print-directory $(PARALLEL) WERROR=1 ASAN=1 BUILD=$(BUILD)-asan all tests
 	@BUILD=$(BUILD)-asan tests/sanitize/run.sh
 
@@ -161,11 +177,16 @@ check-valgrind: all
 	@POLYTREE=$(abspath $(BUILD))/polytree tests/valgrind/run.sh
 
 check-cluster: all
-	@jobs/deps.sh cluster
+	@$(DEPS) cluster
 	@POLYTREE=$(abspath $(BUILD))/polytree tests/cluster/trials.sh
 
-# Empty unless the user has decided: a library that is not there yet may be installed.
-DNNL_WANTED = $(if $(filter command% environment%,$(origin DNNL)),$(DNNL))
+check-portable:
+	@$(DEPS) check
+	@BUILD=$(abspath $(BUILD))-portable tests/portable/run.sh
+
+# DNNL is empty unless the user has decided: a library that is not there yet may be installed.
+DEPS = HDF5='$(strip $(HDF5_PKG) $(HDF5_LIBS))' \
+       DNNL=$(if $(filter command% environment%,$(origin DNNL)),$(DNNL)) jobs/deps.sh
 
 lint:
 	@tests/lint/run.sh
@@ -206,7 +227,7 @@ PC = 'prefix=$(PREFIX)' 'Name: polytree' 'Version: $(VERSION)' \
      'Description: searches the network that serves a set of tasks' \
      'Requires.private: $(filter-out libarchive,$(PKGS))' 'Cflags: -I$${prefix}/include' \
      'Libs: -L$${prefix}/lib -lpolytree' \
-     'Libs.private: $(if $(filter 1,$(DNNL)),-ldnnl -lgomp )-larchive -lm'
+     'Libs.private: $(if $(filter 1,$(DNNL)),-ldnnl -lgomp )$(strip $(HDF5_LIBS) -larchive -lm)'
 
 uninstall:
 	rm -f $(TO)/bin/polytree $(TO)/lib/libpolytree.a $(TO)/lib/pkgconfig/polytree.pc \
@@ -220,11 +241,12 @@ info:
 	@echo 'compiler  $(CC): $(shell $(CC) --version 2>&1 | head -n 1)'
 	@echo 'flags     $(CFLAGS) -ffp-contract=off $(SAN)'
 	@echo 'mpi       $(shell mpirun --version 2>&1 | head -n 1)'
+	$(if $(HDF5_DIRS),@echo 'hdf5      $(HDF5_DIRS)')
 	@for p in $(PKGS); do printf '%-9s %s\n' $$p "$$(pkg-config --modversion $$p 2>&1 | head -n 1)"; done
 	@echo 'onednn    $(if $(filter 1,$(DNNL)),$(shell printf '#include <dnnl_version.h>\nDNNL_VERSION_MAJOR.DNNL_VERSION_MINOR.DNNL_VERSION_PATCH\n' | $(CC) -E -P - 2>/dev/null | tail -n 1 | tr -d ' '),not used)'
 
 clean:
-	rm -rf $(BUILD) $(BUILD)-asan
+	rm -rf $(BUILD) $(BUILD)-asan $(BUILD)-portable
 
 -include $(OBJ:=.d) $(APP_OBJ:=.d) $(OBJ64:=.d) $(TESTS:=.o.d)
 # They are kept: a test is linked anew when only the library has changed.

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Find what the build (all), the tests (check) or the demo need, and install it with apt
-# on Debian and Ubuntu.  DNNL=0: oneDNN is not wanted.
+# on Debian and Ubuntu.  DNNL=0: oneDNN is not wanted; HDF5: what the Makefile has found of it.
 set -u
 what=${1:-all}
 # apt's modules are for the system's Python, whichever comes first in PATH.
@@ -15,6 +15,11 @@ has_python() {
     "$python" -c "import $1" >/dev/null 2>&1
 }
 
+# shellcheck disable=SC2317
+has_hdf5() {
+    [ -n "${HDF5:-}" ]
+}
+
 # what it serves | how to see that it is there | Debian package | must be there
 needs() {
     cat <<'TABLE'
@@ -23,7 +28,7 @@ all|command -v pkg-config|pkg-config|yes
 all|command -v mpicc|libopenmpi-dev|yes
 all|command -v mpirun|openmpi-bin|yes
 all|pkg-config --exists openblas|libopenblas-dev|yes
-all|pkg-config --exists hdf5-openmpi|libhdf5-openmpi-dev|yes
+all|has_hdf5|libhdf5-openmpi-dev|yes
 all|pkg-config --exists jansson|libjansson-dev|yes
 all|pkg-config --exists libxxhash|libxxhash-dev|yes
 all|pkg-config --exists libpng|libpng-dev|yes
