@@ -179,7 +179,7 @@ limit_time() {
     left=$((end - $(date +%s)))
     if [ "$left" -le "$(($(warning) + 60))" ]; then
         # Slurm sends the warning at once, and would for ever.
-        say "warning: $left s are left, no more than the $(warning) s of the warning before the end (and Slurm's minute): it is not heeded, ask for more --time or for --signal=B:USR1@SECONDS"
+        say "warning: $left s are left, no more than the $(warning) s of the warning before the end (and Slurm's minute): it is not heeded; ask for more --time, or change the line '#SBATCH --signal' of the script"
         heeds_usr1=''
     fi
     limit=(--time-limit "$((left > 30 ? left - 20 : left > 10 ? left - 5 : 5))")

@@ -354,6 +354,18 @@ static void announce_gaps(const pt_session_t *s)
                                 pt_split_name(split[i]));
 }
 
+/* Where it is OpenBLAS that computes: images go to oneDNN, but for their heads. */
+static void announce_core(const pt_session_t *s)
+{
+    const char *better, *core = pt_kernel_older_core(&s->kernel, &better);
+    if (core != NULL && (s->kernel.backend == PT_BACKEND_BLAS ||
+                         !pt_dataset_input_info(s->dataset).is_image))
+        pt_console_line("note        OpenBLAS takes this processor for %s, an older one, "
+                        "which can take twice as long; OPENBLAS_CORETYPE=%s in the "
+                        "environment tells it otherwise (with other roundings)",
+                        core, better);
+}
+
 static void announce(const pt_session_t *s)
 {
     const pt_layout_t *l = &s->layout;
@@ -376,6 +388,7 @@ static void announce(const pt_session_t *s)
         (int)l->extent[PT_AXIS_DATA], (int)s->config.run.threads,
         pt_plural(s->config.run.threads), pt_backend_name(s->kernel.backend),
         pt_isa_name(s->kernel.isa));
+    announce_core(s);
 }
 
 /* A baseline that costs more than it is to match: before it is trained. */

@@ -85,13 +85,13 @@ static const entry_t variables[] = {
     {"POLYTREE_PATIENCE",
      "seconds that ranks wait for one that failed or fell silent, before "
      "they end the run; 0 = for ever (6)"},
-    {"OPENBLAS_CORETYPE", "read by OpenBLAS: the processor that its kernels are for, as "
-                          "SkylakeX or Haswell; worth "
-                          "setting where `polytree version` has Prescott, an old one, for "
-                          "a new one that the library "
-                          "does not know. Another value is another machine to the "
-                          "fingerprint that is compared on "
-                          "resume"},
+    {"OPENBLAS_CORETYPE",
+     "read by OpenBLAS: the processor that its kernels are for, as "
+     "SkylakeX or Haswell; worth "
+     "setting where a run notes that the library takes a new processor, "
+     "which it does not know, for an old one. Another value is another machine to the "
+     "fingerprint that is compared on "
+     "resume"},
     {"COLUMNS", "width of tables and progress where no terminal tells its own"},
     {"OMPI_COMM_WORLD_RANK, PMIX_RANK, PMI_RANK, SLURM_PROCID",
      "set by launchers: of several processes the first alone runs commands that need no "

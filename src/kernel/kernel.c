@@ -1,6 +1,7 @@
 /* Choosing the fastest backend and instruction set that this machine has. */
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "polytree/kernel/kernel.h"
 
@@ -126,6 +127,40 @@ void pt_kernel_release(pt_kernel_t *kernel)
         pt_onednn_release(kernel);
 #endif
     memset(kernel, 0, sizeof *kernel);
+}
+
+#if PT_HAS_BLAS
+/* Names of x86 cores, as OpenBLAS has them, that know of no AVX2, and of no AVX-512. */
+static const char *const core_without_avx2[] = {
+    "Katmai",     "Coppermine",   "Northwood",  "Prescott", "Banias",      "Atom",
+    "Core2",      "Penryn",       "Dunnington", "Nehalem",  "Sandybridge", "Athlon",
+    "Opteron",    "Opteron_SSE3", "Barcelona",  "Nano",     "Bobcat",      "Bulldozer",
+    "Piledriver", "Steamroller",  NULL};
+static const char *const core_without_avx512[] = {"Haswell", "Excavator", "Zen", NULL};
+
+static bool is_among(const char *name, const char *const *names)
+{
+    while (*names && strcasecmp(name, *names) != 0)
+        names++;
+    return *names != NULL;
+}
+#endif
+
+const char *pt_kernel_older_core(const pt_kernel_t *kernel, const char **better)
+{
+#if PT_HAS_BLAS
+    const char *core = openblas_get_corename();
+    bool is_older = (kernel->isa >= PT_ISA_AVX2 && is_among(core, core_without_avx2)) ||
+                    (kernel->isa == PT_ISA_AVX512 && is_among(core, core_without_avx512));
+    if (kernel->backend != PT_BACKEND_REF && is_older) {
+        *better = kernel->isa == PT_ISA_AVX512 ? "SkylakeX" : "Haswell";
+        return core;
+    }
+#else
+    (void)kernel;
+    (void)better;
+#endif
+    return NULL;
 }
 
 const char *pt_kernel_library(int32_t i)

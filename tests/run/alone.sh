@@ -156,3 +156,19 @@ expect 75 "${command[@]}" run.time_limit=0.001
 expect 1 env OPENBLAS_CORETYPE=Prescott "${command[@]}"
 one_line "begun elsewhere \(kernel.mixed = refuse\): .*OPENBLAS_CORETYPE \(Prescott, "
 expect 0 "${command[@]}"
+
+# OpenBLAS that takes the processor for an old one: said once, where its kernels compute.
+if grep -qw avx2 /proc/cpuinfo; then
+    for n in 1 2; do
+        OPENBLAS_CORETYPE=Prescott expect 75 ranks $n search "$SMALL" -o old$n --time-limit 0.001 \
+            --set kernel.backend=blas
+        [ "$(grep -c '^note  *OpenBLAS takes this processor for Prescott, .* OPENBLAS_CORETYPE=' out)" = 1 ] ||
+            fail "an old core is not named once on $n ranks"
+    done
+    OPENBLAS_CORETYPE=Haswell expect 75 ranks 1 search "$SMALL" -o new --time-limit 0.001 \
+        --set kernel.backend=blas kernel.isa=avx2
+    ! grep -q "OpenBLAS takes" out || fail "Haswell is called older than AVX2"
+    OPENBLAS_CORETYPE=Prescott expect 75 ranks 1 search "$SMALL" -o none --time-limit 0.001 \
+        --set kernel.backend=ref
+    ! grep -q "OpenBLAS takes" out || fail "what OpenBLAS has no part in is told of it"
+fi

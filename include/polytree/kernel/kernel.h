@@ -140,6 +140,15 @@ PT_MUST_CHECK pt_status_t pt_kernel_init(pt_kernel_t *kernel, pt_backend_t backe
                                          pt_isa_t isa, int32_t threads);
 void pt_kernel_release(pt_kernel_t *kernel);
 
+/**
+ * The processor that OpenBLAS has chosen its kernels for, where that has fewer instructions
+ * than `kernel` uses (as an older library takes a newer processor for Prescott, of 2004);
+ * NULL where it has not, and for the backend ref.
+ *
+ * @param[out] better  what OPENBLAS_CORETYPE could say instead
+ */
+const char *pt_kernel_older_core(const pt_kernel_t *kernel, const char **better);
+
 /** Name and version of a library the kernels use; NULL past the last. */
 const char *pt_kernel_library(int32_t i);
 
