@@ -20,6 +20,8 @@ CC      := mpicc
 BUILD   := build
 PREFIX  := /usr/local
 DNNL    := $(if $(wildcard /usr/include/dnnl.h /usr/include/oneapi/dnnl/dnnl.h),1,0)
+SCALAPACK := $(firstword $(foreach name,scalapack-openmpi scalapack,$(if $(shell \
+               pkg-config --exists $(name) 2>/dev/null && echo yes),$(name))))
 CFLAGS  := $(if $(DEBUG),-O1 -g3,-O2 -g -ftree-vectorize)
 comma   := ,
 
@@ -46,11 +48,12 @@ PKG_LIBS   := $(shell pkg-config --libs $(PKGS) 2>/dev/null) $(HDF5_LIBS)
 WARN    := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes
 SAN     := $(if $(ASAN),-fsanitize=address$(comma)undefined -fno-omit-frame-pointer)
 COMPILE  = $(CC) -Iinclude -Isrc -I. -DPT_VERSION='"$(VERSION)"' -DPT_WITH_DNNL=$(DNNL) \
+           -DPT_WITH_SCALAPACK=$(if $(SCALAPACK),1,0) \
            $(PKG_CFLAGS) $(CPPFLAGS) -std=c11 -D_GNU_SOURCE $(CFLAGS) -ffp-contract=off \
            $(SAN) $(WARN)
 ERRORS  := $(if $(WERROR),-Werror)
 DEPFILE  = -MMD -MP -MF $@.d -MT $@
-LIBS     = $(LDFLAGS) $(PKG_LIBS) $(if $(filter 1,$(DNNL)),-ldnnl -lgomp) $(LDLIBS) -lm
+LIBS     = $(LDFLAGS) $(PKG_LIBS) $(SCALAPACK:%=-l%) $(if $(filter 1,$(DNNL)),-ldnnl -lgomp) $(LDLIBS) -lm
 
 LIB_SRC := $(filter-out src/app/% src/kernel/vector.c,$(wildcard src/*/*.c)) $(wildcard io/*.c)
 APP_SRC := $(wildcard src/app/*.c)

@@ -38,6 +38,7 @@ all|pkg-config --exists libarchive|libarchive-dev|yes
 all|has_header xxhash.h|libxxhash-dev|yes
 all|has_header Random123/philox.h|librandom123-dev|yes
 all|has_header dnnl.h|libdnnl-dev|no
+all|pkg-config --exists scalapack-openmpi|libscalapack-openmpi-dev|no
 check|pkg-config --exists cmocka|libcmocka-dev|yes
 check|command -v h5dump|hdf5-tools|yes
 check|has_python numpy|python3-numpy|yes

@@ -54,6 +54,11 @@ MPI_Comm pt_comm_mpi(const pt_comm_t *comm)
     return comm->mpi;
 }
 
+int pt_comm_fortran(const pt_comm_t *comm)
+{
+    return (int)MPI_Comm_c2f(comm->mpi);
+}
+
 int32_t pt_comm_rank(const pt_comm_t *comm)
 {
     return comm->rank;

@@ -28,6 +28,9 @@ pt_comm_t *pt_comm_world(void);
 pt_comm_t *pt_comm_alone(void);
 int32_t pt_comm_rank(const pt_comm_t *comm);
 int32_t pt_comm_size(const pt_comm_t *comm);
+/** Its number in MPI's Fortran interface, for libraries that call MPI themselves; borrowed.
+ */
+int pt_comm_fortran(const pt_comm_t *comm);
 
 /** Split by colour (-1: not a member, *out = NULL), ordered by key.  Collective. */
 PT_MUST_CHECK pt_status_t pt_comm_split(pt_comm_t *comm, int32_t color, int32_t key,
