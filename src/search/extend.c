@@ -304,10 +304,11 @@ pt_status_t run_extend_take(pt_search_t *s)
     freeze(s);
     PT_TRY_OR(agree, pt_alloc(&source, (size_t)s->space->store.n_param, sizeof *source));
     PT_TRY_OR(agree, grow_reach(s));
-    if (s->is_root)
-        PT_TRY_OR(agree, find_sources(s, source));
+    /* Statistics first: records move as others are added. */
     if (s->is_root)
         PT_TRY_OR(agree, find_statistics(s));
+    if (s->is_root)
+        PT_TRY_OR(agree, find_sources(s, source));
 agree:
     PT_TRY_OR(done, pt_comm_agree(s->world, status));
     PT_TRY_OR(done, pt_trainer_take_weights(s->trainer, source));

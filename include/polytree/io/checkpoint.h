@@ -78,7 +78,7 @@ PT_MUST_CHECK pt_status_t pt_checkpoint_text(const pt_checkpoint_t *checkpoint,
 PT_MUST_CHECK pt_status_t pt_checkpoint_copy_all(const pt_checkpoint_t *from,
                                                  const char *begin, size_t cut,
                                                  pt_checkpoint_t *to);
-/** NULL where there is none. */
+/** NULL where there is none; valid until a record is added. */
 const pt_record_t *pt_checkpoint_find(const pt_checkpoint_t *checkpoint, const char *name);
 
 /** Write as described above; what stood at `path` becomes `prev`.  Each array gets a
