@@ -39,6 +39,8 @@ while read -r n stages rank signal environment words; do
         layout.stage="$stages"
     signal_rank "$rank" "$signal"
     go_on run
+    # Of a crash the address sanitizer leaves as little as a kill does.
+    ! ldd "$POLYTREE" | grep -q libasan || words=${words/has_crashed_.SIGSEGV./was_killed_or_has_crashed}
     ends "rank $rank ${words//_/ }"
     expect 0 ranks $((n % 2 + 1)) search "$SMALL" -o run
     same_result whole run
