@@ -175,3 +175,13 @@ pt_status_t pt_args_share(const char *name, const char *text, double fallback, d
     *out = value;
     return PT_OK;
 }
+
+pt_status_t pt_args_split(const char *text, pt_split_t *out)
+{
+    for (*out = 0; *out < PT_N_SPLIT; (*out)++)
+        if (text != NULL && strcmp(text, pt_split_name(*out)) == 0)
+            return PT_OK;
+    if (text != NULL)
+        PT_FAIL(USAGE, "--split %s: expected test, val or train", text);
+    return PT_OK;
+}

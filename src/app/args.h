@@ -9,6 +9,7 @@
 #include <stdio.h>
 
 #include "polytree/base/status.h"
+#include "polytree/io/dataset.h"
 
 #define PT_ARGS_MAX_FLAG 16
 #define PT_ARGS_MAX_WORD 4
@@ -53,5 +54,8 @@ PT_MUST_CHECK pt_status_t pt_args_int(const char *name, const char *text, int64_
 /** A number from 0 to 1, 1 excluded; `fallback` where `text` is NULL. */
 PT_MUST_CHECK pt_status_t pt_args_share(const char *name, const char *text, double fallback,
                                         double *out);
+
+/** The split of that name; PT_N_SPLIT where `text` is NULL. */
+PT_MUST_CHECK pt_status_t pt_args_split(const char *text, pt_split_t *out);
 
 #endif

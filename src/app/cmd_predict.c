@@ -308,16 +308,6 @@ static void say_done(const predict_t *p, const char *inputs, const char *out)
     pt_console_line("written     %s", out);
 }
 
-static pt_status_t read_split(const char *text, pt_split_t *split)
-{
-    for (*split = 0; *split < PT_N_SPLIT; (*split)++)
-        if (text != NULL && strcmp(text, pt_split_name(*split)) == 0)
-            return PT_OK;
-    if (text != NULL)
-        PT_FAIL(USAGE, "--split %s: expected test, val or train", text);
-    return PT_OK;
-}
-
 static pt_status_t read_options(const pt_args_t *args, pt_inputs_options_t *options)
 {
     const char *fill = args->flag[PREDICT_FILL];
@@ -329,7 +319,7 @@ static pt_status_t read_options(const pt_args_t *args, pt_inputs_options_t *opti
         .talk.say = is_root() ? pt_console_say : NULL};
     if (fill != NULL && strcmp(fill, "mean") != 0)
         PT_FAIL(USAGE, "--fill %s: expected mean", fill);
-    return read_split(args->flag[PREDICT_SPLIT], &options->split);
+    return pt_args_split(args->flag[PREDICT_SPLIT], &options->split);
 }
 
 pt_status_t pt_cmd_predict(const pt_args_t *args, int *code)

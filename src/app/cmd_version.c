@@ -8,6 +8,7 @@
 #include "polytree/base/base_library.h"
 #include "polytree/io/io_library.h"
 #include "polytree/kernel/kernel.h"
+#include "polytree/linalg/matrix.h"
 #include "polytree/par/par.h"
 
 /* The first line that a shell command prints; "not installed" where it fails. */
@@ -52,6 +53,8 @@ pt_status_t pt_cmd_version(const pt_args_t *args, int *code)
         pt_console_line("  file      %s", pt_io_library(i));
     for (int32_t i = 0; pt_base_library(i) != NULL; i++)
         pt_console_line("  base      %s", pt_base_library(i));
+    pt_console_line("  dense     %s",
+                    pt_grid_is_there() ? "ScaLAPACK" : "no ScaLAPACK, so no task affinity");
     print_programs();
     PT_TRY(pt_kernel_init(&kernel, PT_BACKEND_AUTO, PT_ISA_NATIVE, 1));
     pt_console_line("  backend   %s on %s", pt_backend_name(kernel.backend),

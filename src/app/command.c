@@ -222,6 +222,25 @@ const pt_command_t pt_commands[] = {
      .max_word = 1,
      .on_all_ranks = true,
      .run = pt_cmd_eval},
+    {.name = "affinity",
+     .usage = "RUN -o OUT.h5 [--inputs INPUTS] [--split test|val|train] [--probes N] "
+              "[--groups G] [--memory MB] [--force] [--set key=value ...]",
+     .help =
+         "say how alike the tasks of a finished run are, level by level\n"
+         "\nRepresentation similarity: at each level of the network (stem, layer, node) "
+         "the "
+         "features\nthat probes have for a task say which probes are alike, and tasks are "
+         "alike as they agree\nin that.  Tasks that share a level are so wholly: a run "
+         "with "
+         "everything apart, or one\nafter which each task is alone, tells which to share.  "
+         "OUT.h5 has the numbers and groups\nof tasks by spectral clustering, OUT.svg "
+         "shows "
+         "them.",
+     .flags = pt_flags_affinity,
+     .min_word = 1,
+     .max_word = 1,
+     .on_all_ranks = true,
+     .run = pt_cmd_affinity},
     {.name = "predict",
      .usage = "RUN INPUTS -o OUT.h5|.npz|.csv [--split test|val|train] [--inputs NAME] "
               "[--missing WORD ...] [--fill mean] [--resize] [--logits] [--force] "

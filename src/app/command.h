@@ -51,6 +51,7 @@ pt_status_t pt_cmd_status(const pt_args_t *args, int *code);
 pt_status_t pt_cmd_choose(const pt_args_t *args, int *code);
 pt_status_t pt_cmd_extend(const pt_args_t *args, int *code);
 pt_status_t pt_cmd_export(const pt_args_t *args, int *code);
+pt_status_t pt_cmd_affinity(const pt_args_t *args, int *code);
 pt_status_t pt_cmd_predict(const pt_args_t *args, int *code);
 pt_status_t pt_cmd_eval(const pt_args_t *args, int *code);
 pt_status_t pt_cmd_show(const pt_args_t *args, int *code);
@@ -59,8 +60,9 @@ pt_status_t pt_cmd_version(const pt_args_t *args, int *code);
 pt_status_t pt_cmd_help(const pt_args_t *args, int *code);
 
 extern const pt_flag_t pt_flags_init[], pt_flags_search[], pt_flags_choose[],
-    pt_flags_extend[], pt_flags_sweep[], pt_flags_eval[], pt_flags_predict[],
-    pt_flags_export[], pt_flags_report[], pt_flags_show[], pt_flags_plan[];
+    pt_flags_affinity[], pt_flags_extend[], pt_flags_sweep[], pt_flags_eval[],
+    pt_flags_predict[], pt_flags_export[], pt_flags_report[], pt_flags_show[],
+    pt_flags_plan[];
 extern const pt_flag_t pt_flags_import_omniglot[], pt_flags_import_idx[], pt_flags_shapes[],
     pt_flags_repack[], pt_flags_scenes[], pt_flags_import_nyuv2[],
     pt_flags_import_cityscapes[], pt_flags_import_csv[], pt_flags_import_npz[],

@@ -184,6 +184,7 @@ static pt_status_t open_run(pt_trained_t *t, run_reading_t *r)
         PT_AGREE(world, build(t, r));
     }
     PT_AGREE(world, is_root(r) ? check_space(t, r) : PT_OK);
+    memcpy(t->digest, r->checkpoint.digest, sizeof t->digest);
     PT_AGREE(world, make_network(t));
     return pt_inference_load(t->network, world, &r->checkpoint);
 }

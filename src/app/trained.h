@@ -20,6 +20,7 @@ typedef struct pt_trained {
     pt_architecture_t found;
     pt_objective_t *objective; /**< [n_task] */
     pt_inference_t *network;
+    char digest[33]; /**< rank 0: of the checkpoint's payload */
 } pt_trained_t;
 
 /**

@@ -332,7 +332,11 @@ bool pt_plan_uses(const pt_plan_t *plan, int32_t value, int32_t i)
 int32_t pt_plan_output(const pt_plan_t *plan, int32_t i)
 {
     const pt_space_t *s = plan->space;
-    int32_t node = s->candidate[pt_space_head(s, plan->task[i])].dst;
 
-    return plan->node_value[(size_t)i * (size_t)s->n_node + (size_t)node];
+    return pt_plan_at_node(plan, i, s->candidate[pt_space_head(s, plan->task[i])].dst);
+}
+
+int32_t pt_plan_at_node(const pt_plan_t *plan, int32_t i, int32_t node)
+{
+    return plan->node_value[(size_t)i * (size_t)plan->space->n_node + (size_t)node];
 }

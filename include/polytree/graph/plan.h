@@ -142,6 +142,8 @@ pt_plan_value_t pt_plan_value(const pt_plan_t *plan, int32_t value);
 /** Whether the i-th task of the plan uses a value; and the value that it puts out. */
 bool pt_plan_uses(const pt_plan_t *plan, int32_t value, int32_t i);
 int32_t pt_plan_output(const pt_plan_t *plan, int32_t i);
+/** The value that the i-th task of the plan has at a node, PT_PLAN_INPUT, or -1. */
+int32_t pt_plan_at_node(const pt_plan_t *plan, int32_t i, int32_t node);
 /** Doubles of all statistics together, and a bound for every plan of this room. */
 int64_t pt_plan_stat_doubles(const pt_plan_t *plan);
 int64_t pt_plan_stat_bound(const pt_plan_t *plan);
