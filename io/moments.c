@@ -56,6 +56,10 @@ double pt_moment_deviation(const struct pt_moment *moment)
     return moment->n > 0 ? sqrt(moment->square / (double)moment->n) : 0;
 }
 
+/* Steps to a deviation by which values are told apart well enough: rounding is 4 % of what
+ * they differ by. */
+enum { FINE = 8 };
+
 /* Take a channel that is worse than the worst so far, which has that share of a step. */
 static void judge_channel(pt_blur_t blur, double scale, pt_blur_t *worst, double *share)
 {
@@ -71,7 +75,7 @@ pt_blur_t pt_moments_find_blur(const pt_moments_t *moments, pt_number_t number,
                                double scale)
 {
     pt_blur_t worst = {.step = 0};
-    double share = 1;
+    double share = FINE;
     for (int64_t c = 0; c < moments->n_channel; c++) {
         const struct pt_moment *m = &moments->channel[c];
         judge_channel((pt_blur_t){.mean = pt_moment_mean(m),
@@ -87,7 +91,7 @@ pt_blur_t pt_standards_find_blur(const pt_standard_t *standard, int64_t n_channe
                                  pt_number_t number, double scale)
 {
     pt_blur_t worst = {.step = 0};
-    double share = 1;
+    double share = FINE;
     for (int64_t c = 0; c < n_channel; c++)
         judge_channel((pt_blur_t){.mean = standard[c].mean,
                                   .deviation = standard[c].deviation,
@@ -99,12 +103,15 @@ pt_blur_t pt_standards_find_blur(const pt_standard_t *standard, int64_t n_channe
 
 void pt_blur_describe(const pt_blur_t *blur, pt_text_t *text)
 {
-    pt_text_add(
-        text,
-        "a deviation of %.4g at a mean of %.4g, where the file's %s goes by steps of "
-        "%.4g: how they differ is mostly rounding; store them with less of an "
-        "offset, or in more bits",
-        blur->deviation, blur->mean, pt_number_name(blur->number), blur->step);
+    bool is_read = blur->number.kind != PT_NUMBER_FLOAT;
+    pt_text_add(text,
+                "a deviation of %.4g at a mean of %.4g, where the file's %s %s by steps of "
+                "%.4g: how they differ is %s rounding; store them with less of an "
+                "offset%s",
+                blur->deviation, blur->mean, pt_number_name(blur->number),
+                is_read ? "is read as float64, which goes" : "goes", blur->step,
+                blur->deviation < blur->step ? "mostly" : "in part",
+                is_read ? "" : ", or in more bits");
 }
 
 void pt_moments_standards(const pt_moments_t *moments, pt_standard_t *standard)

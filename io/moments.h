@@ -32,9 +32,9 @@ void pt_moment_add(struct pt_moment *moment, double value);
 bool pt_moment_is_coarse(const struct pt_moment *moment);
 double pt_moment_mean(const struct pt_moment *moment);
 
-/** A channel whose values the file itself hardly tells apart: they differ by less than its
- * floats do there, so that their differences are mostly rounding; or not at all, where
- * floats have no fractions any more. */
+/** A channel whose values the file itself hardly tells apart: they differ by less than
+ * eight of the steps that its floats go by there, or float64 where it has larger integers;
+ * or not at all, where floats have no fractions any more. */
 typedef struct pt_blur {
     double mean, deviation,
         step; /**< step: from one float to the next; 0: no such channel */

@@ -58,7 +58,10 @@ double pt_number_step(pt_number_t number, double value)
 {
     int bits = number.bytes == 2 ? 10 : number.bytes == 4 ? 23 : 52, exponent;
     (void)frexp(value, &exponent);
-    return number.kind == PT_NUMBER_FLOAT ? ldexp(0.5, exponent - bits) : 0;
+    double step = ldexp(0.5, exponent - bits);
+    if (number.kind != PT_NUMBER_FLOAT)
+        return number.bytes == 8 && step > 1 ? step : 0;
+    return step;
 }
 
 /* The bits, most significant first. */

@@ -279,7 +279,7 @@ bool pt_schema_is_blurred(const pt_schema_t *schema, int32_t task, const pt_blur
                     (long long)blur->channel + 1);
     if (name != NULL)
         pt_text_add(&out, " ('%s')", name[blur->channel].text);
-    pt_text_add(&out, ", in train have ");
+    pt_text_add(&out, "%s in train have ", is_one ? "" : ",");
     pt_blur_describe(blur, &out);
     return true;
 }

@@ -119,12 +119,29 @@ static pt_status_t begin_option(ini_reader_t *r, const char *key)
     return PT_OK;
 }
 
+/* "[section]" or "key = value": only values of several lines go on like that. */
+static bool looks_like_a_beginning(const char *text)
+{
+    size_t len = strlen(text), word = strcspn(text, BLANKS "=:");
+    return (text[0] == '[' && text[len - 1] == ']') ||
+           (word > 0 && strchr(BLANKS, text[word]) != NULL && text[word] != '\0' &&
+            text[word + strspn(text + word, BLANKS)] == '=');
+}
+
 /* A line that says something, from its first letter on; what is indented below a key goes
  * on with its value.  The name of a task may have brackets: a section ends with its line.
  */
 static pt_status_t take_line(ini_reader_t *r, char *text, bool is_indented)
 {
     size_t len = strlen(text), key_len = strcspn(text, "=:");
+    if (is_indented && r->is_gathering && r->at.option->type != PT_OPTION_LINES &&
+        looks_like_a_beginning(text)) {
+        PT_FAIL(
+            CONFIG,
+            "%s:%d: '%s' is indented and so goes on with %s: options and sections begin "
+            "at the left",
+            r->path, r->number, text, r->at.name);
+    }
     if (is_indented && r->is_gathering) {
         return append_value(r, text);
     }

@@ -246,7 +246,7 @@ const pt_option_t pt_options[] = {
     REAL("train.famo_decay", train.famo_decay, "1e-3", 0, 1e6, NUM,
          "famo: what draws the logits back to 0"),
     REAL("train.label_smoothing", train.label_smoothing, "0.1", 0, 0.99, NUM,
-         "share of the target spread over all classes"),
+         "share of the target spread over all classes; segmentation has none"),
     REAL("train.loss_scale", train.loss_scale, "1", 1e-12, 1e12, NUM,
          "factor on the losses of weight steps, and so on their gradients"),
     REAL("train.clip_norm", train.clip_norm, "5", 0, 1e12, NUM,

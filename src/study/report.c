@@ -63,7 +63,11 @@ static bool is_of_data(const columns_t *c, int32_t i)
     pt_summary_data(c->run[i], theirs);
     bool is_other = theirs[0] != '\0' && strcmp(theirs, c->data) != 0;
     if (is_other)
-        warn(i, "report.%s = %s: a run of another data set", c->name[i], c->run[i]);
+        warn(i,
+             "report.%s = %s: a run of another data set, or of other tasks of it, or of "
+             "these "
+             "in another order (data.tasks)",
+             c->name[i], c->run[i]);
     return !is_other;
 }
 

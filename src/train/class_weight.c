@@ -30,6 +30,7 @@ static pt_status_t count_maps(pt_dataset_t *dataset, int32_t index, const pt_obj
     return status;
 }
 
+/* One over the labels of a class; what train lacks is as dear as the rarest that it has. */
 static pt_status_t balance(pt_dataset_t *dataset, int32_t index, const pt_objective_t *o,
                            double *weight)
 {
@@ -39,8 +40,11 @@ static pt_status_t balance(pt_dataset_t *dataset, int32_t index, const pt_object
         PT_TRY(count_maps(dataset, index, o, weight));
     for (int64_t row = 0; row < rows.n && rows.labels != NULL; row++)
         count_label(o, rows.labels[row], weight);
+    double least = (double)INFINITY;
     for (int32_t c = 0; c < o->outputs; c++)
-        weight[c] = 1 / fmax(1, weight[c]);
+        least = weight[c] > 0 ? fmin(least, weight[c]) : least;
+    for (int32_t c = 0; c < o->outputs; c++)
+        weight[c] = 1 / (weight[c] > 0 ? weight[c] : fmin(least, 1e300));
     return PT_OK;
 }
 

@@ -52,18 +52,19 @@ static int64_t count_labelled(const pt_objective_t *o, int64_t n, const pt_label
     return count;
 }
 
-/* t_c, with its weight */
+/* t_c, with the weight of the label's class.  PyTorch has that of class c: one of few
+ * labels, which is dear, would then pull at every element through the smoothing. */
 static double target_of(const pt_objective_t *o, int32_t label, int32_t c)
 {
     double t = o->smoothing / o->outputs + (c == label ? 1.0 - o->smoothing : 0.0);
 
     return o->class_weight == NULL
                ? t
-               : t * ((double)o->class_weight[c] / (double)PT_CLASS_WEIGHT);
+               : t * ((double)o->class_weight[label] / (double)PT_CLASS_WEIGHT);
 }
 
 /*
- * One element: t_c = w_c ((1 - eps) [c = label] + eps / C)
+ * One element of label y: t_c = w_y ((1 - eps) [c = y] + eps / C)
  *
  *     L = -sum_c t_c log p_c = sum_c t_c lse(z) - sum_c t_c z_c
  *     dL/dz_c = p_c sum_j t_j - t_c

@@ -351,7 +351,9 @@ static void file_errors_name_file_and_line(void **state)
         {"[search]\nlr = 1\nlr = 2\n", ":3: ", "already set in line 2"},
         {"[search]\nlr = 1\n\nwhat\n", ":4: ", "expected [section], key = value"},
         {"[search\nlr = 1\n", ":1: ", "expected [section]"},
-        {"[search]\nlr = 1\n  momentum = 2\n", ":2: ", "search.lr = '1 momentum = 2'"},
+        {"[search]\nlr = 1\n  and more\n", ":2: ", "search.lr = '1 and more'"},
+        {"[search]\nlr = 1\n  momentum = 2\n", ":3: ", "so goes on with search.lr"},
+        {"[search]\nlr = 1\n\n  [space]\n", ":4: ", "so goes on with search.lr"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         pt_config_t c, before;

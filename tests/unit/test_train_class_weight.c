@@ -1,5 +1,5 @@
 /* Class weights of cross entropies: the weights themselves, and the loss and gradient by
- * their definition (PyTorch's). */
+ * their definition. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -22,6 +22,8 @@ static pt_config_t config;
 /* Classes 0, 1, 2 have 4, 2 and 1 labels of a table, 12, 3 and 1 of maps; the rest have
  * none. */
 static const int32_t table[ROWS] = {0, 0, 0, 0, 1, 1, 2, 9};
+/* One without class 1. */
+static const int32_t absent[ROWS] = {0, 0, 0, 0, 2, 2, 9, 9};
 
 static pt_status_t fill_map(void *context, pt_split_t split, int64_t i, void *image,
                             pt_label_t *const *label)
@@ -36,6 +38,7 @@ static int write_data(void **state)
 {
     static uint8_t images[ROWS * SIDE * SIDE];
     const pt_task_rows_t all = {.n = ROWS, .labels = table};
+    const pt_task_rows_t some = {.n = ROWS, .labels = absent};
     const pt_task_source_t task[] = {
         {.info = {.name = "sort", .classes = C, .has_ignore = true, .ignore = 9},
          .rows = {all, {.n = 0}, all}},
@@ -44,14 +47,16 @@ static int write_data(void **state)
                   .classes = C,
                   .has_ignore = true,
                   .ignore = 9},
-         .rows = {all, {.n = 0}, all}}};
+         .rows = {all, {.n = 0}, all}},
+        {.info = {.name = "absent", .classes = C, .has_ignore = true, .ignore = 9},
+         .rows = {some, {.n = 0}, some}}};
     const pt_dataset_source_t source = {.height = SIDE,
                                         .width = SIDE,
                                         .channels = 1,
                                         .n = {ROWS, 0, ROWS},
                                         .images = {images, NULL, images},
                                         .fill = fill_map,
-                                        .n_task = 2,
+                                        .n_task = 3,
                                         .task = task,
                                         .origin = "a test"};
     (void)state;
@@ -97,6 +102,8 @@ static void balanced_is_one_over_the_labels(void **state)
     assert_int_equal(make("task.parts.class_weights=balanced", 1, w), PT_OK);
     assert_true(w[2] == PT_CLASS_WEIGHT && llabs(3 * w[1] - w[2]) < 3 &&
                 llabs(12 * w[0] - w[2]) < 12);
+    assert_int_equal(make("task.absent.class_weights=balanced", 2, w), PT_OK);
+    assert_true(w[2] == PT_CLASS_WEIGHT && w[1] == w[2] && 2 * w[0] == w[2]);
 }
 
 static void lists_have_a_number_a_class(void **state)
@@ -124,7 +131,7 @@ static const int64_t weights[C] = {PT_CLASS_WEIGHT, PT_CLASS_WEIGHT / 4,
 static const pt_task_info_t info = {.name = "it", .classes = C};
 static const pt_label_t label[N] = {{0}, {2}, {PT_LABEL_NONE}, {1}, {0}, {2}};
 
-/* sum_i sum_c w_c t_ic -log p_ic / sum_i w_(y_i) */
+/* sum_i w_(y_i) sum_c t_ic -log p_ic / sum_i w_(y_i) */
 static double by_definition(double smoothing, const pt_real_t *z)
 {
     const double w[C] = {1, 0.25, 0.375};
@@ -138,7 +145,7 @@ static double by_definition(double smoothing, const pt_real_t *z)
             all += exp((double)z[i * C + c]);
         for (int c = 0; c < C; c++) {
             double t = (1 - smoothing) * (c == label[i].i) + smoothing / C;
-            sum -= w[c] * t * log(exp((double)z[i * C + c]) / all);
+            sum -= w[label[i].i] * t * log(exp((double)z[i * C + c]) / all);
         }
         divisor += w[label[i].i];
     }
