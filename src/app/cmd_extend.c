@@ -30,6 +30,16 @@ static const struct {
     {"report.single", ""},     {"report.shared", ""},        {"report.random", ""},
     {"space.copies", "1"},     {"search.method", "extended"}};
 
+/* Whether the command line sets it. */
+static bool is_set(const pt_args_t *args, const char *key)
+{
+    size_t n = strlen(key);
+    for (int i = 0; i < args->n_set; i++)
+        if (strncmp(args->set[i], key, n) == 0 && strchr(" =", args->set[i][n]) != NULL)
+            return true;
+    return false;
+}
+
 static pt_status_t set_tasks(pt_config_t *config, const char *const *name, int32_t n)
 {
     pt_text_t text = {0};
@@ -85,6 +95,8 @@ pt_status_t pt_cmd_extend(const pt_args_t *args, int *code)
     for (size_t i = 0; i < sizeof undone / sizeof undone[0]; i++)
         PT_TRY(pt_config_set_key(&config, undone[i].key, undone[i].value));
     PT_TRY(pt_config_set_key(&config, "extend.run", run));
+    if (!is_set(args, "extend.finetune")) /* of a run that was extended itself */
+        PT_TRY(pt_config_set_key(&config, "extend.finetune", "0"));
     PT_TRY(pt_config_set_key(&config, "data.file", args->word[1]));
     if (args->flag[EXTEND_TIME_LIMIT] != NULL)
         PT_TRY(pt_config_set_key(&config, "run.time_limit", args->flag[EXTEND_TIME_LIMIT]));

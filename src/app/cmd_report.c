@@ -3,6 +3,7 @@
 #include "app/console.h"
 #include "app/examples.h"
 #include "app/make_data.h"
+#include "app/score_data.h"
 #include "app/session.h"
 #include "polytree/record/run_file.h"
 #include "polytree/study/page.h"
@@ -18,9 +19,15 @@ static pt_status_t report_run(const pt_args_t *args, const char *run, const char
 {
     pt_config_t config;
     pt_examples_t examples;
+    pt_kept_t kept;
     PT_TRY(pt_session_config_of_run(run, args, &config));
     pt_examples_collect(&config, run, NULL, &examples);
-    pt_status_t status = pt_page_write_run(&config, run, &examples, path);
+    pt_status_t status = pt_kept_read(&config, &kept);
+    if (status == PT_OK) {
+        pt_score_kept(&config, run, &kept);
+        status = pt_page_write_run(&config, run, &kept, &examples, path);
+    }
+    pt_kept_release(&kept);
     pt_examples_release(&examples);
     return status;
 }

@@ -188,8 +188,10 @@ const pt_command_t pt_commands[] = {
              "\nThe network of RUN stays as it is: what it says of its tasks keeps its "
              "bits.  Each task of\nDATA.h5, whose inputs are like those of RUN, enters it "
              "where its features serve best, and\nthe cheapest of such places; then its "
-             "head is trained.  RUN2 has the old tasks and the new\nones.  The same "
-             "command goes on where it was stopped.",
+             "head is trained.  RUN2 has the old tasks and the new\nones.  With --set "
+             "extend.finetune=SHARE the network is trained too, at that share of\nthe "
+             "learning rate, and the old tasks change.  The same command goes on where it "
+             "was\nstopped.",
      .flags = pt_flags_extend,
      .min_word = 2,
      .max_word = 2,

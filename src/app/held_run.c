@@ -14,6 +14,8 @@
 #include "polytree/picture/curves.h"
 #include "polytree/picture/diagram.h"
 #include "app/follower.h"
+#include "app/print_scores.h"
+#include "app/score_data.h"
 #include "app/watch.h"
 #include "polytree/base/memory.h"
 #include "polytree/base/text.h"
@@ -139,79 +141,6 @@ static const char *name_part(const pt_trainer_t *trainer, pt_part_t part)
                                : "train (the data set holds nothing back)";
 }
 
-static const char *number(double x, char text[32])
-{
-    if (isnan(x))
-        return "-";
-    snprintf(text, 32, pt_score_format(x), x);
-    return text;
-}
-
-/* What a task's graph is like: edges of a dag, multiply-adds of a branch's path. */
-static void describe_task(const pt_space_t *space, const pt_subnet_t *subnet, int32_t task,
-                          char text[32])
-{
-    pt_cost_t cost;
-    if (pt_cost_task(space, subnet, task, &cost) != PT_OK) {
-        pt_error_clear();
-        snprintf(text, 32, "-");
-    } else if (space->kind == PT_SPACE_DAG) {
-        snprintf(text, 32, "%d", (int)cost.edges);
-    } else {
-        snprintf(text, 32, "%.3f", (double)cost.madds * 1e-6);
-    }
-}
-
-/* In a line of their own, with bounds of what is not exact. */
-static void print_other_metrics(const pt_objective_t *o, const pt_task_score_t *score,
-                                int32_t width)
-{
-    const pt_task_metric_t *metric;
-    int32_t n = pt_kind_metrics(o->info->kind, &metric);
-    char line[512], value[32];
-    pt_text_t text = pt_text_in(line, sizeof line);
-    for (int32_t i = 0; i < n; i++) {
-        if (metric[i] == o->metric && score->bound[i] == 0)
-            continue;
-        pt_text_add(&text, "%s%s %s", text.n == 0 ? "" : "; ", pt_metric_name(metric[i]),
-                    number(score->value[i], value));
-        if (score->bound[i] > 0)
-            pt_text_add(&text, " +- %.2g", score->bound[i]);
-    }
-    if (text.n > 0)
-        pt_console_line("  %-*s %8s %8s  %s", (int)width, "", "", "", line);
-}
-
-void pt_print_scores(const pt_space_t *space, const pt_subnet_t *subnet,
-                     const pt_objective_t *objective, const pt_task_score_t *score,
-                     const char *title)
-{
-    double sum = 0;
-    int32_t n = 0;
-    int32_t width = pt_space_name_columns(space, NAME_COLUMNS);
-    pt_console_line("%-*s %8s %8s  %-10s %6s", (int)width + 2, title, "samples", "loss",
-                    "metric", space->kind == PT_SPACE_DAG ? "edges" : "M madds");
-    for (int32_t k = 0; k < space->n_task; k++) {
-        const pt_objective_t *o = &objective[k];
-        char loss[32], metric[32], graph[32];
-        describe_task(space, subnet, k, graph);
-        pt_console_line("  %-*s %8lld %8s  %-8s %6s %2s", pt_padded(o->info->name, width),
-                        o->info->name, (long long)score[k].n, number(score[k].loss, loss),
-                        pt_metric_name(o->metric), number(score[k].metric, metric), graph);
-        print_other_metrics(o, &score[k], width);
-        if (!isnan(score[k].metric)) {
-            sum += score[k].metric;
-            n++;
-        }
-    }
-    char mean[64] = "mean", text[32];
-    if (n < space->n_task)
-        snprintf(mean, sizeof mean, "mean of %d of %d tasks", (int)n, (int)space->n_task);
-    if (n > 0 && pt_have_common_metric(objective, space->n_task))
-        pt_console_line("  %-*s %8s %8s  %-8s %s", (int)width, mean, "", "", "",
-                        number(sum / n, text));
-}
-
 void pt_print_scores_of(const pt_held_run_t *run, const pt_task_score_t *score,
                         pt_part_t part)
 {
@@ -277,24 +206,23 @@ static pt_status_t write_scalars(const pt_held_run_t *run)
 }
 
 /* All of it on one page, for which the run is read as anybody would. */
-static pt_status_t write_page(const pt_held_run_t *run)
+static pt_status_t write_page(const pt_held_run_t *run, const pt_kept_t *kept)
 {
     const pt_session_t *s = &run->session;
     char path[PT_PATH_MAX];
     pt_examples_t examples;
     PT_TRY(pt_run_file_path(run->folder, PT_FILE_PAGE, path));
     pt_examples_collect(&s->config, run->folder, s->dataset, &examples);
-    pt_status_t status = pt_page_write_run(&s->config, run->folder, &examples, path);
+    pt_status_t status = pt_page_write_run(&s->config, run->folder, kept, &examples, path);
     pt_examples_release(&examples);
     if (status == PT_OK)
         pt_console_line("page        %s", path);
     return status;
 }
 
-/* The run is done and its files stand: who runs it again gets the report.  A program that
- * fails to draw is no failure. */
-static pt_status_t write_report(const pt_held_run_t *run, const pt_run_result_t *result,
-                                const pt_rank_cost_t *cost)
+/* A program that fails to draw is no failure. */
+static pt_status_t write_beside(const pt_held_run_t *run, const pt_run_result_t *result,
+                                const pt_rank_cost_t *cost, const pt_kept_t *kept)
 {
     const pt_session_t *s = &run->session;
     const pt_step_seconds_t predicted = {s->outlook.weight.seconds,
@@ -303,7 +231,8 @@ static pt_status_t write_report(const pt_held_run_t *run, const pt_run_result_t 
                           .predicted = s->has_outlook ? &predicted : NULL,
                           .n_rank = pt_comm_size(s->layout.world),
                           .rank = cost,
-                          .is_of_sweep = run->sweep != NULL};
+                          .is_of_sweep = run->sweep != NULL,
+                          .kept = kept};
     pt_text_t text = {0};
     pt_status_t status = pt_report_write(&s->config, run->folder, &job, &text);
     pt_console_text(&text);
@@ -318,7 +247,22 @@ static pt_status_t write_report(const pt_held_run_t *run, const pt_run_result_t 
     PT_TRY(status);
     if (s->config.report.tensorboard)
         PT_TRY(write_scalars(run));
-    return s->config.report.html ? write_page(run) : PT_OK;
+    return s->config.report.html ? write_page(run, kept) : PT_OK;
+}
+
+/* The run is done and its files stand: who runs it again gets the report. */
+static pt_status_t write_report(const pt_held_run_t *run, const pt_run_result_t *result,
+                                const pt_rank_cost_t *cost)
+{
+    const pt_config_t *config = &run->session.config;
+    pt_kept_t kept;
+    pt_status_t status = pt_kept_read(config, &kept);
+    if (status == PT_OK) {
+        pt_score_kept(config, run->folder, &kept);
+        status = write_beside(run, result, cost, &kept);
+    }
+    pt_kept_release(&kept);
+    return status;
 }
 
 /* Every rank says where its time went; rank 0 tells. */

@@ -22,12 +22,7 @@ typedef struct pt_held_run {
 /** End a run that came to `status`.  Collective. */
 void pt_held_run_release(pt_held_run_t *run, pt_status_t status);
 
-/** A table of the tasks' scores, of a network and what its tasks are judged by; `title`
- * says what they are on. */
-void pt_print_scores(const pt_space_t *space, const pt_subnet_t *subnet,
-                     const pt_objective_t *objective, const pt_task_score_t *score,
-                     const char *title);
-/** The same of a run, on a part. */
+/** Print the scores of a run on a part (app/print_scores.h). */
 void pt_print_scores_of(const pt_held_run_t *run, const pt_task_score_t *score,
                         pt_part_t part);
 

@@ -1,4 +1,5 @@
-/* polytree eval --data: the network of a run on a data set that it need not know.
+/* The network of a run on a data set that it need not know: polytree eval --data, and what
+ * a fine-tuned one makes of tasks that were there before.
  *
  * Rank r of P scores the microbatches r, r + P, ..; sums are exact, so that it does not
  * matter whose they are.
@@ -10,17 +11,19 @@
 #include <string.h>
 
 #include "app/console.h"
-#include "app/held_run.h"
+#include "app/print_scores.h"
 #include "app/trained.h"
 #include "polytree/base/memory.h"
+#include "polytree/io/file.h"
 #include "polytree/io/inputs.h"
 #include "polytree/par/comm.h"
+#include "polytree/record/summary.h"
 #include "polytree/train/scores.h"
 
 typedef struct scoring {
     pt_trained_t trained;
-    const char *path;
-    pt_comm_t *node;
+    const char *path, *tasks; /* the data set, and which of its tasks are looked at */
+    pt_comm_t *world, *node;
     pt_inputs_t *inputs;
     pt_dataset_t *dataset;
     int32_t *place; /* [n_task] of the network in the data set; -1: it has no labels */
@@ -48,9 +51,9 @@ static int32_t n_task(const scoring_t *s)
     return s->trained.found.interface.n_task;
 }
 
-static bool is_root(void)
+static bool is_root(const scoring_t *s)
 {
-    return pt_comm_rank(pt_comm_world()) == 0;
+    return pt_comm_rank(s->world) == 0;
 }
 
 static const pt_task_info_t *info_there(const scoring_t *s, int32_t task)
@@ -118,12 +121,12 @@ static pt_status_t match_classes(scoring_t *s, int32_t task, bool *is_other)
 /* Rank 0 says what the classes are.  Collective. */
 static pt_status_t share_classes(scoring_t *s, int32_t task)
 {
-    pt_comm_t *world = pt_comm_world();
+    pt_comm_t *world = s->world;
     size_t n = (size_t)info_there(s, task)->classes;
     bool is_other = false;
     PT_AGREE(world, pt_alloc(&s->ours[task], n, sizeof *s->ours[task]));
-    pt_status_t status = is_root() ? check_task(s, task) : PT_OK;
-    if (is_root() && status == PT_OK)
+    pt_status_t status = is_root(s) ? check_task(s, task) : PT_OK;
+    if (is_root(s) && status == PT_OK)
         status = match_classes(s, task, &is_other);
     PT_AGREE(world, status);
     PT_TRY(pt_comm_bcast(world, &is_other, sizeof is_other, 0));
@@ -198,15 +201,15 @@ static pt_status_t make_room(scoring_t *s)
 
 static pt_status_t prepare(scoring_t *s, pt_split_t split)
 {
-    pt_comm_t *world = pt_comm_world();
+    pt_comm_t *world = s->world;
     const pt_inputs_options_t options = {.split = split,
-                                         .talk.say = is_root() ? pt_console_say : NULL};
+                                         .talk.say = is_root(s) ? pt_console_say : NULL};
     PT_AGREE(world, pt_inputs_open(s->path, &options, &s->trained.found.interface.input,
                                    &s->inputs));
     if (pt_inputs_split(s->inputs) == PT_N_SPLIT)
         PT_FAIL(FORMAT, "%s: no data set, so that it has no labels", s->path);
     PT_TRY(pt_comm_split_node(world, &s->node));
-    PT_TRY(pt_dataset_open_labels(s->path, "all", world, s->node, &s->dataset));
+    PT_TRY(pt_dataset_open_labels(s->path, s->tasks, world, s->node, &s->dataset));
     PT_AGREE(world, find_tasks(s));
     for (int32_t k = 0; k < n_task(s); k++)
         if (s->place[k] >= 0)
@@ -273,8 +276,8 @@ static pt_status_t run_own(scoring_t *s)
 {
     const int64_t *hwc = s->trained.found.interface.input.hwc;
     int64_t values = hwc[0] * hwc[1] * hwc[2], end = pt_inputs_n(s->inputs);
-    int64_t step = pt_comm_size(pt_comm_world()) * s->microbatch;
-    s->first = pt_comm_rank(pt_comm_world()) * s->microbatch;
+    int64_t step = pt_comm_size(s->world) * s->microbatch;
+    s->first = pt_comm_rank(s->world) * s->microbatch;
     for (; s->first < end; s->first += step) {
         int64_t left = end - s->first;
         s->n = left < s->microbatch ? left : s->microbatch;
@@ -328,6 +331,17 @@ static void release(scoring_t *s)
     pt_trained_close(&s->trained);
 }
 
+/* By s->trained, into s->score. */
+static pt_status_t score(scoring_t *s, pt_split_t split)
+{
+    pt_comm_t *world = s->world;
+    s->microbatch = s->trained.config.train.microbatch;
+    PT_TRY(prepare(s, split));
+    PT_AGREE(world, run_own(s));
+    PT_TRY(pt_scores_sum(s->scores, world, world));
+    return read_scores(s);
+}
+
 pt_status_t pt_score_data(const char *run, const pt_args_t *args, const char *path,
                           pt_split_t split)
 {
@@ -336,17 +350,72 @@ pt_status_t pt_score_data(const char *run, const pt_args_t *args, const char *pa
     pt_status_t status = pt_alloc(&s, 1, sizeof *s);
     PT_AGREE(world, status);
     s->path = path;
+    s->tasks = "all";
+    s->world = world;
     PT_TRY_OR(done, pt_trained_open(run, args, &s->trained));
-    s->microbatch = s->trained.config.train.microbatch;
-    PT_TRY_OR(done, prepare(s, split));
-    status = run_own(s);
-    PT_TRY_OR(done, pt_comm_agree(world, status));
-    PT_TRY_OR(done, pt_scores_sum(s->scores, world, world));
-    PT_TRY_OR(done, read_scores(s));
-    if (is_root())
+    PT_TRY_OR(done, score(s, split));
+    if (is_root(s))
         print_scores(s);
 done:
     release(s);
     pt_free(s);
     return status;
+}
+
+static pt_split_t split_of(const char *part)
+{
+    pt_split_t split = 0;
+    while (split < PT_N_SPLIT && strcmp(pt_split_name(split), part) != 0)
+        split++;
+    return split;
+}
+
+/* The network says of an old task what it says of one of that name. */
+static pt_status_t take_scores(const scoring_t *s, pt_kept_run_t *kept)
+{
+    PT_TRY(pt_alloc(&kept->now, (size_t)kept->before.n_task, sizeof *kept->now));
+    for (int32_t k = 0; k < kept->before.n_task; k++) {
+        kept->now[k] = (double)NAN;
+        for (int32_t j = 0; j < n_task(s); j++)
+            if (strcmp(info_of(s, j)->name, kept->before.task[k].name) == 0)
+                kept->now[k] = s->score[j].metric;
+    }
+    return PT_OK;
+}
+
+static pt_status_t score_kept(scoring_t *s, const char *run, pt_kept_run_t *kept)
+{
+    char digest[33];
+    s->path = kept->data;
+    s->tasks = kept->tasks;
+    s->world = pt_comm_alone();
+    if (!pt_path_exists(s->path))
+        PT_FAIL(IO, "the data set %s is not at hand", s->path);
+    PT_TRY(pt_trained_read(run, s->world, &s->trained));
+    PT_TRY(score(s, split_of(kept->before.part)));
+    pt_summary_data(kept->run, digest);
+    if (!pt_dataset_is_digest(pt_dataset_digest(s->dataset), digest))
+        PT_FAIL(MISMATCH, "%s is not the data set that %s is of", s->path, kept->run);
+    return take_scores(s, kept);
+}
+
+void pt_score_kept(const pt_config_t *config, const char *run, pt_kept_t *kept)
+{
+    for (int32_t i = 0; i < kept->n; i++) {
+        scoring_t *s = NULL;
+        if (!kept->run[i].has_changed)
+            continue;
+        pt_status_t status = pt_alloc(&s, 1, sizeof *s);
+        if (status == PT_OK) {
+            s->trained.config = *config;
+            status = score_kept(s, run, &kept->run[i]);
+            release(s);
+            pt_free(s);
+        }
+        if (status == PT_OK)
+            continue;
+        pt_console_line("note        tasks of %s are not scored anew: %s", kept->run[i].run,
+                        pt_error_message());
+        pt_error_clear();
+    }
 }

@@ -7,6 +7,7 @@
 #include "app/args.h"
 #include "polytree/base/status.h"
 #include "polytree/io/dataset.h"
+#include "polytree/study/kept.h"
 
 /**
  * Score the network of a finished run on a split of a data set of its tasks, with the
@@ -17,5 +18,10 @@
  */
 PT_MUST_CHECK pt_status_t pt_score_data(const char *run, const pt_args_t *args,
                                         const char *path, pt_split_t split);
+
+/** Score the tasks that the network of a finished run had before it was fine-tuned, each
+ * run's on its data set where that is at hand, into `kept`; what keeps from it is said.
+ * Not collective. */
+void pt_score_kept(const pt_config_t *config, const char *run, pt_kept_t *kept);
 
 #endif

@@ -391,6 +391,10 @@ const pt_option_t pt_options[] = {
 
     PATH("extend.run", extend.run, "", OUT,
          "extended: run whose network new tasks are added to; not needed once it is begun"),
+    REAL(
+        "extend.finetune", extend.finetune, "0", 0, 1, NUM,
+        "extended: what of that network new tasks use is trained too, at this share of the "
+        "learning rate, and its own tasks change; 0 = they keep their bits"),
 
     PATH("baseline.cost_of", baseline.cost_of, "", OUT,
          "run whose multiply-adds and samples a baseline is to match, and whose network is "

@@ -29,6 +29,7 @@ typedef struct value {
     int32_t
         probe_need;   /**< first stage with a probe that meets its adjoint; or MOST_STAGE */
     int32_t y, saved; /**< buffers */
+    int32_t stat;     /**< number of its statistics; or NONE */
     int32_t adjoint;  /**< buffer: of the task at work, or of a private value */
     int32_t adjoint_tasks, adjoint_shared; /**< buffers: sum over tasks; shared consumers */
 } value_t;
@@ -118,7 +119,7 @@ static inline bool plan_is_training(const pt_plan_t *plan)
     return plan_has_backward(plan) || plan->pass == PT_PASS_LOSS;
 }
 
-/** Is an operation one of a trained network's, which stays as it is? */
+/** Is an operation one of a trained network's, which runs as in evaluation? */
 static inline bool plan_is_frozen(const pt_plan_t *plan, int32_t op)
 {
     const pt_space_t *s = plan->space;

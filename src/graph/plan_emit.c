@@ -64,7 +64,7 @@ static void emit_forward(pt_plan_t *plan, value_t *v)
     instr_t in = instr_of(v, INSTR_FORWARD);
     /* Statistics have the same numbers on all stages, and in all passes. */
     if ((v->inst->flags & PT_OP_HAS_STAT) != 0)
-        in.stat = new_stat(plan, v);
+        in.stat = v->stat = new_stat(plan, v);
     plan->madds += v->inst->madds;
     plan->madds_executed += v->inst->madds;
     if (!plan_is_here(plan, v))
@@ -112,8 +112,10 @@ static bool is_trained(const pt_plan_t *plan, const value_t *v)
 {
     const pt_space_t *s = plan->space;
 
-    return v->inst->n_param > 0 && !plan_is_frozen(plan, v->op) &&
-           s->store.param[s->op[v->op].param[0]].role != PT_ROLE_FITTED;
+    if (v->inst->n_param == 0)
+        return false;
+    const pt_param_t *param = &s->store.param[s->op[v->op].param[0]];
+    return s->store.group[param->group].rate > 0 && param->role != PT_ROLE_FITTED;
 }
 
 /** Backward of one value in the context of a slot, or of the shared segment (NONE).  Of
@@ -150,6 +152,7 @@ static void emit_backward(pt_plan_t *plan, value_t *v, int32_t dy, int32_t slot)
             in.x[i] = buffer_of(plan, v->in[i]);
         in.y = (v->inst->flags & PT_OP_NEEDS_Y) != 0 ? v->y : NONE;
         in.saved = v->saved;
+        in.stat = v->stat;
         plan->madds_executed += in.forms_params ? v->inst->madds : 0;
         if (is_here)
             tape_push(plan, in);

@@ -62,6 +62,7 @@ static int32_t find_or_make(pt_plan_t *plan, const identity_t *id, int32_t slot,
                    .first_user = slot,
                    .y = NONE,
                    .saved = NONE,
+                   .stat = NONE,
                    .adjoint = NONE,
                    .adjoint_tasks = NONE,
                    .adjoint_shared = NONE};

@@ -43,7 +43,7 @@ static void bn_apply(int64_t rows, int64_t c, const pt_real_t *x, const double *
 }
 
 static void bn_backward(int64_t rows, int64_t c, const pt_real_t *x, const pt_real_t *dy,
-                        const double *mean, const double *var, double eps,
+                        const double *mean, const double *var, double n, double eps,
                         const pt_real_t *scale, const pt_real_t *shift, int act,
                         pt_real_t *dx, pt_real_t *dscale, pt_real_t *dshift, double *work)
 {
@@ -64,7 +64,7 @@ static void bn_backward(int64_t rows, int64_t c, const pt_real_t *x, const pt_re
         for (int64_t i = j; dx && i < rows * c; i += c) {
             double u = ((double)x[i] - mean[j]) * r;
             double dz = pt_act_is_open(g * u + b, act) ? (double)dy[i] : 0;
-            dx[i] = (pt_real_t)(g * r * (dz - (sum + u * dot) / (double)rows));
+            dx[i] = (pt_real_t)(g * r * (dz - (sum + u * dot) / n));
         }
     }
 }

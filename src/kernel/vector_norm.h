@@ -220,7 +220,7 @@ typedef struct backward {
     int64_t rows;
     const float *x, *dy;
     const double *mean, *var;
-    double eps;
+    double n, eps;
     float *dx, *dscale, *dshift;
 } backward_t;
 
@@ -234,9 +234,9 @@ INLINE void backward_panel(const backward_t *w, const panel_t *p, const affine_t
         int64_t c = p->c0 + j;
         double r = 1 / sqrt(w->var[c] + w->eps), offset = (double)f->m[j] - w->mean[c];
         double dot = r * (s2[j] + offset * s1[j]);
-        double q = (double)f->a[j] * r * dot / (double)w->rows;
+        double q = (double)f->a[j] * r * dot / w->n;
         k1[j] = (float)q;
-        k0[j] = (float)((double)f->a[j] * s1[j] / (double)w->rows + q * offset);
+        k0[j] = (float)((double)f->a[j] * s1[j] / w->n + q * offset);
         if (w->dscale)
             w->dscale[c] = (float)dot;
         if (w->dshift)
@@ -249,7 +249,7 @@ INLINE void backward_panel(const backward_t *w, const panel_t *p, const affine_t
 }
 
 static void bn_backward(int64_t rows, int64_t c, const float *x, const float *dy,
-                        const double *mean, const double *var, double eps,
+                        const double *mean, const double *var, double n, double eps,
                         const float *scale, const float *shift, int act, float *dx,
                         float *dscale, float *dshift, double *work)
 {
@@ -259,6 +259,7 @@ static void bn_backward(int64_t rows, int64_t c, const float *x, const float *dy
                     .dy = dy,
                     .mean = mean,
                     .var = var,
+                    .n = n,
                     .eps = eps,
                     .dx = dx,
                     .dscale = dscale,

@@ -5,8 +5,10 @@
  *     dz = act'(z) dy            dshift = sum dz     dscale = sum dz u
  *     dx = scale r (dz - dshift / m - u dscale / m)
  *
- * Outside training mean and var are given.  saved: mean[c], var[c].
+ * Outside training mean and var are given, and dx = scale r dz.  saved: mean[c], var[c].
  */
+#include <math.h>
+
 #include "op/check.h"
 #include "op/registry.h"
 
@@ -63,12 +65,13 @@ static void forward(const pt_op_inst_t *inst, const pt_op_args_t *args)
 
 static void backward(const pt_op_inst_t *inst, const pt_op_args_t *args)
 {
-    int64_t c = inst->out.c;
-    const double *saved = args->saved;
-    inst->kernel->bn_backward(n_row(inst), c, args->x[0], args->dy, saved, saved + c,
-                              inst->attr.eps, args->param[0], args->param[1],
-                              (int)inst->attr.act, args->dx[0], args->dparam[0],
-                              args->dparam[1], args->work);
+    int64_t c = inst->out.c, rows = n_row(inst);
+    bool is_given = args->mode == PT_MODE_EVAL;
+    const double *mean = is_given ? args->stat : args->saved;
+    inst->kernel->bn_backward(rows, c, args->x[0], args->dy, mean, mean + c,
+                              is_given ? (double)INFINITY : (double)rows, inst->attr.eps,
+                              args->param[0], args->param[1], (int)inst->attr.act,
+                              args->dx[0], args->dparam[0], args->dparam[1], args->work);
 }
 
 const pt_op_t pt_op_batch_norm = {.name = "batch_norm",

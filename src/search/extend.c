@@ -133,6 +133,20 @@ pt_status_t run_extend_room(pt_search_t *s, int32_t n_task)
     return pt_branching_init(b, n_layer, n_task);
 }
 
+static void note_old(pt_search_t *s)
+{
+    int32_t n = s->extend.n_old;
+    double share = s->config->extend.finetune;
+    if (share > 0)
+        run_note(s,
+                 "the network of %s is fine-tuned, at %g times the learning rate: its %d "
+                 "task%s will change",
+                 s->config->extend.run, share, (int)n, pt_plural(n));
+    else
+        run_note(s, "the network of %s: its %d task%s %s", s->config->extend.run, (int)n,
+                 pt_plural(n), n == 1 ? "stays as it is" : "stay as they are");
+}
+
 pt_status_t run_extend(pt_search_t *s)
 {
     extend_t *e = &s->extend;
@@ -142,9 +156,7 @@ pt_status_t run_extend(pt_search_t *s)
     PT_AGREE(s->world, make_room(s));
     PT_AGREE(s->world, run_extend_room(s, e->n_old + s->space->n_task));
     if (s->is_root) {
-        run_note(s, "the network of %s: its %d task%s %s", s->config->extend.run,
-                 (int)e->n_old, pt_plural(e->n_old),
-                 e->n_old == 1 ? "stays as it is" : "stay as they are");
+        note_old(s);
         if (s->space->kind == PT_SPACE_DAG)
             find_used(e);
         status = extend_choose(s);
@@ -179,6 +191,8 @@ static void freeze(pt_search_t *s)
     for (int32_t i = 0; i < s->space->n_candidate; i++) {
         pt_candidate_t *c = &s->space->candidate[i];
         c->is_frozen = c->task < 0 && (c->choice < 0 || is_old_choice(s, c->choice));
+        if (c->is_frozen && c->group >= 0)
+            s->space->store.group[c->group].rate = s->config->extend.finetune;
     }
 }
 

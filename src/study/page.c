@@ -207,9 +207,10 @@ static pt_status_t check_run(const char *run)
 }
 
 pt_status_t pt_page_write_run(const pt_config_t *config, const char *run,
-                              const pt_examples_t *examples, const char *path)
+                              const pt_kept_t *kept, const pt_examples_t *examples,
+                              const char *path)
 {
-    page_run_t p = {.config = config, .run = run, .examples = examples};
+    page_run_t p = {.config = config, .run = run, .kept = kept, .examples = examples};
     char report[PT_PATH_MAX], *text = NULL, *earlier = NULL;
     pt_text_t out = {0};
     pt_status_t status;

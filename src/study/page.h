@@ -22,6 +22,7 @@ typedef struct page_run {
     pt_architecture_t network; /**< where it has one */
     const char *text;          /**< of PT_FILE_REPORT; "" where there is none */
     const char *earlier;       /**< the page that stands there; "" where there is none */
+    const pt_kept_t *kept;     /**< NULL: no tasks were there before */
     const pt_examples_t *examples;
 } page_run_t;
 

@@ -161,9 +161,8 @@ void page_put_scores(const page_run_t *p, pt_text_t *out)
     report_put_earlier(&notes, p->text, report_mixed_heading, true);
     page_prose(out, pt_text_get(&notes));
     pt_text_release(&notes);
-    report_put_kept(&kept, p->config);
-    page_details(out, "tasks that were there before, as they are still",
-                 pt_text_get(&kept));
+    report_put_kept(&kept, p->kept);
+    page_details(out, "tasks that were there before", pt_text_get(&kept));
     pt_text_release(&kept);
     put_others(found, out);
     page_section_end(out);

@@ -333,11 +333,12 @@ static void put_report(pt_text_t *out, const columns_t *c, const char *earlier,
     put_comparison(out, c);
     report_put_choice(out, &c->summary[FOUND]);
     report_put_notes(out, c, config);
-    report_put_kept(out, config);
-    if (job != NULL)
+    if (job != NULL) {
+        report_put_kept(out, job->kept);
         put_mixed(out, job->result);
-    else
+    } else {
         report_put_earlier(out, earlier, report_mixed_heading, true);
+    }
     if (job != NULL && job->rank[0].time.step > 0)
         report_put_time(out, c->run[FOUND], job);
     else if (!report_put_earlier(out, earlier, report_time_heading, false))

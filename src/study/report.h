@@ -79,9 +79,8 @@ extern const char report_time_heading[];
 /** Where the time of a job went that made steps. */
 void report_put_time(pt_text_t *out, const char *run, const pt_job_t *job);
 
-/** Scores of the tasks that a network had before others were added, where their runs are.
- */
-void report_put_kept(pt_text_t *out, const pt_config_t *config);
+/** Scores of the tasks that a network had before others were added.  NULL: nothing. */
+void report_put_kept(pt_text_t *out, const pt_kept_t *kept);
 
 /** What the journals know of it where the report of that job is gone. */
 void report_put_journalled_time(pt_text_t *out, const char *run);

@@ -61,7 +61,7 @@ static pt_status_t fill(const sweep_table_t *t, int32_t row, int32_t seed, int32
     PT_TRY(digest_of(report, after));
     if (!config.report.html || (strcmp(before, after) == 0 && pt_path_exists(page)))
         return PT_OK;
-    return pt_page_write_run(&config, folder, NULL, page);
+    return pt_page_write_run(&config, folder, NULL, NULL, page);
 }
 
 pt_status_t sweep_fill_reports(const sweep_table_t *table)

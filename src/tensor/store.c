@@ -51,8 +51,10 @@ pt_status_t pt_store_add_group(pt_store_t *store, const char *name, int32_t task
     PT_TRY(pt_grow(&store->group, &store->group_capacity, (size_t)store->n_group + 1,
                    sizeof *store->group));
     added = &store->group[store->n_group];
-    *added = (pt_group_t){
-        .first_block = store->n_block, .first_param = store->n_param, .task = task};
+    *added = (pt_group_t){.first_block = store->n_block,
+                          .first_param = store->n_param,
+                          .task = task,
+                          .rate = 1};
     memcpy(added->name, name, strlen(name) + 1);
     if (group != NULL)
         *group = store->n_group;

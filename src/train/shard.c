@@ -292,6 +292,7 @@ static void update_block(shard_t *shard, const shard_domain_t *d, int64_t entry,
             param->offset + param->count < end ? param->offset + param->count : end;
         pt_update_t u = *update;
         u.count = shard->adam_count[p];
+        u.lr *= store->group[param->group].rate;
         u.decay = has_decay(shard, param) ? update->decay : 0;
         pt_update_f32(&u, to - from, grad + (from - begin), store->value + from,
                       d->m + own + from, d->v != NULL ? d->v + own + from : NULL);

@@ -71,7 +71,7 @@ void turn_mark_groups(turn_t *turn, const pt_space_t *s, const pt_subnet_t *subn
         pt_subnet_reach(s, subnet, task[i], reach->candidate, reach->node);
         for (int32_t c = 0; c < s->n_candidate; c++)
             if (reach->candidate[c] && s->candidate[c].group >= 0 &&
-                !s->candidate[c].is_frozen)
+                s->store.group[s->candidate[c].group].rate > 0)
                 turn->is_used[s->candidate[c].group] = true;
     }
 }

@@ -174,8 +174,8 @@ static void bench_rows(const pt_kernel_t *k, int64_t rows, int64_t c)
     show("bn_stats", bytes, s);
     TIME(s, k->bn_apply(rows, c, x, mean, var, 1e-5, scale, shift, PT_ACT_RELU, y));
     show("bn_apply", 2 * bytes, s);
-    TIME(s, k->bn_backward(rows, c, x, y, mean, var, 1e-5, scale, shift, PT_ACT_RELU, z,
-                           dscale, dshift, work));
+    TIME(s, k->bn_backward(rows, c, x, y, mean, var, (double)rows, 1e-5, scale, shift,
+                           PT_ACT_RELU, z, dscale, dshift, work));
     show("bn_backward", 5 * bytes, s);
     TIME(s, k->relu(n, x, PT_ACT_RELU, y));
     show("relu", 2 * bytes, s);

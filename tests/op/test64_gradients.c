@@ -52,6 +52,22 @@ static void check_tensor(rig_t *r, const char *what, int32_t number, pt_real_t *
     }
 }
 
+static void check_gradients(rig_t *r)
+{
+    r->inst.op->forward(&r->inst, &r->args);
+    r->inst.op->backward(&r->inst, &r->args);
+    assert_true(rig_guards_are_whole(r));
+    for (int32_t i = 0; i < r->inst.n_in; i++)
+        check_tensor(r, "dx", i, r->x[i], r->dx[i], r->n_x[i]);
+    for (int32_t i = 0; i < r->inst.n_param; i++)
+        check_tensor(r, "dparam", i, r->param[i], r->dparam[i], r->n_param[i]);
+    if (r->inst.flags & PT_OP_HAS_GATE) {
+        pt_real_t dgate = (pt_real_t)r->dgate;
+        check_tensor(r, "dgate", 0, &r->args.gate, &dgate, 1);
+    }
+}
+
+/* What has statistics is trained on given ones too, where a network is fine-tuned. */
 static void check_case(void **state)
 {
     const pt_case_t *c = *state;
@@ -62,17 +78,10 @@ static void check_case(void **state)
         fail_msg("%s", pt_error_message());
     for (int32_t i = 0; !strcmp(c->op, "relu") && i < r.n_x[0]; i++)
         r.x[0][i] += (pt_real_t)1e-4;
-
-    r.inst.op->forward(&r.inst, &r.args);
-    r.inst.op->backward(&r.inst, &r.args);
-    assert_true(rig_guards_are_whole(&r));
-    for (int32_t i = 0; i < r.inst.n_in; i++)
-        check_tensor(&r, "dx", i, r.x[i], r.dx[i], r.n_x[i]);
-    for (int32_t i = 0; i < r.inst.n_param; i++)
-        check_tensor(&r, "dparam", i, r.param[i], r.dparam[i], r.n_param[i]);
-    if (r.inst.flags & PT_OP_HAS_GATE) {
-        pt_real_t dgate = (pt_real_t)r.dgate;
-        check_tensor(&r, "dgate", 0, &r.args.gate, &dgate, 1);
+    check_gradients(&r);
+    if (r.inst.flags & PT_OP_HAS_STAT) {
+        rig_give_statistics(&r);
+        check_gradients(&r);
     }
     rig_release(&r);
     pt_kernel_release(&kernel);

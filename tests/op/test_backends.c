@@ -169,6 +169,13 @@ static bool check_case(const pt_kernel_t *oracle, const pt_kernel_t *kernel,
         print_error("  a buffer was overrun\n");
         is_good = false;
     }
+    if (ref.inst.flags & PT_OP_HAS_STAT) {
+        rig_give_statistics(&ref);
+        rig_give_statistics(&one);
+        run(&ref);
+        run(&one);
+        is_good = rigs_agree(&ref, &one) && is_good;
+    }
     if (is_good && !strcmp(c->op, "conv"))
         is_good = changed_weights_are_seen(&ref, &one);
     rig_release(&ref);

@@ -178,14 +178,14 @@ keeps rest twice sides.h5
 "$PYTHON" - <<'PY'
 import h5py, numpy as np
 rng = np.random.default_rng(1)
-real = ("heat", "wave")
+real = ("heat", "wave", "twice")
 def write(name, n, tasks, columns="abcdef", as_double=False):
     x = rng.uniform([300, 3, 0, 1900, -5, 1e4], [900, 7, 0.4, 2020, 5, 3e4], (n + 200, 6))
     u = (x - [600, 5, 0.2, 1960, 0, 2e4]) / [173, 1.15, 0.115, 34.6, 2.9, 5774]
     y = {"heat": 50 * np.sin(2 * u[:, 0]) * u[:, 1] + 400,
          "sort": (u[:, 1] > 0) * 2 + (u[:, 0] > 0),
          "wave": 3 * np.sin(2 * u[:, 4]) + u[:, 5] + 30,
-         "side": u[:, 0] * u[:, 1] > 0}
+         "side": u[:, 0] * u[:, 1] > 0, "twice": 2 * u[:, 0]}
     with h5py.File(name, "w") as f:
         f.attrs["format"], f.attrs["version"] = "polytree dataset", 1
         f.attrs["input_names"] = list(columns)
@@ -201,6 +201,7 @@ def write(name, n, tasks, columns="abcdef", as_double=False):
 write("old.h5", 1000, ["heat", "sort"])
 write("new.h5", 600, ["wave", "side"])
 write("all.h5", 1000, ["heat", "sort", "wave", "side"])
+write("twice.h5", 300, ["twice"])
 write("turned.h5", 100, ["wave"], "bacdef")
 write("narrow.h5", 100, ["wave"], "abcde")
 PY
@@ -254,6 +255,51 @@ awk -v r="$(value wide r2 wave)" -v w="$(value whole r2 wave)" 'BEGIN { exit !(r
     fail "wave: r2 $(value wide r2 wave), in a network trained with it $(value whole r2 wave)"
 awk -v r="$(value wide accuracy side)" -v w="$(value whole accuracy side)" 'BEGIN { exit !(r > 0.75 && r > w - 0.2) }' ||
     fail "side: accuracy $(value wide accuracy side), in a network trained with it $(value whole accuracy side)"
+
+# ---- Fine-tuned ----
+
+# What is there learns with the new tasks, at its share of the rate, and its own tasks change;
+# the report has these as they were and as they are.
+tuned=(extend table new.h5 --set extend.finetune=0.5)
+expect 0 ranks 1 "${tuned[@]}" -o tuned
+says out "^the network of table is fine-tuned, at 0.5 times the learning rate: its 2 tasks will change$"
+awk -v t="$(value tuned r2 wave)" -v w="$(value wide r2 wave)" 'BEGIN { exit !(t > w) }' ||
+    fail "wave: r2 $(value tuned r2 wave) fine-tuned, $(value wide r2 wave) with the old network as it was"
+expect 0 ranks 2 eval tuned --data old.h5
+heat=$(sed -n 's/^  heat .* rmse *\([0-9.]*\).*/\1/p' out) before=$(sed -n 's/^  heat .* rmse *\([0-9.]*\).*/\1/p' before)
+[ "$heat" != "$before" ] || fail "heat has the score of before"
+says tuned/report.txt "^as in (.*/)?table, and as fine-tuned since:$"
+says tuned/report.txt "^  heat +rmse, lower +$before +$heat$"
+expect 0 "$POLYTREE" report tuned -o tuned.html
+says tuned.html "^  heat +rmse, lower +$before +$heat$"
+expect 0 ranks 3 "${tuned[@]}" -o tuned3
+same_result tuned tuned3
+held tuned2 "retrain 300" 1 "${tuned[@]}" -o tuned2 --set run.checkpoint_every=0.001
+send KILL
+ended 137
+rm -f tuned2/HELD
+expect 0 ranks 2 search tuned2/config.ini -o tuned2 --set layout.mode=manual layout.stage=2
+same_result tuned tuned2
+# A rate of nothing at all is a frozen network, and what was fine-tuned is frozen next.
+expect 0 ranks 1 extend table new.h5 -o still --set extend.finetune=1e-30
+keeps table still old.h5
+expect 0 ranks 1 extend tuned twice.h5 -o again
+says out "^the network of tuned: its 4 tasks stay as they are$"
+keeps tuned again old.h5
+says again/report.txt "^as in (.*/)?tuned:$"
+says again/report.txt "^  heat +rmse, lower +$before +$heat$"
+# Its data may be gone.
+mv old.h5 gone.h5
+expect 0 "$POLYTREE" report tuned -o gone.html
+says out "^note .* tasks of .*table are not scored anew: the data set .*old.h5 is not at hand$"
+says gone.html "table, before they were fine-tuned:$"
+mv gone.h5 old.h5
+# Of pictures: convolutions and pooling, heads that begin at their ridge.
+expect 0 ranks 1 extend one shapes.h5 -o picture --tasks fill --set extend.finetune=1
+expect 0 ranks 2 extend one shapes.h5 -o picture2 --tasks fill --set extend.finetune=1 layout.mode=manual layout.stage=2
+same_result picture picture2
+says picture/report.txt "^  place +accuracy +[01]\.[0-9]+ +[01]\.[0-9]+$"
+refuses 2 "extend.finetune" extend table new.h5 -o none --set extend.finetune=2
 
 # ---- What does not go ----
 

@@ -207,6 +207,7 @@ typedef struct pt_config {
     } retrain;
     struct {
         char run[PT_CONFIG_TEXT];
+        double finetune; /**< share of the learning rate; 0: what is there stays */
     } extend;
     struct {
         pt_match_t match;

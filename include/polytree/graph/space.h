@@ -76,8 +76,8 @@ typedef struct pt_candidate {
     int32_t group;    /**< in the store; -1: no parameters */
     int32_t first_op, n_op;
     bool is_frozen; /**< of a trained network: in every pass it runs as in evaluation, on
-                         stored statistics and without dropout, and its weights stay.  Set
-                         by who extends a network, before plans are compiled. */
+                         stored statistics and without dropout.  Set by who extends a
+                         network, as its group's rate is, before plans are compiled. */
 } pt_candidate_t;
 
 /** A task as the space sees it. */

@@ -84,9 +84,11 @@ struct pt_kernel {
     void (*bn_apply)(int64_t rows, int64_t c, const pt_real_t *x, const double *mean,
                      const double *var, double eps, const pt_real_t *scale,
                      const pt_real_t *shift, int act, pt_real_t *y);
-    /** Ioffe & Szegedy 2015; dscale, dshift, dx may be NULL. work: 4 c doubles. */
+    /** Ioffe & Szegedy 2015; dscale, dshift, dx may be NULL. work: 4 c doubles.  n: of how
+     * many rows of x mean and var are; infinity: they are given, and x does not move them.
+     */
     void (*bn_backward)(int64_t rows, int64_t c, const pt_real_t *x, const pt_real_t *dy,
-                        const double *mean, const double *var, double eps,
+                        const double *mean, const double *var, double n, double eps,
                         const pt_real_t *scale, const pt_real_t *shift, int act,
                         pt_real_t *dx, pt_real_t *dscale, pt_real_t *dshift, double *work);
 

@@ -10,16 +10,19 @@
 #include "polytree/base/status.h"
 #include "polytree/config/config.h"
 #include "polytree/picture/example.h"
+#include "polytree/study/kept.h"
 
 /**
  * Write the page of a run, of what it has by now: state, scores beside those of the runs
  * that section [report] names, the network, learning curves, choosing, classes, examples,
  * time, and how to repeat it.  Not collective.
  *
+ * @param[in] kept      tasks that were there before; NULL: none
  * @param[in] examples  NULL: those that the page which stands at `path` shows
  * @return PT_E_IO where there is no such run
  */
 PT_MUST_CHECK pt_status_t pt_page_write_run(const pt_config_t *config, const char *run,
+                                            const pt_kept_t *kept,
                                             const pt_examples_t *examples,
                                             const char *path);
 

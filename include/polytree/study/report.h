@@ -12,6 +12,7 @@
 #include "polytree/config/config.h"
 #include "polytree/par/reduce.h"
 #include "polytree/search/search.h"
+#include "polytree/study/kept.h"
 #include "polytree/train/trainer.h"
 
 /** What one rank did in this job. */
@@ -32,6 +33,7 @@ typedef struct pt_job {
     int32_t n_rank;
     const pt_rank_cost_t *rank; /**< [n_rank] */
     bool is_of_sweep;           /**< which names its baselines at its own end */
+    const pt_kept_t *kept;      /**< tasks that were there before; NULL: none */
 } pt_job_t;
 
 /** Traffic so far; a process may hold one run after the other. */

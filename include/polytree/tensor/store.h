@@ -56,6 +56,8 @@ typedef struct pt_group {
     int64_t first_block, n_block;
     int32_t first_param, n_param;
     int32_t task; /**< owner task of a head; -1: shared by all */
+    double rate;  /**< share of the learning rate that it is trained at, 1 unless somebody
+                       sets it; 0: it is not trained, and gets no gradient */
 } pt_group_t;
 
 /** How a group's gradient is summed. */
