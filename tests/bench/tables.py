@@ -6,7 +6,8 @@
 Each split (seed 1 to 5: 70 % train, 10 % val, 20 % test) is imported, drafted and trained as it
 comes.  For each task the gain in % of accuracy, or of RMSE less, over logistic or ridge regression
 (scikit-learn's defaults, on standardised inputs, fitted on train and val together), its mean over
-the splits and the lower bound of its 95 % interval (Student's t).
+the splits and the lower bound of its 95 % interval (Student's t); then the same of that very model
+fitted to train alone, as a network is that has val for another use: what these splits can tell.
 
 Needs h5py, NumPy, pandas and scikit-learn.
 """
@@ -36,7 +37,7 @@ def polytree(*words):
 
 
 def regression(path):
-    """Per task: name of the metric, and its value on test."""
+    """Per task: name of the metric, its value on test, and that of a model without val."""
     with h5py.File(path) as file:
         def inputs(split):
             return file[split + "/inputs"][:].astype(float) if split in file else np.zeros((0, file["train/inputs"].shape[1]))
@@ -44,18 +45,19 @@ def regression(path):
         def labels(split, task):
             return file[f"{split}/tasks/{task}/labels"][:].ravel() if split in file else np.zeros(0)
 
-        train = np.concatenate([inputs("train"), inputs("val")])
-        mean, deviation = train.mean(0), np.where(train.std(0) > 0, train.std(0), 1)
-        train, test = (train - mean) / deviation, (inputs("test") - mean) / deviation
+        def value(parts, task, classes):
+            train = np.concatenate([inputs(part) for part in parts])
+            y = np.concatenate([labels(part, task) for part in parts])
+            mean, deviation = train.mean(0), np.where(train.std(0) > 0, train.std(0), 1)
+            train, test = (train - mean) / deviation, (inputs("test") - mean) / deviation
+            if classes:
+                return np.mean(LogisticRegression(max_iter=5000).fit(train, y.astype(int)).predict(test) == labels("test", task))
+            return np.sqrt(np.mean((Ridge().fit(train, y).predict(test) - labels("test", task)) ** 2))
+
         for task, group in file["tasks"].items():
-            y = np.concatenate([labels("train", task), labels("val", task)])
-            want = labels("test", task)
-            if "classes" in group.attrs:
-                guess = LogisticRegression(max_iter=5000).fit(train, y.astype(int)).predict(test)
-                yield task, "accuracy", np.mean(guess == want)
-            else:
-                guess = Ridge().fit(train, y).predict(test)
-                yield task, "rmse", np.sqrt(np.mean((guess - want) ** 2))
+            classes = "classes" in group.attrs
+            yield (task, "accuracy" if classes else "rmse", value(("train", "val"), task, classes),
+                   value(("train",), task, classes))
 
 
 def gains(load, seed, options):
@@ -71,14 +73,19 @@ def gains(load, seed, options):
     polytree("search", "table.ini", "-o", f"run{seed}", "--set", "report.svg=0", *options)
     with open(f"run{seed}/metrics.jsonl") as journal:
         final = [json.loads(line) for line in journal][-1]["tasks"]
-    for task, metric, theirs in regression("table.h5"):
-        gain = final[task][metric] / theirs - 1
-        yield f"{task} ({metric})", 100 * (gain if metric == "accuracy" else -gain)
+    for task, metric, theirs, alone in regression("table.h5"):
+        sign = 100 if metric == "accuracy" else -100
+        yield f"{task} ({metric})", [sign * (x / theirs - 1) for x in (final[task][metric], alone)]
+
+
+def bound(gain):
+    mean, error = np.mean(gain), np.std(gain, ddof=1) / SPLITS ** 0.5
+    return f"{mean:8.2f} {mean - STUDENT * error:7.2f}"
 
 
 def main():
     warnings.filterwarnings("ignore")
-    print(f"{'table':14} {'task':14} {'gain, %':>8} {'lower':>7}  by split")
+    print(f"{'table':14} {'task':14} {'gain, %':>8} {'lower':>7} {'alone, %':>8} {'lower':>7}  by split")
     for name, load in SETS.items():
         by_task = {}
         with tempfile.TemporaryDirectory() as work:
@@ -89,9 +96,8 @@ def main():
                     by_task.setdefault(task, []).append(gain)
             os.chdir(before)
         for task, gain in by_task.items():
-            mean, error = np.mean(gain), np.std(gain, ddof=1) / SPLITS ** 0.5
-            print(f"{name:14} {task:14} {mean:8.2f} {mean - STUDENT * error:7.2f}  " +
-                  " ".join(f"{g:.1f}" for g in gain), flush=True)
+            ours, alone = zip(*gain)
+            print(f"{name:14} {task:14} {bound(ours)} {bound(alone)}  " + " ".join(f"{g:.1f}" for g in ours), flush=True)
 
 
 if __name__ == "__main__":
