@@ -126,7 +126,7 @@ look() {
     if [ "$1" = "done" ]; then
         says out "^state +finished$"
     else
-        says out "^phase +$1, step [12] of [1-7]$"
+        says out "^phase +$1, step [12] of [1-9][0-9]?$"
     fi
     expect 0 "$POLYTREE" show at
     case $1 in
