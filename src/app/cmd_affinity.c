@@ -7,10 +7,14 @@
 #include "app/console.h"
 #include "app/make_data.h"
 #include "app/trained.h"
+#include "polytree/arch/copies.h"
 #include "polytree/base/memory.h"
 #include "polytree/io/file.h"
 #include "polytree/par/comm.h"
 #include "polytree/picture/heat.h"
+#include "polytree/record/candidates.h"
+#include "polytree/record/run_config.h"
+#include "polytree/record/run_file.h"
 #include "polytree/search/affinity.h"
 
 enum {
@@ -20,6 +24,8 @@ enum {
     AFFINITY_PROBES,
     AFFINITY_GROUPS,
     AFFINITY_MEMORY,
+    AFFINITY_AGAINST,
+    AFFINITY_CANDIDATES,
     AFFINITY_FORCE,
     AFFINITY_SET
 };
@@ -30,11 +36,14 @@ const pt_flag_t pt_flags_affinity[] = {
     {"probes", 0, "N", "how many (500)"},
     {"groups", 0, "G", "groups of tasks at each level (by the widest gap of the spectrum)"},
     {"memory", 0, "MB", "what a rank may take for features and products (2000)"},
-    {"force", 0, NULL, "replace OUT.h5 and OUT.svg where they are there already"},
+    {"against", 0, "RUN2", "say how far the branching of a run agrees with them"},
+    {"candidates", 0, "FILE.jsonl",
+     "write the branchings that they suggest, for choose.candidates"},
+    {"force", 0, NULL, "replace files that are there already"},
     {"set", 0, "key=value", "options over those of the run"},
     {0}};
 
-enum { MOST_PROBES = 40000, SHOWN_TASKS = 12 };
+enum { MOST_PROBES = 40000, SHOWN_TASKS = 12, MOST_GROUPS = 8 };
 
 static bool is_root(void)
 {
@@ -124,13 +133,109 @@ static pt_status_t write_files(const pt_trained_t *t, const char *run, const cha
 }
 
 typedef struct request {
-    const char *run, *inputs, *out;
+    const char *run, *inputs, *out, *against, *candidates;
     char picture[PT_PATH_MAX];
     pt_inputs_options_t options;
     int64_t n_probe, groups, memory;
 } request_t;
 
-static pt_status_t measure(const request_t *r, pt_trained_t *t, const char *path)
+/* Column k of a branching's layer is the task that the affinity has as number k. */
+static pt_status_t order_groups(const pt_interface_t *ours, const pt_architecture_t *theirs,
+                                const char *run, const int32_t *group, int32_t *out)
+{
+    const pt_space_t *s = theirs->space;
+    for (int32_t k = 0; k < ours->n_task; k++) {
+        int32_t i = 0;
+        while (i < s->n_task && strcmp(s->task[i].name, ours->task[k].info.name) != 0)
+            i++;
+        if (i == s->n_task)
+            PT_FAIL(MISMATCH, "--against %s: it has no task %s", run,
+                    ours->task[k].info.name);
+        out[k] = group[i];
+    }
+    return PT_OK;
+}
+
+static void print_agreement(const char *level, const pt_affinity_agreement_t *a)
+{
+    if (isnan(a->rho))
+        pt_console_line("%-10s         -  where all pairs are the same there is nothing to "
+                        "compare",
+                        level);
+    else
+        pt_console_line("%-10s %9.4f  p = %.4f by %s%lld orders of the tasks", level,
+                        a->rho, a->p, a->is_all ? "all " : "", (long long)a->n_order);
+}
+
+static pt_status_t compare_layers(const pt_interface_t *ours, const pt_affinity_t *affinity,
+                                  const pt_architecture_t *theirs, const char *run)
+{
+    pt_branching_t tree = {.n_layer = 0};
+    int32_t *group = NULL, layer = 0;
+    pt_status_t status = PT_OK;
+    PT_TRY_OR(done,
+              pt_branching_init(&tree, theirs->space->n_layer, theirs->space->n_task));
+    PT_TRY_OR(done, pt_copies_branching(theirs->space, &theirs->subnet, &tree));
+    PT_TRY_OR(done, pt_alloc(&group, (size_t)ours->n_task, sizeof *group));
+    pt_console_line("%-10s %9s  of tasks that are alike and run a layer together in %s",
+                    "layer", "agreement", run);
+    for (int32_t l = 0; l < affinity->n_level; l++) {
+        pt_affinity_agreement_t agreement;
+        char name[24];
+        snprintf(name, sizeof name, "l%02d", (int)layer + 1);
+        if (layer == tree.n_layer || strcmp(affinity->level[l].name, name) != 0)
+            continue;
+        PT_TRY_OR(done, order_groups(ours, theirs, run, tree.group + layer++ * tree.n_task,
+                                     group));
+        PT_TRY_OR(done, pt_affinity_agree(ours->n_task, affinity->level[l].value, group,
+                                          &agreement));
+        print_agreement(name, &agreement);
+    }
+done:
+    pt_branching_release(&tree);
+    pt_free(group);
+    return status;
+}
+
+/* On rank 0. */
+static pt_status_t open_other(const char *run, pt_architecture_t *out)
+{
+    char path[PT_PATH_MAX];
+    pt_config_t *config;
+    PT_TRY(pt_run_file_path(run, PT_FILE_ARCHITECTURE, path));
+    if (!pt_path_exists(path))
+        PT_FAIL(CONFIG, "--against %s: it has no network yet", run);
+    PT_TRY(pt_alloc(&config, 1, sizeof *config));
+    pt_status_t status = pt_run_config_read(run, config);
+    if (status == PT_OK)
+        status = pt_architecture_open(config, path, out);
+    pt_free(config);
+    PT_TRY(status);
+    if (out->space->kind == PT_SPACE_BRANCH)
+        return PT_OK;
+    pt_architecture_release(out);
+    PT_FAIL(CONFIG, "--against %s: a network without branches (space.kind = branch)", run);
+}
+
+static pt_status_t write_candidates(const request_t *r, const pt_affinity_t *affinity)
+{
+    pt_branching_t *tree = NULL;
+    int64_t n = 0;
+    pt_status_t status =
+        pt_affinity_propose(pt_comm_world(), affinity, MOST_GROUPS, &n, &tree);
+    if (status == PT_OK && is_root())
+        status = pt_candidates_write_trees(r->candidates, "affinity", n, tree);
+    status = pt_comm_agree(pt_comm_world(), status);
+    for (int64_t i = 0; i < n; i++)
+        pt_branching_release(&tree[i]);
+    pt_free(tree);
+    if (is_root() && status == PT_OK)
+        pt_console_line("written     %s: %lld branchings", r->candidates, (long long)n);
+    return status;
+}
+
+static pt_status_t measure(const request_t *r, pt_trained_t *t, const char *path,
+                           const pt_architecture_t *other)
 {
     pt_comm_t *world = pt_comm_world();
     pt_inputs_t *inputs = NULL;
@@ -156,6 +261,11 @@ static pt_status_t measure(const request_t *r, pt_trained_t *t, const char *path
         print_levels(&t->found.interface, &affinity);
         pt_console_line("written     %s, %s", r->out, r->picture);
     }
+    if (is_root() && r->against != NULL)
+        status = compare_layers(&t->found.interface, &affinity, other, r->against);
+    PT_TRY_OR(done, pt_comm_agree(world, status));
+    if (r->candidates != NULL)
+        PT_TRY_OR(done, write_candidates(r, &affinity));
 done:
     pt_affinity_release(&affinity);
     pt_inputs_close(inputs);
@@ -179,6 +289,8 @@ static pt_status_t read_request(const pt_args_t *args, request_t *r)
     const pt_flag_t *flags = pt_flags_affinity;
     r->run = args->word[0];
     r->out = args->flag[AFFINITY_OUTPUT];
+    r->against = args->flag[AFFINITY_AGAINST];
+    r->candidates = args->flag[AFFINITY_CANDIDATES];
     r->inputs = args->flag[AFFINITY_INPUTS];
     r->options = (pt_inputs_options_t){.talk.say = is_root() ? pt_console_say : NULL};
     if (r->out == NULL)
@@ -195,19 +307,25 @@ pt_status_t pt_cmd_affinity(const pt_args_t *args, int *code)
     pt_comm_t *world = pt_comm_world();
     request_t r = {.run = NULL};
     pt_trained_t *t = NULL;
+    pt_architecture_t other = {.space = NULL};
     pt_status_t status = PT_OK;
     (void)code;
     PT_TRY(read_request(args, &r));
     if (is_root()) {
-        status = pt_make_begin(r.out, args->flag[AFFINITY_FORCE] != NULL);
-        if (status == PT_OK)
-            status = pt_make_begin(r.picture, args->flag[AFFINITY_FORCE] != NULL);
+        const char *file[] = {r.out, r.picture, r.candidates};
+        for (size_t i = 0; i < 3 && status == PT_OK; i++)
+            if (file[i] != NULL)
+                status = pt_make_begin(file[i], args->flag[AFFINITY_FORCE] != NULL);
+        if (status == PT_OK && r.against != NULL)
+            status = open_other(r.against, &other);
     }
     PT_AGREE(world, status);
     PT_AGREE(world, pt_alloc(&t, 1, sizeof *t));
     PT_TRY_OR(done, pt_trained_open(r.run, args, t));
-    PT_TRY_OR(done, measure(&r, t, r.inputs != NULL ? r.inputs : t->config.data.file));
+    PT_TRY_OR(done,
+              measure(&r, t, r.inputs != NULL ? r.inputs : t->config.data.file, &other));
 done:
+    pt_architecture_release(&other);
     pt_trained_close(t);
     pt_free(t);
     return status;

@@ -226,7 +226,8 @@ const pt_command_t pt_commands[] = {
      .run = pt_cmd_eval},
     {.name = "affinity",
      .usage = "RUN -o OUT.h5 [--inputs INPUTS] [--split test|val|train] [--probes N] "
-              "[--groups G] [--memory MB] [--force] [--set key=value ...]",
+              "[--groups G] [--memory MB] [--against RUN2] [--candidates FILE.jsonl] "
+              "[--force] [--set key=value ...]",
      .help =
          "say how alike the tasks of a finished run are, level by level\n"
          "\nRepresentation similarity: at each level of the network (stem, layer, node) "

@@ -19,17 +19,22 @@ typedef struct candidates_writer {
     pt_text_t all;
 } candidates_writer_t;
 
-static pt_status_t put_groups(candidates_writer_t *w)
+static void put_tree(line_t *line, const pt_branching_t *tree)
 {
     char name[16];
-    PT_TRY(pt_copies_branching(w->space, &w->subnet, &w->tree));
-    line_open(&w->line, "groups");
-    for (int32_t l = 0; l < w->tree.n_layer; l++) {
+    line_open(line, "groups");
+    for (int32_t l = 0; l < tree->n_layer; l++) {
         snprintf(name, sizeof name, "l%02d", (int)l + 1);
-        line_integers(&w->line, name, w->tree.group + (size_t)l * (size_t)w->tree.n_task,
-                      w->tree.n_task);
+        line_integers(line, name, tree->group + (size_t)l * (size_t)tree->n_task,
+                      tree->n_task);
     }
-    line_close(&w->line);
+    line_close(line);
+}
+
+static pt_status_t put_groups(candidates_writer_t *w)
+{
+    PT_TRY(pt_copies_branching(w->space, &w->subnet, &w->tree));
+    put_tree(&w->line, &w->tree);
     return PT_OK;
 }
 
@@ -125,5 +130,24 @@ done:
     pt_text_release(&w.line.text);
     pt_branching_release(&w.tree);
     pt_subnet_release(&w.subnet);
+    return status;
+}
+
+pt_status_t pt_candidates_write_trees(const char *path, const char *origin, int64_t n,
+                                      const pt_branching_t *tree)
+{
+    pt_text_t all = {0};
+    line_t line = {0};
+    for (int64_t i = 0; i < n; i++) {
+        line_begin(&line);
+        line_text(&line, "origin", origin);
+        put_tree(&line, &tree[i]);
+        line_end(&line);
+        pt_text_add_bytes(&all, line.text.data, line.text.n);
+    }
+    pt_status_t status =
+        line.text.status != PT_OK ? line.text.status : pt_file_write_text(path, &all);
+    pt_text_release(&all);
+    pt_text_release(&line.text);
     return status;
 }

@@ -89,6 +89,59 @@ for n in (1, 2, 3, 6):
         assert list(a["group"][1]) == [0, 1, 0, 1]
 PY
 
+# A branching is held against it, and those that it suggests are candidates of a search.
+cat >branch.ini <<'INI'
+[data]
+file = t.h5
+[space]
+kind = branch
+encoder = encoder.ini
+[train]
+batch = 32
+microbatch = 16
+[warmup]
+steps = 4
+[search]
+method = exhaustive
+steps = 0
+[baseline]
+branching = 7
+[retrain]
+steps = 4
+INI
+expect 0 ranks 1 search branch.ini -o branch
+expect 0 ranks 1 affinity run -o b1.h5 --against branch --candidates c1.jsonl
+cp out said
+expect 0 ranks 3 affinity run -o b3.h5 --against branch --candidates c3.jsonl
+cmp c1.jsonl c3.jsonl
+"$PYTHON" - <<'PY'
+import h5py, itertools, json, numpy as np
+from scipy.stats import spearmanr
+copies = {t["name"]: t["copies"] for t in json.load(open("branch/architecture.json"))["tasks"]}
+said = [line.split() for line in open("said") if "orders" in line or "nothing to compare" in line]
+assert [line[0] for line in said] == ["l01", "l02"], said
+pairs = list(itertools.combinations(range(4), 2))
+n_told = 0
+for level, line in enumerate(said):
+    value = h5py.File("b1.h5")["affinity"][level]
+    path = [tuple(copies[t][: level + 1]) for t in "abcd"]
+    rho = lambda order: spearmanr([value[i, j] for i, j in pairs],
+                                  [path[order[i]] == path[order[j]] for i, j in pairs])[0]
+    if len({path[i] == path[j] for i, j in pairs}) == 1:
+        assert line[1] == "-"
+        continue
+    every = [rho(order) for order in itertools.permutations(range(4))]
+    assert abs(float(line[1]) - every[0]) < 1e-4 and "all 24 orders" in " ".join(line), (line, every[0])
+    assert abs(float(line[4]) - np.mean(np.array(every) >= every[0] - 1e-12)) < 1e-4, (line, every)
+    n_told += 1
+assert n_told > 0, said
+trees = [json.loads(line)["groups"] for line in open("c1.jsonl")]
+assert len({json.dumps(t) for t in trees}) == len(trees) and {"l01": [0, 0, 0, 0], "l02": [0, 1, 0, 1]} in trees
+PY
+expect 0 ranks 1 search branch.ini -o chosen --set search.method=search search.steps=4 choose.judge=halving retrain.from=scratch choose.budget=20 \
+    choose.candidates=c1.jsonl
+says chosen/candidates.jsonl '"origin":"file"'
+
 # A network in which tasks share has nothing to tell of where they do; one of a map's pixels, a dag.
 small_data
 expect 0 ranks 1 search "$SMALL" -o dag --set run.eval_every=0 train.bundle=all
@@ -114,6 +167,9 @@ refuses 2 "--probes 2: expected" affinity run -o b.h5 --probes 2
 refuses 1 "2 probes: affinity takes 3 or more" affinity run -o b.h5 --inputs few.h5
 refuses 1 "take .* GB on a rank, --memory allows 0\.001: [0-9]+ probes would fit" \
     affinity run -o b.h5 --split train --probes 300 --memory 1
+refuses 1 "--against run2: it has no network yet" affinity run -o b.h5 --against run2
+refuses 1 "--against dag: a network without branches" affinity run -o b.h5 --against dag
+refuses 1 "c1.jsonl is there already" affinity run -o b.h5 --candidates c1.jsonl
 refuses 1 "nowhere" affinity nowhere -o b.h5
 refuses 1 "no.h5: No such file" affinity run -o b.h5 --inputs no.h5
 expect 1 ranks 2 affinity run -o b.h5 --inputs few.h5

@@ -43,6 +43,10 @@ typedef struct pt_candidate_entry {
 PT_MUST_CHECK pt_status_t pt_candidates_write(const char *run, const pt_space_t *space,
                                               int64_t n, const pt_candidate_entry_t *entry);
 
+/** Write branchings that are worth judging, for `choose.candidates`.  Not collective. */
+PT_MUST_CHECK pt_status_t pt_candidates_write_trees(const char *path, const char *origin,
+                                                    int64_t n, const pt_branching_t *tree);
+
 /** Takes one candidate, a hard subnet; not PT_OK ends the reading. */
 typedef pt_status_t (*pt_candidate_taker_t)(void *context, pt_subnet_t *subnet);
 

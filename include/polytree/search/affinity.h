@@ -13,8 +13,10 @@
 #ifndef PT_SEARCH_AFFINITY_H
 #define PT_SEARCH_AFFINITY_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
+#include "polytree/graph/branching.h"
 #include "polytree/graph/space.h"
 #include "polytree/io/affinity_file.h"
 #include "polytree/io/inputs.h"
@@ -45,5 +47,37 @@ typedef struct pt_affinity_spec {
 PT_MUST_CHECK pt_status_t pt_affinity_measure(pt_comm_t *comm,
                                               const pt_affinity_spec_t *spec,
                                               pt_affinity_t *out);
+
+/**
+ * Branchings that an affinity of the layers l01 .. suggests: for each layer and number of
+ * groups, 2 to `most`, all tasks together up to there, and from there on in the groups of
+ * that layer, or layer by layer in those of each, which part the ones before.  Each once.
+ * Collective; the same on all ranks.
+ *
+ * @param[out] tree  [n], each to be released, and freed with pt_free()
+ * @return PT_E_SHAPE where the levels are no such layers
+ */
+PT_MUST_CHECK pt_status_t pt_affinity_propose(pt_comm_t *comm,
+                                              const pt_affinity_t *affinity, int32_t most,
+                                              int64_t *n, pt_branching_t **tree);
+
+typedef struct pt_affinity_agreement {
+    double rho; /**< NaN where all pairs are together, or none is, or all are as alike */
+    double p;   /**< share of orders of the tasks that agree as well or better */
+    int64_t n_order;
+    bool is_all; /**< all orders that there are, else drawn ones and the tasks' own */
+} pt_affinity_agreement_t;
+
+/**
+ * Do tasks that are alike run a layer together?  Rank correlation over the pairs of tasks
+ * between affinity and being in one group, and how often it is as large where tasks change
+ * their places at random (a permutation test).  On one rank.
+ *
+ * @param[in] value  [n_task][n_task]
+ * @param[in] group  [n_task]
+ */
+PT_MUST_CHECK pt_status_t pt_affinity_agree(int32_t n_task, const double *value,
+                                            const int32_t *group,
+                                            pt_affinity_agreement_t *out);
 
 #endif
