@@ -8,6 +8,7 @@
 #   make check-cluster    jobs preempted, stopped, killed and put back, on a Slurm that it starts
 #   make check-portable   other builds: MPICH, clang, DNNL=0, HDF5 by prefix: the same results
 #   make bench-peer       steps and predictions beside PyTorch's: a table, and BUILD/peer.json
+#   make bench-site       what a site with several nodes makes of it: a page, BUILD/site.md
 #   make lint             format and layers of the code
 #   make install          into PREFIX; make uninstall takes it away
 #   make info             versions of compiler and libraries
@@ -90,7 +91,7 @@ PARALLEL = $(if $(filter --jobserver% -j%,$(MAKEFLAGS)),,-j$(shell nproc))
 help:
 	@sed -n '/^#/!q; s/^# \{0,1\}//p' $(firstword $(MAKEFILE_LIST))
 
-.PHONY: help all tests deps demo bench-peer check check-long check-sanitize check-valgrind check-cluster check-portable lint install install-files uninstall info clean
+.PHONY: help all tests deps demo bench-peer bench-site check check-long check-sanitize check-valgrind check-cluster check-portable lint install install-files uninstall info clean
 .DELETE_ON_ERROR:
 
 # Without this make links x.d from x.d.o, for which vector_%.o seems to be a way.
@@ -166,6 +167,9 @@ bench-peer:
 	@$(MAKE) --no-print-directory $(PARALLEL) $(BUILD)/tests/bench/peer/ours
 	@BUILD=$(BUILD) $${PYTHON:-/usr/bin/python3} tests/bench/peer/peer.py --out $(BUILD)/peer.json || [ $$? = 77 ]
 
+bench-site: all $(BUILD)/tests/bench/steps $(BUILD)/tests/bench/links
+	@BUILD=$(abspath $(BUILD)) POLYTREE=$(abspath $(BUILD))/polytree tests/bench/site.sh $(BUILD)/site.md
+
 check check-long:
 	@$(DEPS) check
 	@$(MAKE) --no-print-directory $(PARALLEL) WERROR=1 all tests
@@ -179,9 +183,9 @@ check-sanitize:
 check-valgrind: all
 	@POLYTREE=$(abspath $(BUILD))/polytree tests/valgrind/run.sh
 
-check-cluster: all
+check-cluster: all $(BUILD)/tests/bench/steps $(BUILD)/tests/bench/links
 	@$(DEPS) cluster
-	@POLYTREE=$(abspath $(BUILD))/polytree tests/cluster/trials.sh
+	@BUILD=$(abspath $(BUILD)) POLYTREE=$(abspath $(BUILD))/polytree tests/cluster/trials.sh
 
 check-portable:
 	@$(DEPS) check

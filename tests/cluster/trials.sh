@@ -4,7 +4,7 @@
 # is that of a run that nothing has happened to.
 # shellcheck source=tests/cluster/slurm
 . "$(dirname "$0")/slurm"
-trials=${*:-preempt choose sweep share array time node rank}
+trials=${*:-preempt choose sweep share array time node rank site}
 RANDOM=${SEED:-18}
 echo "seed ${SEED:-18}"
 
@@ -193,6 +193,15 @@ trial_rank() {
     same dag RANK
     said "$job" "ended with code [0-9]+: started again on node1,node2"
     echo "rank: $(grep -ho 'ended with code .*' slurm-"$job"_*.out | head -n 1)"
+}
+
+# The page that a site sends back, of two nodes.
+trial_site() {
+    SECONDS_EACH=1 submit "${all[@]}" --wrap="'$ROOT/tests/bench/site.sh' '$PWD/page.md'"
+    done_well "$job"
+    grep -qE '^\| node 2 \| [0-9.]+ \| [0-9]+ \|' page.md || { cat page.md >&2 && fail "no link to another node"; }
+    grep -q 'the same bytes' page.md || fail "nodes have other bytes"
+    echo "site: $(grep '^| node 2' page.md), $(grep 'short search' -A 2 page.md | tail -n 1)"
 }
 
 begin=$SECONDS
