@@ -62,6 +62,11 @@ verdict "functions have 80 lines at most" "$(awk '
     /^\}$/ && begin {if (FNR - begin - 1 > 80) print FILENAME ":" begin ": " FNR - begin - 1 " lines"; begin = 0}
     FNR == 1 {begin = 0}' "${code[@]}")"
 
+# A new version is said in all of them.
+version=$(sed -n 's/^VERSION := //p' Makefile)
+verdict "files that name the version have the Makefile's" "$(grep -LFw -- "$version" CITATION.cff \
+    "modulefiles/polytree/$version" packaging/spack/packages/polytree/package.py packaging/apptainer/polytree.def 2>&1)"
+
 formatter=$(command -v clang-format-14 || command -v clang-format || true)
 case $(${formatter:-echo} --version 2>/dev/null) in
 *"version 14."*)
