@@ -57,8 +57,12 @@ static inline pt_status_t open_bench(bench_t *b, const char *config, int n, char
     PT_TRY(pt_layout_init(&b->layout, pt_comm_world(), extent, true));
     PT_TRY(pt_kernel_init(&b->kernel, (pt_backend_t)b->config.kernel.backend,
                           (pt_isa_t)b->config.kernel.isa, (int32_t)b->config.run.threads));
-    PT_TRY(pt_dataset_open(b->config.data.file, b->config.data.tasks, b->layout.world,
-                           b->layout.node, b->config.data.cache, &b->dataset));
+    PT_TRY(b->config.data.cache == PT_CACHE_BOUND
+               ? pt_dataset_open_bounded(b->config.data.file, b->config.data.tasks,
+                                         b->layout.world, b->layout.node,
+                                         b->config.data.cache_bytes, &b->dataset)
+               : pt_dataset_open(b->config.data.file, b->config.data.tasks, b->layout.world,
+                                 b->layout.node, b->config.data.cache, &b->dataset));
     PT_TRY(know_machine(b));
     PT_TRY(pt_trainer_new(&b->config, &b->layout, b->dataset, &b->kernel, &b->machine,
                           &b->trainer));
