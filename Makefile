@@ -14,15 +14,18 @@
 #   make info             versions of compiler and libraries
 #   make clean            remove what was built
 #   make help             this
-# Options: DEBUG=1 ASAN=1 DNNL=0 WERROR=1 PREFIX=/usr/local DESTDIR= BUILD=build CC=mpicc HDF5=PREFIX V=1
+# Options: DEBUG=1 ASAN=1 DNNL=0 SCALAPACK= WERROR=1 PREFIX=/usr/local DESTDIR= BUILD=build CC=mpicc HDF5=PREFIX V=1
 
 VERSION := 0.3.0
 CC      := mpicc
 BUILD   := build
 PREFIX  := /usr/local
 DNNL    := $(if $(wildcard /usr/include/dnnl.h /usr/include/oneapi/dnnl/dnnl.h),1,0)
-SCALAPACK := $(firstword $(foreach name,scalapack-openmpi scalapack,$(if $(shell \
-               pkg-config --exists $(name) 2>/dev/null && echo yes),$(name))))
+# Debian has libraries for each MPI.
+MPI     := $(if $(findstring mpich,$(shell $(CC) -show 2>/dev/null)),mpich,openmpi)
+# The name of the library; SCALAPACK= builds without it.
+SCALAPACK := $(shell for p in scalapack-$(MPI) scalapack; do \
+               pkg-config --exists $$p && echo $$p && break; done 2>/dev/null)
 CFLAGS  := $(if $(DEBUG),-O1 -g3,-O2 -g -ftree-vectorize)
 comma   := ,
 
@@ -34,7 +37,6 @@ HDF5_DIRS  := -I$(HDF5)/include -L$(patsubst %/,%,$(dir $(firstword $(HDF5_FILES
 $(if $(and $(HDF5_FILES),$(wildcard $(HDF5)/include/hdf5.h)),, \
     $(error HDF5=$(HDF5): include/hdf5.h and lib/libhdf5.so are not there))
 else
-MPI        := $(if $(findstring mpich,$(shell $(CC) -show 2>/dev/null)),mpich,openmpi)
 HDF5_PKG   := $(shell for p in hdf5-$(MPI) hdf5; do \
                 pkg-config --exists $$p && echo $$p && break; done 2>/dev/null)
 HDF5_DIRS  := $(if $(HDF5_PKG),,$(filter -I% -L%,$(shell h5pcc -shlib -show 2>/dev/null)))

@@ -58,13 +58,6 @@ static size_t item_bytes(bool is_double)
     return is_double ? sizeof(double) : sizeof(float);
 }
 
-size_t pt_matrix_bytes(const pt_grid_t *grid, bool is_double, int64_t n_row, int64_t n_col,
-                       int64_t row_block, int64_t col_block)
-{
-    return (size_t)own(n_row, row_block, 0, grid->n_row) *
-           (size_t)own(n_col, col_block, 0, grid->n_col) * item_bytes(is_double);
-}
-
 pt_status_t pt_matrix_init(pt_matrix_t *m, const pt_grid_t *grid, bool is_double,
                            int64_t n_row, int64_t n_col, int64_t row_block,
                            int64_t col_block)
@@ -174,17 +167,23 @@ pt_status_t pt_matrix_gram(const pt_matrix_t *a, double beta, pt_matrix_t *c)
     return PT_OK;
 }
 
-#else /* a build without it refuses where a grid is asked for, so that there is none */
+#else /* A build without it refuses where a grid is asked for, so that there is no matrix. \
+       */
 
 bool pt_grid_is_there(void)
 {
     return false;
 }
 
+static pt_status_t refuse(void)
+{
+    PT_FAIL(MISSING, "this build is without ScaLAPACK: task affinity needs it");
+}
+
 pt_status_t pt_grid_new(pt_comm_t *comm, bool is_row, pt_grid_t **out)
 {
     (void)comm, (void)is_row, (void)out;
-    PT_FAIL(MISSING, "this build is without ScaLAPACK: task affinity needs it");
+    return refuse();
 }
 
 void pt_grid_free(pt_grid_t *grid)
@@ -192,9 +191,48 @@ void pt_grid_free(pt_grid_t *grid)
     (void)grid;
 }
 
+pt_status_t pt_matrix_init(pt_matrix_t *m, const pt_grid_t *grid, bool is_double,
+                           int64_t n_row, int64_t n_col, int64_t row_block,
+                           int64_t col_block)
+{
+    (void)m, (void)grid, (void)is_double, (void)n_row, (void)n_col;
+    (void)row_block, (void)col_block;
+    return refuse();
+}
+
 void pt_matrix_release(pt_matrix_t *m)
 {
     (void)m;
+}
+
+int64_t pt_matrix_own_row(const pt_matrix_t *m, int64_t row)
+{
+    (void)m, (void)row;
+    return -1;
+}
+
+int64_t pt_matrix_own_col(const pt_matrix_t *m, int64_t col)
+{
+    (void)m, (void)col;
+    return -1;
+}
+
+pt_status_t pt_matrix_copy(const pt_matrix_t *src, pt_matrix_t *dst, int64_t col)
+{
+    (void)src, (void)dst, (void)col;
+    return refuse();
+}
+
+pt_status_t pt_matrix_whole(const pt_matrix_t *m, double *out)
+{
+    (void)m, (void)out;
+    return refuse();
+}
+
+pt_status_t pt_matrix_gram(const pt_matrix_t *a, double beta, pt_matrix_t *c)
+{
+    (void)a, (void)beta, (void)c;
+    return refuse();
 }
 
 #endif

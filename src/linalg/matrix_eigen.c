@@ -161,4 +161,13 @@ done:
     return status;
 }
 
+#else
+
+pt_status_t pt_matrix_eigen(const pt_matrix_t *a, int64_t n, double *value,
+                            pt_matrix_t *vector)
+{
+    (void)a, (void)n, (void)value, (void)vector;
+    PT_FAIL(MISSING, "this build is without ScaLAPACK");
+}
+
 #endif

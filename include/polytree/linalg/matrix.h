@@ -47,10 +47,6 @@ PT_MUST_CHECK pt_status_t pt_matrix_init(pt_matrix_t *m, const pt_grid_t *grid,
                                          bool is_double, int64_t n_row, int64_t n_col,
                                          int64_t row_block, int64_t col_block);
 void pt_matrix_release(pt_matrix_t *m);
-/** Bytes that such a matrix takes on the rank that has most of it. */
-size_t pt_matrix_bytes(const pt_grid_t *grid, bool is_double, int64_t n_row, int64_t n_col,
-                       int64_t row_block, int64_t col_block);
-
 /** Where this rank has a row or a column, or -1.  Not collective. */
 int64_t pt_matrix_own_row(const pt_matrix_t *m, int64_t row);
 int64_t pt_matrix_own_col(const pt_matrix_t *m, int64_t col);
