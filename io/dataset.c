@@ -107,6 +107,12 @@ size_t pt_dataset_bytes(const pt_dataset_t *dataset)
     return dataset->bytes;
 }
 
+void pt_dataset_expect(const pt_dataset_t *dataset, pt_split_t split, const int64_t *row,
+                       int64_t n)
+{
+    pt_stack_expect(&dataset->input[split], row, n);
+}
+
 pt_status_t pt_dataset_read(pt_dataset_t *dataset, pt_split_t split, const int64_t *row,
                             int64_t n, float *out)
 {
@@ -147,6 +153,7 @@ static pt_status_t read_rows(pt_dataset_t *dataset, pt_split_t split, int32_t ta
                     (long long)t->n[split]);
     for (int64_t i = 0; pt_schema_has_table(&t->info) && i < n; i++)
         convert(&t->info, PT_CELL_I32, t->labels[split] + row[i] * width, out + i * width);
+    pt_stack_expect(stack, row, n);
     for (int64_t i = 0; !pt_schema_has_table(&t->info) && i < n; i += k) {
         PT_TRY(pt_stack_fetch(stack, &dataset->staging, row + i, n - i, &stored, &k));
         for (int64_t j = 0; j < k; j++)

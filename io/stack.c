@@ -4,6 +4,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "polytree/par/shared.h"
+
 size_t pt_stack_room(const pt_stack_t *stack)
 {
     return pt_cell_is_float(stack->cell) ? (size_t)stack->n_value * sizeof(double)
@@ -61,6 +63,13 @@ pt_status_t pt_stack_read_units(const pt_stack_t *stack, const pt_standard_t *st
             memcpy(to + (size_t)i * sizeof z, &z, sizeof z);
     }
     return PT_OK;
+}
+
+void pt_stack_expect(const pt_stack_t *stack, const int64_t *row, int64_t n)
+{
+    for (int64_t i = 0; stack->rest && i < n; i++)
+        if (row[i] >= stack->n_held)
+            pt_shared_expect(pt_stack_row(stack, row[i]), stack->row_bytes);
 }
 
 pt_status_t pt_stack_fetch(const pt_stack_t *stack, const pt_staging_t *staging,

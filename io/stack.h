@@ -57,6 +57,9 @@ PT_MUST_CHECK pt_status_t pt_stack_read_units(const pt_stack_t *stack,
                                               const pt_standard_t *standard, int64_t first,
                                               int64_t n, void *out);
 
+/** Have what is on disk of these rows read, all at once; who fetches many calls it first.
+ */
+void pt_stack_expect(const pt_stack_t *stack, const int64_t *row, int64_t n);
 /**
  * Bring rows row[0..k-1], which follow each other in the file, to memory; k <= n is what
  * of them fits the staging room.

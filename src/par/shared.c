@@ -136,6 +136,14 @@ done:
     return PT_OK;
 }
 
+void pt_shared_expect(const void *data, size_t bytes)
+{
+    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), at = (uintptr_t)data;
+    uintptr_t first = at - at % page;
+    (void)madvise((void *)first, at + bytes - first,
+                  MADV_WILLNEED); /* no more than a wish */
+}
+
 pt_status_t pt_shared_ready(pt_shared_t *shared)
 {
     if (shared->win == MPI_WIN_NULL)

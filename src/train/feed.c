@@ -331,6 +331,8 @@ static pt_status_t fill_samples(pt_feed_t *feed, const pt_draw_t *draw, int64_t 
     pt_warp_t warp;
     view_aim(&feed->view, NULL);
     bool is_plain = !augment && view_is_plain(&feed->view);
+    if (input != NULL)
+        pt_dataset_expect(feed->dataset, split, feed->row, n);
     if (input != NULL && is_plain && n > 0)
         PT_TRY(pt_dataset_read(feed->dataset, split, feed->row, n, input));
     if (input != NULL)

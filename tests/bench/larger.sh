@@ -48,5 +48,5 @@ PY
 du -h --apparent-size "$work/large.h5" | sed 's/\s.*/ on disk/; s/^/data        /'
 for cache in ${CACHES:-none disk 1G}; do
     TMPDIR=$work "${limited[@]}" mpirun -n 2 --bind-to none "$reading" "$root/configs/demo.ini" "$work/small.h5" \
-        "$work/large.h5" "$cache" "$seconds"
+        "$work/large.h5" "$cache" "$seconds" train.batch=16 train.microbatch=8
 done

@@ -210,6 +210,10 @@ bool pt_dataset_is_digest(const pt_dataset_digest_t *digest, const char *text);
 /** Bytes of memory that this data set holds on this rank, what is shared counted whole. */
 size_t pt_dataset_bytes(const pt_dataset_t *dataset);
 
+/** Inputs that pt_dataset_read() will be asked for, in one call or in many: those on a
+ * node's disk (PT_CACHE_DISK) are brought all at once.  Rows are those that there are. */
+void pt_dataset_expect(const pt_dataset_t *dataset, pt_split_t split, const int64_t *row,
+                       int64_t n);
 /**
  * Inputs `row[0..n-1]` of a split as float32 [n, h, w, c]; uint8 pixels are divided by
  * 255, uint16 by 65535, int16 by 32767, all integers and floats multiplied by the attribute

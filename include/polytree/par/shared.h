@@ -22,6 +22,9 @@ PT_MUST_CHECK pt_status_t pt_shared_new(pt_comm_t *node, size_t bytes, pt_shared
  */
 PT_MUST_CHECK pt_status_t pt_shared_new_on_disk(pt_comm_t *node, size_t bytes,
                                                 pt_shared_t **out, void **data);
+/** Have what is on disk of these bytes read in one go, before they are touched page by
+ * page; returns at once. */
+void pt_shared_expect(const void *data, size_t bytes);
 /** What was written is seen by all ranks.  Collective over `node`. */
 PT_MUST_CHECK pt_status_t pt_shared_ready(pt_shared_t *shared);
 /** Collective over `node`; NULL is fine. */
