@@ -72,6 +72,14 @@ static double of_two(likeness_t *l, const uint64_t *bits, int64_t i, int64_t j)
     return sum;
 }
 
+/* What a network that has everything has in common with itself. */
+static double everything(const likeness_t *l)
+{
+    double n_task = l->space->n_task;
+    return l->is_branch ? l->space->n_layer * n_task * (n_task - 1) / 2
+                        : 2 * n_task * l->space->n_choice;
+}
+
 static pt_status_t allocate(likeness_t *l, int64_t n)
 {
     const pt_space_t *s = l->space;
@@ -85,7 +93,8 @@ static pt_status_t allocate(likeness_t *l, int64_t n)
 }
 
 pt_status_t pt_likeness(const pt_space_t *space, int64_t n, const uint64_t *bits,
-                        int32_t n_known, const int32_t *known, double *product)
+                        const double *widening, int32_t n_known, const int32_t *known,
+                        double *product)
 {
     likeness_t l = {.space = space, .is_branch = space->kind == PT_SPACE_BRANCH};
     l.n_number =
@@ -97,7 +106,9 @@ pt_status_t pt_likeness(const pt_space_t *space, int64_t n, const uint64_t *bits
                   fill(&l, i, bits + (size_t)i * (size_t)space->n_task * l.subnet.words));
     for (int64_t i = 0; i < n; i++)
         for (int32_t j = 0; j < n_known; j++)
-            product[i * n_known + j] = of_two(&l, bits, i, known[j]);
+            product[i * n_known + j] =
+                of_two(&l, bits, i, known[j]) +
+                everything(&l) * log2(widening[i]) * log2(widening[known[j]]);
 done:
     pt_free(l.number);
     pt_free(l.pair);

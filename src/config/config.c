@@ -249,6 +249,42 @@ static pt_status_t check_judge(const pt_config_t *c)
     return PT_OK;
 }
 
+/* Of several widths each network needs weights of its own. */
+static pt_status_t check_widths(const pt_config_t *c)
+{
+    const pt_real_list_t *widths = &c->choose.widths;
+    if (widths->n > 0 && widths->value[0] != 1) {
+        PT_FAIL(CONFIG, "choose.widths begins with %g: expected 1, the width of the space",
+                widths->value[0]);
+    }
+    for (int32_t i = 1; i < widths->n; i++) {
+        for (int32_t j = 0; j < i; j++) {
+            if (widths->value[i] == widths->value[j]) {
+                PT_FAIL(CONFIG, "choose.widths has %g twice", widths->value[i]);
+            }
+        }
+    }
+    if (pt_config_n_width(c) == 1 || !pt_methods[c->search.method].is_learned) {
+        return PT_OK;
+    }
+    if (!pt_config_has_judge(c, PT_JUDGE_TRAINS) ||
+        pt_config_has_judge(c, PT_JUDGE_SUPERNET)) {
+        PT_FAIL(CONFIG,
+                "choose.widths wants several, but choose.judge = %s trains no network of "
+                "its own width: expected halving or regression",
+                pt_judge_name(pt_config_judge(c)));
+    }
+    if (c->retrain.from != PT_FROM_SCRATCH) {
+        PT_FAIL(CONFIG, "choose.widths wants several: there are weights of one width to "
+                        "go on from, set retrain.from = scratch");
+    }
+    if (c->resource.kind == PT_RESOURCE_SECONDS) {
+        PT_FAIL(CONFIG, "choose.widths wants several, but resource.table has the seconds "
+                        "of one: expected another resource.kind");
+    }
+    return PT_OK;
+}
+
 static pt_status_t check_update(const char *section, const pt_update_config_t *update)
 {
     if (update->optimizer == PT_OPTIMIZER_SGD && update->nesterov &&
@@ -287,6 +323,7 @@ pt_status_t pt_config_check(const pt_config_t *config)
                                                  : check_dag(config));
     PT_TRY(check_resource(config));
     PT_TRY(check_judge(config));
+    PT_TRY(check_widths(config));
     PT_TRY(check_update("warmup", &config->warmup.update));
     PT_TRY(check_update("search", &config->search.update));
     PT_TRY(check_update("alpha", &config->alpha));

@@ -23,6 +23,7 @@ typedef enum pt_option_type {
     PT_OPTION_WORD,   /**< an enum or int: the index in `words` */
     PT_OPTION_LENGTH, /**< pt_length_t */
     PT_OPTION_INTS,   /**< pt_int_list_t, at least one; the range is each value's */
+    PT_OPTION_REALS,  /**< pt_real_list_t, the same; or words[0], for none */
     PT_OPTION_LINE,   /**< char[]: one line of text */
     PT_OPTION_PATH,   /**< char[]: a file or a folder */
     PT_OPTION_NAMES,  /**< char[]: names, kept with one blank between them */

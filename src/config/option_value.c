@@ -45,11 +45,23 @@ static bool parse_int(const pt_option_t *option, const char *text, void *field)
     return true;
 }
 
-static bool parse_real(const pt_option_t *option, const char *text, void *field)
+/* The same of a number that is in range. */
+static bool take_real(const pt_option_t *option, const char **text, double *out)
 {
     char *end;
-    double value = strtod(text, &end);
-    if (end == text || *end != '\0' || !in_range(option, value)) {
+    double value = strtod(*text, &end);
+    if (end == *text || !in_range(option, value)) {
+        return false;
+    }
+    *text = end;
+    *out = value;
+    return true;
+}
+
+static bool parse_real(const pt_option_t *option, const char *text, void *field)
+{
+    double value;
+    if (!take_real(option, &text, &value) || *text != '\0') {
         return false;
     }
     *(double *)field = value;
@@ -135,6 +147,29 @@ static bool parse_ints(const pt_option_t *option, const char *text, void *field)
         return false;
     }
     *(pt_int_list_t *)field = list;
+    return true;
+}
+
+static bool parse_reals(const pt_option_t *option, const char *text, void *field)
+{
+    pt_real_list_t list = {0};
+    if (option->words != NULL && strcmp(text, option->words[0]) == 0) {
+        *(pt_real_list_t *)field = list;
+        return true;
+    }
+    while (*text != '\0') {
+        double value;
+        if (list.n == PT_CONFIG_REALS || !take_real(option, &text, &value) ||
+            (*text != '\0' && !isspace((unsigned char)*text))) {
+            return false;
+        }
+        list.value[list.n++] = value;
+        text += strspn(text, " \t\n");
+    }
+    if (list.n == 0) {
+        return false;
+    }
+    *(pt_real_list_t *)field = list;
     return true;
 }
 
@@ -263,13 +298,14 @@ static bool parse_size(const pt_option_t *option, const char *text, void *field)
 }
 
 static bool (*const parse[])(const pt_option_t *option, const char *text, void *field) = {
-    [PT_OPTION_INT] = parse_int,     [PT_OPTION_REAL] = parse_real,
-    [PT_OPTION_TIME] = parse_time,   [PT_OPTION_BOOL] = parse_bool,
-    [PT_OPTION_WORD] = parse_word,   [PT_OPTION_LENGTH] = parse_length,
-    [PT_OPTION_INTS] = parse_ints,   [PT_OPTION_LINE] = parse_line,
-    [PT_OPTION_PATH] = parse_line,   [PT_OPTION_NAMES] = parse_names,
-    [PT_OPTION_LINES] = parse_lines, [PT_OPTION_BUDGET] = parse_budget,
-    [PT_OPTION_FROM] = parse_from,   [PT_OPTION_SIZE] = parse_size,
+    [PT_OPTION_INT] = parse_int,       [PT_OPTION_REAL] = parse_real,
+    [PT_OPTION_TIME] = parse_time,     [PT_OPTION_BOOL] = parse_bool,
+    [PT_OPTION_WORD] = parse_word,     [PT_OPTION_LENGTH] = parse_length,
+    [PT_OPTION_INTS] = parse_ints,     [PT_OPTION_REALS] = parse_reals,
+    [PT_OPTION_LINE] = parse_line,     [PT_OPTION_PATH] = parse_line,
+    [PT_OPTION_NAMES] = parse_names,   [PT_OPTION_LINES] = parse_lines,
+    [PT_OPTION_BUDGET] = parse_budget, [PT_OPTION_FROM] = parse_from,
+    [PT_OPTION_SIZE] = parse_size,
 };
 
 /* Does the mark stand where a comment might begin? */
@@ -324,6 +360,7 @@ pt_status_t pt_option_parse(const pt_option_at_t *at, const char *text)
     /* A refused value leaves the field as it was. */
     union {
         pt_int_list_t list;
+        pt_real_list_t reals;
         pt_budget_t budget;
         char text[PT_OPTION_TEXT];
     } field = {.text = ""};
@@ -355,6 +392,20 @@ static void format_ints(const pt_int_list_t *list, char *text, size_t size)
     pt_text_t out = pt_text_in(text, size);
     for (int32_t i = 0; i < list->n; i++) {
         pt_text_add(&out, "%s%lld", i > 0 ? " " : "", (long long)list->value[i]);
+    }
+}
+
+static void format_reals(const pt_option_t *option, const pt_real_list_t *list, char *text,
+                         size_t size)
+{
+    char value[32];
+    pt_text_t out = pt_text_in(text, size);
+    if (list->n == 0) {
+        pt_text_add(&out, "%s", option->words[0]);
+    }
+    for (int32_t i = 0; i < list->n; i++) {
+        format_real(list->value[i], value, sizeof value);
+        pt_text_add(&out, "%s%s", i > 0 ? " " : "", value);
     }
 }
 
@@ -418,6 +469,9 @@ void pt_option_format(const pt_option_t *option, const void *base,
     case PT_OPTION_INTS:
         format_ints(field, text, PT_OPTION_TEXT);
         break;
+    case PT_OPTION_REALS:
+        format_reals(option, field, text, PT_OPTION_TEXT);
+        break;
     case PT_OPTION_LINE:
     case PT_OPTION_PATH:
     case PT_OPTION_NAMES:
@@ -453,6 +507,7 @@ static const char *const kind_text[] = {
     [PT_OPTION_WORD] = "one of",
     [PT_OPTION_LENGTH] = "a number of steps, or of epochs as in 12e,",
     [PT_OPTION_INTS] = "whole numbers separated by blanks, each",
+    [PT_OPTION_REALS] = "numbers separated by blanks, each",
     [PT_OPTION_LINE] = "one line of text",
     [PT_OPTION_PATH] = "the name of a file",
     [PT_OPTION_NAMES] = "names separated by blanks",

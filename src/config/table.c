@@ -33,6 +33,10 @@
     {                                                                                      \
         name, PT_OPTION_INTS, AT(field), initial, min, max, NULL, class, help              \
     }
+#define REALS_OR_AUTO(name, field, initial, min, max, class, help)                         \
+    {                                                                                      \
+        name, PT_OPTION_REALS, AT(field), initial, min, max, pt_auto_words, class, help    \
+    }
 #define BOOL(name, field, initial, class, help)                                            \
     {                                                                                      \
         name, PT_OPTION_BOOL, AT(field), initial, 0, 1, NULL, class, help                  \
@@ -372,6 +376,12 @@ const pt_option_t pt_options[] = {
          "one network for all tasks; 0 = none"),
     BOOL("choose.one_se", choose.one_se, "0", NUM,
          "1: the cheapest candidate within a standard error of the best; 0: the best"),
+    REALS_OR_AUTO(
+        "choose.widths", choose.widths, "1", 0.01, 64, NUM,
+        "halving, regression: candidates are so many times as wide as the space, as far as "
+        "resource.budget allows or, without one, what the dearest network of its own width "
+        "costs; the first is 1; auto: 1, the widest of which everything shared may be, and "
+        "one between"),
     PATH("choose.candidates", choose.candidates, "", NUM,
          "file of candidates to judge besides, lines like those of candidates.jsonl"),
     PATH("choose.supernet", choose.supernet, "", OUT,

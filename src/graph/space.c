@@ -55,6 +55,7 @@ static pt_status_t build(space_builder_t *b, const pt_config_t *config,
 
     s->kind = is_linear ? PT_SPACE_DAG : config->space.kind;
     s->microbatch = config->train.microbatch;
+    s->widening = spec->widening > 0 ? spec->widening : 1;
     s->n_task = spec->n_task;
     PT_TRY(pt_alloc(&s->task, (size_t)spec->n_task, sizeof *s->task));
     memcpy(s->task, spec->task, (size_t)spec->n_task * sizeof *s->task);

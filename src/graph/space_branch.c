@@ -55,8 +55,9 @@ typedef struct encoder_walk {
  * Fix a layer's place and go on behind it.  Past the output stride strides become dilations
  * of what follows; the layer itself still has the dilation before (as in DeepLab).
  */
-static pt_status_t place_layer(const pt_config_t *config, const pt_layer_t *layer,
-                               encoder_walk_t *walk, pt_layer_place_t *place)
+static pt_status_t place_layer(const space_builder_t *b, const pt_config_t *config,
+                               const pt_layer_t *layer, encoder_walk_t *walk,
+                               pt_layer_place_t *place)
 {
     int64_t limit = config->space.output_stride;
     int32_t stride = layer->stride > 0 ? layer->stride : 1, kept = stride;
@@ -71,14 +72,14 @@ static pt_status_t place_layer(const pt_config_t *config, const pt_layer_t *laye
                     layer->op, (int)shrinks, (int)walk->stride, (int)limit);
         shrinks = kept;
     }
-    *place = (pt_layer_place_t){.src = walk->shape,
-                                .channels = layer->out > 0
-                                                ? (int32_t)space_widened(config, layer->out)
-                                                : (int32_t)walk->shape.c,
-                                .stride = kept,
-                                .dilation = walk->dilation,
-                                .input_stride = walk->stride,
-                                .bn_eps = config->bn.eps};
+    *place = (pt_layer_place_t){
+        .src = walk->shape,
+        .channels = (int32_t)(layer->out > 0 ? space_widened(b, config, layer->out)
+                                             : walk->shape.c),
+        .stride = kept,
+        .dilation = walk->dilation,
+        .input_stride = walk->stride,
+        .bn_eps = config->bn.eps};
     walk->stride *= shrinks;
     walk->dilation *= stride / kept;
     walk->shape = space_strided(walk->shape, shrinks, place->channels);
@@ -95,10 +96,10 @@ static pt_status_t add_nodes(space_builder_t *b, const pt_config_t *config,
     char name[24];
 
     PT_TRY(space_add_node(b, "input", walk.shape));
-    PT_TRY(place_layer(config, &e->stem, &walk, &place[0]));
+    PT_TRY(place_layer(b, config, &e->stem, &walk, &place[0]));
     PT_TRY(space_add_node(b, "x", walk.shape));
     for (int32_t l = 1; l <= e->n_layer; l++) {
-        PT_TRY(place_layer(config, &e->layer[l - 1], &walk, &place[l]));
+        PT_TRY(place_layer(b, config, &e->layer[l - 1], &walk, &place[l]));
         snprintf(name, sizeof name, "l%02d", (int)l);
         PT_TRY(space_add_node(b, name, walk.shape));
     }

@@ -145,15 +145,15 @@ pt_status_t space_add_copies(space_builder_t *b, const pt_config_t *config,
     return PT_OK;
 }
 
-int64_t space_widened(const pt_config_t *config, int64_t channels)
+int64_t space_widened(const space_builder_t *b, const pt_config_t *config, int64_t channels)
 {
     bool is_branch = config->space.kind == PT_SPACE_BRANCH;
-    bool is_scaled = pt_methods[config->search.method].is_scaled &&
-                     config->baseline.width != 0 && config->baseline.width != 1;
-    double width = config->space.width;
+    bool has_own =
+        pt_methods[config->search.method].is_scaled && config->baseline.width != 0;
+    double own = b->space->widening * (has_own ? config->baseline.width : 1);
+    bool is_scaled = own != 1;
+    double width = config->space.width * own;
 
-    if (is_scaled)
-        width *= config->baseline.width;
     if (width == 1)
         return channels;
     double wanted = (double)channels * width;

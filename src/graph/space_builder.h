@@ -35,9 +35,11 @@ PT_MUST_CHECK pt_status_t space_add_candidate(space_builder_t *b,
 PT_MUST_CHECK pt_status_t space_add_copies(space_builder_t *b, const pt_config_t *config,
                                            candidate_spec_t spec, const pt_block_t *block);
 
-/** Channels times space.width (branch) and, for the chains, baseline.width; of a branch
- * space rounded to a multiple of 8 that is at least 90 % of that (Howard et al. 2017). */
-int64_t space_widened(const pt_config_t *config, int64_t channels);
+/** Channels times space.width, the space's widening and, for the chains, baseline.width; of
+ * a branch space as wide as space.width rounded to a multiple of 8 that is at least 90 % of
+ * that (Howard et al. 2017). */
+int64_t space_widened(const space_builder_t *b, const pt_config_t *config,
+                      int64_t channels);
 
 /** Shape behind a stride, as every operation with 'same' padding makes it. */
 pt_shape_t space_strided(pt_shape_t s, int64_t stride, int64_t channels);

@@ -40,11 +40,12 @@ static pt_status_t add_nodes(space_builder_t *b, const pt_config_t *config,
     PT_TRY(parse_stem(config, &stem));
     PT_TRY(space_add_node(b, "input", shape));
     shape = space_strided(shape, pt_layer_shrinks(&stem, stem.stride),
-                          space_widened(config, config->space.stem_channels));
+                          space_widened(b, config, config->space.stem_channels));
     PT_TRY(space_add_node(b, "x", shape));
     for (int32_t j = 1; j <= s->n_dag_node; j++) {
-        shape = space_strided(shape, per_node(&config->space.stride, j),
-                              space_widened(config, per_node(&config->space.channels, j)));
+        shape =
+            space_strided(shape, per_node(&config->space.stride, j),
+                          space_widened(b, config, per_node(&config->space.channels, j)));
         snprintf(name, sizeof name, "v%d", j);
         PT_TRY(space_add_node(b, name, shape));
     }

@@ -48,9 +48,21 @@ static void add_percent(pt_text_t *text, double score)
         pt_text_add(text, " %+9.3f", percent(score));
 }
 
-static void add_row(pt_text_t *text, int64_t number, const pt_candidate_entry_t *e)
+bool pt_candidates_have_widths(int64_t n, const pt_candidate_entry_t *entry)
 {
-    pt_text_add(text, "%6lld  %-10s %14.6g", (long long)number, e->origin, e->cost);
+    for (int64_t i = 0; i < n; i++)
+        if (entry[i].widening != 1)
+            return true;
+    return false;
+}
+
+static void add_row(pt_text_t *text, int64_t number, bool has_widths,
+                    const pt_candidate_entry_t *e)
+{
+    pt_text_add(text, "%6lld  %-10s", (long long)number, e->origin);
+    if (has_widths)
+        pt_text_add(text, " %7g", e->widening);
+    pt_text_add(text, " %14.6g", e->cost);
     add_percent(text, e->score);
     if (isnan(e->error))
         pt_text_add(text, " %8s", "-");
@@ -65,6 +77,7 @@ static pt_status_t write_table(const char *run, const char *unit, int64_t n,
                                const pt_candidate_entry_t *entry,
                                const pt_candidate_entry_t *const *sorted)
 {
+    bool has_widths = pt_candidates_have_widths(n, entry);
     char path[PT_PATH_MAX];
     pt_text_t text = {0};
     PT_TRY(pt_run_file_path(run, PT_FILE_FRONT, path));
@@ -74,12 +87,12 @@ static pt_status_t write_table(const char *run, const char *unit, int64_t n,
         "the mean over the tasks\nwith the standard error of the difference, then the "
         "worst task's.  Cost in %s.\n\n",
         unit);
-    pt_text_add(&text, "%6s  %-10s %14s %9s %8s %9s\n", "number", "origin", "cost", "score",
-                "+-", "worst");
+    pt_text_add(&text, "%6s  %-10s%s %14s %9s %8s %9s\n", "number", "origin",
+                has_widths ? "   width" : "", "cost", "score", "+-", "worst");
     for (int64_t i = 0; i < n; i++) {
         const pt_candidate_entry_t *e = sorted[i];
         if (e->is_on_front || e->is_handmade || e->is_final || e->is_chosen)
-            add_row(&text, e - entry, e);
+            add_row(&text, e - entry, has_widths, e);
     }
     return pt_file_write_text(path, &text);
 }
@@ -101,8 +114,11 @@ static pt_chart_point_t point_of(const pt_candidate_entry_t *e, int64_t number,
     if (e->is_chosen)
         p.colour = "#d62728";
     if (e->is_handmade || e->is_chosen) {
-        snprintf(name, NAME, "%s%s (number %lld)", e->is_chosen ? "chosen: " : "",
-                 e->origin, (long long)number);
+        char width[16] = "";
+        if (e->widening != 1)
+            snprintf(width, sizeof width, " x %g", e->widening);
+        snprintf(name, NAME, "%s%s%s (number %lld)", e->is_chosen ? "chosen: " : "",
+                 e->origin, width, (long long)number);
         p.name = name;
     }
     return p;

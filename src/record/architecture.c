@@ -180,6 +180,8 @@ static json_t *describe_space(architecture_writer_t *w)
     char hex[17];
     snprintf(hex, sizeof hex, "%016" PRIx64, s->fingerprint);
     put(w, object, "fingerprint", json_string(hex));
+    if (s->widening != 1)
+        put(w, object, "widening", json_real(s->widening));
     describe_kind(w, object);
     for (int32_t i = 0; i < s->n_node; i++) {
         const pt_node_t *n = &s->node[i];

@@ -112,11 +112,15 @@ static pt_status_t read_spec(const char *path, json_t *root, pt_space_task_t **t
                              pt_space_spec_t *spec)
 {
     json_t *tasks = json_object_get(root, "tasks"), *object;
-    json_t *nodes = json_object_get(json_object_get(root, "space"), "nodes");
-    json_t *input = json_array_get(nodes, 0);
+    json_t *space = json_object_get(root, "space");
+    json_t *input = json_array_get(json_object_get(space, "nodes"), 0);
+    double widening = json_number_value(json_object_get(space, "widening"));
     size_t k;
     if (json_array_size(tasks) == 0 || input == NULL)
         PT_FAIL(FORMAT, "%s: no tasks or no nodes in it", path);
+    if (!(widening >= 0 && widening <= PT_WIDENING_MAX))
+        PT_FAIL(FORMAT, "%s: a widening of %g, expected at most %g", path, widening,
+                PT_WIDENING_MAX);
     PT_TRY(pt_alloc(task, json_array_size(tasks), sizeof **task));
     json_array_foreach(tasks, k, object)
     {
@@ -133,7 +137,8 @@ static pt_status_t read_spec(const char *path, json_t *root, pt_space_task_t **t
         .width = json_integer_value(json_object_get(input, "width")),
         .channels = json_integer_value(json_object_get(input, "channels")),
         .n_task = (int32_t)json_array_size(tasks),
-        .task = *task};
+        .task = *task,
+        .widening = widening};
     return PT_OK;
 }
 

@@ -101,6 +101,7 @@ static pt_status_t put_entry(candidates_writer_t *w, int64_t number,
     line_begin(&w->line);
     line_integer(&w->line, "number", number);
     line_text(&w->line, "origin", e->origin);
+    line_real(&w->line, "width", e->widening);
     line_real(&w->line, "cost", e->cost);
     line_boolean(&w->line, "chosen", e->is_chosen);
     line_boolean(&w->line, "front", e->is_on_front);

@@ -97,6 +97,16 @@ static pt_status_t read_graph(candidates_reader_t *r, int32_t task, const json_t
     return PT_OK;
 }
 
+/* Those of 0.3.0 are as wide as the space. */
+static pt_status_t read_width(const json_t *line, double *widening)
+{
+    const json_t *width = json_object_get(line, "width");
+    *widening = width == NULL ? 1 : json_number_value(width);
+    if (!(*widening > 0))
+        PT_FAIL(FORMAT, "\"width\" wants a number above 0");
+    return PT_OK;
+}
+
 static pt_status_t read_line(candidates_reader_t *r, const json_t *line)
 {
     bool is_branch = r->space->kind == PT_SPACE_BRANCH;
@@ -117,8 +127,10 @@ static pt_status_t read_line(candidates_reader_t *r, const json_t *line)
 static pt_status_t take_candidate(void *context, const json_t *line)
 {
     candidates_reader_t *r = context;
+    double widening;
     PT_TRY(read_line(r, line));
-    return r->take(r->context, &r->subnet);
+    PT_TRY(read_width(line, &widening));
+    return r->take(r->context, widening, &r->subnet);
 }
 
 typedef pt_status_t (*line_taker_t)(void *context, const json_t *line);
@@ -186,10 +198,12 @@ static pt_status_t take_score(void *context, const json_t *line)
 {
     scores_reader_t *r = context;
     const json_t *groups = json_object_get(line, "groups");
+    double widening;
     if (!json_is_object(groups))
         PT_FAIL(FORMAT, "no candidate of a branch space: it has no \"groups\"");
     PT_TRY(read_groups(&r->tree, groups));
-    return r->take(r->context, &r->tree, read_score(line));
+    PT_TRY(read_width(line, &widening));
+    return widening == 1 ? r->take(r->context, &r->tree, read_score(line)) : PT_OK;
 }
 
 pt_status_t pt_candidates_read_scores(const char *path, int32_t n_layer, int32_t n_task,
@@ -245,6 +259,7 @@ static pt_status_t take_entry(void *context, const json_t *line)
                               .delta = number_in(line, "delta_m")};
     if (isnan(e.cost))
         PT_FAIL(FORMAT, "no candidate: it has no \"cost\"");
+    PT_TRY(read_width(line, &e.widening));
     e.origin = find_origin(line, &e.is_handmade);
     PT_TRY(pt_grow(&r->entry, &r->capacity, (size_t)r->n + 1, sizeof *r->entry));
     r->entry[r->n++] = e;

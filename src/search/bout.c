@@ -208,7 +208,7 @@ static pt_status_t load_held(pt_search_t *s, const choose_item_t *item)
     if (run_group_is_root(g))
         status = pt_checkpoint_copy_all(&g->held, name, strlen(name), &own);
     PT_TRY_OR(done, pt_comm_agree(g->group->comm, status));
-    PT_TRY_OR(done, pt_trainer_load(g->group->trainer, &own));
+    PT_TRY_OR(done, pt_trainer_load(g->trainer, &own));
 done:
     pt_checkpoint_release(&own);
     return status;
@@ -264,8 +264,8 @@ static pt_status_t gather(pt_search_t *s)
     bool is_training = !c->bout.is_looks && g->item >= 0 && g->step > 0;
     pt_checkpoint_init(&state);
     pt_checkpoint_init(&mine);
-    if (is_training && g->n > 1) {
-        status = pt_trainer_save(g->group->trainer, &state);
+    if (is_training && g->trainer != s->trainer) {
+        status = pt_trainer_save(g->trainer, &state);
     } else if (is_training) {
         t->number = c->bout.item[g->item].number;
         t->seed = c->bout.item[g->item].seed;
@@ -300,8 +300,7 @@ static pt_status_t meet(pt_search_t *s, pt_status_t status, const bout_turn_t *t
     g->sum[GROUP_STEPS] = b->said[CHOOSE_SAID_STEPS] - (b->step - step - n_told);
     g->sum[GROUP_LOOKS] = b->said[CHOOSE_SAID_LOOKS] - n_told;
     g->met = pt_clock();
-    if (g->n > 1)
-        pt_trainer_pass_time(g->group->trainer, s->trainer);
+    pt_trainer_pass_time(g->trainer, s->trainer);
     return (turn->request & (PT_REQUEST_STOP | PT_REQUEST_CHECKPOINT)) != 0 ? gather(s)
                                                                             : PT_OK;
 }
@@ -329,5 +328,7 @@ pt_status_t run_bout_step(pt_search_t *s, bool *is_over)
         return PT_OK;
     g->item = turn.item;
     g->step = turn.step;
-    return g->step > 0 ? load_held(s, &s->choose.bout.item[g->item]) : PT_OK;
+    const choose_item_t *item = &s->choose.bout.item[g->item];
+    PT_TRY(run_groups_widen(s, s->choose.widening[item->number]));
+    return g->step > 0 ? load_held(s, item) : PT_OK;
 }

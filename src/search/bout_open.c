@@ -77,6 +77,7 @@ static pt_status_t share(pt_search_t *s, const bout_head_t *head)
         size_t n = (size_t)head->counter[0];
         choose_set_counters(c, head->counter);
         PT_TRY(pt_comm_bcast(comm, c->bits, n * c->words * sizeof *c->bits, 0));
+        PT_TRY(pt_comm_bcast(comm, c->widening, n * sizeof *c->widening, 0));
         PT_TRY(pt_comm_bcast(comm, c->cost, n * sizeof *c->cost, 0));
         if (c->trains && c->is_closed)
             run_choose_plan(s->config, &c->price, c->n, &c->rungs);

@@ -93,8 +93,8 @@ pt_status_t run_choose_prepare(pt_search_t *s)
     PT_TRY(pt_subnet_init(&c->one, s->space->n_task, s->space->n_choice));
     if (!run_has_network(&s->state)) {
         PT_TRY(check_budget(s));
-        PT_TRY(pt_breeder_new(config, &s->resource, &c->breeder));
-        pt_breeder_one(c->breeder, &c->one);
+        PT_TRY(run_choose_open_widths(s));
+        pt_breeder_one(c->width[0].breeder, &c->one);
     }
     PT_TRY(choose_init(c));
     for (int32_t k = 0; k < c->n_task; k++)
@@ -154,6 +154,8 @@ static void note_choice(pt_search_t *s)
     else if (c->verdict.n_tied == c->verdict.n_final)
         run_note(s, "        a tie: none of %lld finalists is told from the best",
                  (long long)c->verdict.n_final);
+    if (c->n_width > 1)
+        run_note(s, "        %g times as wide as the space", c->widening[c->chosen]);
     run_note(s, "        %.6g %s; judging cost %.2f trainings of the network found",
              c->cost[c->chosen], pt_resource_unit(s->resource.kind), run_choose_spent(s));
 }
@@ -166,7 +168,9 @@ static pt_status_t check_judged(const pt_search_t *s)
     PT_TRY(pt_alloc(&theirs, 1, sizeof *theirs));
     pt_status_t status = pt_run_config_read(run, theirs);
     pt_budget_t b = theirs->resource.budget;
-    double most = b.amount > 0 ? b.amount * (b.is_share ? s->resource.full : 1) : INFINITY;
+    double most = b.amount > 0 ? b.amount * (b.is_share ? s->resource.full : 1)
+                  : pt_config_n_width(s->config) > 1 ? s->resource.full
+                                                     : INFINITY;
     pt_free(theirs);
     PT_TRY(status);
     if (s->resource.budget > most)
@@ -230,6 +234,7 @@ pt_status_t run_choose_end(pt_search_t *s)
         PT_TRY(run_keep_supernet(s));
     PT_AGREE(s->world, s->is_root ? pick(s) : PT_OK);
     PT_TRY(pt_comm_bcast(s->world, &c->chosen, sizeof c->chosen, 0));
+    s->widening = c->widening[c->chosen];
     choose_load(c, c->chosen);
     pt_subnet_copy(&s->subnet, &c->subnet);
     s->subnet.is_soft = false;

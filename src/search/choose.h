@@ -135,6 +135,14 @@ typedef struct choose_metric {
     bool is_error;
 } choose_metric_t;
 
+/** A width that candidates may have, until the trainer changes its form. */
+typedef struct choose_width {
+    double widening;           /**< times the channels of the space */
+    pt_space_t *space;         /**< owned; NULL: of the first one, the run's own */
+    pt_resource_model_t model; /**< of that space */
+    pt_breeder_t *breeder;     /**< NULL: no network of this width keeps the budget */
+} choose_width_t;
+
 /** Candidates and what is known of them. */
 typedef struct choose {
     bool is_on;
@@ -153,6 +161,7 @@ typedef struct choose {
     uint64_t *bits;           /**< [capacity][words] */
     int64_t *origin;          /**< [capacity] */
     int64_t *reached;         /**< [capacity] rungs that it has entered */
+    double *widening;         /**< [capacity] times the channels of the space */
     double *cost;             /**< [capacity] in the unit of resource.kind */
     double *loss;             /**< [capacity][n_row][n_task] */
     choose_price_t price;
@@ -161,15 +170,16 @@ typedef struct choose {
     choose_bout_t bout;
     pt_checkpoint_t trainings; /**< rank 0: "choose/training/..." of a checkpoint */
     pt_checkpoint_t supernet;  /**< the weights that training begins with, if any */
-    pt_breeder_t *breeder;     /**< until the trainer changes its form */
-    pt_subnet_t one;           /**< the reference */
-    pt_subnet_t subnet;        /**< at work */
-    pt_task_score_t *score;    /**< [n_task] */
-    choose_metric_t *metric;   /**< [n_task] */
-    pt_exact_t sum;            /**< [CHOOSE_BLOCKS][n_task][4] see choose_judge.c */
-    double *by_score;          /**< [capacity] scratch */
-    int32_t *order;            /**< [capacity] scratch */
-    bool *is_final;            /**< [capacity] may be chosen, once that is known */
+    int32_t n_width;
+    choose_width_t width[PT_CONFIG_REALS]; /**< as choose.widths has them */
+    pt_subnet_t one;                       /**< the reference */
+    pt_subnet_t subnet;                    /**< at work */
+    pt_task_score_t *score;                /**< [n_task] */
+    choose_metric_t *metric;               /**< [n_task] */
+    pt_exact_t sum;   /**< [CHOOSE_BLOCKS][n_task][4] see choose_judge.c */
+    double *by_score; /**< [capacity] scratch */
+    int32_t *order;   /**< [capacity] scratch */
+    bool *is_final;   /**< [capacity] may be chosen, once that is known */
 } choose_t;
 
 static inline double *choose_row(const choose_t *c, int64_t i, int64_t row)
@@ -210,8 +220,9 @@ pt_status_t choose_init(choose_t *c);
 void choose_release(choose_t *c);
 /** A candidate as c->subnet. */
 void choose_load(choose_t *c, int64_t i);
-/** Add a subnet, unless it is there already; whether it is new. */
-bool choose_add(choose_t *c, const pt_subnet_t *subnet, choose_origin_t origin);
+/** Add a subnet of a width, unless it is there already; whether it is new. */
+bool choose_add(choose_t *c, const choose_width_t *width, const pt_subnet_t *subnet,
+                choose_origin_t origin);
 /** Counters as they are saved and shared. */
 void choose_get_counters(const choose_t *c, int64_t counter[CHOOSE_N_COUNTER]);
 void choose_set_counters(choose_t *c, const int64_t counter[CHOOSE_N_COUNTER]);
@@ -219,6 +230,13 @@ void choose_set_counters(choose_t *c, const int64_t counter[CHOOSE_N_COUNTER]);
 pt_status_t choose_save(const choose_t *c, int64_t counter[CHOOSE_N_COUNTER],
                         pt_checkpoint_t *checkpoint);
 pt_status_t choose_take(choose_t *c, const pt_checkpoint_t *checkpoint);
+
+/* choose_width.c */
+
+/** Give back all but how wide they are. */
+void choose_close_widths(choose_t *c);
+/** The one that is so wide; -1: there is none. */
+int32_t choose_find_width(const choose_t *c, double widening);
 
 /* choose_bout.c */
 

@@ -72,7 +72,7 @@ static pt_status_t evaluate(pt_search_t *s, int64_t i, const pt_observer_t *obse
                             int64_t row)
 {
     choose_t *c = &s->choose;
-    pt_trainer_t *trainer = s->groups.group->trainer;
+    pt_trainer_t *trainer = s->groups.trainer;
     choose_load(c, i);
     pt_part_t part = pt_feed_judging_part(pt_trainer_feed(trainer));
     PT_TRY(run_swap_average(s, trainer));

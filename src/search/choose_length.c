@@ -70,7 +70,8 @@ int64_t run_choose_most(const pt_config_t *config, const choose_price_t *price)
 /* Hand-made candidates, but for those of a file. */
 int64_t run_choose_always(const pt_config_t *config)
 {
-    return config->space.kind == PT_SPACE_DAG ? 1 + CHOOSE_ONE_GRAPHS : 2;
+    return pt_config_n_width(config) +
+           (config->space.kind == PT_SPACE_DAG ? CHOOSE_ONE_GRAPHS : 1);
 }
 
 /* Of n candidates that are or will be. */

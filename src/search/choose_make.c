@@ -20,17 +20,26 @@ static pt_rng_t key(const pt_search_t *s, int64_t number)
 }
 
 /* Cost uniform over what the budget allows, then a candidate of about that cost. */
-static void draw(const pt_search_t *s, pt_rng_t rng, pt_subnet_t *subnet)
+static void draw(const choose_width_t *width, pt_rng_t rng, pt_subnet_t *subnet)
 {
     pt_rng_t share = rng;
     share.task = UINT16_MAX;
-    pt_breeder_draw(s->choose.breeder, &rng, pt_rng_uniform(&share, 0), false, subnet);
+    pt_breeder_draw(width->breeder, &rng, pt_rng_uniform(&share, 0), false, subnet);
 }
 
+/* Steps before candidates are made train those of the space's own width. */
 void run_choose_draw(pt_search_t *s, const pt_step_t *step)
 {
-    draw(s, pt_step_rng(s->config, step, PT_RNG_CHOOSE), &s->drawn);
+    draw(&s->choose.width[0], pt_step_rng(s->config, step, PT_RNG_CHOOSE), &s->drawn);
     s->drawn.is_active_only = s->space->has_one_copy;
+}
+
+/* Each width as likely, if networks of it can be had. */
+static const choose_width_t *draw_width(const choose_t *c, pt_rng_t rng)
+{
+    rng.task = UINT16_MAX;
+    int32_t i = (int32_t)(pt_rng_uniform(&rng, 1) * c->n_width);
+    return c->width[i].breeder != NULL ? &c->width[i] : &c->width[0];
 }
 
 typedef struct from_file {
@@ -40,12 +49,23 @@ typedef struct from_file {
     int64_t n_changed;
 } from_file_t;
 
-static pt_status_t take_candidate(void *context, pt_subnet_t *subnet)
+static pt_status_t find_width(const choose_t *c, double widening, int32_t *i)
+{
+    *i = choose_find_width(c, widening);
+    if (*i < 0)
+        PT_FAIL(FORMAT, "\"width\": %g is none of choose.widths", widening);
+    return PT_OK;
+}
+
+static pt_status_t take_candidate(void *context, double widening, pt_subnet_t *subnet)
 {
     from_file_t *f = context;
     size_t bytes = f->choose->words * sizeof *f->bits;
+    int32_t i;
+    PT_TRY(find_width(f->choose, widening, &i));
+    const choose_width_t *width = &f->choose->width[i];
     memcpy(f->bits, subnet->bits, bytes);
-    if (!pt_breeder_accepts(f->choose->breeder, subnet)) {
+    if (width->breeder == NULL || !pt_breeder_accepts(width->breeder, subnet)) {
         f->n_dear++;
         return PT_OK;
     }
@@ -54,7 +74,7 @@ static pt_status_t take_candidate(void *context, pt_subnet_t *subnet)
         return PT_OK;
     }
     f->n_changed += memcmp(f->bits, subnet->bits, bytes) != 0;
-    (void)choose_add(f->choose, subnet, CHOOSE_FILE);
+    (void)choose_add(f->choose, width, subnet, CHOOSE_FILE);
     return PT_OK;
 }
 
@@ -85,31 +105,49 @@ static pt_status_t add_file(pt_search_t *s)
     return PT_OK;
 }
 
-static pt_status_t leave_it(void *context, pt_subnet_t *subnet)
+static pt_status_t check_candidate(void *context, double widening, pt_subnet_t *subnet)
 {
-    (void)context, (void)subnet;
-    return PT_OK;
+    int32_t i;
+    (void)subnet;
+    return find_width(context, widening, &i);
 }
 
-pt_status_t run_choose_check(const pt_search_t *s)
+pt_status_t run_choose_check(pt_search_t *s)
 {
     const char *path = s->config->choose.candidates;
     if (!s->choose.is_on || path[0] == '\0')
         return PT_OK;
-    return pt_candidates_read(path, s->space, leave_it, NULL);
+    return pt_candidates_read(path, s->space, check_candidate, &s->choose);
 }
 
+/* The widest of which everything apart is a candidate. */
+static const choose_width_t *widest_apart(choose_t *c)
+{
+    const choose_width_t *widest = NULL;
+    for (const choose_width_t *w = c->width; w < c->width + c->n_width; w++)
+        if (w->breeder != NULL && (widest == NULL || w->widening > widest->widening) &&
+            pt_breeder_apart(w->breeder, &c->subnet))
+            widest = w;
+    return widest;
+}
+
+/* One network for all tasks as wide as can be, everything apart as wide as the budget
+ * allows, and in dags graphs that all tasks have. */
 static pt_status_t add_handmade(pt_search_t *s)
 {
     choose_t *c = &s->choose;
+    const choose_width_t *w;
     pt_subnet_t *subnet = &c->subnet;
-    (void)choose_add(c, &c->one, CHOOSE_SHARED);
-    if (pt_breeder_apart(c->breeder, subnet))
-        (void)choose_add(c, subnet, CHOOSE_APART);
+    for (w = c->width; w < c->width + c->n_width; w++)
+        if (w->breeder != NULL)
+            (void)choose_add(c, w, &c->one, CHOOSE_SHARED);
+    w = widest_apart(c);
+    if (w != NULL && pt_breeder_apart(w->breeder, subnet))
+        (void)choose_add(c, w, subnet, CHOOSE_APART);
     for (int32_t i = 0; i < CHOOSE_ONE_GRAPHS && s->space->kind == PT_SPACE_DAG; i++) {
         pt_rng_t rng = key(s, i);
-        pt_breeder_draw(c->breeder, &rng, 1, true, subnet);
-        (void)choose_add(c, subnet, CHOOSE_ONE_GRAPH);
+        pt_breeder_draw(c->width[0].breeder, &rng, 1, true, subnet);
+        (void)choose_add(c, &c->width[0], subnet, CHOOSE_ONE_GRAPH);
     }
     return add_file(s);
 }
@@ -124,7 +162,7 @@ static pt_status_t is_small(const pt_search_t *s, bool *is)
         return PT_OK;
     pt_status_t status =
         pt_branching_count(b->n_layer, b->n_task, (int32_t)s->config->space.copies, &count);
-    *is = status == PT_OK && count <= s->choose.capacity;
+    *is = status == PT_OK && count <= s->choose.capacity / s->choose.n_width;
     if (status != PT_E_RANGE)
         return status;
     pt_error_clear();
@@ -138,9 +176,11 @@ static pt_status_t add_all(pt_search_t *s)
     pt_branching_t b;
     bool is_left = true;
     PT_TRY(pt_branching_init(&b, s->branching.n_layer, s->branching.n_task));
-    for (; is_left && c->n < c->capacity; is_left = pt_branching_next(n_copy, &b))
-        if (pt_breeder_branching(c->breeder, &b, &c->subnet))
-            (void)choose_add(c, &c->subnet, CHOOSE_ENUMERATED);
+    for (; is_left; is_left = pt_branching_next(n_copy, &b))
+        for (const choose_width_t *w = c->width; w < c->width + c->n_width; w++)
+            if (c->n < c->capacity && w->breeder != NULL &&
+                pt_breeder_branching(w->breeder, &b, &c->subnet))
+                (void)choose_add(c, w, &c->subnet, CHOOSE_ENUMERATED);
     c->is_closed = 1;
     pt_branching_release(&b);
     return PT_OK;
@@ -161,14 +201,16 @@ static pt_status_t make_first(pt_search_t *s)
                        ? config->choose.population
                        : c->capacity;
     for (int64_t i = 0; i < TRIES * most && c->n < most; i++) {
-        draw(s, key(s, CHOOSE_ONE_GRAPHS + i), &c->subnet);
-        (void)choose_add(c, &c->subnet, CHOOSE_RANDOM);
+        pt_rng_t rng = key(s, CHOOSE_ONE_GRAPHS + i);
+        const choose_width_t *width = draw_width(c, rng);
+        draw(width, rng, &c->subnet);
+        (void)choose_add(c, width, &c->subnet, CHOOSE_RANDOM);
     }
     return PT_OK;
 }
 
 /* The first `most` in the order in which they live on are parents; of two the fitter one
- * has a child, changed. */
+ * has a child, changed.  With a supernet all are of its width. */
 static pt_status_t make_next(pt_search_t *s)
 {
     choose_t *c = &s->choose;
@@ -189,8 +231,8 @@ static pt_status_t make_next(pt_search_t *s)
         rng.task = 0;
         int64_t place = (int64_t)(fmin(u[0], u[1]) * (double)n_parent);
         choose_load(c, c->order[place]);
-        if (pt_breeder_change(c->breeder, &rng, &c->subnet))
-            (void)choose_add(c, &c->subnet, CHOOSE_EVOLVED);
+        if (pt_breeder_change(c->width[0].breeder, &rng, &c->subnet))
+            (void)choose_add(c, &c->width[0], &c->subnet, CHOOSE_EVOLVED);
     }
     if (c->n == n)
         c->is_closed = 1;
@@ -210,6 +252,7 @@ pt_status_t run_choose_share(pt_search_t *s, int64_t first)
                          0));
     PT_TRY(pt_comm_bcast(s->world, c->origin + at, n * sizeof *c->origin, 0));
     PT_TRY(pt_comm_bcast(s->world, c->reached + at, n * sizeof *c->reached, 0));
+    PT_TRY(pt_comm_bcast(s->world, c->widening + at, n * sizeof *c->widening, 0));
     PT_TRY(pt_comm_bcast(s->world, c->cost + at, n * sizeof *c->cost, 0));
     PT_TRY(pt_comm_bcast(s->world, c->loss + at * row, n * row * sizeof *c->loss, 0));
     if (c->trains && c->is_closed)

@@ -65,8 +65,8 @@ pt_status_t run_choose_predict(pt_search_t *s)
     PT_TRY_OR(done, pt_alloc(&r.said, n, sizeof *r.said));
     find_known(&r);
     PT_TRY_OR(done, pt_alloc(&r.product, n * (size_t)r.n_known, sizeof *r.product));
-    PT_TRY_OR(done,
-              pt_likeness(s->space, r.c->n, r.c->bits, r.n_known, r.known, r.product));
+    PT_TRY_OR(done, pt_likeness(s->space, r.c->n, r.c->bits, r.c->widening, r.n_known,
+                                r.known, r.product));
     for (int32_t k = 0; k < r.c->n_task && status == PT_OK; k++)
         status = predict_task(&r, k);
 done:

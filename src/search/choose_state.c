@@ -31,6 +31,7 @@ pt_status_t choose_init(choose_t *c)
     PT_TRY(pt_alloc(&c->bits, n * c->words, sizeof *c->bits));
     PT_TRY(pt_alloc(&c->origin, n, sizeof *c->origin));
     PT_TRY(pt_alloc(&c->reached, n, sizeof *c->reached));
+    PT_TRY(pt_alloc(&c->widening, n, sizeof *c->widening));
     PT_TRY(pt_alloc(&c->cost, n, sizeof *c->cost));
     PT_TRY(pt_alloc(&c->loss, n_loss, sizeof *c->loss));
     PT_TRY(pt_alloc(&c->score, n_task, sizeof *c->score));
@@ -45,12 +46,12 @@ pt_status_t choose_init(choose_t *c)
 
 void choose_release(choose_t *c)
 {
-    void *const plain[] = {c->bits,      c->origin,    c->reached,  c->cost,  c->loss,
-                           c->score,     c->metric,    c->by_score, c->order, c->is_final,
-                           c->bout.item, c->bout.said, c->bout.kept};
+    void *const plain[] = {c->bits,     c->origin,    c->reached,   c->widening, c->cost,
+                           c->loss,     c->score,     c->metric,    c->by_score, c->order,
+                           c->is_final, c->bout.item, c->bout.said, c->bout.kept};
     for (size_t i = 0; i < sizeof plain / sizeof plain[0]; i++)
         pt_free(plain[i]);
-    pt_breeder_free(c->breeder);
+    choose_close_widths(c);
     pt_subnet_release(&c->one);
     pt_subnet_release(&c->subnet);
     if (c->is_on) {
@@ -69,15 +70,18 @@ void choose_load(choose_t *c, int64_t i)
         pt_subnet_harden(&c->subnet, k);
 }
 
-bool choose_add(choose_t *c, const pt_subnet_t *subnet, choose_origin_t origin)
+bool choose_add(choose_t *c, const choose_width_t *width, const pt_subnet_t *subnet,
+                choose_origin_t origin)
 {
     size_t bytes = c->words * sizeof *c->bits;
     for (int64_t i = 0; i < c->n; i++)
-        if (memcmp(c->bits + (size_t)i * c->words, subnet->bits, bytes) == 0)
+        if (!(c->widening[i] < width->widening || c->widening[i] > width->widening) &&
+            memcmp(c->bits + (size_t)i * c->words, subnet->bits, bytes) == 0)
             return false;
     memcpy(c->bits + (size_t)c->n * c->words, subnet->bits, bytes);
     c->origin[c->n] = origin;
-    c->cost[c->n++] = pt_breeder_cost(c->breeder, subnet);
+    c->widening[c->n] = width->widening;
+    c->cost[c->n++] = pt_breeder_cost(width->breeder, subnet);
     return true;
 }
 
@@ -99,6 +103,8 @@ void choose_set_counters(choose_t *c, const int64_t counter[CHOOSE_N_COUNTER])
     c->training = (choose_training_t){counter[4], counter[5], counter[6],
                                       counter[7], counter[8], counter[9]};
 }
+
+#define WIDENING "choose/widening"
 
 static const char weight[] = "choose/weight";
 
@@ -136,6 +142,14 @@ static pt_status_t save_bout(const choose_t *c, pt_checkpoint_t *to)
     return PT_OK;
 }
 
+static bool has_widths(const choose_t *c)
+{
+    for (int64_t i = 0; i < c->n; i++)
+        if (c->widening[i] != 1)
+            return true;
+    return false;
+}
+
 pt_status_t choose_save(const choose_t *c, int64_t counter[CHOOSE_N_COUNTER],
                         pt_checkpoint_t *checkpoint)
 {
@@ -152,6 +166,8 @@ pt_status_t choose_save(const choose_t *c, int64_t counter[CHOOSE_N_COUNTER],
     PT_TRY(
         pt_checkpoint_add(to, "choose/reached", PT_DTYPE_I64, &c->n, 1, c->reached, true));
     PT_TRY(pt_checkpoint_add(to, "choose/cost", PT_DTYPE_F64, &c->n, 1, c->cost, true));
+    if (has_widths(c))
+        PT_TRY(pt_checkpoint_add(to, WIDENING, PT_DTYPE_F64, &c->n, 1, c->widening, true));
     PT_TRY(pt_checkpoint_add(to, "choose/loss", PT_DTYPE_F64, loss, 3, c->loss, true));
     PT_TRY(save_bout(c, to));
     return save_supernet(c, to);
@@ -201,6 +217,19 @@ static bool are_counters_good(const choose_t *c, const int64_t *counter)
            counter[5] < n && counter[6] < c->n_seed;
 }
 
+/* Those of one width, and of 0.3.0, are without. */
+static pt_status_t take_widening(choose_t *c, int64_t n, const pt_checkpoint_t *from)
+{
+    for (int64_t i = 0; i < n; i++)
+        c->widening[i] = 1;
+    if (pt_checkpoint_find(from, WIDENING) != NULL)
+        PT_TRY(pt_checkpoint_copy(from, WIDENING, PT_DTYPE_F64, n, c->widening));
+    for (int64_t i = 0; i < n; i++)
+        if (!(c->widening[i] > 0 && c->widening[i] <= PT_WIDENING_MAX))
+            PT_FAIL(FORMAT, "the checkpoint has a candidate of no width");
+    return PT_OK;
+}
+
 pt_status_t choose_take(choose_t *c, const pt_checkpoint_t *checkpoint)
 {
     int64_t counter[CHOOSE_N_COUNTER];
@@ -219,6 +248,7 @@ pt_status_t choose_take(choose_t *c, const pt_checkpoint_t *checkpoint)
     PT_TRY(pt_checkpoint_copy(from, "choose/cost", PT_DTYPE_F64, n, c->cost));
     PT_TRY(pt_checkpoint_copy(from, "choose/loss", PT_DTYPE_F64, n * c->n_row * c->n_task,
                               c->loss));
+    PT_TRY(take_widening(c, n, from));
     for (int64_t i = 0; i < n; i++) {
         if (c->origin[i] < 0 || c->origin[i] >= CHOOSE_N_ORIGIN)
             PT_FAIL(FORMAT, "the checkpoint has a candidate of unknown origin");

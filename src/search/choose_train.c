@@ -40,12 +40,12 @@ done:
 
 pt_status_t run_choose_take_weights(pt_search_t *s, const pt_checkpoint_t *kept)
 {
-    return take_weights(s->groups.group->trainer, kept);
+    return take_weights(s->groups.trainer, kept);
 }
 
 static pt_status_t begin_training(pt_search_t *s, const choose_item_t *item)
 {
-    pt_trainer_t *trainer = s->groups.group->trainer;
+    pt_trainer_t *trainer = s->groups.trainer;
     uint8_t key = key_of(&s->choose, item);
     pt_trainer_restart(trainer, (uint64_t)s->config->run.seed + ((uint64_t)key << 48));
     return run_choose_begins_with_supernet(s) ? take_weights(trainer, &s->choose.supernet)
@@ -66,7 +66,7 @@ static pt_update_t update_of(const pt_search_t *s, int64_t step, int64_t n_step)
 pt_status_t run_choose_train(pt_search_t *s, const choose_item_t *item, int64_t step)
 {
     choose_t *c = &s->choose;
-    pt_trainer_t *trainer = s->groups.group->trainer;
+    pt_trainer_t *trainer = s->groups.trainer;
     pt_step_t at = {.phase = key_of(c, item),
                     .step = step,
                     .part = pt_feed_candidates_part(pt_trainer_feed(trainer))};

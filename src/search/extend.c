@@ -93,6 +93,7 @@ static pt_status_t share(pt_search_t *s)
     PT_TRY(pt_comm_bcast(s->world, b->group,
                          (size_t)b->n_layer * (size_t)b->n_task * sizeof *b->group, 0));
     PT_TRY(pt_comm_bcast(s->world, n->bits, words * sizeof *n->bits, 0));
+    PT_TRY(pt_comm_bcast(s->world, &s->widening, sizeof s->widening, 0));
     PT_TRY(pt_comm_bcast(s->world, s->extend.used, n->words * sizeof *n->bits, 0));
     for (int32_t k = 0; k < n->n_task; k++)
         pt_subnet_harden(n, k);
@@ -157,6 +158,7 @@ pt_status_t run_extend(pt_search_t *s)
     PT_AGREE(s->world, run_extend_room(s, e->n_old + s->space->n_task));
     if (s->is_root) {
         note_old(s);
+        s->widening = e->old.space->widening;
         if (s->space->kind == PT_SPACE_DAG)
             find_used(e);
         status = extend_choose(s);

@@ -15,8 +15,9 @@ static pt_status_t make_space(const pt_search_t *s, pt_space_t **out)
     memcpy(task, old->task, (size_t)old->n_task * sizeof *task);
     memcpy(task + old->n_task, s->space->task, (size_t)s->space->n_task * sizeof *task);
     bool is_branch = s->space->kind == PT_SPACE_BRANCH;
-    const pt_space_spec_t spec = {input.h, input.w, input.c,
-                                  n,       task,    is_branch ? &s->branching : NULL};
+    const pt_space_spec_t spec = {
+        input.h,      input.w, input.c, n, task, is_branch ? &s->branching : NULL,
+        old->widening};
     pt_status_t status = pt_space_new(s->config, &spec, NULL, out);
     pt_free(task);
     return status;

@@ -51,9 +51,11 @@ void run_groups_rest(pt_search_t *s)
     run_groups_t *g = &s->groups;
     if (g->apart.trainer != NULL && g->apart.trainer != s->trainer)
         pt_trainer_free(g->apart.trainer);
+    pt_trainer_free(g->apart.wide);
+    pt_trainer_free(g->whole.wide);
     pt_tally_free(g->apart.tally);
     pt_checkpoint_release(&g->held);
-    g->apart.trainer = NULL;
+    g->apart.trainer = g->apart.wide = g->whole.wide = g->trainer = NULL;
     g->apart.tally = NULL;
     g->n_apart = 0;
 }
@@ -75,7 +77,8 @@ static pt_status_t make_trainer(pt_search_t *s)
         g->apart.trainer = s->trainer;
         return PT_OK;
     }
-    return pt_trainer_like(s->trainer, &g->layout, &g->apart.trainer);
+    const pt_form_t form = pt_form_first(s->config);
+    return pt_trainer_like(s->trainer, &g->layout, &form, &g->apart.trainer);
 }
 
 /* Neighbours are of one group. */
@@ -142,6 +145,26 @@ pt_status_t run_groups_take(pt_search_t *s, int32_t n)
     g->n = n;
     g->number = n > 1 ? number_of(s, n) : 0;
     g->group = n > 1 ? &g->apart : &g->whole;
+    g->trainer = g->group->trainer;
+    return PT_OK;
+}
+
+pt_status_t run_groups_widen(pt_search_t *s, double widening)
+{
+    run_groups_t *g = &s->groups;
+    run_group_t *own = g->group;
+    pt_form_t form = pt_form_first(s->config);
+    form.widening = widening;
+    pt_trainer_pass_time(g->trainer, own->trainer);
+    g->trainer = own->trainer;
+    if (widening == 1)
+        return PT_OK;
+    if (own->wide == NULL)
+        PT_TRY(pt_trainer_like(own->trainer, pt_trainer_layout(own->trainer), &form,
+                               &own->wide));
+    else if (pt_trainer_space(own->wide)->widening != widening)
+        PT_TRY(pt_trainer_reform(own->wide, &form));
+    g->trainer = own->wide;
     return PT_OK;
 }
 

@@ -36,9 +36,10 @@ enum { GROUP_MEET = 1 << PT_N_REQUEST };
 
 /** One group of this rank's, and how its first rank meets those of the others. */
 typedef struct run_group {
-    pt_trainer_t *trainer;
-    pt_comm_t *comm;   /**< its ranks */
-    pt_tally_t *tally; /**< of groups' first ranks; NULL on others */
+    pt_trainer_t *trainer; /**< of the space's own width */
+    pt_trainer_t *wide;    /**< owned: of candidates of another; NULL: none so far */
+    pt_comm_t *comm;       /**< its ranks */
+    pt_tally_t *tally;     /**< of groups' first ranks; NULL on others */
 } run_group_t;
 
 typedef struct run_groups {
@@ -53,8 +54,9 @@ typedef struct run_groups {
     /* At the bout at work. */
     int32_t n, number; /**< groups, and which one this rank is in */
     run_group_t *group;
-    pt_comm_t *meeting;  /**< their ranks */
-    int64_t *mine, *sum; /**< of a round */
+    pt_trainer_t *trainer; /**< of the group, that is as wide as the item at work */
+    pt_comm_t *meeting;    /**< their ranks */
+    int64_t *mine, *sum;   /**< of a round */
 
     bool is_open;
     int64_t item;     /**< that the group is at; -1: none */
@@ -77,6 +79,9 @@ int32_t run_groups_wanted(const pt_search_t *s, int64_t n_item);
 /** Let a bout be done by n groups.  Collective over the ranks that have part in it, which
  * all come with the same. */
 pt_status_t run_groups_take(pt_search_t *s, int32_t n);
+/** Let the group's trainer be so many times as wide as the space.  Collective over the
+ * group. */
+pt_status_t run_groups_widen(pt_search_t *s, double widening);
 /** There will be no bout for long: give memory back.  Not collective. */
 void run_groups_rest(pt_search_t *s);
 /** Collective over the ranks of all bouts so far. */

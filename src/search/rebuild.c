@@ -49,7 +49,8 @@ static bool is_same_space(const pt_space_t *a, const pt_space_t *b)
 static pt_status_t count_madds(const pt_search_t *s, int64_t *madds)
 {
     bool is_branch = s->space->kind == PT_SPACE_BRANCH;
-    const pt_form_t form = {.branching = is_branch ? &s->branching : NULL};
+    const pt_form_t form = {.branching = is_branch ? &s->branching : NULL,
+                            .widening = s->widening};
     pt_space_t *space;
     pt_subnet_t network = {0};
     pt_cost_t cost;
@@ -80,6 +81,7 @@ static pt_status_t take(pt_search_t *s, const given_t *given)
     else
         pt_subnet_copy(&s->subnet, &given->network.subnet);
     s->subnet.is_soft = false;
+    s->widening = given->network.space->widening;
     PT_TRY(pt_cost_all(given->network.space, &given->network.subnet, &theirs));
     PT_TRY(count_madds(s, &madds));
     if (madds != theirs.madds)
@@ -98,6 +100,7 @@ static pt_status_t share(pt_search_t *s)
     size_t n_word = (size_t)s->subnet.n_task * s->subnet.words;
     PT_TRY(pt_comm_bcast(s->world, b->group, n_group * sizeof *b->group, 0));
     PT_TRY(pt_comm_bcast(s->world, s->subnet.bits, n_word * sizeof *s->subnet.bits, 0));
+    PT_TRY(pt_comm_bcast(s->world, &s->widening, sizeof s->widening, 0));
     for (int32_t k = 0; k < s->subnet.n_task; k++)
         pt_subnet_harden(&s->subnet, k);
     s->subnet.is_soft = false;

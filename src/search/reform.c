@@ -6,7 +6,8 @@ bool run_changes_form(const pt_search_t *s)
 {
     const pt_config_t *c = s->config;
     return !pt_methods[c->search.method].is_fixed &&
-           (c->space.kind == PT_SPACE_BRANCH || c->data.search_size > 0);
+           (c->space.kind == PT_SPACE_BRANCH || c->data.search_size > 0 ||
+            s->widening != 1);
 }
 
 /* The subnet of a space that has just what the branching needs. */
@@ -21,9 +22,9 @@ static pt_status_t take_groups(pt_search_t *s)
 pt_status_t run_change_form(pt_search_t *s)
 {
     bool is_branch = s->space->kind == PT_SPACE_BRANCH;
-    pt_form_t form = {.branching = is_branch ? &s->branching : NULL};
-    pt_breeder_free(s->choose.breeder);
-    s->choose.breeder = NULL;
+    const pt_form_t form = {.branching = is_branch ? &s->branching : NULL,
+                            .widening = s->widening};
+    choose_close_widths(&s->choose);
     pt_resource_release(&s->resource);
     pt_space_free(s->full_size);
     s->full_size = NULL;

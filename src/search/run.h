@@ -72,6 +72,7 @@ struct pt_search {
     pt_subnet_t subnet;       /**< the network found, or evaluation gates */
     pt_branching_t branching; /**< branch: of the network found, once it is derived; where
                                    one is extended, of old tasks and then new ones */
+    double widening;          /**< of that network: times the space's channels; 1 before */
 
     /* Of a search, until the trainer changes its form. */
     pt_space_t *full_size; /**< owned: as it will be retrained; NULL: as it is searched */
@@ -249,10 +250,18 @@ bool run_choose_is_done(const pt_search_t *s);
 /** Take the best, and say so.  Collective. */
 pt_status_t run_choose_end(pt_search_t *s);
 
+/* choose_width.c */
+
+/** Make the widths that choose.widths wants.  Not collective. */
+pt_status_t run_choose_open_widths(pt_search_t *s);
+/** What candidates cost at most: what resource.budget says; else, where some are wider, as
+ * much as the dearest network of the space's own width. */
+double run_choose_dearest(const pt_search_t *s);
+
 /* choose_make.c */
 
 /** Whether the file of candidates can be read, before anything is trained; rank 0. */
-pt_status_t run_choose_check(const pt_search_t *s);
+pt_status_t run_choose_check(pt_search_t *s);
 /** Draw the candidate of a weight step before into s->drawn. */
 void run_choose_draw(pt_search_t *s, const pt_step_t *step);
 /** Give all ranks what rank 0 knows of the candidates from `first` on.  Collective. */

@@ -203,6 +203,7 @@ static void set_out(pt_search_t *s, const pt_config_t *config, pt_trainer_t *tra
     extend_init(&s->extend);
     s->state.mixed_phase = s->state.best_step = s->state.evaluated = -1;
     s->mean_metric = s->cost = NAN;
+    s->widening = 1;
 }
 
 static pt_status_t make(const pt_config_t *config, const char *run, bool is_view,

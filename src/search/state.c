@@ -11,6 +11,7 @@
 #include "search/standard.h"
 
 #define STANDARD "standard"
+#define WIDENING "architecture/widening"
 #define BEST "run/best"
 #define BEGIN_LOSS "run/begin_loss"
 
@@ -157,6 +158,15 @@ static pt_status_t add_branching(const pt_search_t *s, int64_t **group, pt_check
                              true);
 }
 
+/* Of a network that is as wide as its config says there is no such record. */
+static pt_status_t add_widening(const pt_search_t *s, pt_checkpoint_t *c)
+{
+    const int64_t one = 1;
+    return s->widening == 1
+               ? PT_OK
+               : pt_checkpoint_add(c, WIDENING, PT_DTYPE_F64, &one, 1, &s->widening, true);
+}
+
 /* Where nothing is standardised there is no such record, as in those of version 0.1.0. */
 static pt_status_t add_standard(const pt_dataset_t *dataset, double **pair,
                                 pt_checkpoint_t *c)
@@ -183,6 +193,7 @@ static pt_status_t write_root(pt_search_t *s, pt_checkpoint_t *c, const char *fo
     PT_TRY(add_state(s, &pack, c));
     PT_TRY_OR(done, add_best(s, best, c));
     PT_TRY_OR(done, add_branching(s, &group, c));
+    PT_TRY_OR(done, add_widening(s, c));
     PT_TRY_OR(done, add_standard(pt_trainer_dataset(s->trainer), &pair, c));
     PT_TRY_OR(done, choose_save(&s->choose, chosen, c));
     PT_TRY_OR(done, run_extend_save(s, c));
@@ -284,7 +295,8 @@ static pt_status_t check_counters(const pt_search_t *s)
     return PT_OK;
 }
 
-/* Counters, and the network's branching: what form the rest has follows from them. */
+/* Counters, and the network's branching and width: what form the rest has follows from
+ * them. */
 static pt_status_t take_state(pt_search_t *s, const pt_checkpoint_t *c)
 {
     static const char name[] = "architecture/branching";
@@ -298,6 +310,10 @@ static pt_status_t take_state(pt_search_t *s, const pt_checkpoint_t *c)
     s->state = unpack_state(&p);
     PT_TRY(run_state_best(c, &s->state));
     PT_TRY(check_counters(s));
+    if (pt_checkpoint_find(c, WIDENING) != NULL)
+        PT_TRY(pt_checkpoint_copy(c, WIDENING, PT_DTYPE_F64, 1, &s->widening));
+    if (!(s->widening > 0 && s->widening <= PT_WIDENING_MAX))
+        PT_FAIL(FORMAT, "%s: the checkpoint's network is of no width", s->run);
     if (b->n_layer == 0 || !s->state.is_derived)
         return PT_OK;
     if (pt_methods[s->config->search.method].is_extended && record != NULL &&
@@ -369,6 +385,7 @@ static pt_status_t share_state(pt_search_t *s)
     if (!s->state.is_derived)
         return PT_OK;
     PT_TRY(pt_comm_bcast(s->world, &n_task, sizeof n_task, 0));
+    PT_TRY(pt_comm_bcast(s->world, &s->widening, sizeof s->widening, 0));
     PT_AGREE(s->world, run_extend_room(s, n_task));
     size_t n = (size_t)b->n_layer * (size_t)n_task;
     PT_TRY(pt_comm_bcast(s->world, b->group, n * sizeof *b->group, 0));

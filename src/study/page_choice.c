@@ -14,11 +14,14 @@ static double percent(double score)
     return 100 * expm1(score);
 }
 
-static void put_entry(const pt_candidate_entry_t *e, int64_t number, pt_text_t *out)
+static void put_entry(const pt_candidate_entry_t *e, int64_t number, bool has_widths,
+                      pt_text_t *out)
 {
     pt_text_add(out, e->is_chosen ? "<tr class=\"chosen\">" : "<tr>");
     page_print(out, "th scope=\"row\"", NULL, "%lld", (long long)number);
     page_put(out, "td", "word", e->origin);
+    if (has_widths)
+        page_number(out, NULL, "%g", e->widening);
     page_number(out, NULL, "%.6g", e->cost);
     page_number(out, NULL, "%+.2f", percent(e->score));
     page_number(out, NULL, "%.2f", 100 * e->error);
@@ -49,15 +52,18 @@ static int64_t next_told(int64_t n, const pt_candidate_entry_t *entry, int64_t l
 static void put_table(const char *unit, int64_t n, const pt_candidate_entry_t *entry,
                       pt_text_t *out)
 {
+    bool has_widths = pt_candidates_have_widths(n, entry);
     page_table(out, "candidates");
-    pt_text_add(out, "<thead><tr><th scope=\"col\">number</th><th scope=\"col\" "
-                     "class=\"word\">origin</th>");
+    pt_text_add(out,
+                "<thead><tr><th scope=\"col\">number</th><th scope=\"col\" "
+                "class=\"word\">origin</th>%s",
+                has_widths ? "<th scope=\"col\">width</th>" : "");
     page_put(out, "th scope=\"col\"", NULL, unit);
     pt_text_add(out, "<th scope=\"col\">losses, %%</th>"
                      "<th scope=\"col\">\u00b1</th><th scope=\"col\">worst task, %%</th>"
                      "<th></th></tr></thead>\n<tbody>\n");
     for (int64_t i = -1; (i = next_told(n, entry, i)) >= 0;)
-        put_entry(&entry[i], i, out);
+        put_entry(&entry[i], i, has_widths, out);
     pt_text_add(out, "</tbody>\n");
     page_table_end(out);
     page_put(out, "p", "note",

@@ -113,7 +113,8 @@ pt_status_t pt_form_space(const pt_config_t *config, pt_dataset_t *dataset,
         task[k].is_map = pt_task_is_map(info);
     }
     pt_feed_shape(dataset, form->size, hwc);
-    pt_space_spec_t spec = {hwc[0], hwc[1], hwc[2], n, task, form->branching};
+    pt_space_spec_t spec = {hwc[0], hwc[1],          hwc[2],        n,
+                            task,   form->branching, form->widening};
     pt_space_t *space = NULL;
     PT_TRY_OR(done, check_linear(config, hwc));
     PT_TRY_OR(done, make_space(config, &spec, kernel, &space));

@@ -19,10 +19,12 @@ static void open_all(const pt_gate_draw_t *d, int32_t task, pt_subnet_t *subnet)
 void pt_gates_draw(const pt_gate_draw_t *d, const int32_t *task, int32_t n,
                    pt_subnet_t *subnet, double *g)
 {
-    bool is_hard = d->config->search.gates == PT_GATES_HARD;
+    /* Who looks ahead of a search that judges candidates draws what is like one. */
+    bool has_one_copy = d->space->has_one_copy && !d->is_warmup;
+    bool is_hard = d->config->search.gates == PT_GATES_HARD || has_one_copy;
     /* Branches warm up on copies of their own, and leave the others alone. */
     bool opens_all = is_hard && !d->step->is_alpha && d->config->search.run == PT_RUN_ALL &&
-                     !(d->is_warmup && d->space->kind == PT_SPACE_BRANCH);
+                     !has_one_copy && !(d->is_warmup && d->space->kind == PT_SPACE_BRANCH);
     pt_rng_t rng = pt_step_rng(d->config, d->step, PT_RNG_GATE);
 
     subnet->is_active_only = d->space->has_one_copy;

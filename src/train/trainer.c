@@ -129,22 +129,15 @@ pt_status_t pt_trainer_reform(pt_trainer_t *t, const pt_form_t *form)
     return pt_comm_agree(t->layout->world, stream_connect(t));
 }
 
-pt_status_t pt_trainer_new(const pt_config_t *config, const pt_layout_t *layout,
-                           pt_dataset_t *dataset, const pt_kernel_t *kernel,
-                           pt_machine_t *machine, pt_trainer_t **out)
+/** One that was never built is `like`. */
+static pt_status_t make(const pt_trainer_t *like, const pt_form_t *form, pt_trainer_t **out)
 {
-    pt_form_t form = pt_form_first(config);
     pt_trainer_t *t = NULL;
     pt_status_t status = pt_alloc(&t, 1, sizeof *t);
 
-    PT_TRY_OR(failed, pt_comm_agree(layout->world, status));
-    t->config = config;
-    t->layout = layout;
-    t->dataset = dataset;
-    t->kernel = kernel;
-    t->machine = machine;
-    t->n_task = pt_dataset_n_task(dataset);
-    PT_TRY_OR(failed, pt_trainer_reform(t, &form));
+    PT_TRY_OR(failed, pt_comm_agree(like->layout->world, status));
+    *t = *like;
+    PT_TRY_OR(failed, pt_trainer_reform(t, form));
     *out = t;
     return PT_OK;
 failed:
@@ -152,10 +145,32 @@ failed:
     return status;
 }
 
-pt_status_t pt_trainer_like(const pt_trainer_t *t, const pt_layout_t *layout,
-                            pt_trainer_t **out)
+pt_status_t pt_trainer_new(const pt_config_t *config, const pt_layout_t *layout,
+                           pt_dataset_t *dataset, const pt_kernel_t *kernel,
+                           pt_machine_t *machine, pt_trainer_t **out)
 {
-    return pt_trainer_new(t->config, layout, t->dataset, t->kernel, t->machine, out);
+    const pt_form_t form = pt_form_first(config);
+    const pt_trainer_t like = {.config = config,
+                               .layout = layout,
+                               .dataset = dataset,
+                               .kernel = kernel,
+                               .machine = machine,
+                               .n_task = pt_dataset_n_task(dataset)};
+
+    return make(&like, &form, out);
+}
+
+pt_status_t pt_trainer_like(const pt_trainer_t *t, const pt_layout_t *layout,
+                            const pt_form_t *form, pt_trainer_t **out)
+{
+    const pt_trainer_t like = {.config = t->config,
+                               .layout = layout,
+                               .dataset = t->dataset,
+                               .kernel = t->kernel,
+                               .machine = t->machine,
+                               .n_task = t->n_task};
+
+    return make(&like, form, out);
 }
 
 void pt_trainer_free(pt_trainer_t *trainer)

@@ -47,7 +47,7 @@ static pt_status_t open(bench_t *b, const char *const *option, int32_t n_task)
         snprintf(task[k].name, sizeof task[k].name, "t%d", (int)k);
         task[k].outputs = 3;
     }
-    const pt_space_spec_t spec = {35, 35, 1, n_task, task, NULL};
+    const pt_space_spec_t spec = {35, 35, 1, n_task, task, NULL, 0};
     pt_status_t status = pt_space_new(&b->config, &spec, NULL, &b->space);
     pt_free(task);
     PT_TRY(status);

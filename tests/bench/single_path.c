@@ -30,7 +30,7 @@ typedef struct bench {
 static pt_status_t open_bench(bench_t *b, const char *path)
 {
     pt_space_task_t task[N_TASK];
-    pt_space_spec_t spec = {SIDE, SIDE, 3, N_TASK, task, NULL};
+    pt_space_spec_t spec = {SIDE, SIDE, 3, N_TASK, task, NULL, 0};
 
     for (int32_t k = 0; k < N_TASK; k++) {
         task[k] = (pt_space_task_t){.outputs = 1};

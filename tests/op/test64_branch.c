@@ -52,7 +52,7 @@ static void read_variant(pt_config_t *config, const variant_t *variant)
 static fixture_t *make_fixture(const variant_t *variant, const pt_branching_t *branching)
 {
     fixture_t *f = calloc(1, sizeof *f);
-    pt_space_spec_t spec = {7, 6, 2, N_TASK, tasks, branching};
+    pt_space_spec_t spec = {7, 6, 2, N_TASK, tasks, branching, 0};
 
     read_variant(&f->config, variant);
     begin_space(f, &spec);

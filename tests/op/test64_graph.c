@@ -29,7 +29,7 @@ static int setup(void **state)
     static const pt_space_task_t task[N_TASK] = {
         {"one", 2, false}, {"two", OUTPUTS, false}, {"three", 3, false}};
     fixture_t *f = calloc(1, sizeof *f);
-    pt_space_spec_t spec = {5, 6, 2, N_TASK, task, NULL};
+    pt_space_spec_t spec = {5, 6, 2, N_TASK, task, NULL, 0};
 
     set_config(&f->config);
     begin_space(f, &spec);

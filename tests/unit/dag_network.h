@@ -44,7 +44,7 @@ static inline void make_network(world_t *w, int32_t n_task)
         {"c", 2, false},    {"d", 2, false},
         {"e", 2, false},    {"f", 2, false},
         {"g", 2, false},    {"h", 2, false}};
-    pt_space_spec_t spec = {8, 8, 1, n_task, task, NULL};
+    pt_space_spec_t spec = {8, 8, 1, n_task, task, NULL, 0};
     pt_config_t *config = &w->config;
     pt_config_init(config);
     config->space.nodes = N_NODE;

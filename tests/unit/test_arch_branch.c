@@ -150,7 +150,7 @@ static void cost_is_that_of_the_compiled_plan(void **state)
     static const pt_space_task_t task[K] = {
         {"a", 3, false}, {"b", 2, true}, {"c", 5, false}, {"d", 1, true}};
     static const int32_t all[K] = {0, 1, 2, 3};
-    const pt_space_spec_t spec = {8, 8, 3, K, task, NULL};
+    const pt_space_spec_t spec = {8, 8, 3, K, task, NULL, 0};
     pt_config_t config;
     pt_space_t *s;
     pt_subnet_t subnet;

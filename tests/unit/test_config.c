@@ -90,6 +90,9 @@ static void another_value(const pt_option_t *option, char *text, size_t size)
     case PT_OPTION_INTS:
         snprintf(text, size, "3 2 1");
         break;
+    case PT_OPTION_REALS:
+        snprintf(text, size, "1 0.75 2");
+        break;
     case PT_OPTION_LINE:
     case PT_OPTION_PATH:
         memset(text, 'x', option->size - 1);

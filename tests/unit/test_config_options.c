@@ -127,7 +127,8 @@ static bool is_whole(const pt_option_t *o)
 
 static bool has_range(const pt_option_t *o)
 {
-    return is_whole(o) || o->type == PT_OPTION_REAL || o->type == PT_OPTION_TIME;
+    return is_whole(o) || o->type == PT_OPTION_REAL || o->type == PT_OPTION_REALS ||
+           o->type == PT_OPTION_TIME;
 }
 
 static bool is_text(const pt_option_t *o)

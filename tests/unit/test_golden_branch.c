@@ -71,7 +71,7 @@ static pt_space_t *make_space(const pt_kernel_t *kernel)
         "train.microbatch=3",
         "bn.eps=1e-5"};
     const pt_space_task_t task = {"task", OUTPUTS, true};
-    const pt_space_spec_t spec = {HEIGHT, WIDTH, 1, 1, &task, NULL};
+    const pt_space_spec_t spec = {HEIGHT, WIDTH, 1, 1, &task, NULL, 0};
     pt_space_t *space = NULL;
     pt_config_t config;
 

@@ -150,7 +150,7 @@ static void outputs_are_those_of_torchvision(void **state)
                                   "head.kind=upsample", "head.align_corners=0",
                                   "head.dropout=0",     "train.batch=3",
                                   "train.microbatch=3", "bn.eps=1e-5"};
-    const pt_space_spec_t spec = {HEIGHT, WIDTH, CHANNELS, 1, &task, NULL};
+    const pt_space_spec_t spec = {HEIGHT, WIDTH, CHANNELS, 1, &task, NULL, 0};
     pt_kernel_t kernel;
 
     assert_int_equal(pt_kernel_init(&kernel, PT_BACKEND_REF, PT_ISA_NATIVE, 1), PT_OK);
@@ -174,7 +174,7 @@ static void shipped_encoders_are_fed(void **state)
                    {"resnet50", "space.encoder=configs/encoders/resnet50.ini", 16}};
     static const char *const stride[] = {"space.output_stride=0", "space.output_stride=16"};
     static const pt_space_task_t task[2] = {{"a", 3, true}, {"b", 1, true}};
-    const pt_space_spec_t spec = {64, 64, CHANNELS, 2, task, NULL};
+    const pt_space_spec_t spec = {64, 64, CHANNELS, 2, task, NULL, 0};
     (void)state;
 
     for (size_t i = 0; i < sizeof shipped / sizeof *shipped; i++) {

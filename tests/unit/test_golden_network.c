@@ -87,7 +87,7 @@ static void make_space(fixture_t *f)
         "head.dropout=0",         "space.stem=conv3x3_bn_relu",
         "train.microbatch=6",     "bn.eps=1e-5"};
     pt_space_task_t task[N_TASK];
-    pt_space_spec_t spec = {9, 7, 2, N_TASK, task, NULL};
+    pt_space_spec_t spec = {9, 7, 2, N_TASK, task, NULL, 0};
     pt_config_t config;
 
     pt_config_init(&config);

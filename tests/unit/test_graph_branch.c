@@ -25,7 +25,7 @@ static pt_config_t config;
 static pt_space_t *make(const char *const *option, int64_t size,
                         const pt_branching_t *branching)
 {
-    pt_space_spec_t spec = {size, size, 3, N_TASK, tasks, branching};
+    pt_space_spec_t spec = {size, size, 3, N_TASK, tasks, branching, 0};
     pt_space_t *space = NULL;
 
     pt_config_init(&config);
@@ -162,6 +162,33 @@ static void width(void **state)
     assert_int_equal(s->op[head->first_op].inst.out.c, 16);
     assert_int_equal(s->op[head->first_op + 4].inst.out.c, 24);
     pt_space_free(s);
+}
+
+/* A space that is wider than its config is so to a channel, stem and head too; what all
+ * tasks share costs the square of it. */
+static void widening(void **state)
+{
+    static const char *const option[] = {
+        "encoder.stem=conv3x3_bn_relu out=8",
+        "encoder.layers=conv3x3_bn_relu out=10\nconv1x1_bn_relu", "head.width=10", NULL};
+    pt_space_t *native = make_well(option, 8), *wide = NULL;
+    const pt_space_spec_t spec = {8, 8, 3, N_TASK, tasks, NULL, 1.26};
+    (void)state;
+    assert_int_equal(pt_space_new(&config, &spec, NULL, &wide), PT_OK);
+    assert_true(native->widening == 1 && wide->widening == spec.widening);
+    assert_int_equal(wide->node[1].shape.c, 10);
+    for (int32_t l = 1; l <= 2; l++) {
+        assert_int_equal(wide->node[1 + l].shape.c, 13);
+        int32_t at = native->choice[native->layer_choice[l - 1]].candidate;
+        int64_t narrow = native->op[native->candidate[at].first_op].inst.madds;
+        int64_t madds = wide->op[wide->candidate[at].first_op].inst.madds;
+        assert_int_equal(madds * native->node[l].shape.c * 10,
+                         narrow * wide->node[l].shape.c * 13);
+    }
+    assert_int_equal(wide->n_choice, native->n_choice);
+    assert_true(wide->fingerprint != native->fingerprint);
+    pt_space_free(native);
+    pt_space_free(wide);
 }
 
 #define SMALL                                                                              \
@@ -402,12 +429,12 @@ static void room_for_one_copy(void **state)
 int main(void)
 {
     const struct CMUnitTest list[] = {
-        cmocka_unit_test(known_networks),    cmocka_unit_test(output_stride),
-        cmocka_unit_test(pyramid_rates),     cmocka_unit_test(width),
-        cmocka_unit_test(without_a_stem),    cmocka_unit_test(methods),
-        cmocka_unit_test(branching),         cmocka_unit_test(last_affine),
-        cmocka_unit_test(refused),           cmocka_unit_test(dag_edges),
-        cmocka_unit_test(room_for_one_copy),
+        cmocka_unit_test(known_networks), cmocka_unit_test(output_stride),
+        cmocka_unit_test(pyramid_rates),  cmocka_unit_test(width),
+        cmocka_unit_test(widening),       cmocka_unit_test(without_a_stem),
+        cmocka_unit_test(methods),        cmocka_unit_test(branching),
+        cmocka_unit_test(last_affine),    cmocka_unit_test(refused),
+        cmocka_unit_test(dag_edges),      cmocka_unit_test(room_for_one_copy),
     };
     return cmocka_run_group_tests(list, NULL, NULL);
 }

@@ -225,7 +225,7 @@ static fixture_t *make_fixture(const char *const *option)
     static const pt_space_task_t maps[N_TASK] = {
         {"one", 2, true}, {"two", 3, false}, {"three", 1, true}};
     fixture_t *f = calloc(1, sizeof *f);
-    pt_space_spec_t spec = {7, 6, 2, N_TASK, maps, NULL};
+    pt_space_spec_t spec = {7, 6, 2, N_TASK, maps, NULL, 0};
 
     pt_config_init(&f->config);
     for (; *option != NULL; option++)

@@ -52,7 +52,7 @@ static int begin(void **state)
         "head.dropout=0.5",  "train.microbatch=4",
         "space.stride=1",    "space.stem=conv3x3_bn_relu"};
     fixture_t *f = &fix;
-    const pt_space_spec_t spec = {6, 6, 2, N_TASK, tasks, NULL};
+    const pt_space_spec_t spec = {6, 6, 2, N_TASK, tasks, NULL, 0};
     (void)state;
 
     assert_int_equal(pt_kernel_init(&f->kernel, PT_BACKEND_REF, PT_ISA_NATIVE, 1), PT_OK);
@@ -237,7 +237,7 @@ static void last_tasks_of_a_branching(void **state)
 {
     int32_t groups[2][3] = {{0, 0, 0}, {0, 1, 2}};
     const pt_branching_t b = {2, 3, groups[0]};
-    const pt_space_spec_t spec = {6, 6, 2, N_TASK, tasks, &b};
+    const pt_space_spec_t spec = {6, 6, 2, N_TASK, tasks, &b, 0};
     pt_space_t *s;
     pt_config_t config;
     pt_subnet_t subnet;

@@ -26,7 +26,7 @@ static const char *const branch[] = {"space.kind=branch", "space.affine_last=1",
 static pt_space_t *make(const char *const *option, const char *more,
                         const pt_branching_t *branching)
 {
-    pt_space_spec_t spec = {16, 16, 3, N_TASK, tasks, branching};
+    pt_space_spec_t spec = {16, 16, 3, N_TASK, tasks, branching, 0};
     pt_space_t *space = NULL;
     pt_config_t config;
 

@@ -26,7 +26,7 @@ static pt_space_t *make_space(const char *const *options)
                                        "train.microbatch=2"};
     static const pt_space_task_t task[N_TASK] = {
         {"a", 3, false}, {"b", 2, false}, {"c", 5, false}};
-    const pt_space_spec_t spec = {12, 12, 1, N_TASK, task, NULL};
+    const pt_space_spec_t spec = {12, 12, 1, N_TASK, task, NULL, 0};
     pt_config_t config;
     pt_space_t *space;
     pt_config_init(&config);

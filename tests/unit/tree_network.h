@@ -48,7 +48,7 @@ static inline void set(world_t *w, const char *const *option)
 static inline void build(world_t *w, int32_t n_task, const pt_space_task_t *task,
                          const pt_branching_t *branching)
 {
-    pt_space_spec_t spec = {16, 16, 3, n_task, task, branching};
+    pt_space_spec_t spec = {16, 16, 3, n_task, task, branching, 0};
     if (pt_space_new(&w->config, &spec, NULL, &w->space) != PT_OK)
         fail_msg("%s", pt_error_message());
     assert_int_equal(pt_subnet_init(&w->subnet, n_task, w->space->n_choice), PT_OK);

@@ -16,6 +16,7 @@
 
 #define PT_CONFIG_TEXT 512  /**< longest text value, with its NUL */
 #define PT_CONFIG_LIST 64   /**< longest list of integers */
+#define PT_CONFIG_REALS 16  /**< longest list of numbers */
 #define PT_CONFIG_TASKS 256 /**< most [task.NAME] sections */
 
 /** A number of steps, or of epochs where it was written `12e`. */
@@ -28,6 +29,11 @@ typedef struct pt_int_list {
     int32_t n;
     int64_t value[PT_CONFIG_LIST];
 } pt_int_list_t;
+
+typedef struct pt_real_list {
+    int32_t n;
+    double value[PT_CONFIG_REALS];
+} pt_real_list_t;
 
 /** A bound of cost: an amount in the kind's unit, or a share of the most there can be. */
 typedef struct pt_budget {
@@ -194,6 +200,7 @@ typedef struct pt_config {
         double length;      /**< the same of regression */
         double floor;       /**< 0 = none */
         bool one_se;
+        pt_real_list_t widths; /**< of candidates, times space.width; n = 0: auto */
         char candidates[PT_CONFIG_TEXT]; /**< file */
         char supernet[PT_CONFIG_TEXT];   /**< run */
     } choose;
@@ -288,6 +295,13 @@ static inline bool pt_config_is_at_once(const pt_config_t *config)
 static inline bool pt_config_has_judge(const pt_config_t *config, pt_judge_t judge)
 {
     return pt_config_is_judged(config) && (pt_config_judge(config) & judge) != 0;
+}
+
+/** Widths that candidates may have, at most. */
+enum { PT_CONFIG_AUTO_WIDTHS = 3 };
+static inline int32_t pt_config_n_width(const pt_config_t *config)
+{
+    return config->choose.widths.n > 0 ? config->choose.widths.n : PT_CONFIG_AUTO_WIDTHS;
 }
 
 /** Every option at its default. */

@@ -99,6 +99,7 @@ typedef struct pt_space {
     int32_t n_task;
     pt_space_task_t *task;
     int64_t microbatch;
+    double widening;    /**< times the config's channels */
     int32_t n_dag_node; /**< dag: N */
     int32_t min_depth;
     int32_t n_layer;         /**< branch: L */
@@ -125,12 +126,16 @@ typedef struct pt_space {
     size_t op_capacity;
 } pt_space_t;
 
+/** Most that a space is wider than its config says. */
+#define PT_WIDENING_MAX 64.0
+
 typedef struct pt_space_spec {
     int64_t height, width, channels; /**< of one input */
     int32_t n_task;
     const pt_space_task_t *task;     /**< copied */
     const pt_branching_t *branching; /**< branch: a copy per group; NULL: space.copies.  It
                                           may be of more tasks: those here are its last */
+    double widening;                 /**< times all channels, beyond space.width; 0: 1 */
 } pt_space_spec_t;
 
 /**

@@ -11,6 +11,9 @@
 #include "polytree/base/text.h"
 #include "polytree/record/candidates.h"
 
+/** Whether some are wider or narrower than their space. */
+bool pt_candidates_have_widths(int64_t n, const pt_candidate_entry_t *entry);
+
 /** Add a chart of all of them by cost, in `unit`, and score. */
 PT_MUST_CHECK pt_status_t pt_candidates_draw(const char *unit, int64_t n,
                                              const pt_candidate_entry_t *entry,

@@ -2,7 +2,7 @@
  * The networks that a run has judged, one JSON object a line in order of number
  * (PT_FILE_CANDIDATES):
  *
- *     {"number":0, "origin":"shared", "cost":1e6, "chosen":false, "front":true,
+ *     {"number":0, "origin":"shared", "width":1, "cost":1e6, "chosen":false, "front":true,
  *      "score":0, "worst":0, "tasks":{"TASK":0, ...},  what is thought of it in the end
  *      "error":0, "delta_m":0,                         of those that might be chosen
  *      "metrics":{"TASK":0.5, ...},
@@ -27,6 +27,7 @@
 typedef struct pt_candidate_entry {
     const char *origin;
     bool is_handmade, is_final, is_on_front, is_chosen; /**< final: it might be chosen */
+    double widening; /**< times the channels of the space */
     double cost;
     double score, error, worst; /**< error: against number 0; of those that are final */
     double supernet;            /**< by its weights alone */
@@ -47,12 +48,14 @@ PT_MUST_CHECK pt_status_t pt_candidates_write(const char *run, const pt_space_t 
 PT_MUST_CHECK pt_status_t pt_candidates_write_trees(const char *path, const char *origin,
                                                     int64_t n, const pt_branching_t *tree);
 
-/** Takes one candidate, a hard subnet; not PT_OK ends the reading. */
-typedef pt_status_t (*pt_candidate_taker_t)(void *context, pt_subnet_t *subnet);
+/** Takes one candidate, a hard subnet of so many times the space's channels; not PT_OK ends
+ * the reading. */
+typedef pt_status_t (*pt_candidate_taker_t)(void *context, double widening,
+                                            pt_subnet_t *subnet);
 
 /**
- * Hand every candidate of a file to `take`; of its lines only "groups" or "graphs" is read,
- * empty ones are skipped.  Not collective.
+ * Hand every candidate of a file to `take`; of its lines only "groups" or "graphs" and
+ * "width", without which it is 1, are read, empty ones are skipped.  Not collective.
  *
  * @return PT_E_FORMAT, naming the line, where one is of no network of the space
  */
@@ -64,8 +67,8 @@ typedef pt_status_t (*pt_branching_taker_t)(void *context, const pt_branching_t 
                                             double score);
 
 /**
- * Hand every candidate of a branch space of so many layers and tasks to `take`.  Not
- * collective.
+ * Hand every candidate of a branch space of so many layers and tasks that is as wide as the
+ * space to `take`.  Not collective.
  *
  * @return PT_E_FORMAT, naming the line, where one is of another space
  */

@@ -17,6 +17,7 @@
 typedef struct pt_form {
     int64_t size; /**< pixels of the inputs' shorter side, as pt_feed_new(); 0: as stored */
     const pt_branching_t *branching; /**< branch: a copy per group; NULL: as searched */
+    double widening;                 /**< times all channels, beyond space.width; 0: 1 */
 } pt_form_t;
 
 /** The form that a run begins in: data.search_size while it searches. */

@@ -41,10 +41,11 @@ PT_MUST_CHECK pt_status_t pt_trainer_new(const pt_config_t *config,
                                          pt_trainer_t **out);
 void pt_trainer_free(pt_trainer_t *trainer);
 
-/** Another one of the same network, as it first was, on a layout of other ranks.
- * Collective over these. */
+/** Another one of the same network, as it first was but in another form, on a layout that
+ * may be of other ranks.  Collective over these. */
 PT_MUST_CHECK pt_status_t pt_trainer_like(const pt_trainer_t *trainer,
-                                          const pt_layout_t *layout, pt_trainer_t **out);
+                                          const pt_layout_t *layout, const pt_form_t *form,
+                                          pt_trainer_t **out);
 
 /**
  * Build all of it anew in another form.  What pt_trainer_space() and the like have given
