@@ -14,6 +14,7 @@
 #include "polytree/base/memory.h"
 #include "polytree/base/text.h"
 #include "polytree/search/baseline.h"
+#include "polytree/search/helper.h"
 #include "polytree/search/search.h"
 
 enum { PLAN_RANKS, PLAN_NODES, PLAN_TABLE, PLAN_SET };
@@ -279,10 +280,12 @@ static pt_status_t find_share(const pt_session_t *s, const examples_t *e, double
     return PT_OK;
 }
 
-static pt_status_t print_time(const pt_session_t *s, const examples_t *e,
+static pt_status_t print_time(const pt_session_t *s, const examples_t *e, int32_t n_rank,
                               const pt_outlook_t *o)
 {
-    double share;
+    double share, in_groups;
+    int32_t n_group = pt_helper_outlook(&s->config, pt_trainer_feed(s->trainer),
+                                        &o->arrangement, n_rank, &in_groups);
     pt_run_length_t n;
     char warmup[32], search[32], choose[32], retrain[32], sum[32];
     double all = 0;
@@ -292,7 +295,7 @@ static pt_status_t print_time(const pt_session_t *s, const examples_t *e,
         [PT_PHASE_WARMUP] = (double)n.n_step[PT_PHASE_WARMUP] * o->weight.seconds,
         [PT_PHASE_SEARCH] = (double)n.n_step[PT_PHASE_SEARCH] * o->weight.seconds +
                             (double)n.n_alpha * o->alpha.seconds,
-        [PT_PHASE_CHOOSE] = n.choose_steps * o->weight.seconds * share,
+        [PT_PHASE_CHOOSE] = n.choose_steps * o->weight.seconds * share * in_groups,
         [PT_PHASE_RETRAIN] =
             (double)n.n_step[PT_PHASE_RETRAIN] * o->weight.seconds * share};
     for (int32_t i = 0; i < PT_N_PHASE; i++)
@@ -307,6 +310,10 @@ static pt_status_t print_time(const pt_session_t *s, const examples_t *e,
                     pt_methods[s->config.search.method].is_fixed ? ""
                                                                  : " (by multiply-adds)",
                     pt_duration(all, sum));
+    if (n_group > 1)
+        pt_console_line("choose: up to %d groups of ranks judge candidates, in %.0f %% of "
+                        "the time of one after the other (layout.groups)",
+                        (int)n_group, 100 * in_groups);
     return PT_OK;
 }
 
@@ -335,7 +342,7 @@ static pt_status_t print_plan(const pt_session_t *s, int64_t n_rank, int64_t n_n
     print_space(s, &cost);
     PT_TRY_OR(done, print_stages(s, &e));
     PT_TRY_OR(done, pt_outlook_print(s, &resources, &outlook));
-    PT_TRY_OR(done, print_time(s, &e, &outlook));
+    PT_TRY_OR(done, print_time(s, &e, (int32_t)n_rank, &outlook));
     print_cores(s, &resources);
     print_memory(s, &outlook, base);
 done:

@@ -9,17 +9,18 @@ static int64_t ceil_of(int64_t a, int64_t b)
     return (a + b - 1) / b;
 }
 
-int32_t run_group_stages(const pt_config_t *config, const pt_layout_t *layout)
+int32_t run_group_stages(const pt_config_t *config, const int32_t extent[PT_N_AXIS])
 {
     bool is_asked_for = config->layout.stage > 0 || config->layout.memory > 0;
-    return is_asked_for ? layout->extent[PT_AXIS_STAGE] : 1;
+    return is_asked_for ? extent[PT_AXIS_STAGE] : 1;
 }
 
 /* Helpers are there where a rank can do it alone. */
 static int32_t n_stage(const pt_search_t *s)
 {
-    return s->groups.is_helper ? 1
-                               : run_group_stages(s->config, pt_trainer_layout(s->trainer));
+    return s->groups.is_helper
+               ? 1
+               : run_group_stages(s->config, pt_trainer_layout(s->trainer)->extent);
 }
 
 /* Rounds of units that the last group needs: each item is as many units as a step of
@@ -29,20 +30,42 @@ static int64_t rounds(int64_t n_item, int64_t n_unit, int32_t n_place, int32_t n
     return ceil_of(n_item, n_group) * ceil_of(n_unit, n_place / n_group);
 }
 
-int32_t run_groups_wanted(const pt_search_t *s, int64_t n_item)
+static int64_t units_of(const pt_config_t *c, const pt_feed_t *feed)
 {
-    const pt_config_t *c = s->config;
-    int32_t n_place = pt_comm_size(s->groups.all) / n_stage(s), best = 1;
+    return ceil_of((int64_t)pt_step_samples(c, feed, false), c->train.microbatch);
+}
+
+static int32_t wanted(const pt_config_t *c, const pt_feed_t *feed, int32_t n_place,
+                      int64_t n_item)
+{
     bool is_given = c->layout.groups > 0;
     int32_t most =
         c->layout.groups < n_place && is_given ? (int32_t)c->layout.groups : n_place;
-    int64_t n_unit =
-        ceil_of((int64_t)pt_step_samples(c, pt_trainer_feed(s->trainer), false),
-                c->train.microbatch);
+    int32_t best = 1;
+    int64_t n_unit = units_of(c, feed);
     for (int32_t n = is_given && most > 1 ? most : 2; n <= most; n++)
         if (rounds(n_item, n_unit, n_place, n) <= rounds(n_item, n_unit, n_place, best))
             best = n;
     return best;
+}
+
+int32_t run_groups_wanted(const pt_search_t *s, int64_t n_item)
+{
+    return wanted(s->config, pt_trainer_feed(s->trainer),
+                  pt_comm_size(s->groups.all) / n_stage(s), n_item);
+}
+
+int32_t run_groups_expect(const pt_config_t *config, const pt_feed_t *feed,
+                          const pt_arrangement_t *a, int32_t n_rank, int64_t n_item,
+                          double *share)
+{
+    int32_t n_place = n_rank / run_group_stages(config, a->extent);
+    int32_t n = wanted(config, feed, n_place, n_item);
+    int64_t n_unit = units_of(config, feed);
+    int64_t alone = n_item * ceil_of(n_unit, (int64_t)a->extent[PT_AXIS_TASK] *
+                                                 a->extent[PT_AXIS_DATA]);
+    *share = n > 1 ? (double)rounds(n_item, n_unit, n_place, n) / (double)alone : 1;
+    return n;
 }
 
 /* A helper's own trainer is not of these. */

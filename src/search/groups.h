@@ -20,6 +20,7 @@
 #include "polytree/par/layout.h"
 #include "polytree/par/tally.h"
 #include "polytree/search/search.h"
+#include "polytree/train/predict.h"
 #include "polytree/train/step.h"
 #include "search/choose.h"
 
@@ -73,9 +74,14 @@ typedef struct run_groups {
 
 /** Stages of a group: as many as the run's, where these are for memory's sake or as the
  * config has them; those that are for speed's sake are none. */
-int32_t run_group_stages(const pt_config_t *config, const pt_layout_t *layout);
+int32_t run_group_stages(const pt_config_t *config, const int32_t extent[PT_N_AXIS]);
 /** Groups that a bout of n items is worth: layout.groups, or the fastest as counted. */
 int32_t run_groups_wanted(const pt_search_t *s, int64_t n_item);
+/** The same of n_rank ranks, of which those of an arrangement take steps, and the share of
+ * the time that these take which judge one after the other. */
+int32_t run_groups_expect(const pt_config_t *config, const pt_feed_t *feed,
+                          const pt_arrangement_t *a, int32_t n_rank, int64_t n_item,
+                          double *share);
 /** Let a bout be done by n groups.  Collective over the ranks that have part in it, which
  * all come with the same. */
 pt_status_t run_groups_take(pt_search_t *s, int32_t n);

@@ -14,7 +14,7 @@ struct pt_helper {
 bool pt_helper_is_wanted(const pt_config_t *config, const pt_layout_t *layout)
 {
     return pt_config_is_judged(config) && config->choose.supernet[0] == '\0' &&
-           config->layout.groups != 1 && run_group_stages(config, layout) == 1;
+           config->layout.groups != 1 && run_group_stages(config, layout->extent) == 1;
 }
 
 pt_status_t pt_helper_new(const pt_config_t *config, const pt_layout_t *layout,

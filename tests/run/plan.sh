@@ -70,3 +70,18 @@ echo "arena: predicted $predicted bytes, touched $touched bytes"
 # The last pages may belong to a kernel's scratch, of which it need not use the end.
 awk -v p="$predicted" -v t="$touched" 'BEGIN {exit !(t < p + 4096 && t > p - 2 * 4096)}' ||
     fail "the arena is to have $predicted bytes, and $touched were touched"
+
+# So many groups of ranks judge, and so much sooner: eight trainings of one unit a step, four and then
+# one by one, take six turns of two groups, five of three and more.
+judged=("$SMALL" --set data.val_fraction=0 choose.judge=regression choose.budget=7 retrain.from=scratch
+    retrain.steps=20 train.batch=16 train.microbatch=16 train.tasks_per_step=1 layout.cost=counted)
+for groups in "2 75" "5 6[23]"; do
+    read -r n percent <<<"$groups"
+    expect 0 "$POLYTREE" plan "${judged[@]}" --ranks "$n"
+    says out "^choose: up to [2-5] groups of ranks judge candidates, in $percent % of the time of one after the other"
+done
+expect 0 ranks 2 search "${judged[@]}" -o judged
+says out "^regression: 8 x "
+says out "^choose: 2 groups of ranks judge candidates$"
+expect 0 "$POLYTREE" plan "${judged[@]}" layout.groups=1 --ranks 2
+! grep -q "groups of ranks" out || fail "plan has groups where there are none"

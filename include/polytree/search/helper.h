@@ -15,11 +15,24 @@
 #include "polytree/io/dataset.h"
 #include "polytree/kernel/kernel.h"
 #include "polytree/par/layout.h"
+#include "polytree/train/feed.h"
+#include "polytree/train/predict.h"
 
 typedef struct pt_helper pt_helper_t;
 
 /** Whether a run has work for them.  Not collective. */
 bool pt_helper_is_wanted(const pt_config_t *config, const pt_layout_t *layout);
+
+/**
+ * How many groups of ranks judge candidates at once, at most, where n_rank ranks are there
+ * and those of an arrangement take steps.  Not collective.
+ *
+ * @param[out] share  of the time that judging takes where these judge one after the other,
+ * each of as many steps as the other; 1 where nothing is judged
+ */
+int32_t pt_helper_outlook(const pt_config_t *config, const pt_feed_t *feed,
+                          const pt_arrangement_t *arrangement, int32_t n_rank,
+                          double *share);
 
 /** What a surplus rank of `layout` needs, as pt_trainer_new().  Borrows all it is given.
  * Not collective. */
