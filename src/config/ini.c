@@ -119,10 +119,11 @@ static pt_status_t begin_option(ini_reader_t *r, const char *key)
     return PT_OK;
 }
 
-/* "[section]" or "key = value": only values of several lines go on like that. */
+/* "[section]" or "key = value": only values of several lines go on like that, and axes of a
+ * sweep, which name an option by section and key. */
 static bool looks_like_a_beginning(const char *text)
 {
-    size_t len = strlen(text), word = strcspn(text, BLANKS "=:");
+    size_t len = strlen(text), word = strcspn(text, BLANKS "=:.");
     return (text[0] == '[' && text[len - 1] == ']') ||
            (word > 0 && strchr(BLANKS, text[word]) != NULL && text[word] != '\0' &&
             text[word + strspn(text + word, BLANKS)] == '=');
