@@ -26,6 +26,7 @@ class Polytree(MakefilePackage):
     depends_on("random123", type="build")  # headers
     depends_on("mpi")
     depends_on("openblas threads=pthreads")
+    depends_on("netlib-scalapack")
     depends_on("hdf5")
     depends_on("jansson")
     depends_on("xxhash")
