@@ -74,7 +74,7 @@ static void describe_groups(const pt_interface_t *interface,
             n++;
         }
         if (interface->n_task > SHOWN_TASKS)
-            pt_text_add(out, " %d", (int)n);
+            pt_text_add(out, "%s %d", g > 0 ? "" : " of", (int)n);
     }
 }
 
@@ -139,21 +139,13 @@ typedef struct request {
     int64_t n_probe, groups, memory;
 } request_t;
 
-/* Column k of a branching's layer is the task that the affinity has as number k. */
-static pt_status_t order_groups(const pt_interface_t *ours, const pt_architecture_t *theirs,
-                                const char *run, const int32_t *group, int32_t *out)
+/* The number of a task by its name, or -1. */
+static int32_t find_task(const pt_space_t *space, const char *name)
 {
-    const pt_space_t *s = theirs->space;
-    for (int32_t k = 0; k < ours->n_task; k++) {
-        int32_t i = 0;
-        while (i < s->n_task && strcmp(s->task[i].name, ours->task[k].info.name) != 0)
-            i++;
-        if (i == s->n_task)
-            PT_FAIL(MISMATCH, "--against %s: it has no task %s", run,
-                    ours->task[k].info.name);
-        out[k] = group[i];
-    }
-    return PT_OK;
+    for (int32_t k = 0; k < space->n_task; k++)
+        if (strcmp(space->task[k].name, name) == 0)
+            return k;
+    return -1;
 }
 
 static void print_agreement(const char *level, const pt_affinity_agreement_t *a)
@@ -185,8 +177,10 @@ static pt_status_t compare_layers(const pt_interface_t *ours, const pt_affinity_
         snprintf(name, sizeof name, "l%02d", (int)layer + 1);
         if (layer == tree.n_layer || strcmp(affinity->level[l].name, name) != 0)
             continue;
-        PT_TRY_OR(done, order_groups(ours, theirs, run, tree.group + layer++ * tree.n_task,
-                                     group));
+        for (int32_t k = 0; k < ours->n_task; k++)
+            group[k] = tree.group[layer * tree.n_task +
+                                  find_task(theirs->space, ours->task[k].info.name)];
+        layer++;
         PT_TRY_OR(done, pt_affinity_agree(ours->n_task, affinity->level[l].value, group,
                                           &agreement));
         print_agreement(name, &agreement);
@@ -234,6 +228,23 @@ static pt_status_t write_candidates(const request_t *r, const pt_affinity_t *aff
     return status;
 }
 
+/* What would fail once all is measured. */
+static pt_status_t check_request(const request_t *r, const pt_trained_t *t,
+                                 const pt_architecture_t *other)
+{
+    const pt_interface_t *ours = &t->found.interface;
+    if (r->candidates != NULL && t->found.space->kind != PT_SPACE_BRANCH)
+        PT_FAIL(CONFIG,
+                "--candidates: %s has no layers that tasks could share or not "
+                "(space.kind = branch)",
+                r->run);
+    for (int32_t k = 0; r->against != NULL && k < ours->n_task; k++)
+        if (find_task(other->space, ours->task[k].info.name) < 0)
+            PT_FAIL(MISMATCH, "--against %s: it has no task %s", r->against,
+                    ours->task[k].info.name);
+    return PT_OK;
+}
+
 static pt_status_t measure(const request_t *r, pt_trained_t *t, const char *path,
                            const pt_architecture_t *other)
 {
@@ -243,6 +254,9 @@ static pt_status_t measure(const request_t *r, pt_trained_t *t, const char *path
     pt_status_t status = PT_OK;
     PT_AGREE(world, pt_inputs_open(path, &r->options, &t->found.interface.input, &inputs));
     int64_t n = pt_inputs_n(inputs);
+    if (is_root())
+        status = check_request(r, t, other);
+    PT_TRY_OR(done, pt_comm_agree(world, status));
     const pt_affinity_spec_t spec = {.space = t->found.space,
                                      .network = t->network,
                                      .inputs = inputs,

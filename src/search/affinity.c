@@ -144,6 +144,9 @@ pt_status_t pt_affinity_measure(pt_comm_t *comm, const pt_affinity_spec_t *spec,
     pt_status_t status = PT_OK;
     *out = (pt_affinity_t){.n_task = 0};
     w.n_probe = n < spec->n_probe ? n : spec->n_probe;
+    if (spec->groups > spec->space->n_task)
+        PT_FAIL(CONFIG, "%lld groups of %d tasks", (long long)spec->groups,
+                (int)spec->space->n_task);
     if (w.n_probe < 3)
         PT_FAIL(SHAPE, "%lld probes: affinity takes 3 or more", (long long)w.n_probe);
     PT_TRY_OR(done, open_work(&w));

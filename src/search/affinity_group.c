@@ -104,10 +104,11 @@ static void number_groups(const grouping_t *g, pt_affinity_level_t *level)
     }
 }
 
-static int32_t widest_gap(const double *value, int32_t n)
+/* Up to `most` groups. */
+static int32_t widest_gap(const double *value, int32_t n, int32_t most)
 {
     int32_t best = 1;
-    for (int32_t k = 2; k < n; k++)
+    for (int32_t k = 2; k < n && k <= most; k++)
         if (value[k - 1] - value[k] > value[best - 1] - value[best])
             best = k;
     return best;
@@ -162,8 +163,10 @@ static pt_status_t cluster(grouping_t *g, const pt_grid_t *grid, int32_t n_task,
     PT_TRY_OR(done, pt_matrix_whole(&v, whole));
     for (int32_t i = 0; i < g->n; i++)
         level->spectrum[i] = value[g->n - 1 - i];
-    g->k = groups > 0 ? (int32_t)groups : widest_gap(level->spectrum, g->n);
-    g->k = g->k < g->n ? g->k : g->n;
+    /* Tasks with the same features are not parted. */
+    g->k =
+        groups > 0 ? (int32_t)groups : widest_gap(level->spectrum, g->n, level->n_distinct);
+    g->k = g->k < level->n_distinct ? g->k : level->n_distinct;
     PT_TRY_OR(done, pt_alloc(&g->point, n * (size_t)g->k, sizeof *g->point));
     PT_TRY_OR(done, pt_alloc(&g->centre, (size_t)(g->k * g->k), sizeof *g->centre));
     place_points(g, whole, g->n);

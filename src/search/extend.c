@@ -205,7 +205,7 @@ static void name_origin(const pt_search_t *s, const pt_candidate_t *c,
     const pt_branching_t *b = &s->branching;
     int32_t n_old = b->n_task - s->space->n_task, k = 0;
     snprintf(name, PT_GROUP_NAME, "%s", c->name);
-    if (c->is_frozen || s->space->kind != PT_SPACE_BRANCH)
+    if (c->is_frozen || c->choice < 0 || s->space->kind != PT_SPACE_BRANCH)
         return;
     const pt_choice_t *choice = &s->space->choice[c->choice];
     const int32_t *group = b->group + (choice->i - 1) * b->n_task;

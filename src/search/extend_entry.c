@@ -232,7 +232,7 @@ static pt_status_t add_branch_entries(extend_entries_t *e, const pt_plan_t *plan
     reach(e, &old->subnet, donor);
     for (int32_t l = 0; l <= n_layer; l++) {
         int32_t copy = copy_of(old, l, donor);
-        bool is_first = true;
+        bool is_first = last_op(old->space, copy) >= 0; /* no entry is the input itself */
         extend_entry_t *entry;
         for (int32_t k = 0; k < donor && is_first; k++)
             is_first = copy_of(old, l, k) != copy;

@@ -147,6 +147,10 @@ small_data
 expect 0 ranks 1 search "$SMALL" -o dag --set run.eval_every=0 train.bundle=all
 expect 0 ranks 1 affinity dag -o dag.h5 --probes 20
 says out "^x +[0-9]+ +1 +1\.0000  "
+# Tasks that share are not parted, however many groups are asked for.
+[ "$(grep -cE "^x .*  shape fill place$" out)" = 1 ] || fail "what is shared is parted: $(cat out)"
+expect 0 ranks 1 affinity dag -o dag2.h5 --probes 20 --groups 3
+says out "^x .*  shape fill place$"
 expect 0 ranks 3 affinity dag -o dag3.h5 --probes 20
 "$PYTHON" - <<'PY'
 import h5py, numpy as np
@@ -167,6 +171,8 @@ refuses 2 "--probes 2: expected" affinity run -o b.h5 --probes 2
 refuses 1 "2 probes: affinity takes 3 or more" affinity run -o b.h5 --inputs few.h5
 refuses 1 "take .* GB on a rank, --memory allows 0\.001: [0-9]+ probes would fit" \
     affinity run -o b.h5 --split train --probes 300 --memory 1
+refuses 1 "5 groups of 4 tasks" affinity run -o b.h5 --groups 5
+refuses 1 "--candidates: dag has no layers" affinity dag -o b.h5 --candidates b.jsonl
 refuses 1 "--against run2: it has no network yet" affinity run -o b.h5 --against run2
 refuses 1 "--against dag: a network without branches" affinity run -o b.h5 --against dag
 refuses 1 "c1.jsonl is there already" affinity run -o b.h5 --candidates c1.jsonl

@@ -240,6 +240,12 @@ expect 0 ranks 1 extend table new.h5 -o wide
 # The last layer has room for what its tasks want, and no more.
 says out "^task wave shares stem( to l0[12])? with task (heat|sort), then has [123] layers? of its own"
 keeps table wide old.h5
+# Without a stem the input is no entry, but every layer is.
+sed 's/^stem = .*/stem = none/' table.ini >bare.ini
+expect 0 ranks 1 search bare.ini -o bare --set data.file=old.h5
+expect 0 ranks 1 extend bare new.h5 -o barer --set retrain.steps=2
+says out "^task wave shares stem to l0[123] with task (heat|sort)"
+keeps bare barer old.h5
 expect 0 ranks 3 extend table new.h5 -o wide3
 same_result wide wide3
 expect 0 ranks 1 eval table
