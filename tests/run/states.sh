@@ -130,7 +130,7 @@ look() {
     fi
     expect 0 "$POLYTREE" show at
     case $1 in
-    warmup | search) says out "^at has no network yet; its search space:$" ;;
+    warmup | search | choose) says out "^at has no network yet; its search space:$" ;;
     *) says out "^ *all: [0-9]+ parameters" ;;
     esac
 }
