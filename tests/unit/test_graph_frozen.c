@@ -92,8 +92,12 @@ static int end(void **state)
 
 static void freeze(bool is_frozen)
 {
-    for (int32_t c = 0; c < fix.space->n_candidate; c++)
-        fix.space->candidate[c].is_frozen = is_frozen && fix.space->candidate[c].task < 0;
+    for (int32_t i = 0; i < fix.space->n_candidate; i++) {
+        pt_candidate_t *c = &fix.space->candidate[i];
+        c->is_frozen = is_frozen && c->task < 0;
+        if (c->group >= 0)
+            fix.space->store.group[c->group].rate = c->is_frozen ? 0 : 1;
+    }
 }
 
 static void take_output(void *context, int32_t task, const pt_real_t *output,
