@@ -26,7 +26,7 @@ typedef struct channel {
 } channel_t;
 
 struct pt_pipe {
-    pt_comm_t *chain;
+    pt_comm_t *chain; /**< its own: receives wait for what another pipe's ranks may send */
     int64_t bound;
     int capacity;            /**< elements that a receive is posted for */
     channel_t in[2], out[2]; /**< [is_back] */
@@ -68,7 +68,11 @@ pt_status_t pt_pipe_new(pt_comm_t *chain, int64_t message_bound, pt_pipe_t **out
     pt_status_t status = pt_alloc(&pipe, 1, sizeof *pipe);
 
     PT_AGREE(chain, status);
-    pipe->chain = chain;
+    status = pt_comm_split(chain, 0, rank, &pipe->chain);
+    if (status != PT_OK) {
+        pt_free(pipe);
+        return status;
+    }
     pipe->bound = message_bound;
     pipe->capacity = message_bound < INT_MAX ? (int)message_bound : INT_MAX;
     PT_TRY_OR(agree, open_channel(pipe, &pipe->in[0], rank - 1, DOWN_TAG));
@@ -108,6 +112,7 @@ void pt_pipe_free(pt_pipe_t *pipe)
         close_channel(pipe, &pipe->in[back], true);
         close_channel(pipe, &pipe->out[back], false);
     }
+    pt_comm_free(pipe->chain);
     pt_free(pipe);
 }
 

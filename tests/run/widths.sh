@@ -130,6 +130,9 @@ for space in branch dag; do
         expect 0 ranks $n "${run[@]}" -o $space$n
         same_choice $space $space$n
     done
+    # Messages of a wide network's stages are not those of the others'.
+    expect 0 ranks 2 "${run[@]}" layout.mode=manual layout.stage=2 -o $space-staged
+    same_choice $space $space-staged
     expect 0 ranks 4 "${run[@]}" choose.at_once=1 layout.groups=3 -o ${space}4
     says out "^choose: [23] groups of ranks judge candidates$"
     same_choice $space ${space}4

@@ -28,15 +28,15 @@
 typedef struct pt_pipe pt_pipe_t;
 
 /**
- * Ends of the pipe to the ranks before and behind this one in `chain` (borrowed).
- * Collective over it.
+ * Ends of the pipe to the ranks before and behind this one in `chain`, beside which there
+ * may be others.  Collective over it.
  *
  * @param[in] message_bound  elements that no message exceeds; memory is taken only as far
  *                           as messages need it
  */
 PT_MUST_CHECK pt_status_t pt_pipe_new(pt_comm_t *chain, int64_t message_bound,
                                       pt_pipe_t **out);
-/** Not before all messages have been read. */
+/** Not before all messages have been read; collective over the chain. */
 void pt_pipe_free(pt_pipe_t *pipe);
 
 /* Not collective.  `is_back`: up, to the stage before; else down.  What goes wrong is kept
