@@ -93,7 +93,6 @@ static pt_status_t share(pt_search_t *s)
     PT_TRY(pt_comm_bcast(s->world, b->group,
                          (size_t)b->n_layer * (size_t)b->n_task * sizeof *b->group, 0));
     PT_TRY(pt_comm_bcast(s->world, n->bits, words * sizeof *n->bits, 0));
-    PT_TRY(pt_comm_bcast(s->world, &s->widening, sizeof s->widening, 0));
     PT_TRY(pt_comm_bcast(s->world, s->extend.used, n->words * sizeof *n->bits, 0));
     for (int32_t k = 0; k < n->n_task; k++)
         pt_subnet_harden(n, k);
@@ -148,17 +147,32 @@ static void note_old(pt_search_t *s)
                  pt_plural(n), n == 1 ? "stays as it is" : "stay as they are");
 }
 
+/* What new tasks begin at has the width of the old network. */
+static pt_status_t widen(pt_search_t *s)
+{
+    pt_form_t form = pt_form_first(s->config);
+    if (s->is_root)
+        s->widening = s->extend.old.space->widening;
+    PT_TRY(pt_comm_bcast(s->world, &s->widening, sizeof s->widening, 0));
+    if (!(s->widening < 1 || s->widening > 1))
+        return PT_OK;
+    form.widening = s->widening;
+    PT_TRY(pt_trainer_reform(s->trainer, &form));
+    s->space = pt_trainer_space(s->trainer);
+    return PT_OK;
+}
+
 pt_status_t run_extend(pt_search_t *s)
 {
     extend_t *e = &s->extend;
     pt_status_t status = PT_OK;
     PT_TRY(pt_comm_bcast(s->world, &e->n_old, sizeof e->n_old, 0));
+    PT_TRY(widen(s));
     PT_TRY(take_units(s));
     PT_AGREE(s->world, make_room(s));
     PT_AGREE(s->world, run_extend_room(s, e->n_old + s->space->n_task));
     if (s->is_root) {
         note_old(s);
-        s->widening = e->old.space->widening;
         if (s->space->kind == PT_SPACE_DAG)
             find_used(e);
         status = extend_choose(s);
