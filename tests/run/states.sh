@@ -185,7 +185,9 @@ while read -r name part space found options; do
         fail "$name: code $code where it goes on"
     }
     same_result "$name" at
-    [ "$phases" = " warmup search retrain" ] || { [ "$phases" = " retrain" ] && [ "$found" = - ]; } ||
+    # Candidates that train from scratch are judged without a search before.
+    [ "$phases" = " warmup search retrain" ] || [ "$phases" = " choose retrain" ] ||
+        { [ "$phases" = " retrain" ] && [ "$found" = - ]; } ||
         fail "$name was stopped in$phases only"
     look "done"
     goes_on "$name"
