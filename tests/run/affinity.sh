@@ -6,7 +6,7 @@
 "$PYTHON" -c "import h5py, scipy.stats" 2>/dev/null || skip "$PYTHON has no h5py or SciPy"
 "$POLYTREE" version | grep -q "^  dense     ScaLAPACK$" || skip "this build is without ScaLAPACK"
 
-# Tasks a and c, and b and d, are nearly the same; e shares its labels with nobody.
+# Tasks a and c, and b and d, are nearly the same.
 "$PYTHON" - <<'PY'
 import h5py, numpy as np
 rng = np.random.default_rng(0)
@@ -32,7 +32,7 @@ layers =
     linear_relu out=24
     linear_relu out=16
 INI
-cat >c.ini <<'INI'
+cat >common.ini <<'INI'
 [data]
 file = t.h5
 [space]
@@ -41,6 +41,8 @@ encoder = encoder.ini
 [train]
 batch = 32
 microbatch = 16
+INI
+cat common.ini - >c.ini <<'INI'
 [warmup]
 steps = 0
 [search]
@@ -90,15 +92,7 @@ for n in (1, 2, 3, 6):
 PY
 
 # A branching is held against it, and those that it suggests are candidates of a search.
-cat >branch.ini <<'INI'
-[data]
-file = t.h5
-[space]
-kind = branch
-encoder = encoder.ini
-[train]
-batch = 32
-microbatch = 16
+cat common.ini - >branch.ini <<'INI'
 [warmup]
 steps = 4
 [search]
